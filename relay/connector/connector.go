@@ -1,0 +1,170 @@
+// Package connector is the contract between the relay and a connector plugin,
+// and all that a plugin author imports.
+//
+// A connector is a struct whose tagged fields are its arguments, with a Describe
+// method and at least one of Poll and Receive:
+//
+//	type Clock struct {
+//		Zone string `relay:"zone" default:"UTC" doc:"The time zone whose hours to announce."`
+//	}
+//
+//	func (c *Clock) Describe() connector.Description { … }
+//	func (c *Clock) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) { … }
+//
+//	func main() { connector.Serve(func() connector.Connector { return &Clock{} }) }
+package connector
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Connector is what every connector type implements, on a pointer to a struct.
+// The struct's fields with a `relay:"name"` tag are the arguments; see
+// [Serve] for the tags.
+//
+// One value serves one configured connector for as long as its arguments stay
+// the same. Its methods may be called concurrently.
+type Connector interface {
+	// Describe is called on a value with no arguments set.
+	Describe() Description
+}
+
+// Poller is a connector that the relay asks for what is new.
+type Poller interface {
+	// Poll emits what happened since p.Checkpoint, oldest first, and returns how
+	// long the source asks to wait before the next poll (0 when it does not
+	// say). An error made by [Throttled], [Unauthorised], [Gone] or
+	// [Misconfigured] is of that kind; any other is temporary. What was emitted
+	// before an error stays.
+	Poll(ctx context.Context, p *Poll) (again time.Duration, err error)
+}
+
+// Receiver is a connector whose source sends HTTP requests to its hook URL.
+type Receiver interface {
+	// Receive turns one request into an answer and events. The answer is sent
+	// only once the events are stored. Whether the request is genuine (its
+	// signature) is for Receive to check. An error gives the sender a 5xx.
+	Receive(ctx context.Context, r *Request) (Reply, error)
+}
+
+// Validator is a connector that checks more than the schema can say. It uses no
+// network.
+type Validator interface {
+	Validate() []Problem
+}
+
+// Description is all that a person and the relay need to know of a connector
+// type. The argument schema is read from the struct's tags.
+type Description struct {
+	// Type is the first label of a connector block.
+	Type string
+	// Title is the service's name as it writes it, such as "RSS" or "GitHub".
+	Title string
+	// Summary is one line.
+	Summary string
+	// Version is the plugin's; empty means the version of its main module.
+	Version string
+	// Icon is an SVG or PNG picture of at most 64 KiB; it may be empty.
+	Icon []byte
+	// Kinds are the event kinds it emits, with a sample of each.
+	Kinds []Kind
+	// Schedule is how often to poll where the configuration does not say, such
+	// as "@every 15m". Empty means "@every 5m".
+	Schedule string
+}
+
+// Type is a connector type as a plugin implements it: its description, and what
+// follows from the Go type: the ways in and the argument schema.
+type Type struct {
+	Description
+	Polls     bool
+	Receives  bool
+	Arguments []Argument
+}
+
+// Argument is one argument of a connector type's schema.
+type Argument struct {
+	Name string
+	// Type is an HCL type expression: string, number, bool, list(string) …
+	Type     string
+	Required bool
+	// Secret marks the value: it is never shown or logged.
+	Secret bool
+	// Default is JSON; empty means null.
+	Default string
+	// Doc is one sentence.
+	Doc string
+	// Allowed, when not empty, lists all values a string may have.
+	Allowed []string
+}
+
+// Kind is one kind of event.
+type Kind struct {
+	Name   string
+	Doc    string
+	Sample event.Event
+}
+
+// Problem is something wrong with the arguments.
+type Problem struct {
+	// Argument is the one at fault; empty when it is none in particular.
+	Argument string
+	// Message says what is wrong and what to do, without the argument's value.
+	Message string
+}
+
+// Poll is one poll under way.
+type Poll struct {
+	// Connector is the configured connector's name.
+	Connector string
+	// HookURL is the address the outside knows for the connector's hook; empty
+	// when relay.public_url is not set.
+	HookURL string
+	// Checkpoint is the one last emitted; nil at the first poll.
+	Checkpoint event.Checkpoint
+	// HTTP is the client to use: it carries the configured proxy, authorities
+	// and User-Agent, and refuses private addresses that are not allowed.
+	HTTP *http.Client
+	// Log goes to the relay's log.
+	Log *slog.Logger
+
+	emit func(context.Context, event.Batch) error
+}
+
+// Emit hands over a batch and returns once it is stored. After an error the poll
+// should end: nothing more will be stored.
+func (p *Poll) Emit(ctx context.Context, b event.Batch) error { return p.emit(ctx, b) }
+
+// Request is one HTTP request that came to a connector's hook URL.
+type Request struct {
+	// Connector is the configured connector's name.
+	Connector string
+	// HookURL is the address the outside knows for the hook; empty when
+	// relay.public_url is not set.
+	HookURL string
+	Method  string
+	// Path is what follows the token in the hook URL, with a leading '/', or
+	// empty. Query is the raw query.
+	Path   string
+	Query  string
+	Header http.Header
+	Body   []byte
+	// Remote is the sender's address, without port.
+	Remote string
+	HTTP   *http.Client
+	Log    *slog.Logger
+}
+
+// Reply is a connector's answer to a request, and what the request told it.
+type Reply struct {
+	// Status is the HTTP status; 0 means 200.
+	Status int
+	Header http.Header
+	Body   []byte
+	Events []event.Event
+}

@@ -1,0 +1,68 @@
+package connector
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrorKind is the kind of an error; only it decides what the relay does.
+type ErrorKind string
+
+const (
+	// KindTemporary: try again later, with backoff. The kind of every error that
+	// is not made by one of the functions below.
+	KindTemporary ErrorKind = "temporary"
+	// KindThrottled: the source asks for patience, until a time.
+	KindThrottled ErrorKind = "throttled"
+	// KindUnauthorised: a person must sign in or change a token.
+	KindUnauthorised ErrorKind = "unauthorised"
+	// KindGone: the source says it is gone for good; it is not polled again.
+	KindGone ErrorKind = "gone"
+	// KindMisconfigured: a person must change the arguments.
+	KindMisconfigured ErrorKind = "misconfigured"
+)
+
+// Error is an error of a kind.
+type Error struct {
+	Kind ErrorKind
+	// Until is for KindThrottled: when to come back; zero when the source does
+	// not say.
+	Until time.Time
+	Err   error
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Throttled says that the source wants to be left alone until a time (zero when
+// it does not say).
+func Throttled(until time.Time, format string, a ...any) error {
+	return &Error{Kind: KindThrottled, Until: until, Err: fmt.Errorf(format, a...)}
+}
+
+// Unauthorised says that a person must sign in or change a token.
+func Unauthorised(format string, a ...any) error {
+	return &Error{Kind: KindUnauthorised, Err: fmt.Errorf(format, a...)}
+}
+
+// Gone says that the source is gone for good.
+func Gone(format string, a ...any) error {
+	return &Error{Kind: KindGone, Err: fmt.Errorf(format, a...)}
+}
+
+// Misconfigured says that a person must change the arguments.
+func Misconfigured(format string, a ...any) error {
+	return &Error{Kind: KindMisconfigured, Err: fmt.Errorf(format, a...)}
+}
+
+// KindOf returns the kind of an error, KindTemporary when it has none.
+func KindOf(err error) ErrorKind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return KindTemporary
+}

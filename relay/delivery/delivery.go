@@ -1,0 +1,146 @@
+// Package delivery is one card on its way to one channel: its states, its
+// attempts, and the verdicts an attempt can come to.
+package delivery
+
+import "time"
+
+// State is where a delivery stands.
+type State string
+
+const (
+	// Waiting: it has not reached its channel yet and will be tried (again).
+	Waiting State = "waiting"
+	// Delivered: the chat system confirmed it.
+	Delivered State = "delivered"
+	// Accepted: the chat system took it and posts it later (a Workflow's 202);
+	// nobody will tell the relay whether it did.
+	Accepted State = "accepted"
+	// Dead: it will not be tried again by itself: a dead letter.
+	Dead State = "dead"
+	// Dismissed: a dead letter that a person has put away.
+	Dismissed State = "dismissed"
+)
+
+// Done reports whether the state is an end that nothing but a person changes.
+func (s State) Done() bool { return s != Waiting }
+
+// Verdict is what one attempt came to. An attempt comes to exactly one.
+type Verdict string
+
+const (
+	// VerdictDelivered: the system confirmed the card.
+	VerdictDelivered Verdict = "delivered"
+	// VerdictAccepted: it took the card but posts it later.
+	VerdictAccepted Verdict = "accepted"
+	// VerdictThrottled: too fast. The whole lane waits; it costs no attempt.
+	VerdictThrottled Verdict = "throttled"
+	// VerdictFailed: a passing trouble; the same head is tried again later.
+	VerdictFailed Verdict = "failed"
+	// VerdictUnknown: the request was written and no answer was read. As
+	// failed, but the repeat may be a duplicate.
+	VerdictUnknown Verdict = "unknown"
+	// VerdictRejected: the card is at fault. A dead letter; the lane goes on.
+	VerdictRejected Verdict = "rejected"
+	// VerdictRefused: the endpoint is at fault. The lane pauses and keeps all.
+	VerdictRefused Verdict = "refused"
+	// VerdictInterrupted: the relay is stopping. Nothing is counted.
+	VerdictInterrupted Verdict = "interrupted"
+)
+
+// Outcome is one attempt's verdict with what a person needs to understand it.
+type Outcome struct {
+	Verdict Verdict
+	// Status is the HTTP status, 0 when there was no answer.
+	Status int
+	// Detail is one line: the far side's words or the transport's error,
+	// shortened, and free of secrets.
+	Detail string
+	// RetryAfter is how long the far side asks to wait; 0 when it does not say.
+	RetryAfter time.Duration
+	// Bytes is the size of the payload as sent.
+	Bytes int
+	// Omitted says what shrinking left out of the card, one entry each.
+	Omitted []string
+}
+
+// Attempt is one try to deliver, as recorded.
+type Attempt struct {
+	Delivery int64
+	// Number counts from 1. Throttled and interrupted attempts do not count and
+	// carry the number of the attempt they stood in for.
+	Number  int
+	Started time.Time
+	Took    time.Duration
+	Outcome
+	// PossibleDuplicate says that an earlier attempt of the same delivery came
+	// to an unknown verdict, so this one may have shown the card again.
+	PossibleDuplicate bool
+}
+
+// Delivery is one card on its way to one channel.
+type Delivery struct {
+	// ID is also the delivery's position: within a channel, a smaller ID was
+	// accepted earlier and is delivered earlier.
+	ID      int64
+	Channel string
+	Event   int64
+	// Connector is the name of the connector the event came from.
+	Connector string
+	State     State
+	// Attempts is how many attempts have counted so far.
+	Attempts int
+	// Next is when it may be tried again; zero means at once.
+	Next time.Time
+	// Unknown says that an attempt came to an unknown verdict.
+	Unknown bool
+	// Accepted is when the relay accepted the event.
+	AcceptedAt time.Time
+	// Card is the card to send, as JSON: the route's changes included.
+	Card []byte
+	// Key is the event's key; it names the delivery to the far side together
+	// with the channel (idempotency).
+	Key string
+	// Reason says why a delivery is dead.
+	Reason string
+}
+
+// LaneState is whether a channel's lane moves.
+type LaneState string
+
+const (
+	// Open: deliveries go out as rate and retries allow.
+	Open LaneState = "open"
+	// BackingOff: the head waits for its next attempt, or the far side throttles.
+	BackingOff LaneState = "backing off"
+	// Paused: nothing goes out: by an operator's word, or because the endpoint
+	// refused (then the head probes it now and then).
+	Paused LaneState = "paused"
+)
+
+// Pause says why a lane is paused.
+type Pause string
+
+const (
+	// NotPaused is the zero value.
+	NotPaused Pause = ""
+	// PausedByOperator lasts until an operator resumes the lane.
+	PausedByOperator Pause = "operator"
+	// PausedByEndpoint lasts until a probe succeeds or an operator resumes it.
+	PausedByEndpoint Pause = "endpoint"
+)
+
+// Lane is a channel's ordered queue, as stored. Depth and Oldest are counted.
+type Lane struct {
+	Channel string
+	Pause   Pause
+	// Reason is a sentence for people: who paused it, or what the endpoint said.
+	Reason string
+	// Since is when it was paused.
+	Since time.Time
+	// Next is until when a throttled lane waits, or when a paused one probes.
+	Next time.Time
+	// Waiting counts the deliveries in state waiting.
+	Waiting int
+	// Oldest is when the oldest waiting one was accepted; zero when none waits.
+	Oldest time.Time
+}

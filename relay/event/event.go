@@ -1,0 +1,63 @@
+// Package event is what happened at a source, and what became of it.
+package event
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/connector-relay/relay/relay/card"
+)
+
+// Event is one thing that happened at a source, as a connector reports it.
+type Event struct {
+	// Key is stable: the same happening has the same key however often and by
+	// whichever way (poll or receive) it is reported. The relay drops an event
+	// whose key the connector has reported before. An empty key means that the
+	// event is always new; the relay then gives it one.
+	Key string
+	// Kind is one of the kinds the connector describes, such as "release".
+	Kind string
+	// Time is when it happened, by the source's clock; zero when the source
+	// does not say.
+	Time time.Time
+	// Card is what people see.
+	Card card.Card
+	// Data is the source's own description, a JSON object, for conditions and
+	// card overrides in routes. Empty means an empty object.
+	Data json.RawMessage
+}
+
+// Checkpoint is a connector's opaque position in its source. Nil means none.
+type Checkpoint []byte
+
+// Batch is what a poll hands over at once: events, oldest first, and the
+// checkpoint that holds once they are stored. A nil Checkpoint leaves the
+// stored one as it is.
+type Batch struct {
+	Events     []Event
+	Checkpoint Checkpoint
+}
+
+// Fate says what became of an event when it was accepted.
+type Fate string
+
+const (
+	// Routed: at least one route matched; the event's deliveries tell the rest.
+	Routed Fate = "routed"
+	// Filtered: no route wanted it. The event's traces say why.
+	Filtered Fate = "filtered"
+)
+
+// Trace is what one route of a connector made of an event.
+type Trace struct {
+	// Route counts from 1, in the order of the configuration file.
+	Route int `json:"route"`
+	// Matched says whether the route took the event.
+	Matched bool `json:"matched"`
+	// Channels are where the route sent it.
+	Channels []string `json:"channels,omitempty"`
+	// Reason says why a route did not match, or what went wrong in it: a
+	// condition or card override that could not be evaluated. It never holds a
+	// secret.
+	Reason string `json:"reason,omitempty"`
+}

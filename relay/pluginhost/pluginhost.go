@@ -1,0 +1,77 @@
+// Package pluginhost finds, verifies, launches and supervises plugin processes,
+// and calls the connectors in them.
+package pluginhost
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Spec says how to run one plugin executable.
+type Spec struct {
+	// Name is the plugin block's label, the executable's name after
+	// "relay-plugin-", or the bundled connector's type.
+	Name string
+	// Path is the executable; Args are its arguments.
+	Path string
+	Args []string
+	// SHA256 pins the executable's checksum; empty means it is not pinned.
+	SHA256 []byte
+	// Env is the plugin's whole environment, as NAME=value.
+	Env []string
+	// Bundled says that the executable is the relay itself.
+	Bundled bool
+}
+
+// Source is the configured connector a call is about.
+type Source struct {
+	Type      string
+	Connector string
+	// Arguments is a JSON object with defaults filled in. It may hold secrets.
+	Arguments []byte
+	HookURL   string
+	HTTP      HTTP
+}
+
+// HTTP is how the plugin is to reach the outside.
+type HTTP struct {
+	Proxy     string
+	CAPEM     []byte
+	Allow     []string
+	UserAgent string
+}
+
+// Request is one HTTP request for a connector's hook.
+type Request struct {
+	Method string
+	Path   string
+	Query  string
+	Header http.Header
+	Body   []byte
+	Remote string
+}
+
+// Reply is the answer to a Request, and the events it told of.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Events []event.Event
+}
+
+// Status is how a plugin process is doing.
+type Status struct {
+	Spec
+	Types []string
+	// Generation counts the process's lives, from 1; 0 means it never ran.
+	Generation int
+	PID        int
+	Running    bool
+	// Problem is why it does not run; empty when it does.
+	Problem string
+	// Restart is when it will be started again; zero when it runs.
+	Restart time.Time
+}

@@ -1,0 +1,199 @@
+// Package store is the durable truth: events, deliveries, attempts, lanes and
+// connectors. The implementations are store/sqlite (one process, one file) and,
+// for several nodes, PostgreSQL; store/storetest is the suite they all pass.
+//
+// Consumers declare the few methods they need; [Store] is the whole contract,
+// for the implementations, the suite and the daemon that joins the parts.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Errors that a caller can act on. Implementations wrap them.
+var (
+	// ErrNotFound: there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrUnavailable: nothing could be stored just now (a full or read-only
+	// disk, a lost connection). Nothing was accepted; the sender may try again.
+	ErrUnavailable = errors.New("the store cannot be written")
+	// ErrLocked: another relay has the store open.
+	ErrLocked = errors.New("the store is in use by another relay")
+	// ErrCorrupt: the store's file is damaged or is no store.
+	ErrCorrupt = errors.New("the store is damaged")
+	// ErrTooNew: a newer relay has migrated the store.
+	ErrTooNew = errors.New("the store was written by a newer relay")
+	// ErrClosed: the store has been closed.
+	ErrClosed = errors.New("the store is closed")
+)
+
+// Batch is what one commit accepts: events of one connector, the deliveries
+// they lead to, and the checkpoint that then holds. It is stored whole or not
+// at all.
+type Batch struct {
+	Connector string
+	Events    []Entry
+	// Checkpoint replaces the connector's; nil leaves it.
+	Checkpoint event.Checkpoint
+}
+
+// Entry is one event of a batch with its fate and the deliveries it leads to.
+type Entry struct {
+	event.Event
+	Fate       event.Fate
+	Traces     []event.Trace
+	Deliveries []Draft
+}
+
+// Draft is a delivery to be made.
+type Draft struct {
+	Channel string
+	// Card is the card as a route changed it, as JSON; nil means the event's own.
+	Card []byte
+	// Dead, when not empty, makes the delivery a dead letter at once, for this
+	// reason (a route's condition that could not be evaluated).
+	Dead string
+}
+
+// Receipt says what became of one entry of a batch.
+type Receipt struct {
+	// Event is the stored event's ID; for a known key, the ID it was stored
+	// under before, or 0 when that has been swept.
+	Event int64
+	// Seen says that the connector had reported the key before, so that nothing
+	// was stored.
+	Seen bool
+}
+
+// Connector is what the store keeps of a connector between runs.
+type Connector struct {
+	Name string
+	Type string
+	// HookToken is the secret part of the connector's hook URL, unguessable and
+	// stable for the connector's life.
+	HookToken  string
+	Checkpoint event.Checkpoint
+	Poll       Poll
+	// LastEvent is when the last event was accepted; zero when none was.
+	LastEvent time.Time
+}
+
+// Poll is how a connector's polling stands.
+type Poll struct {
+	// Next is when to poll next; zero means as soon as possible.
+	Next time.Time
+	// Last is when the last poll ended.
+	Last time.Time
+	// Health is "ok", or the kind of the last error: "throttled",
+	// "unauthorised", "gone", "misconfigured", "temporary". Empty before the
+	// first poll.
+	Health string
+	// Problem is the last error's sentence, free of secrets; empty when ok.
+	Problem string
+	// Failures counts failed polls since the last good one.
+	Failures int
+	// Since is when Health last changed.
+	Since time.Time
+}
+
+// Event is an event as stored.
+type Event struct {
+	ID         int64
+	Connector  string
+	Key        string
+	Kind       string
+	Time       time.Time
+	AcceptedAt time.Time
+	// Card and Data are JSON.
+	Card   []byte
+	Data   []byte
+	Fate   event.Fate
+	Traces []event.Trace
+}
+
+// Summary is a delivery with its event, for lists and pages.
+type Summary struct {
+	delivery.Delivery
+	Kind  string
+	Title string
+	// Finished is when it reached its state; zero while it waits.
+	Finished time.Time
+	// Last is the last attempt's outcome; nil when there was none.
+	Last *delivery.Attempt
+}
+
+// Filter narrows a list of deliveries. Zero fields do not narrow.
+type Filter struct {
+	Channel   string
+	Connector string
+	Event     int64
+	States    []delivery.State
+	// Before lists only deliveries with a smaller ID: the page after.
+	Before int64
+	// Limit is at most this many; 0 means 100.
+	Limit int
+}
+
+// Store is the whole contract. All methods may be called concurrently; writes
+// of concurrent callers share a commit (and its fsync), and a write that
+// returned nil survives a power loss.
+type Store interface {
+	// Accept stores a batch in one transaction: the events whose keys are new,
+	// their keys, their deliveries, and the checkpoint. Receipts stand in the
+	// order of the entries.
+	Accept(ctx context.Context, b Batch) ([]Receipt, error)
+
+	// OpenConnector returns what is kept of a connector, and begins to keep it
+	// when it is new. A connector whose type has changed starts afresh, but for
+	// its hook token.
+	OpenConnector(ctx context.Context, name, typ string) (Connector, error)
+	// Connectors returns all that are kept, by name.
+	Connectors(ctx context.Context) ([]Connector, error)
+	// SavePoll keeps how a connector's polling stands.
+	SavePoll(ctx context.Context, connector string, p Poll) error
+
+	// Lanes returns every lane that waits or is paused, by channel.
+	Lanes(ctx context.Context) ([]delivery.Lane, error)
+	// Heads returns up to n waiting deliveries of a channel whose ID is greater
+	// than after, smallest first, with their cards. What was accepted a moment
+	// ago is answered from memory, within a bound.
+	Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
+	// Record keeps an attempt and moves its delivery on, in one transaction:
+	// the state it is in now, when to try it next, how many attempts counted.
+	Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error
+	// SaveLane keeps whether and why a lane is paused and until when it waits;
+	// the counted fields are ignored.
+	SaveLane(ctx context.Context, l delivery.Lane) error
+	// Accepted registers what to call after each commit, with the channels that
+	// got deliveries. The call must not block. It is registered once, before
+	// the first Accept.
+	Accepted(notify func(channels []string))
+
+	// Deliveries lists deliveries, newest first.
+	Deliveries(ctx context.Context, f Filter) ([]Summary, error)
+	// Delivery returns one with all its attempts, oldest first.
+	Delivery(ctx context.Context, id int64) (Summary, []delivery.Attempt, error)
+	// Event returns one event by its ID.
+	Event(ctx context.Context, id int64) (Event, error)
+	// FindEvents returns the IDs of events whose key is exactly this, newest
+	// first, at most 20.
+	FindEvents(ctx context.Context, key string) ([]int64, error)
+	// Replay makes dead or dismissed deliveries waiting again, with no attempt
+	// counted, at their old position. It returns those it changed.
+	Replay(ctx context.Context, ids []int64) ([]int64, error)
+	// Dismiss puts dead letters away. It returns those it changed.
+	Dismiss(ctx context.Context, ids []int64) ([]int64, error)
+	// Sweep removes what ended before the time: deliveries that are delivered,
+	// accepted or dismissed, events without deliveries left, and expired keys.
+	// Dead letters stay. It works in small steps so that nothing waits long.
+	Sweep(ctx context.Context, before time.Time) (removed int, err error)
+	// Ping reports whether the store can be read and written.
+	Ping(ctx context.Context) error
+	// Close ends the store after what was handed to it is committed.
+	Close() error
+}
