@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 )
 
