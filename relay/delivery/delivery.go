@@ -21,6 +21,9 @@ const (
 	Dismissed State = "dismissed"
 )
 
+// States lists all states, in the order a delivery can go through them.
+func States() []State { return []State{Waiting, Delivered, Accepted, Dead, Dismissed} }
+
 // Done reports whether the state is an end that nothing but a person changes.
 func (s State) Done() bool { return s != Waiting }
 

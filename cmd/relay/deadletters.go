@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+func (a *app) deadLettersCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "dead-letters",
+		Short: "See, replay and dismiss what will not be tried again by itself",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.deadLettersList(), a.deadLettersShow(),
+		a.deadLettersChange("replay", "Make dead letters waiting again, at their old position", "replayed", operator.Relay.Replay),
+		a.deadLettersChange("dismiss", "Put dead letters away", "dismissed", operator.Relay.Dismiss))
+	return cmd
+}
+
+func (a *app) deadLettersList() *cobra.Command {
+	q := operator.Query{States: []delivery.State{delivery.Dead}}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List dead letters, newest first",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.listDeliveries(cmd, q) },
+	}
+	cmd.Flags().StringVar(&q.Channel, "channel", "", "only of this channel")
+	cmd.Flags().IntVarP(&q.Limit, "limit", "n", 20, "at most this many")
+	return cmd
+}
+
+func (a *app) deadLettersShow() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show DELIVERY",
+		Short: "Show a dead letter with its card and all its attempts",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := parseIDs(args)
+			if err != nil {
+				return err
+			}
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			list, err := c.Deliveries(cmd.Context(), operator.Query{Before: ids[0] + 1, Limit: 1})
+			if err != nil {
+				return err
+			}
+			if len(list) == 0 || list[0].ID != ids[0] {
+				return fmt.Errorf("delivery %d: %w", ids[0], operator.ErrNotFound)
+			}
+			explanations, err := c.Explain(cmd.Context(), strconv.FormatInt(list[0].Event, 10))
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.showJSON(explanations)
+			}
+			for _, e := range explanations {
+				a.explain(e)
+				fmt.Fprintf(a.out, "%s\n", e.Card)
+			}
+			return nil
+		},
+	}
+}
+
+// deadLettersChange is a command that changes chosen dead letters.
+func (a *app) deadLettersChange(name, doc, done string, change func(operator.Relay, context.Context, operator.Selection) ([]int64, error)) *cobra.Command {
+	var s operator.Selection
+	cmd := &cobra.Command{
+		Use:   name + " [DELIVERY]...",
+		Short: doc,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := parseIDs(args)
+			if err != nil {
+				return err
+			}
+			s.Deliveries = ids
+			if len(ids) == 0 && s.Channel == "" && !s.All {
+				return fmt.Errorf("%w: name deliveries, or use --channel or --all", errUsage)
+			}
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			changed, err := change(c, cmd.Context(), s)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.showJSON(asObjects("delivery", changed))
+			}
+			_, err = fmt.Fprintf(a.out, "%d dead letters %s\n", len(changed), done)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&s.Channel, "channel", "", "all of this channel")
+	cmd.Flags().BoolVar(&s.All, "all", false, "all of them")
+	return cmd
+}
+
+func parseIDs(args []string) ([]int64, error) {
+	ids := make([]int64, len(args))
+	for i, arg := range args {
+		id, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil || id < 1 {
+			return nil, fmt.Errorf("%w: %q is not the number of a delivery", errUsage, arg)
+		}
+		ids[i] = id
+	}
+	return ids, nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain EVENT",
+		Short: "Tell an event's fate, step by step",
+		Long:  "Tell an event's fate, step by step. EVENT is the number that `relay deliveries` shows, or the event's key.",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			list, err := c.Explain(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.showJSON(list)
+			}
+			for _, e := range list {
+				a.explain(e)
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) explain(e operator.Explanation) {
+	fmt.Fprintf(a.out, "event %d: %s\n", e.ID, e.Title)
+	fmt.Fprintf(a.out, "  %s from connector %s, kind %s, key %s\n", clock(e.AcceptedAt), e.Connector, e.Kind, e.Key)
+	for _, r := range e.Routes {
+		fmt.Fprintln(a.out, "  "+routeLine(r))
+	}
+	if e.Fate == event.Filtered {
+		fmt.Fprintln(a.out, "  filtered: no route wanted it")
+	}
+	for _, d := range e.Deliveries {
+		fmt.Fprintf(a.out, "  delivery %d to channel %s\n", d.ID, d.Channel)
+		for _, t := range d.Tries {
+			fmt.Fprintln(a.out, "    "+attemptLine(t))
+		}
+		fmt.Fprintln(a.out, "    "+endLine(d.Delivery))
+	}
+}
+
+func routeLine(r event.Trace) string {
+	if r.Matched {
+		line := fmt.Sprintf("route %d matched: to %s", r.Route, strings.Join(r.Channels, ", "))
+		if r.Reason != "" {
+			line += " (" + r.Reason + ")"
+		}
+		return line
+	}
+	return fmt.Sprintf("route %d did not match: %s", r.Route, r.Reason)
+}
+
+func attemptLine(t operator.Attempt) string {
+	parts := []string{fmt.Sprintf("%s attempt %d: %s", clock(t.Started), t.Number, t.Verdict)}
+	if t.Status != 0 {
+		parts = append(parts, fmt.Sprintf("HTTP %d", t.Status))
+	}
+	if t.Detail != "" {
+		parts = append(parts, t.Detail)
+	}
+	for _, o := range t.Omitted {
+		parts = append(parts, "left out: "+o)
+	}
+	if t.PossibleDuplicate {
+		parts = append(parts, "may have shown the card a second time")
+	}
+	return strings.Join(parts, "; ")
+}
+
+func endLine(d operator.Delivery) string {
+	line := string(d.State)
+	if d.Reason != "" {
+		line += ": " + d.Reason
+	}
+	if !d.NextTry.IsZero() {
+		line += "; next attempt " + when(d.NextTry)
+	}
+	return line
+}
+
+func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") }

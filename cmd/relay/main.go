@@ -1,0 +1,144 @@
+// Command relay is the daemon and its command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+// Exit codes, as the README promises them.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitInvalid = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// app is what every subcommand shares: where it reads and writes, and the flags
+// that all have.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	config   string
+	json     bool
+}
+
+// errUsage marks a command line that does not make sense.
+var errUsage = errors.New("usage")
+
+// execute runs one command line and returns its exit code.
+func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	a := &app{in: in, out: out, err: errOut}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	return a.report(root.ExecuteContext(ctx))
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "relay",
+		Short:         "Relay posts what happens elsewhere into your team's chat channels",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.PersistentFlags().StringVarP(&a.config, "config", "c", "relay.hcl", "the configuration `FILE`")
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	})
+	root.AddCommand(
+		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.reloadCommand(),
+		a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
+		a.sendCommand(), a.pollCommand(), a.previewCommand(),
+		a.explainCommand(), a.deliveriesCommand(), a.deadLettersCommand(),
+		a.pauseCommand(), a.resumeCommand(), a.pluginCommand(), a.versionCommand(),
+	)
+	wrapArgs(root)
+	return root
+}
+
+// wrapArgs makes wrong arguments of any command a usage error, which has an exit
+// code of its own.
+func wrapArgs(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return fmt.Errorf("%w: %w; see `%s --help`", errUsage, err, c.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+// report tells a person what went wrong and returns the exit code for it.
+func (a *app) report(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if invalid, ok := errors.AsType[*config.Error](err); ok {
+		invalid.Write(a.err, isTerminal(a.err))
+		return exitInvalid
+	}
+	text := err.Error()
+	if errors.Is(err, errUsage) {
+		fmt.Fprintln(a.err, "relay: "+trimPrefix(text, "usage: "))
+		return exitInvalid
+	}
+	fmt.Fprintln(a.err, "relay: "+text)
+	if errors.Is(err, operator.ErrInvalid) {
+		return exitInvalid
+	}
+	return exitFailed
+}
+
+func trimPrefix(s, prefix string) string {
+	if len(s) > len(prefix) && s[:len(prefix)] == prefix {
+		return s[len(prefix):]
+	}
+	return s
+}
+
+// client returns a client for the relay that runs with this configuration.
+func (a *app) client() (operator.Relay, error) {
+	socket, err := relay.SocketPath(a.config)
+	if err != nil {
+		return nil, err
+	}
+	return operator.Dial(socket), nil
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+// TestMain makes this test binary the relay as well: scripts and tests run it as
+// a real process by the name "relay", and it runs its plugins by executing itself.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"relay": main})
+}
+
+// TestCommands runs the scripts below testdata/script: what each command prints
+// and how it exits, against a real relay.
+func TestCommands(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			c := newChat(env.T().(testing.TB))
+			env.Values["chat"] = c
+			env.Setenv("CHAT", c.server.URL)
+			env.Setenv("HOME", env.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"up":    scriptUp,
+			"post":  scriptPost,
+			"shown": scriptShown,
+			"room":  scriptRoom,
+			"feed":  scriptFeed,
+		},
+	})
+}
+
+// scriptUp waits until the relay with the configuration in a folder answers:
+// up [FOLDER]
+func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
+	dir := ts.MkAbs(".")
+	if len(args) == 1 {
+		dir = ts.MkAbs(args[0])
+	}
+	client := operator.Dial(filepath.Join(dir, "relay.sock"))
+	eventually(tb(ts), "the relay answers", func() bool {
+		_, err := client.Status(context.Background())
+		return (err == nil) != neg
+	}, func() string { return "" })
+}
+
+// scriptPost posts a file to a connector's hook and prints the answer:
+// post CONNECTOR FILE [HEADER=VALUE]...
+func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
+	list, err := operator.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
+	ts.Check(err)
+	url := ""
+	for _, c := range list {
+		if c.Name == args[0] {
+			url = c.HookURL
+		}
+	}
+	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(ts.ReadFile(args[1])))
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	for _, h := range args[2:] {
+		name, value, _ := strings.Cut(h, "=")
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%d %s\n", resp.StatusCode, body)
+	if (resp.StatusCode == http.StatusOK) == neg {
+		ts.Fatalf("answered %d %s", resp.StatusCode, body)
+	}
+}
+
+// scriptShown waits until a room of the chat system has shown these cards, in
+// this order and no others: shown ROOM [TITLE]...
+func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
+	c := ts.Value("chat").(*chat)
+	want := strings.Join(args[1:], "\n")
+	eventually(tb(ts), fmt.Sprintf("%s shows %q", args[0], args[1:]), func() bool {
+		return strings.Join(c.shown(args[0]), "\n") == want
+	}, func() string { return "it shows: " + strings.Join(c.shown(args[0]), "\n") })
+}
+
+// scriptRoom makes a room of the chat system misbehave from now on, or behave:
+// room ROOM well|TROUBLE
+func scriptRoom(ts *testscript.TestScript, _ bool, args []string) {
+	how := args[1]
+	if how == "well" {
+		how = ""
+	}
+	ts.Value("chat").(*chat).trouble(args[0], func(int) string { return how })
+}
+
+// scriptFeed serves the files of a folder and puts the address into $FEED.
+func scriptFeed(ts *testscript.TestScript, _ bool, args []string) {
+	s := newFileServer(tb(ts), ts.MkAbs(args[0]))
+	ts.Setenv("FEED", s)
+}
+
+// scriptTB lets helpers for tests serve scripts too.
+type scriptTB struct {
+	testing.TB
+	ts *testscript.TestScript
+}
+
+func tb(ts *testscript.TestScript) scriptTB { return scriptTB{ts: ts} }
+
+func (s scriptTB) Helper()                   {}
+func (s scriptTB) Cleanup(f func())          { s.ts.Defer(f) }
+func (s scriptTB) Fatalf(f string, a ...any) { s.ts.Fatalf(f, a...) }
+func (s scriptTB) Fatal(a ...any)            { s.ts.Fatalf("%s", fmt.Sprint(a...)) }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// show prints a list: as JSON, or as a table with a row for each element.
+func show[T any](a *app, list []T, header string, row func(T) []string) error {
+	if a.json {
+		return a.showJSON(list)
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.ReplaceAll(header, " ", "\t"))
+	for _, v := range list {
+		fmt.Fprintln(w, strings.Join(row(v), "\t"))
+	}
+	return w.Flush()
+}
+
+// showJSON prints an array of objects; no elements are an empty array.
+func (a *app) showJSON(list any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	b, err := json.Marshal(list)
+	if err != nil {
+		return fmt.Errorf("print as JSON: %w", err)
+	}
+	if string(b) == "null" {
+		_, err = io.WriteString(a.out, "[]\n")
+		return err
+	}
+	return enc.Encode(list)
+}
+
+// when prints a time for a table: how long ago, or how soon.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	d := time.Until(t).Round(time.Second)
+	switch {
+	case d > 0:
+		return "in " + span(d)
+	case d > -time.Second:
+		return "now"
+	}
+	return span(-d) + " ago"
+}
+
+// span prints a duration in its largest whole unit.
+func span(d time.Duration) string {
+	units := []struct {
+		size time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}}
+	for _, u := range units {
+		if d >= u.size {
+			return strconv.Itoa(int(d/u.size)) + u.name
+		}
+	}
+	return strconv.Itoa(int(d/time.Second)) + "s"
+}
+
+// dash stands for an empty cell, so that columns keep their places.
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// short cuts a text for a table cell, at a rune.
+func short(s string, n int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}

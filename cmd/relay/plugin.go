@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+func (a *app) pluginCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "plugin",
+		Short: "Look after connector plugins",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.pluginList(), a.pluginServe())
+	return cmd
+}
+
+func (a *app) pluginList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the plugin processes of the running relay",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			list, err := c.Plugins(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return show(a, list, "NAME TYPES BUNDLED PID GENERATION PROBLEM", func(p operator.Plugin) []string {
+				return []string{p.Name, strings.Join(p.Types, ","), strconv.FormatBool(p.Bundled), strconv.Itoa(p.PID), strconv.Itoa(p.Generation), dash(p.Problem)}
+			})
+		},
+	}
+}
+
+// pluginServe is how the relay runs a bundled connector: by executing itself.
+func (a *app) pluginServe() *cobra.Command {
+	return &cobra.Command{
+		Use:    "serve TYPE",
+		Short:  "Serve a bundled connector type to the relay that started this process",
+		Args:   cobra.ExactArgs(1),
+		Hidden: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			factory, ok := relay.Bundled()[args[0]]
+			if !ok {
+				return fmt.Errorf("%w: there is no bundled connector type %q", errUsage, args[0])
+			}
+			connector.Serve(factory)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+func (a *app) sendCommand() *cobra.Command {
+	var c card.Card
+	var file string
+	var wait time.Duration
+	cmd := &cobra.Command{
+		Use:   "send CHANNEL",
+		Short: "Send a card to a channel through the real path",
+		Example: `  relay send releases --title "Hello" --text "A card from the command line"
+  relay send releases --card card.json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.readCard(file, &c); err != nil {
+				return err
+			}
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			d, err := client.Send(cmd.Context(), args[0], c)
+			if err != nil {
+				return err
+			}
+			d, err = follow(cmd.Context(), client, d, wait)
+			if err != nil {
+				return err
+			}
+			return a.reportSent(d)
+		},
+	}
+	cmd.Flags().StringVar(&c.Title, "title", "", "the card's title")
+	cmd.Flags().StringVar(&c.Text, "text", "", "the card's text, in Markdown")
+	cmd.Flags().StringVar(&file, "card", "", "a `FILE` with the card as JSON; - for standard input")
+	cmd.Flags().DurationVar(&wait, "wait", 10*time.Second, "how long to wait for the card to arrive")
+	return cmd
+}
+
+// readCard reads a card from a file when one is named.
+func (a *app) readCard(file string, c *card.Card) error {
+	if file == "" {
+		if c.Title == "" && c.Text == "" {
+			return fmt.Errorf("%w: a card needs --title, --text or --card", errUsage)
+		}
+		return nil
+	}
+	b, err := a.readInput(file)
+	if err != nil {
+		return err
+	}
+	parsed, err := card.Parse(b)
+	if err != nil {
+		return fmt.Errorf("%w: %s is not a card: %w", errUsage, file, err)
+	}
+	*c = parsed
+	return nil
+}
+
+func (a *app) readInput(file string) ([]byte, error) {
+	if file == "-" {
+		b, err := io.ReadAll(a.in)
+		if err != nil {
+			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		return b, nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read card: %w", err)
+	}
+	return b, nil
+}
+
+// follow asks for the delivery until it has ended or the wait is over.
+func follow(ctx context.Context, client operator.Relay, d operator.Delivery, wait time.Duration) (operator.Delivery, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for d.State == delivery.Waiting {
+		select {
+		case <-ctx.Done():
+			return d, nil
+		case <-tick.C:
+		}
+		list, err := client.Deliveries(ctx, operator.Query{Event: d.Event, Limit: 1})
+		if ctx.Err() != nil {
+			return d, nil
+		}
+		if err != nil {
+			return d, err
+		}
+		if len(list) == 1 {
+			d = list[0]
+		}
+	}
+	return d, nil
+}
+
+func (a *app) reportSent(d operator.Delivery) error {
+	if a.json {
+		return a.showJSON([]operator.Delivery{d})
+	}
+	switch d.State {
+	case delivery.Waiting:
+		fmt.Fprintf(a.out, "event %d waits in the lane of %s: %s\n", d.Event, d.Channel, dash(d.Reason))
+	case delivery.Dead:
+		return fmt.Errorf("event %d is a dead letter: %s", d.Event, d.Reason)
+	default:
+		fmt.Fprintf(a.out, "event %d: %s by %s\n", d.Event, d.State, d.Channel)
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show how the running relay is doing",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			s, err := c.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.showJSON([]operator.Status{s})
+			}
+			a.printStatus(s)
+			return nil
+		},
+	}
+}
+
+func (a *app) printStatus(s operator.Status) {
+	fmt.Fprintf(a.out, "relay %s runs %s since %s\n", s.Version, s.Config, s.Started.Local().Format("2006-01-02 15:04:05"))
+	fmt.Fprintf(a.out, "hooks       http://%s/hooks/\n", s.Listen)
+	fmt.Fprintf(a.out, "dashboard   http://%s/\n", s.Dashboard)
+	fmt.Fprintf(a.out, "connectors  %d\n", s.Connectors)
+	fmt.Fprintf(a.out, "channels    %d\n", s.Channels)
+	fmt.Fprintf(a.out, "waiting     %d\n", s.Waiting)
+	fmt.Fprintf(a.out, "dead        %d\n", s.Dead)
+	if len(s.Problems) == 0 {
+		fmt.Fprintln(a.out, "\nAll is well.")
+		return
+	}
+	fmt.Fprintln(a.out, "\nThis needs a person:")
+	for _, p := range s.Problems {
+		fmt.Fprintln(a.out, "  - "+p)
+	}
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/relay"
+)
+
+func (a *app) validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate",
+		Short: "Check the configuration, plugin arguments included",
+		Long: `Check the configuration whole, plugin arguments included. It starts the plugins to
+learn their arguments, but polls nothing and delivers nothing.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			summary, err := relay.Validate(cmd.Context(), a.config, version(), a.err)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.showJSON([]relay.Summary{summary})
+			}
+			_, err = fmt.Fprintf(a.out, "%s is valid: %d connectors, %d channels.\n", a.config, summary.Connectors, summary.Channels)
+			return err
+		},
+	}
+}

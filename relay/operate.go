@@ -1,0 +1,325 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/dispatch"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+var _ operator.Relay = (*Relay)(nil)
+
+// Status implements [operator.Relay].
+func (r *Relay) Status(ctx context.Context) (operator.Status, error) {
+	p := r.plan()
+	s := operator.Status{
+		Version: r.options.Version, Config: r.options.Config, Started: r.started,
+		Listen: r.listeners.address("hooks"), Dashboard: r.listeners.address("dashboard"),
+		Connectors: len(p.connectors), Channels: len(p.channels), Problems: []string{},
+	}
+	r.mu.RLock()
+	s.Configured = r.configured
+	r.mu.RUnlock()
+	for _, l := range r.dispatch.Lanes() {
+		s.Waiting += l.Waiting
+	}
+	dead, err := r.countDead(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Dead = dead
+	s.Problems = append(s.Problems, r.problems(dead)...)
+	return s, nil
+}
+
+// problems lists what needs a person, a sentence each.
+func (r *Relay) problems(dead int) []string {
+	var list []string
+	for _, l := range r.dispatch.Lanes() {
+		if l.State == delivery.Paused {
+			list = append(list, fmt.Sprintf("channel %s is paused: %s", l.Channel, l.Reason))
+		}
+	}
+	for _, c := range r.intake.Status() {
+		if c.Poll.Problem != "" {
+			list = append(list, fmt.Sprintf("connector %s is %s: %s", c.Name, c.Poll.Health, c.Poll.Problem))
+		}
+	}
+	for _, p := range r.host.Status() {
+		if p.Problem != "" {
+			list = append(list, fmt.Sprintf("plugin %s: %s", p.Name, p.Problem))
+		}
+	}
+	if dead > 0 {
+		list = append(list, fmt.Sprintf("%d dead letters; see `relay dead-letters list`", dead))
+	}
+	return list
+}
+
+// Connectors implements [operator.Relay].
+func (r *Relay) Connectors(context.Context) ([]operator.Connector, error) {
+	list := []operator.Connector{}
+	for _, c := range r.intake.Status() {
+		list = append(list, operator.Connector{
+			Name: c.Name, Type: c.Type, Enabled: c.Enabled, HookURL: r.hookURL(c.HookPath), Schedule: c.Schedule,
+			Health: c.Health, Problem: c.Poll.Problem, LastPoll: c.Poll.Last, NextPoll: c.Poll.Next, LastEvent: c.LastEvent,
+		})
+	}
+	return list, nil
+}
+
+// hookURL is the address to give to a sender: on the public URL, or, where none
+// is set, on the listener itself.
+func (r *Relay) hookURL(path string) string {
+	if path == "" {
+		return ""
+	}
+	if base := r.plan().config.Relay.PublicURL; base != "" {
+		return base + path
+	}
+	return "http://" + r.listeners.address("hooks") + path
+}
+
+// Channels implements [operator.Relay].
+func (r *Relay) Channels(context.Context) ([]operator.Channel, error) {
+	types := make(map[string]string)
+	for _, c := range r.plan().config.Channels {
+		types[c.Name] = c.Type
+	}
+	list := []operator.Channel{}
+	for _, l := range r.dispatch.Lanes() {
+		c := operator.Channel{
+			Name: l.Channel, Type: types[l.Channel], Lane: l.State, Pause: l.Pause, Reason: l.Reason,
+			Since: l.Since, Next: l.Next, Waiting: l.Waiting, Oldest: l.Oldest,
+		}
+		if c.Type == "" {
+			c.Reason = "no longer in the configuration; its cards wait"
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// Plugins implements [operator.Relay].
+func (r *Relay) Plugins(context.Context) ([]operator.Plugin, error) {
+	list := []operator.Plugin{}
+	for _, p := range r.host.Status() {
+		list = append(list, operator.Plugin{
+			Name: p.Name, Path: p.Path, Bundled: p.Bundled, Types: p.Types, Running: p.Running,
+			PID: p.PID, Generation: p.Generation, Problem: p.Problem, Restart: p.Restart,
+		})
+	}
+	return list, nil
+}
+
+// Deliveries implements [operator.Relay].
+func (r *Relay) Deliveries(ctx context.Context, q operator.Query) ([]operator.Delivery, error) {
+	found, err := r.store.Deliveries(ctx, store.Filter{
+		Channel: q.Channel, Connector: q.Connector, Event: q.Event, States: q.States, Before: q.Before, Limit: q.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]operator.Delivery, len(found))
+	for i, s := range found {
+		list[i] = describe(s)
+	}
+	return list, nil
+}
+
+// describe is a stored delivery as an operator sees it.
+func describe(s store.Summary) operator.Delivery {
+	d := operator.Delivery{
+		ID: s.ID, Event: s.Delivery.Event, Channel: s.Channel, Connector: s.Connector, Kind: s.Kind, Title: s.Title,
+		State: s.State, Attempts: s.Attempts, AcceptedAt: s.AcceptedAt, FinishedAt: s.Finished, NextTry: s.Next, Reason: s.Reason,
+	}
+	if d.Reason == "" && s.State == delivery.Waiting && s.Last != nil {
+		d.Reason = fmt.Sprintf("%s: %s", s.Last.Verdict, s.Last.Detail)
+	}
+	return d
+}
+
+// Explain implements [operator.Relay].
+func (r *Relay) Explain(ctx context.Context, ref string) ([]operator.Explanation, error) {
+	ids, err := r.store.FindEvents(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if id, err := strconv.ParseInt(ref, 10, 64); err == nil && !slices.Contains(ids, id) {
+		ids = append(ids, id)
+	}
+	list := []operator.Explanation{}
+	for _, id := range ids {
+		e, err := r.explain(ctx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("event %s: %w; `relay deliveries` lists events by number", ref, operator.ErrNotFound)
+	}
+	return list, nil
+}
+
+func (r *Relay) explain(ctx context.Context, id int64) (operator.Explanation, error) {
+	e, err := r.store.Event(ctx, id)
+	if err != nil {
+		return operator.Explanation{}, err
+	}
+	x := operator.Explanation{Routes: e.Traces, Deliveries: []operator.Explained{}, Event: operator.Event{
+		ID: e.ID, Connector: e.Connector, Key: e.Key, Kind: e.Kind, Time: e.Time,
+		AcceptedAt: e.AcceptedAt, Fate: e.Fate, Title: headline(e.Card), Card: e.Card,
+	}}
+	deliveries, err := r.store.Deliveries(ctx, store.Filter{Event: id})
+	if err != nil {
+		return x, err
+	}
+	slices.Reverse(deliveries)
+	for _, d := range deliveries {
+		summary, attempts, err := r.store.Delivery(ctx, d.ID)
+		if err != nil {
+			return x, err
+		}
+		explained := operator.Explained{Delivery: describe(summary), Tries: []operator.Attempt{}}
+		for _, a := range attempts {
+			explained.Tries = append(explained.Tries, operator.Attempt{
+				Number: a.Number, Started: a.Started, TookMS: float64(a.Took.Microseconds()) / 1000, Verdict: a.Verdict,
+				Status: a.Status, Detail: a.Detail, Bytes: a.Bytes, Omitted: a.Omitted, PossibleDuplicate: a.PossibleDuplicate,
+			})
+		}
+		x.Deliveries = append(x.Deliveries, explained)
+	}
+	return x, nil
+}
+
+// headline is a stored card's title for a list.
+func headline(b []byte) string {
+	c, err := card.Parse(b)
+	if err != nil {
+		return ""
+	}
+	return c.Headline()
+}
+
+// Send implements [operator.Relay].
+func (r *Relay) Send(ctx context.Context, channel string, c card.Card) (operator.Delivery, error) {
+	if !slices.ContainsFunc(r.plan().channels, func(ch dispatch.Channel) bool { return ch.Name == channel }) {
+		return operator.Delivery{}, fmt.Errorf("channel %s: %w; `relay channels` lists them", channel, operator.ErrNotFound)
+	}
+	if err := c.Validate(); err != nil {
+		return operator.Delivery{}, fmt.Errorf("%w card: %w", operator.ErrInvalid, err)
+	}
+	receipt, err := accept(ctx, r.store, sendConnector, "sent", channel, c)
+	if err != nil {
+		return operator.Delivery{}, err
+	}
+	list, err := r.Deliveries(ctx, operator.Query{Event: receipt.Event, Limit: 1})
+	if err != nil || len(list) == 0 {
+		return operator.Delivery{Event: receipt.Event, Channel: channel, State: delivery.Waiting}, err
+	}
+	return list[0], nil
+}
+
+// Poll implements [operator.Relay].
+func (r *Relay) Poll(ctx context.Context, connector string) (operator.PollReport, error) {
+	report, err := r.intake.PollOnce(ctx, connector)
+	if err != nil {
+		return operator.PollReport{}, meaning(err)
+	}
+	return operator.PollReport{Events: report.Events, Known: report.Known, Next: report.Next}, nil
+}
+
+// DryRun implements [operator.Relay].
+func (r *Relay) DryRun(ctx context.Context, connector string) ([]operator.Event, error) {
+	events, err := r.intake.DryRun(ctx, connector, dryRunEvents)
+	if err != nil {
+		return nil, meaning(err)
+	}
+	list := make([]operator.Event, len(events))
+	for i, e := range events {
+		list[i], err = preview(connector, e)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// dryRunEvents is how many events a dry run shows at most.
+const dryRunEvents = 20
+
+func preview(connector string, e event.Event) (operator.Event, error) {
+	c, err := e.Card.MarshalJSON()
+	if err != nil {
+		return operator.Event{}, fmt.Errorf("event %s: %w", e.Key, err)
+	}
+	return operator.Event{Connector: connector, Key: e.Key, Kind: e.Kind, Time: e.Time, Title: e.Card.Headline(), Card: c}, nil
+}
+
+// Pause implements [operator.Relay].
+func (r *Relay) Pause(ctx context.Context, channel, reason string) error {
+	if reason == "" {
+		reason = "paused by an operator at " + time.Now().Format(time.RFC1123)
+	}
+	return meaning(r.dispatch.Pause(ctx, channel, reason))
+}
+
+// Resume implements [operator.Relay].
+func (r *Relay) Resume(ctx context.Context, channel string) error {
+	return meaning(r.dispatch.Resume(ctx, channel))
+}
+
+// meaning gives an error of a part the meaning that crosses the operator socket.
+func meaning(err error) error {
+	if errors.Is(err, dispatch.ErrNoChannel) || errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("%w: %w", operator.ErrNotFound, err)
+	}
+	return err
+}
+
+// Replay implements [operator.Relay].
+func (r *Relay) Replay(ctx context.Context, s operator.Selection) ([]int64, error) {
+	changed, err := r.change(ctx, s, r.store.Replay)
+	if err == nil {
+		r.dispatch.Wake(r.channelNames())
+	}
+	return changed, err
+}
+
+// Dismiss implements [operator.Relay].
+func (r *Relay) Dismiss(ctx context.Context, s operator.Selection) ([]int64, error) {
+	return r.change(ctx, s, r.store.Dismiss)
+}
+
+// change applies one change to the chosen dead letters.
+func (r *Relay) change(ctx context.Context, s operator.Selection, do func(context.Context, []int64) ([]int64, error)) ([]int64, error) {
+	changed := []int64{}
+	if len(s.Deliveries) > 0 {
+		some, err := do(ctx, s.Deliveries)
+		return append(changed, some...), err
+	}
+	for ids, err := range r.deadLetters(ctx, s.Channel) {
+		if err != nil {
+			return changed, err
+		}
+		some, err := do(ctx, ids)
+		if err != nil {
+			return changed, err
+		}
+		changed = append(changed, some...)
+	}
+	return changed, nil
+}

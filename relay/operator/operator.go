@@ -1,0 +1,190 @@
+// Package operator is what a person can ask of a running relay: one interface,
+// which the daemon implements, [Handler] serves as JSON over HTTP, and [Client]
+// implements again for the command line.
+package operator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Errors that keep their meaning across the socket.
+var (
+	// ErrNotFound: there is no channel, connector, event or delivery like that.
+	ErrNotFound = errors.New("not found")
+	// ErrInvalid: what was asked cannot be done as it was asked; for a reload,
+	// the configuration is invalid and the old one goes on.
+	ErrInvalid = errors.New("invalid")
+)
+
+// Relay is a running relay as an operator sees it. All methods are safe for
+// concurrent use.
+type Relay interface {
+	Status(ctx context.Context) (Status, error)
+	Connectors(ctx context.Context) ([]Connector, error)
+	Channels(ctx context.Context) ([]Channel, error)
+	Plugins(ctx context.Context) ([]Plugin, error)
+	// Deliveries lists deliveries, newest first.
+	Deliveries(ctx context.Context, q Query) ([]Delivery, error)
+	// Explain tells an event's fate, step by step. The reference is an event's
+	// ID or key.
+	Explain(ctx context.Context, ref string) ([]Explanation, error)
+	// Send puts a card into a channel's lane, as a connector's event would be.
+	Send(ctx context.Context, channel string, c card.Card) (Delivery, error)
+	// Poll polls a connector now and keeps what it finds.
+	Poll(ctx context.Context, connector string) (PollReport, error)
+	// DryRun polls a connector now and keeps nothing: no event, no checkpoint.
+	DryRun(ctx context.Context, connector string) ([]Event, error)
+	Pause(ctx context.Context, channel, reason string) error
+	Resume(ctx context.Context, channel string) error
+	// Replay makes dead letters waiting again, at their old position.
+	Replay(ctx context.Context, s Selection) ([]int64, error)
+	// Dismiss puts dead letters away.
+	Dismiss(ctx context.Context, s Selection) ([]int64, error)
+	// Reload reads the configuration again. When it is invalid the error is
+	// [ErrInvalid] with the diagnostics as its text, and nothing has changed.
+	Reload(ctx context.Context) ([]string, error)
+}
+
+// Status is the relay at a glance.
+type Status struct {
+	Version    string    `json:"version"`
+	Config     string    `json:"config"`
+	Started    time.Time `json:"started"`
+	Configured time.Time `json:"configured"`
+	Listen     string    `json:"listen"`
+	Dashboard  string    `json:"dashboard"`
+	Connectors int       `json:"connectors"`
+	Channels   int       `json:"channels"`
+	Waiting    int       `json:"waiting"`
+	Dead       int       `json:"dead_letters"`
+	// Problems are sentences about all that needs a person.
+	Problems []string `json:"problems"`
+}
+
+// Connector is a configured source.
+type Connector struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Enabled bool   `json:"enabled"`
+	// HookURL is where its source may push; empty when the type does not receive.
+	HookURL   string    `json:"hook_url,omitempty"`
+	Schedule  string    `json:"schedule,omitempty"`
+	Health    string    `json:"health"`
+	Problem   string    `json:"problem,omitempty"`
+	LastPoll  time.Time `json:"last_poll,omitzero"`
+	NextPoll  time.Time `json:"next_poll,omitzero"`
+	LastEvent time.Time `json:"last_event,omitzero"`
+}
+
+// Channel is a configured chat endpoint and its lane.
+type Channel struct {
+	Name    string             `json:"name"`
+	Type    string             `json:"type"`
+	Lane    delivery.LaneState `json:"lane"`
+	Pause   delivery.Pause     `json:"pause,omitempty"`
+	Reason  string             `json:"reason,omitempty"`
+	Since   time.Time          `json:"since,omitzero"`
+	Next    time.Time          `json:"next,omitzero"`
+	Waiting int                `json:"waiting"`
+	Oldest  time.Time          `json:"oldest,omitzero"`
+}
+
+// Plugin is a plugin process.
+type Plugin struct {
+	Name       string    `json:"name"`
+	Path       string    `json:"path"`
+	Bundled    bool      `json:"bundled"`
+	Types      []string  `json:"types"`
+	Running    bool      `json:"running"`
+	PID        int       `json:"pid,omitempty"`
+	Generation int       `json:"generation"`
+	Problem    string    `json:"problem,omitempty"`
+	Restart    time.Time `json:"restart,omitzero"`
+}
+
+// Query narrows a list of deliveries; zero fields do not narrow.
+type Query struct {
+	Channel   string
+	Connector string
+	Event     int64
+	States    []delivery.State
+	Before    int64
+	Limit     int
+}
+
+// Delivery is one card on its way to one channel.
+type Delivery struct {
+	ID         int64          `json:"delivery"`
+	Event      int64          `json:"event"`
+	Channel    string         `json:"channel"`
+	Connector  string         `json:"connector"`
+	Kind       string         `json:"kind"`
+	Title      string         `json:"title"`
+	State      delivery.State `json:"state"`
+	Attempts   int            `json:"attempts"`
+	AcceptedAt time.Time      `json:"accepted_at"`
+	FinishedAt time.Time      `json:"finished_at,omitzero"`
+	NextTry    time.Time      `json:"next_attempt,omitzero"`
+	// Reason says why it is dead, or what the last attempt came to while it waits.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Attempt is one try to deliver.
+type Attempt struct {
+	Number            int              `json:"attempt"`
+	Started           time.Time        `json:"started"`
+	TookMS            float64          `json:"took_ms"`
+	Verdict           delivery.Verdict `json:"verdict"`
+	Status            int              `json:"status,omitempty"`
+	Detail            string           `json:"detail,omitempty"`
+	Bytes             int              `json:"bytes,omitempty"`
+	Omitted           []string         `json:"omitted,omitempty"`
+	PossibleDuplicate bool             `json:"possible_duplicate,omitempty"`
+}
+
+// Event is what happened at a source.
+type Event struct {
+	ID         int64           `json:"event,omitempty"`
+	Connector  string          `json:"connector"`
+	Key        string          `json:"key"`
+	Kind       string          `json:"kind"`
+	Time       time.Time       `json:"time,omitzero"`
+	AcceptedAt time.Time       `json:"accepted_at,omitzero"`
+	Fate       event.Fate      `json:"fate,omitempty"`
+	Title      string          `json:"title"`
+	Card       json.RawMessage `json:"card,omitempty"`
+}
+
+// Explanation is an event's way through the relay.
+type Explanation struct {
+	Event
+	Routes     []event.Trace `json:"routes"`
+	Deliveries []Explained   `json:"deliveries"`
+}
+
+// Explained is one delivery with its attempts.
+type Explained struct {
+	Delivery
+	Tries []Attempt `json:"tries"`
+}
+
+// PollReport is what a poll came to.
+type PollReport struct {
+	Events int       `json:"events"`
+	Known  int       `json:"known"`
+	Next   time.Time `json:"next_poll,omitzero"`
+}
+
+// Selection chooses dead letters: by delivery, or all of a channel, or all.
+type Selection struct {
+	Deliveries []int64 `json:"deliveries,omitempty"`
+	Channel    string  `json:"channel,omitempty"`
+	All        bool    `json:"all,omitempty"`
+}

@@ -1,0 +1,255 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/plugins/rss"
+	"github.com/connector-relay/relay/plugins/webhook"
+	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/dispatch"
+	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/secret"
+)
+
+// Bundled are the connector types that ride in this binary, by name.
+func Bundled() map[string]func() connector.Connector {
+	return map[string]func() connector.Connector{
+		"rss":     rss.New(),
+		"webhook": webhook.New(),
+	}
+}
+
+// plan is all that one configuration makes, ready to run and not yet running.
+type plan struct {
+	config     *config.Config
+	set        *pluginhost.Set
+	channels   []dispatch.Channel
+	connectors []intake.Connector
+	secrets    []secret.Value
+	// warnings are diagnostics that stop nothing, rendered.
+	warnings []string
+}
+
+// Summary is what a valid configuration holds.
+type Summary struct {
+	Config     string `json:"config"`
+	Connectors int    `json:"connectors"`
+	Channels   int    `json:"channels"`
+}
+
+// Validate checks a configuration whole, plugin arguments included, and writes
+// its warnings. It fails with a [config.Error] when it is invalid.
+func Validate(ctx context.Context, path, version string, warnings io.Writer) (Summary, error) {
+	host := pluginhost.New(pluginhost.Options{Version: version})
+	defer host.Close()
+	p, err := prepare(ctx, host, Options{Config: path, Version: version})
+	if err != nil {
+		return Summary{}, err
+	}
+	defer p.set.Discard()
+	for _, w := range p.warnings {
+		fmt.Fprintln(warnings, w)
+	}
+	return Summary{Config: path, Connectors: len(p.config.Connectors), Channels: len(p.config.Channels)}, nil
+}
+
+// prepare reads a configuration and builds everything in it that can fail,
+// without a lasting effect. The plugins it needs run when it returns; the caller
+// adopts or discards them.
+func prepare(ctx context.Context, host *pluginhost.Host, o Options) (*plan, error) {
+	file, diags := config.Parse(o.Config)
+	if diags.HasErrors() {
+		return nil, file.Error(diags)
+	}
+	specs, err := specs(file)
+	if err != nil {
+		return nil, err
+	}
+	set, err := host.Prepare(ctx, specs)
+	if err != nil {
+		return nil, fmt.Errorf("start the plugins: %w", err)
+	}
+	p, more, err := build(ctx, file, set, o)
+	diags = append(diags, more...)
+	if err == nil && diags.HasErrors() {
+		err = file.Error(diags)
+	}
+	if err != nil {
+		set.Discard()
+		return nil, err
+	}
+	p.warnings = file.Warnings(diags)
+	return p, nil
+}
+
+// specs lists the plugins a configuration needs: the bundled ones whose types it
+// uses, its plugin blocks, and what lies in its plugin directory.
+func specs(file *config.File) ([]pluginhost.Spec, error) {
+	var wanted []string
+	bundled := Bundled()
+	for _, typ := range file.ConnectorTypes() {
+		if _, ok := bundled[typ]; ok {
+			wanted = append(wanted, typ)
+		}
+	}
+	list, err := pluginhost.Bundled(wanted...)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range file.Plugins() {
+		spec := pluginhost.Spec{Name: p.Name, Path: p.Path, SHA256: p.SHA256}
+		for name, value := range p.Env {
+			text, err := value.Reveal()
+			if err != nil {
+				return nil, fmt.Errorf("plugin %s: environment %s: %w", p.Name, name, err)
+			}
+			spec.Env = append(spec.Env, name+"="+text)
+		}
+		list = append(list, spec)
+	}
+	found, err := pluginhost.Discover(file.PluginDir())
+	if err != nil {
+		return nil, err
+	}
+	return append(list, found...), nil
+}
+
+// build decodes the rest of a configuration against the plugins' schemas and
+// makes the channels and connectors.
+func build(ctx context.Context, file *config.File, set *pluginhost.Set, o Options) (*plan, hcl.Diagnostics, error) {
+	cfg, diags := file.Decode(set.Types())
+	if diags.HasErrors() {
+		return nil, diags, nil
+	}
+	p := &plan{config: cfg, set: set, secrets: []secret.Value{cfg.Relay.HTTP.Proxy}}
+	for _, c := range cfg.Channels {
+		ch, err := buildChannel(c, o.Version)
+		if err != nil {
+			diags = append(diags, blockError(fmt.Sprintf("Unusable channel %q", c.Name), err, c.Range))
+			continue
+		}
+		p.channels = append(p.channels, ch)
+		p.secrets = append(p.secrets, c.URL, c.Secret, c.HTTP.Proxy)
+	}
+	for _, c := range cfg.Connectors {
+		ic, problems, err := buildConnector(ctx, c, cfg.Relay.PublicURL, set, o.Version)
+		if err != nil {
+			diags = append(diags, blockError(fmt.Sprintf("Unusable connector %q", c.Name), err, c.Range))
+			continue
+		}
+		for _, problem := range problems {
+			diags = append(diags, c.Diagnostic(problem))
+		}
+		p.connectors = append(p.connectors, ic)
+		p.secrets = append(p.secrets, append(c.Arguments.Secrets(), c.HTTP.Proxy)...)
+	}
+	return p, diags, nil
+}
+
+func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: err.Error(), Subject: &at}
+}
+
+func buildChannel(c config.Channel, version string) (dispatch.Channel, error) {
+	ch, err := channel.New(channel.Spec{
+		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency,
+		HTTP: channel.HTTP{Proxy: c.HTTP.Proxy, CAFile: c.HTTP.CAFile}, Version: version,
+	})
+	if err != nil {
+		return dispatch.Channel{}, err
+	}
+	typ := ch.Type()
+	policy := dispatch.Policy{
+		Rate: c.Rate, Burst: c.Burst, Concurrency: c.Concurrency,
+		First: c.Retry.First, Longest: c.Retry.Longest, GiveUpAfter: c.Retry.GiveUpAfter,
+	}
+	if policy.Rate == 0 {
+		policy.Rate, policy.Burst = typ.Rate, typ.Burst
+	}
+	return dispatch.Channel{Name: c.Name, Sender: ch, Policy: policy, Fingerprint: c.Fingerprint}, nil
+}
+
+// buildConnector makes a connector and has its plugin check the arguments.
+func buildConnector(ctx context.Context, c config.Connector, publicURL string, set *pluginhost.Set, version string) (intake.Connector, []connector.Problem, error) {
+	typ := set.Types()[c.Type]
+	settings, err := pluginHTTP(c.HTTP, version)
+	if err != nil {
+		return intake.Connector{}, nil, err
+	}
+	arguments, err := c.Arguments.Encode()
+	if err != nil {
+		return intake.Connector{}, nil, err
+	}
+	source := pluginhost.Source{Type: c.Type, Connector: c.Name, Arguments: arguments, HTTP: settings}
+	problems, err := set.Validate(ctx, source)
+	if err != nil {
+		return intake.Connector{}, nil, err
+	}
+	source.Arguments = nil
+	schedule := c.Schedule
+	if schedule == "" {
+		schedule = typ.Schedule
+	}
+	return intake.Connector{
+		Source: source, Arguments: c.Arguments.Encode, PublicURL: publicURL, Enabled: c.Enabled,
+		Schedule: schedule, Timeout: c.Timeout, Routes: c.Routes,
+		Polls: typ.Polls, Receives: typ.Receives, Fingerprint: c.Fingerprint,
+	}, problems, nil
+}
+
+func pluginHTTP(h config.HTTP, version string) (pluginhost.HTTP, error) {
+	proxy, err := h.Proxy.Reveal()
+	if err != nil {
+		return pluginhost.HTTP{}, fmt.Errorf("http.proxy: %w", err)
+	}
+	out := pluginhost.HTTP{Proxy: proxy, Allow: texts(h.Allow), UserAgent: userAgent(version)}
+	if h.CAFile == "" {
+		return out, nil
+	}
+	if out.CAPEM, err = os.ReadFile(h.CAFile); err != nil {
+		return pluginhost.HTTP{}, fmt.Errorf("http.ca_file: %w", err)
+	}
+	return out, nil
+}
+
+func texts(prefixes []netip.Prefix) []string {
+	list := make([]string, len(prefixes))
+	for i, p := range prefixes {
+		list[i] = p.String()
+	}
+	return list
+}
+
+// userAgent names the program and where to learn about it, as feed publishers ask.
+func userAgent(version string) string {
+	return "relay/" + version + " (+https://github.com/connector-relay/relay)"
+}
+
+// SocketPath returns where a relay with this configuration file has its operator
+// socket. The configuration need not be valid as a whole, only its relay block.
+func SocketPath(path string) (string, error) {
+	file, diags := config.Parse(path)
+	if file == nil || file.Store() == "" {
+		if errors.Is(diags, os.ErrNotExist) || diags.HasErrors() {
+			return "", file.Error(diags)
+		}
+	}
+	return socketBeside(file.Store()), nil
+}
+
+// socketBeside names the operator socket of a store: relay.db has relay.sock.
+func socketBeside(store string) string {
+	ext := filepath.Ext(store)
+	return store[:len(store)-len(ext)] + ".sock"
+}

@@ -1,0 +1,244 @@
+// Package relay is the daemon: it builds the parts from a configuration, joins
+// them, and starts, reloads and stops them.
+//
+//	source → plugin → pluginhost → intake → store → dispatch → channel → chat system
+//
+// The parts do not know each other. What lives as long as the process (the store,
+// the plugin host, intake, dispatch) is kept apart from what a configuration
+// makes ([plan]), so that a reload can build all that may fail before it changes
+// anything.
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/dashboard"
+	"github.com/connector-relay/relay/relay/dispatch"
+	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/secret"
+	"github.com/connector-relay/relay/relay/store"
+	"github.com/connector-relay/relay/relay/store/sqlite"
+)
+
+// Options are what a relay is started with.
+type Options struct {
+	// Config is the configuration file's path.
+	Config string
+	// Log receives the log; secrets are masked before it sees them.
+	Log io.Writer
+	// Version is shown in status, User-Agent headers and logs.
+	Version string
+}
+
+// Relay is one running relay.
+type Relay struct {
+	options  Options
+	log      zerolog.Logger
+	masker   *secret.Masker
+	registry *prometheus.Registry
+	started  time.Time
+	systemd  systemd
+
+	// These live as long as the process.
+	store     store.Store
+	host      *pluginhost.Host
+	dispatch  *dispatch.Dispatcher
+	intake    *intake.Intake
+	dashboard *dashboard.Dashboard
+	listeners *listeners
+	ops       *ops
+	cleanups  []cleanup
+
+	// reloading is held for the whole of a reload, so that two do not mix.
+	reloading sync.Mutex
+
+	mu sync.RWMutex
+	// current is what the running configuration made.
+	current    *plan
+	configured time.Time
+}
+
+// cleanup is one step of stopping, with a name for the log.
+type cleanup struct {
+	name string
+	do   func(context.Context) error
+}
+
+// Run runs a relay until the context ends, then stops it gracefully: what is in
+// flight may end within relay.drain_timeout. SIGHUP makes it reload.
+func Run(ctx context.Context, o Options) error {
+	r, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	r.systemd.ready()
+	for {
+		select {
+		case <-ctx.Done():
+			return r.stop()
+		case <-hup:
+			r.reloadOnSignal(ctx)
+		case err := <-r.listeners.failed:
+			return errors.Join(err, r.stop())
+		}
+	}
+}
+
+// start builds everything; when a step fails, what was built before is undone.
+func start(ctx context.Context, o Options) (r *Relay, err error) {
+	r = &Relay{options: o, masker: &secret.Masker{}, started: time.Now(), registry: prometheus.NewRegistry()}
+	r.log = zerolog.New(maskedWriter{out: o.Log, masker: r.masker}).With().Timestamp().Logger()
+	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	defer func() {
+		if err != nil {
+			r.cleanUp(context.WithoutCancel(ctx))
+		}
+	}()
+	r.host = pluginhost.New(pluginhost.Options{
+		Log: r.part("pluginhost"), Metrics: r.registry, Mask: r.masker.Mask, Version: o.Version, Notify: r.pluginChanged,
+	})
+	r.onStop("plugins", func(context.Context) error { r.host.Close(); return nil })
+	p, err := prepare(ctx, r.host, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.open(ctx, p); err != nil {
+		p.set.Discard()
+		return nil, err
+	}
+	if err := r.adopt(ctx, p); err != nil {
+		return nil, err
+	}
+	r.log.Info().Str("version", o.Version).Str("config", o.Config).
+		Int("connectors", len(p.connectors)).Int("channels", len(p.channels)).Msg("relay runs")
+	return r, nil
+}
+
+// open builds what lives as long as the process.
+func (r *Relay) open(ctx context.Context, p *plan) error {
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: p.config.Relay.Store, Log: r.part("store"), Metrics: r.registry})
+	if err != nil {
+		return fmt.Errorf("open store %s: %w", p.config.Relay.Store, err)
+	}
+	r.store = s
+	r.onStop("store", func(context.Context) error { return s.Close() })
+	r.ops = &ops{store: s, log: r.part("ops")}
+	r.dispatch = dispatch.New(dispatch.Options{Store: s, Log: r.part("dispatch"), Metrics: r.registry, Notify: r.laneChanged})
+	r.onStop("dispatch", func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil })
+	r.intake = intake.New(intake.Options{Store: s, Plugins: r.host, Log: r.part("intake"), Metrics: r.registry, Notify: r.connectorChanged})
+	r.onStop("intake", func(ctx context.Context) error { r.intake.Stop(ctx); return nil })
+	r.dashboard = dashboard.New(dashboard.Options{Store: s, Status: pageStatus{r}, Log: r.part("dashboard"), Version: r.options.Version})
+	s.Accepted(func(channels []string) {
+		r.dispatch.Wake(channels)
+		r.dashboard.Notify(channels)
+	})
+	r.listeners = newListeners(r.part("http"))
+	r.onStop("listeners", r.listeners.stop)
+	if err := r.listeners.socket(socketBeside(p.config.Relay.Store), r.operatorHandler()); err != nil {
+		return err
+	}
+	r.sweeping()
+	return nil
+}
+
+// part is the logger of one part.
+func (r *Relay) part(name string) zerolog.Logger { return r.log.With().Str("part", name).Logger() }
+
+// onStop adds a step of stopping; steps run in the reverse order.
+func (r *Relay) onStop(name string, do func(context.Context) error) {
+	r.cleanups = append(r.cleanups, cleanup{name: name, do: do})
+}
+
+// stop drains within the configured time.
+func (r *Relay) stop() error {
+	r.systemd.stopping()
+	r.log.Info().Msg("relay stops")
+	ctx, cancel := context.WithTimeout(context.Background(), r.plan().config.Relay.DrainTimeout)
+	defer cancel()
+	err := r.cleanUp(ctx)
+	r.log.Info().Err(err).Msg("relay has stopped")
+	return err
+}
+
+// cleanUp runs the steps of stopping, last first, and all of them.
+func (r *Relay) cleanUp(ctx context.Context) error {
+	var errs []error
+	for len(r.cleanups) > 0 {
+		last := r.cleanups[len(r.cleanups)-1]
+		r.cleanups = r.cleanups[:len(r.cleanups)-1]
+		if err := last.do(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", last.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// plan returns what the running configuration made.
+func (r *Relay) plan() *plan {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.current
+}
+
+// sweepEvery is how often what is older than the retention is removed.
+const sweepEvery = 10 * time.Minute
+
+// sweeping removes old deliveries now and then until the relay stops.
+func (r *Relay) sweeping() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(sweepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				r.sweep(ctx)
+			}
+		}
+	}()
+	r.onStop("sweep", func(context.Context) error { cancel(); <-done; return nil })
+}
+
+func (r *Relay) sweep(ctx context.Context) {
+	removed, err := r.store.Sweep(ctx, time.Now().Add(-r.plan().config.Relay.Retention))
+	if err != nil && ctx.Err() == nil {
+		r.log.Error().Err(err).Msg("old deliveries could not be removed")
+	}
+	if removed > 0 {
+		r.log.Info().Int("removed", removed).Msg("old deliveries removed")
+	}
+}
+
+// maskedWriter is the last guard of the log: no secret passes it.
+type maskedWriter struct {
+	out    io.Writer
+	masker *secret.Masker
+}
+
+// Write implements [io.Writer]. One call is one line.
+func (w maskedWriter) Write(line []byte) (int, error) {
+	if _, err := io.WriteString(w.out, w.masker.Mask(string(line))); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
