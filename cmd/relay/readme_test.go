@@ -74,7 +74,7 @@ func TestTheReadmesTour(t *testing.T) {
 	}
 	for _, want := range []string{
 		"http://127.0.0.1:8080/hooks/", // connectors
-		"lobby  inbox", "11", // two posts, answered 1 each
+		"lobby  inbox", "11",           // two posts, answered 1 each
 		"Release 1.0", "event 1: ", "delivered by lobby", "All is well.", "relay.hcl is valid", "nothing has changed",
 	} {
 		if !strings.Contains(output.String(), want) {

@@ -11,63 +11,65 @@
 // goroutines as long as nobody changes them.
 package card
 
+import "encoding/json"
+
 // Card is one Connector Card. The zero value is an empty card, which
 // [Card.Validate] refuses: a card needs at least a title, a text, a summary or
 // a section.
 type Card struct {
 	// Summary is the line a list or a notification shows.
-	Summary string
+	Summary string `json:"summary,omitempty"`
 	// Title is short and holds no links.
-	Title string
+	Title string `json:"title,omitempty"`
 	// Text is the card's body, in Markdown.
-	Text string
+	Text string `json:"text,omitempty"`
 	// ThemeColor is a hexadecimal colour without '#', such as "0078D7".
-	ThemeColor string
+	ThemeColor string `json:"themeColor,omitempty"`
 	// CorrelationID, Originator, ExpectedActors and HideOriginalBody matter to
 	// Outlook only; they are carried so that a card leaves as it came.
-	CorrelationID    string
-	Originator       string
-	ExpectedActors   []string
-	HideOriginalBody bool
+	CorrelationID    string   `json:"correlationId,omitempty"`
+	Originator       string   `json:"originator,omitempty"`
+	ExpectedActors   []string `json:"expectedActors,omitempty"`
+	HideOriginalBody bool     `json:"hideOriginalBody,omitempty"`
 
-	Sections []Section
-	Actions  []Action
+	Sections []Section `json:"sections,omitempty"`
+	Actions  []Action  `json:"potentialAction,omitempty"`
 }
 
 // Section is one block of a card: an activity (who did what), a text, facts
 // and pictures.
 type Section struct {
-	Title      string
-	Text       string
-	StartGroup bool
+	Title      string `json:"title,omitempty"`
+	Text       string `json:"text,omitempty"`
+	StartGroup bool   `json:"startGroup,omitempty"`
 
-	ActivityImage    string
-	ActivityTitle    string
-	ActivitySubtitle string
-	ActivityText     string
+	ActivityImage    string `json:"activityImage,omitempty"`
+	ActivityTitle    string `json:"activityTitle,omitempty"`
+	ActivitySubtitle string `json:"activitySubtitle,omitempty"`
+	ActivityText     string `json:"activityText,omitempty"`
 	// ActivityImageType is "avatar" (a circle, the default) or "article" (a
 	// rectangle); only Teams knows it.
-	ActivityImageType string
+	ActivityImageType string `json:"activityImageType,omitempty"`
 
-	HeroImage *Image
-	Facts     []Fact
-	Images    []Image
-	Actions   []Action
+	HeroImage *Image   `json:"heroImage,omitempty"`
+	Facts     []Fact   `json:"facts,omitempty"`
+	Images    []Image  `json:"images,omitempty"`
+	Actions   []Action `json:"potentialAction,omitempty"`
 
 	// Markdown says whether the section's texts are Markdown; nil means yes.
-	Markdown *bool
+	Markdown *bool `json:"markdown,omitempty"`
 }
 
 // Fact is one name and its value, drawn as a row of a table.
 type Fact struct {
-	Name  string
-	Value string
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Image is a picture by address, with a tooltip.
 type Image struct {
 	URL   string
-	Title string
+	Title string `json:"title,omitempty"`
 }
 
 // ActionType names what an action does.
@@ -86,42 +88,42 @@ const (
 
 // Action is one button. Which fields mean something depends on Type.
 type Action struct {
-	Type ActionType
-	Name string
+	Type ActionType `json:"@type"`
+	Name string     `json:"name"`
 
 	// Targets belong to OpenURI: one address per operating system.
-	Targets []Target
+	Targets []Target `json:"targets,omitempty"`
 	// URLs belong to ViewAction.
-	URLs []string
+	URLs []string `json:"-"`
 
 	// Target, Headers, Body and BodyContentType belong to HTTPPost.
-	Target          string
-	Headers         []Header
-	Body            string
-	BodyContentType string
+	Target          string   `json:"-"`
+	Headers         []Header `json:"headers,omitempty"`
+	Body            string   `json:"body,omitempty"`
+	BodyContentType string   `json:"bodyContentType,omitempty"`
 
 	// Inputs and Actions belong to ActionCard.
-	Inputs  []Input
-	Actions []Action
+	Inputs  []Input  `json:"inputs,omitempty"`
+	Actions []Action `json:"actions,omitempty"`
 
 	// AddInID, DesktopCommandID and InitializationContext (a JSON value, as
 	// text) belong to InvokeAddInCommand.
-	AddInID               string
-	DesktopCommandID      string
-	InitializationContext string
+	AddInID               string          `json:"addInId,omitempty"`
+	DesktopCommandID      string          `json:"desktopCommandId,omitempty"`
+	InitializationContext json.RawMessage `json:"initializationContext,omitempty"`
 }
 
 // Target is the address an OpenURI action opens on one operating system:
 // "default", "windows", "iOS" or "android".
 type Target struct {
-	OS  string
-	URI string
+	OS  string `json:"os"`
+	URI string `json:"uri"`
 }
 
 // Header is one HTTP header of an HTTPPost action.
 type Header struct {
-	Name  string
-	Value string
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // InputType names what an ActionCard's input asks for.
@@ -136,26 +138,26 @@ const (
 
 // Input is one field of an ActionCard's form.
 type Input struct {
-	Type       InputType
-	ID         string
-	IsRequired bool
-	Title      string
-	Value      string
+	Type       InputType `json:"@type"`
+	ID         string    `json:"id"`
+	IsRequired bool      `json:"isRequired,omitempty"`
+	Title      string    `json:"title,omitempty"`
+	Value      string    `json:"value,omitempty"`
 
 	// IsMultiline and MaxLength belong to TextInput.
-	IsMultiline bool
-	MaxLength   int
+	IsMultiline bool `json:"isMultiline,omitempty"`
+	MaxLength   int  `json:"maxLength,omitempty"`
 	// IncludeTime belongs to DateInput.
-	IncludeTime bool
+	IncludeTime bool `json:"includeTime,omitempty"`
 	// Choices, IsMultiSelect and Style ("normal", "compact" or "expanded")
 	// belong to MultichoiceInput.
-	Choices       []Choice
-	IsMultiSelect bool
-	Style         string
+	Choices       []Choice `json:"choices,omitempty"`
+	IsMultiSelect bool     `json:"isMultiSelect,omitempty"`
+	Style         string   `json:"style,omitempty"`
 }
 
 // Choice is one answer of a MultichoiceInput.
 type Choice struct {
-	Display string
-	Value   string
+	Display string `json:"display"`
+	Value   string `json:"value"`
 }

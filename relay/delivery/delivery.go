@@ -94,6 +94,8 @@ type Delivery struct {
 	Attempts int
 	// Next is when it may be tried again; zero means at once.
 	Next time.Time
+	// Tried is when it was first attempted; zero before that.
+	Tried time.Time
 	// Unknown says that an attempt came to an unknown verdict.
 	Unknown bool
 	// Accepted is when the relay accepted the event.

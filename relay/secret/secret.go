@@ -1,10 +1,13 @@
-// Package secret is a value that cannot print itself.
+// Package secret is a value that cannot print itself, and a mask for text that
+// leaves the program.
 package secret
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
 	"fmt"
-	"os"
-	"strings"
+	"log/slog"
 )
 
 // hidden is what stands wherever a secret would have been printed.
@@ -12,35 +15,85 @@ const hidden = "[secret]"
 
 // Value is a secret: a token or a webhook URL. Printing, formatting, logging or
 // marshalling it, alone or inside another value, gives "[secret]"; only Reveal
-// gives the text. The zero value is an empty secret.
+// gives the text. The zero value is an empty secret. A Value is safe for
+// concurrent use; compare two with [Value.Equal].
 type Value struct {
+	// source is behind a pointer because fmt prints the fields of an unexported
+	// struct field without asking its methods; of a pointer it prints only the
+	// address.
+	source *source
+}
+
+// source is where the text comes from: fixed, or a file.
+type source struct {
 	text string
-	path string
+	file *file
 }
 
 // New returns a secret with a fixed text.
-func New(text string) Value { return Value{text: text} }
+func New(text string) Value {
+	if text == "" {
+		return Value{}
+	}
+	return Value{source: &source{text: text}}
+}
 
 // FromFile returns a secret whose text is the file's content, without a final
-// line break. The file is read again at each Reveal, so that a rotated secret
-// is used without a reload.
-func FromFile(path string) Value { return Value{path: path} }
+// line break. A changed file counts from the next Reveal on, so that a rotated
+// secret is used without a reload.
+func FromFile(path string) Value {
+	return Value{source: &source{file: &file{path: path}}}
+}
 
 // Reveal returns the text. It fails only for a secret in a file that cannot be
-// read; the error names the file.
+// read; the error names the file. While the file stays as it is, Reveal costs one
+// stat.
 func (v Value) Reveal() (string, error) {
-	if v.path == "" {
-		return v.text, nil
+	switch {
+	case v.source == nil:
+		return "", nil
+	case v.source.file == nil:
+		return v.source.text, nil
 	}
-	b, err := os.ReadFile(v.path)
+	text, err := v.source.file.read()
 	if err != nil {
 		return "", fmt.Errorf("read secret: %w", err)
 	}
-	return strings.TrimRight(string(b), "\r\n"), nil
+	return text, nil
 }
 
 // IsZero reports whether there is no secret at all. It reads no file.
-func (v Value) IsZero() bool { return v.text == "" && v.path == "" }
+func (v Value) IsZero() bool { return v.source == nil }
+
+// Equal reports whether both are the same text or the same file. It reads no
+// file.
+func (v Value) Equal(u Value) bool {
+	if v.source == nil || u.source == nil {
+		return v.source == u.source
+	}
+	a, b := v.source, u.source
+	if a.file != nil || b.file != nil {
+		return a.file != nil && b.file != nil && a.file.path == b.file.path
+	}
+	return subtle.ConstantTimeCompare([]byte(a.text), []byte(b.text)) == 1
+}
+
+// Fingerprint tells secrets apart without showing them: it is the same for equal
+// values and differs otherwise. That of a secret in a file does not change with
+// the content. It is for comparing within the program, not for showing: a weak
+// secret can be guessed from it.
+func (v Value) Fingerprint() string {
+	kind, text := "none", ""
+	switch {
+	case v.source == nil:
+	case v.source.file != nil:
+		kind, text = "file", v.source.file.path
+	default:
+		kind, text = "text", v.source.text
+	}
+	sum := sha256.Sum256([]byte(kind + "\x00" + text))
+	return hex.EncodeToString(sum[:])
+}
 
 // String implements [fmt.Stringer].
 func (v Value) String() string { return hidden }
@@ -50,3 +103,6 @@ func (v Value) Format(s fmt.State, _ rune) { fmt.Fprint(s, hidden) }
 
 // MarshalText implements [encoding.TextMarshaler] (and with it JSON).
 func (v Value) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// LogValue implements [slog.LogValuer].
+func (v Value) LogValue() slog.Value { return slog.StringValue(hidden) }

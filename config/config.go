@@ -1,0 +1,140 @@
+// Package config reads relay.hcl.
+//
+// It works in two phases, because the arguments of a connector block belong to
+// the connector's plugin. [Parse] checks everything that the relay knows itself
+// and says which plugins to launch; [File.Decode] checks the connectors' arguments
+// against the schemas that those plugins declare. Each phase reports all that is
+// wrong at once, as diagnostics that point into the file.
+//
+// Values of env and file, and literal text where a secret belongs, never appear in
+// a diagnostic: write diagnostics with [File.WriteDiagnostics] or [File.Error],
+// which also keep secrets out of the source snippets.
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/route"
+	"github.com/connector-relay/relay/relay/secret"
+)
+
+// Config is a whole valid configuration. It is not changed once it is made, and
+// safe to share.
+type Config struct {
+	// Path is the configuration file, as it was named.
+	Path       string
+	Relay      Relay
+	Dashboard  Dashboard
+	Channels   []Channel
+	Connectors []Connector
+	Plugins    []Plugin
+}
+
+// Relay is the relay block, with defaults filled in.
+type Relay struct {
+	// Listen is the host:port of the hooks' listener.
+	Listen string
+	// PublicURL is what the outside calls that listener, without a final slash;
+	// empty when it is not said.
+	PublicURL string
+	// Store is the absolute path of the SQLite file.
+	Store string
+	// PluginDir is absolute; the directory need not exist.
+	PluginDir string
+	Log       zerolog.Level
+	// Retention is how long what has ended is kept.
+	Retention time.Duration
+	// Ops is the name of the channel where the relay itself speaks, or empty.
+	Ops string
+	// HTTP holds for every request; those of channels and connectors already
+	// have it merged in.
+	HTTP HTTP
+	// DrainTimeout is how long a stop waits for what is in flight.
+	DrainTimeout time.Duration
+}
+
+// Dashboard is the dashboard block, with defaults filled in.
+type Dashboard struct {
+	// Listen is a loopback host:port.
+	Listen string
+}
+
+// HTTP is how requests leave.
+type HTTP struct {
+	// Proxy is a URL, which may hold a password; zero means none.
+	Proxy secret.Value
+	// CAFile is the absolute path of a PEM file, or empty.
+	CAFile string
+	// Allow lists the private networks that a connector may reach.
+	Allow []netip.Prefix
+}
+
+// Channel is one channel block.
+type Channel struct {
+	Name, Type string
+	// URL is zero for a type that has none.
+	URL secret.Value
+	// Payload is one of the type's payloads, or empty for the type's default.
+	Payload string
+	// Secret signs a webhook channel's requests; zero means they are not signed.
+	Secret secret.Value
+	// Rate is in cards per second; 0 means the type's default, Burst included.
+	Rate  float64
+	Burst int
+	// Concurrency is how many deliveries may be in flight; more than 1 gives up
+	// their order.
+	Concurrency int
+	Retry       Retry
+	HTTP        HTTP
+	// Fingerprint changes exactly when something changes that the running channel
+	// depends on.
+	Fingerprint string
+	// Range is the block's header.
+	Range hcl.Range
+}
+
+// Retry is a channel's patience; 0 means the default (1s, 15m, 24h).
+type Retry struct {
+	First, Longest, GiveUpAfter time.Duration
+}
+
+// Connector is one connector block.
+type Connector struct {
+	Type, Name string
+	Enabled    bool
+	// Schedule is a robfig/cron specification; empty means the type's default.
+	Schedule string
+	// Timeout limits one poll or one received request; 0 means the default.
+	Timeout   time.Duration
+	HTTP      HTTP
+	Routes    []*route.Route
+	Arguments Arguments
+	// Fingerprint changes exactly when something changes that the running
+	// connector depends on.
+	Fingerprint string
+	// Range is the block's header.
+	Range hcl.Range
+
+	// places are the ranges of the arguments, for problems that a plugin finds.
+	places map[string]hcl.Range
+}
+
+// Plugin is one plugin block.
+type Plugin struct {
+	Name string
+	// Path is absolute.
+	Path string
+	// SHA256 pins the executable's checksum; nil means that it is not pinned.
+	SHA256 []byte
+	// Env is the plugin's whole environment.
+	Env map[string]secret.Value
+}
+
+// Format lays a configuration out in the usual way. What is no valid HCL comes
+// back with its spaces changed at most.
+func Format(src []byte) []byte { return hclwrite.Format(src) }

@@ -1,0 +1,218 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/robfig/cron/v3"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/route"
+	"github.com/connector-relay/relay/relay/route/language"
+)
+
+// connectorBlock is a connector between the two phases.
+type connectorBlock struct {
+	config Connector
+	block  *hclsyntax.Block
+	// schedule is where the schedule stands; nil when it is not set.
+	schedule *hcl.Range
+	// sound are the routes that have no errors.
+	sound []*route.Route
+	// guessed are literals that are secrets as far as one can tell without the
+	// plugin's schema.
+	guessed []hcl.Range
+}
+
+// ownAttributes are the words in a connector block that are the relay's; all other
+// attributes are the plugin's.
+func ownAttributes() []language.Attribute {
+	return []language.Attribute{
+		{Name: "schedule"}, {Name: "timeout"}, {Name: "enabled"},
+		{Name: "owner", Later: "owners, whose connectors stop posting when they leave the team"},
+		{Name: "max_silence", Later: "telling the ops channel when a source has been silent for too long"},
+	}
+}
+
+// ownBlocks are the blocks in a connector block.
+func ownBlocks() []language.Block {
+	return []language.Block{{Name: "route"}, {Name: "http", Once: true}}
+}
+
+// connector reads what the relay itself knows of a connector block.
+func (f *File) connector(block *hclsyntax.Block) {
+	body := block.Body
+	c := Connector{Type: block.Labels[0], Name: block.Labels[1], Range: block.DefRange()}
+	kept := connectorBlock{block: block}
+	f.refuseLater(body)
+	if s, ok := f.readText(body, "schedule", `a schedule such as "@every 15m" or "0 9 * * 1-5"`); ok {
+		c.Schedule = f.schedule(s)
+		kept.schedule = &s.place
+	}
+	c.Enabled = f.readBool(body, "enabled", true)
+	c.Timeout = f.readDuration(body, "timeout", time.Second, 0)
+	c.HTTP = f.readHTTP(body, connectorHTTP).over(f.config.Relay.HTTP)
+	for _, b := range body.Blocks {
+		if b.Type != "route" {
+			continue
+		}
+		r, diags := route.Compile(b, f.routes)
+		f.add(diags...)
+		for _, name := range r.To {
+			f.used[name] = true
+		}
+		c.Routes = append(c.Routes, r)
+		if !diags.HasErrors() {
+			kept.sound = append(kept.sound, r)
+		}
+	}
+	kept.guessed = f.guess(body)
+	if len(c.Routes) == 0 {
+		f.warn("Connector without a route", fmt.Sprintf("The events of the connector %q go nowhere. Add a route block: route { to = [channel.NAME] }.", c.Name), c.Range)
+	}
+	kept.config = c
+	f.connectors = append(f.connectors, kept)
+}
+
+// refuseLater refuses the relay's own words that have no effect yet, and checks its
+// own blocks. Unknown names have to wait for the plugin's schema.
+func (f *File) refuseLater(body *hclsyntax.Body) {
+	for _, a := range ownAttributes() {
+		if attr := body.Attributes[a.Name]; attr != nil && a.Later != "" {
+			f.add(language.NotYet(fmt.Sprintf("The attribute %q", a.Name), a.Later, attr.NameRange))
+		}
+	}
+	own := &hclsyntax.Body{Blocks: blocksOf(body, true)}
+	f.add(language.Schema{Blocks: ownBlocks()}.Check(own, hcl.Range{}, false)...)
+}
+
+// blocksOf returns the nested blocks that are the relay's, or the others.
+func blocksOf(body *hclsyntax.Body, own bool) []*hclsyntax.Block {
+	var list []*hclsyntax.Block
+	for _, b := range body.Blocks {
+		if slices.ContainsFunc(ownBlocks(), func(o language.Block) bool { return o.Name == b.Type }) == own {
+			list = append(list, b)
+		}
+	}
+	return list
+}
+
+// guess finds the literals of attributes whose names sound like secrets.
+func (f *File) guess(body *hclsyntax.Body) []hcl.Range {
+	var guessed []hcl.Range
+	for name, attr := range body.Attributes {
+		if name != "url" && soundsSecret(name) {
+			guessed = append(guessed, literals(attr.Expr)...)
+		}
+	}
+	return guessed
+}
+
+var errNoSchedule = errors.New("there is no schedule after the time zone")
+
+// schedule checks a schedule.
+func (f *File) schedule(s setting) string {
+	if err := checkSchedule(s.text()); err != nil {
+		reason := ""
+		if !s.hidden {
+			reason = fmt.Sprintf(" (%s)", err)
+		}
+		f.error("Not a schedule", fmt.Sprintf("The attribute schedule cannot be %s%s. Write \"@every 15m\", \"@hourly\", \"@daily\" or five fields: minute, hour, day of the month, month, day of the week.", s.shown(), reason), s.place)
+		return ""
+	}
+	return s.text()
+}
+
+// checkSchedule is [cron.ParseStandard], which panics on a time zone without a
+// schedule after it.
+func checkSchedule(text string) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errNoSchedule
+		}
+	}()
+	_, err = cron.ParseStandard(text)
+	return err
+}
+
+// Decode checks the connectors' arguments against the types that plugins have
+// declared, by name. It works on a file with errors too, so that all of them can
+// be reported at once; the configuration may then be used only if neither phase
+// has errors.
+func (f *File) Decode(types map[string]connector.Type) (*Config, hcl.Diagnostics) {
+	config := f.config
+	config.Channels, config.Plugins = slices.Clone(f.config.Channels), slices.Clone(f.config.Plugins)
+	for i, kept := range f.connectors {
+		c := kept.config
+		t, ok := types[c.Type]
+		if !ok {
+			f.unknownType(kept, types)
+			continue
+		}
+		f.connectors[i].guessed = nil
+		f.checkAgainst(kept, t)
+		f.arguments(&c, kept.block, t)
+		c.Fingerprint = fingerprintConnector(c)
+		config.Connectors = append(config.Connectors, c)
+	}
+	return &config, f.take()
+}
+
+func (f *File) unknownType(kept connectorBlock, types map[string]connector.Type) {
+	var names []string
+	for name := range types {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	detail := fmt.Sprintf("There is no connector type %q.", kept.config.Type)
+	if suggestion := language.Suggest(kept.config.Type, names); suggestion != "" {
+		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
+	}
+	if len(names) > 0 {
+		detail += " The plugins at hand have " + language.List(names, "and") + "."
+	}
+	detail += " More types come with a plugin block, or an executable in relay.plugin_dir."
+	f.error("Unknown connector type", detail, kept.block.LabelRanges[0])
+}
+
+// checkAgainst holds what the relay knows of a connector against its type.
+func (f *File) checkAgainst(kept connectorBlock, t connector.Type) {
+	if kept.schedule != nil && !t.Polls {
+		f.warn("Attribute without effect", fmt.Sprintf("Connectors of type %s are not polled, their events are sent to the relay: the schedule has no effect.", t.Type), *kept.schedule)
+	}
+	var kinds []string
+	var samples []event.Event
+	for _, k := range t.Kinds {
+		kinds = append(kinds, k.Name)
+		s := k.Sample
+		if s.Kind == "" {
+			s.Kind = k.Name
+		}
+		samples = append(samples, s)
+	}
+	for _, r := range kept.sound {
+		f.add(r.CheckKinds(kept.config.Name, kinds, samples)...)
+	}
+}
+
+// Diagnostic is a problem that the plugin found in the connector's arguments, at
+// the argument's place in the file.
+func (c Connector) Diagnostic(p connector.Problem) *hcl.Diagnostic {
+	name, _, _ := strings.Cut(p.Argument, ".")
+	name, _, _ = strings.Cut(name, "[")
+	place, ok := c.places[name]
+	if !ok {
+		place = c.Range
+	}
+	summary := "Invalid argument"
+	if p.Argument == "" {
+		summary = "Invalid arguments"
+	}
+	return language.Error(summary, p.Message, place)
+}

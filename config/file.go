@@ -1,0 +1,252 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/connector-relay/relay/relay/route"
+	"github.com/connector-relay/relay/relay/route/language"
+	"github.com/connector-relay/relay/relay/secret"
+)
+
+// File is a configuration file between the two phases. It is for one goroutine.
+type File struct {
+	path string
+	// dir is where relative paths begin.
+	dir    string
+	source []byte
+	files  map[string]*hcl.File
+	// worldReadable says that every user of the machine can read the file.
+	worldReadable bool
+
+	// scope is what expressions outside of routes can use.
+	scope    *hcl.EvalContext
+	channels *language.References
+	routes   route.Options
+
+	config     Config
+	connectors []connectorBlock
+	// used are the channels that something refers to.
+	used map[string]bool
+
+	diags hcl.Diagnostics
+	// hidden are the texts that env and file gave, to keep them out of
+	// diagnostics; redacted are the stretches of the source that hold a secret.
+	hidden   secret.Masker
+	redacted []hcl.Range
+}
+
+// topSchema is what may stand in a file.
+func topSchema() language.Schema {
+	return language.Schema{
+		Title: "a configuration file",
+		Blocks: []language.Block{
+			{Name: "relay", Once: true},
+			{Name: "dashboard", Once: true},
+			{Name: "channel", Labels: []string{"NAME"}},
+			{Name: "connector", Labels: []string{"TYPE", "NAME"}},
+			{Name: "plugin", Labels: []string{"NAME"}},
+			{Name: "team", Later: "teams, whose members' connectors may post to the team's channels"},
+		},
+	}
+}
+
+// Parse reads a file and checks all but the connectors' own arguments. The File is
+// never nil: with errors it still writes diagnostics, knows what could be read,
+// and [File.Decode] still finds more errors.
+func Parse(path string) (*File, hcl.Diagnostics) {
+	f := &File{path: path, dir: directory(path), used: make(map[string]bool), files: make(map[string]*hcl.File)}
+	f.defaults()
+	src, err := f.load()
+	if err != nil {
+		return f, hcl.Diagnostics{err}
+	}
+	f.source = src
+	parser := hclparse.NewParser()
+	parsed, diags := parser.ParseHCL(src, path)
+	f.files = parser.Files()
+	body, ok := parsed.Body.(*hclsyntax.Body)
+	if diags.HasErrors() || !ok {
+		f.redactByName()
+		return f, language.Scrub(diags, false)
+	}
+	f.diags = language.Scrub(diags, false)
+	f.collectHidden(body)
+	f.top(body)
+	return f, f.take()
+}
+
+// directory is the absolute directory of a path.
+func directory(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return filepath.Dir(path)
+	}
+	return filepath.Dir(abs)
+}
+
+func (f *File) load() ([]byte, *hcl.Diagnostic) {
+	src, err := os.ReadFile(f.path)
+	if err == nil {
+		if info, err := os.Stat(f.path); err == nil {
+			f.worldReadable = info.Mode().Perm()&0o004 != 0
+		}
+		return src, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "No configuration",
+			Detail: fmt.Sprintf("There is no file %q. Write one, or name another with -c FILE.", f.path),
+		}
+	}
+	reason := err
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		reason = e.Err
+	}
+	return nil, &hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: "Configuration cannot be read",
+		Detail: fmt.Sprintf("The file %q cannot be read: %s.", f.path, reason),
+	}
+}
+
+// take returns the diagnostics gathered so far, in order, without secrets.
+func (f *File) take() hcl.Diagnostics {
+	diags := f.diags
+	f.diags = nil
+	language.Sort(diags)
+	for _, d := range diags {
+		d.Summary, d.Detail = f.hidden.Mask(d.Summary), f.hidden.Mask(d.Detail)
+	}
+	// A loop in an expression repeats its mistakes.
+	return slices.CompactFunc(diags, func(a, b *hcl.Diagnostic) bool {
+		return a.Summary == b.Summary && a.Detail == b.Detail && a.Subject != nil && b.Subject != nil && *a.Subject == *b.Subject
+	})
+}
+
+// top reads the whole file.
+func (f *File) top(body *hclsyntax.Body) {
+	f.checkTop(body)
+	f.scope = &hcl.EvalContext{Functions: language.Functions(f.dir)}
+	blocks := make(map[string][]*hclsyntax.Block)
+	for _, b := range body.Blocks {
+		if want, ok := labelCount(b.Type); ok && len(b.Labels) == want {
+			blocks[b.Type] = append(blocks[b.Type], b)
+		}
+	}
+	f.channels = language.NewReferences("channel", names(blocks["channel"]))
+	f.routes = route.Options{Channels: f.channels, Functions: f.scope.Functions, Source: f.source}
+	for _, b := range blocks["relay"] {
+		f.relay(b)
+	}
+	for _, b := range blocks["dashboard"] {
+		f.dashboard(b)
+	}
+	f.unique("plugin", blocks["plugin"], 0)
+	for _, b := range blocks["plugin"] {
+		f.plugin(b)
+	}
+	f.unique("channel", blocks["channel"], 0)
+	for _, b := range blocks["channel"] {
+		f.channel(b)
+	}
+	f.unique("connector", blocks["connector"], 1)
+	for _, b := range blocks["connector"] {
+		f.connector(b)
+	}
+	f.unused(blocks["channel"])
+}
+
+func labelCount(block string) (int, bool) {
+	for _, b := range topSchema().Blocks {
+		if b.Name == block && b.Later == "" {
+			return len(b.Labels), true
+		}
+	}
+	return 0, false
+}
+
+// checkTop checks the outermost names. An attribute that stands outside of its
+// block is told where it belongs.
+func (f *File) checkTop(body *hclsyntax.Body) {
+	diags := f.check(topSchema(), body, body.MissingItemRange())
+	for _, d := range diags {
+		if d.Summary != "Unknown attribute" {
+			continue
+		}
+		name := string(d.Subject.SliceBytes(f.source))
+		for _, a := range relaySchema().Attributes {
+			if a.Name == name {
+				d.Detail = fmt.Sprintf("The attribute %q belongs in the relay block: relay { %s = … }.", name, name)
+			}
+		}
+	}
+	f.add(diags...)
+}
+
+// names are the different last labels of blocks, in order.
+func names(blocks []*hclsyntax.Block) []string {
+	var list []string
+	for _, b := range blocks {
+		if name := b.Labels[len(b.Labels)-1]; !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// unique checks the names that a label gives to blocks of one sort.
+func (f *File) unique(sort string, blocks []*hclsyntax.Block, label int) {
+	first := make(map[string]hcl.Range)
+	for _, b := range blocks {
+		name, place := b.Labels[label], b.LabelRanges[label]
+		if !hclsyntax.ValidIdentifier(name) || len(name) > 64 {
+			f.error("Unusable name", fmt.Sprintf("The name of a %s begins with a letter and has only letters, digits, '-' and '_', at most 64.", sort), place)
+		}
+		if before, ok := first[name]; ok {
+			f.error("Name given twice", fmt.Sprintf("There is a %s %q on line %d already; names are unique over the whole file. Give one of the two another name.", sort, name, before.Start.Line), place)
+			continue
+		}
+		first[name] = place
+	}
+}
+
+// unused warns of channels that nothing posts to. With errors in the file nobody
+// can tell.
+func (f *File) unused(blocks []*hclsyntax.Block) {
+	if f.diags.HasErrors() {
+		return
+	}
+	for _, b := range blocks {
+		if !f.used[b.Labels[0]] {
+			f.warn("Unused channel", fmt.Sprintf("No route posts to channel.%s, nor does relay.ops. Use it in a route, or remove it.", b.Labels[0]), b.LabelRanges[0])
+		}
+	}
+}
+
+// Plugins are the plugin blocks: what must be launched, besides the bundled
+// connectors, before [File.Decode].
+func (f *File) Plugins() []Plugin { return slices.Clone(f.config.Plugins) }
+
+// PluginDir is the absolute directory of further plugins. It need not exist.
+func (f *File) PluginDir() string { return f.config.Relay.PluginDir }
+
+// Store is the absolute path of the store.
+func (f *File) Store() string { return f.config.Relay.Store }
+
+// ConnectorTypes are the types that connector blocks name, sorted.
+func (f *File) ConnectorTypes() []string {
+	types := make(map[string]bool)
+	for _, c := range f.connectors {
+		types[c.config.Type] = true
+	}
+	return slices.Sorted(maps.Keys(types))
+}

@@ -1,0 +1,55 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+)
+
+// fingerprint collects what a running part depends on.
+type fingerprint struct{ hash.Hash }
+
+func newFingerprint() fingerprint { return fingerprint{sha256.New()} }
+
+// add adds one named value. Values are written so that no two lists of values are
+// alike.
+func (f fingerprint) add(name string, value any) { fmt.Fprintf(f, "%s=%q\n", name, fmt.Sprint(value)) }
+
+func (f fingerprint) String() string { return hex.EncodeToString(f.Sum(nil)) }
+
+func (f fingerprint) http(h HTTP) {
+	f.add("http.proxy", h.Proxy.Fingerprint())
+	f.add("http.ca_file", h.CAFile)
+	f.add("http.allow", h.Allow)
+}
+
+// fingerprintChannel does not count the name, by which channels are compared, nor
+// the place in the file.
+func fingerprintChannel(c Channel) string {
+	f := newFingerprint()
+	f.add("type", c.Type)
+	f.add("url", c.URL.Fingerprint())
+	f.add("payload", c.Payload)
+	f.add("secret", c.Secret.Fingerprint())
+	f.add("rate", c.Rate)
+	f.add("burst", c.Burst)
+	f.add("concurrency", c.Concurrency)
+	f.add("retry", c.Retry)
+	f.http(c.HTTP)
+	return f.String()
+}
+
+func fingerprintConnector(c Connector) string {
+	f := newFingerprint()
+	f.add("type", c.Type)
+	f.add("enabled", c.Enabled)
+	f.add("schedule", c.Schedule)
+	f.add("timeout", c.Timeout)
+	f.http(c.HTTP)
+	for _, r := range c.Routes {
+		f.add("route", r.Fingerprint())
+	}
+	f.add("arguments", c.Arguments.fingerprint())
+	return f.String()
+}

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/connector-relay/relay/relay/route/language"
+	"github.com/connector-relay/relay/relay/secret"
+)
+
+func pluginSchema() language.Schema {
+	return language.Schema{
+		Title: "a plugin block",
+		Attributes: []language.Attribute{
+			{Name: "path", Required: true, Doc: "the plugin's executable"}, {Name: "sha256"}, {Name: "env"},
+		},
+	}
+}
+
+func (f *File) plugin(block *hclsyntax.Block) {
+	body := block.Body
+	p := Plugin{Name: block.Labels[0]}
+	f.add(f.check(pluginSchema(), body, block.DefRange())...)
+	if s, ok := f.readText(body, "path", "the path of an executable"); ok {
+		p.Path = f.executable(s)
+	} else if body.Attributes["path"] != nil && !f.diags.HasErrors() {
+		f.error("Missing attribute", "The attribute path is null; name the plugin's executable.", body.Attributes["path"].Expr.Range())
+	}
+	if s, ok := f.readText(body, "sha256", "a checksum of 64 hexadecimal digits"); ok {
+		sum, err := hex.DecodeString(s.text())
+		if err != nil || len(sum) != 32 {
+			f.error("Not a checksum", fmt.Sprintf("The attribute sha256 is 64 hexadecimal digits, as `sha256sum` prints; this has %d characters.", len(s.text())), s.place)
+		} else {
+			p.SHA256 = sum
+		}
+	}
+	p.Env = f.readEnv(body)
+	f.config.Plugins = append(f.config.Plugins, p)
+}
+
+// executable checks that a path is one that can be run.
+func (f *File) executable(s setting) string {
+	path := language.Path(f.dir, s.text())
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		f.error("Plugin not found", s.file()+" does not exist. A relative path begins at the directory of the configuration file.", s.place)
+	case err != nil:
+		f.error("Plugin not found", fmt.Sprintf("%s cannot be found: %s.", s.file(), withoutPath(err)), s.place)
+	case info.IsDir():
+		f.error("Plugin not found", s.file()+" is a directory; a directory of plugins is what relay.plugin_dir is for.", s.place)
+	case info.Mode().Perm()&0o111 == 0:
+		f.error("Plugin not executable", s.file()+" may not be executed. Run chmod +x on it.", s.place)
+	}
+	return path
+}
+
+// readEnv reads a plugin's environment. Any of it may be a secret.
+func (f *File) readEnv(body *hclsyntax.Body) map[string]secret.Value {
+	attr := body.Attributes["env"]
+	if attr == nil {
+		return nil
+	}
+	f.redact(attr.Expr)
+	v, diags := language.Evaluate(attr.Expr, f.scope, true)
+	f.add(diags...)
+	if diags.HasErrors() {
+		return nil
+	}
+	v, _ = language.Reveal(v)
+	if v.IsNull() {
+		return nil
+	}
+	v, err := convert.Convert(v, cty.Map(cty.String))
+	if err != nil || !v.IsWhollyKnown() {
+		f.error("Wrong type", "The attribute env is an object of texts, such as { REGION = \"eu\" }.", attr.Expr.Range())
+		return nil
+	}
+	files := f.filesIn(attr.Expr)
+	env := make(map[string]secret.Value)
+	for it := v.ElementIterator(); it.Next(); {
+		key, value := it.Element()
+		name := key.AsString()
+		switch {
+		case name == "" || strings.ContainsAny(name, "=\x00 "):
+			f.error("Unusable name", "The name of an environment variable is not empty and has no '=' and no space.", attr.Expr.Range())
+		case value.IsNull():
+			f.error("Wrong type", "A value in env is null. Leave the variable out, or write \"\".", attr.Expr.Range())
+		case strings.Contains(value.AsString(), "\x00"):
+			f.error("Wrong type", "A value in env has a NUL character, which no environment can hold.", attr.Expr.Range())
+		default:
+			path := cty.Path{cty.IndexStep{Key: key}}
+			env[name] = newSecret(value.AsString(), files[placeKey(path)])
+		}
+	}
+	return env
+}
+
+// withoutPath is an error of the file system without the path, which may have come
+// from env.
+func withoutPath(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}

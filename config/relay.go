@@ -1,0 +1,164 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/rs/zerolog"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/connector-relay/relay/relay/route/language"
+)
+
+const (
+	defaultListen          = "127.0.0.1:8080"
+	defaultDashboardListen = "127.0.0.1:8081"
+	defaultStore           = "relay.db"
+	defaultPluginDir       = "plugins.d"
+	defaultRetention       = 30 * 24 * time.Hour
+	defaultDrainTimeout    = 30 * time.Second
+)
+
+// defaults fills in what a file need not say.
+func (f *File) defaults() {
+	f.config = Config{
+		Path: f.path,
+		Relay: Relay{
+			Listen:    defaultListen,
+			Store:     language.Path(f.dir, defaultStore),
+			PluginDir: language.Path(f.dir, defaultPluginDir),
+			Log:       zerolog.InfoLevel, Retention: defaultRetention, DrainTimeout: defaultDrainTimeout,
+		},
+		Dashboard: Dashboard{Listen: defaultDashboardListen},
+	}
+}
+
+func relaySchema() language.Schema {
+	return language.Schema{
+		Title: "a relay block",
+		Attributes: []language.Attribute{
+			{Name: "listen"}, {Name: "public_url"}, {Name: "store"}, {Name: "plugin_dir"}, {Name: "log"},
+			{Name: "retention"}, {Name: "ops"}, {Name: "drain_timeout"},
+		},
+		Blocks: []language.Block{{Name: "http", Once: true}},
+	}
+}
+
+func logLevels() []string { return []string{"trace", "debug", "info", "warn", "error", "disabled"} }
+
+func (f *File) relay(block *hclsyntax.Block) {
+	body, r := block.Body, &f.config.Relay
+	f.add(f.check(relaySchema(), body, block.DefRange())...)
+	r.Listen, _ = f.readAddress(body, r.Listen)
+	f.publicURL(body)
+	f.store(body)
+	if s, ok := f.readText(body, "plugin_dir", "a directory"); ok {
+		r.PluginDir = language.Path(f.dir, s.text())
+	}
+	if s, ok := f.readText(body, "log", `a level such as "info"`); ok && f.oneOf(s, logLevels()) {
+		// The names were checked; an error is impossible.
+		r.Log, _ = zerolog.ParseLevel(s.text())
+	}
+	r.Retention = f.readDuration(body, "retention", time.Minute, r.Retention)
+	r.DrainTimeout = f.readDuration(body, "drain_timeout", time.Second, r.DrainTimeout)
+	r.Ops = f.readOps(body)
+	r.HTTP = f.readHTTP(body, relayHTTP).over(HTTP{})
+}
+
+func (f *File) publicURL(body *hclsyntax.Body) {
+	s, ok := f.readText(body, "public_url", `a URL such as "https://relay.example.com"`)
+	if !ok {
+		return
+	}
+	u, err := url.Parse(s.text())
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		f.error("Not a URL", fmt.Sprintf("The attribute public_url cannot be %s. Write what the outside calls the hooks' listener, such as \"https://relay.example.com\".", s.shown()), s.place)
+	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		f.error("Not a URL", "The attribute public_url is a scheme, a host and perhaps a path: hook URLs are built on it. Leave out the user, the query and the fragment.", s.place)
+	default:
+		f.config.Relay.PublicURL = strings.TrimRight(s.text(), "/")
+	}
+}
+
+func (f *File) store(body *hclsyntax.Body) {
+	s, ok := f.readText(body, "store", `a file such as "relay.db"`)
+	if !ok {
+		return
+	}
+	scheme, _, isURL := strings.Cut(s.text(), "://")
+	switch {
+	case isURL && (scheme == "postgres" || scheme == "postgresql"):
+		f.redact(body.Attributes["store"].Expr)
+		f.add(language.NotYet("A store in PostgreSQL", "several nodes that share the work", s.place))
+	case isURL:
+		f.redact(body.Attributes["store"].Expr)
+		f.error("Not a store", "The attribute store is the path of a file, such as \"relay.db\".", s.place)
+	case s.text() == "":
+		f.error("Not a store", "The attribute store is empty. Name a file, such as \"relay.db\".", s.place)
+	default:
+		f.config.Relay.Store = language.Path(f.dir, s.text())
+	}
+}
+
+// readOps reads the channel where the relay itself speaks.
+func (f *File) readOps(body *hclsyntax.Body) string {
+	attr := body.Attributes["ops"]
+	if attr == nil {
+		return ""
+	}
+	scope := f.scope.NewChild()
+	scope.Variables = map[string]cty.Value{"channel": f.channels.Object()}
+	v, diags := language.Evaluate(attr.Expr, scope, false)
+	f.add(diags...)
+	if diags.HasErrors() || v.IsNull() {
+		return ""
+	}
+	v, hidden := language.Reveal(v)
+	name, ok := f.channels.Name(v)
+	switch {
+	case ok:
+		f.used[name] = true
+	case !hidden && v.Type() == cty.String && v.IsKnown() && f.channels.Has(v.AsString()):
+		f.error("Wrong type", fmt.Sprintf("Channels are not written in quotes. Write ops = channel.%s.", v.AsString()), attr.Expr.Range())
+	default:
+		f.error("Wrong type", fmt.Sprintf("The attribute ops is one channel, such as channel.lobby; this is %s.", typeName(v.Type())), attr.Expr.Range())
+	}
+	return name
+}
+
+func dashboardSchema() language.Schema {
+	return language.Schema{
+		Title:      "a dashboard block",
+		Attributes: []language.Attribute{{Name: "listen"}},
+		Blocks:     []language.Block{{Name: "auth", Later: "signing in to the dashboard"}},
+	}
+}
+
+func (f *File) dashboard(block *hclsyntax.Block) {
+	f.add(f.check(dashboardSchema(), block.Body, block.DefRange())...)
+	address, s := f.readAddress(block.Body, defaultDashboardListen)
+	if s.name != "" && !loopback(address) {
+		f.error("Dashboard open to everybody", "Signing in to the dashboard is not in this version yet, so it listens on a loopback address only, such as \"127.0.0.1:8081\". Reach it from elsewhere through ssh -L or a proxy that asks who is there.", s.place)
+		return
+	}
+	f.config.Dashboard.Listen = address
+}
+
+// loopback reports whether an address can be reached from this machine only.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}

@@ -1,0 +1,9 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "rss" "blog" {
+  route {
+    to = [channel.lobby]
+  }
+}

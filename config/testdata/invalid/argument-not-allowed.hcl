@@ -1,0 +1,12 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "kitchen" "sink" {
+  token = env("CANARY")
+  level = "hihg"
+
+  route {
+    to = [channel.lobby]
+  }
+}

@@ -1,0 +1,11 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "rss" "blog" {
+  url = null
+
+  route {
+    to = [channel.lobby]
+  }
+}

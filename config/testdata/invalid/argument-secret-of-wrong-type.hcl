@@ -1,0 +1,11 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "kitchen" "sink" {
+  token = ["canary-literal"]
+
+  route {
+    to = [channel.lobby]
+  }
+}

@@ -1,0 +1,11 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "rss" "blog" {
+  ulr = "https://go.dev/blog/feed.atom"
+
+  route {
+    to = [channel.lobby]
+  }
+}

@@ -1,0 +1,4 @@
+channel "lobby" {
+  type {
+  }
+}

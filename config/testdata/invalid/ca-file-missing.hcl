@@ -1,0 +1,5 @@
+relay {
+  http {
+    ca_file = "nowhere.pem"
+  }
+}

@@ -1,0 +1,15 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "rss" "blog" {
+  url = "https://go.dev/blog/feed.atom"
+
+  route {
+    to = [channel.lobby]
+    card {
+      action "Open" {
+      }
+    }
+  }
+}

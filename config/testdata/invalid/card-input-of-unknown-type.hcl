@@ -1,0 +1,20 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "rss" "blog" {
+  url = "https://go.dev/blog/feed.atom"
+
+  route {
+    to = [channel.lobby]
+    card {
+      action "Answer" {
+        input "txt" "reason" {
+        }
+        action "Send" {
+          target = "https://example.com"
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,7 @@
+channel "releases" {
+  type = "pigeon"
+}
+
+relay {
+  ops = channel.releases
+}

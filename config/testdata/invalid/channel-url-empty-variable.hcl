@@ -1,0 +1,8 @@
+channel "releases" {
+  type = "teams"
+  url  = env("EMPTY")
+}
+
+relay {
+  ops = channel.releases
+}

@@ -1,0 +1,8 @@
+channel "releases" {
+  type = "teams"
+  url  = [env("RELEASES_WEBHOOK_URL")]
+}
+
+relay {
+  ops = channel.releases
+}

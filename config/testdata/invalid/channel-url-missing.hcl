@@ -1,0 +1,7 @@
+channel "releases" {
+  type = "teams"
+}
+
+relay {
+  ops = channel.releases
+}

@@ -1,0 +1,8 @@
+channel "releases" {
+  type = "teams"
+  url  = "canary.example.com/hook"
+}
+
+relay {
+  ops = channel.releases
+}

@@ -1,0 +1,8 @@
+channel "releases" {
+  type = "teams"
+  url  = null
+}
+
+relay {
+  ops = channel.releases
+}

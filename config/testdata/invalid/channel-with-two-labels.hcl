@@ -1,0 +1,3 @@
+channel "inbox" "lobby" {
+  type = "inbox"
+}

@@ -1,0 +1,6 @@
+relay {
+  http {
+    cert_file = "client.pem"
+    key_file  = "client.key"
+  }
+}

@@ -1,0 +1,11 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "rsss" "blog" {
+  url = "https://go.dev/blog/feed.atom"
+
+  route {
+    to = [channel.lobby]
+  }
+}

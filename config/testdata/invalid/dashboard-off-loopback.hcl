@@ -1,0 +1,3 @@
+dashboard {
+  listen = ":8081"
+}

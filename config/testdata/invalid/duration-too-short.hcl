@@ -1,0 +1,3 @@
+relay {
+  retention = "1s"
+}

@@ -1,0 +1,4 @@
+relay {
+  retention     = "30 days"
+  drain_timeout = 30
+}

@@ -1,0 +1,18 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "rss" "blog" {
+  url = "https://go.dev/blog/feed.atom"
+
+  route {
+    to = [channel.lobby]
+    card {
+      dynamic "fakt" {
+        for_each = event.data.alerts
+        content {
+        }
+      }
+    }
+  }
+}

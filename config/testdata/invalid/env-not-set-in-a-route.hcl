@@ -1,0 +1,14 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "rss" "blog" {
+  url = "https://go.dev/blog/feed.atom"
+
+  route {
+    to = [channel.lobby]
+    card {
+      title = "from ${env("NOT_SET_HOST")}"
+    }
+  }
+}

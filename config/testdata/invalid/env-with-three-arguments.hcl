@@ -1,0 +1,3 @@
+relay {
+  public_url = env("A", "b", "c")
+}

@@ -1,0 +1,8 @@
+channel "releases" {
+  type = "teams"
+  url  = file("secrets")
+}
+
+relay {
+  ops = channel.releases
+}

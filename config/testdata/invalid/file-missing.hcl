@@ -1,0 +1,8 @@
+channel "releases" {
+  type = "teams"
+  url  = file("secrets/nowhere")
+}
+
+relay {
+  ops = channel.releases
+}

@@ -1,0 +1,4 @@
+relay {
+  public_url = enb("PUBLIC_URL")
+  store      = concatenate("a", "b")
+}

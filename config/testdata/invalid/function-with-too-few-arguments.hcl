@@ -1,0 +1,3 @@
+relay {
+  store = replace("a", "b")
+}

@@ -1,0 +1,6 @@
+relay {
+  http {
+  }
+  http {
+  }
+}

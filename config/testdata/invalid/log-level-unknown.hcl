@@ -1,0 +1,3 @@
+relay {
+  log = "inof"
+}

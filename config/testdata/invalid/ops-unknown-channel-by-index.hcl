@@ -1,0 +1,7 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+relay {
+  ops = channel["loby"]
+}

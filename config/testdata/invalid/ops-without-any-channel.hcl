@@ -1,0 +1,3 @@
+relay {
+  ops = channel.lobby
+}

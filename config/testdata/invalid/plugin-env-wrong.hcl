@@ -1,0 +1,4 @@
+plugin "acme" {
+  path = "./bin/relay-plugin-acme"
+  env  = ["A=b"]
+}

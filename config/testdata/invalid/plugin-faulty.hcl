@@ -1,0 +1,9 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "faulty" "one" {
+  route {
+    to = [channel.lobby]
+  }
+}

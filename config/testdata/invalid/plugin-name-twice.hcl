@@ -1,0 +1,7 @@
+plugin "acme" {
+  path = "./bin/relay-plugin-acme"
+}
+
+plugin "acme" {
+  path = "./bin/relay-plugin-acme"
+}

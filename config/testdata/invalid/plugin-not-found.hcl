@@ -1,0 +1,3 @@
+plugin "acme" {
+  path = "./bin/nowhere"
+}

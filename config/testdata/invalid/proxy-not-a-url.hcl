@@ -1,0 +1,5 @@
+relay {
+  http {
+    proxy = "canary-proxy:3128"
+  }
+}

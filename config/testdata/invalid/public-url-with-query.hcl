@@ -1,0 +1,3 @@
+relay {
+  public_url = "https://relay.example.com/?a=b"
+}

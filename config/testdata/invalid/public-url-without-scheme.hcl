@@ -1,0 +1,3 @@
+relay {
+  public_url = "relay.example.com"
+}

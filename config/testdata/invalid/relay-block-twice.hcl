@@ -1,0 +1,5 @@
+relay {
+}
+
+relay {
+}

@@ -1,0 +1,3 @@
+relay {
+  store = "postgres://relay:canary-password@db/relay"
+}

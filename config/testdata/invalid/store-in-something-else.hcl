@@ -1,0 +1,3 @@
+relay {
+  store = "mysql://relay:canary-password@db/relay"
+}

@@ -1,0 +1,4 @@
+relay {
+  log = "info"
+  log = "warn"
+}

@@ -1,0 +1,3 @@
+connector "kitchen" "sink" {
+  token = "canary-literal-1
+}

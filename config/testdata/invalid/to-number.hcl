@@ -1,0 +1,11 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "rss" "blog" {
+  url = "https://go.dev/blog/feed.atom"
+
+  route {
+    to = [3]
+  }
+}

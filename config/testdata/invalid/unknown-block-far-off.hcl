@@ -1,0 +1,2 @@
+receiver "lobby" {
+}

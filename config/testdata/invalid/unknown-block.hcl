@@ -1,0 +1,3 @@
+chanel "lobby" {
+  type = "inbox"
+}

@@ -1,0 +1,8 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+relay {
+  log = info
+  ops = chanel.lobby
+}

@@ -1,0 +1,7 @@
+channel "the lobby" {
+  type = "inbox"
+}
+
+channel "" {
+  type = "inbox"
+}

@@ -1,0 +1,23 @@
+relay {
+  listen        = "[::1]:0"
+  public_url    = "https://relay.example.com/base/"
+  store         = "data/relay.db"
+  plugin_dir    = "more-plugins"
+  log           = "debug"
+  retention     = "1d12h"
+  drain_timeout = "5s"
+  ops           = channel[lower("LOBBY")]
+  http {
+    proxy   = "socks5://127.0.0.1:1080"
+    ca_file = null
+    allow   = ["10.1.2.3/8", "192.0.2.7"]
+  }
+}
+
+dashboard {
+  listen = "localhost:0"
+}
+
+channel "lobby" {
+  type = "inbox"
+}

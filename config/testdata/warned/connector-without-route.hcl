@@ -1,0 +1,3 @@
+connector "rss" "blog" {
+  url = "https://go.dev/blog/feed.atom"
+}

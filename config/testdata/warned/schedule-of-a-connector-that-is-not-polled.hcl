@@ -1,0 +1,11 @@
+channel "lobby" {
+  type = "inbox"
+}
+
+connector "webhook" "ci" {
+  schedule = "@hourly"
+
+  route {
+    to = [channel.lobby]
+  }
+}

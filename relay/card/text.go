@@ -1,0 +1,132 @@
+package card
+
+import (
+	"strings"
+	"unicode"
+)
+
+// special are the characters that mean something in a card's Markdown.
+const special = "\\`*_{}[]()<>#+-!|~"
+
+// Escape makes text from strangers literal in a card's Markdown: what looks like
+// emphasis, a link, a mention (<at>) or a template function ({{) is shown as it
+// was written. Line breaks become paragraphs' spaces, because only an empty line
+// breaks a line in every client.
+func Escape(s string) string {
+	if !strings.ContainsAny(s, special) && !strings.ContainsFunc(s, unicode.IsControl) && !startsList(s) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s) + len(s)/8)
+	for i, r := range s {
+		switch {
+		case r == '<':
+			b.WriteString("&lt;")
+		case r == '-' || r == '+':
+			// Only at the start of a line do these make a list.
+			if atLineStart(s, i) {
+				b.WriteByte('\\')
+			}
+			b.WriteRune(r)
+		case strings.ContainsRune(special, r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '.' && endsNumber(s[:i]):
+			b.WriteString("\\.")
+		case r == '\n' || r == '\t':
+			b.WriteRune(r)
+		case unicode.IsControl(r):
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func atLineStart(s string, i int) bool {
+	return strings.TrimLeft(s[strings.LastIndexByte(s[:i], '\n')+1:i], " \t") == ""
+}
+
+// endsNumber reports whether s ends in digits that begin a line: "1." is a list.
+func endsNumber(s string) bool {
+	line := strings.TrimLeft(s[strings.LastIndexByte(s, '\n')+1:], " \t")
+	return line != "" && strings.Trim(line, "0123456789") == ""
+}
+
+func startsList(s string) bool {
+	for line := range strings.Lines(s) {
+		head, _, found := strings.Cut(strings.TrimLeft(line, " \t"), ".")
+		if found && head != "" && strings.Trim(head, "0123456789") == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Headline is the card's title for lists and logs, without Markdown and in one
+// line: the title, or what comes nearest to one.
+func (c Card) Headline() string {
+	for _, s := range c.candidates() {
+		if s = Plain(s); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func (c Card) candidates() []string {
+	list := []string{c.Title, c.Summary}
+	for _, s := range c.Sections {
+		list = append(list, s.Title, s.ActivityTitle)
+	}
+	list = append(list, firstLine(c.Text))
+	for _, s := range c.Sections {
+		list = append(list, firstLine(s.Text), firstLine(s.ActivityText))
+	}
+	return list
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
+}
+
+// Plain takes the Markdown out of a short text and folds its white space. It is
+// for lists, where a rough answer is enough.
+func Plain(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && i+1 < len(s) && strings.IndexByte(special+".", s[i+1]) >= 0:
+			i++
+			b.WriteByte(s[i])
+		case c == '*' || c == '`' || (c == '~' && i+1 < len(s) && s[i+1] == '~'):
+		case c == '[' || c == '!':
+			text, rest, ok := link(s[i:])
+			if !ok {
+				b.WriteByte(c)
+				continue
+			}
+			b.WriteString(text)
+			i = len(s) - len(rest) - 1
+		default:
+			b.WriteByte(c)
+		}
+	}
+	text := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(b.String())
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// link reads "[text](address)" or "![text](address)" at the start of s.
+func link(s string) (text, rest string, ok bool) {
+	s, found := strings.CutPrefix(strings.TrimPrefix(s, "!"), "[")
+	if !found {
+		return "", "", false
+	}
+	text, rest, found = strings.Cut(s, "](")
+	if !found || strings.ContainsAny(text, "[]") {
+		return "", "", false
+	}
+	_, rest, found = strings.Cut(rest, ")")
+	return text, rest, found
+}

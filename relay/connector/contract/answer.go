@@ -1,0 +1,105 @@
+package contract
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/wire"
+)
+
+const (
+	// maxAnswer is the longest body that a connector may answer a sender with.
+	maxAnswer = 1 << 20
+	maxHint   = 365 * 24 * time.Hour
+)
+
+// Error turns a plugin's failure into an error of its kind; a kind this relay
+// does not know is temporary. It returns nil for nil.
+func Error(f *wire.Failure) *connector.Error {
+	if f == nil {
+		return nil
+	}
+	e := &connector.Error{Kind: connector.KindTemporary, Err: errors.New("the plugin does not say why")}
+	if f.GetMessage() != "" {
+		e.Err = errors.New(f.GetMessage())
+	}
+	switch f.GetKind() {
+	case wire.Failure_THROTTLED:
+		e.Kind = connector.KindThrottled
+	case wire.Failure_UNAUTHORISED:
+		e.Kind = connector.KindUnauthorised
+	case wire.Failure_GONE:
+		e.Kind = connector.KindGone
+	case wire.Failure_MISCONFIGURED:
+		e.Kind = connector.KindMisconfigured
+	case wire.Failure_TEMPORARY:
+	}
+	if f.GetUntil().IsValid() && f.GetUntil() != nil {
+		e.Until = f.GetUntil().AsTime()
+	}
+	return e
+}
+
+// Again returns how long the source asks to wait, 0 when it does not say.
+func Again(w *wire.PollDone) time.Duration {
+	if w.GetAgain() == nil || !w.GetAgain().IsValid() {
+		return 0
+	}
+	return min(max(w.GetAgain().AsDuration(), 0), maxHint)
+}
+
+// Problems reads a plugin's answer to Validate.
+func Problems(w *wire.ValidateResponse) []connector.Problem {
+	var list []connector.Problem
+	for _, p := range w.GetProblems() {
+		list = append(list, connector.Problem{Argument: p.GetArgument(), Message: p.GetMessage()})
+	}
+	return list
+}
+
+// Reply reads the result of one request. A failure is a [connector.Error] of its
+// kind; what breaks the contract is any other error.
+func Reply(w *wire.ReceiveResult) (connector.Reply, error) {
+	if w.GetFailure() != nil {
+		return connector.Reply{}, Error(w.GetFailure())
+	}
+	events, err := wire.ToEvents(w.GetEvents())
+	if err != nil {
+		return connector.Reply{}, err
+	}
+	r := connector.Reply{Status: int(w.GetResponse().GetStatus()), Body: w.GetResponse().GetBody(), Events: events}
+	if r.Status == 0 {
+		r.Status = http.StatusOK
+	}
+	if r.Status < 200 || r.Status > 599 {
+		return connector.Reply{}, fmt.Errorf("its answer has the status %d", r.Status)
+	}
+	if len(r.Body) > maxAnswer {
+		return connector.Reply{}, fmt.Errorf("its answer has %d bytes; at most %d are allowed", len(r.Body), maxAnswer)
+	}
+	r.Header, err = header(w.GetResponse().GetHeader())
+	return r, err
+}
+
+func header(w map[string]*wire.HeaderValues) (http.Header, error) {
+	h := make(http.Header, len(w))
+	for _, name := range slices.Sorted(maps.Keys(w)) {
+		if !httpguts.ValidHeaderFieldName(name) {
+			return nil, fmt.Errorf("its answer has a header field %q", clip(name))
+		}
+		for _, value := range w[name].GetValues() {
+			if !httpguts.ValidHeaderFieldValue(value) {
+				return nil, fmt.Errorf("the value of header field %s in its answer is not valid", name)
+			}
+			h.Add(name, value)
+		}
+	}
+	return h, nil
+}

@@ -1,0 +1,216 @@
+// Package contract is the relay's half of the plugin contract: it reads what a
+// plugin says, and believes none of it unchecked. It does no I/O.
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/wire"
+)
+
+const (
+	typeName     = `^[a-z][a-z0-9_-]{0,62}$`
+	argumentName = `^[a-z][a-z0-9_]{0,62}$`
+
+	maxLine      = 1 << 10
+	maxArguments = 200
+	maxKinds     = 500
+)
+
+// Reserved are the arguments of a connector block that are the relay's own; a
+// plugin cannot have an argument of such a name.
+func Reserved() []string {
+	return []string{"enabled", "http", "max_silence", "owner", "route", "schedule", "timeout"}
+}
+
+// Types reads what a plugin implements. All that is wrong with it is in the error.
+func Types(w *wire.DescribeResponse) ([]connector.Type, error) {
+	if len(w.GetTypes()) == 0 {
+		return nil, errors.New("it implements no connector type")
+	}
+	var types []connector.Type
+	var problems []error
+	for _, d := range w.GetTypes() {
+		t, err := Type(d)
+		if err == nil && slices.ContainsFunc(types, func(other connector.Type) bool { return other.Type == t.Type }) {
+			err = errors.New("it is described twice")
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("connector type %q: %w", clip(d.GetType()), err))
+		}
+		types = append(types, t)
+	}
+	return types, errors.Join(problems...)
+}
+
+// Type reads one connector type.
+func Type(w *wire.Description) (connector.Type, error) {
+	t := connector.Type{
+		Description: connector.Description{
+			Type: w.GetType(), Title: w.GetTitle(), Summary: w.GetSummary(), Version: w.GetVersion(), Icon: w.GetIcon(), Schedule: w.GetSchedule(),
+		},
+		Polls: w.GetPolls(), Receives: w.GetReceives(),
+	}
+	var problems []error
+	add := func(format string, a ...any) { problems = append(problems, fmt.Errorf(format, a...)) }
+	if !regexp.MustCompile(typeName).MatchString(t.Type) {
+		add("the name must be of lower-case letters, digits, '-' and '_', and begin with a letter")
+	}
+	if !t.Polls && !t.Receives {
+		add("it neither polls nor receives")
+	}
+	for name, text := range map[string]string{"title": t.Title, "summary": t.Summary, "version": t.Version, "schedule": t.Schedule} {
+		if len(text) > maxLine || strings.ContainsAny(text, "\r\n") {
+			add("the %s must be one line of at most %d bytes", name, maxLine)
+		}
+	}
+	if err := checkIcon(t.Icon); err != nil {
+		problems = append(problems, err)
+	}
+	if len(w.GetArguments()) > maxArguments || len(w.GetKinds()) > maxKinds {
+		add("it has more than %d arguments or %d kinds", maxArguments, maxKinds)
+		return t, errors.Join(problems...)
+	}
+	var errs []error
+	t.Arguments, errs = arguments(w.GetArguments())
+	problems = append(problems, errs...)
+	t.Kinds, errs = kinds(w.GetKinds())
+	return t, errors.Join(append(problems, errs...)...)
+}
+
+func checkIcon(icon []byte) error {
+	switch {
+	case len(icon) == 0:
+		return nil
+	case len(icon) > wire.MaxIcon:
+		return fmt.Errorf("the icon has %d bytes; at most %d are allowed", len(icon), wire.MaxIcon)
+	case bytes.HasPrefix(icon, []byte("\x89PNG\r\n\x1a\n")):
+		return nil
+	case utf8.Valid(icon) && bytes.Contains(icon, []byte("<svg")):
+		return nil
+	}
+	return errors.New("the icon is neither SVG nor PNG")
+}
+
+func arguments(list []*wire.Argument) ([]connector.Argument, []error) {
+	var out []connector.Argument
+	var problems []error
+	seen := make(map[string]bool)
+	for _, w := range list {
+		a := connector.Argument{
+			Name: w.GetName(), Type: w.GetType(), Required: w.GetRequired(), Secret: w.GetSecret(),
+			Default: w.GetDefaultJson(), Doc: w.GetDoc(), Allowed: w.GetAllowed(),
+		}
+		err := checkArgument(a)
+		if err == nil && seen[a.Name] {
+			err = errors.New("there are two of that name")
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("argument %q: %w", clip(a.Name), err))
+		}
+		seen[a.Name] = true
+		out = append(out, a)
+	}
+	return out, problems
+}
+
+func checkArgument(a connector.Argument) error {
+	switch {
+	case !regexp.MustCompile(argumentName).MatchString(a.Name):
+		return errors.New("the name must be of lower-case letters, digits and '_', and begin with a letter")
+	case slices.Contains(Reserved(), a.Name):
+		return errors.New("the name is reserved for the relay")
+	case a.Required && a.Default != "":
+		return errors.New("it is required and has a default")
+	case len(a.Allowed) > 0 && a.Type != "string":
+		return errors.New("only a string can have allowed values")
+	}
+	t, err := TypeOf(a)
+	if err != nil || a.Default == "" {
+		return err
+	}
+	var text string
+	if err := checkDefault(a.Default, t); err != nil {
+		return fmt.Errorf("the default: %w", err)
+	}
+	if len(a.Allowed) > 0 && json.Unmarshal([]byte(a.Default), &text) == nil && !slices.Contains(a.Allowed, text) {
+		return errors.New("the default is not one of the allowed values")
+	}
+	return nil
+}
+
+// TypeOf returns the type that an argument's type expression names.
+func TypeOf(a connector.Argument) (cty.Type, error) {
+	bad := fmt.Errorf("its type %q is not an HCL type expression such as string or list(string)", clip(a.Type))
+	if len(a.Type) > 16*maxLine {
+		return cty.NilType, bad
+	}
+	expr, diags := hclsyntax.ParseExpression([]byte(a.Type), "type", hcl.InitialPos)
+	if diags.HasErrors() {
+		return cty.NilType, bad
+	}
+	t, _, diags := typeexpr.TypeConstraintWithDefaults(expr)
+	if diags.HasErrors() {
+		return cty.NilType, bad
+	}
+	return t, nil
+}
+
+func checkDefault(text string, t cty.Type) error {
+	if t.HasDynamicTypes() {
+		if !json.Valid([]byte(text)) {
+			return errors.New("it is not valid JSON")
+		}
+		return nil
+	}
+	if _, err := ctyjson.Unmarshal([]byte(text), t.WithoutOptionalAttributesDeep()); err != nil {
+		return fmt.Errorf("it is not %s in JSON", t.FriendlyName())
+	}
+	return nil
+}
+
+func kinds(list []*wire.EventKind) ([]connector.Kind, []error) {
+	var out []connector.Kind
+	var problems []error
+	seen := make(map[string]bool)
+	for _, w := range list {
+		k := connector.Kind{Name: w.GetName(), Doc: w.GetDoc()}
+		err := wire.CheckKind(k.Name)
+		if err == nil && seen[k.Name] {
+			err = errors.New("there are two of that name")
+		}
+		if err == nil && w.GetSample() != nil {
+			if k.Sample, err = wire.ToEvent(w.GetSample()); err != nil {
+				err = fmt.Errorf("the sample: %w", err)
+			}
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("event kind %q: %w", clip(k.Name), err))
+		}
+		seen[k.Name] = true
+		out = append(out, k)
+	}
+	return out, problems
+}
+
+// clip shortens what a plugin said for an error.
+func clip(text string) string {
+	if len(text) > 100 {
+		return strings.ToValidUTF8(text[:100], "") + "…"
+	}
+	return text
+}

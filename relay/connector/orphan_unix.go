@@ -1,0 +1,46 @@
+//go:build unix
+
+package connector
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// endWithHost ends this process, and those it started, when the relay is gone.
+// There are three signs, because none is there always: the relay holds the other
+// end of standard input; on Linux the kernel sends SIGTERM at its death; and the
+// parent becomes another one.
+func endWithHost() {
+	parent := os.Getppid()
+	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			endGroup()
+		}()
+	}
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	go func() {
+		for {
+			select {
+			case <-terminated:
+			case <-time.After(2 * time.Second):
+			}
+			if os.Getppid() != parent {
+				endGroup()
+			}
+		}
+	}()
+}
+
+// endGroup ends the whole process group if it is this plugin's own.
+func endGroup() {
+	if syscall.Getpgrp() == os.Getpid() {
+		_ = syscall.Kill(0, syscall.SIGKILL)
+	}
+	os.Exit(1)
+}

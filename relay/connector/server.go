@@ -1,0 +1,345 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"reflect"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/connector-relay/relay/relay/connector/wire"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// server is the plugin's side of the protocol.
+type server struct {
+	wire.UnimplementedConnectorServer
+	served  map[string]*served
+	types   *wire.DescribeResponse
+	values  values
+	clients clients
+	log     *slog.Logger
+}
+
+// served is one connector type.
+type served struct {
+	factory func() Connector
+	fields  []field
+}
+
+// NewServer returns the gRPC service that [Serve] serves, for tests that want it
+// within their own process. A nil log is standard error.
+func NewServer(log *slog.Logger, factories ...func() Connector) (wire.ConnectorServer, error) {
+	if log == nil {
+		log = newLog(os.Stderr)
+	}
+	s := &server{served: make(map[string]*served), types: &wire.DescribeResponse{}, log: log}
+	if len(factories) == 0 {
+		return nil, errors.New("there is no connector to serve")
+	}
+	for _, factory := range factories {
+		if err := s.add(factory); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *server) add(factory func() Connector) error {
+	c := factory()
+	t := reflect.TypeOf(c)
+	if t == nil {
+		return errors.New("a factory returns nil instead of a connector")
+	}
+	fields, err := schemaOf(t)
+	if err != nil {
+		return err
+	}
+	_, polls := c.(Poller)
+	_, receives := c.(Receiver)
+	if !polls && !receives {
+		return fmt.Errorf("%s has neither a Poll nor a Receive method", t)
+	}
+	d := c.Describe()
+	if d.Type == "" {
+		return fmt.Errorf("%s describes itself without a Type", t)
+	}
+	if s.served[d.Type] != nil {
+		return fmt.Errorf("two connectors are of type %q", d.Type)
+	}
+	w, err := describe(d, fields)
+	if err != nil {
+		return fmt.Errorf("connector type %s: %w", d.Type, err)
+	}
+	w.Polls, w.Receives = polls, receives
+	s.served[d.Type] = &served{factory: factory, fields: fields}
+	s.types.Types = append(s.types.Types, w)
+	return nil
+}
+
+// describe puts a description into its wire form.
+func describe(d Description, fields []field) (*wire.Description, error) {
+	w := &wire.Description{
+		Type: d.Type, Title: d.Title, Summary: d.Summary, Version: d.Version, Icon: d.Icon, Schedule: d.Schedule,
+	}
+	if w.Version == "" {
+		if info, ok := debug.ReadBuildInfo(); ok {
+			w.Version = info.Main.Version
+		}
+	}
+	for _, f := range fields {
+		w.Arguments = append(w.Arguments, &wire.Argument{
+			Name: f.Name, Type: f.Type, Required: f.Required, Secret: f.Secret,
+			DefaultJson: f.Default, Doc: f.Doc, Allowed: f.Allowed,
+		})
+	}
+	for _, k := range d.Kinds {
+		sample := k.Sample
+		sample.Kind = k.Name
+		e, err := wire.FromEvent(sample)
+		if err != nil {
+			return nil, fmt.Errorf("the sample of kind %q: %w", k.Name, err)
+		}
+		w.Kinds = append(w.Kinds, &wire.EventKind{Name: k.Name, Doc: k.Doc, Sample: e})
+	}
+	return w, nil
+}
+
+// Describe implements the service.
+func (s *server) Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error) {
+	return s.types, nil
+}
+
+// Validate implements the service.
+func (s *server) Validate(_ context.Context, r *wire.ValidateRequest) (*wire.ValidateResponse, error) {
+	kind, ok := s.served[r.GetType()]
+	if !ok {
+		return nil, status.Errorf(codes.NotFound, "there is no connector type %q here", r.GetType())
+	}
+	c := kind.factory()
+	problems := decodeArguments(kind.fields, r.GetArguments(), c)
+	if v, ok := c.(Validator); ok && len(problems) == 0 {
+		err := s.guarded("Validate", r.GetConnector(), func() error { problems = v.Validate(); return nil })
+		if err != nil {
+			return nil, status.Error(codes.Internal, err.Error())
+		}
+	}
+	out := &wire.ValidateResponse{}
+	for _, p := range problems {
+		out.Problems = append(out.Problems, &wire.Problem{Argument: valid(p.Argument), Message: valid(p.Message)})
+	}
+	return out, nil
+}
+
+// source is what a call needs to know of its connector.
+type source struct {
+	value Connector
+	http  *http.Client
+	log   *slog.Logger
+}
+
+// source finds or makes the value for a connector.
+func (s *server) source(w *wire.Source) (source, error) {
+	kind, ok := s.served[w.GetType()]
+	if !ok {
+		return source{}, Misconfigured("there is no connector type %q in this plugin", w.GetType())
+	}
+	client, err := s.clients.client(w.GetHttp())
+	if err != nil {
+		return source{}, Misconfigured("%w", err)
+	}
+	value, err := s.values.get(w, func() (Connector, error) {
+		c := kind.factory()
+		if problems := decodeArguments(kind.fields, w.GetArguments(), c); len(problems) > 0 {
+			return nil, Misconfigured("argument %s: %s", problems[0].Argument, problems[0].Message)
+		}
+		return c, nil
+	})
+	if err != nil {
+		return source{}, err
+	}
+	return source{value: value, http: client, log: s.log.With("connector", w.GetConnector())}, nil
+}
+
+// guarded runs an author's code and turns a panic into a temporary error, with
+// the stack in the log.
+func (s *server) guarded(call, connector string, f func() error) (err error) {
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		r := recover()
+		if r == nil {
+			err = fmt.Errorf("the connector ended its goroutine in %s", call)
+			return
+		}
+		s.log.Error("the connector panicked", "connector", connector, "call", call,
+			"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		err = fmt.Errorf("the connector panicked in %s; the log has the stack", call)
+	}()
+	err = f()
+	finished = true
+	return err
+}
+
+// Poll implements the service.
+func (s *server) Poll(stream wire.Connector_PollServer) error {
+	first, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	start := first.GetStart()
+	if start == nil {
+		return status.Error(codes.InvalidArgument, "a poll begins with start")
+	}
+	again, err := s.poll(stream, start)
+	if ctx := stream.Context(); ctx.Err() != nil {
+		return status.FromContextError(ctx.Err()).Err()
+	}
+	done := &wire.PollDone{Failure: failureOf(err)}
+	if again > 0 {
+		done.Again = durationpb.New(again)
+	}
+	return stream.Send(&wire.PollResponse{Message: &wire.PollResponse_Done{Done: done}})
+}
+
+func (s *server) poll(stream wire.Connector_PollServer, start *wire.PollStart) (again time.Duration, err error) {
+	src, err := s.source(start.GetSource())
+	if err != nil {
+		return 0, err
+	}
+	poller, ok := src.value.(Poller)
+	if !ok {
+		return 0, Misconfigured("connector type %s does not poll", start.GetSource().GetType())
+	}
+	e := newEmitter(stream)
+	defer e.close()
+	p := &Poll{
+		Connector: start.GetSource().GetConnector(), HookURL: start.GetSource().GetHookUrl(),
+		HTTP: src.http, Log: src.log, emit: e.emit,
+	}
+	if len(start.GetCheckpoint()) > 0 {
+		p.Checkpoint = event.Checkpoint(start.GetCheckpoint())
+	}
+	err = s.guarded("Poll", p.Connector, func() error {
+		again, err = poller.Poll(stream.Context(), p)
+		return err
+	})
+	return again, err
+}
+
+// Receive implements the service: the requests run side by side, and each has
+// its own result.
+func (s *server) Receive(ctx context.Context, r *wire.ReceiveRequest) (*wire.ReceiveResponse, error) {
+	src, err := s.source(r.GetSource())
+	receiver, ok := src.value.(Receiver)
+	if err == nil && !ok {
+		err = Misconfigured("connector type %s does not receive", r.GetSource().GetType())
+	}
+	results := make([]*wire.ReceiveResult, len(r.GetRequests()))
+	if err != nil {
+		for i := range results {
+			results[i] = &wire.ReceiveResult{Failure: failureOf(err)}
+		}
+		return &wire.ReceiveResponse{Results: results}, nil
+	}
+	done := make(chan struct{}, len(results))
+	for i, request := range r.GetRequests() {
+		one := func() {
+			defer func() { done <- struct{}{} }()
+			results[i] = s.receive(ctx, src, receiver, r.GetSource(), request)
+		}
+		if i == len(results)-1 {
+			one()
+		} else {
+			go one()
+		}
+	}
+	for range results {
+		<-done
+	}
+	for i, result := range results {
+		if result == nil {
+			results[i] = &wire.ReceiveResult{Failure: failureOf(errors.New("the connector ended its goroutine in Receive"))}
+		}
+	}
+	return &wire.ReceiveResponse{Results: results}, nil
+}
+
+func (s *server) receive(ctx context.Context, src source, receiver Receiver, at *wire.Source, w *wire.HTTPRequest) *wire.ReceiveResult {
+	request := &Request{
+		Connector: at.GetConnector(), HookURL: at.GetHookUrl(), Method: w.GetMethod(), Path: w.GetPath(), Query: w.GetQuery(),
+		Header: toHeader(w.GetHeader()), Body: w.GetBody(), Remote: w.GetRemote(), HTTP: src.http, Log: src.log,
+	}
+	var reply Reply
+	err := s.guarded("Receive", request.Connector, func() (err error) {
+		reply, err = receiver.Receive(ctx, request)
+		return err
+	})
+	if err != nil {
+		return &wire.ReceiveResult{Failure: failureOf(err)}
+	}
+	events, err := wire.FromEvents(reply.Events)
+	if err != nil {
+		return &wire.ReceiveResult{Failure: failureOf(err)}
+	}
+	response := &wire.HTTPResponse{Status: int32(reply.Status), Header: fromHeader(reply.Header), Body: reply.Body} //nolint:gosec // a status has three digits; the host checks it
+	return &wire.ReceiveResult{Response: response, Events: events}
+}
+
+func toHeader(w map[string]*wire.HeaderValues) http.Header {
+	h := make(http.Header, len(w))
+	for name, values := range w {
+		h[http.CanonicalHeaderKey(name)] = values.GetValues()
+	}
+	return h
+}
+
+func fromHeader(h http.Header) map[string]*wire.HeaderValues {
+	if len(h) == 0 {
+		return nil
+	}
+	w := make(map[string]*wire.HeaderValues, len(h))
+	for name, values := range h {
+		values = slices.Clone(values)
+		for i := range values {
+			values[i] = valid(values[i])
+		}
+		w[valid(name)] = &wire.HeaderValues{Values: values}
+	}
+	return w
+}
+
+// failureOf puts an error into its wire form, without what URLs hide.
+func failureOf(err error) *wire.Failure {
+	if err == nil {
+		return nil
+	}
+	f := &wire.Failure{Message: valid(CleanError(err).Error())}
+	switch KindOf(err) {
+	case KindThrottled:
+		f.Kind = wire.Failure_THROTTLED
+	case KindUnauthorised:
+		f.Kind = wire.Failure_UNAUTHORISED
+	case KindGone:
+		f.Kind = wire.Failure_GONE
+	case KindMisconfigured:
+		f.Kind = wire.Failure_MISCONFIGURED
+	case KindTemporary:
+	}
+	if e, ok := errors.AsType[*Error](err); ok && !e.Until.IsZero() {
+		f.Until = timestamppb.New(e.Until)
+	}
+	return f
+}

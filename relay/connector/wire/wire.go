@@ -1,0 +1,29 @@
+// Package wire is the plugin protocol: the generated gRPC code of
+// connector.proto, how host and plugin shake hands, and the conversion of events.
+package wire
+
+const (
+	// CookieName and CookieValue are the environment variable by which a plugin
+	// knows that a relay started it. They keep nobody out; they only spare a
+	// person who starts a plugin by hand a hanging program.
+	CookieName  = "RELAY_PLUGIN_COOKIE"
+	CookieValue = "d7a1c8ce4b5d4c0f9f1ce4a09c7c39e5"
+
+	// ProtocolVersion is the version of connector.proto. It grows when a plugin
+	// built for the old one could not work with the new one.
+	ProtocolVersion = 1
+
+	// PluginName is the name under which go-plugin knows the one service.
+	PluginName = "connector"
+
+	// MaxMessage is the size limit of one gRPC message, both ways, in bytes. A
+	// batch must fit into it.
+	MaxMessage = 32 << 20
+
+	// MaxKey is the longest event key in bytes.
+	MaxKey = 1 << 10
+	// MaxKind is the longest event kind in bytes.
+	MaxKind = 100
+	// MaxIcon is the largest icon in bytes.
+	MaxIcon = 64 << 10
+)

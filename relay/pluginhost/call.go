@@ -1,0 +1,167 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/contract"
+	"github.com/connector-relay/relay/relay/connector/wire"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Validate has the plugin check a connector's arguments. The source's arguments
+// may hold secrets; the problems do not.
+func (s *Set) Validate(ctx context.Context, src Source) ([]connector.Problem, error) {
+	p, err := s.owner(src.Type)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.host.limits.Validate)
+	defer cancel()
+	start := time.Now()
+	problems, err := p.validate(ctx, src)
+	s.host.metrics.count(p.spec.Name, "validate", err)
+	s.host.metrics.seconds.WithLabelValues(p.spec.Name, "validate").Observe(since(start))
+	return problems, err
+}
+
+func (p *supervised) validate(ctx context.Context, src Source) ([]connector.Problem, error) {
+	g, err := p.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer p.end()
+	w, err := g.rpc.Validate(ctx, &wire.ValidateRequest{Type: src.Type, Connector: src.Connector, Arguments: src.Arguments})
+	if err != nil {
+		return nil, p.failed(g.callError(ctx, "Validate", err))
+	}
+	problems := contract.Problems(w)
+	for i := range problems {
+		problems[i].Message = p.host.mask(problems[i].Message)
+	}
+	return problems, nil
+}
+
+// Poll asks a connector for what is new. It calls emit with each batch, one after
+// the other, and tells the plugin that a batch is stored when emit returns nil;
+// an error of emit ends the poll and is returned. The hint is how long the source
+// asks to wait, 0 when it does not say. Every error is a [connector.Error].
+func (h *Host) Poll(ctx context.Context, src Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (again time.Duration, err error) {
+	p, err := h.current.Load().owner(src.Type)
+	if err != nil {
+		return 0, err
+	}
+	again, err = p.poll(ctx, src, at, emit)
+	h.metrics.count(p.spec.Name, "poll", err)
+	return again, err
+}
+
+func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (time.Duration, error) {
+	g, err := p.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer p.end()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := g.rpc.Poll(ctx)
+	if err != nil {
+		return 0, p.failed(g.callError(ctx, "Poll", err))
+	}
+	start := &wire.PollStart{Source: toWire(src), Checkpoint: at}
+	// An error of Send is io.EOF; Recv has the true one.
+	_ = stream.Send(&wire.PollRequest{Message: &wire.PollRequest_Start{Start: start}})
+	committed := &wire.PollRequest{Message: &wire.PollRequest_Committed{Committed: &wire.Committed{}}}
+	for {
+		w, err := stream.Recv()
+		switch {
+		case errors.Is(err, io.EOF):
+			return 0, p.broke("it ended a poll without saying that it is done")
+		case err != nil:
+			return 0, p.failed(g.callError(ctx, "Poll", err))
+		case w.GetDone() != nil:
+			if failure := contract.Error(w.GetDone().GetFailure()); failure != nil {
+				failure.Err = p.host.masked(failure.Err)
+				return contract.Again(w.GetDone()), failure
+			}
+			return contract.Again(w.GetDone()), nil
+		case w.GetBatch() == nil:
+			return 0, p.broke("it sent neither a batch nor done in a poll")
+		}
+		batch, err := wire.ToBatch(w.GetBatch())
+		if err != nil {
+			return 0, p.broke("it sent a batch that cannot be used: %w", err)
+		}
+		if err := emit(ctx, batch); err != nil {
+			return 0, temporary(err)
+		}
+		_ = stream.Send(committed)
+	}
+}
+
+func toWire(s Source) *wire.Source {
+	return &wire.Source{
+		Type: s.Type, Connector: s.Connector, Arguments: s.Arguments, HookUrl: s.HookURL,
+		Http: &wire.HTTP{Proxy: s.HTTP.Proxy, CaPem: s.HTTP.CAPEM, Allow: s.HTTP.Allow, UserAgent: s.HTTP.UserAgent},
+	}
+}
+
+// temporary makes an error one of kind temporary, unless it has a kind.
+func temporary(err error) *connector.Error {
+	if e, ok := errors.AsType[*connector.Error](err); ok {
+		return &connector.Error{Kind: e.Kind, Until: e.Until, Err: err}
+	}
+	return &connector.Error{Kind: connector.KindTemporary, Err: err}
+}
+
+// failed names the plugin in the error of a call.
+func (p *supervised) failed(err error) error {
+	return temporary(p.host.masked(fmt.Errorf("plugin %s: %w", p.spec.Name, err)))
+}
+
+// broke says how a plugin breaks the contract. It is a temporary error, as a
+// better plugin may come.
+func (p *supervised) broke(format string, a ...any) error {
+	return p.failed(fmt.Errorf("the plugin breaks its contract: "+format, a...))
+}
+
+// callError says why a call came to nothing.
+func (g *generation) callError(ctx context.Context, call string, err error) error {
+	if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return fmt.Errorf("it did not answer %s in time: %w", call, ctx.Err())
+		}
+		return ctx.Err()
+	}
+	s := status.Convert(err)
+	switch s.Code() {
+	case codes.Unavailable, codes.Canceled, codes.Unknown:
+		if g.over() {
+			return fmt.Errorf("during %s, %s", call, g.process.ending())
+		}
+	case codes.ResourceExhausted:
+		return fmt.Errorf("%s: a single message of it may have at most %d MiB: %s", call, wire.MaxMessage>>20, s.Message())
+	case codes.Unimplemented:
+		return fmt.Errorf("it does not implement %s", call)
+	default:
+	}
+	return fmt.Errorf("%s: %s", call, s.Message())
+}
+
+// over reports whether the process has ended. A broken connection is noticed a
+// little before that.
+func (g *generation) over() bool {
+	select {
+	case <-g.process.ended:
+		return true
+	case <-time.After(200 * time.Millisecond):
+		return false
+	}
+}

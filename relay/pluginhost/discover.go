@@ -1,0 +1,117 @@
+package pluginhost
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+)
+
+const (
+	prefix     = "relay-plugin-"
+	pluginName = `^[a-z0-9][a-z0-9._-]{0,62}$`
+)
+
+// Discover lists the plugins in a directory: executables named relay-plugin-NAME.
+// A directory that does not exist holds none. One that others may write to, or
+// with a strange name, is an error and not passed over, because somebody expects
+// it to run.
+func Discover(dir string) ([]Spec, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for plugins: %w", err)
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, fmt.Errorf("look for plugins: %w", err)
+	}
+	var specs []Spec
+	var problems []error
+	for _, entry := range entries {
+		name, ok := strings.CutPrefix(entry.Name(), prefix)
+		if !ok {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name())
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			problems = append(problems, fmt.Errorf("plugin: %w", err))
+			continue
+		case !info.Mode().IsRegular() || !isExecutable(info):
+			continue
+		}
+		name = strings.TrimSuffix(name, ".exe")
+		if !regexp.MustCompile(pluginName).MatchString(name) {
+			problems = append(problems, fmt.Errorf("plugin %q: a plugin's name must be of lower-case letters, digits and . _ -; rename it", path))
+			continue
+		}
+		if err := checkMode(path, info); err != nil {
+			problems = append(problems, fmt.Errorf("plugin %q: %w", name, err))
+			continue
+		}
+		specs = append(specs, Spec{Name: name, Path: path})
+	}
+	return specs, errors.Join(problems...)
+}
+
+func isExecutable(info fs.FileInfo) bool {
+	return runtime.GOOS == "windows" || info.Mode().Perm()&0o111 != 0
+}
+
+// checkMode refuses an executable that anybody may change.
+func checkMode(path string, info fs.FileInfo) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a file", path)
+	case !isExecutable(info):
+		return fmt.Errorf("%s is not executable; chmod +x it", path)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0:
+		return fmt.Errorf("everybody may write to %s; chmod o-w it", path)
+	}
+	return nil
+}
+
+// Bundled returns the plugins that ride in the relay's own executable: it runs
+// itself as `relay plugin serve TYPE`. Of the relay's environment they get what
+// says which certificates to trust and which time zone it is.
+func Bundled(types ...string) ([]Spec, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the relay's own executable: %w", err)
+	}
+	var env []string
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "TZ"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	specs := make([]Spec, len(types))
+	for i, typ := range types {
+		specs[i] = Spec{Name: typ, Path: path, Args: []string{"plugin", "serve", typ}, Env: env, Bundled: true}
+	}
+	return specs, nil
+}
+
+// identity is the same for two specs that the same process can serve: a changed
+// executable makes another one, so that a reload takes it up.
+func (s Spec) identity() (string, error) {
+	id := fmt.Sprintf("%q %q %q %x %q %v", s.Name, s.Path, s.Args, s.SHA256, s.Env, s.Bundled)
+	if s.Bundled {
+		return id, nil
+	}
+	info, err := os.Stat(s.Path)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s %d %d", id, info.Size(), info.ModTime().UnixNano()), nil
+}

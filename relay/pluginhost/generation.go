@@ -1,0 +1,202 @@
+package pluginhost
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/contract"
+	"github.com/connector-relay/relay/relay/connector/wire"
+)
+
+// generation is one life of a plugin process, connected and described.
+type generation struct {
+	client  *plugin.Client
+	process *process
+	rpc     wire.ConnectorClient
+	types   []connector.Type
+	dir     string
+	limits  Limits
+}
+
+// launch starts a process and returns once it has described itself. When it
+// fails nothing is left of it.
+func (p *supervised) launch(ctx context.Context) (_ *generation, err error) {
+	ctx, cancel := context.WithTimeout(ctx, p.host.limits.Start)
+	defer cancel()
+	if err := p.spec.check(); err != nil {
+		return nil, err
+	}
+	dir, err := p.host.tempDir()
+	if err != nil {
+		return nil, err
+	}
+	out := newOutput(p.log, p.host.mask)
+	g := &generation{process: newProcess(p.spec, p.host.launcher.do, out), dir: dir, limits: p.host.limits}
+	g.client = plugin.NewClient(clientConfig(g, out))
+	defer func() {
+		if err != nil {
+			err = g.explain(ctx, err)
+			g.process.kill()
+			g.stop()
+		}
+	}()
+	// go-plugin's start and its first connection know no context.
+	defer context.AfterFunc(ctx, g.process.kill)()
+	if err := g.connect(); err != nil {
+		return nil, err
+	}
+	described, err := g.rpc.Describe(ctx, &wire.DescribeRequest{})
+	if err != nil {
+		return nil, g.callError(ctx, "Describe", err)
+	}
+	if g.types, err = contract.Types(described); err != nil {
+		return nil, fmt.Errorf("its description is wrong: %w", err)
+	}
+	return g, nil
+}
+
+func clientConfig(g *generation, out *output) *plugin.ClientConfig {
+	return &plugin.ClientConfig{
+		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.CookieName, MagicCookieValue: wire.CookieValue},
+		VersionedPlugins: map[int]plugin.PluginSet{wire.ProtocolVersion: {wire.PluginName: nothing{}}},
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
+			g.process.prepare(cmd.Env)
+			return g.process, nil
+		},
+		StartTimeout:     g.limits.Start,
+		AutoMTLS:         true,
+		SkipHostEnv:      true,
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: g.dir},
+		SyncStdout:       out.lines("stdout"),
+		SyncStderr:       out.lines("stderr"),
+		Logger:           hclog.NewNullLogger(),
+		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
+			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage))},
+	}
+}
+
+// nothing is in go-plugin's plugin set, which must not be empty; the calls go
+// over the connection itself.
+type nothing struct{ plugin.NetRPCUnsupportedPlugin }
+
+// GRPCServer implements [plugin.GRPCPlugin].
+func (nothing) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
+	return errors.New("this is the host's side")
+}
+
+// GRPCClient implements [plugin.GRPCPlugin].
+func (nothing) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.ClientConn) (any, error) {
+	return wire.NewConnectorClient(c), nil
+}
+
+func (g *generation) connect() error {
+	protocol, err := g.client.Client()
+	if err != nil {
+		return err
+	}
+	raw, err := protocol.Dispense(wire.PluginName)
+	if err != nil {
+		return err
+	}
+	rpc, ok := raw.(wire.ConnectorClient)
+	if !ok {
+		return errors.New("it does not serve the plugin protocol")
+	}
+	g.rpc = rpc
+	return nil
+}
+
+// explain says in a sentence why a start failed. What is known of the process
+// says more than go-plugin's error, whose text nothing depends on.
+func (g *generation) explain(ctx context.Context, err error) error {
+	p := g.process
+	p.mu.Lock()
+	started, reaped, problem := p.started, p.reaped, p.problem
+	p.mu.Unlock()
+	switch {
+	case problem != "":
+		return errors.New(problem)
+	case !started:
+		return fmt.Errorf("it cannot be started: %w", err)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("it was not ready within %s", g.limits.Start)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case reaped:
+		<-p.ended
+		return errors.New("before it was ready, " + p.ending())
+	}
+	return err
+}
+
+// stop asks the process to end, and ends it when it does not.
+func (g *generation) stop() {
+	late := time.AfterFunc(g.limits.Stop, g.process.kill)
+	defer late.Stop()
+	g.client.Kill()
+	if g.process.pid() != 0 {
+		g.process.kill()
+		<-g.process.ended
+	}
+	_ = os.RemoveAll(g.dir)
+}
+
+// ping asks the plugin for its description, to see whether it still answers.
+func (g *generation) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, g.limits.Ping)
+	defer cancel()
+	if _, err := g.rpc.Describe(ctx, &wire.DescribeRequest{}); err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return fmt.Errorf("it hangs: it did not answer within %s", g.limits.Ping)
+		}
+		return g.callError(ctx, "Describe", err)
+	}
+	return nil
+}
+
+// check refuses an executable that others could have changed.
+func (s Spec) check() error {
+	if s.Bundled {
+		return nil
+	}
+	info, err := os.Stat(s.Path)
+	if err != nil {
+		return err
+	}
+	if err := checkMode(s.Path, info); err != nil {
+		return err
+	}
+	if len(s.SHA256) == 0 {
+		return nil
+	}
+	pin := &plugin.SecureConfig{Checksum: s.SHA256, Hash: sha256.New()}
+	switch same, err := pin.Check(s.Path); {
+	case err != nil:
+		return fmt.Errorf("checksum: %w", err)
+	case same:
+		return nil
+	}
+	f, err := os.Open(s.Path)
+	if err != nil {
+		return fmt.Errorf("checksum: %w", err)
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return fmt.Errorf("checksum: %w", err)
+	}
+	return fmt.Errorf("the checksum of %s is %x, but the configuration pins %x: if you changed the executable, change sha256 too", s.Path, sum.Sum(nil), s.SHA256)
+}

@@ -1,0 +1,296 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+)
+
+// Host runs the plugins of the adopted [Set] and makes calls on them. It is safe
+// for concurrent use.
+type Host struct {
+	o        Options
+	limits   Limits
+	launcher *launcher
+	metrics  *metrics
+	current  atomic.Pointer[Set]
+	closing  chan struct{}
+
+	mu       sync.Mutex
+	plugins  map[string]*supervised // by identity
+	retiring sync.WaitGroup
+	dir      string
+	closed   bool
+}
+
+// New returns a host that runs nothing yet.
+func New(o Options) *Host {
+	return &Host{
+		o: o, limits: o.Limits.orDefaults(), launcher: newLauncher(), metrics: newMetrics(o.Metrics),
+		closing: make(chan struct{}), plugins: make(map[string]*supervised),
+	}
+}
+
+// Prepare runs the plugins of a new configuration: it launches those that are
+// new and shares those that run unchanged. When one does not start, or two claim
+// the same connector type, what was launched is ended and all that is wrong is in
+// the error. Otherwise the set is for the caller to [Host.Adopt] or
+// [Set.Discard].
+//
+// A spec that has the path and arguments of an earlier one in the list is passed
+// over, so that a plugin block may say more of a plugin in the plugin directory.
+func (h *Host) Prepare(ctx context.Context, specs []Spec) (*Set, error) {
+	set := &Set{host: h, types: make(map[string]connector.Type), owners: make(map[string]*supervised)}
+	var problems []error
+	for i, spec := range specs {
+		if slices.ContainsFunc(specs[:i], spec.sameExecutable) {
+			continue
+		}
+		if j := slices.IndexFunc(specs[:i], func(o Spec) bool { return o.Name == spec.Name }); j >= 0 {
+			problems = append(problems, fmt.Errorf("two plugins are named %q: %s and %s; rename one", spec.Name, specs[j].Path, spec.Path))
+			continue
+		}
+		p, err := h.use(spec)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("plugin %q: %w", spec.Name, err))
+			continue
+		}
+		set.plugins = append(set.plugins, p)
+	}
+	for _, p := range set.plugins {
+		types, err := p.firstStart(ctx)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("plugin %q: %w", p.spec.Name, err))
+			continue
+		}
+		problems = append(problems, set.claim(p, types)...)
+	}
+	if len(problems) > 0 {
+		set.Discard()
+		return nil, errors.Join(problems...)
+	}
+	return set, nil
+}
+
+func (s Spec) sameExecutable(o Spec) bool {
+	return !s.Bundled && !o.Bundled && s.Path == o.Path && slices.Equal(s.Args, o.Args)
+}
+
+// use returns the plugin for a spec, the running one if there is.
+func (h *Host) use(spec Spec) (*supervised, error) {
+	id, err := spec.identity()
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, errClosed
+	}
+	p, ok := h.plugins[id]
+	if !ok {
+		p = newSupervised(h, spec, id)
+		h.plugins[id] = p
+	}
+	p.uses++
+	return p, nil
+}
+
+// release gives back what use returned, and says whether nobody uses it any more.
+func (h *Host) release(p *supervised) (last bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p.uses--
+	if p.uses > 0 {
+		return false
+	}
+	delete(h.plugins, p.id)
+	h.retiring.Add(1)
+	return true
+}
+
+// Adopt makes calls go to the set's plugins from now on. Plugins that are no
+// longer needed end once their calls have, or after Limits.Drain.
+func (h *Host) Adopt(s *Set) {
+	old := h.current.Swap(s)
+	if old == nil {
+		return
+	}
+	for _, p := range old.take() {
+		if h.release(p) {
+			go func() {
+				defer h.retiring.Done()
+				p.retire()
+			}()
+		}
+	}
+}
+
+// Status tells how the plugins of the adopted set are doing, by name.
+func (h *Host) Status() []Status {
+	set := h.current.Load()
+	if set == nil {
+		return nil
+	}
+	var list []Status
+	for _, p := range set.list() {
+		list = append(list, p.status())
+	}
+	slices.SortFunc(list, func(a, b Status) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// Close ends all plugins, and with them the calls under way, and returns when no
+// process is left. Closing twice does nothing.
+func (h *Host) Close() {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return
+	}
+	h.closed = true
+	var all []*supervised
+	for _, p := range h.plugins {
+		all = append(all, p)
+	}
+	h.mu.Unlock()
+	close(h.closing)
+	for _, p := range all {
+		p.cancel()
+	}
+	for _, p := range all {
+		<-p.done
+	}
+	h.retiring.Wait()
+	h.launcher.close()
+	h.metrics.unregister()
+	if h.dir != "" {
+		_ = os.RemoveAll(h.dir)
+	}
+}
+
+// tempDir makes a private directory for one generation's socket. Paths of sockets
+// are limited to about a hundred bytes, so it is not below a path of the
+// configuration's.
+func (h *Host) tempDir() (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.dir == "" {
+		dir, err := os.MkdirTemp("", "relay-plugins-")
+		if err != nil {
+			return "", fmt.Errorf("make a directory for the plugins' sockets: %w", err)
+		}
+		h.dir = dir
+	}
+	dir, err := os.MkdirTemp(h.dir, "")
+	if err != nil {
+		return "", fmt.Errorf("make a directory for a plugin's socket: %w", err)
+	}
+	return dir, nil
+}
+
+func (h *Host) mask(text string) string {
+	if h.o.Mask == nil {
+		return text
+	}
+	return h.o.Mask(text)
+}
+
+// masked takes secrets out of an error's text; the error stays what it is.
+func (h *Host) masked(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := h.mask(err.Error()); text != err.Error() {
+		return &maskedError{text: text, err: err}
+	}
+	return err
+}
+
+type maskedError struct {
+	text string
+	err  error
+}
+
+func (e *maskedError) Error() string { return e.text }
+func (e *maskedError) Unwrap() error { return e.err }
+
+// Set is the plugins of one configuration.
+type Set struct {
+	host   *Host
+	types  map[string]connector.Type
+	owners map[string]*supervised
+
+	mu      sync.Mutex
+	plugins []*supervised
+}
+
+// claim enters a plugin's types.
+func (s *Set) claim(p *supervised, types []connector.Type) []error {
+	var problems []error
+	for _, t := range types {
+		if other := s.owners[t.Type]; other != nil {
+			problems = append(problems, fmt.Errorf("connector type %q is implemented by two plugins, %q and %q; remove one", t.Type, other.spec.Name, p.spec.Name))
+			continue
+		}
+		s.types[t.Type], s.owners[t.Type] = t, p
+	}
+	return problems
+}
+
+// Types are the connector types of the set's plugins, by name. The map is the
+// set's own: it must not be changed.
+func (s *Set) Types() map[string]connector.Type { return s.types }
+
+// Discard ends what [Host.Prepare] launched for this set and returns when it has
+// ended. It does nothing after [Host.Adopt], nor a second time.
+func (s *Set) Discard() {
+	if s.host.current.Load() == s {
+		return
+	}
+	var wait sync.WaitGroup
+	for _, p := range s.take() {
+		if s.host.release(p) {
+			p.cancel()
+			wait.Go(func() {
+				defer s.host.retiring.Done()
+				<-p.done
+			})
+		}
+	}
+	wait.Wait()
+}
+
+func (s *Set) list() []*supervised {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.plugins)
+}
+
+// take empties the set.
+func (s *Set) take() []*supervised {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	plugins := s.plugins
+	s.plugins = nil
+	return plugins
+}
+
+// owner returns the plugin that implements a connector type.
+func (s *Set) owner(typ string) (*supervised, error) {
+	if s != nil && s.owners[typ] != nil {
+		return s.owners[typ], nil
+	}
+	return nil, &connector.Error{Kind: connector.KindMisconfigured, Err: fmt.Errorf("no plugin implements connector type %q", typ)}
+}
+
+// wait is how long ago an instant was, for metrics.
+func since(start time.Time) float64 { return time.Since(start).Seconds() }

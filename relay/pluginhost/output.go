@@ -1,0 +1,196 @@
+package pluginhost
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
+)
+
+const (
+	// maxLogLine is where a line of a plugin's output is cut.
+	maxLogLine = 16 << 10
+	// A plugin's lines are logged at this rate, after a burst; the others are
+	// counted and dropped, so that a flood does not fill the disk.
+	linesPerSecond = 100
+	lineBurst      = 1000
+)
+
+// output puts what a plugin writes into the relay's log: the SDK's log entries
+// with their level, all else at debug.
+type output struct {
+	log  zerolog.Logger
+	mask func(string) string
+
+	mu      sync.Mutex
+	limit   *rate.Limiter
+	dropped int
+	last    string
+	// crashing is set from a Go program's "panic:" line on.
+	crashing bool
+}
+
+func newOutput(log zerolog.Logger, mask func(string) string) *output {
+	return &output{log: log, mask: mask, limit: rate.NewLimiter(linesPerSecond, lineBurst)}
+}
+
+// words are the last line that is not a log entry, or the line of a panic.
+func (o *output) words() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.mask(cut(o.last, 300))
+}
+
+// close logs how many lines were dropped at the end.
+func (o *output) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.reportDropped()
+}
+
+func (o *output) reportDropped() {
+	if o.dropped > 0 {
+		o.log.Warn().Int("lines", o.dropped).Msg("the plugin wrote too much; lines were dropped")
+		o.dropped = 0
+	}
+}
+
+// line logs one line.
+func (o *output) line(stream string, text []byte) {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	entry, isEntry := parseEntry(text)
+	if !isEntry && !o.crashing {
+		o.last = string(text)
+		o.crashing = strings.HasPrefix(o.last, "panic: ") || strings.HasPrefix(o.last, "fatal error: ")
+	}
+	if !o.limit.Allow() {
+		o.dropped++
+		return
+	}
+	o.reportDropped()
+	if isEntry {
+		o.entry(entry)
+		return
+	}
+	level := zerolog.DebugLevel
+	if o.crashing {
+		level = zerolog.ErrorLevel
+	}
+	o.log.WithLevel(level).Str("stream", stream).Msg(o.mask(string(text)))
+}
+
+// parseEntry reads a log entry in hclog's JSON form.
+func parseEntry(text []byte) (map[string]any, bool) {
+	if text[0] != '{' {
+		return nil, false
+	}
+	var entry map[string]any
+	if json.Unmarshal(text, &entry) != nil {
+		return nil, false
+	}
+	_, ok := entry["@message"].(string)
+	return entry, ok
+}
+
+func (o *output) entry(entry map[string]any) {
+	name, _ := entry["@level"].(string)
+	level, err := zerolog.ParseLevel(name)
+	if err != nil || level < zerolog.TraceLevel || level > zerolog.ErrorLevel {
+		level = zerolog.InfoLevel
+	}
+	e := o.log.WithLevel(level)
+	if !e.Enabled() {
+		return
+	}
+	text, _ := entry["@message"].(string)
+	if at, ok := entry["@timestamp"].(string); ok {
+		if t, err := time.Parse(time.RFC3339Nano, at); err == nil {
+			e = e.Time("at", t)
+		}
+	}
+	var names []string
+	for name := range entry {
+		if !strings.HasPrefix(name, "@") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		key := o.mask(name)
+		if slices.Contains([]string{"level", "message", "time", "plugin", "at"}, key) {
+			key += "_"
+		}
+		e = e.Interface(key, o.masked(entry[name]))
+	}
+	e.Msg(o.mask(text))
+}
+
+// masked takes secrets out of all text in a JSON value.
+func (o *output) masked(v any) any {
+	switch v := v.(type) {
+	case string:
+		return o.mask(v)
+	case []any:
+		for i := range v {
+			v[i] = o.masked(v[i])
+		}
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, inner := range v {
+			out[o.mask(name)] = o.masked(inner)
+		}
+		return out
+	}
+	return v
+}
+
+// lines returns a writer that logs what is written to it line by line.
+func (o *output) lines(stream string) *lineWriter { return &lineWriter{out: o, stream: stream} }
+
+type lineWriter struct {
+	out    *output
+	stream string
+
+	mu      sync.Mutex
+	partial []byte
+}
+
+// Write implements [io.Writer].
+func (w *lineWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(b)
+	for {
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 {
+			w.keep(b)
+			return n, nil
+		}
+		w.keep(b[:i])
+		w.out.line(w.stream, w.partial)
+		w.partial = w.partial[:0]
+		b = b[i+1:]
+	}
+}
+
+// drain logs all that r yields, also a last line without an end.
+func (w *lineWriter) drain(r io.Reader) {
+	_, _ = io.Copy(w, r)
+	_, _ = w.Write([]byte{'\n'})
+}
+
+// keep adds to the line, as far as it is not cut.
+func (w *lineWriter) keep(b []byte) {
+	w.partial = append(w.partial, b[:min(len(b), maxLogLine-len(w.partial))]...)
+}

@@ -1,0 +1,40 @@
+package pluginhost
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// isolate puts the process into a group of its own, so that what it starts can
+// be ended with it and a terminal's ^C does not reach it. SIGTERM and not SIGKILL
+// is what it gets when the relay dies, because the SDK then ends the rest of the
+// group; a plugin without the SDK ends by it too.
+func isolate(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+}
+
+// awaitExit returns when the process has ended, and leaves it a zombie: as long
+// as it is one its number cannot be given to another process.
+func awaitExit(pid int) {
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
+}
+
+// killGroup ends the process and all it started.
+func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
+
+// self is the relay's own executable even when an upgrade has replaced the file.
+func self(path string) string {
+	if _, err := os.Stat("/proc/self/exe"); err == nil {
+		return "/proc/self/exe"
+	}
+	return path
+}

@@ -1,0 +1,291 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/connector"
+)
+
+// supervised is a plugin and the goroutine that keeps it running: one generation
+// after another, with the same steps for the first start as for every other.
+type supervised struct {
+	host   *Host
+	spec   Spec
+	id     string
+	log    zerolog.Logger
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   chan struct{}
+	gather *gatherer
+
+	// uses counts the sets that hold it; the host's mutex guards it.
+	uses int
+
+	mu      sync.Mutex
+	current *generation // nil while none runs
+	number  int
+	problem error
+	restart time.Time
+	types   []connector.Type // as first described
+	tried   bool             // whether a first start has succeeded or failed
+	changed chan struct{}    // closed and replaced at each change of the above
+	calls   int
+	idle    chan struct{} // closed when the last call ends, if somebody waits
+}
+
+func newSupervised(h *Host, spec Spec, id string) *supervised {
+	p := &supervised{
+		host: h, spec: spec, id: id, log: h.o.Log.With().Str("plugin", spec.Name).Logger(),
+		done: make(chan struct{}), changed: make(chan struct{}),
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.gather = newGatherer(p)
+	go p.run()
+	return p
+}
+
+// run is the supervision.
+func (p *supervised) run() {
+	defer close(p.done)
+	failures, told := 0, false
+	for p.ctx.Err() == nil {
+		err := p.live(func() {
+			failures = 0
+			if told {
+				told = false
+				p.log.Info().Msg("plugin is well again")
+				p.notify()
+			}
+		})
+		if p.ctx.Err() != nil {
+			return
+		}
+		failures++
+		delay := p.host.limits.backoff(failures)
+		p.down(err, time.Now().Add(delay))
+		p.log.Warn().Err(err).Int("failures", failures).Dur("restart_in", delay).Msg("plugin does not run")
+		if failures >= p.host.limits.Failures && !told {
+			told = true
+			p.notify()
+		}
+		select {
+		case <-time.After(delay):
+		case <-p.ctx.Done():
+		}
+	}
+}
+
+// live is one generation, from its start until it is over, and why it is.
+func (p *supervised) live(healthy func()) error {
+	g, err := p.launch(p.ctx)
+	if err == nil {
+		err = p.sameAsBefore(g)
+		if err == nil {
+			p.up(g)
+			p.log.Info().Int("pid", g.process.pid()).Msg("plugin runs")
+			err = p.watch(g, healthy)
+			p.withdraw()
+		}
+		g.stop()
+	}
+	return p.host.masked(err)
+}
+
+// sameAsBefore fails when the plugin's schema is not that against which the
+// configuration was checked: its executable was replaced.
+func (p *supervised) sameAsBefore(g *generation) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.types == nil || reflect.DeepEqual(schemas(p.types), schemas(g.types)) {
+		return nil
+	}
+	return errors.New("its connector types are not what they were when the configuration was read; reload it")
+}
+
+// schemas is what the configuration depends on.
+func schemas(types []connector.Type) []connector.Type {
+	out := make([]connector.Type, len(types))
+	for i, t := range types {
+		out[i] = connector.Type{Description: connector.Description{Type: t.Type}, Polls: t.Polls, Receives: t.Receives, Arguments: t.Arguments}
+	}
+	return out
+}
+
+// watch returns when the generation is over, and why: nil when it is to end.
+func (p *supervised) watch(g *generation, healthy func()) error {
+	well := time.NewTimer(p.host.limits.Healthy)
+	defer well.Stop()
+	ping := time.NewTicker(p.host.limits.Ping)
+	defer ping.Stop()
+	pinged := make(chan error, 1)
+	pinging := false
+	for {
+		select {
+		case <-p.ctx.Done():
+			return nil
+		case <-g.process.exited:
+			<-g.process.ended
+			return errors.New(g.process.ending())
+		case <-well.C:
+			healthy()
+		case <-ping.C:
+			if !pinging {
+				pinging = true
+				go func() { pinged <- g.ping(p.ctx) }()
+			}
+		case err := <-pinged:
+			pinging = false
+			if err != nil && p.ctx.Err() == nil {
+				g.process.kill()
+				return err
+			}
+		}
+	}
+}
+
+func (p *supervised) change(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f()
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+func (p *supervised) up(g *generation) {
+	p.change(func() {
+		p.current, p.problem, p.restart, p.tried = g, nil, time.Time{}, true
+		p.number++
+		if p.types == nil {
+			p.types = g.types
+		}
+	})
+	p.host.metrics.generations.WithLabelValues(p.spec.Name).Inc()
+}
+
+func (p *supervised) withdraw() { p.change(func() { p.current = nil }) }
+
+func (p *supervised) down(err error, restart time.Time) {
+	p.change(func() { p.current, p.problem, p.restart, p.tried = nil, err, restart, true })
+}
+
+func (p *supervised) notify() {
+	if p.host.o.Notify != nil {
+		p.host.o.Notify(p.status())
+	}
+}
+
+func (p *supervised) status() Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := Status{Spec: p.spec, Generation: p.number, Restart: p.restart}
+	s.Env = nil // it may hold secrets, and nobody needs it here
+	for _, t := range p.types {
+		s.Types = append(s.Types, t.Type)
+	}
+	if p.problem != nil {
+		s.Problem = p.problem.Error()
+	}
+	if p.current != nil {
+		s.Running, s.PID = true, p.current.process.pid()
+	}
+	return s
+}
+
+// firstStart waits for the first start and returns how it went, or at once when
+// the plugin has run before.
+func (p *supervised) firstStart(ctx context.Context) ([]connector.Type, error) {
+	for {
+		p.mu.Lock()
+		types, tried, problem, changed := p.types, p.tried, p.problem, p.changed
+		p.mu.Unlock()
+		switch {
+		case types != nil:
+			return types, nil
+		case tried:
+			return nil, problem
+		}
+		select {
+		case <-changed:
+		case <-p.done:
+			return nil, errClosed
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// begin counts a call and returns the generation to make it on; end must follow
+// when it returns no error. While the plugin is being restarted it waits a
+// little.
+func (p *supervised) begin(ctx context.Context) (*generation, error) {
+	var late <-chan time.Time
+	for {
+		p.mu.Lock()
+		if g := p.current; g != nil {
+			p.calls++
+			p.mu.Unlock()
+			return g, nil
+		}
+		changed, problem, restart := p.changed, p.problem, p.restart
+		p.mu.Unlock()
+		if late == nil {
+			timer := time.NewTimer(p.host.limits.Await)
+			defer timer.Stop()
+			late = timer.C
+		}
+		select {
+		case <-changed:
+		case <-late:
+			return nil, p.notRunning(problem, restart)
+		case <-ctx.Done():
+			return nil, temporary(fmt.Errorf("%w: %w", p.notRunning(problem, restart), ctx.Err()))
+		case <-p.done:
+			return nil, temporary(fmt.Errorf("plugin %s was stopped", p.spec.Name))
+		}
+	}
+}
+
+func (p *supervised) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls--
+	if p.calls == 0 && p.idle != nil {
+		close(p.idle)
+		p.idle = nil
+	}
+}
+
+func (p *supervised) notRunning(problem error, restart time.Time) error {
+	if problem == nil {
+		return temporary(fmt.Errorf("plugin %s is starting", p.spec.Name))
+	}
+	return temporary(fmt.Errorf("plugin %s does not run: %w; it starts again at %s", p.spec.Name, problem, restart.Format(time.TimeOnly)))
+}
+
+// retire ends the plugin once its calls are over, or have had their time.
+func (p *supervised) retire() {
+	p.mu.Lock()
+	idle := make(chan struct{})
+	if p.calls == 0 {
+		close(idle)
+	} else {
+		p.idle = idle
+	}
+	p.mu.Unlock()
+	drain := time.NewTimer(p.host.limits.Drain)
+	defer drain.Stop()
+	select {
+	case <-idle:
+	case <-drain.C:
+	case <-p.host.closing:
+	}
+	p.cancel()
+	<-p.done
+}

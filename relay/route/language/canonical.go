@@ -1,0 +1,140 @@
+package language
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Canonical writes what a body means: the same text for two bodies that differ in
+// comments, layout and the order of attributes only. It is for fingerprints.
+func Canonical(body *hclsyntax.Body) string {
+	var b strings.Builder
+	writeBody(&b, body)
+	return b.String()
+}
+
+func writeBody(b *strings.Builder, body *hclsyntax.Body) {
+	b.WriteByte('{')
+	for _, name := range slices.Sorted(maps.Keys(body.Attributes)) {
+		fmt.Fprintf(b, "%s=%s;", name, CanonicalExpression(body.Attributes[name].Expr))
+	}
+	for _, block := range body.Blocks {
+		fmt.Fprintf(b, "%s%q", block.Type, block.Labels)
+		writeBody(b, block.Body)
+	}
+	b.WriteByte('}')
+}
+
+// CanonicalExpression is [Canonical] for an expression.
+func CanonicalExpression(expr hclsyntax.Expression) string {
+	var w canonicalWalker
+	_ = hclsyntax.Walk(expr, &w)
+	return w.String()
+}
+
+// canonicalWalker writes each node of an expression with what its children do not
+// say, in brackets around the children.
+type canonicalWalker struct{ strings.Builder }
+
+func (w *canonicalWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
+	if label := canonicalLabel(node); label != "" {
+		w.WriteString("(" + label)
+	}
+	return nil
+}
+
+func (w *canonicalWalker) Exit(node hclsyntax.Node) hcl.Diagnostics {
+	if canonicalLabel(node) != "" {
+		w.WriteByte(')')
+	}
+	return nil
+}
+
+func canonicalLabel(node hclsyntax.Node) string {
+	switch n := node.(type) {
+	case *hclsyntax.ParenthesesExpr, hclsyntax.ChildScope:
+		return ""
+	case *hclsyntax.LiteralValueExpr:
+		return canonicalValue(n.Val)
+	case *hclsyntax.ScopeTraversalExpr:
+		return "var" + canonicalPath(n.Traversal)
+	case *hclsyntax.RelativeTraversalExpr:
+		return "path" + canonicalPath(n.Traversal)
+	case *hclsyntax.FunctionCallExpr:
+		return fmt.Sprintf("call %s %t ", n.Name, n.ExpandFinal)
+	case *hclsyntax.BinaryOpExpr:
+		return "op" + operator(n.Op)
+	case *hclsyntax.UnaryOpExpr:
+		return "op" + operator(n.Op)
+	case *hclsyntax.ForExpr:
+		return fmt.Sprintf("for %s %s %t %t %t ", n.KeyVar, n.ValVar, n.KeyExpr != nil, n.CondExpr != nil, n.Group)
+	case *hclsyntax.ObjectConsKeyExpr:
+		return fmt.Sprintf("key %q %t ", hcl.ExprAsKeyword(n.Wrapped), n.ForceNonLiteral)
+	default:
+		return fmt.Sprintf("%T ", n)
+	}
+}
+
+func canonicalValue(v cty.Value) string {
+	v, _ = v.UnmarkDeep()
+	return fmt.Sprintf("%#v", v)
+}
+
+func canonicalPath(path hcl.Traversal) string {
+	var b strings.Builder
+	for _, step := range path {
+		switch s := step.(type) {
+		case hcl.TraverseRoot:
+			b.WriteString("." + s.Name)
+		case hcl.TraverseAttr:
+			b.WriteString("." + s.Name)
+		case hcl.TraverseIndex:
+			b.WriteString("[" + canonicalValue(s.Key) + "]")
+		default:
+			b.WriteString("[*]")
+		}
+	}
+	return b.String()
+}
+
+func operator(op *hclsyntax.Operation) string {
+	switch op {
+	case hclsyntax.OpLogicalOr:
+		return "||"
+	case hclsyntax.OpLogicalAnd:
+		return "&&"
+	case hclsyntax.OpLogicalNot:
+		return "!"
+	case hclsyntax.OpEqual:
+		return "=="
+	case hclsyntax.OpNotEqual:
+		return "!="
+	case hclsyntax.OpGreaterThan:
+		return ">"
+	case hclsyntax.OpGreaterThanOrEqual:
+		return ">="
+	case hclsyntax.OpLessThan:
+		return "<"
+	case hclsyntax.OpLessThanOrEqual:
+		return "<="
+	case hclsyntax.OpAdd:
+		return "+"
+	case hclsyntax.OpSubtract:
+		return "-"
+	case hclsyntax.OpMultiply:
+		return "*"
+	case hclsyntax.OpDivide:
+		return "/"
+	case hclsyntax.OpModulo:
+		return "%"
+	case hclsyntax.OpNegate:
+		return "neg"
+	}
+	return "?"
+}

@@ -1,0 +1,216 @@
+package language
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Evaluate is [hcl.Expression.Value] with better diagnostics: all wrong names are
+// reported at once, also in parts that would not be evaluated, and nothing that
+// came from env or file is shown. Confidential says that not even literals may be
+// shown, because a secret belongs in the expression's place.
+func Evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext, confidential bool) (cty.Value, hcl.Diagnostics) {
+	if diags := CheckNames(expr, ctx); diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	v, diags := expr.Value(ctx)
+	return v, Scrub(diags, confidential || CallsSecret(expr))
+}
+
+// CheckNames reports functions, variables and attributes of variables that do not
+// exist, wherever in the expression they stand.
+func CheckNames(expr hclsyntax.Expression, ctx *hcl.EvalContext) hcl.Diagnostics {
+	diags := checkFunctions(expr, ctx)
+	for _, traversal := range expr.Variables() {
+		if d := checkTraversal(traversal, ctx); d != nil {
+			diags = append(diags, d)
+		}
+	}
+	Sort(diags)
+	return diags
+}
+
+func checkFunctions(expr hclsyntax.Expression, ctx *hcl.EvalContext) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	functions := ctx
+	for functions != nil && functions.Functions == nil {
+		functions = functions.Parent()
+	}
+	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics {
+		call, ok := node.(*hclsyntax.FunctionCallExpr)
+		if !ok || functions == nil {
+			return nil
+		}
+		if _, known := functions.Functions[call.Name]; !known {
+			names := slices.Sorted(maps.Keys(functions.Functions))
+			suggestion := Suggest(call.Name, names)
+			detail := fmt.Sprintf("There is no function %q.", call.Name)
+			if suggestion != "" {
+				detail += fmt.Sprintf(" Did you mean %q?", suggestion)
+			}
+			diags = append(diags, Error("Unknown function", detail, call.NameRange))
+		}
+		return nil
+	})
+	return diags
+}
+
+// checkTraversal follows a path such as event.card.title as far as its types are
+// known.
+func checkTraversal(traversal hcl.Traversal, ctx *hcl.EvalContext) *hcl.Diagnostic {
+	root, ok := traversal[0].(hcl.TraverseRoot)
+	if !ok {
+		return nil
+	}
+	v, ok := lookUp(root.Name, ctx)
+	if !ok {
+		return unknownName(root, traversal, ctx)
+	}
+	path := root.Name
+	for _, step := range traversal[1:] {
+		name, place, isName := stepName(step)
+		t := v.Type()
+		if t.IsObjectType() && isName && !t.HasAttribute(name) {
+			names := slices.Sorted(maps.Keys(t.AttributeTypes()))
+			return unknownMember(path, name, names, place)
+		}
+		if t == cty.DynamicPseudoType || v.IsNull() {
+			return nil
+		}
+		next, diags := hcl.Traversal{step}.TraverseRel(v)
+		if diags.HasErrors() {
+			return nil // the evaluation says it better
+		}
+		v, path = next, path+"."+name
+	}
+	return nil
+}
+
+// lookUp finds a variable in a scope or those around it.
+func lookUp(name string, ctx *hcl.EvalContext) (cty.Value, bool) {
+	for ; ctx != nil; ctx = ctx.Parent() {
+		if v, ok := ctx.Variables[name]; ok {
+			return v, true
+		}
+	}
+	return cty.NilVal, false
+}
+
+func unknownName(root hcl.TraverseRoot, traversal hcl.Traversal, ctx *hcl.EvalContext) *hcl.Diagnostic {
+	var names []string
+	for c := ctx; c != nil; c = c.Parent() {
+		names = append(names, slices.Sorted(maps.Keys(c.Variables))...)
+	}
+	detail := fmt.Sprintf("There is no %q to refer to here.", root.Name)
+	switch suggestion := Suggest(root.Name, names); {
+	case suggestion != "":
+		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
+	case root.Name == "event":
+		detail += " This is read once, when no event has come; only a route's when and card know the event."
+	case len(traversal) == 1:
+		detail += fmt.Sprintf(" If you mean a text, put it in quotes: %q.", root.Name)
+	case len(names) > 0:
+		detail += " There is " + List(names, "and") + "."
+	}
+	return Error("Unknown name", detail, root.SrcRange)
+}
+
+// unknownMember is about a member that an object with fixed members has not.
+// Channels are such members, and deserve their own words.
+func unknownMember(path, name string, names []string, place hcl.Range) *hcl.Diagnostic {
+	if path == "channel" {
+		if len(names) == 0 {
+			return Error("Unknown channel", fmt.Sprintf("There is no channel %q: the file has no channel block yet.", name), place)
+		}
+		return Error("Unknown channel", fmt.Sprintf("There is no channel %q.%s", name, DidYouMean(name, names)), place)
+	}
+	return Error("Unknown attribute", fmt.Sprintf("There is no %q in %s.%s", name, path, DidYouMean(name, names)), place)
+}
+
+// stepName returns the member that a step of a path names, and where.
+func stepName(step hcl.Traverser) (string, hcl.Range, bool) {
+	switch s := step.(type) {
+	case hcl.TraverseAttr:
+		place := s.SrcRange
+		if place.End.Byte-place.Start.Byte == len(s.Name)+1 { // leave the dot out
+			place.Start.Byte++
+			place.Start.Column++
+		}
+		return s.Name, place, true
+	case hcl.TraverseIndex:
+		if s.Key.Type() == cty.String && s.Key.IsKnown() && !s.Key.IsNull() && !s.Key.IsMarked() {
+			return s.Key.AsString(), s.SrcRange, true
+		}
+		return "…", s.SrcRange, false
+	}
+	return "…", step.SourceRange(), false
+}
+
+// Scrub makes diagnostics of an evaluation fit to be shown. The variables' values
+// that HCL's writer would print are removed; and where the expression is
+// confidential, so is the detail, because functions quote their arguments.
+func Scrub(diags hcl.Diagnostics, confidential bool) hcl.Diagnostics {
+	for i, d := range diags {
+		clean := *d
+		clean.Expression, clean.EvalContext = nil, nil
+		if own := readError(d); own != nil {
+			clean.Summary, clean.Detail = own.summary, own.detail
+		} else if confidential {
+			clean.Detail = "What went wrong is not told here, because the expression holds a secret or makes use of env or file. Try it with harmless values."
+		}
+		clean.Extra = nil
+		diags[i] = &clean
+	}
+	return diags
+}
+
+// readError returns the error when a diagnostic is about a call of env or file.
+func readError(d *hcl.Diagnostic) *sourceError {
+	extra, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
+	if !ok || extra == nil {
+		return nil
+	}
+	if err, ok := errors.AsType[*sourceError](extra.FunctionCallError()); ok {
+		return err
+	}
+	return nil
+}
+
+// CallsSecret reports whether an expression calls env or file anywhere.
+func CallsSecret(expr hclsyntax.Expression) bool {
+	found := false
+	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics {
+		if call, ok := node.(*hclsyntax.FunctionCallExpr); ok && (call.Name == "env" || call.Name == "file") {
+			found = true
+		}
+		return nil
+	})
+	return found
+}
+
+// OneLine is what diagnostics say, for a log or a status: the first error's
+// summary and detail without line breaks, shortened.
+func OneLine(diags hcl.Diagnostics) string {
+	const longest = 300
+	for _, d := range diags {
+		if d.Severity != hcl.DiagError {
+			continue
+		}
+		text := strings.Join(strings.Fields(d.Summary+": "+d.Detail), " ")
+		if d.Subject != nil {
+			text = fmt.Sprintf("line %d: %s", d.Subject.Start.Line, text)
+		}
+		if runes := []rune(text); len(runes) > longest {
+			text = string(runes[:longest-1]) + "…"
+		}
+		return text
+	}
+	return ""
+}

@@ -1,0 +1,207 @@
+package language
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2/ext/tryfunc"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"github.com/connector-relay/relay/relay/card"
+)
+
+// Functions are the functions of relay.hcl by name. Paths are relative to dir.
+// They are safe for concurrent use.
+func Functions(dir string) map[string]function.Function {
+	functions := map[string]function.Function{
+		"env":    envFunction(),
+		"file":   fileFunction(dir),
+		"escape": textFunction("Makes text literal in a card's Markdown.", func(s string) (string, error) { return card.Escape(s), nil }),
+		"try":    tryfunc.TryFunc,
+		"can":    tryfunc.CanFunc,
+	}
+	for _, more := range []map[string]function.Function{texts(), collections(), numbers(), encodings(), conversions()} {
+		for name, f := range more {
+			functions[name] = f
+		}
+	}
+	return functions
+}
+
+func texts() map[string]function.Function {
+	return map[string]function.Function{
+		"chomp":        stdlib.ChompFunc,
+		"endswith":     compareFunction("suffix", strings.HasSuffix),
+		"format":       stdlib.FormatFunc,
+		"formatdate":   stdlib.FormatDateFunc,
+		"formatlist":   stdlib.FormatListFunc,
+		"indent":       stdlib.IndentFunc,
+		"join":         stdlib.JoinFunc,
+		"lower":        stdlib.LowerFunc,
+		"regex":        stdlib.RegexFunc,
+		"regexall":     stdlib.RegexAllFunc,
+		"regexreplace": stdlib.RegexReplaceFunc,
+		"replace":      stdlib.ReplaceFunc,
+		"split":        stdlib.SplitFunc,
+		"startswith":   compareFunction("prefix", strings.HasPrefix),
+		"strlen":       stdlib.StrlenFunc,
+		"strrev":       stdlib.ReverseFunc,
+		"substr":       stdlib.SubstrFunc,
+		"timeadd":      stdlib.TimeAddFunc,
+		"title":        stdlib.TitleFunc,
+		"trim":         stdlib.TrimFunc,
+		"trimprefix":   stdlib.TrimPrefixFunc,
+		"trimspace":    stdlib.TrimSpaceFunc,
+		"trimsuffix":   stdlib.TrimSuffixFunc,
+		"upper":        stdlib.UpperFunc,
+	}
+}
+
+func collections() map[string]function.Function {
+	return map[string]function.Function{
+		"chunklist":       stdlib.ChunklistFunc,
+		"coalesce":        stdlib.CoalesceFunc,
+		"coalescelist":    stdlib.CoalesceListFunc,
+		"compact":         stdlib.CompactFunc,
+		"concat":          stdlib.ConcatFunc,
+		"contains":        containsFunction(),
+		"distinct":        stdlib.DistinctFunc,
+		"element":         stdlib.ElementFunc,
+		"flatten":         stdlib.FlattenFunc,
+		"index":           stdlib.IndexFunc,
+		"keys":            stdlib.KeysFunc,
+		"length":          lengthFunction(),
+		"lookup":          stdlib.LookupFunc,
+		"merge":           stdlib.MergeFunc,
+		"range":           stdlib.RangeFunc,
+		"reverse":         stdlib.ReverseListFunc,
+		"setintersection": stdlib.SetIntersectionFunc,
+		"setproduct":      stdlib.SetProductFunc,
+		"setsubtract":     stdlib.SetSubtractFunc,
+		"setunion":        stdlib.SetUnionFunc,
+		"slice":           stdlib.SliceFunc,
+		"sort":            stdlib.SortFunc,
+		"values":          stdlib.ValuesFunc,
+		"zipmap":          stdlib.ZipmapFunc,
+	}
+}
+
+func numbers() map[string]function.Function {
+	return map[string]function.Function{
+		"abs":      stdlib.AbsoluteFunc,
+		"ceil":     stdlib.CeilFunc,
+		"floor":    stdlib.FloorFunc,
+		"int":      stdlib.IntFunc,
+		"log":      stdlib.LogFunc,
+		"max":      stdlib.MaxFunc,
+		"min":      stdlib.MinFunc,
+		"parseint": stdlib.ParseIntFunc,
+		"pow":      stdlib.PowFunc,
+		"signum":   stdlib.SignumFunc,
+	}
+}
+
+func encodings() map[string]function.Function {
+	return map[string]function.Function{
+		"base64decode": textFunction("Decodes Base64 text.", decodeBase64),
+		"base64encode": textFunction("Encodes text as Base64.", func(s string) (string, error) {
+			return base64.StdEncoding.EncodeToString([]byte(s)), nil
+		}),
+		"csvdecode":  stdlib.CSVDecodeFunc,
+		"jsondecode": stdlib.JSONDecodeFunc,
+		"jsonencode": stdlib.JSONEncodeFunc,
+		"urlencode": textFunction("Encodes text for a URL's query.", func(s string) (string, error) {
+			return url.QueryEscape(s), nil
+		}),
+	}
+}
+
+func conversions() map[string]function.Function {
+	return map[string]function.Function{
+		"tobool":   stdlib.MakeToFunc(cty.Bool),
+		"tolist":   stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
+		"tomap":    stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
+		"tonumber": stdlib.MakeToFunc(cty.Number),
+		"toset":    stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
+		"tostring": stdlib.MakeToFunc(cty.String),
+	}
+}
+
+var errNotBase64 = errors.New("it is not Base64 of UTF-8 text")
+
+func decodeBase64(s string) (string, error) {
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil || !utf8.Valid(b) {
+		return "", errNotBase64
+	}
+	return string(b), nil
+}
+
+// textFunction is a function from one text to another.
+func textFunction(description string, f func(string) (string, error)) function.Function {
+	return function.New(&function.Spec{
+		Description: description,
+		Params:      []function.Parameter{{Name: "text", Type: cty.String}},
+		Type:        function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			s, err := f(args[0].AsString())
+			if err != nil {
+				return cty.NilVal, err
+			}
+			return cty.StringVal(s), nil
+		},
+	})
+}
+
+// compareFunction is a question about two texts.
+func compareFunction(second string, f func(string, string) bool) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "text", Type: cty.String}, {Name: second, Type: cty.String}},
+		Type:   function.StaticReturnType(cty.Bool),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			return cty.BoolVal(f(args[0].AsString(), args[1].AsString())), nil
+		},
+	})
+}
+
+// lengthFunction counts the elements of a collection or the characters of a text.
+func lengthFunction() function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "value", Type: cty.DynamicPseudoType, AllowDynamicType: true, AllowUnknown: true}},
+		Type:   function.StaticReturnType(cty.Number),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			v := args[0]
+			switch t := v.Type(); {
+			case t == cty.DynamicPseudoType:
+				return cty.UnknownVal(cty.Number), nil
+			case t == cty.String:
+				return stdlib.Strlen(v)
+			case t.IsObjectType():
+				return cty.NumberIntVal(int64(len(t.AttributeTypes()))), nil
+			}
+			return stdlib.Length(v)
+		},
+	})
+}
+
+// containsFunction asks a collection for an element, or a text for a part.
+func containsFunction() function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{
+			{Name: "collection", Type: cty.DynamicPseudoType, AllowDynamicType: true},
+			{Name: "value", Type: cty.DynamicPseudoType, AllowDynamicType: true},
+		},
+		Type: function.StaticReturnType(cty.Bool),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if args[0].Type() == cty.String && args[1].Type() == cty.String {
+				return cty.BoolVal(strings.Contains(args[0].AsString(), args[1].AsString())), nil
+			}
+			return stdlib.Contains(args[0], args[1])
+		},
+	})
+}

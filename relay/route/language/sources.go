@@ -1,0 +1,125 @@
+package language
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+)
+
+// largest is how much of a file the function file reads: far more than any token,
+// and too little to exhaust the memory when the path is wrong.
+const largest = 1 << 20
+
+// sourceError is what env and file fail with; its words are ours and show no
+// value.
+type sourceError struct{ summary, detail string }
+
+func (e *sourceError) Error() string { return e.detail }
+
+// envFunction reads the environment. Its result is hidden; a default is not, being
+// written in the file.
+func envFunction() function.Function {
+	return function.New(&function.Spec{
+		Description: "The value of an environment variable.",
+		Params:      []function.Parameter{{Name: "name", Type: cty.String, AllowMarked: true}},
+		VarParam:    &function.Parameter{Name: "default", Type: cty.String, AllowNull: true, AllowMarked: true},
+		Type:        function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			name, marks := args[0].Unmark()
+			if len(args) > 2 {
+				return cty.NilVal, &sourceError{"Too many arguments", "The function env takes a variable's name and at most one default."}
+			}
+			if text, ok := os.LookupEnv(name.AsString()); ok {
+				return Hide(cty.StringVal(text)).WithMarks(marks), nil
+			}
+			if len(args) == 2 {
+				return args[1].WithMarks(marks), nil
+			}
+			shown := name.AsString()
+			if len(marks) > 0 {
+				shown = "with a hidden name"
+			}
+			return cty.NilVal, &sourceError{
+				"Environment variable not set",
+				fmt.Sprintf("The environment variable %s is not set. Set it where the relay is started, or give a default: env(%q, \"…\").", shown, shown),
+			}
+		},
+	})
+}
+
+// fileFunction reads a file whose path is relative to the configuration's. Its
+// result is hidden, and without the final line break.
+func fileFunction(dir string) function.Function {
+	return function.New(&function.Spec{
+		Description: "The content of a file, without its final line break.",
+		Params:      []function.Parameter{{Name: "path", Type: cty.String, AllowMarked: true}},
+		Type:        function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			name, marks := args[0].Unmark()
+			text, err := readText(Path(dir, name.AsString()))
+			if err != nil {
+				shown := fmt.Sprintf("%q", name.AsString())
+				if len(marks) > 0 {
+					shown = "with a hidden path"
+				}
+				return cty.NilVal, &sourceError{
+					"File cannot be read",
+					fmt.Sprintf("The file %s cannot be read: %s. A relative path begins at the directory of the configuration file.", shown, cause(err)),
+				}
+			}
+			return Hide(cty.StringVal(text)).WithMarks(marks), nil
+		},
+	})
+}
+
+// Path makes a path of the configuration absolute.
+func Path(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+var (
+	errTooLarge = errors.New("it is larger than 1 MiB")
+	errNotText  = errors.New("it is not UTF-8 text")
+	errNotFile  = errors.New("it is a directory")
+)
+
+func readText(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return "", errNotFile
+	}
+	b, err := io.ReadAll(io.LimitReader(f, largest+1))
+	switch {
+	case err != nil:
+		return "", err
+	case len(b) > largest:
+		return "", errTooLarge
+	case !utf8.Valid(b):
+		return "", errNotText
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+// cause is an error without the path, which the caller shows in its own way or
+// hides.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,371 @@
+package route
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/dynblock"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/route/language"
+)
+
+// override makes the card that the route's card block describes.
+func (r *Route) override(scope *hcl.EvalContext, original card.Card) (changed card.Card, err error) {
+	defer recovered(&err)
+	body := hcl.Body(r.card)
+	if r.dynamic {
+		body = dynblock.Expand(r.card, scope)
+	}
+	o := overriding{scope: scope}
+	changed = original.Clone()
+	o.card(body, &changed)
+	if o.diags.HasErrors() {
+		return card.Card{}, r.failure(o.diags)
+	}
+	if err := changed.Validate(); err != nil {
+		return card.Card{}, evaluationError("the changed card is invalid: " + strings.Join(strings.Fields(err.Error()), " "))
+	}
+	return changed, nil
+}
+
+// overriding is the application of one card block to one card. It collects
+// diagnostics and goes on, so that its steps read as a list.
+type overriding struct {
+	scope *hcl.EvalContext
+	diags hcl.Diagnostics
+}
+
+// content reads a body; nil when it cannot be read.
+func (o *overriding) content(body hcl.Body, s bodySchema) *hcl.BodyContent {
+	content, diags := body.Content(s.hcl())
+	o.diags = append(o.diags, diags...)
+	return content
+}
+
+// value evaluates one attribute; ok is false when it is absent, null or wrong.
+// Null means that the attribute is not named.
+func (o *overriding) value(attrs hcl.Attributes, name string, want kind) (v cty.Value, ok bool) {
+	attr := attrs[name]
+	if attr == nil {
+		return cty.NilVal, false
+	}
+	v, diags := attr.Expr.Value(o.scope)
+	if diags.HasErrors() {
+		o.diags = append(o.diags, diags...)
+		return cty.NilVal, false
+	}
+	v, _ = language.Reveal(v)
+	if v.IsNull() {
+		return v, false
+	}
+	converted, err := convert.Convert(v, want.ctyType())
+	if err != nil || !converted.IsWhollyKnown() {
+		o.fail(attr.Expr.Range(), "%s is %s, not %s", name, described(v), want.words())
+		return cty.NilVal, false
+	}
+	return converted, true
+}
+
+func (o *overriding) fail(place hcl.Range, format string, a ...any) {
+	o.diags = append(o.diags, language.Error("Wrong value", fmt.Sprintf(format, a...), place))
+}
+
+func (o *overriding) text(attrs hcl.Attributes, name string, into *string) {
+	if v, ok := o.value(attrs, name, text); ok {
+		*into = v.AsString()
+	}
+}
+
+func (o *overriding) truth(attrs hcl.Attributes, name string, into *bool) {
+	if v, ok := o.value(attrs, name, truthValue); ok {
+		*into = v.True()
+	}
+}
+
+func (o *overriding) number(attrs hcl.Attributes, name string, into *int) {
+	v, ok := o.value(attrs, name, number)
+	if !ok {
+		return
+	}
+	n, accuracy := v.AsBigFloat().Int64()
+	if accuracy != 0 || n < 0 || n > 1<<30 {
+		o.fail(attrs[name].Expr.Range(), "%s is not a whole number", name)
+		return
+	}
+	*into = int(n)
+}
+
+func (o *overriding) card(body hcl.Body, c *card.Card) {
+	content := o.content(body, cardSchema())
+	if content == nil {
+		return
+	}
+	attrs := content.Attributes
+	replace := false
+	if o.truth(attrs, "replace", &replace); replace {
+		*c = card.Card{}
+	}
+	o.text(attrs, "title", &c.Title)
+	o.text(attrs, "text", &c.Text)
+	o.text(attrs, "summary", &c.Summary)
+	o.text(attrs, "theme_color", &c.ThemeColor)
+	c.ThemeColor = strings.TrimPrefix(c.ThemeColor, "#")
+	o.text(attrs, "correlation_id", &c.CorrelationID)
+	o.text(attrs, "originator", &c.Originator)
+	o.truth(attrs, "hide_original_body", &c.HideOriginalBody)
+	if v, ok := o.value(attrs, "expected_actors", textList); ok {
+		c.ExpectedActors = o.texts(v, attrs["expected_actors"])
+	}
+	for _, block := range content.Blocks {
+		switch block.Type {
+		case "section":
+			o.section(block, c)
+		case "fact":
+			o.cardFact(block, c)
+		case "action":
+			c.Actions = o.action(block, c.Actions)
+		case "image", "hero_image":
+			o.picture(block, firstSection(c))
+		}
+	}
+}
+
+// firstSection is where pictures and new facts of the card itself belong.
+func firstSection(c *card.Card) *card.Section {
+	if len(c.Sections) == 0 {
+		c.Sections = []card.Section{{}}
+	}
+	return &c.Sections[0]
+}
+
+func (o *overriding) texts(v cty.Value, attr *hcl.Attribute) []string {
+	var list []string
+	for it := v.ElementIterator(); it.Next(); {
+		_, element := it.Element()
+		if element.IsNull() {
+			o.fail(attr.Expr.Range(), "%s has an element that is null", attr.Name)
+			continue
+		}
+		list = append(list, element.AsString())
+	}
+	return list
+}
+
+// section changes the section whose number is given, or adds one.
+func (o *overriding) section(block *hcl.Block, c *card.Card) {
+	content := o.content(block.Body, sectionSchema())
+	if content == nil {
+		return
+	}
+	attrs, at := content.Attributes, 0
+	o.number(attrs, "at", &at)
+	var s *card.Section
+	switch {
+	case at > len(c.Sections):
+		o.fail(attrs["at"].Expr.Range(), "there is no section %d; the card has %d", at, len(c.Sections))
+		return
+	case at > 0:
+		s = &c.Sections[at-1]
+	default:
+		c.Sections = append(c.Sections, card.Section{})
+		s = &c.Sections[len(c.Sections)-1]
+	}
+	o.text(attrs, "title", &s.Title)
+	o.text(attrs, "text", &s.Text)
+	o.truth(attrs, "start_group", &s.StartGroup)
+	o.text(attrs, "activity_title", &s.ActivityTitle)
+	o.text(attrs, "activity_subtitle", &s.ActivitySubtitle)
+	o.text(attrs, "activity_text", &s.ActivityText)
+	o.text(attrs, "activity_image", &s.ActivityImage)
+	o.text(attrs, "activity_image_type", &s.ActivityImageType)
+	if v, ok := o.value(attrs, "markdown", truthValue); ok {
+		markdown := v.True()
+		s.Markdown = &markdown
+	}
+	for _, b := range content.Blocks {
+		switch b.Type {
+		case "fact":
+			o.fact(b, s, []*card.Section{s})
+		case "action":
+			s.Actions = o.action(b, s.Actions)
+		case "image", "hero_image":
+			o.picture(b, s)
+		}
+	}
+}
+
+// cardFact gives the fact of this name its value, in whichever section it stands,
+// or adds it to the first section that has facts.
+func (o *overriding) cardFact(block *hcl.Block, c *card.Card) {
+	var all []*card.Section
+	var home *card.Section
+	for i := range c.Sections {
+		s := &c.Sections[i]
+		all = append(all, s)
+		if home == nil && len(s.Facts) > 0 {
+			home = s
+		}
+	}
+	if home == nil {
+		home = firstSection(c)
+	}
+	o.fact(block, home, all)
+}
+
+// fact changes a fact in one of the sections, or adds it to home. Null leaves it
+// out.
+func (o *overriding) fact(block *hcl.Block, home *card.Section, among []*card.Section) {
+	content := o.content(block.Body, factSchema())
+	if content == nil {
+		return
+	}
+	name := block.Labels[0]
+	v, ok := o.value(content.Attributes, "value", text)
+	named := func(f card.Fact) bool { return f.Name == name }
+	if !ok {
+		for _, s := range among {
+			s.Facts = slices.DeleteFunc(s.Facts, named)
+		}
+		return
+	}
+	for _, s := range among {
+		if i := slices.IndexFunc(s.Facts, named); i >= 0 {
+			s.Facts[i].Value = v.AsString()
+			return
+		}
+	}
+	home.Facts = append(home.Facts, card.Fact{Name: name, Value: v.AsString()})
+}
+
+// picture adds a picture, or sets the hero image. Null as its URL leaves it out.
+func (o *overriding) picture(block *hcl.Block, s *card.Section) {
+	content := o.content(block.Body, imageSchema())
+	if content == nil {
+		return
+	}
+	var image card.Image
+	o.text(content.Attributes, "url", &image.URL)
+	o.text(content.Attributes, "title", &image.Title)
+	switch {
+	case block.Type == "hero_image" && image.URL == "":
+		s.HeroImage = nil
+	case block.Type == "hero_image":
+		s.HeroImage = &image
+	case image.URL != "":
+		s.Images = append(s.Images, image)
+	}
+}
+
+// action puts an action in the place of the one with its name, or adds it. Null
+// as its URL leaves it out.
+func (o *overriding) action(block *hcl.Block, actions []card.Action) []card.Action {
+	content := o.content(block.Body, actionSchema())
+	if content == nil {
+		return actions
+	}
+	a := card.Action{Name: block.Labels[0], Type: sort(func(name string) bool {
+		_, ok := content.Attributes[name]
+		return ok || slices.ContainsFunc(content.Blocks, func(b *hcl.Block) bool { return b.Type == name })
+	})}
+	if a.Type == "" {
+		a.Type = card.ActionCard // its inputs all came from an empty dynamic block
+	}
+	o.fill(&a, content)
+	named := func(b card.Action) bool { return b.Name == a.Name }
+	if a.Type == card.OpenURI && len(a.Targets) == 0 {
+		return slices.DeleteFunc(actions, named)
+	}
+	if i := slices.IndexFunc(actions, named); i >= 0 {
+		actions[i] = a
+		return actions
+	}
+	return append(actions, a)
+}
+
+// fill sets the fields of an action.
+func (o *overriding) fill(a *card.Action, content *hcl.BodyContent) {
+	attrs := content.Attributes
+	if v, ok := o.value(attrs, "url", text); ok {
+		a.Targets = []card.Target{{OS: "default", URI: v.AsString()}}
+	}
+	for os, uri := range o.pairs(attrs, "urls") {
+		a.Targets = append(a.Targets, card.Target{OS: os, URI: uri})
+	}
+	o.text(attrs, "target", &a.Target)
+	o.text(attrs, "body", &a.Body)
+	o.text(attrs, "body_content_type", &a.BodyContentType)
+	for name, value := range o.pairs(attrs, "headers") {
+		a.Headers = append(a.Headers, card.Header{Name: name, Value: value})
+	}
+	o.text(attrs, "add_in_id", &a.AddInID)
+	o.text(attrs, "desktop_command_id", &a.DesktopCommandID)
+	if v, ok := o.value(attrs, "initialization_context", anything); ok {
+		b, err := ctyjson.Marshal(v, v.Type())
+		if err != nil {
+			o.fail(attrs["initialization_context"].Expr.Range(), "initialization_context cannot be written as JSON")
+		}
+		a.InitializationContext = string(b)
+	}
+	for _, b := range content.Blocks {
+		switch b.Type {
+		case "input":
+			a.Inputs = append(a.Inputs, o.input(b))
+		case "action":
+			a.Actions = o.action(b, a.Actions)
+		}
+	}
+}
+
+// pairs goes through a map of texts in the order of its keys.
+func (o *overriding) pairs(attrs hcl.Attributes, name string) func(func(string, string) bool) {
+	v, ok := o.value(attrs, name, textMap)
+	if !ok {
+		return func(func(string, string) bool) {}
+	}
+	values := v.AsValueMap()
+	return func(yield func(string, string) bool) {
+		for _, key := range slices.Sorted(maps.Keys(values)) {
+			if values[key].IsNull() {
+				continue
+			}
+			if !yield(key, values[key].AsString()) {
+				return
+			}
+		}
+	}
+}
+
+func (o *overriding) input(block *hcl.Block) card.Input {
+	content := o.content(block.Body, inputSchema())
+	if content == nil {
+		return card.Input{}
+	}
+	t, ok := inputType(block.Labels[0])
+	if !ok {
+		o.fail(block.LabelRanges[0], "there is no input of type %q", block.Labels[0])
+	}
+	attrs, in := content.Attributes, card.Input{Type: t, ID: block.Labels[1]}
+	o.text(attrs, "title", &in.Title)
+	o.text(attrs, "value", &in.Value)
+	o.truth(attrs, "required", &in.IsRequired)
+	o.truth(attrs, "multiline", &in.IsMultiline)
+	o.number(attrs, "max_length", &in.MaxLength)
+	o.truth(attrs, "include_time", &in.IncludeTime)
+	o.truth(attrs, "multi_select", &in.IsMultiSelect)
+	o.text(attrs, "style", &in.Style)
+	for _, b := range content.Blocks {
+		choice := card.Choice{Display: b.Labels[0], Value: b.Labels[0]}
+		attrs, diags := b.Body.JustAttributes()
+		o.diags = append(o.diags, diags...)
+		o.text(attrs, "value", &choice.Value)
+		in.Choices = append(in.Choices, choice)
+	}
+	return in
+}

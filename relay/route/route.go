@@ -1,0 +1,148 @@
+// Package route is a connector's rule: which events (when) go to which channels
+// (to), with which changes to the card.
+//
+// A route is compiled once, when the configuration is read; what can be known to
+// be wrong then is a diagnostic. What only an event can show, a member that its
+// data has not, is part of the [Result].
+package route
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/route/language"
+)
+
+// Route is one compiled route block. It does not change, and all its methods are
+// safe for concurrent use.
+type Route struct {
+	// To names the channels, in the order written, each once.
+	To []string
+	// Range is the block's header.
+	Range hcl.Range
+
+	when hclsyntax.Expression
+	// isFalse is the reason given when the condition is false.
+	isFalse string
+	card    *hclsyntax.Body
+	// dynamic says that the card block has dynamic blocks in it.
+	dynamic bool
+	// confidential says that errors may hold what came from env or file.
+	confidential bool
+	needs        needs
+	scope        *hcl.EvalContext
+	source       []byte
+}
+
+// Result is what a route makes of an event.
+type Result struct {
+	// Matched says that the event goes to the route's channels.
+	Matched bool
+	// Card is the card with the route's changes; nil means that the event's own is
+	// unchanged.
+	Card *card.Card
+	// Reason says in one line why the event did not match, or what went wrong.
+	Reason string
+	// Failed says that the condition could not be evaluated, so that nobody knows
+	// whether the event belongs to the route's channels.
+	Failed bool
+}
+
+// Conditional reports whether the route has a condition or changes the card.
+// Where it has neither, Apply always matches and evaluates nothing.
+func (r *Route) Conditional() bool { return r.when != nil || r.card != nil }
+
+// Apply decides whether an event of the named connector matches, and makes the
+// changed card. It never panics. A condition that cannot be evaluated gives a
+// Failed result; a card block that cannot, a match with the event's own card and a
+// Reason.
+func (r *Route) Apply(connector string, e event.Event) Result {
+	if !r.Conditional() {
+		return Result{Matched: true}
+	}
+	scope := r.eventScope(connector, e)
+	if r.when != nil {
+		matched, err := r.matches(scope)
+		if err != nil {
+			return Result{Failed: true, Reason: fmt.Sprintf("the condition could not be evaluated: %s", err)}
+		}
+		if !matched {
+			return Result{Reason: r.isFalse}
+		}
+	}
+	if r.card == nil {
+		return Result{Matched: true}
+	}
+	changed, err := r.override(scope, e.Card)
+	if err != nil {
+		return Result{Matched: true, Reason: fmt.Sprintf("the card block was not applied: %s", err)}
+	}
+	return Result{Matched: true, Card: &changed}
+}
+
+// evaluationError is a diagnostic as one line.
+type evaluationError string
+
+func (e evaluationError) Error() string { return string(e) }
+
+// matches evaluates the condition.
+func (r *Route) matches(scope *hcl.EvalContext) (matched bool, err error) {
+	defer recovered(&err)
+	v, diags := r.when.Value(scope)
+	if diags.HasErrors() {
+		return false, r.failure(diags)
+	}
+	return truth(v)
+}
+
+// truth is a condition's value.
+func truth(v cty.Value) (bool, error) {
+	v, _ = language.Reveal(v)
+	b, err := convert.Convert(v, cty.Bool)
+	switch {
+	case err != nil:
+		return false, evaluationError("it is " + article(v.Type()) + ", not true or false")
+	case !b.IsKnown():
+		return false, evaluationError("its value is not known")
+	case b.IsNull():
+		return false, evaluationError("it is null, not true or false")
+	}
+	return b.True(), nil
+}
+
+// failure makes diagnostics of an evaluation a one-line error.
+func (r *Route) failure(diags hcl.Diagnostics) error {
+	return evaluationError(language.OneLine(language.Scrub(diags, r.confidential)))
+}
+
+// recovered turns a panic, which would be a mistake in the evaluation of some
+// rare value, into an error: one strange event must not stop a connector.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = evaluationError("the evaluation broke down on this event's data")
+	}
+}
+
+// article names a type with its article, for sentences.
+func article(t cty.Type) string {
+	name := t.FriendlyName()
+	switch {
+	case t == cty.String:
+		name = "text"
+	case t.IsObjectType():
+		name = "object"
+	case t.IsTupleType():
+		name = "list"
+	}
+	switch name[0] {
+	case 'a', 'e', 'i', 'o', 'u':
+		return "an " + name
+	}
+	return "a " + name
+}

@@ -1,0 +1,116 @@
+package route
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/route/language"
+)
+
+// CheckKinds holds the route against the event kinds that its connector describes
+// and their samples, and warns of what can hardly be meant: a kind that does not
+// exist, and a condition or card block that fails on every sample. Where the route
+// looks at event.data, samples without data say nothing.
+func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Event) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	if r.when != nil && len(kinds) > 0 {
+		diags = append(diags, r.unknownKinds(kinds)...)
+	}
+	if !r.Conditional() {
+		return diags
+	}
+	var telling []event.Event
+	for _, sample := range samples {
+		if !r.needs.data || len(sample.Data) > 0 {
+			telling = append(telling, sample)
+		}
+	}
+	if d := r.always(connector, telling, r.when != nil, func(res Result) bool { return res.Failed }, "Condition fails on every sample"); d != nil {
+		return append(diags, d)
+	}
+	var matching []event.Event
+	for _, sample := range telling {
+		if r.Apply(connector, sample).Matched {
+			matching = append(matching, sample)
+		}
+	}
+	if d := r.always(connector, matching, r.card != nil, func(res Result) bool { return res.Card == nil }, "Card block fails on every sample"); d != nil {
+		diags = append(diags, d)
+	}
+	return diags
+}
+
+// always warns when all samples have the same trouble.
+func (r *Route) always(connector string, samples []event.Event, concerned bool, trouble func(Result) bool, summary string) *hcl.Diagnostic {
+	if !concerned || len(samples) == 0 {
+		return nil
+	}
+	reason := ""
+	for _, sample := range samples {
+		res := r.Apply(connector, sample)
+		if !trouble(res) {
+			return nil
+		}
+		if reason == "" {
+			reason = fmt.Sprintf("With the sample of kind %q %s.", sample.Kind, strings.TrimSuffix(res.Reason, "."))
+		}
+	}
+	place := r.Range
+	switch {
+	case summary == "Condition fails on every sample":
+		place = r.when.Range()
+	case r.card != nil:
+		place = r.card.Range()
+		place.End = place.Start
+	}
+	return language.Warning(summary, reason+" Members that may be missing can be guarded with try(…, default) or can(…).", place)
+}
+
+// unknownKinds finds comparisons of event.kind with a text that is no kind.
+func (r *Route) unknownKinds(kinds []string) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	compare := func(expr hclsyntax.Expression) {
+		v, more := expr.Value(nil)
+		if more.HasErrors() || v.Type() != cty.String || v.IsNull() || !v.IsKnown() {
+			return
+		}
+		if name := v.AsString(); !slices.Contains(kinds, name) {
+			detail := fmt.Sprintf("The connector has no events of kind %q.%s", name, language.DidYouMean(name, kinds))
+			diags = append(diags, language.Warning("Unknown event kind", detail, expr.Range()))
+		}
+	}
+	_ = hclsyntax.VisitAll(r.when, func(node hclsyntax.Node) hcl.Diagnostics {
+		switch n := node.(type) {
+		case *hclsyntax.BinaryOpExpr:
+			if n.Op == hclsyntax.OpEqual || n.Op == hclsyntax.OpNotEqual {
+				if isKind(n.LHS) {
+					compare(n.RHS)
+				} else if isKind(n.RHS) {
+					compare(n.LHS)
+				}
+			}
+		case *hclsyntax.FunctionCallExpr:
+			if n.Name == "contains" && len(n.Args) == 2 && isKind(n.Args[1]) {
+				if list, ok := n.Args[0].(*hclsyntax.TupleConsExpr); ok {
+					for _, element := range list.Exprs {
+						compare(element)
+					}
+				}
+			}
+		}
+		return nil
+	})
+	return diags
+}
+
+// isKind reports whether an expression is event.kind.
+func isKind(expr hclsyntax.Expression) bool {
+	t, ok := expr.(*hclsyntax.ScopeTraversalExpr)
+	return ok && len(t.Traversal) == 2 && t.Traversal.RootName() == "event" && member(t.Traversal[1]) == "kind"
+}
