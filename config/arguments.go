@@ -19,6 +19,10 @@ type Arguments struct {
 	list []argument
 }
 
+// Format implements [fmt.Formatter]: values that are no secrets are nobody's
+// business either when a configuration is printed.
+func (a Arguments) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "[%d arguments]", len(a.list)) }
+
 // argument is one value. Where a secret stands, value has a null.
 type argument struct {
 	name    string

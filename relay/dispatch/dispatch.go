@@ -1,17 +1,28 @@
-// Package dispatch moves what waits: a lane for each channel, in order, at the
-// channel's rate, through retries.
+// Package dispatch brings deliveries to their channels: lanes, rates, retries.
 //
-// A lane is one goroutine. Its head is attempted, the outcome is recorded
-// durably, and only then comes the next; so after a kill at most the one attempt
-// that was in flight in a lane happens again. Lanes know nothing of each other.
+// A lane is one channel's ordered queue. Within a lane one delivery is in
+// flight, and the outcome of an attempt is durable before the next delivery
+// starts; so order is kept, and a kill repeats at most the attempt that was in
+// flight. The head waits through its retries, and other lanes do not notice. A
+// channel whose policy allows a concurrency above 1 gives up order.
+//
+// What a lane does after an attempt is a pure function of the verdict (settle),
+// what it waits for is decided in one place (gate):
+//
+//	take the smallest waiting ─► gate: pause, throttle, backoff ─► rate ─► attempt ─► record
+//	        ▲                            │ after a wait, look again             │
+//	        └────────────────────────────┴──────────────────────────────────────┘
+//
+// Order after a replay: a replayed delivery waits at its old position, so it
+// goes before everything younger from the lane's next look at the store on. A
+// lane looks when it holds nothing more (it reads 8 at a time, so at most 7
+// younger deliveries go first) and after every wait.
 package dispatch
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,11 +32,15 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// ErrNoChannel: there is no channel of that name.
-var ErrNoChannel = errors.New("there is no such channel")
+// Errors that a caller can act on.
+var (
+	// ErrNoChannel: no configured channel has this name.
+	ErrNoChannel = errors.New("no such channel")
+	// ErrStopped: the dispatcher has been stopped.
+	ErrStopped = errors.New("the dispatcher has stopped")
+)
 
-// Store is what dispatch needs of the store; package store says what each method
-// promises.
+// Store is what dispatch needs of the store; see package store for the meaning.
 type Store interface {
 	Lanes(ctx context.Context) ([]delivery.Lane, error)
 	Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
@@ -33,227 +48,233 @@ type Store interface {
 	SaveLane(ctx context.Context, l delivery.Lane) error
 }
 
-// Sender makes one attempt. It returns when the context ends.
+// Sender makes one attempt to bring a delivery to its channel. It returns soon
+// after the context ends: with interrupted when nothing was sent, with unknown
+// when the request may have arrived. It is called by several goroutines at once
+// when the channel's concurrency is above 1.
 type Sender interface {
 	Send(ctx context.Context, d delivery.Delivery) delivery.Outcome
 }
 
-// Channel is one channel to deliver to. Its lane is left alone by Apply as long
-// as the fingerprint stays the same.
+// Channel is a configured channel as dispatch sees it.
 type Channel struct {
-	Name        string
-	Sender      Sender
-	Policy      Policy
+	Name   string
+	Sender Sender
+	Policy Policy
+	// Fingerprint tells whether the channel's configuration has changed: a lane
+	// whose channel keeps its fingerprint and policy is not disturbed.
 	Fingerprint string
 }
 
-// Policy is how a lane moves. Zero fields mean the defaults.
-type Policy struct {
-	// Rate is in deliveries a second; 0 means no limit. Burst is how many may go
-	// at once; 0 means 1.
-	Rate  float64
-	Burst int
-	// Concurrency above 1 gives up order.
-	Concurrency int
-	// First and Longest are the first and the longest wait between attempts.
-	First, Longest time.Duration
-	// GiveUpAfter is how long after its first attempt a delivery becomes a dead
-	// letter.
-	GiveUpAfter time.Duration
-	// Probe is how often a lane that was refused tries its head again.
-	Probe time.Duration
+// Options are what a Dispatcher is made of.
+type Options struct {
+	Store Store
+	Log   zerolog.Logger
+	// Metrics may be nil: then nothing is registered.
+	Metrics prometheus.Registerer
+	// Notify hears when a lane pauses by itself and when it is open again. It is
+	// called on the lane's goroutine, so it may take its time; nil means nobody.
+	Notify func(Notice)
 }
 
-// The defaults of a policy.
-const (
-	DefaultFirst       = time.Second
-	DefaultLongest     = 15 * time.Minute
-	DefaultGiveUpAfter = 24 * time.Hour
-	DefaultProbe       = 5 * time.Minute
-)
-
-func (p Policy) withDefaults() Policy {
-	or := func(v *time.Duration, d time.Duration) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	or(&p.First, DefaultFirst)
-	or(&p.Longest, DefaultLongest)
-	or(&p.GiveUpAfter, DefaultGiveUpAfter)
-	or(&p.Probe, DefaultProbe)
-	p.Burst = max(p.Burst, 1)
-	p.Concurrency = max(p.Concurrency, 1)
-	return p
-}
-
-// Notice tells that a lane paused by itself, or is open again.
+// Notice says that a lane has paused by itself, or opened again by itself.
 type Notice struct {
 	Channel string
 	Paused  bool
-	Reason  string
+	// Reason is what the endpoint said, for people.
+	Reason string
 }
 
-// Lane is a lane as it stands now.
+// Lane is a lane with its live state.
 type Lane struct {
 	delivery.Lane
 	State delivery.LaneState
 }
 
-// Options are what a dispatcher works with.
-type Options struct {
-	Store   Store
-	Log     zerolog.Logger
-	Metrics prometheus.Registerer
-	// Notify, when not nil, is called on its own goroutine.
-	Notify func(Notice)
-}
+// abandonAfter is how long after Stop's deadline interrupted attempts may take
+// to end and to be recorded.
+const abandonAfter = 5 * time.Second
 
-// Dispatcher runs the lanes. Its methods may be called concurrently.
+// Dispatcher runs the lanes. All methods may be called concurrently.
 type Dispatcher struct {
-	options Options
+	store   Store
+	log     zerolog.Logger
+	notify  func(Notice)
 	metrics *metrics
 
-	// stopping ends when no attempt may begin any more; interrupt ends the
-	// attempts in flight.
-	stopping  context.Context
-	stop      context.CancelFunc
-	interrupt context.Context
-	cut       context.CancelFunc
-	running   sync.WaitGroup
-	notices   sync.WaitGroup
+	// applying is held for the whole of an Apply.
+	applying sync.Mutex
 
-	mu    sync.Mutex
-	lanes map[string]*lane
+	mu      sync.RWMutex
+	lanes   map[string]*lane
+	stopped bool
+	// counted is what the store last said about each lane's depth.
+	counted map[string]delivery.Lane
+
+	workers sync.WaitGroup
+	// halt ends when stopping begins: nothing new starts.
+	halt   context.Context
+	halted context.CancelFunc
+	// cut ends at the deadline of stopping: attempts in flight are interrupted.
+	cut       context.Context
+	interrupt context.CancelFunc
+	// keep ends a little later: outcomes that cannot be recorded are given up.
+	keep    context.Context
+	abandon context.CancelFunc
 }
 
-// New returns a dispatcher without channels.
+// New returns a dispatcher without lanes; Apply starts them.
 func New(o Options) *Dispatcher {
-	d := &Dispatcher{options: o, lanes: make(map[string]*lane)}
-	d.stopping, d.stop = context.WithCancel(context.Background())
-	d.interrupt, d.cut = context.WithCancel(context.Background())
+	d := &Dispatcher{
+		store: o.Store, log: o.Log, notify: o.Notify,
+		lanes: make(map[string]*lane), counted: make(map[string]delivery.Lane),
+	}
+	if d.notify == nil {
+		d.notify = func(Notice) {}
+	}
+	d.halt, d.halted = context.WithCancel(context.Background())
+	d.cut, d.interrupt = context.WithCancel(context.Background())
+	d.keep, d.abandon = context.WithCancel(context.Background())
 	d.metrics = newMetrics(o.Metrics, d)
 	return d
 }
 
-// Apply makes the channels the configured ones: new lanes start, changed ones use
-// their new sender and policy from the next attempt, and those that are gone stop
-// and keep what waits in the store.
+// Apply makes these the running channels: new lanes start, lanes whose channel
+// has changed use the new one from their next attempt on and make it soon (a
+// person may have repaired something), lanes whose channel is gone finish the
+// attempt in flight and stop; their deliveries stay in the store, untouched.
+// When it fails, nothing has changed.
 func (d *Dispatcher) Apply(ctx context.Context, channels []Channel) error {
-	stored, err := d.options.Store.Lanes(ctx)
+	d.applying.Lock()
+	defer d.applying.Unlock()
+	// Wake is called by the store, so d.mu is not held while the store is asked.
+	stored, err := d.store.Lanes(ctx)
 	if err != nil {
-		return fmt.Errorf("read lanes: %w", err)
+		return fmt.Errorf("read the lanes: %w", err)
+	}
+	states := make(map[string]delivery.Lane, len(stored))
+	for _, s := range stored {
+		states[s.Channel] = s
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.stopping.Err() != nil {
-		return errors.New("the dispatcher has stopped")
+	if d.stopped {
+		return ErrStopped
 	}
-	wanted := make(map[string]bool)
+	wanted := make(map[string]bool, len(channels))
 	for _, c := range channels {
 		wanted[c.Name] = true
-		if l := d.lanes[c.Name]; l != nil {
-			l.change(c)
-			continue
+		c.Policy = c.Policy.withDefaults()
+		l := d.lanes[c.Name]
+		if l == nil || !l.revise(c) {
+			l = newLane(d, c, states[c.Name], l)
+			d.lanes[c.Name] = l
 		}
-		l := newLane(d, c, find(stored, c.Name))
-		d.lanes[c.Name] = l
-		d.running.Go(l.run)
+		l.staff()
 	}
 	for name, l := range d.lanes {
-		if !wanted[name] {
-			l.leave()
+		if !wanted[name] && l.retire() {
 			delete(d.lanes, name)
+			d.metrics.forget(name)
 		}
 	}
 	return nil
 }
 
-func find(stored []delivery.Lane, channel string) delivery.Lane {
-	i := slices.IndexFunc(stored, func(l delivery.Lane) bool { return l.Channel == channel })
-	if i < 0 {
-		return delivery.Lane{Channel: channel}
-	}
-	return stored[i]
-}
-
-// Wake tells lanes that there is something new. It never blocks.
+// Wake says that these channels may have deliveries that their lanes do not
+// know. It never blocks; waking a lane many times is waking it once.
 func (d *Dispatcher) Wake(channels []string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, c := range channels {
-		if l := d.lanes[c]; l != nil {
-			l.poke()
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for _, name := range channels {
+		if l := d.lanes[name]; l != nil {
+			l.rouse()
 		}
 	}
 }
 
-// Pause holds a channel's lane until Resume.
-func (d *Dispatcher) Pause(ctx context.Context, channel, reason string) error {
-	l, err := d.lane(channel)
-	if err != nil {
-		return err
-	}
-	return l.pause(ctx, delivery.PausedByOperator, reason)
-}
-
-// Resume opens a paused lane, and lets one that backs off try at once.
-func (d *Dispatcher) Resume(ctx context.Context, channel string) error {
-	l, err := d.lane(channel)
-	if err != nil {
-		return err
-	}
-	return l.resume(ctx)
-}
-
+// lane returns a configured channel's lane.
 func (d *Dispatcher) lane(channel string) (*lane, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if l := d.lanes[channel]; l != nil {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if l := d.lanes[channel]; l != nil && !l.retired() {
 		return l, nil
 	}
 	return nil, fmt.Errorf("channel %s: %w", channel, ErrNoChannel)
 }
 
-// Lanes returns all lanes as they stand, by channel: those of channels, and those
-// whose channel has left the configuration while something waits.
-func (d *Dispatcher) Lanes() []Lane {
-	stored, err := d.options.Store.Lanes(context.Background())
+// Pause stops a lane until it is resumed, also over a restart. An attempt in
+// flight ends as if nothing had happened. The reason is for people.
+func (d *Dispatcher) Pause(ctx context.Context, channel, reason string) error {
+	l, err := d.lane(channel)
 	if err != nil {
-		d.options.Log.Error().Err(err).Msg("the lanes could not be read")
+		return err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var list []Lane
-	for name, l := range d.lanes {
-		list = append(list, l.status(find(stored, name)))
+	_, err = l.change(ctx, func(s *delivery.Lane) bool {
+		s.Pause, s.Reason, s.Since, s.Next = delivery.PausedByOperator, reason, time.Now(), time.Time{}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("pause channel %s: %w", channel, err)
 	}
-	for _, s := range stored {
-		if d.lanes[s.Channel] == nil {
-			list = append(list, Lane{Lane: s, State: delivery.Paused})
-		}
-	}
-	slices.SortFunc(list, func(a, b Lane) int { return strings.Compare(a.Channel, b.Channel) })
-	return list
+	l.log.Info().Str("reason", reason).Msg("lane paused by an operator")
+	return nil
 }
 
-// Stop ends the lanes: no new attempt begins, and those in flight may end until
-// the context does; then they are interrupted, which counts nothing.
+// Resume opens a lane, whoever paused it, and tries its head at once, even when
+// it was backing off.
+func (d *Dispatcher) Resume(ctx context.Context, channel string) error {
+	l, err := d.lane(channel)
+	if err != nil {
+		return err
+	}
+	_, err = l.change(ctx, func(s *delivery.Lane) bool {
+		*s = delivery.Lane{Channel: s.Channel}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("resume channel %s: %w", channel, err)
+	}
+	l.hurry()
+	l.log.Info().Msg("lane resumed by an operator")
+	return nil
+}
+
+// Stop ends all lanes: no attempt starts any more, those in flight may end until
+// the context does and are interrupted then; their outcomes are recorded. It
+// returns when all lanes have ended, at the latest a few seconds after the
+// context.
 func (d *Dispatcher) Stop(ctx context.Context) {
-	d.stop()
-	ended := make(chan struct{})
-	go func() { d.running.Wait(); close(ended) }()
+	d.mu.Lock()
+	d.stopped = true
+	d.mu.Unlock()
+	d.halted()
+	defer d.abandon()
+	defer d.interrupt()
+	done := make(chan struct{})
+	go func() {
+		d.workers.Wait()
+		close(done)
+	}()
 	select {
-	case <-ended:
+	case <-done:
+		return
 	case <-ctx.Done():
-		d.cut()
-		<-ended
+		d.interrupt()
 	}
-	d.notices.Wait()
-}
-
-func (d *Dispatcher) notify(n Notice) {
-	if d.options.Notify != nil {
-		d.notices.Go(func() { d.options.Notify(n) })
+	late := time.NewTimer(abandonAfter)
+	defer late.Stop()
+	select {
+	case <-done:
+		return
+	case <-late.C:
+		d.abandon()
+	}
+	last := time.NewTimer(abandonAfter / 5)
+	defer last.Stop()
+	select {
+	case <-done:
+	case <-last.C:
+		d.log.Error().Msg("a channel did not give up its attempt in time; it may be repeated after the next start")
 	}
 }

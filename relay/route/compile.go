@@ -37,7 +37,7 @@ func blockSchema() language.Schema {
 // Compile makes a route of a route block. With errors among the diagnostics the
 // route is incomplete and must not be used.
 func Compile(block *hclsyntax.Block, o Options) (*Route, hcl.Diagnostics) {
-	r := &Route{Range: block.DefRange(), source: o.Source}
+	r := &Route{Range: block.DefRange()}
 	r.scope = &hcl.EvalContext{Functions: o.Functions}
 	diags := blockSchema().Check(block.Body, block.DefRange(), false)
 	if to := block.Body.Attributes["to"]; to != nil {
@@ -45,7 +45,7 @@ func Compile(block *hclsyntax.Block, o Options) (*Route, hcl.Diagnostics) {
 	}
 	check := checkScope(r.scope)
 	if when := block.Body.Attributes["when"]; when != nil {
-		diags = append(diags, r.compileWhen(when, check)...)
+		diags = append(diags, r.compileWhen(when, check, o.Source)...)
 	}
 	for _, b := range block.Body.Blocks {
 		if b.Type == "card" && r.card == nil && len(b.Body.Attributes)+len(b.Body.Blocks) > 0 {
@@ -113,10 +113,10 @@ func described(v cty.Value) string {
 
 // compileWhen checks the condition with an event of which nothing is known but the
 // types.
-func (r *Route) compileWhen(attr *hclsyntax.Attribute, check *hcl.EvalContext) hcl.Diagnostics {
+func (r *Route) compileWhen(attr *hclsyntax.Attribute, check *hcl.EvalContext, source []byte) hcl.Diagnostics {
 	r.when = attr.Expr
 	r.note(attr.Expr)
-	text := strings.Join(strings.Fields(string(attr.Expr.Range().SliceBytes(r.source))), " ")
+	text := strings.Join(strings.Fields(string(attr.Expr.Range().SliceBytes(source))), " ")
 	if runes := []rune(text); len(runes) > 120 {
 		text = string(runes[:119]) + "…"
 	}

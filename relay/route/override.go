@@ -311,7 +311,7 @@ func (o *overriding) fill(a *card.Action, content *hcl.BodyContent) {
 		if err != nil {
 			o.fail(attrs["initialization_context"].Expr.Range(), "initialization_context cannot be written as JSON")
 		}
-		a.InitializationContext = string(b)
+		a.InitializationContext = b
 	}
 	for _, b := range content.Blocks {
 		switch b.Type {

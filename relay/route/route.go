@@ -37,7 +37,6 @@ type Route struct {
 	confidential bool
 	needs        needs
 	scope        *hcl.EvalContext
-	source       []byte
 }
 
 // Result is what a route makes of an event.

@@ -18,10 +18,10 @@ const hidden = "[secret]"
 // gives the text. The zero value is an empty secret. A Value is safe for
 // concurrent use; compare two with [Value.Equal].
 type Value struct {
-	// source is behind a pointer because fmt prints the fields of an unexported
-	// struct field without asking its methods; of a pointer it prints only the
-	// address.
-	source *source
+	// secret is nil for no secret. It is a function because fmt does not ask the
+	// methods of a value in an unexported field: it prints what it finds there, with
+	// some verbs even what a pointer points to. Of a function it prints an address.
+	secret func() *source
 }
 
 // source is where the text comes from: fixed, or a file.
@@ -35,27 +35,30 @@ func New(text string) Value {
 	if text == "" {
 		return Value{}
 	}
-	return Value{source: &source{text: text}}
+	return hide(&source{text: text})
 }
 
 // FromFile returns a secret whose text is the file's content, without a final
 // line break. A changed file counts from the next Reveal on, so that a rotated
 // secret is used without a reload.
 func FromFile(path string) Value {
-	return Value{source: &source{file: &file{path: path}}}
+	return hide(&source{file: &file{path: path}})
 }
+
+func hide(s *source) Value { return Value{secret: func() *source { return s }} }
 
 // Reveal returns the text. It fails only for a secret in a file that cannot be
 // read; the error names the file. While the file stays as it is, Reveal costs one
 // stat.
 func (v Value) Reveal() (string, error) {
-	switch {
-	case v.source == nil:
+	if v.secret == nil {
 		return "", nil
-	case v.source.file == nil:
-		return v.source.text, nil
 	}
-	text, err := v.source.file.read()
+	s := v.secret()
+	if s.file == nil {
+		return s.text, nil
+	}
+	text, err := s.file.read()
 	if err != nil {
 		return "", fmt.Errorf("read secret: %w", err)
 	}
@@ -63,15 +66,15 @@ func (v Value) Reveal() (string, error) {
 }
 
 // IsZero reports whether there is no secret at all. It reads no file.
-func (v Value) IsZero() bool { return v.source == nil }
+func (v Value) IsZero() bool { return v.secret == nil }
 
 // Equal reports whether both are the same text or the same file. It reads no
 // file.
 func (v Value) Equal(u Value) bool {
-	if v.source == nil || u.source == nil {
-		return v.source == u.source
+	if v.secret == nil || u.secret == nil {
+		return v.secret == nil && u.secret == nil
 	}
-	a, b := v.source, u.source
+	a, b := v.secret(), u.secret()
 	if a.file != nil || b.file != nil {
 		return a.file != nil && b.file != nil && a.file.path == b.file.path
 	}
@@ -84,12 +87,12 @@ func (v Value) Equal(u Value) bool {
 // secret can be guessed from it.
 func (v Value) Fingerprint() string {
 	kind, text := "none", ""
-	switch {
-	case v.source == nil:
-	case v.source.file != nil:
-		kind, text = "file", v.source.file.path
-	default:
-		kind, text = "text", v.source.text
+	if v.secret != nil {
+		if s := v.secret(); s.file != nil {
+			kind, text = "file", s.file.path
+		} else {
+			kind, text = "text", s.text
+		}
 	}
 	sum := sha256.Sum256([]byte(kind + "\x00" + text))
 	return hex.EncodeToString(sum[:])

@@ -838,9 +838,10 @@ func (*PollRequest_Start) isPollRequest_Message() {}
 func (*PollRequest_Committed) isPollRequest_Message() {}
 
 type PollStart struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Source        *Source                `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	Checkpoint    []byte                 `protobuf:"bytes,2,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Source *Source                `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Unset at the first poll. An empty one is not the same as none.
+	Checkpoint    []byte `protobuf:"bytes,2,opt,name=checkpoint,proto3,oneof" json:"checkpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1672,12 +1673,13 @@ const file_connector_proto_rawDesc = "" +
 	"\vPollRequest\x125\n" +
 	"\x05start\x18\x01 \x01(\v2\x1d.relay.connector.v1.PollStartH\x00R\x05start\x12=\n" +
 	"\tcommitted\x18\x02 \x01(\v2\x1d.relay.connector.v1.CommittedH\x00R\tcommittedB\t\n" +
-	"\amessage\"_\n" +
+	"\amessage\"s\n" +
 	"\tPollStart\x122\n" +
-	"\x06source\x18\x01 \x01(\v2\x1a.relay.connector.v1.SourceR\x06source\x12\x1e\n" +
+	"\x06source\x18\x01 \x01(\v2\x1a.relay.connector.v1.SourceR\x06source\x12#\n" +
 	"\n" +
-	"checkpoint\x18\x02 \x01(\fR\n" +
-	"checkpoint\"\v\n" +
+	"checkpoint\x18\x02 \x01(\fH\x00R\n" +
+	"checkpoint\x88\x01\x01B\r\n" +
+	"\v_checkpoint\"\v\n" +
 	"\tCommitted\"\x80\x01\n" +
 	"\fPollResponse\x121\n" +
 	"\x05batch\x18\x01 \x01(\v2\x19.relay.connector.v1.BatchH\x00R\x05batch\x122\n" +
@@ -1839,6 +1841,7 @@ func file_connector_proto_init() {
 		(*PollRequest_Start)(nil),
 		(*PollRequest_Committed)(nil),
 	}
+	file_connector_proto_msgTypes[11].OneofWrappers = []any{}
 	file_connector_proto_msgTypes[13].OneofWrappers = []any{
 		(*PollResponse_Batch)(nil),
 		(*PollResponse_Done)(nil),
