@@ -166,9 +166,11 @@ func (d *Dispatcher) Apply(ctx context.Context, channels []Channel) error {
 		wanted[c.Name] = true
 		c.Policy = c.Policy.withDefaults()
 		l := d.lanes[c.Name]
-		if l == nil || !l.revise(c) {
-			l = newLane(d, c, states[c.Name], l)
+		if l == nil {
+			l = newLane(d, c, states[c.Name])
 			d.lanes[c.Name] = l
+		} else {
+			l.revise(c)
 		}
 		l.staff()
 	}
@@ -210,7 +212,7 @@ func (d *Dispatcher) Pause(ctx context.Context, channel, reason string) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.change(ctx, func(s *delivery.Lane) bool {
+	err = l.change(ctx, func(s *delivery.Lane) bool {
 		s.Pause, s.Reason, s.Since, s.Next = delivery.PausedByOperator, reason, time.Now(), time.Time{}
 		return true
 	})
@@ -228,7 +230,7 @@ func (d *Dispatcher) Resume(ctx context.Context, channel string) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.change(ctx, func(s *delivery.Lane) bool {
+	err = l.change(ctx, func(s *delivery.Lane) bool {
 		*s = delivery.Lane{Channel: s.Channel}
 		return true
 	})

@@ -2,292 +2,259 @@ package dispatch
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/time/rate"
 
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// prefetch is how many heads a lane reads at a time; it is all a lane keeps in
-// memory, however much waits.
+// prefetch is how many deliveries a lane reads from the store at a time, and the
+// most it holds besides those in flight.
 const prefetch = 8
 
-// lane is one channel's ordered queue in motion.
+// lane is one channel's queue and the workers that empty it: one, unless the
+// channel allows a higher concurrency.
 type lane struct {
-	name string
-	d    *Dispatcher
-
-	// ctx ends when the lane stops beginning attempts.
-	ctx  context.Context
-	quit context.CancelFunc
-	// wake holds a token when there may be something new to read.
+	d       *Dispatcher
+	name    string
+	log     zerolog.Logger
+	metrics *laneMetrics
+	limiter *rate.Limiter
+	// wake holds one token when there may be deliveries nobody has looked for.
 	wake chan struct{}
+
+	// feed guards buffer and claimed; it is held while the store is read, so that
+	// a delivery cannot end between the reading and the filtering.
+	feed    sync.Mutex
+	buffer  []delivery.Delivery
+	claimed map[int64]struct{}
+
+	// changing is held while state is changed and saved, so that the store and
+	// the memory agree on which change was the last.
+	changing sync.Mutex
 
 	mu      sync.Mutex
 	channel Channel
-	policy  Policy
-	limiter *rate.Limiter
-	// changed is closed, and replaced, when something that a waiting head waits on
-	// has changed.
+	state   delivery.Lane
+	// epoch counts the reasons to try again at once: a changed channel, a resume.
+	epoch int
+	// changed is closed, and replaced, whenever a waiting worker should look again
+	// at what it waits for.
 	changed chan struct{}
-	// stored is what the store keeps of the lane: whether and why it is paused,
-	// and until when it waits.
-	stored delivery.Lane
+	// wanted is how many workers there should be; 0 when the channel has left the
+	// configuration.
+	wanted  int
+	workers map[*worker]struct{}
+	// prober is the worker that tries whether a refusing endpoint takes cards again.
+	prober *worker
 	// throttles counts throttled attempts in a row.
 	throttles int
-	// generation counts changes of the channel, after which a head is tried anew.
-	generation int
-	queue      []delivery.Delivery
-	inFlight   map[int64]bool
-	// backing is until when the head waits.
-	backing time.Time
-	// said is the last failure that was logged, so that a repetition is quieter.
-	said string
+	// trouble is the last attempt's outcome when it did not succeed, in one line.
+	trouble string
 }
 
+// newLane makes the lane of a channel that had none, as the store knows it.
 func newLane(d *Dispatcher, c Channel, stored delivery.Lane) *lane {
-	l := &lane{
-		name: c.Name, d: d, wake: make(chan struct{}, 1), changed: make(chan struct{}),
-		stored: stored, inFlight: make(map[int64]bool),
+	now := time.Now()
+	stored.Channel = c.Name
+	// A clock that was set back must not make a lane wait for years.
+	if longest := now.Add(max(c.Policy.Longest, c.Policy.Probe)); stored.Next.After(longest) {
+		stored.Next = longest
 	}
-	l.ctx, l.quit = context.WithCancel(d.stopping)
-	l.configure(c)
-	l.poke()
-	return l
+	return &lane{
+		d: d, name: c.Name, channel: c, state: stored, wanted: c.Policy.Concurrency,
+		log:     d.log.With().Str("channel", c.Name).Logger(),
+		metrics: d.metrics.lane(c.Name),
+		limiter: rate.NewLimiter(c.Policy.limit(), c.Policy.Burst),
+		wake:    make(chan struct{}, 1),
+		claimed: make(map[int64]struct{}),
+		changed: make(chan struct{}),
+		workers: make(map[*worker]struct{}),
+	}
 }
 
-// configure takes over a channel's sender and policy. The caller holds mu or is
-// the only one to know the lane.
-func (l *lane) configure(c Channel) {
-	l.channel, l.policy = c, c.Policy.withDefaults()
-	limit := rate.Inf
-	if c.Policy.Rate > 0 {
-		limit = rate.Limit(c.Policy.Rate)
-	}
-	l.limiter = rate.NewLimiter(limit, l.policy.Burst)
-}
-
-// change takes over a changed channel: an operator has repaired something, so
-// what waits for a retry or a probe is tried at once.
-func (l *lane) change(c Channel) {
+// revise gives the lane its channel as it is configured now.
+func (l *lane) revise(c Channel) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.channel.Fingerprint == c.Fingerprint {
+	back := l.wanted == 0
+	l.wanted = c.Policy.Concurrency
+	if same := l.channel.Fingerprint == c.Fingerprint && l.channel.Policy == c.Policy; same && !back {
 		return
 	}
-	l.configure(c)
-	l.hurry()
+	l.channel = c
+	l.limiter.SetLimit(c.Policy.limit())
+	l.limiter.SetBurst(c.Policy.Burst)
+	// Whatever the lane waited for may have been repaired. A stored time in the
+	// past would mean the same, so the store need not know.
+	l.state.Next = time.Time{}
+	l.throttles = 0
+	l.again()
 }
 
-// hurry ends all waiting but an operator's pause. The caller holds mu.
+// hurry makes heads that back off try again at once.
 func (l *lane) hurry() {
-	l.generation++
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.throttles = 0
-	l.stored.Next = time.Time{}
+	l.again()
+}
+
+func (l *lane) again() {
+	l.epoch++
 	l.broadcast()
 }
 
+// staff starts the workers that are missing; those too many leave by themselves.
+func (l *lane) staff() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.workers) < l.wanted {
+		w := &worker{lane: l, epoch: l.epoch}
+		l.workers[w] = struct{}{}
+		l.d.workers.Go(w.run)
+	}
+}
+
+// retire lets the workers leave after the attempt they are in. It reports whether
+// all have left.
+func (l *lane) retire() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wanted = 0
+	l.broadcast()
+	return len(l.workers) == 0
+}
+
+func (l *lane) retired() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.wanted == 0
+}
+
+// broadcast makes all waiting workers look again. l.mu is held.
 func (l *lane) broadcast() {
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
 
-func (l *lane) poke() {
+// rouse says that there may be new deliveries.
+func (l *lane) rouse() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
 }
 
-// leave stops the lane because its channel is gone.
-func (l *lane) leave() { l.quit() }
+// watch returns what to wait on for changes, and whether the worker may stay. One
+// that may not is taken off the list, so it must end.
+func (l *lane) watch(w *worker) (changed <-chan struct{}, stay bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.d.halt.Err() != nil || len(l.workers) > l.wanted {
+		delete(l.workers, w)
+		return nil, false
+	}
+	return l.changed, true
+}
 
-// run works until the lane stops: one worker, or several when order is given up.
-func (l *lane) run() {
-	var workers sync.WaitGroup
-	for range l.policy.Concurrency {
-		workers.Go(func() {
-			for {
-				d, ok := l.take()
-				if !ok {
-					return
-				}
-				l.deliver(d)
+// next claims the smallest waiting delivery that no worker has. Found is false
+// when there is none.
+func (l *lane) next() (d delivery.Delivery, found bool, err error) {
+	l.feed.Lock()
+	defer l.feed.Unlock()
+	if len(l.buffer) == 0 {
+		// From the start each time: what was replayed waits at its old position.
+		// The claimed ones are still waiting there, so as many more are read.
+		heads, err := l.d.store.Heads(l.d.halt, l.name, 0, prefetch+len(l.claimed))
+		if err != nil {
+			return delivery.Delivery{}, false, err
+		}
+		for _, d := range heads {
+			if _, taken := l.claimed[d.ID]; !taken && len(l.buffer) < prefetch {
+				l.buffer = append(l.buffer, d)
 			}
-		})
-	}
-	workers.Wait()
-}
-
-// take returns the next delivery and marks it in flight, waiting for one if need
-// be. It returns false when the lane stops.
-func (l *lane) take() (delivery.Delivery, bool) {
-	for l.ctx.Err() == nil {
-		l.mu.Lock()
-		if len(l.queue) > 0 {
-			d := l.queue[0]
-			l.queue = l.queue[1:]
-			l.inFlight[d.ID] = true
-			l.mu.Unlock()
-			return d, true
-		}
-		l.mu.Unlock()
-		if l.fetch() {
-			continue
-		}
-		select {
-		case <-l.ctx.Done():
-		case <-l.wake:
 		}
 	}
-	return delivery.Delivery{}, false
+	if len(l.buffer) == 0 {
+		return delivery.Delivery{}, false, nil
+	}
+	d = l.buffer[0]
+	l.buffer[0] = delivery.Delivery{}
+	l.buffer = l.buffer[1:]
+	if len(l.buffer) == 0 {
+		l.buffer = nil
+	} else {
+		l.rouse() // another worker may have something to do
+	}
+	l.claimed[d.ID] = struct{}{}
+	return d, true, nil
 }
 
-// fetch reads the first waiting deliveries and reports whether there are any. It
-// always reads from the front, so that a replayed one finds its old place.
-func (l *lane) fetch() bool {
-	heads, err := l.d.options.Store.Heads(l.ctx, l.name, 0, prefetch+l.policy.Concurrency)
-	if err != nil {
-		if l.ctx.Err() == nil {
-			l.d.options.Log.Error().Err(err).Str("channel", l.name).Msg("the lane could not be read; trying again")
-			l.sleep(time.Second)
-		}
-		return l.ctx.Err() == nil
+// release gives a claimed delivery back. With look, the lane forgets what it has
+// read.
+func (l *lane) release(id int64, look bool) {
+	l.feed.Lock()
+	defer l.feed.Unlock()
+	delete(l.claimed, id)
+	if look {
+		l.buffer = nil
+	}
+}
+
+// forget lets go what the lane has read, so that the next delivery is read from
+// the store.
+func (l *lane) forget() {
+	l.feed.Lock()
+	defer l.feed.Unlock()
+	l.buffer = nil
+}
+
+// change saves what f makes of the lane's state and then lets it take effect. F
+// returns false to leave it as it is.
+func (l *lane) change(ctx context.Context, f func(*delivery.Lane) bool) error {
+	l.changing.Lock()
+	defer l.changing.Unlock()
+	l.mu.Lock()
+	state, epoch := l.state, l.epoch
+	l.mu.Unlock()
+	if !f(&state) {
+		return nil
+	}
+	if err := l.d.store.SaveLane(ctx, state); err != nil {
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queue) > 0 {
-		return true
+	if l.epoch != epoch {
+		state.Next = time.Time{} // there is a new reason to try at once
 	}
-	for _, h := range heads {
-		if !l.inFlight[h.ID] && len(l.queue) < prefetch {
-			l.queue = append(l.queue, h)
-		}
-	}
-	return len(l.queue) > 0
-}
-
-// deliver tries a delivery until it has ended or the lane stops.
-func (l *lane) deliver(d delivery.Delivery) {
-	defer func() {
-		l.mu.Lock()
-		delete(l.inFlight, d.ID)
-		l.mu.Unlock()
-	}()
-	for d.State == delivery.Waiting {
-		channel, ok := l.await(&d)
-		if !ok {
-			return
-		}
-		started := time.Now()
-		outcome := channel.Sender.Send(l.d.interrupt, d)
-		a := delivery.Attempt{Delivery: d.ID, Number: d.Attempts + 1, Started: started, Took: time.Since(started), Outcome: outcome, PossibleDuplicate: d.Unknown}
-		if outcome.Verdict == delivery.VerdictInterrupted {
-			return
-		}
-		l.settle(&d, a)
-	}
-}
-
-// await waits until the delivery may be attempted: until the lane is open (or
-// its probe is due), the wait for a retry is over and the rate allows it.
-func (l *lane) await(d *delivery.Delivery) (Channel, bool) {
-	generation := l.current()
-	for l.ctx.Err() == nil {
-		l.mu.Lock()
-		if l.generation != generation {
-			generation, d.Next = l.generation, time.Time{}
-		}
-		changed, until, held := l.changed, latest(d.Next, l.stored.Next), l.stored.Pause == delivery.PausedByOperator
-		l.backing = until
-		limiter, channel := l.limiter, l.channel
-		l.mu.Unlock()
-		if held {
-			l.wait(changed, 0)
-			continue
-		}
-		if wait := time.Until(until); wait > 0 {
-			l.wait(changed, wait)
-			continue
-		}
-		r := limiter.Reserve()
-		if wait := r.Delay(); wait > 0 {
-			if l.wait(changed, wait) {
-				r.Cancel()
-				continue
-			}
-		}
-		return channel, l.ctx.Err() == nil
-	}
-	return Channel{}, false
-}
-
-func (l *lane) current() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.generation
-}
-
-// wait waits for a time (0: for ever), a change, or the lane's end, and reports
-// whether it was a change or the end.
-func (l *lane) wait(changed <-chan struct{}, d time.Duration) bool {
-	var timer <-chan time.Time
-	if d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		timer = t.C
-	}
-	select {
-	case <-l.ctx.Done():
-		return true
-	case <-changed:
-		return true
-	case <-timer:
-		return false
-	}
-}
-
-func (l *lane) sleep(d time.Duration) { l.wait(nil, d) }
-
-func latest(a, b time.Time) time.Time {
-	return slices.MaxFunc([]time.Time{a, b}, time.Time.Compare)
-}
-
-// pause holds the lane.
-func (l *lane) pause(ctx context.Context, why delivery.Pause, reason string) error {
-	l.mu.Lock()
-	l.stored.Pause, l.stored.Reason, l.stored.Since = why, reason, time.Now()
-	l.stored.Next = time.Time{}
-	stored := l.stored
+	l.state = state
 	l.broadcast()
-	l.mu.Unlock()
-	return l.d.options.Store.SaveLane(ctx, stored)
+	return nil
 }
 
-// resume opens the lane.
-func (l *lane) resume(ctx context.Context) error {
-	l.mu.Lock()
-	l.stored = delivery.Lane{Channel: l.name}
-	l.hurry()
-	l.mu.Unlock()
-	l.poke()
-	return l.d.options.Store.SaveLane(ctx, delivery.Lane{Channel: l.name})
-}
-
-// status is the lane as it stands; counted is what the store counted.
-func (l *lane) status(counted delivery.Lane) Lane {
+// status is the lane as it is now, but for what the store counts.
+func (l *lane) status(now time.Time) Lane {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := Lane{Lane: l.stored, State: delivery.Open}
-	s.Channel, s.Waiting, s.Oldest = l.name, counted.Waiting, counted.Oldest
-	switch {
-	case l.stored.Pause != delivery.NotPaused:
+	s := Lane{Lane: l.state, State: delivery.Open}
+	if l.state.Pause != delivery.NotPaused {
 		s.State = delivery.Paused
-	case counted.Waiting > 0 && time.Now().Before(l.backing):
-		s.State, s.Next = delivery.BackingOff, l.backing
+		return s
+	}
+	until := l.state.Next
+	for w := range l.workers {
+		if w.until.After(now) && (!until.After(now) || w.until.Before(until)) {
+			until = w.until
+		}
+	}
+	s.Next = time.Time{}
+	if until.After(now) {
+		s.State, s.Next, s.Reason = delivery.BackingOff, until, l.trouble
 	}
 	return s
 }

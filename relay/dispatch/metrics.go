@@ -8,56 +8,93 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// metrics are what dispatch tells Prometheus.
+// metrics are what the lanes count, and what is counted about them when somebody
+// asks.
 type metrics struct {
 	attempts *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 }
 
+// laneMetrics are one lane's, looked up once.
+type laneMetrics struct {
+	attempts map[delivery.Verdict]prometheus.Counter
+	seconds  prometheus.Observer
+}
+
 func newMetrics(r prometheus.Registerer, d *Dispatcher) *metrics {
 	m := &metrics{
-		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "relay_attempts_total", Help: "Attempts to deliver, by verdict."}, []string{"channel", "verdict"}),
-		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "relay_attempt_seconds", Help: "How long attempts took.", Buckets: prometheus.ExponentialBuckets(0.002, 2.5, 11)}, []string{"channel"}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "relay_attempts_total", Help: "Attempts to deliver a card, by what they came to.",
+		}, []string{"channel", "verdict"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "relay_attempt_seconds", Help: "How long an attempt to deliver a card took.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"channel"}),
 	}
 	if r != nil {
-		r.MustRegister(m.attempts, m.seconds, laneCollector{d})
+		r.MustRegister(m.attempts, m.seconds, newCollector(d))
 	}
 	return m
 }
 
-func (m *metrics) attempted(channel string, a delivery.Attempt) {
-	m.attempts.WithLabelValues(channel, string(a.Verdict)).Inc()
-	m.seconds.WithLabelValues(channel).Observe(a.Took.Seconds())
+func (m *metrics) lane(channel string) *laneMetrics {
+	l := &laneMetrics{attempts: make(map[delivery.Verdict]prometheus.Counter), seconds: m.seconds.WithLabelValues(channel)}
+	for _, v := range []delivery.Verdict{
+		delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictThrottled, delivery.VerdictFailed,
+		delivery.VerdictUnknown, delivery.VerdictRejected, delivery.VerdictRefused, delivery.VerdictInterrupted,
+	} {
+		l.attempts[v] = m.attempts.WithLabelValues(channel, string(v))
+	}
+	return l
 }
 
-// laneCollector reads the lanes when Prometheus asks, so that nothing is counted
-// twice.
-type laneCollector struct{ d *Dispatcher }
+// forget drops the series of a channel that is gone.
+func (m *metrics) forget(channel string) {
+	m.attempts.DeletePartialMatch(prometheus.Labels{"channel": channel})
+	m.seconds.DeleteLabelValues(channel)
+}
 
-func laneDescs() (waiting, oldest, state *prometheus.Desc) {
-	return prometheus.NewDesc("relay_lane_waiting", "Deliveries that wait.", []string{"channel"}, nil),
-		prometheus.NewDesc("relay_lane_oldest_seconds", "Age of the oldest delivery that waits.", []string{"channel"}, nil),
-		prometheus.NewDesc("relay_lane_state", "1 for the state the lane is in.", []string{"channel", "state"}, nil)
+// collector answers from the lanes when metrics are read, so that nothing is
+// counted twice, once here and once in the store.
+type collector struct {
+	d                      *Dispatcher
+	waiting, oldest, state *prometheus.Desc
+}
+
+func newCollector(d *Dispatcher) *collector {
+	return &collector{
+		d:       d,
+		waiting: prometheus.NewDesc("relay_lane_waiting", "Deliveries that wait in a channel's lane.", []string{"channel"}, nil),
+		oldest:  prometheus.NewDesc("relay_lane_oldest_seconds", "How long the oldest waiting delivery has waited since it was accepted; 0 when none waits.", []string{"channel"}, nil),
+		state:   prometheus.NewDesc("relay_lane_state", "1 for the state a channel's lane is in, 0 for the others.", []string{"channel", "state"}, nil),
+	}
 }
 
 // Describe implements [prometheus.Collector].
-func (c laneCollector) Describe(ch chan<- *prometheus.Desc) {
-	waiting, oldest, state := laneDescs()
-	ch <- waiting
-	ch <- oldest
-	ch <- state
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.waiting
+	ch <- c.oldest
+	ch <- c.state
 }
 
 // Collect implements [prometheus.Collector].
-func (c laneCollector) Collect(ch chan<- prometheus.Metric) {
-	waiting, oldest, state := laneDescs()
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
 	for _, l := range c.d.Lanes() {
 		age := 0.0
 		if !l.Oldest.IsZero() {
-			age = time.Since(l.Oldest).Seconds()
+			age = max(0, time.Since(l.Oldest).Seconds())
 		}
-		ch <- prometheus.MustNewConstMetric(waiting, prometheus.GaugeValue, float64(l.Waiting), l.Channel)
-		ch <- prometheus.MustNewConstMetric(oldest, prometheus.GaugeValue, age, l.Channel)
-		ch <- prometheus.MustNewConstMetric(state, prometheus.GaugeValue, 1, l.Channel, string(l.State))
+		gauge(c.waiting, float64(l.Waiting), l.Channel)
+		gauge(c.oldest, age, l.Channel)
+		for _, s := range []delivery.LaneState{delivery.Open, delivery.BackingOff, delivery.Paused} {
+			on := 0.0
+			if s == l.State {
+				on = 1
+			}
+			gauge(c.state, on, l.Channel, string(s))
+		}
 	}
 }

@@ -35,7 +35,7 @@ func TestABatchThatIsNotStoredFailsThePluginsEmit(t *testing.T) {
 	if n != 2 {
 		t.Errorf("after the refusal %d more batches came", n-2)
 	}
-	eventually(t, "the plugin heard of it", func() bool { return contains(l, "emit failed", "did not store the batch") })
+	eventually(t, "the plugin heard of it", func() bool { return contains(l, "emit failed") })
 }
 
 func TestAPollIsCancelledByItsContext(t *testing.T) {
@@ -182,15 +182,14 @@ func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 	h, _ := newHost(t, Options{Limits: limits})
 	adopt(t, h, spec(t, "good"))
 	var wait sync.WaitGroup
-	for range fewCalls {
+	for i := range fewCalls {
 		wait.Go(func() {
 			if _, err := h.Receive(t.Context(), source(""), Request{Path: "/hang"}); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("the hanging request returned %v", err)
 			}
 		})
-		eventually(t, "it is under way", func() bool { return callsUnderWay(h) > 0 })
+		eventually(t, "it is under way", func() bool { return callsUnderWay(h) == i+1 })
 	}
-	eventually(t, "the few calls are taken", func() bool { return callsUnderWay(h) == fewCalls })
 	start := time.Now()
 	receive(t, h, source(""), Request{})
 	if d := time.Since(start); d > time.Second {

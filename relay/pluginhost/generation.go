@@ -154,6 +154,16 @@ func (g *generation) stop() {
 	_ = os.RemoveAll(g.dir)
 }
 
+// gone reports whether the process has ended.
+func (g *generation) gone() bool {
+	select {
+	case <-g.process.exited:
+		return true
+	default:
+		return false
+	}
+}
+
 // ping asks the plugin for its description, to see whether it still answers.
 func (g *generation) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, g.limits.Ping)

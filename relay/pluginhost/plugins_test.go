@@ -35,15 +35,6 @@ func runPlugin(mode string) {
 	case "crash-at-start":
 		fmt.Fprintln(os.Stderr, "cannot find the licence file")
 		os.Exit(4)
-	case "crash-once-up", "crash-unless":
-		if mode == "crash-unless" && exists(os.Getenv("WELL")) {
-			connector.Serve(func() connector.Connector { return &good{typ: mode} })
-		}
-		go func() {
-			time.Sleep(50 * time.Millisecond)
-			panic("the sky fell")
-		}()
-		connector.Serve(func() connector.Connector { return &good{typ: mode} })
 	case "hang-at-start":
 		select {}
 	case "not-a-plugin":
@@ -61,11 +52,6 @@ func runPlugin(mode string) {
 	default:
 		serveRaw(wire.ProtocolVersion, &liar{mode: mode})
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // good does what its arguments and requests say.
@@ -206,6 +192,10 @@ func (r raw) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (
 func (l *liar) Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error) {
 	d := &wire.Description{Type: l.mode, Title: "Liar", Polls: true, Receives: true}
 	switch l.mode {
+	case "crash-unless":
+		if _, err := os.Stat(os.Getenv("WELL")); err != nil {
+			time.AfterFunc(50*time.Millisecond, func() { panic("the sky fell") })
+		}
 	case "no-types":
 		return &wire.DescribeResponse{}, nil
 	case "bad-schema":

@@ -70,7 +70,7 @@ func (p *supervised) run() {
 		failures++
 		delay := p.host.limits.backoff(failures)
 		p.down(err, time.Now().Add(delay))
-		p.log.Warn().Err(err).Int("failures", failures).Dur("restart_in", delay).Msg("plugin does not run")
+		p.warn().Err(err).Int("failures", failures).Dur("restart_in", delay).Msg("plugin does not run")
 		if failures >= p.host.limits.Failures && !told {
 			told = true
 			p.notify()
@@ -80,6 +80,17 @@ func (p *supervised) run() {
 		case <-p.ctx.Done():
 		}
 	}
+}
+
+// warn is an event about a plugin that has run before; that of another is told to
+// the caller of Prepare.
+func (p *supervised) warn() *zerolog.Event {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.types == nil {
+		return nil
+	}
+	return p.log.Warn()
 }
 
 // live is one generation, from its start until it is over, and why it is.
@@ -192,7 +203,7 @@ func (p *supervised) status() Status {
 	if p.problem != nil {
 		s.Problem = p.problem.Error()
 	}
-	if p.current != nil {
+	if p.current != nil && !p.current.gone() {
 		s.Running, s.PID = true, p.current.process.pid()
 	}
 	return s
@@ -228,7 +239,7 @@ func (p *supervised) begin(ctx context.Context) (*generation, error) {
 	var late <-chan time.Time
 	for {
 		p.mu.Lock()
-		if g := p.current; g != nil {
+		if g := p.current; g != nil && !g.gone() {
 			p.calls++
 			p.mu.Unlock()
 			return g, nil

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"html"
@@ -9,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"unicode/utf8"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 // concurrent use.
 type Masker struct {
 	// needles is what Mask looks for; it is replaced whole, never changed.
-	needles atomic.Pointer[[]string]
+	needles atomic.Pointer[[]needle]
 
 	mu    sync.Mutex
 	texts map[string]struct{}
@@ -69,11 +69,10 @@ func (m *Masker) add(values []Value) {
 			}
 		}
 	}
-	needles := make([]string, 0, len(m.texts))
+	needles := make([]needle, 0, len(m.texts))
 	for text := range m.texts {
-		needles = append(needles, text)
+		needles = append(needles, needle{text: text, bytes: []byte(text)})
 	}
-	slices.Sort(needles)
 	m.needles.Store(&needles)
 }
 
@@ -126,63 +125,64 @@ func parts(text string) []string {
 // overlap, the whole stretch is. Text without a secret comes back as it is,
 // without allocation.
 func (m *Masker) Mask(text string) string {
-	needles := m.needles.Load()
-	if needles == nil {
+	found := find(text, m.needles.Load(), func(text string, n needle) int { return strings.Index(text, n.text) })
+	if found == nil {
 		return text
 	}
-	var spans []span
-	for _, needle := range *needles {
-		for from := 0; ; {
-			i := strings.Index(text[from:], needle)
-			if i < 0 {
-				break
-			}
-			start := from + i
-			spans = append(spans, span{start, start + len(needle)})
-			from = start + step(text[start:])
-		}
-	}
-	if spans == nil {
-		return text
-	}
-	return replace(text, spans)
+	return string(replace(text, found))
 }
 
 // MaskBytes is [Masker.Mask] for bytes. The result is b itself when it holds no
 // secret.
 func (m *Masker) MaskBytes(b []byte) []byte {
-	text := string(b)
-	masked := m.Mask(text)
-	if masked == text {
+	found := find(b, m.needles.Load(), func(b []byte, n needle) int { return bytes.Index(b, n.bytes) })
+	if found == nil {
 		return b
 	}
-	return []byte(masked)
+	return replace(b, found)
+}
+
+// needle is a text to mask, in the two forms that searches want.
+type needle struct {
+	text  string
+	bytes []byte
+}
+
+// find returns where needles stand, overlapping ones too; nil for nowhere.
+func find[T string | []byte](text T, needles *[]needle, index func(T, needle) int) []span {
+	if needles == nil {
+		return nil
+	}
+	var found []span
+	for _, n := range *needles {
+		for from := 0; ; from++ {
+			i := index(text[from:], n)
+			if i < 0 {
+				break
+			}
+			from += i
+			found = append(found, span{from, from + len(n.text)})
+		}
+	}
+	return found
 }
 
 // span is where a secret stands.
 type span struct{ start, end int }
 
-// step is the length of the first rune.
-func step(text string) int {
-	_, n := utf8.DecodeRuneInString(text)
-	return n
-}
-
 // replace puts hidden in the place of each stretch of overlapping spans.
-func replace(text string, spans []span) string {
+func replace[T string | []byte](text T, spans []span) []byte {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	var b strings.Builder
-	b.Grow(len(text))
+	masked := make([]byte, 0, len(text))
 	written := 0
 	for i := 0; i < len(spans); {
 		s := spans[i]
 		for i++; i < len(spans) && spans[i].start < s.end; i++ {
 			s.end = max(s.end, spans[i].end)
 		}
-		b.WriteString(text[written:s.start])
-		b.WriteString(hidden)
+		masked = append(masked, text[written:s.start]...)
+		masked = append(masked, hidden...)
 		written = s.end
 	}
-	b.WriteString(text[written:])
-	return b.String()
+	return append(masked, text[written:]...)
 }

@@ -68,7 +68,7 @@ func FromEvent(e event.Event) (*Event, error) {
 	if err := check(e.Key, e.Kind, e.Data); err != nil {
 		return nil, err
 	}
-	picture, err := json.Marshal(e.Card)
+	picture, err := e.Card.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("card: %w", err)
 	}
@@ -90,8 +90,8 @@ func ToEvent(w *Event) (event.Event, error) {
 	if err := check(w.GetKey(), w.GetKind(), w.GetData()); err != nil {
 		return event.Event{}, err
 	}
-	var c card.Card
-	if err := json.Unmarshal(w.GetCard(), &c); err != nil {
+	c, err := card.Parse(w.GetCard())
+	if err != nil {
 		return event.Event{}, fmt.Errorf("card: %w", err)
 	}
 	e := event.Event{Key: w.GetKey(), Kind: w.GetKind(), Card: c, Data: json.RawMessage(w.GetData())}

@@ -1,0 +1,207 @@
+package dispatch
+
+import (
+	"time"
+
+	"github.com/connector-relay/relay/relay/delivery"
+)
+
+// worker takes a lane's deliveries one after the other.
+type worker struct {
+	lane *lane
+	// epoch is the lane's when the worker's last attempt began: when the lane's has
+	// moved on since, its head does not wait out its backoff.
+	epoch int
+	// waited is the delivery whose backoff is over.
+	waited int64
+	// token says that the worker has waited for the rate and not used it yet.
+	token bool
+	// until is until when the worker's head backs off; guarded by lane.mu.
+	until time.Time
+}
+
+func (w *worker) run() {
+	for w.step() {
+	}
+}
+
+// step brings the lane's head one step further. It returns false when the worker
+// has left the lane.
+func (w *worker) step() bool {
+	d, ok := w.take()
+	if !ok {
+		return false
+	}
+	look := true
+	if g, ok := w.cleared(d); ok {
+		look = w.attempt(d, g)
+	}
+	w.lane.release(d.ID, look)
+	w.endProbe()
+	return true
+}
+
+// take claims the lane's next delivery and waits while there is none.
+func (w *worker) take() (delivery.Delivery, bool) {
+	l := w.lane
+	for failures := 0; ; {
+		changed, stay := l.watch(w)
+		if !stay {
+			l.rouse() // what this worker may have been woken for is for another
+			return delivery.Delivery{}, false
+		}
+		d, found, err := l.next()
+		if found {
+			return d, true
+		}
+		var retry <-chan time.Time
+		wake := l.wake
+		if err != nil && l.d.halt.Err() == nil {
+			failures++
+			l.log.WithLevel(persistence(failures)).Err(err).Int("failures", failures).Msg("the lane's deliveries cannot be read; the lane tries again")
+			retry = time.After(step(storeFirst, storeLongest, failures))
+			wake = nil // no faster for being woken
+		}
+		select {
+		case <-l.d.halt.Done():
+		case <-changed:
+		case <-wake:
+		case <-retry:
+		}
+	}
+}
+
+// obstacle is what keeps a delivery from being tried now.
+type obstacle struct {
+	// until is when it passes by itself; zero means never.
+	until   time.Time
+	backoff bool
+	leave   bool
+	changed <-chan struct{}
+}
+
+// grant is the permission to make an attempt, with what the lane was then.
+type grant struct {
+	channel   Channel
+	probe     bool
+	throttles int
+}
+
+// gate decides whether a delivery may be tried now. It is the only place that
+// knows what a lane waits for, but for the rate; and because it decides under the
+// lane's lock, nothing starts after a pause has taken effect.
+func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, open bool) {
+	l := w.lane
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o.changed = l.changed
+	refused := l.state.Pause == delivery.PausedByEndpoint
+	switch {
+	case l.d.halt.Err() != nil || len(l.workers) > l.wanted:
+		o.leave = true
+		return g, o, false
+	case l.state.Pause == delivery.PausedByOperator:
+		return g, o, false
+	case refused && l.prober != nil && l.prober != w:
+		return g, o, false
+	case l.state.Next.After(now):
+		o.until = l.state.Next
+		return g, o, false
+	case refused:
+		l.prober = w
+	case d.Next.After(now) && w.epoch == l.epoch && w.waited != d.ID:
+		o.until, o.backoff = d.Next, true
+		// A clock that was set back must not make a head wait for years.
+		if longest := now.Add(l.channel.Policy.Longest); o.until.After(longest) {
+			o.until = longest
+		}
+		w.until = o.until
+		return g, o, false
+	}
+	if w.token {
+		w.epoch = l.epoch
+	}
+	return grant{channel: l.channel, probe: refused, throttles: l.throttles}, o, true
+}
+
+// cleared waits until a delivery may be tried. Ok is false when the lane should
+// look at the store again first: after any wait but that for the rate another
+// delivery may be the head, and a long wait should hold no cards.
+func (w *worker) cleared(d delivery.Delivery) (g grant, ok bool) {
+	for held := false; ; {
+		g, o, open := w.gate(d, time.Now())
+		switch {
+		case o.leave || open && held:
+			return grant{}, false
+		case open && w.token:
+			w.token, w.waited = false, 0
+			return g, true
+		case open:
+			w.pace(o.changed)
+			continue
+		case !held:
+			w.lane.forget()
+			held = true
+		}
+		if w.sleep(o) && o.backoff {
+			w.waited = d.ID
+		}
+	}
+}
+
+// endProbe lets another worker probe.
+func (w *worker) endProbe() {
+	l := w.lane
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.prober == w {
+		l.prober = nil
+		l.broadcast()
+	}
+}
+
+// sleep waits for an obstacle to pass. It reports whether its time came, as
+// opposed to a change.
+func (w *worker) sleep(o obstacle) bool {
+	var due <-chan time.Time
+	if !o.until.IsZero() {
+		t := time.NewTimer(time.Until(o.until))
+		defer t.Stop()
+		due = t.C
+	}
+	defer w.awake()
+	select {
+	case <-w.lane.d.halt.Done():
+	case <-o.changed:
+	case <-due:
+		return true
+	}
+	return false
+}
+
+func (w *worker) awake() {
+	w.lane.mu.Lock()
+	defer w.lane.mu.Unlock()
+	w.until = time.Time{}
+}
+
+// pace waits for the rate. What was waited for stays the worker's until its next
+// attempt; the gate may have closed meanwhile, so it has to be asked again.
+func (w *worker) pace(changed <-chan struct{}) {
+	r := w.lane.limiter.Reserve()
+	delay := r.Delay()
+	if delay == 0 {
+		w.token = true
+		return
+	}
+	t := time.NewTimer(delay)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		w.token = true
+	case <-changed:
+		r.Cancel()
+	case <-w.lane.d.halt.Done():
+		r.Cancel()
+	}
+}
