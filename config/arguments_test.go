@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -56,13 +57,8 @@ func TestEncode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			workplace(t)
 			c := mustDecode(t, kitchen(test.arguments))
-			want := make(map[string]any)
-			for k, v := range defaults {
-				want[k] = v
-			}
-			for k, v := range test.want {
-				want[k] = v
-			}
+			want := maps.Clone(defaults)
+			maps.Copy(want, test.want)
 			if diff := cmp.Diff(want, values(t, c)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -28,11 +28,17 @@ func channelSchema() language.Schema {
 		Title: "a channel block",
 		Attributes: []language.Attribute{
 			{Name: "type", Required: true, Doc: "which chat system it is, " + language.List(language.Quoted(channelTypeNames()), "or")},
-			{Name: "url"}, {Name: "payload"}, {Name: "secret"}, {Name: "rate"}, {Name: "burst"}, {Name: "concurrency"},
+			{Name: "url"},
+			{Name: "payload"},
+			{Name: "secret"},
+			{Name: "rate"},
+			{Name: "burst"},
+			{Name: "concurrency"},
 			{Name: "team", Later: "teams, whose members' connectors may post to the team's channels"},
 		},
 		Blocks: []language.Block{
-			{Name: "retry", Once: true}, {Name: "http", Once: true},
+			{Name: "retry", Once: true},
+			{Name: "http", Once: true},
 			{Name: "quiet", Later: "quiet hours, whose cards arrive as one digest"},
 		},
 	}

@@ -34,7 +34,9 @@ type connectorBlock struct {
 // attributes are the plugin's.
 func ownAttributes() []language.Attribute {
 	return []language.Attribute{
-		{Name: "schedule"}, {Name: "timeout"}, {Name: "enabled"},
+		{Name: "schedule"},
+		{Name: "timeout"},
+		{Name: "enabled"},
 		{Name: "owner", Later: "owners, whose connectors stop posting when they leave the team"},
 		{Name: "max_silence", Later: "telling the ops channel when a source has been silent for too long"},
 	}

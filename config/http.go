@@ -50,9 +50,12 @@ func httpSchema(place httpPlace) language.Schema {
 	s := language.Schema{
 		Title: "an http block",
 		Attributes: []language.Attribute{
-			{Name: "proxy"}, {Name: "ca_file"},
-			{Name: "cert_file", Later: later}, {Name: "key_file", Later: later},
-			{Name: "client_cert", Later: later}, {Name: "client_key", Later: later},
+			{Name: "proxy"},
+			{Name: "ca_file"},
+			{Name: "cert_file", Later: later},
+			{Name: "key_file", Later: later},
+			{Name: "client_cert", Later: later},
+			{Name: "client_key", Later: later},
 		},
 	}
 	if place != channelHTTP {

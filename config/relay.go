@@ -42,8 +42,14 @@ func relaySchema() language.Schema {
 	return language.Schema{
 		Title: "a relay block",
 		Attributes: []language.Attribute{
-			{Name: "listen"}, {Name: "public_url"}, {Name: "store"}, {Name: "plugin_dir"}, {Name: "log"},
-			{Name: "retention"}, {Name: "ops"}, {Name: "drain_timeout"},
+			{Name: "listen"},
+			{Name: "public_url"},
+			{Name: "store"},
+			{Name: "plugin_dir"},
+			{Name: "log"},
+			{Name: "retention"},
+			{Name: "ops"},
+			{Name: "drain_timeout"},
 		},
 		Blocks: []language.Block{{Name: "http", Once: true}},
 	}

@@ -24,8 +24,8 @@ const (
 
 // Webhook is one incoming webhook.
 type Webhook struct {
-	Title string `relay:"title" doc:"The name that stands on cards which bring no title of their own."`
-	Image string `relay:"image" doc:"The address of a picture that stands beside that name."`
+	Title           string   `relay:"title" doc:"The name that stands on cards which bring no title of their own."`
+	Image           string   `relay:"image" doc:"The address of a picture that stands beside that name."`
 	Accept          string   `relay:"accept" default:"card" allowed:"card,json" doc:"What is posted: a card (MessageCard, text, Adaptive Card or Slack payload), or any JSON, whose card a route builds from event.data."`
 	Secret          string   `relay:"secret,secret" doc:"When set, a request needs a signature made with it."`
 	Signature       string   `relay:"signature" default:"standard-webhooks" allowed:"standard-webhooks,hmac-sha256" doc:"How requests are signed."`

@@ -1,15 +1,19 @@
-// Package channel posts one card to one channel and says what came of it: one
-// POST, one verdict.
+// Package channel makes one attempt to bring a card to one chat endpoint, and
+// judges what came of it.
+//
+// What differs between chat systems is a table ([Types]): the payload's format,
+// and how an answer is read. Reading an answer is a pure function of status,
+// headers and body, because in this field a status alone is not an outcome. What
+// is the same for all, the POST and the errors of the transport, is in post.go.
 package channel
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -18,185 +22,200 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// Spec is what a channel is made of.
+// defaultTimeout is how long one POST may take, its answer included.
+const defaultTimeout = 30 * time.Second
+
+// smaller is the part of a format's size limit to use after a card was refused
+// for its size: the limits are counted in ways that vendors do not tell.
+const smaller = 0.5
+
+// Spec is what a channel is made from.
 type Spec struct {
 	Name string
-	Type string
-	// URL is where to post. It is revealed at each attempt, so that a secret in a
-	// file can be rotated.
-	URL secret.Value
-	// Payload chooses between the contracts of a type that has several.
+	// Type is one of [Types], and Payload one of the type's; empty means the
+	// type's first.
+	Type    string
 	Payload string
-	// Secret signs requests, for types that do.
-	Secret      secret.Value
-	HTTP        HTTP
+	// URL is sent as it is, byte for byte. It is revealed at each attempt, so that
+	// a rotated one counts at once.
+	URL secret.Value
+	// Secret signs the requests of a type that takes one; zero means unsigned.
+	Secret secret.Value
+	// Concurrency is how many attempts may run at once; 0 means 1.
 	Concurrency int
-	// Timeout bounds one attempt; 0 means 30 s.
+	HTTP        HTTP
+	// Clients shares connections between channels; nil means that this channel
+	// has its own.
+	Clients *Clients
+	// Timeout is how long one POST may take; 0 means 30 seconds.
 	Timeout time.Duration
 	// Version is the relay's, for the User-Agent.
 	Version string
 }
 
-// HTTP is how a channel's requests leave.
-type HTTP struct {
-	Proxy  secret.Value
-	CAFile string
-}
-
-// defaultTimeout is what a slow flow needs; the chat systems themselves give up
-// after about as long.
-const defaultTimeout = 30 * time.Second
-
-// maxAnswer bounds how much of an answer is read. The documented ones are far
-// shorter.
-const maxAnswer = 64 << 10
-
-// smaller is the part of the size limit that a card gets that was refused for its
-// size: some systems count after expanding it.
-const smaller = 0.5
-
-// Channel is one configured chat endpoint. Send may be called concurrently.
+// Channel is one chat endpoint. Its methods may be called concurrently.
 type Channel struct {
 	spec   Spec
 	typ    Type
 	format format.Format
-	client *http.Client
+	post   poster
+	// endpoint is where the URL led the last time, so that it is parsed only when
+	// it changes.
+	endpoint atomic.Pointer[endpoint]
 }
 
-// New returns a channel, or an error for a type, payload or certificate file that
-// does not work.
+// New returns the channel that a specification describes. It makes no request.
 func New(s Spec) (*Channel, error) {
-	typ, err := lookup(s.Type)
-	if err != nil {
-		return nil, err
+	typ, ok := findType(s.Type)
+	if !ok {
+		return nil, fmt.Errorf("channel type %q is unknown; there are %s", s.Type, strings.Join(typeNames(), ", "))
 	}
 	c := &Channel{spec: s, typ: typ}
-	if c.spec.Timeout <= 0 {
-		c.spec.Timeout = defaultTimeout
-	}
 	if !typ.NeedsURL {
 		return c, nil
 	}
-	if c.format, err = typ.formatFor(s.Payload); err != nil {
+	if s.URL.IsZero() {
+		return nil, fmt.Errorf("a channel of type %s needs a URL", typ.Name)
+	}
+	if !s.Secret.IsZero() && !typ.TakesSecret {
+		return nil, fmt.Errorf("a channel of type %s does not sign its requests; it takes no secret", typ.Name)
+	}
+	var err error
+	if c.format, err = typ.format(s.Payload); err != nil {
 		return nil, err
 	}
-	if c.client, err = newClient(s.HTTP, max(s.Concurrency, 1)); err != nil {
+	clients := s.Clients
+	if clients == nil {
+		clients = &Clients{}
+	}
+	transport, err := clients.transport(s.HTTP)
+	if err != nil {
 		return nil, err
 	}
+	timeout := s.Timeout
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	c.post = poster{transport: transport, timeout: timeout, userAgent: "relay/" + s.Version}
 	return c, nil
 }
 
-// Type returns what the channel's type says of itself.
+// Type returns the channel's type.
 func (c *Channel) Type() Type { return c.typ }
 
-// Render renders a card as a channel of this type and payload would send it.
-func Render(typ, payload string, cd card.Card) (format.Payload, error) {
-	t, err := lookup(typ)
-	if err != nil {
-		return format.Payload{}, err
-	}
-	f, err := t.formatFor(payload)
-	if err != nil {
-		return format.Payload{}, err
-	}
-	return f.Render(cd, 1)
-}
-
-// Send makes one attempt. A card that was refused for its size is rendered
-// smaller and posted once more within the same attempt.
+// Send makes one attempt. A card that is refused for its size is made smaller and
+// sent once more within the same attempt. When the context ends, Send returns
+// soon: with interrupted when nothing was sent, with unknown when the card may
+// have arrived. The outcome holds no secret.
 func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcome {
 	if !c.typ.NeedsURL {
 		return delivery.Outcome{Verdict: delivery.VerdictDelivered, Bytes: len(d.Card)}
 	}
-	cd, err := card.Parse(d.Card)
+	parsed, err := card.Parse(d.Card)
 	if err != nil {
-		return delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: "the stored card cannot be read: " + err.Error()}
+		return delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: shorten("the stored card cannot be read: " + err.Error())}
 	}
-	o := c.attempt(ctx, d, cd, 1)
-	if o.Verdict == delivery.VerdictRejected && tooLarge(o.Outcome) {
-		o = c.attempt(ctx, d, cd, smaller)
+	e, err := c.reveal()
+	if err != nil {
+		return delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: shorten(err.Error())}
 	}
-	return o.Outcome
+	whole, err := c.format.Render(parsed, 1)
+	if err != nil {
+		return c.unrenderable(err)
+	}
+	r := c.try(ctx, e, d, whole)
+	if !r.tooLarge {
+		return r.Outcome
+	}
+	reduced, err := c.format.Render(parsed, smaller*min(1, float64(len(whole.Body))/float64(max(1, c.format.Limit.Bytes))))
+	if err != nil || len(reduced.Body) >= len(whole.Body) {
+		return r.Outcome
+	}
+	return c.try(ctx, e, d, reduced).Outcome
 }
 
-// attempted is an outcome, and the status that an answer carried in its body.
-type attempted struct {
-	delivery.Outcome
+// try posts one payload and reads the answer.
+func (c *Channel) try(ctx context.Context, e *endpoint, d delivery.Delivery, p format.Payload) reading {
+	r := c.exchange(ctx, e, d, p)
+	r.Bytes, r.Omitted = len(p.Body), p.Omitted
+	r.Detail = shorten(e.redact(oneLine(r.Detail)))
+	return r
 }
 
-func (c *Channel) attempt(ctx context.Context, d delivery.Delivery, cd card.Card, fraction float64) attempted {
-	p, err := c.format.Render(cd, fraction)
+func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery, p format.Payload) reading {
+	header, err := c.typ.headers(c.spec, d, p.Body, time.Now())
 	if err != nil {
-		return attempted{delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: "the card cannot be written for this chat system: " + err.Error()}}
+		return reading{Outcome: delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: err.Error()}}
 	}
-	o := c.post(ctx, d, p)
-	o.Bytes, o.Omitted = len(p.Body), p.Omitted
-	return attempted{o}
+	header.Set("Content-Type", p.ContentType)
+	a, err := c.post.post(ctx, e, header, p.Body)
+	if err == nil {
+		return c.typ.read(a)
+	}
+	failure, _ := errors.AsType[*transportError](err)
+	if proxy, ok := errors.AsType[*proxyError](err); ok {
+		r := byStatus(answer{status: proxy.status, header: proxy.header, complete: true, at: time.Now()})
+		r.Status, r.Detail, r.tooLarge = 0, proxy.Error(), false
+		return r
+	}
+	o := delivery.Outcome{Verdict: delivery.VerdictFailed, Status: a.status, Detail: explain(err, failure, c.post.timeout)}
+	switch {
+	case failure != nil && failure.written:
+		o.Verdict = delivery.VerdictUnknown
+	case ctx.Err() != nil:
+		o.Verdict, o.Detail = delivery.VerdictInterrupted, "the relay is stopping; nothing was sent"
+	}
+	return reading{Outcome: o}
 }
 
-func tooLarge(o delivery.Outcome) bool {
-	detail := strings.ToLower(o.Detail)
-	return o.Status == http.StatusRequestEntityTooLarge || strings.Contains(detail, "too large") ||
-		strings.Contains(detail, "http error 413") || strings.Contains(detail, "messagesizetoobig") || strings.Contains(detail, "messagesizeexceeded")
+func (c *Channel) unrenderable(err error) delivery.Outcome {
+	return delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: shorten(fmt.Sprintf("the card cannot be written as %s: %s", c.format.Name, oneLine(err.Error())))}
 }
 
-// post makes the request and has its answer classified.
-func (c *Channel) post(ctx context.Context, d delivery.Delivery, p format.Payload) delivery.Outcome {
-	stopped := ctx
-	ctx, cancel := context.WithTimeout(ctx, c.spec.Timeout)
-	defer cancel()
-	var wrote written
-	req, err := c.request(wrote.trace(ctx), d, p)
-	if err != nil {
-		return delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: err.Error()}
-	}
-	resp, err := c.client.Do(req)
-	if err != nil {
-		return transportOutcome(stopped, err, wrote.all(), c.spec.Timeout)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return transportOutcome(stopped, err, true, c.spec.Timeout)
-	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
-	o := c.typ.classify(resp.StatusCode, resp.Header, body)
-	o.Status = resp.StatusCode
-	o.Detail = c.hide(o.Detail)
-	return o
-}
-
-// request builds the request with the URL as it was configured, byte for byte:
-// writing a signed query anew would break its signature.
-func (c *Channel) request(ctx context.Context, d delivery.Delivery, p format.Payload) (*http.Request, error) {
+// reveal returns the endpoint that the URL names now.
+func (c *Channel) reveal() (*endpoint, error) {
 	text, err := c.spec.URL.Reveal()
+	if err != nil {
+		return nil, fmt.Errorf("the channel's url: %w", err)
+	}
+	if e := c.endpoint.Load(); e != nil && e.text == text {
+		return e, nil
+	}
+	e, err := newEndpoint(text, c.spec)
 	if err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(strings.TrimSpace(text))
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		// url.Parse's error would repeat the URL, which is a secret.
-		return nil, fmt.Errorf("the url of channel %s is not an http or https address", c.spec.Name)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(p.Body))
-	if err != nil {
-		return nil, fmt.Errorf("the url of channel %s cannot be used", c.spec.Name)
-	}
-	req.URL = u
-	req.Header.Set("Content-Type", p.ContentType)
-	req.Header.Set("User-Agent", "relay/"+c.spec.Version+" (+https://github.com/connector-relay/relay)")
-	return req, c.sign(req, d, p.Body)
+	c.endpoint.Store(e)
+	return e, nil
 }
 
-// hide takes the channel's own secrets out of what the far side said: some answer
-// with the address they were asked at.
-func (c *Channel) hide(detail string) string {
-	var m secret.Masker
-	m.Add(c.spec.URL, c.spec.Secret)
-	if text, err := c.spec.URL.Reveal(); err == nil {
-		if u, err := url.Parse(text); err == nil {
-			m.Add(secret.New(u.RequestURI()), secret.New(u.EscapedPath()), secret.New(u.RawQuery))
-		}
+// Render writes a card as a channel of this type and payload would send it, for a
+// look at it. An empty payload means the type's first.
+func Render(typ, payload string, c card.Card) (format.Payload, error) {
+	t, ok := findType(typ)
+	if !ok {
+		return format.Payload{}, fmt.Errorf("channel type %q is unknown; there are %s", typ, strings.Join(typeNames(), ", "))
 	}
-	return m.Mask(detail)
+	f, err := t.format(payload)
+	if err != nil {
+		return format.Payload{}, err
+	}
+	return f.Render(c, 1)
+}
+
+func typeNames() []string {
+	var names []string
+	for _, t := range Types() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+func findType(name string) (Type, bool) {
+	types := Types()
+	i := slices.IndexFunc(types, func(t Type) bool { return t.Name == name })
+	if i < 0 {
+		return Type{}, false
+	}
+	return types[i], true
 }

@@ -127,6 +127,10 @@ type Poll struct {
 	HookURL string
 	// Checkpoint is the one last emitted; nil at the first poll.
 	Checkpoint event.Checkpoint
+	// Preview, when not 0, is how many of the newest events to emit whatever the
+	// checkpoint says: a person wants to see what the connector finds. Nothing
+	// of such a poll is kept.
+	Preview int
 	// HTTP is the client to use: it carries the configured proxy, authorities
 	// and User-Agent, and refuses private addresses that are not allowed.
 	HTTP *http.Client

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,7 @@ const (
 	maxBytes    = 4 << 20
 	// Under way at a time are few calls for one connector, so that requests gather
 	// meanwhile, and more only while none of them comes back.
-	fewCalls  = 4
+	fewCalls  = 2
 	manyCalls = 32
 	// slow is how long no call came back when another may start.
 	slow = 25 * time.Millisecond
@@ -135,6 +136,9 @@ func (g *gatherer) relieve(key string, q *queue) {
 // work makes calls until nothing waits.
 func (g *gatherer) work(key string, q *queue) {
 	for {
+		// Whoever is about to add a request, such as those whose answers have just
+		// come, goes first: it makes calls four times as large under load.
+		runtime.Gosched()
 		list := g.take(key, q)
 		if len(list) == 0 {
 			return

@@ -135,7 +135,7 @@ func TestAdoptSharesWhatIsUnchangedAndEndsWhatIsNotNeeded(t *testing.T) {
 	adopt(t, h, spec(t, "good"), spec(t, "other"))
 	before := h.Status()
 	changed := spec(t, "other")
-	changed.Env = []string{"A=b"}
+	changed.Env = append(changed.Env, "A=b")
 	adopt(t, h, spec(t, "good"), changed)
 	after := h.Status()
 	if after[0].PID != before[0].PID || after[0].Generation != 1 {

@@ -107,7 +107,7 @@ func TestAPluginThatKeepsFailingIsToldOnceAndItsRecoveryOnce(t *testing.T) {
 	h, _ := newHost(t, Options{Limits: quick(), Notify: told.add})
 	s := spec(t, "crash-unless")
 	flag := filepath.Join(t.TempDir(), "well")
-	s.Env = []string{"WELL=" + flag}
+	s.Env = append(s.Env, "WELL="+flag)
 	adopt(t, h, s)
 	eventually(t, "it is told", func() bool { return len(told.all()) == 1 })
 	bad := told.all()[0]

@@ -15,8 +15,9 @@ import (
 
 // CheckKinds holds the route against the event kinds that its connector describes
 // and their samples, and warns of what can hardly be meant: a kind that does not
-// exist, and a condition or card block that fails on every sample. Where the route
-// looks at event.data, samples without data say nothing.
+// exist, and a condition or card block that fails on every sample. A sample without
+// data says that the kind's data may be anything: then nothing is known of a route
+// that looks at event.data.
 func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Event) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	if r.when != nil && len(kinds) > 0 {
@@ -25,17 +26,14 @@ func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Eve
 	if !r.Conditional() {
 		return diags
 	}
-	var telling []event.Event
-	for _, sample := range samples {
-		if !r.needs.data || len(sample.Data) > 0 {
-			telling = append(telling, sample)
-		}
+	if r.needs.data && slices.ContainsFunc(samples, func(e event.Event) bool { return len(e.Data) == 0 }) {
+		return diags
 	}
-	if d := r.always(connector, telling, r.when != nil, func(res Result) bool { return res.Failed }, "Condition fails on every sample"); d != nil {
+	if d := r.always(connector, samples, r.when != nil, func(res Result) bool { return res.Failed }, "Condition fails on every sample"); d != nil {
 		return append(diags, d)
 	}
 	var matching []event.Event
-	for _, sample := range telling {
+	for _, sample := range samples {
 		if r.Apply(connector, sample).Matched {
 			matching = append(matching, sample)
 		}

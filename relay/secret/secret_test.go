@@ -41,7 +41,7 @@ func newHolder() *holder {
 
 func checkHidden(t *testing.T, what, text string) {
 	t.Helper()
-	for _, form := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), fmt.Sprint([]byte(canary))} {
+	for _, form := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), fmt.Sprintf("%d", []byte(canary))} {
 		if strings.Contains(text, form) || strings.Contains(text, strings.Trim(form, "[]")) {
 			t.Errorf("%s shows the secret: %s", what, text)
 		}

@@ -20,6 +20,12 @@ const (
 	// batch must fit into it.
 	MaxMessage = 32 << 20
 
+	// Window and ConnWindow are how many bytes of one call and of all calls may be
+	// under way unread. HTTP/2's own 64 KiB would make a batch wait for the reader
+	// several times; a fixed size also spares gRPC the pings that measure it.
+	Window     = 1 << 20
+	ConnWindow = 4 << 20
+
 	// MaxKey is the longest event key in bytes.
 	MaxKey = 1 << 10
 	// MaxKind is the longest event kind in bytes.

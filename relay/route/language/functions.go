@@ -3,6 +3,7 @@ package language
 import (
 	"encoding/base64"
 	"errors"
+	"maps"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -26,9 +27,7 @@ func Functions(dir string) map[string]function.Function {
 		"can":    tryfunc.CanFunc,
 	}
 	for _, more := range []map[string]function.Function{texts(), collections(), numbers(), encodings(), conversions()} {
-		for name, f := range more {
-			functions[name] = f
-		}
+		maps.Copy(functions, more)
 	}
 	return functions
 }
@@ -76,7 +75,7 @@ func collections() map[string]function.Function {
 		"index":           stdlib.IndexFunc,
 		"keys":            stdlib.KeysFunc,
 		"length":          lengthFunction(),
-		"lookup":          stdlib.LookupFunc,
+		"lookup":          lookupFunction(),
 		"merge":           stdlib.MergeFunc,
 		"range":           stdlib.RangeFunc,
 		"reverse":         stdlib.ReverseListFunc,
@@ -186,6 +185,50 @@ func lengthFunction() function.Function {
 			}
 			return stdlib.Length(v)
 		},
+	})
+}
+
+var errNoMember = errors.New("there is no such member, and no default is given")
+
+// lookupFunction reads a member of an object or map that may be missing. Unlike the
+// usual lookup it takes null as its default.
+func lookupFunction() function.Function {
+	find := func(args []cty.Value) (cty.Value, error) {
+		t, key := args[0].Type(), args[1].AsString()
+		switch {
+		case t.IsObjectType() && t.HasAttribute(key):
+			return args[0].GetAttr(key), nil
+		case t.IsMapType() && args[0].HasIndex(args[1]).True():
+			return args[0].Index(args[1]), nil
+		case !t.IsObjectType() && !t.IsMapType():
+			return cty.NilVal, function.NewArgErrorf(0, "an object or a map is required")
+		case len(args) != 3:
+			return cty.NilVal, errNoMember
+		}
+		return args[2], nil
+	}
+	return function.New(&function.Spec{
+		Params: []function.Parameter{
+			{Name: "object", Type: cty.DynamicPseudoType},
+			{Name: "name", Type: cty.String},
+		},
+		VarParam: &function.Parameter{Name: "default", Type: cty.DynamicPseudoType, AllowNull: true, AllowDynamicType: true},
+		Type: func(args []cty.Value) (cty.Type, error) {
+			if len(args) > 3 {
+				return cty.NilType, function.NewArgErrorf(3, "there is one default at most")
+			}
+			for _, arg := range args[:2] {
+				if !arg.IsKnown() {
+					return cty.DynamicPseudoType, nil
+				}
+			}
+			v, err := find(args)
+			if err != nil {
+				return cty.NilType, err
+			}
+			return v.Type(), nil
+		},
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return find(args) },
 	})
 }
 

@@ -1,0 +1,145 @@
+package rss
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/mmcdole/gofeed"
+
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// version is the checkpoint's form; a newer one is not understood.
+const version = 1
+
+// The window of remembered items: twice the largest feed seen, because some feeds
+// return a few items now and then and bounce back, and never more than this many.
+const (
+	windowFactor = 2
+	windowMost   = 10_000
+	windowLeast  = 100
+)
+
+// movedAfter is on how many polls in a row a permanent redirect must name the same
+// address before it is believed: a captive portal does not last that long.
+const movedAfter = 3
+
+// checkpoint is all that a feed's polls remember. It is kept as JSON.
+type checkpoint struct {
+	Version int `json:"v"`
+	// ETag and LastModified are kept letter by letter: they are the server's.
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"modified,omitempty"`
+	// BodyHash is of the last body, for servers without validators.
+	BodyHash string `json:"body,omitempty"`
+	// Moved is where permanent redirects have led, MovedTimes how often in a row.
+	Moved      string `json:"moved,omitempty"`
+	MovedTimes int    `json:"moved_times,omitempty"`
+	// Largest is the largest number of items seen at once.
+	Largest int `json:"largest"`
+	// Known are the remembered items, those last seen longest ago first.
+	Known []known `json:"known"`
+}
+
+// known is one remembered item, by the hashes of its identities. Each is enough to
+// know it again.
+type known struct {
+	ID    string `json:"i"`
+	Link  string `json:"l,omitempty"`
+	Title string `json:"t,omitempty"`
+	// Content tells whether it was edited.
+	Content string `json:"c,omitempty"`
+}
+
+// decode reads a checkpoint. Fresh is true when there is none that can be read:
+// what the feed holds then counts as known.
+func decode(b event.Checkpoint) (c checkpoint, fresh bool) {
+	if err := json.Unmarshal(b, &c); err != nil || c.Version != version {
+		return checkpoint{Version: version}, true
+	}
+	return c, false
+}
+
+// encode cannot fail: the type holds nothing that JSON lacks.
+func (c checkpoint) encode() event.Checkpoint {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// withoutValidators is the checkpoint while a page is only partly handed over: the
+// next poll must fetch it again.
+func (c checkpoint) withoutValidators() checkpoint {
+	c.ETag, c.LastModified, c.BodyHash = "", "", ""
+	return c
+}
+
+// address is where to fetch: the configured address, or where it has moved to.
+func (c checkpoint) address(configured string) string {
+	if c.Moved != "" && c.MovedTimes >= movedAfter {
+		return c.Moved
+	}
+	return configured
+}
+
+// remember takes over what an answer said about the next request.
+func (c *checkpoint) remember(p page) {
+	c.ETag, c.LastModified, c.BodyHash = p.etag, p.lastModified, p.bodyHash
+	if p.movedTo == c.Moved {
+		if c.Moved != "" && c.MovedTimes < movedAfter {
+			c.MovedTimes++
+		}
+		return
+	}
+	if c.MovedTimes >= movedAfter && p.movedTo == "" {
+		// Fetched at the new address, which answers itself.
+		return
+	}
+	c.Moved, c.MovedTimes = p.movedTo, 0
+	if p.movedTo != "" {
+		c.MovedTimes = 1
+	}
+}
+
+// know remembers items as posted, or brings what is known of them up to date.
+func (c *checkpoint) know(items []item) {
+	for _, it := range items {
+		c.Known = append(c.Known, it.known)
+	}
+}
+
+// forget brings the window to its size. What the feed holds now moves to the end,
+// so that only what has been gone longest is forgotten.
+func (c *checkpoint) forget(feed *gofeed.Feed) {
+	c.Largest = max(c.Largest, len(feed.Items))
+	present := make(map[string]bool)
+	for _, it := range identify(feed) {
+		present[it.known.ID] = true
+	}
+	var gone, here []known
+	seen := make(map[string]bool)
+	for i := len(c.Known) - 1; i >= 0; i-- {
+		k := c.Known[i]
+		if seen[k.ID] {
+			continue
+		}
+		seen[k.ID] = true
+		if present[k.ID] {
+			here = append(here, k)
+		} else {
+			gone = append(gone, k)
+		}
+	}
+	window := min(max(windowFactor*c.Largest, windowLeast), windowMost)
+	newestFirst := append(here, gone...)
+	newestFirst = newestFirst[:min(len(newestFirst), max(window, len(here)))]
+	c.Known = c.Known[:0:0]
+	for i := len(newestFirst) - 1; i >= 0; i-- {
+		c.Known = append(c.Known, newestFirst[i])
+	}
+}
+
+// day bounds how long a source can make the relay wait.
+const day = 24 * time.Hour

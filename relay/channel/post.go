@@ -1,0 +1,98 @@
+package channel
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// readMost is how much of an answer is read: more than any chat system has to
+// say, and read to its end so that the connection can be used again.
+const readMost = 64 << 10
+
+// poster makes POSTs. It uses the transport without a client around it: a client
+// would follow redirects, and wrap errors in one that prints the URL.
+type poster struct {
+	transport http.RoundTripper
+	timeout   time.Duration
+	userAgent string
+}
+
+// transportError is a POST that got no answer.
+type transportError struct {
+	err error
+	// written says that the endpoint may have got the whole request.
+	written bool
+	// timedOut says that the time of the POST was up.
+	timedOut bool
+}
+
+func (e *transportError) Error() string { return e.err.Error() }
+func (e *transportError) Unwrap() error { return e.err }
+
+// post sends a body and reads the answer. The error is a *transportError; with it
+// the answer has the status, if one came.
+func (p poster) post(ctx context.Context, e *endpoint, header http.Header, body []byte) (answer, error) {
+	var sent progress
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent.trace()), http.MethodPost, "", bytes.NewReader(body))
+	if err != nil {
+		return answer{}, &transportError{err: err}
+	}
+	req.URL, req.Header = e.url, header
+	header.Set("User-Agent", p.userAgent)
+	if user := e.url.User; user != nil {
+		password, _ := user.Password()
+		req.SetBasicAuth(user.Username(), password)
+	}
+	resp, err := p.transport.RoundTrip(req)
+	if err != nil {
+		return answer{}, &transportError{err: err, written: sent.mayHaveArrived(err), timedOut: ctx.Err() == context.DeadlineExceeded}
+	}
+	defer resp.Body.Close()
+	a := answer{status: resp.StatusCode, header: resp.Header, at: time.Now()}
+	// A body that breaks off is the reader's to judge: often the status is enough.
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, readMost))
+	a.complete = err == nil
+	return a, nil
+}
+
+// progress follows how far a request has got.
+type progress struct{ stage atomic.Int32 }
+
+// The stages of a request on its connection.
+const (
+	waiting int32 = iota
+	writing
+	written
+	broken
+)
+
+// trace returns the hooks; they run on the transport's goroutines, and begin again
+// when the transport takes another connection.
+func (p *progress) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GotConn:      func(httptrace.GotConnInfo) { p.stage.Store(waiting) },
+		WroteHeaders: func() { p.stage.Store(writing) },
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err != nil {
+				p.stage.Store(broken)
+			} else {
+				p.stage.Store(written)
+			}
+		},
+	}
+}
+
+// mayHaveArrived reports whether the endpoint may have got the whole request. A
+// request that broke while it was written has not arrived. One that is still
+// being written may have, for all the relay can see.
+func (p *progress) mayHaveArrived(err error) bool {
+	stage := p.stage.Load()
+	return (stage == written || stage == writing) && !closedIdle(err)
+}
