@@ -143,13 +143,19 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 	r.onStop("dispatch", func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil })
 	r.intake = intake.New(intake.Options{Store: s, Plugins: r.host, Log: r.part("intake"), Metrics: r.registry, Notify: r.connectorChanged})
 	r.onStop("intake", func(ctx context.Context) error { r.intake.Stop(ctx); return nil })
-	r.dashboard = dashboard.New(dashboard.Options{Store: s, Status: pageStatus{r}, Log: r.part("dashboard"), Version: r.options.Version})
+	r.dashboard, err = dashboard.New(dashboard.Options{Store: s, Status: pageStatus{r}, Log: r.part("dashboard"), Version: r.options.Version})
+	if err != nil {
+		return err
+	}
 	s.Accepted(func(channels []string) {
 		r.dispatch.Wake(channels)
 		r.dashboard.Notify(channels)
 	})
 	r.listeners = newListeners(r.part("http"))
-	r.onStop("listeners", r.listeners.stop)
+	r.onStop("listeners", func(ctx context.Context) error {
+		r.dashboard.Close()
+		return r.listeners.stop(ctx)
+	})
 	if err := r.listeners.socket(socketBeside(p.config.Relay.Store), r.operatorHandler()); err != nil {
 		return err
 	}

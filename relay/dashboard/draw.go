@@ -1,0 +1,120 @@
+package dashboard
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/delivery"
+)
+
+// functions are what the templates can call.
+func (d *Dashboard) functions() template.FuncMap {
+	renderer := goldmark.New(goldmark.WithExtensions(extension.GFM))
+	policy := newPolicy()
+	markdown := func(s string) template.HTML {
+		var b bytes.Buffer
+		if err := renderer.Convert([]byte(s), &b); err != nil {
+			return template.HTML(template.HTMLEscapeString(s)) //nolint:gosec // escaped in this very call
+		}
+		return template.HTML(policy.SanitizeBytes(b.Bytes())) //nolint:gosec // the policy lets nothing executable pass
+	}
+	return template.FuncMap{
+		"markdown": markdown,
+		"line":     func(s string) template.HTML { return unwrapped(markdown(s)) },
+		"card":     parse,
+		"ago":      func(t time.Time) string { return ago(d.options.Now(), t) },
+		"exact":    func(t time.Time) string { return t.Format(time.RFC3339) },
+		"words":    words,
+		"took":     func(t time.Duration) string { return t.Round(time.Millisecond).String() },
+		"web":      func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
+		"picture":  func(s string) bool { return strings.HasPrefix(s, "https://") },
+		"color":    color,
+	}
+}
+
+// newPolicy allows what Markdown makes and nothing that runs, loads or tracks.
+func newPolicy() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "table", "thead", "tbody", "tr", "th", "td")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowURLSchemes("https", "http", "mailto")
+	p.RequireParseableURLs(true)
+	p.RequireNoFollowOnLinks(true)
+	p.RequireNoReferrerOnLinks(true)
+	p.AddTargetBlankToFullyQualifiedLinks(true)
+	return p
+}
+
+// unwrapped takes the paragraph off a text of one line.
+func unwrapped(h template.HTML) template.HTML {
+	s := strings.TrimSpace(string(h))
+	if inner, ok := strings.CutPrefix(s, "<p>"); ok && strings.Count(s, "<p>") == 1 {
+		return template.HTML(strings.TrimSuffix(inner, "</p>")) //nolint:gosec // a part of what was sanitised
+	}
+	return h
+}
+
+// parsed is a card, or what is wrong with it: a page shows either.
+type parsed struct {
+	card.Card
+	Problem string
+}
+
+func parse(b []byte) parsed {
+	c, err := card.Parse(b)
+	if err != nil {
+		return parsed{Problem: err.Error()}
+	}
+	return parsed{Card: c}
+}
+
+// color is a card's colour for a style, if it is one.
+func color(hex string) template.CSS {
+	if len(hex) == 6 && strings.Trim(hex, "0123456789abcdefABCDEF") == "" {
+		return template.CSS("#" + hex) //nolint:gosec // six hexadecimal digits
+	}
+	return "var(--brand)"
+}
+
+// words are a state as people say it.
+func words(s delivery.State) string {
+	if s == delivery.Accepted {
+		return "accepted by the flow"
+	}
+	return string(s)
+}
+
+// ago is how long ago or how soon a time is.
+func ago(now, t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	d := now.Sub(t)
+	if d < 0 {
+		return "in " + span(-d)
+	}
+	if d < 5*time.Second {
+		return "just now"
+	}
+	return span(d) + " ago"
+}
+
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}

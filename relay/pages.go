@@ -1,0 +1,41 @@
+package relay
+
+import (
+	"context"
+
+	"github.com/connector-relay/relay/relay/dashboard"
+)
+
+// pageStatus tells the dashboard how the running parts stand.
+type pageStatus struct{ r *Relay }
+
+// Channels implements [dashboard.Status].
+func (s pageStatus) Channels() []dashboard.Channel {
+	list, err := s.r.Channels(context.Background())
+	if err != nil {
+		s.r.log.Error().Err(err).Msg("the channels could not be listed for a page")
+	}
+	out := make([]dashboard.Channel, len(list))
+	for i, c := range list {
+		out[i] = dashboard.Channel{
+			Name: c.Name, Type: c.Type, Lane: c.Lane, Reason: c.Reason, Waiting: c.Waiting, Oldest: c.Oldest, Next: c.Next,
+		}
+	}
+	return out
+}
+
+// Connectors implements [dashboard.Status].
+func (s pageStatus) Connectors() []dashboard.Connector {
+	list, err := s.r.Connectors(context.Background())
+	if err != nil {
+		s.r.log.Error().Err(err).Msg("the connectors could not be listed for a page")
+	}
+	out := make([]dashboard.Connector, len(list))
+	for i, c := range list {
+		out[i] = dashboard.Connector{
+			Name: c.Name, Type: c.Type, Health: c.Health, Problem: c.Problem,
+			LastEvent: c.LastEvent, NextPoll: c.NextPoll, Receives: c.HookURL != "",
+		}
+	}
+	return out
+}
