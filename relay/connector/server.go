@@ -227,7 +227,7 @@ func (s *server) poll(stream wire.Connector_PollServer, start *wire.PollStart) (
 	defer e.close()
 	p := &Poll{
 		Connector: start.GetSource().GetConnector(), HookURL: start.GetSource().GetHookUrl(),
-		Checkpoint: event.Checkpoint(start.GetCheckpoint()), HTTP: src.http, Log: src.log, emit: e.emit,
+		Checkpoint: event.Checkpoint(start.GetCheckpoint()), Preview: int(start.GetPreview()), HTTP: src.http, Log: src.log, emit: e.emit,
 	}
 	err = s.guarded("Poll", p.Connector, func() error {
 		again, err = poller.Poll(stream.Context(), p)

@@ -16,6 +16,9 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
+// maxPreview is more events than anybody looks at.
+const maxPreview = 10_000
+
 // Validate has the plugin check a connector's arguments. The source's arguments
 // may hold secrets; the problems do not.
 func (s *Set) Validate(ctx context.Context, src Source) ([]connector.Problem, error) {
@@ -75,7 +78,7 @@ func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, 
 	if err != nil {
 		return 0, p.failed(g.callError(ctx, "Poll", err))
 	}
-	start := &wire.PollStart{Source: toWire(src), Checkpoint: at}
+	start := &wire.PollStart{Source: toWire(src), Checkpoint: at, Preview: int32(min(max(src.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
 	// An error of Send is io.EOF; Recv has the true one.
 	_ = stream.Send(&wire.PollRequest{Message: &wire.PollRequest_Start{Start: start}})
 	committed := &wire.PollRequest{Message: &wire.PollRequest_Committed{Committed: &wire.Committed{}}}

@@ -51,6 +51,17 @@ func TestAPollIsCancelledByItsContext(t *testing.T) {
 	}
 }
 
+func TestAPreviewSaysHowManyEventsItWants(t *testing.T) {
+	h, _ := newHost(t, Options{})
+	adopt(t, h, spec(t, "good"))
+	src := source("")
+	src.Preview = 5
+	n := 0
+	if _, err := h.Poll(t.Context(), src, nil, func(context.Context, event.Batch) error { n++; return nil }); err != nil || n != 5 {
+		t.Errorf("a preview of 5 gave %d, %v", n, err)
+	}
+}
+
 func TestEmptyCheckpointsDifferFromNone(t *testing.T) {
 	h, l := newHost(t, Options{})
 	adopt(t, h, spec(t, "good"))

@@ -33,6 +33,8 @@ type Source struct {
 	Arguments []byte
 	HookURL   string
 	HTTP      HTTP
+	// Preview is for Poll, and what [connector.Poll.Preview] says.
+	Preview int
 }
 
 // HTTP is how the plugin is to reach the outside.

@@ -111,7 +111,11 @@ func (g *good) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 		e.Data = json.RawMessage(`{"x":"` + strings.Repeat("x", wire.MaxMessage) + `"}`)
 		return 0, p.Emit(ctx, event.Batch{Events: []event.Event{e}})
 	}
-	for i := range g.Count {
+	count := g.Count
+	if p.Preview > 0 {
+		count = p.Preview
+	}
+	for i := range count {
 		b := event.Batch{Events: []event.Event{tick(i)}, Checkpoint: fmt.Appendf(nil, "%s+%d", p.Checkpoint, i)}
 		if err := p.Emit(ctx, b); err != nil {
 			p.Log.Warn("emit failed", "error", err)

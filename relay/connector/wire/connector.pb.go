@@ -841,7 +841,10 @@ type PollStart struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Source *Source                `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// Unset at the first poll. An empty one is not the same as none.
-	Checkpoint    []byte `protobuf:"bytes,2,opt,name=checkpoint,proto3,oneof" json:"checkpoint,omitempty"`
+	Checkpoint []byte `protobuf:"bytes,2,opt,name=checkpoint,proto3,oneof" json:"checkpoint,omitempty"`
+	// When not 0, how many of the newest events to emit whatever the checkpoint
+	// says, for a person to look at. Nothing of such a poll is kept.
+	Preview       int32 `protobuf:"varint,3,opt,name=preview,proto3" json:"preview,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -888,6 +891,13 @@ func (x *PollStart) GetCheckpoint() []byte {
 		return x.Checkpoint
 	}
 	return nil
+}
+
+func (x *PollStart) GetPreview() int32 {
+	if x != nil {
+		return x.Preview
+	}
+	return 0
 }
 
 type Committed struct {
@@ -1673,12 +1683,13 @@ const file_connector_proto_rawDesc = "" +
 	"\vPollRequest\x125\n" +
 	"\x05start\x18\x01 \x01(\v2\x1d.relay.connector.v1.PollStartH\x00R\x05start\x12=\n" +
 	"\tcommitted\x18\x02 \x01(\v2\x1d.relay.connector.v1.CommittedH\x00R\tcommittedB\t\n" +
-	"\amessage\"s\n" +
+	"\amessage\"\x8d\x01\n" +
 	"\tPollStart\x122\n" +
 	"\x06source\x18\x01 \x01(\v2\x1a.relay.connector.v1.SourceR\x06source\x12#\n" +
 	"\n" +
 	"checkpoint\x18\x02 \x01(\fH\x00R\n" +
-	"checkpoint\x88\x01\x01B\r\n" +
+	"checkpoint\x88\x01\x01\x12\x18\n" +
+	"\apreview\x18\x03 \x01(\x05R\apreviewB\r\n" +
 	"\v_checkpoint\"\v\n" +
 	"\tCommitted\"\x80\x01\n" +
 	"\fPollResponse\x121\n" +

@@ -1,0 +1,210 @@
+package connectortest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/contract"
+	"github.com/connector-relay/relay/relay/connector/wire"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Client talks to a connector as the relay does, over gRPC, but in this process.
+// It may be used by several goroutines.
+type Client struct {
+	// Name is the configured connector's; New sets it to "test". Another name is
+	// another connector.
+	Name string
+	// HookURL is what the connector is told.
+	HookURL string
+	// Arguments are the connector's, by name.
+	Arguments map[string]any
+
+	typ connector.Type
+	rpc wire.ConnectorClient
+	// polling counts the polls that the connector has not returned from.
+	polling *atomic.Int32
+}
+
+// New serves a connector until the test ends. What it logs goes to the test's
+// output. Its HTTP client may reach loopback addresses, and no other private ones.
+func New(t testing.TB, factory func() connector.Connector, arguments map[string]any) *Client {
+	t.Helper()
+	server, err := connector.NewServer(slog.New(slog.NewTextHandler(t.Output(), nil)), factory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := bufconn.Listen(1 << 20)
+	polling := &atomic.Int32{}
+	g := grpc.NewServer(grpc.MaxRecvMsgSize(wire.MaxMessage), grpc.MaxSendMsgSize(wire.MaxMessage),
+		grpc.StreamInterceptor(func(s any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+			polling.Add(1)
+			defer polling.Add(-1)
+			return next(s, stream)
+		}))
+	wire.RegisterConnectorServer(g, server)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = g.Serve(listener)
+	}()
+	conn, err := grpc.NewClient("passthrough:///connector",
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		conn.Close()
+		g.Stop()
+		<-served
+	})
+	c := &Client{
+		Name: "test", HookURL: "https://relay.test/hooks/token", Arguments: arguments,
+		rpc: wire.NewConnectorClient(conn), polling: polling,
+	}
+	described, err := c.rpc.Describe(t.Context(), &wire.DescribeRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	types, err := contract.Types(described)
+	if err != nil {
+		t.Fatalf("the relay would refuse the description: %v", err)
+	}
+	c.typ = types[0]
+	return c
+}
+
+// Type is the connector type as it describes itself.
+func (c *Client) Type() connector.Type { return c.typ }
+
+func (c *Client) source() (*wire.Source, error) {
+	arguments, err := json.Marshal(c.Arguments)
+	if err != nil {
+		return nil, fmt.Errorf("encode the arguments: %w", err)
+	}
+	if c.Arguments == nil {
+		arguments = []byte("{}")
+	}
+	return &wire.Source{
+		Type: c.typ.Type, Connector: c.Name, Arguments: arguments, HookUrl: c.HookURL,
+		Http: &wire.HTTP{Allow: []string{"127.0.0.0/8", "::1/128"}, UserAgent: "connectortest"},
+	}, nil
+}
+
+// Validate has the connector check its arguments.
+func (c *Client) Validate(ctx context.Context) ([]connector.Problem, error) {
+	source, err := c.source()
+	if err != nil {
+		return nil, err
+	}
+	w, err := c.rpc.Validate(ctx, &wire.ValidateRequest{Type: source.GetType(), Connector: source.GetConnector(), Arguments: source.GetArguments()})
+	return contract.Problems(w), err
+}
+
+// Polled is what came of a poll.
+type Polled struct {
+	Batches []event.Batch
+	// Checkpoint is the last one, that with which the poll began if there was none.
+	Checkpoint event.Checkpoint
+	Again      time.Duration
+}
+
+// Events are the events of all batches.
+func (p Polled) Events() []event.Event {
+	var list []event.Event
+	for _, b := range p.Batches {
+		list = append(list, b.Events...)
+	}
+	return list
+}
+
+// Poll makes one poll and stores all that it emits.
+func (c *Client) Poll(ctx context.Context, at event.Checkpoint) (Polled, error) {
+	return c.PollWith(ctx, at, func(event.Batch) error { return nil })
+}
+
+// PollWith makes one poll; a batch counts as stored when commit returns nil, and
+// the poll is cancelled when it does not. What was stored before an error is in
+// the result.
+func (c *Client) PollWith(ctx context.Context, at event.Checkpoint, commit func(event.Batch) error) (Polled, error) {
+	polled := Polled{Checkpoint: at}
+	source, err := c.source()
+	if err != nil {
+		return polled, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := c.rpc.Poll(ctx)
+	if err != nil {
+		return polled, err
+	}
+	start := &wire.PollStart{Source: source, Checkpoint: at}
+	if err := stream.Send(&wire.PollRequest{Message: &wire.PollRequest_Start{Start: start}}); err != nil {
+		return polled, err
+	}
+	for {
+		w, err := stream.Recv()
+		switch {
+		case errors.Is(err, io.EOF):
+			return polled, errors.New("the poll ended without done")
+		case err != nil:
+			return polled, err
+		case w.GetDone() != nil:
+			polled.Again = contract.Again(w.GetDone())
+			if failure := contract.Error(w.GetDone().GetFailure()); failure != nil {
+				return polled, failure
+			}
+			return polled, nil
+		}
+		b, err := wire.ToBatch(w.GetBatch())
+		if err != nil {
+			return polled, fmt.Errorf("the relay would refuse the batch: %w", err)
+		}
+		if err := commit(b); err != nil {
+			return polled, err
+		}
+		polled.Batches = append(polled.Batches, b)
+		if b.Checkpoint != nil {
+			polled.Checkpoint = b.Checkpoint
+		}
+		if err := stream.Send(&wire.PollRequest{Message: &wire.PollRequest_Committed{Committed: &wire.Committed{}}}); err != nil && !errors.Is(err, io.EOF) {
+			return polled, err
+		}
+	}
+}
+
+// Receive hands a request to the connector; of the request only what comes from
+// the sender counts.
+func (c *Client) Receive(ctx context.Context, r connector.Request) (connector.Reply, error) {
+	source, err := c.source()
+	if err != nil {
+		return connector.Reply{}, err
+	}
+	w := &wire.HTTPRequest{Method: r.Method, Path: r.Path, Query: r.Query, Body: r.Body, Remote: r.Remote, Header: make(map[string]*wire.HeaderValues)}
+	for name, values := range r.Header {
+		w.Header[name] = &wire.HeaderValues{Values: values}
+	}
+	response, err := c.rpc.Receive(ctx, &wire.ReceiveRequest{Source: source, Requests: []*wire.HTTPRequest{w}})
+	if err != nil {
+		return connector.Reply{}, err
+	}
+	if len(response.GetResults()) != 1 {
+		return connector.Reply{}, fmt.Errorf("one request has %d results", len(response.GetResults()))
+	}
+	return contract.Reply(response.GetResults()[0])
+}
