@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -69,28 +71,35 @@ func Validate(ctx context.Context, path, version string, warnings io.Writer) (Su
 // adopts or discards them.
 func prepare(ctx context.Context, host *pluginhost.Host, o Options) (*plan, error) {
 	file, diags := config.Parse(o.Config)
-	if diags.HasErrors() {
-		return nil, file.Error(diags)
-	}
-	specs, err := specs(file)
-	if err != nil {
-		return nil, err
-	}
-	set, err := host.Prepare(ctx, specs)
-	if err != nil {
-		return nil, fmt.Errorf("start the plugins: %w", err)
-	}
-	p, more, err := build(ctx, file, set, o)
+	p, more, err := load(ctx, host, file, o)
 	diags = append(diags, more...)
-	if err == nil && diags.HasErrors() {
+	if diags.HasErrors() {
+		// What the file says is wrong comes first: it may be why the rest failed.
 		err = file.Error(diags)
 	}
 	if err != nil {
-		set.Discard()
+		if p != nil {
+			p.set.Discard()
+		}
 		return nil, err
 	}
 	p.warnings = file.Warnings(diags)
 	return p, nil
+}
+
+// load starts the plugins that a file needs and builds the rest against their
+// schemas. It does so for a file with mistakes too, so that all are told at once.
+func load(ctx context.Context, host *pluginhost.Host, file *config.File, o Options) (*plan, hcl.Diagnostics, error) {
+	specs, err := specs(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := host.Prepare(ctx, specs)
+	if err != nil {
+		return nil, nil, fmt.Errorf("start the plugins: %w", err)
+	}
+	p, diags := build(ctx, file, set, o)
+	return p, diags, nil
 }
 
 // specs lists the plugins a configuration needs: the bundled ones whose types it
@@ -127,12 +136,16 @@ func specs(file *config.File) ([]pluginhost.Spec, error) {
 
 // build decodes the rest of a configuration against the plugins' schemas and
 // makes the channels and connectors.
-func build(ctx context.Context, file *config.File, set *pluginhost.Set, o Options) (*plan, hcl.Diagnostics, error) {
+func build(ctx context.Context, file *config.File, set *pluginhost.Set, o Options) (*plan, hcl.Diagnostics) {
 	cfg, diags := file.Decode(set.Types())
+	p := &plan{config: cfg, set: set}
 	if diags.HasErrors() {
-		return nil, diags, nil
+		return p, diags
 	}
-	p := &plan{config: cfg, set: set, secrets: []secret.Value{cfg.Relay.HTTP.Proxy}}
+	p.secrets = append(p.secrets, cfg.Relay.HTTP.Proxy)
+	for _, plugin := range cfg.Plugins {
+		p.secrets = slices.AppendSeq(p.secrets, maps.Values(plugin.Env))
+	}
 	for _, c := range cfg.Channels {
 		ch, err := buildChannel(c, o.Version)
 		if err != nil {
@@ -154,7 +167,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, o Option
 		p.connectors = append(p.connectors, ic)
 		p.secrets = append(p.secrets, append(c.Arguments.Secrets(), c.HTTP.Proxy)...)
 	}
-	return p, diags, nil
+	return p, diags
 }
 
 func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {

@@ -101,8 +101,8 @@ func Run(ctx context.Context, o Options) error {
 }
 
 // start builds everything; when a step fails, what was built before is undone.
-func start(ctx context.Context, o Options) (r *Relay, err error) {
-	r = &Relay{options: o, masker: &secret.Masker{}, started: time.Now(), registry: prometheus.NewRegistry()}
+func start(ctx context.Context, o Options) (_ *Relay, err error) {
+	r := &Relay{options: o, masker: &secret.Masker{}, started: time.Now(), registry: prometheus.NewRegistry()}
 	r.log = zerolog.New(maskedWriter{out: o.Log, masker: r.masker}).With().Timestamp().Logger()
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	defer func() {

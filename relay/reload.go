@@ -69,7 +69,7 @@ func (r *Relay) adopt(ctx context.Context, p *plan) error {
 		return err
 	}
 	zerolog.SetGlobalLevel(p.config.Relay.Log)
-	r.masker.Add(p.secrets...)
+	r.masker.Reset(p.secrets...)
 	for _, w := range p.warnings {
 		r.log.Warn().Msg(w)
 	}

@@ -117,7 +117,11 @@ func (a *app) reportSent(d operator.Delivery) error {
 	}
 	switch d.State {
 	case delivery.Waiting:
-		fmt.Fprintf(a.out, "event %d waits in the lane of %s: %s\n", d.Event, d.Channel, dash(d.Reason))
+		why := "see `relay channels`"
+		if d.Reason != "" {
+			why = d.Reason
+		}
+		fmt.Fprintf(a.out, "event %d waits in the lane of %s: %s\n", d.Event, d.Channel, why)
 	case delivery.Dead:
 		return fmt.Errorf("event %d is a dead letter: %s", d.Event, d.Reason)
 	default:
