@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -149,7 +150,7 @@ func newProxy(t *testing.T, host string, answer http.HandlerFunc) (url, caFile s
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	inner := &singleListener{conns: make(chan net.Conn)}
+	inner := &singleListener{conns: make(chan net.Conn), done: make(chan struct{})}
 	site := &http.Server{Handler: answer, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}}}
 	t.Cleanup(func() { site.Close() })
 	go func() { _ = site.ServeTLS(inner, "", "") }()
@@ -174,11 +175,27 @@ func newProxy(t *testing.T, host string, answer http.HandlerFunc) (url, caFile s
 }
 
 // singleListener hands connections that were accepted elsewhere to a server.
-type singleListener struct{ conns chan net.Conn }
+type singleListener struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
 
-func (s *singleListener) Accept() (net.Conn, error) { return <-s.conns, nil }
-func (s *singleListener) Close() error              { return nil }
-func (s *singleListener) Addr() net.Addr            { return &net.TCPAddr{} }
+func (s *singleListener) Accept() (net.Conn, error) {
+	select {
+	case conn := <-s.conns:
+		return conn, nil
+	case <-s.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (s *singleListener) Close() error {
+	s.once.Do(func() { close(s.done) })
+	return nil
+}
+
+func (s *singleListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 // certify makes an authority and a certificate of it for one host.
 func certify(t *testing.T, host string) (tls.Certificate, string) {
