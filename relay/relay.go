@@ -107,7 +107,7 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	defer func() {
 		if err != nil {
-			r.cleanUp(context.WithoutCancel(ctx))
+			err = errors.Join(err, r.cleanUp(context.WithoutCancel(ctx)))
 		}
 	}()
 	r.host = pluginhost.New(pluginhost.Options{

@@ -46,7 +46,8 @@ func TestCommands(t *testing.T) {
 }
 
 // scriptUp waits until the relay with the configuration in a folder answers:
-// up [FOLDER]
+//
+//	up [FOLDER]
 func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	dir := ts.MkAbs(".")
 	if len(args) == 1 {
@@ -99,7 +100,8 @@ func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // scriptRoom makes a room of the chat system misbehave from now on, or behave:
-// room ROOM well|TROUBLE
+//
+//	room ROOM well|TROUBLE
 func scriptRoom(ts *testscript.TestScript, _ bool, args []string) {
 	how := args[1]
 	if how == "well" {

@@ -74,8 +74,18 @@ func TestASecretIsNeverShown(t *testing.T) {
 
 	seen := map[string]string{}
 	for _, command := range [][]string{
-		{"status"}, {"status", "--json"}, {"channels"}, {"channels", "--json"}, {"deliveries"}, {"deliveries", "--json"},
-		{"explain", "1"}, {"explain", "1", "--json"}, {"dead-letters", "list"}, {"plugin", "list", "--json"}, {"validate"}, {"reload"},
+		{"status"},
+		{"status", "--json"},
+		{"channels"},
+		{"channels", "--json"},
+		{"deliveries"},
+		{"deliveries", "--json"},
+		{"explain", "1"},
+		{"explain", "1", "--json"},
+		{"dead-letters", "list"},
+		{"plugin", "list", "--json"},
+		{"validate"},
+		{"reload"},
 	} {
 		out, errOut, _ := p.run(command...)
 		seen["relay "+strings.Join(command, " ")] = out + errOut

@@ -2,6 +2,7 @@ package rss
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/mmcdole/gofeed"
@@ -120,8 +121,7 @@ func (c *checkpoint) forget(feed *gofeed.Feed) {
 	}
 	var gone, here []known
 	seen := make(map[string]bool)
-	for i := len(c.Known) - 1; i >= 0; i-- {
-		k := c.Known[i]
+	for _, k := range slices.Backward(c.Known) {
 		if seen[k.ID] {
 			continue
 		}
@@ -135,10 +135,8 @@ func (c *checkpoint) forget(feed *gofeed.Feed) {
 	window := min(max(windowFactor*c.Largest, windowLeast), windowMost)
 	newestFirst := append(here, gone...)
 	newestFirst = newestFirst[:min(len(newestFirst), max(window, len(here)))]
-	c.Known = c.Known[:0:0]
-	for i := len(newestFirst) - 1; i >= 0; i-- {
-		c.Known = append(c.Known, newestFirst[i])
-	}
+	slices.Reverse(newestFirst)
+	c.Known = newestFirst
 }
 
 // day bounds how long a source can make the relay wait.

@@ -228,7 +228,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 // Cache-Control's max-age, Expires.
 func waitFor(h http.Header, now time.Time) time.Duration {
 	wait := retryAfter(h, now)
-	for _, part := range strings.Split(h.Get("Cache-Control"), ",") {
+	for part := range strings.SplitSeq(h.Get("Cache-Control"), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		if n, err := strconv.Atoi(strings.Trim(value, `"`)); err == nil && strings.EqualFold(name, "max-age") && n > 0 {
 			wait = max(wait, time.Duration(min(n, 365*24*3600))*time.Second)

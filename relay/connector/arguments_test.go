@@ -21,7 +21,7 @@ type server1 struct {
 
 type every struct {
 	shared
-	ignored string
+	ignored string //nolint:unused // it has no tag, so it is no argument
 
 	Text   string            `relay:"text,required" doc:"A text."`
 	Order  string            `relay:"order" default:"new" allowed:"new,old"`

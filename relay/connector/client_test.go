@@ -76,7 +76,7 @@ func TestCleanErrorHidesWhatURLsHide(t *testing.T) {
 	const secret = "s3cr3t"
 	inner := errors.New("connection refused")
 	get := &url.Error{Op: "Get", URL: "https://user@hooks.example/" + secret + `"q?token=` + secret, Err: inner}
-	_, bad := url.Parse("https://user:" + secret + "/x@hooks.example/")
+	_, bad := url.Parse(fmt.Sprintf("https://user:%s/x@hooks.example/", secret))
 	for name, c := range map[string]struct {
 		err  error
 		want string

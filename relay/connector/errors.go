@@ -10,16 +10,16 @@ import (
 type ErrorKind string
 
 const (
-	// KindTemporary: try again later, with backoff. The kind of every error that
+	// KindTemporary means: try again later, with backoff. It is the kind of every error that
 	// is not made by one of the functions below.
 	KindTemporary ErrorKind = "temporary"
-	// KindThrottled: the source asks for patience, until a time.
+	// KindThrottled means that the source asks for patience, until a time.
 	KindThrottled ErrorKind = "throttled"
-	// KindUnauthorised: a person must sign in or change a token.
+	// KindUnauthorised means that a person must sign in or change a token.
 	KindUnauthorised ErrorKind = "unauthorised"
-	// KindGone: the source says it is gone for good; it is not polled again.
+	// KindGone means that the source says it is gone for good; it is not polled again.
 	KindGone ErrorKind = "gone"
-	// KindMisconfigured: a person must change the arguments.
+	// KindMisconfigured means that a person must change the arguments.
 	KindMisconfigured ErrorKind = "misconfigured"
 )
 

@@ -6,8 +6,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/hashicorp/go-plugin"
 )
 
 // endWithHost ends this process, and those it started, when the relay is gone.
@@ -37,8 +40,15 @@ func endWithHost() {
 	}()
 }
 
-// endGroup ends the whole process group if it is this plugin's own.
+// endGroup ends the whole process group if it is this plugin's own, and removes
+// the directory of its socket, which the relay no longer can; those above it go if
+// they are empty.
 func endGroup() {
+	if dir := os.Getenv(plugin.EnvUnixSocketDir); dir != "" {
+		_ = os.RemoveAll(dir)
+		_ = os.Remove(filepath.Dir(dir))
+		_ = os.Remove(filepath.Dir(filepath.Dir(dir)))
+	}
 	if syscall.Getpgrp() == os.Getpid() {
 		_ = syscall.Kill(0, syscall.SIGKILL)
 	}

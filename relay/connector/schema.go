@@ -27,7 +27,7 @@ func schemaOf(t reflect.Type) ([]field, error) {
 // own, so that connectors can share some.
 func fieldsOf(t reflect.Type, at []int) ([]field, error) {
 	var list []field
-	for f := range fieldsIn(t) {
+	for f := range t.Fields() {
 		index := append(slices.Clone(at), f.Index...)
 		tag, tagged := f.Tag.Lookup("relay")
 		if !tagged {
@@ -50,16 +50,6 @@ func fieldsOf(t reflect.Type, at []int) ([]field, error) {
 		list = append(list, field{Argument: a, index: index})
 	}
 	return list, nil
-}
-
-func fieldsIn(t reflect.Type) func(yield func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
-				return
-			}
-		}
-	}
 }
 
 // argumentOf reads one field's tags.

@@ -24,7 +24,7 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// ErrNoConnector: there is no connector of that name, or it does not poll.
+// ErrNoConnector says that there is no connector of that name, or it does not poll.
 var ErrNoConnector = errors.New("there is no such connector")
 
 // Store is what intake needs of the store; package store says what each method

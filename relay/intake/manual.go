@@ -40,7 +40,7 @@ func (i *Intake) DryRun(ctx context.Context, name string, n int) ([]event.Event,
 		}
 		return nil
 	}
-	_, err = s.call(ctx, nil, emit)
+	_, err = s.call(ctx, n, nil, emit)
 	if len(found) > n {
 		found = found[len(found)-n:]
 	}

@@ -199,7 +199,7 @@ func (s *source) pollNow(ctx context.Context) (PollReport, error) {
 		}
 		return nil
 	}
-	again, err := s.call(ctx, s.position(), emit)
+	again, err := s.call(ctx, 0, s.position(), emit)
 	if s.ctx.Err() != nil {
 		// The connector was stopped: that says nothing about its source.
 		return report, err
@@ -216,12 +216,14 @@ func (s *source) position() event.Checkpoint {
 	return s.checkpoint
 }
 
-// call asks the plugin.
-func (s *source) call(ctx context.Context, at event.Checkpoint, emit func(context.Context, event.Batch) error) (time.Duration, error) {
+// call asks the plugin. A preview above 0 asks for the newest events, whatever
+// the checkpoint says.
+func (s *source) call(ctx context.Context, preview int, at event.Checkpoint, emit func(context.Context, event.Batch) error) (time.Duration, error) {
 	src, err := s.arguments()
 	if err != nil {
 		return 0, &connector.Error{Kind: connector.KindMisconfigured, Err: err}
 	}
+	src.Preview = preview
 	timeout := s.connector.Timeout
 	if timeout <= 0 {
 		timeout = DefaultTimeout

@@ -16,7 +16,7 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// ErrNotRunning: nobody answers on the operator socket.
+// ErrNotRunning says that nobody answers on the operator socket.
 var ErrNotRunning = errors.New("no relay is running")
 
 // Client speaks to a running relay over its operator socket.

@@ -78,7 +78,7 @@ func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, 
 	if err != nil {
 		return 0, p.failed(g.callError(ctx, "Poll", err))
 	}
-	start := &wire.PollStart{Source: toWire(src), Checkpoint: at, Preview: int32(min(max(src.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
+	start := &wire.PollStart{Source: p.host.toWire(src), Checkpoint: at, Preview: int32(min(max(src.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
 	// An error of Send is io.EOF; Recv has the true one.
 	_ = stream.Send(&wire.PollRequest{Message: &wire.PollRequest_Start{Start: start}})
 	committed := &wire.PollRequest{Message: &wire.PollRequest_Committed{Committed: &wire.Committed{}}}
@@ -109,7 +109,10 @@ func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, 
 	}
 }
 
-func toWire(s Source) *wire.Source {
+func (h *Host) toWire(s Source) *wire.Source {
+	if s.HTTP.UserAgent == "" {
+		s.HTTP.UserAgent = "relay/" + h.o.Version
+	}
 	return &wire.Source{
 		Type: s.Type, Connector: s.Connector, Arguments: s.Arguments, HookUrl: s.HookURL,
 		Http: &wire.HTTP{Proxy: s.HTTP.Proxy, CaPem: s.HTTP.CAPEM, Allow: s.HTTP.Allow, UserAgent: s.HTTP.UserAgent},

@@ -203,7 +203,7 @@ func (p *supervised) receive(list []*waiting) ([]*wire.ReceiveResult, error) {
 		return nil, err
 	}
 	defer p.end()
-	r := &wire.ReceiveRequest{Source: toWire(*list[0].source), Requests: make([]*wire.HTTPRequest, len(list))}
+	r := &wire.ReceiveRequest{Source: p.host.toWire(*list[0].source), Requests: make([]*wire.HTTPRequest, len(list))}
 	for i, w := range list {
 		r.Requests[i] = requestToWire(w.request)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -177,24 +178,44 @@ func (h *Host) Close() {
 	}
 }
 
-// tempDir makes a private directory for one generation's socket. Paths of sockets
-// are limited to about a hundred bytes, so it is not below a path of the
-// configuration's.
+// longestTemp is how long the path of the directory for temporary files may be for
+// sockets below it: their paths are limited to about a hundred bytes.
+const longestTemp = 40
+
+// socketBase is where the sockets' directory goes: where temporary files belong,
+// unless that path is too long for sockets.
+func socketBase() string {
+	if dir := os.TempDir(); len(dir) <= longestTemp {
+		return dir
+	}
+	return "/tmp"
+}
+
+// tempDir makes a private directory for one generation's socket.
 func (h *Host) tempDir() (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.dir == "" {
-		dir, err := os.MkdirTemp("", "relay-plugins-")
-		if err != nil {
-			return "", fmt.Errorf("make a directory for the plugins' sockets: %w", err)
+	if h.dir != "" {
+		dir, err := os.MkdirTemp(h.dir, "")
+		// Whoever tidies up temporary files may have taken it for forgotten.
+		if !errors.Is(err, fs.ErrNotExist) {
+			return dir, wrapTemp(err)
 		}
-		h.dir = dir
 	}
-	dir, err := os.MkdirTemp(h.dir, "")
+	dir, err := os.MkdirTemp(socketBase(), "relay-plugins-")
 	if err != nil {
-		return "", fmt.Errorf("make a directory for a plugin's socket: %w", err)
+		return "", wrapTemp(err)
 	}
-	return dir, nil
+	h.dir = dir
+	dir, err = os.MkdirTemp(h.dir, "")
+	return dir, wrapTemp(err)
+}
+
+func wrapTemp(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("make a directory for a plugin's socket: %w", err)
 }
 
 func (h *Host) mask(text string) string {
@@ -292,5 +313,5 @@ func (s *Set) owner(typ string) (*supervised, error) {
 	return nil, &connector.Error{Kind: connector.KindMisconfigured, Err: fmt.Errorf("no plugin implements connector type %q", typ)}
 }
 
-// wait is how long ago an instant was, for metrics.
+// since is how long ago an instant was, in seconds.
 func since(start time.Time) float64 { return time.Since(start).Seconds() }

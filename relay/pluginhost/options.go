@@ -17,7 +17,7 @@ type Options struct {
 	// Mask takes secrets out of text; nil leaves it as it is. It may be called
 	// concurrently.
 	Mask func(string) string
-	// Version is the relay's.
+	// Version is the relay's: the User-Agent of sources that name none.
 	Version string
 	// Notify is told when a plugin keeps failing, once, and when it is well again.
 	// It must not call the host's Close.

@@ -134,7 +134,7 @@ func (p *process) reap(reading *sync.WaitGroup, pipes ...*os.File) {
 // checked, and logs the rest. Without one, go-plugin sees the end of the output
 // only when the process has ended, so that its exit status is not lost.
 func (p *process) readOutput(r io.Reader, handshake *io.PipeWriter) {
-	defer handshake.Close()
+	defer func() { _ = handshake.Close() }()
 	buffered := bufio.NewReaderSize(r, 16<<10)
 	line, err := buffered.ReadSlice('\n')
 	switch {
@@ -146,7 +146,7 @@ func (p *process) readOutput(r io.Reader, handshake *io.PipeWriter) {
 		if _, err := handshake.Write(line); err != nil {
 			return
 		}
-		handshake.Close()
+		_ = handshake.Close()
 		p.out.lines("stdout").drain(buffered)
 	case errors.Is(err, io.EOF):
 		<-p.exited

@@ -70,6 +70,17 @@ func TestAPluginThatCrashesIsStartedAgainAndItsChildrenEnd(t *testing.T) {
 	}
 }
 
+func TestAPluginIsStartedAgainThoughTheTemporaryFilesWereTidiedUp(t *testing.T) {
+	h, _ := newHost(t, Options{Limits: quick()})
+	adopt(t, h, spec(t, "good"))
+	if err := os.RemoveAll(h.dir); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, h, source(""), Request{})
+	_, _ = h.Receive(t.Context(), source(""), Request{Path: "/crash"})
+	receive(t, h, source(""), Request{})
+}
+
 func TestAHungPluginIsEndedAndStartedAgain(t *testing.T) {
 	h, _ := newHost(t, Options{Limits: quick()})
 	adopt(t, h, spec(t, "good"))
@@ -176,6 +187,12 @@ func TestNothingSurvivesAHostThatIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, "host")
+	temp, err := os.MkdirTemp("", "o") //nolint:usetesting // the test's own directory is too long for sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(temp)
+	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
 	in, _ := cmd.StdinPipe()
 	defer in.Close()
 	out, err := cmd.StdoutPipe()
@@ -205,6 +222,9 @@ func TestNothingSurvivesAHostThatIsKilled(t *testing.T) {
 	_ = cmd.Wait()
 	eventually(t, "the plugin is gone", func() bool { return !alive(plugin) })
 	eventually(t, "the plugin's child is gone", func() bool { return !alive(child) })
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("temporary files are left: %v, %v", left, err)
+	}
 }
 
 func TestAPluginOutlivesTheSignalsOfItsGroup(t *testing.T) {

@@ -30,7 +30,6 @@ type endpoint struct {
 	refuse  atomic.Int64 // a lane that is answered 503, or -1
 	mu      sync.Mutex
 	fault   error
-	sent    time.Time
 }
 
 // arrivals is one lane's record; the relay delivers a lane one card at a time.

@@ -65,7 +65,7 @@ func run(ctx context.Context, o options, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("make a place for the stores: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	var throughput, latency []float64
 	fmt.Fprintf(w, "%d lanes, %d posters, %v a measurement; latency at %d cards a second\n\n", o.lanes, o.posters, o.duration, o.rate)
 	fmt.Fprintln(w, "round  bare/s  relay/s  ratio   bare p50/p99 ms   relay p50/p99 ms  ratio p99")

@@ -69,7 +69,7 @@ func New(t testing.TB, factory func() connector.Connector, arguments map[string]
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		conn.Close()
+		_ = conn.Close()
 		g.Stop()
 		<-served
 	})

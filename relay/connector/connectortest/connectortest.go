@@ -6,6 +6,7 @@ package connectortest
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -73,13 +74,9 @@ type suite struct {
 func (s suite) start(t *testing.T) *Client {
 	t.Helper()
 	arguments := make(map[string]any)
-	for name, value := range s.o.Arguments {
-		arguments[name] = value
-	}
+	maps.Copy(arguments, s.o.Arguments)
 	if s.o.Start != nil {
-		for name, value := range s.o.Start(t) {
-			arguments[name] = value
-		}
+		maps.Copy(arguments, s.o.Start(t))
 	}
 	return New(t, s.factory, arguments)
 }
@@ -231,9 +228,9 @@ func (s suite) poll(t *testing.T) {
 
 func (s suite) stableKeys(t *testing.T) {
 	c := s.start(t)
-	first, second := s.pollOnce(t, c, nil), Polled{}
+	first := s.pollOnce(t, c, nil)
 	c.Name = "another" // with a value of its own
-	second = s.pollOnce(t, c, nil)
+	second := s.pollOnce(t, c, nil)
 	if a, b := keys(first), keys(second); !slices.Equal(a, b) {
 		t.Errorf("polled from the beginning twice, the keys are\n%q and\n%q", a, b)
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -98,5 +100,103 @@ func TestThePollGoesOnFromItsCheckpoint(t *testing.T) {
 	polled, err := c.Poll(t.Context(), event.Checkpoint("one\ntwo\n"))
 	if err != nil || len(polled.Events()) != 1 || polled.Events()[0].Key != "three" || polled.Again != time.Minute {
 		t.Errorf("got %+v, %v", polled, err)
+	}
+}
+
+// bad breaks one rule of the contract.
+type bad struct {
+	lines
+	mode string
+	n    int
+}
+
+func (b *bad) Describe() connector.Description {
+	d := b.lines.Describe()
+	if b.mode == "no title" {
+		d.Title = ""
+	}
+	return d
+}
+
+func (b *bad) Validate() []connector.Problem {
+	if b.mode == "network" {
+		_, _ = http.Get(b.URL)
+	}
+	if b.mode == "lenient" {
+		return nil
+	}
+	return b.lines.Validate()
+}
+
+func (b *bad) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
+	e := line("x")
+	switch b.mode {
+	case "no key":
+		e.Key = ""
+	case "new key":
+		b.n++
+		e.Key = fmt.Sprint(time.Now().UnixNano(), b.n)
+	case "strange kind":
+		e.Kind = "surprise"
+	case "deaf":
+		select {
+		case <-ctx.Done():
+			time.Sleep(prompt + time.Second)
+		case <-time.After(100 * time.Millisecond):
+		}
+		return 0, nil
+	case "swallows":
+		if b.n++; b.n > 1 {
+			return 0, nil
+		}
+	default:
+		return b.lines.Poll(ctx, p)
+	}
+	return 0, p.Emit(ctx, event.Batch{Events: []event.Event{e}})
+}
+
+func (b *bad) Receive(ctx context.Context, r *connector.Request) (connector.Reply, error) {
+	if b.mode == "panics" {
+		return connector.Reply{Body: r.Body[:1]}, nil
+	}
+	return b.lines.Receive(ctx, r)
+}
+
+// TestABadConnector fails when it is told how the connector is bad.
+func TestABadConnector(t *testing.T) {
+	mode := os.Getenv("BAD_CONNECTOR")
+	if mode == "" {
+		return
+	}
+	Run(t, func() connector.Connector { return &bad{mode: mode} }, Options{
+		Start: page, Invalid: []Invalid{{Argument: "url", Value: "ftp://example.com"}},
+	})
+}
+
+func TestABadConnectorIsFoundOut(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[string]string{
+		"no title":     "it has no title",
+		"network":      "Validate used the network",
+		"lenient":      "an invalid value: argument url is not refused",
+		"no key":       "has no key, so it would be posted again and again",
+		"new key":      "polling again without a change emitted a new event",
+		"strange kind": `is of kind "surprise", which is not described`,
+		"deaf":         "Poll goes on for more than 5s",
+		"swallows":     "which was not stored, does not come again",
+		"panics":       "Receive panics",
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command(self, "-test.run=^TestABadConnector$")
+			cmd.Env = append(os.Environ(), "BAD_CONNECTOR="+mode)
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), want) {
+				t.Errorf("%v, and the output does not say %q:\n%s", err, want, out)
+			}
+		})
 	}
 }

@@ -12,11 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/ext/typeexpr"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/zclconf/go-cty/cty"
-	ctyjson "github.com/zclconf/go-cty/cty/json"
+	"github.com/robfig/cron/v3"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/wire"
@@ -76,6 +72,11 @@ func Type(w *wire.Description) (connector.Type, error) {
 	for name, text := range map[string]string{"title": t.Title, "summary": t.Summary, "version": t.Version, "schedule": t.Schedule} {
 		if len(text) > maxLine || strings.ContainsAny(text, "\r\n") {
 			add("the %s must be one line of at most %d bytes", name, maxLine)
+		}
+	}
+	if t.Schedule != "" {
+		if _, err := cron.ParseStandard(t.Schedule); err != nil {
+			add("the schedule is not one such as \"@every 15m\"")
 		}
 	}
 	if err := checkIcon(t.Icon); err != nil {
@@ -139,46 +140,22 @@ func checkArgument(a connector.Argument) error {
 	case len(a.Allowed) > 0 && a.Type != "string":
 		return errors.New("only a string can have allowed values")
 	}
-	t, err := TypeOf(a)
-	if err != nil || a.Default == "" {
-		return err
+	if len(a.Type) > 16*maxLine {
+		return errors.New("its type is too long")
+	}
+	t, err := parseType(a.Type)
+	if err != nil {
+		return fmt.Errorf("its type %q is not one such as string or list(string): %w", clip(a.Type), err)
+	}
+	if a.Default == "" {
+		return nil
 	}
 	var text string
-	if err := checkDefault(a.Default, t); err != nil {
+	if err := t.checkDefault(a.Default); err != nil {
 		return fmt.Errorf("the default: %w", err)
 	}
 	if len(a.Allowed) > 0 && json.Unmarshal([]byte(a.Default), &text) == nil && !slices.Contains(a.Allowed, text) {
 		return errors.New("the default is not one of the allowed values")
-	}
-	return nil
-}
-
-// TypeOf returns the type that an argument's type expression names.
-func TypeOf(a connector.Argument) (cty.Type, error) {
-	bad := fmt.Errorf("its type %q is not an HCL type expression such as string or list(string)", clip(a.Type))
-	if len(a.Type) > 16*maxLine {
-		return cty.NilType, bad
-	}
-	expr, diags := hclsyntax.ParseExpression([]byte(a.Type), "type", hcl.InitialPos)
-	if diags.HasErrors() {
-		return cty.NilType, bad
-	}
-	t, _, diags := typeexpr.TypeConstraintWithDefaults(expr)
-	if diags.HasErrors() {
-		return cty.NilType, bad
-	}
-	return t, nil
-}
-
-func checkDefault(text string, t cty.Type) error {
-	if t.HasDynamicTypes() {
-		if !json.Valid([]byte(text)) {
-			return errors.New("it is not valid JSON")
-		}
-		return nil
-	}
-	if _, err := ctyjson.Unmarshal([]byte(text), t.WithoutOptionalAttributesDeep()); err != nil {
-		return fmt.Errorf("it is not %s in JSON", t.FriendlyName())
 	}
 	return nil
 }

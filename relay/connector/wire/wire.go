@@ -3,10 +3,11 @@
 package wire
 
 const (
-	// CookieName and CookieValue are the environment variable by which a plugin
-	// knows that a relay started it. They keep nobody out; they only spare a
-	// person who starts a plugin by hand a hanging program.
-	CookieName  = "RELAY_PLUGIN_COOKIE"
+	// CookieName is the environment variable by which a plugin knows that a relay
+	// started it. It keeps nobody out; it only spares a person who starts a plugin
+	// by hand a hanging program.
+	CookieName = "RELAY_PLUGIN_COOKIE"
+	// CookieValue is that variable's value.
 	CookieValue = "d7a1c8ce4b5d4c0f9f1ce4a09c7c39e5"
 
 	// ProtocolVersion is the version of connector.proto. It grows when a plugin
@@ -20,10 +21,11 @@ const (
 	// batch must fit into it.
 	MaxMessage = 32 << 20
 
-	// Window and ConnWindow are how many bytes of one call and of all calls may be
-	// under way unread. HTTP/2's own 64 KiB would make a batch wait for the reader
-	// several times; a fixed size also spares gRPC the pings that measure it.
-	Window     = 1 << 20
+	// Window is how many bytes of one call may be under way unread. HTTP/2's own
+	// 64 KiB would make a batch wait for the reader several times; a fixed size also
+	// spares gRPC the pings that measure it.
+	Window = 1 << 20
+	// ConnWindow is the same for all calls together.
 	ConnWindow = 4 << 20
 
 	// MaxKey is the longest event key in bytes.
