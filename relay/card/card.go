@@ -68,7 +68,7 @@ type Fact struct {
 
 // Image is a picture by address, with a tooltip.
 type Image struct {
-	URL   string
+	URL   string `json:"image"`
 	Title string `json:"title,omitempty"`
 }
 

@@ -8,24 +8,37 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 )
 
+// markdown reads a card's Markdown. It is made once for a format, because making
+// a parser costs more than most texts; it may be used concurrently.
+type markdown struct{ parser parser.Parser }
+
+func newMarkdown() markdown {
+	return markdown{goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough)).Parser()}
+}
+
 // subset writes a short text in the Markdown that an Adaptive Card's text block
 // understands, in one block.
-func subset(s string) string { return strings.Join(blocks(s), "\n\n") }
+func (m markdown) subset(s string) string { return strings.Join(m.blocks(s), "\n\n") }
 
 // blocks writes a card's Markdown in the subset that an Adaptive Card's text
 // block understands (bold, italic, lists and links:
 // https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features), one
 // string for each paragraph or list. What the subset lacks becomes the nearest
 // that it has.
-func blocks(s string) []string {
-	if strings.TrimSpace(s) == "" {
+func (m markdown) blocks(s string) []string {
+	s = strings.TrimSpace(s)
+	switch {
+	case s == "":
 		return nil
+	case isPlain(s):
+		return []string{s}
 	}
 	src := []byte(s)
-	doc := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough)).Parser().Parse(text.NewReader(src))
+	doc := m.parser.Parse(text.NewReader(src))
 	w := subsetWriter{src: src}
 	var list []string
 	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
@@ -34,6 +47,12 @@ func blocks(s string) []string {
 		}
 	}
 	return list
+}
+
+// isPlain reports whether a text is the same in Markdown and out of it: it holds
+// no character that could mean anything, and no line break.
+func isPlain(s string) bool {
+	return !strings.ContainsAny(s, "\\`*_{}[]()<>#+-!|~&\n\r\t.=:")
 }
 
 // subsetWriter writes nodes of a parsed text.

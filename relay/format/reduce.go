@@ -202,16 +202,40 @@ func keepActions(c *card.Card, keep int) string {
 	return said(dropped, "action")
 }
 
-// shortenTitle cuts title and summary.
-func shortenTitle(c *card.Card, keep int) string {
-	if len(c.Title) <= keep && len(c.Summary) <= keep {
-		return ""
-	}
-	c.Title, c.Summary = end(c.Title, keep), end(c.Summary, keep)
+// names are the title and what else is short by nature.
+func names(c *card.Card) []*string {
+	list := []*string{&c.Title, &c.Summary}
 	for i := range c.Actions {
-		c.Actions[i].Name = end(c.Actions[i].Name, keep)
+		list = append(list, &c.Actions[i].Name)
 	}
-	return "the title cut short"
+	for i := range c.Sections {
+		for j := range c.Sections[i].Actions {
+			list = append(list, &c.Sections[i].Actions[j].Name)
+		}
+	}
+	return list
+}
+
+func longestName(c card.Card) int {
+	n := 0
+	for _, name := range names(&c) {
+		n = max(n, len(*name))
+	}
+	return n
+}
+
+// shortenNames cuts the title and the names of actions.
+func shortenNames(c *card.Card, keep int) string {
+	cut := false
+	for _, name := range names(c) {
+		if len(*name) > keep {
+			*name, cut = end(*name, keep), true
+		}
+	}
+	if cut {
+		return "the title cut short"
+	}
+	return ""
 }
 
 // end cuts a text to n bytes at a rune, with an ellipsis.

@@ -93,7 +93,7 @@ func reductions(c card.Card) []reduction {
 		{most: facts, least: 0, apply: keepFacts},
 		{most: len(c.Sections), least: 0, apply: keepSections},
 		{most: countActions(c), least: 1, apply: keepActions},
-		{most: max(len(c.Title), len(c.Summary)), least: leastTitle, apply: shortenTitle},
+		{most: longestName(c), least: leastTitle, apply: shortenNames},
 		{most: text, least: 0, apply: shortenTexts},
 	}
 }

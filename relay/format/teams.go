@@ -20,6 +20,7 @@ func teamsLimit() Limit {
 // TeamsMessage writes the envelope that the flow template "Post to a channel when
 // a webhook request is received" expects: one Adaptive Card as an attachment.
 func TeamsMessage() Format {
+	a := adaptive{newMarkdown()}
 	return Format{Name: "teams message", ContentType: contentType, Limit: teamsLimit(), encode: func(c card.Card) ([]byte, error) {
 		type attachment struct {
 			ContentType string       `json:"contentType"`
@@ -29,15 +30,16 @@ func TeamsMessage() Format {
 		return encode(struct {
 			Type        string       `json:"type"`
 			Attachments []attachment `json:"attachments"`
-		}{"message", []attachment{{ContentType: "application/vnd.microsoft.card.adaptive", Content: adaptive(c)}}})
+		}{"message", []attachment{{ContentType: "application/vnd.microsoft.card.adaptive", Content: a.card(c)}}})
 	}}
 }
 
 // TeamsCard writes the bare Adaptive Card, for flows that post the request's body
 // as the card.
 func TeamsCard() Format {
+	a := adaptive{newMarkdown()}
 	return Format{Name: "teams card", ContentType: contentType, Limit: teamsLimit(), encode: func(c card.Card) ([]byte, error) {
-		return encode(adaptive(c))
+		return encode(a.card(c))
 	}}
 }
 
@@ -110,8 +112,10 @@ type adaptiveAction struct {
 	URL   string `json:"url"`
 }
 
-// adaptive converts a card, part by part, as Microsoft's own guidance maps them.
-func adaptive(c card.Card) adaptiveCard {
+// adaptive converts cards, part by part, as Microsoft's own guidance maps them.
+type adaptive struct{ markdown }
+
+func (w adaptive) card(c card.Card) adaptiveCard {
 	a := adaptiveCard{
 		Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.4",
 		FallbackText: card.Plain(c.Summary), Teams: teamsExtras{Width: "Full"},
@@ -119,13 +123,13 @@ func adaptive(c card.Card) adaptiveCard {
 	add := func(e ...element) { a.Body = append(a.Body, e...) }
 	if c.Title != "" {
 		// The title holds no Markdown but what a person wrote; it may not be cut.
-		add(element{Type: "TextBlock", Text: subset(c.Title), Wrap: true, Weight: "Bolder", Size: "Medium", Color: themeColor(c.ThemeColor)})
+		add(element{Type: "TextBlock", Text: w.subset(c.Title), Wrap: true, Weight: "Bolder", Size: "Medium", Color: themeColor(c.ThemeColor)})
 	} else if c.Text == "" && len(c.Sections) == 0 {
-		add(element{Type: "TextBlock", Text: subset(c.Summary), Wrap: true})
+		add(element{Type: "TextBlock", Text: w.subset(c.Summary), Wrap: true})
 	}
-	add(paragraphs(c.Text, element{})...)
+	add(w.paragraphs(c.Text, element{})...)
 	for i, s := range c.Sections {
-		if items := section(s); len(items) > 0 {
+		if items := w.section(s); len(items) > 0 {
 			add(element{Type: "Container", Separator: s.StartGroup || i > 0, Spacing: "Medium", Items: items})
 		}
 	}
@@ -137,18 +141,18 @@ func adaptive(c card.Card) adaptiveCard {
 	return a
 }
 
-func section(s card.Section) []element {
+func (w adaptive) section(s card.Section) []element {
 	var items []element
 	add := func(e ...element) { items = append(items, e...) }
 	if s.Title != "" {
-		add(element{Type: "TextBlock", Text: subset(s.Title), Wrap: true, Weight: "Bolder"})
+		add(element{Type: "TextBlock", Text: w.subset(s.Title), Wrap: true, Weight: "Bolder"})
 	}
-	add(activity(s)...)
+	add(w.activity(s)...)
 	if s.HeroImage != nil {
 		add(element{Type: "Image", URL: s.HeroImage.URL, AltText: card.Plain(s.HeroImage.Title), Size: "Stretch"})
 	}
-	add(paragraphs(s.Text, element{})...)
-	if facts := adaptiveFacts(s.Facts); len(facts) > 0 {
+	add(w.paragraphs(s.Text, element{})...)
+	if facts := w.facts(s.Facts); len(facts) > 0 {
 		add(element{Type: "FactSet", Facts: facts})
 	}
 	if len(s.Images) > 0 {
@@ -169,15 +173,15 @@ func section(s card.Section) []element {
 }
 
 // activity is who did what: a picture beside up to three lines.
-func activity(s card.Section) []element {
+func (w adaptive) activity(s card.Section) []element {
 	var lines []element
 	if s.ActivityTitle != "" {
-		lines = append(lines, element{Type: "TextBlock", Text: subset(s.ActivityTitle), Wrap: true, Weight: "Bolder"})
+		lines = append(lines, element{Type: "TextBlock", Text: w.subset(s.ActivityTitle), Wrap: true, Weight: "Bolder"})
 	}
 	if s.ActivitySubtitle != "" {
-		lines = append(lines, element{Type: "TextBlock", Text: subset(s.ActivitySubtitle), Wrap: true, IsSubtle: true, Spacing: "None"})
+		lines = append(lines, element{Type: "TextBlock", Text: w.subset(s.ActivitySubtitle), Wrap: true, IsSubtle: true, Spacing: "None"})
 	}
-	lines = append(lines, paragraphs(s.ActivityText, element{Spacing: "None"})...)
+	lines = append(lines, w.paragraphs(s.ActivityText, element{Spacing: "None"})...)
 	if s.ActivityImage == "" {
 		return lines
 	}
@@ -195,9 +199,9 @@ func activity(s card.Section) []element {
 
 // paragraphs makes a block of each paragraph: in Teams one block with several is
 // not broken into lines the same way everywhere.
-func paragraphs(text string, like element) []element {
+func (w adaptive) paragraphs(text string, like element) []element {
 	var list []element
-	for _, p := range blocks(text) {
+	for _, p := range w.blocks(text) {
 		e := like
 		e.Type, e.Text, e.Wrap = "TextBlock", p, true
 		list = append(list, e)
@@ -205,14 +209,14 @@ func paragraphs(text string, like element) []element {
 	return list
 }
 
-// adaptiveFacts leaves facts without a name in: their value still says something.
-func adaptiveFacts(facts []card.Fact) []adaptiveFact {
+// facts leaves facts without a name in: their value still says something.
+func (w adaptive) facts(facts []card.Fact) []adaptiveFact {
 	var list []adaptiveFact
 	for _, f := range facts {
 		if f.Name == "" && f.Value == "" {
 			continue
 		}
-		list = append(list, adaptiveFact{Title: subset(f.Name), Value: subset(f.Value)})
+		list = append(list, adaptiveFact{Title: w.subset(f.Name), Value: w.subset(f.Value)})
 	}
 	return list
 }
