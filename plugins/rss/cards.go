@@ -7,8 +7,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	htmltomarkdown "github.com/JohannesKaufmann/html-to-markdown/v2"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
+	baseplugin "github.com/JohannesKaufmann/html-to-markdown/v2/plugin/base"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/commonmark"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/table"
 	"github.com/mmcdole/gofeed"
 	"golang.org/x/net/html"
 
@@ -45,7 +47,9 @@ func (f *Feed) card(feed *gofeed.Feed, it item) card.Card {
 	title := oneLine(it.Title)
 	text := f.summary(it.Item, base)
 	if title == "" {
-		title = firstWords(text, it.Item)
+		if title = firstWords(text, it.Item); title == text {
+			text = ""
+		}
 	}
 	c := card.Card{Summary: title, Title: card.Escape(title)}
 	s := card.Section{ActivityTitle: card.Escape(oneLine(feed.Title)), ActivitySubtitle: card.Escape(byline(it.Item)), Text: text}
@@ -92,7 +96,8 @@ func (f *Feed) summary(it *gofeed.Item, base *url.URL) string {
 	if len(source) > maxHTML {
 		source = source[:runeStart(source, maxHTML)]
 	}
-	text, err := htmltomarkdown.ConvertString(withoutPictures(source, base), converter.WithDomain(base.String()))
+	toMarkdown := converter.NewConverter(converter.WithPlugins(baseplugin.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), table.NewTablePlugin()))
+	text, err := toMarkdown.ConvertString(withoutPictures(source), converter.WithDomain(base.String()))
 	if err != nil {
 		return ""
 	}
@@ -127,7 +132,7 @@ func cut(s string, n int) string {
 
 // withoutPictures drops what does not belong into a summary: pictures (the card
 // has its own place for one), scripts, styles and frames.
-func withoutPictures(source string, base *url.URL) string {
+func withoutPictures(source string) string {
 	doc, err := html.Parse(strings.NewReader(source))
 	if err != nil {
 		return ""

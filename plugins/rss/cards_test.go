@@ -1,0 +1,142 @@
+package rss
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connector-relay/relay/relay/event"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestCards compares the events of each feed in testdata/feeds with what they
+// should be.
+func TestCards(t *testing.T) {
+	files, err := filepath.Glob("testdata/feeds/*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no feeds: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			enc := json.NewEncoder(&out)
+			enc.SetEscapeHTML(false)
+			enc.SetIndent("", "  ")
+			for _, e := range eventsOf(t, b) {
+				if err := e.Card.Validate(); err != nil {
+					t.Error(err)
+				}
+				if err := enc.Encode(e.Card); err != nil {
+					t.Fatal(err)
+				}
+			}
+			golden := filepath.Join("testdata", "cards", filepath.Base(file)+".json")
+			if *update {
+				if err := os.WriteFile(golden, out.Bytes(), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), out.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// eventsOf is what a first poll would make of a feed's bytes, all items wanted.
+func eventsOf(t testing.TB, b []byte) []event.Event {
+	t.Helper()
+	feed, err := parse(b, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &Feed{URL: "https://blog.example/feed", Summary: 300, Picture: true}
+	c := checkpoint{Version: version}
+	var list []event.Event
+	for _, it := range c.news(feed, false) {
+		list = append(list, f.event(feed, it))
+	}
+	return list
+}
+
+func FuzzCards(f *testing.F) {
+	files, err := filepath.Glob("testdata/feeds/*")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no feeds: %v", err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := parse(b, "text/xml; charset=iso-8859-1"); err != nil {
+			return
+		}
+		feed, err := parse(b, "")
+		if err != nil {
+			return
+		}
+		connector := &Feed{URL: "https://blog.example/feed", Summary: 80, Picture: true}
+		c := checkpoint{Version: version}
+		items := c.news(feed, true)
+		for _, it := range items {
+			e := connector.event(feed, it)
+			if err := e.Card.Validate(); err != nil {
+				t.Fatalf("%v: %+v", err, e.Card)
+			}
+			if e.Key == "" || !json.Valid(e.Data) {
+				t.Fatalf("an event without key or data: %+v", e)
+			}
+		}
+		c.know(items)
+		c.forget(feed)
+		if again := c.news(feed, false); len(again) != 0 {
+			t.Fatalf("%d items are new twice", len(again))
+		}
+	})
+}
+
+func FuzzCheckpoint(f *testing.F) {
+	f.Add([]byte(`{"v":1,"known":[{"i":"a"}]}`))
+	f.Add([]byte(`{"v":2}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, fresh := decode(b)
+		if !fresh && c.Version != version {
+			t.Fatal("a version that is not known was taken")
+		}
+		if again, fresh := decode(c.encode()); fresh || len(again.Known) != len(c.Known) {
+			t.Fatal("it does not come through")
+		}
+	})
+}
+
+func TestACutNeverBreaksALinkOrARune(t *testing.T) {
+	text := "Read [the notes about the release](https://example.com/a/long/address) 日本語 today"
+	for n := 1; n < 80; n++ {
+		got := cut(text, n)
+		if strings.Count(got, "[") != strings.Count(got, "](") || strings.Count(got, "](") != strings.Count(got, ")") {
+			t.Errorf("%d: %q", n, got)
+		}
+		if strings.ContainsRune(got, '\uFFFD') {
+			t.Errorf("%d: %q breaks a rune", n, got)
+		}
+	}
+}

@@ -1,0 +1,516 @@
+package rss
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/connectortest"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// unpaced is the connector type without waits between requests.
+func unpaced() connector.Connector { return &Feed{} }
+
+// site is a feed's server: what it answers next, and what it was asked.
+type site struct {
+	*httptest.Server
+	answer http.HandlerFunc
+	asked  []*http.Request
+}
+
+func newSite(t testing.TB) *site {
+	s := &site{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.asked = append(s.asked, r)
+		s.answer(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// says makes the site answer with a body from now on.
+func (s *site) says(body string) {
+	s.answer = func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
+}
+
+// entry is an item of a hand-made feed.
+type entry struct {
+	title, link, guid, date, text string
+}
+
+func numbered(from, to int) []entry {
+	var list []entry
+	for n := to; n >= from; n-- {
+		list = append(list, entry{
+			title: fmt.Sprintf("Post %d", n), link: fmt.Sprintf("http://blog.example/%d", n), guid: fmt.Sprintf("http://blog.example/?p=%d", n),
+			date: time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC).Format(time.RFC1123Z), text: fmt.Sprintf("Text %d", n),
+		})
+	}
+	return list
+}
+
+// rssOf writes a feed; change, if not nil, alters each entry first.
+func rssOf(entries []entry, change func(*entry)) string {
+	var b strings.Builder
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>Blog</title><link>http://blog.example/</link><description>d</description>`)
+	for _, e := range entries {
+		if change != nil {
+			change(&e)
+		}
+		b.WriteString("<item>")
+		for _, part := range [][2]string{{"title", e.title}, {"link", e.link}, {"guid", e.guid}, {"pubDate", e.date}, {"description", e.text}} {
+			if part[1] != "" {
+				fmt.Fprintf(&b, "<%s>%s</%s>", part[0], part[1], part[0])
+			}
+		}
+		b.WriteString("</item>")
+	}
+	b.WriteString("</channel></rss>")
+	return b.String()
+}
+
+// reader polls a feed again and again, as the relay does.
+type reader struct {
+	t      *testing.T
+	client *connectortest.Client
+	at     event.Checkpoint
+}
+
+func newReader(t *testing.T, s *site, arguments map[string]any) *reader {
+	all := map[string]any{"url": s.URL + "/feed"}
+	for k, v := range arguments {
+		all[k] = v
+	}
+	return &reader{t: t, client: connectortest.New(t, unpaced, all)}
+}
+
+// poll returns the titles of what one poll posts.
+func (r *reader) poll() []string {
+	r.t.Helper()
+	titles, err := r.try()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return titles
+}
+
+func (r *reader) try() ([]string, error) {
+	p, err := r.client.Poll(r.t.Context(), r.at)
+	if err != nil {
+		return nil, err
+	}
+	r.at = p.Checkpoint
+	titles := []string{}
+	for _, e := range p.Events() {
+		if err := e.Card.Validate(); err != nil {
+			r.t.Errorf("%s: %v", e.Key, err)
+		}
+		titles = append(titles, e.Card.Headline())
+	}
+	return titles, nil
+}
+
+// want polls once and compares.
+func (r *reader) want(titles ...string) {
+	r.t.Helper()
+	if diff := cmp.Diff(append([]string{}, titles...), r.poll()); diff != "" {
+		r.t.Errorf("posted (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheContract(t *testing.T) {
+	connectortest.Run(t, unpaced, connectortest.Options{
+		Start: func(t *testing.T) map[string]any {
+			s := newSite(t)
+			s.says(rssOf(numbered(1, 5), nil))
+			return map[string]any{"url": s.URL}
+		},
+		Arguments: map[string]any{"initial": 2},
+		Invalid:   []connectortest.Invalid{{Argument: "url", Value: "ftp://blog.example/"}, {Argument: "initial", Value: -1}, {Argument: "summary", Value: -1}},
+	})
+}
+
+func TestTheFirstPollPostsNothingOld(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(numbered(1, 5), nil))
+	r := newReader(t, s, nil)
+	r.want()
+	s.says(rssOf(numbered(1, 7), nil))
+	r.want("Post 6", "Post 7")
+	r.want()
+}
+
+func TestTheFirstPollPostsWhatWasAskedFor(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(numbered(1, 5), nil))
+	r := newReader(t, s, map[string]any{"initial": 2})
+	r.want("Post 4", "Post 5")
+	r.want()
+}
+
+func TestAnEmptyFirstFetchDoesNotSwallowTheFirstItem(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(nil, nil))
+	r := newReader(t, s, nil)
+	r.want()
+	s.says(rssOf(numbered(1, 1), nil))
+	r.want("Post 1")
+}
+
+func TestKnownItemsStayKnownWhateverChanges(t *testing.T) {
+	tests := map[string]func(*entry){
+		"all addresses become https":  func(e *entry) { e.link, e.guid = https(e.link), https(e.guid) },
+		"the GUIDs change":            func(e *entry) { e.guid = "new:" + e.guid },
+		"the GUIDs vanish":            func(e *entry) { e.guid = "" },
+		"tracking parameters":         func(e *entry) { e.link += "?utm_source=rss&utm_medium=feed"; e.guid = e.link },
+		"everything is re-dated":      func(e *entry) { e.date = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC).Format(time.RFC1123Z) },
+		"the dates vanish":            func(e *entry) { e.date = "" },
+		"the texts are edited":        func(e *entry) { e.text += " (edited)" },
+		"the titles are edited":       func(e *entry) { e.title += " (edited)" },
+		"www is put before the host":  func(e *entry) { e.link = strings.Replace(e.link, "//", "//www.", 1) },
+		"slashes are put at the ends": func(e *entry) { e.link += "/"; e.guid = e.link },
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.says(rssOf(numbered(1, 20), nil))
+			r := newReader(t, s, nil)
+			r.want()
+			s.says(rssOf(numbered(1, 21), func(e *entry) {
+				if e.title != "Post 21" {
+					change(e)
+				}
+			}))
+			r.want("Post 21")
+			r.want()
+		})
+	}
+}
+
+func https(s string) string { return strings.Replace(s, "http:", "https:", 1) }
+
+func TestItemsThatShareOneGUIDAreStillDifferent(t *testing.T) {
+	same := func(e *entry) { e.guid = "always-the-same" }
+	s := newSite(t)
+	s.says(rssOf(numbered(1, 3), same))
+	r := newReader(t, s, nil)
+	r.want()
+	s.says(rssOf(numbered(1, 5), same))
+	r.want("Post 4", "Post 5")
+	// And without links, the text must do.
+	bare := func(e *entry) { e.guid, e.link = "always-the-same", "" }
+	s.says(rssOf(numbered(1, 3), bare))
+	r = newReader(t, s, nil)
+	r.want()
+	s.says(rssOf(numbered(1, 4), bare))
+	r.want("Post 4")
+}
+
+func TestAFeedThatShrinksAndBouncesBackPostsNothingAgain(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(numbered(1, 28), nil))
+	r := newReader(t, s, nil)
+	r.want()
+	for range 5 {
+		s.says(rssOf(numbered(1, 2), nil))
+		r.want()
+		s.says(rssOf(numbered(1, 28), nil))
+		r.want()
+	}
+}
+
+func TestOldestFirstAndStable(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(nil, nil))
+	r := newReader(t, s, nil)
+	r.want()
+	same := "Mon, 05 Jan 2026 00:00:00 +0000"
+	s.says(rssOf([]entry{{title: "c", date: same, guid: "c"}, {title: "b", date: same, guid: "b"}, {title: "a", date: same, guid: "a"}}, nil))
+	r.want("a", "b", "c")
+	s.says(rssOf([]entry{{title: "undated 2", guid: "u2"}, {title: "undated 1", guid: "u1"}}, nil))
+	r.want("undated 1", "undated 2")
+	s.says(rssOf([]entry{{title: "future", guid: "f", date: "Fri, 01 Jan 2100 00:00:00 +0000"}}, nil))
+	r.want("future")
+	r.want()
+}
+
+func TestManyNewItemsComeInBatchesThatLoseNothing(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(nil, nil))
+	r := newReader(t, s, nil)
+	r.want()
+	var many []entry
+	for n := 130; n > 0; n-- {
+		many = append(many, entry{title: fmt.Sprintf("Item %03d", n), guid: fmt.Sprint(n)})
+	}
+	s.says(rssOf(many, nil))
+	// The relay dies after the first batch: what it stored holds.
+	stored := 0
+	p, err := r.client.PollWith(t.Context(), r.at, func(b event.Batch) error {
+		if stored > 0 {
+			return errors.New("the relay is gone")
+		}
+		stored = len(b.Events)
+		return nil
+	})
+	if err == nil || stored == 0 || stored >= len(many) {
+		t.Fatalf("%d stored, %v", stored, err)
+	}
+	r.at = p.Checkpoint
+	rest := r.poll()
+	if len(rest) != len(many)-stored || rest[0] != fmt.Sprintf("Item %03d", stored+1) {
+		t.Errorf("%d of %d were left, %d came, beginning with %s", len(many)-stored, len(many), len(rest), rest[0])
+	}
+}
+
+func TestEditsArePostedAgainOnlyWhenAskedFor(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(numbered(1, 3), nil))
+	r := newReader(t, s, map[string]any{"on_update": "repost"})
+	r.want()
+	s.says(rssOf(numbered(1, 3), func(e *entry) {
+		if e.title == "Post 2" {
+			e.text = "corrected"
+		}
+	}))
+	r.want("Post 2")
+	r.want()
+}
+
+func TestValidatorsAreSentBackLetterByLetter(t *testing.T) {
+	s := newSite(t)
+	s.answer = func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-None-Match") == `W/"a b"` && r.Header.Get("If-Modified-Since") == "some day" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("ETag", `W/"a b"`)
+		w.Header().Set("Last-Modified", "some day")
+		_, _ = io.WriteString(w, rssOf(numbered(1, 2), nil))
+	}
+	r := newReader(t, s, nil)
+	r.want()
+	r.want()
+	if got := s.asked[1].Header.Get("If-None-Match"); got != `W/"a b"` {
+		t.Errorf("If-None-Match: %s", got)
+	}
+	if ua := s.asked[0].Header.Get("User-Agent"); ua == "" || strings.HasPrefix(ua, "Go-http-client") {
+		t.Errorf("User-Agent: %q", ua)
+	}
+}
+
+func TestAnswersThatAreNoFeed(t *testing.T) {
+	tests := map[string]struct {
+		answer http.HandlerFunc
+		kind   connector.ErrorKind
+		says   string
+	}{
+		"410":                            {status(http.StatusGone), connector.KindGone, "gone for good"},
+		"404":                            {status(http.StatusNotFound), connector.KindTemporary, "404"},
+		"401":                            {status(http.StatusUnauthorized), connector.KindUnauthorised, "sign-in"},
+		"403":                            {status(http.StatusForbidden), connector.KindThrottled, "403"},
+		"429":                            {status(http.StatusTooManyRequests), connector.KindThrottled, "patience"},
+		"503":                            {status(http.StatusServiceUnavailable), connector.KindThrottled, "patience"},
+		"500":                            {status(http.StatusInternalServerError), connector.KindTemporary, "500"},
+		"a web page that names its feed": {says(`<!DOCTYPE html><html><head><link rel="alternate" type="application/atom+xml" href="/blog/feed.atom"></head></html>`), connector.KindMisconfigured, "/blog/feed.atom"},
+		"a web page":                     {says(`<html><body>We are down for maintenance.</body></html>`), connector.KindTemporary, "web page"},
+		"nothing":                        {says(""), connector.KindTemporary, "empty"},
+		"a poem":                         {says("Roses are red"), connector.KindMisconfigured, "not a feed"},
+		"11 MB":                          {says("<rss>" + strings.Repeat("x", 11<<20)), connector.KindMisconfigured, "larger than 10 MB"},
+		"a loop":                         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, connector.KindTemporary, "redirects more than"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.says(rssOf(numbered(1, 2), nil))
+			r := newReader(t, s, nil)
+			r.want()
+			s.answer = test.answer
+			_, err := r.try()
+			if err == nil || connector.KindOf(err) != test.kind || !strings.Contains(err.Error(), test.says) {
+				t.Fatalf("%v (%s), want %s: %s", err, connector.KindOf(err), test.kind, test.says)
+			}
+			// And when the feed is back, nothing is lost or repeated.
+			s.says(rssOf(numbered(1, 3), nil))
+			r.want("Post 3")
+		})
+	}
+}
+
+func status(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+func says(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
+}
+
+func TestRetryAfterIsASpanOrADate(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	tests := map[string]time.Duration{
+		"120": 2 * time.Minute, "Thu, 01 Jan 2026 00:05:00 GMT": 5 * time.Minute,
+		"Thu, 01 Jan 2025 00:05:00 GMT": 0, "soon": 0, "-5": 0, "": 0,
+	}
+	for in, want := range tests {
+		if got := retryAfter(http.Header{"Retry-After": {in}}, now); got != want {
+			t.Errorf("%q: %v, want %v", in, got, want)
+		}
+	}
+}
+
+func TestTheSourceSaysWhenToComeBack(t *testing.T) {
+	tests := map[string]struct {
+		header http.Header
+		feed   string
+		want   time.Duration
+	}{
+		"nothing":            {nil, "", 0},
+		"max-age":            {http.Header{"Cache-Control": {"public, max-age=3600"}}, "", time.Hour},
+		"ttl":                {nil, "<ttl>90</ttl>", 90 * time.Minute},
+		"the longer of both": {http.Header{"Cache-Control": {"max-age=60"}}, "<ttl>90</ttl>", 90 * time.Minute},
+		"never a week":       {http.Header{"Cache-Control": {"max-age=9999999"}}, "", 24 * time.Hour},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.answer = func(w http.ResponseWriter, _ *http.Request) {
+				for k, v := range test.header {
+					w.Header()[k] = v
+				}
+				_, _ = io.WriteString(w, strings.Replace(rssOf(numbered(1, 1), nil), "<item>", test.feed+"<item>", 1))
+			}
+			r := newReader(t, s, nil)
+			p, err := r.client.Poll(t.Context(), nil)
+			if err != nil || p.Again != test.want {
+				t.Errorf("%v, %v, want %v", p.Again, err, test.want)
+			}
+		})
+	}
+}
+
+func TestAPermanentRedirectIsBelievedAfterAWhile(t *testing.T) {
+	s := newSite(t)
+	moved := true
+	s.answer = func(w http.ResponseWriter, r *http.Request) {
+		if moved && r.URL.Path == "/feed" {
+			w.Header().Set("Location", "/new")
+			w.WriteHeader(http.StatusMovedPermanently)
+			return
+		}
+		_, _ = io.WriteString(w, rssOf(numbered(1, len(s.asked)), nil))
+	}
+	r := newReader(t, s, nil)
+	for range movedAfter + 1 {
+		r.poll()
+	}
+	if last := s.asked[len(s.asked)-1]; last.URL.Path != "/new" || s.asked[len(s.asked)-2].URL.Path != "/new" {
+		t.Errorf("it still asks %s", last.URL.Path)
+	}
+}
+
+func TestACaptivePortalDoesNotMoveAFeed(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(numbered(1, 1), nil))
+	r := newReader(t, s, nil)
+	r.want()
+	for range 5 {
+		s.answer = func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/feed" {
+				http.Redirect(w, r, "/login", http.StatusMovedPermanently)
+				return
+			}
+			_, _ = io.WriteString(w, "<html>Please pay</html>")
+		}
+		if _, err := r.try(); err == nil {
+			t.Fatal("the portal was taken for a feed")
+		}
+	}
+	s.says(rssOf(numbered(1, 2), nil))
+	r.want("Post 2")
+	if path := s.asked[len(s.asked)-1].URL.Path; path != "/feed" {
+		t.Errorf("it asks %s", path)
+	}
+}
+
+func TestACorruptCheckpointIsABaselineAgain(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(numbered(1, 5), nil))
+	r := newReader(t, s, nil)
+	r.at = event.Checkpoint("{broken")
+	r.want()
+	s.says(rssOf(numbered(1, 6), nil))
+	r.want("Post 6")
+}
+
+// TestRealFeeds reads every feed among gofeed's own test data through the
+// connector: those that parse give sane cards.
+func TestRealFeeds(t *testing.T) {
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/mmcdole/gofeed").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	err = filepath.WalkDir(filepath.Join(strings.TrimSpace(string(dir)), "testdata"), func(path string, d os.DirEntry, err error) error {
+		switch filepath.Ext(path) {
+		case ".xml", ".json", ".rss", ".atom":
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil || len(files) < 100 {
+		t.Fatalf("%d feeds, %v", len(files), err)
+	}
+	s := newSite(t)
+	r := newReader(t, s, map[string]any{"initial": 1000})
+	read, cards := 0, 0
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.says(string(b))
+		r.at = nil
+		titles, err := r.try()
+		if err != nil {
+			continue
+		}
+		read, cards = read+1, cards+len(titles)
+	}
+	t.Logf("%d of %d files are feeds, with %d items", read, len(files), cards)
+	if read < len(files)/2 || cards < 50 {
+		t.Errorf("only %d of %d feeds could be read, with %d items", read, len(files), cards)
+	}
+}
+
+func TestRequestsToOneHostKeepTheirDistance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace()
+		start := time.Now()
+		for range 5 {
+			if err := p.wait(context.Background(), "https://a.example/x"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took < 4*spacing || took > 6*spacing {
+			t.Errorf("five requests took %v", took)
+		}
+		before := time.Now()
+		if err := p.wait(context.Background(), "https://b.example/x"); err != nil || time.Since(before) != 0 {
+			t.Errorf("another host waited %v, %v", time.Since(before), err)
+		}
+	})
+}
