@@ -1,213 +1,325 @@
 package webhook
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// maxDepth bounds how deep a payload may nest.
+// maxDepth bounds how deep a card may nest.
 const maxDepth = 32
 
-// element is what of an Adaptive Card's elements a Connector Card can show.
-type element struct {
-	Type    string          `json:"type"`
-	Text    string          `json:"text"`
-	Weight  string          `json:"weight"`
-	Size    string          `json:"size"`
-	Style   string          `json:"style"`
-	URL     string          `json:"url"`
-	AltText string          `json:"altText"`
-	Inlines json.RawMessage `json:"inlines"`
-	Items   []element       `json:"items"`
-	Columns []element       `json:"columns"`
-	Images  []element       `json:"images"`
-	Facts   []struct {
-		Title string `json:"title"`
-		Value string `json:"value"`
-	} `json:"facts"`
-	Body    []element `json:"body"`
-	Actions []struct {
-		Type  string  `json:"type"`
-		Title string  `json:"title"`
-		URL   string  `json:"url"`
-		Card  element `json:"card"`
-	} `json:"actions"`
-	FallbackText string `json:"fallbackText"`
+// adaptive reads an Adaptive Card (https://adaptivecards.io/explorer) into a
+// Connector Card: the first heading is the title, the others are the sections';
+// texts, facts, pictures and links stay in order. What asks the reader to answer
+// is left out: it works from no webhook.
+type adaptive struct {
+	builder
+	deep bool
 }
 
-// fromAdaptive reads an Adaptive Card: its first heading is the title, texts
-// become sections in order, facts, pictures and links stay what they are.
-func fromAdaptive(b []byte) (card.Card, error) {
-	var root element
-	if err := json.Unmarshal(b, &root); err != nil {
-		return card.Card{}, fmt.Errorf("not an Adaptive Card: %w", err)
-	}
-	var a adaptiveReader
-	a.elements(root.Body, 0)
-	a.actions(root, 0)
+func fromAdaptive(root node) (card.Card, error) {
+	var a adaptive
+	a.elements(root.get("body"), 0)
 	a.flush()
-	c := a.card
-	if c.Title == "" && c.Text == "" && len(c.Sections) == 0 {
-		c.Text = root.FallbackText
+	a.actions(root.get("actions"), a.cardLink, 0)
+	if !isNothing(root.get("selectAction")) && len(a.card.Actions) == 0 {
+		a.selectAction(root, a.cardLink)
 	}
+	if a.deep {
+		return card.Card{}, errDeep
+	}
+	c := a.done()
 	if c.Title == "" && c.Text == "" && len(c.Sections) == 0 {
-		return c, fmt.Errorf("the Adaptive Card shows nothing: it needs a body")
+		c.Text = plainMention(root.get("fallbackText").text())
+	}
+	if !shows(c) {
+		return c, errNothing
 	}
 	return c, nil
 }
 
-// adaptiveReader collects a Connector Card. Section is the one being filled.
-type adaptiveReader struct {
-	card    card.Card
-	section card.Section
-}
+func isNothing(n node) bool { return n.v == nil }
 
-// flush ends the section being filled.
-func (a *adaptiveReader) flush() {
-	s := a.section
-	if s.Text != "" || len(s.Facts) > 0 || len(s.Images) > 0 || len(s.Actions) > 0 {
-		a.card.Sections = append(a.card.Sections, s)
-	}
-	a.section = card.Section{}
-}
-
-func (a *adaptiveReader) elements(list []element, depth int) {
+func (a *adaptive) elements(list node, depth int) {
 	if depth > maxDepth {
+		a.deep = true
 		return
 	}
-	for _, e := range list {
+	for _, e := range list.list() {
 		a.element(e, depth)
 	}
 }
 
-func (a *adaptiveReader) element(e element, depth int) {
-	switch e.Type {
-	case "TextBlock":
-		a.text(e, e.Text)
-	case "RichTextBlock":
-		a.text(e, inlines(e.Inlines))
-	case "FactSet":
-		for _, f := range e.Facts {
-			a.section.Facts = append(a.section.Facts, card.Fact{Name: f.Title, Value: f.Value})
+func (a *adaptive) element(e node, depth int) {
+	if e.get("isVisible").is(false) && e.get("id").text() == "" {
+		return // no toggle can ever show it
+	}
+	if e.get("separator").is(true) && !a.empty() {
+		a.divide()
+	}
+	a.color(e.get("style").word())
+	switch e.get("type").word() {
+	case "textblock":
+		a.textBlock(e)
+	case "richtextblock":
+		a.paragraph(inlines(e.get("inlines")))
+	case "factset":
+		for _, f := range e.get("facts").list() {
+			a.fact(plainMention(f.get("title").text()), plainMention(f.get("value").text()))
 		}
-	case "Image":
-		if isWeb(e.URL) {
-			a.section.Images = append(a.section.Images, card.Image{URL: e.URL, Title: e.AltText})
-		}
-	case "Container", "Column", "TableCell":
-		if e.Type == "Container" {
-			a.flush()
-		}
-		a.elements(e.Items, depth+1)
-	case "ColumnSet":
-		a.elements(e.Columns, depth+1)
-	case "ImageSet":
-		a.elements(e.Images, depth+1)
-	case "ActionSet":
-		a.actions(e, depth)
+	case "image":
+		a.image(e.get("url").text(), e.get("altText").text())
+	case "imageset":
+		a.elements(e.get("images"), depth+1)
+	case "container", "column", "tablecell":
+		a.elements(e.get("items"), depth+1)
+	case "columnset":
+		a.columns(e.get("columns"), depth)
+	case "table":
+		a.table(e, depth)
+	case "actionset":
+		a.actions(e.get("actions"), a.link, depth)
+	case "codeblock":
+		a.paragraph(fence(e.get("codeSnippet").text()))
+	case "media":
+		a.media(e)
+	default:
+		a.unknown(e, depth)
+	}
+	a.selectAction(e, a.link)
+}
+
+// unknown shows what the card itself offers in an element's place.
+func (a *adaptive) unknown(e node, depth int) {
+	switch fallback := e.get("fallback"); {
+	case strings.HasPrefix(e.get("type").word(), "input."):
+	case !fallback.isObject():
+		a.paragraph(plainMention(e.get("text").text()))
+	case depth > maxDepth:
+		a.deep = true
+	default:
+		a.element(fallback, depth+1)
 	}
 }
 
-// text adds a paragraph. The first heading, or first bold line, is the title.
-func (a *adaptiveReader) text(e element, text string) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return
+// textBlock adds a paragraph, or a heading.
+func (a *adaptive) textBlock(e node) {
+	text := strings.TrimSpace(plainMention(e.get("text").text()))
+	bold := e.get("weight").word() == "bolder"
+	size := e.get("size").word()
+	heading := e.get("style").word() == "heading" || size == "large" || size == "extralarge" || bold && a.empty()
+	if heading || bold {
+		a.color(e.get("color").word())
 	}
-	heading := strings.EqualFold(e.Style, "heading") || strings.EqualFold(e.Weight, "bolder") || strings.EqualFold(e.Size, "large") || strings.EqualFold(e.Size, "extralarge")
-	nothingYet := a.card.Title == "" && len(a.card.Sections) == 0 && a.section.Text == ""
 	switch {
-	case heading && nothingYet && !strings.Contains(text, "\n"):
-		a.card.Title = text
-		return
-	case strings.EqualFold(e.Weight, "bolder"):
-		text = "**" + text + "**"
+	case heading && !strings.Contains(text, "\n"):
+		a.heading(text)
+	case bold && !strings.ContainsAny(text, "*\n"):
+		a.paragraph(emphasise(text, "**"))
+	default:
+		a.paragraph(text)
 	}
-	if a.section.Text != "" {
-		a.section.Text += "\n\n"
-	}
-	a.section.Text += text
 }
 
-// actions keeps the links. What needs an answer cannot work from a webhook and
-// did not work in Teams either.
-func (a *adaptiveReader) actions(e element, depth int) {
-	for _, act := range e.Actions {
-		switch act.Type {
-		case "Action.OpenUrl":
-			if !isWeb(act.URL) {
-				continue
+// color makes the first colour that means something the card's.
+func (a *adaptive) color(name string) {
+	if a.card.ThemeColor != "" {
+		return
+	}
+	switch name {
+	case "good":
+		a.card.ThemeColor = "2DA44E"
+	case "warning":
+		a.card.ThemeColor = "DAA038"
+	case "attention":
+		a.card.ThemeColor = "CF222E"
+	case "accent":
+		a.card.ThemeColor = "0078D7"
+	}
+}
+
+// columns reads the two layouts that a Connector Card has too, a picture beside
+// who did what and names beside values; others are read column by column.
+func (a *adaptive) columns(columns node, depth int) {
+	list := columns.list()
+	if len(list) == 2 && (a.pictured(list[0], list[1]) || a.named(list[0], list[1])) {
+		return
+	}
+	a.elements(node{withType(list, "Column")}, depth+1)
+}
+
+// withType gives elements the type that their place already says.
+func withType(list []node, name string) []any {
+	typed := make([]any, 0, len(list))
+	for _, n := range list {
+		m, ok := n.v.(map[string]any)
+		if !ok {
+			continue
+		}
+		if _, ok := m["type"]; !ok {
+			m["type"] = name
+		}
+		typed = append(typed, m)
+	}
+	return typed
+}
+
+func (a *adaptive) pictured(left, right node) bool {
+	pictures := left.get("items").list()
+	texts, ok := textsOf(right)
+	if !ok || len(pictures) != 1 || pictures[0].get("type").word() != "image" || !isWeb(pictures[0].get("url").text()) {
+		return false
+	}
+	texts = append(texts, "", "")
+	a.activity(pictures[0].get("url").text(), texts[0], texts[1], strings.TrimSpace(strings.Join(texts[2:], "\n\n")))
+	if pictures[0].get("style").word() != "person" {
+		a.section.ActivityImageType = "article"
+	}
+	return true
+}
+
+// longName is what no fact's name is longer than, in bytes.
+const longName = 60
+
+func (a *adaptive) named(left, right node) bool {
+	names, ok := textsOf(left)
+	values, both := textsOf(right)
+	if !ok || !both || len(names) != len(values) {
+		return false
+	}
+	for _, name := range names {
+		if len(name) > longName || strings.Contains(name, "\n") {
+			return false
+		}
+	}
+	for i, name := range names {
+		a.fact(name, values[i])
+	}
+	return true
+}
+
+// textsOf returns the texts of a column that holds nothing else.
+func textsOf(column node) ([]string, bool) {
+	items := column.get("items").list()
+	texts := make([]string, len(items))
+	for i, e := range items {
+		if e.get("type").word() != "textblock" {
+			return nil, false
+		}
+		texts[i] = plainMention(e.get("text").text())
+	}
+	return texts, len(items) > 0
+}
+
+// table reads a table of two columns as facts, and any other as lines.
+func (a *adaptive) table(e node, depth int) {
+	for _, row := range e.get("rows").list() {
+		cells := row.get("cells").list()
+		if len(cells) == 2 && a.named(cells[0], cells[1]) {
+			continue
+		}
+		var line []string
+		plain := true
+		for _, cell := range cells {
+			texts, ok := textsOf(cell)
+			plain = plain && (ok || len(cell.get("items").list()) == 0)
+			line = append(line, strings.Join(texts, " "))
+		}
+		if plain {
+			a.paragraph(strings.Join(line, " | "))
+			continue
+		}
+		a.elements(node{withType(cells, "TableCell")}, depth+1)
+	}
+}
+
+func (a *adaptive) media(e node) {
+	a.image(e.get("poster").text(), e.get("altText").text())
+	for _, s := range e.get("sources").list() {
+		a.link(orElse(e.get("altText").text(), "Play"), s.get("url").text())
+		return
+	}
+}
+
+// actions keeps what opens a page, and shows what a button would have unfolded.
+func (a *adaptive) actions(list node, link func(name, address string), depth int) {
+	if depth > maxDepth {
+		a.deep = true
+		return
+	}
+	for _, act := range list.list() {
+		switch act.get("type").word() {
+		case "action.openurl":
+			link(act.get("title").text(), act.get("url").text())
+		case "action.showcard":
+			a.divide()
+			if title := act.get("title").text(); title != "" && !a.empty() {
+				a.heading(card.Escape(title))
 			}
-			link := card.Action{Type: card.OpenURI, Name: orElse(act.Title, "Open"), Targets: []card.Target{{OS: "default", URI: act.URL}}}
-			if e.Type == "AdaptiveCard" {
-				a.card.Actions = append(a.card.Actions, link)
-			} else {
-				a.section.Actions = append(a.section.Actions, link)
-			}
-		case "Action.ShowCard":
-			if depth > maxDepth {
-				return
-			}
-			a.flush()
-			a.elements(act.Card.Body, depth+1)
-			a.actions(act.Card, depth+1)
+			a.elements(act.get("card").get("body"), depth+1)
+			a.actions(act.get("card").get("actions"), a.link, depth+1)
 			a.flush()
 		}
+	}
+}
+
+func (a *adaptive) selectAction(e node, link func(name, address string)) {
+	if s := e.get("selectAction"); s.get("type").word() == "action.openurl" {
+		link(s.get("title").text(), s.get("url").text())
 	}
 }
 
 // inlines joins the runs of a RichTextBlock, which hold no Markdown.
-func inlines(b json.RawMessage) string {
-	var runs []json.RawMessage
-	if json.Unmarshal(b, &runs) != nil {
-		return ""
-	}
+func inlines(list node) string {
 	var text strings.Builder
-	for _, r := range runs {
-		var plain string
-		var run struct {
-			Text   string `json:"text"`
-			Weight string `json:"weight"`
-			Italic bool   `json:"italic"`
+	for _, r := range list.list() {
+		if !r.isObject() {
+			text.WriteString(card.Escape(r.text()))
+			continue
 		}
-		switch {
-		case json.Unmarshal(r, &plain) == nil:
-			text.WriteString(card.Escape(plain))
-		case json.Unmarshal(r, &run) == nil:
-			text.WriteString(emphasise(card.Escape(run.Text), strings.EqualFold(run.Weight, "bolder"), run.Italic))
+		run := strings.ReplaceAll(card.Escape(r.get("text").text()), "\n", "\n\n")
+		if r.get("strikethrough").is(true) {
+			run = emphasise(run, "~~")
 		}
+		if r.get("italic").is(true) {
+			run = emphasise(run, "*")
+		}
+		if r.get("weight").word() == "bolder" {
+			run = emphasise(run, "**")
+		}
+		if s := r.get("selectAction"); s.get("type").word() == "action.openurl" && isWeb(s.get("url").text()) {
+			run = "[" + run + "](" + linkAddress(s.get("url").text()) + ")"
+		}
+		text.WriteString(run)
 	}
 	return text.String()
 }
 
 // emphasise puts marks around a text but not around the blanks at its ends, where
 // they would not be read as marks.
-func emphasise(s string, bold, italic bool) string {
-	mark := ""
-	if bold {
-		mark = "**"
-	}
-	if italic {
-		mark += "*"
-	}
+func emphasise(s, mark string) string {
 	core := strings.TrimSpace(s)
-	if mark == "" || core == "" {
+	if core == "" {
 		return s
 	}
 	lead := s[:strings.Index(s, core)]
 	return lead + mark + core + mark + s[len(lead)+len(core):]
 }
 
-func isWeb(address string) bool {
-	return strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
+// plainMention leaves a mention's name: a Connector Card mentions nobody, and
+// marks without the entities beside them make chat systems refuse the card.
+func plainMention(text string) string {
+	if !strings.Contains(text, "<at>") {
+		return text
+	}
+	return strings.NewReplacer("<at>", "", "</at>", "").Replace(text)
 }
 
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
+// fence makes code of a text.
+func fence(code string) string {
+	if strings.TrimSpace(code) == "" {
+		return ""
 	}
-	return s
+	return "```\n" + strings.Trim(strings.ReplaceAll(code, "```", "'''"), "\n") + "\n```"
 }

@@ -3,9 +3,7 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -13,162 +11,261 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
+// refusal is a sentence for the sender: what is wrong with the request, and where.
+type refusal string
+
+// Error implements error.
+func (r refusal) Error() string { return string(r) }
+
+func refuse(format string, a ...any) error { return refusal(fmt.Sprintf(format, a...)) }
+
+const (
+	errNoBody    refusal = `The body is empty: POST a card, such as {"text": "Hello"}.`
+	errNoForm    refusal = "A form needs the field payload, with a card as JSON."
+	errNoObject  refusal = `The body must be a JSON object, such as {"text": "Hello"}.`
+	errEmptyCard refusal = "Summary or Text is required."
+	errDeep      refusal = "The Adaptive Card nests deeper than 32 levels."
+	errNothing   refusal = `The Adaptive Card shows nothing: its body needs an element such as {"type": "TextBlock", "text": "Hello"}.`
+)
+
+// read turns a request into events: one, or one for each card of an envelope, as
+// Workflows post them.
+func (h *Webhook) read(r *connector.Request) ([]event.Event, error) {
+	body, err := payload(r)
+	if err != nil {
+		return nil, err
+	}
+	if h.Accept == acceptJSON {
+		e, err := h.readJSON(body)
+		if err != nil {
+			return nil, err
+		}
+		return h.finished([]event.Event{e}, r)
+	}
+	if body[0] != '{' {
+		if err := checkJSON(body); err != nil {
+			return nil, err
+		}
+		return nil, errNoObject
+	}
+	kind, root, err := h.kind(body)
+	if err != nil {
+		return nil, err
+	}
+	e := event.Event{Kind: kind, Data: body}
+	switch {
+	case kind == acceptCard:
+		e.Card, err = connectorCard(body)
+	case kind == acceptSlack:
+		e.Card, err = fromSlack(root)
+	case root.get("type").word() == "adaptivecard":
+		e.Card, err = fromAdaptive(root)
+	default:
+		events, err := fromEnvelope(root, body)
+		if err != nil {
+			return nil, err
+		}
+		return h.finished(events, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h.finished([]event.Event{e}, r)
+}
+
+// finished puts the connector's name and picture on the cards and makes sure that
+// they are valid.
+func (h *Webhook) finished(events []event.Event, r *connector.Request) ([]event.Event, error) {
+	for i := range events {
+		c := &events[i].Card
+		h.brand(c)
+		err := c.Validate()
+		if err == nil {
+			continue
+		}
+		repair(c)
+		if r.Log != nil {
+			r.Log.Info("left out of a card what cannot be shown", "problems", err.Error())
+		}
+		if !shows(*c) {
+			return nil, errEmptyCard
+		}
+		if err := c.Validate(); err != nil {
+			return nil, refuse("The card is not valid: %s.", strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
+	}
+	return events, nil
+}
+
+// kind tells what a JSON object is. Most are Connector Cards without a word of the
+// others in them, and those are not read twice.
+func (h *Webhook) kind(body []byte) (string, node, error) {
+	if h.Accept != acceptSlack && h.Accept != acceptAdaptive && !mayBeOther(body) {
+		return acceptCard, node{}, nil
+	}
+	if err := checkJSON(body); err != nil {
+		return "", node{}, err
+	}
+	root := parseTree(body)
+	kind := looks(root)
+	switch {
+	case h.Accept == acceptSlack:
+		kind = acceptSlack
+	case h.Accept == acceptAdaptive && kind != acceptAdaptive:
+		return "", root, refusal(`This webhook takes Adaptive Cards only: {"type": "AdaptiveCard", …}, bare or as an attachment.`)
+	case h.Accept == acceptCard && kind != acceptCard:
+		return "", root, refusal(`This webhook takes Connector Cards only: a MessageCard, or {"text": "Hello"}.`)
+	}
+	return kind, root, nil
+}
+
+func mayBeOther(body []byte) bool {
+	for _, word := range []string{`"attachments"`, `"blocks"`, `AdaptiveCard`} {
+		if bytes.Contains(body, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// looks tells the kinds apart by what only they have.
+func looks(root node) string {
+	if root.get("@type").text() != "" || len(root.get("sections").list()) > 0 {
+		return acceptCard
+	}
+	if root.get("type").word() == "adaptivecard" {
+		return acceptAdaptive
+	}
+	attachments := root.get("attachments").list()
+	for _, a := range attachments {
+		if a.get("contentType").text() != "" || a.get("content").isObject() {
+			return acceptAdaptive
+		}
+	}
+	if len(attachments) > 0 || len(root.get("blocks").list()) > 0 {
+		return acceptSlack
+	}
+	return acceptCard
+}
+
+// connectorCard reads a MessageCard or {"text": …}.
+func connectorCard(body []byte) (card.Card, error) {
+	c, err := card.Parse(body)
+	if err != nil {
+		if bad := checkJSON(body); bad != nil {
+			return c, bad
+		}
+		looser, changed := loosened(body)
+		if !changed {
+			return c, refuse("The card cannot be read: %s.", err)
+		}
+		if c, err = card.Parse(looser); err != nil {
+			return c, refuse("The card cannot be read: %s.", err)
+		}
+	}
+	if !shows(c) {
+		return c, errEmptyCard
+	}
+	return c, nil
+}
+
+// maxAttachments bounds the cards of one envelope. Teams shows one.
+const maxAttachments = 20
+
+// fromEnvelope reads the cards that an application posts to a Workflow
+// (https://learn.microsoft.com/connectors/teams, "When a Teams webhook request is
+// received").
+func fromEnvelope(root node, body []byte) ([]event.Event, error) {
+	attachments := root.get("attachments").list()
+	if len(attachments) > maxAttachments {
+		return nil, refuse("attachments: there are %d, and at most %d are taken at once.", len(attachments), maxAttachments)
+	}
+	events := make([]event.Event, len(attachments))
+	for i, a := range attachments {
+		kind, c, err := fromAttachment(a)
+		if err != nil {
+			return nil, refuse("attachments[%d]: %s", i, err)
+		}
+		events[i] = event.Event{Kind: kind, Card: c, Data: body}
+		if len(attachments) > 1 {
+			events[i].Data = encode(map[string]any{"type": "message", "attachments": []any{a.v}})
+		}
+	}
+	return events, nil
+}
+
+func fromAttachment(a node) (string, card.Card, error) {
+	content := a.get("content")
+	if text := content.text(); strings.HasPrefix(text, "{") && json.Valid([]byte(text)) {
+		content = parseTree([]byte(text)) // some flows put the card in as a text
+	}
+	if !content.isObject() {
+		return "", card.Card{}, refusal("Its content must be a card, a JSON object.")
+	}
+	switch kind := a.get("contentType").word(); kind {
+	case "", "application/vnd.microsoft.card.adaptive":
+		c, err := fromAdaptive(content)
+		return acceptAdaptive, c, err
+	case "application/vnd.microsoft.teams.card.o365connector":
+		c, err := connectorCard(encode(content.v))
+		return acceptCard, c, err
+	default:
+		return "", card.Card{}, refusal("Its contentType must be application/vnd.microsoft.card.adaptive.")
+	}
+}
+
+// encode writes a tree as JSON, which always can be done.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v)
+	return bytes.TrimSpace(b.Bytes())
+}
+
 // maxJSONCard is how much of a JSON body the card shows when no route builds a
 // better one, in bytes.
 const maxJSONCard = 2000
 
-// read turns the body into an event.
-func (h *Webhook) read(r *connector.Request) (event.Event, error) {
-	body, err := payload(r)
-	if err != nil {
-		return event.Event{}, err
+// readJSON makes a plain card of any JSON: its title if it has one, and the JSON.
+func (h *Webhook) readJSON(body []byte) (event.Event, error) {
+	e := event.Event{Kind: acceptJSON, Data: body}
+	if err := checkJSON(body); err != nil {
+		return e, err
 	}
-	e := event.Event{Data: body}
-	if len(body) == 0 || body[0] != '{' {
-		if err := checkJSON(body); err != nil {
-			return e, err
-		}
-		if h.Accept != acceptJSON {
-			return e, errors.New("a card is a JSON object, such as {\"text\": \"Hello\"}")
-		}
+	if body[0] != '{' {
 		e.Data = append(append([]byte(`{"body":`), body...), '}')
-	}
-	if h.Accept == acceptJSON {
-		e.Kind, e.Card, err = h.readJSON(body)
 	} else {
-		e.Kind, e.Card, err = readCard(body)
+		var named struct {
+			Title any `json:"title"`
+		}
+		if json.Unmarshal(body, &named) == nil {
+			e.Card.Title = card.Escape(node{named.Title}.text())
+		}
 	}
-	if err != nil {
-		return e, err
+	var pretty bytes.Buffer
+	// What is indented deeper than the card can show is not indented at all.
+	if len(body) > maxJSONCard || json.Indent(&pretty, body, "", "  ") != nil {
+		pretty.Reset()
+		pretty.Write(body[:min(len(body), maxJSONCard)])
 	}
-	h.sign(&e.Card)
-	if err := e.Card.Validate(); err != nil {
-		return e, err
+	text := pretty.String()
+	if len(text) > maxJSONCard || len(body) > maxJSONCard {
+		text = strings.ToValidUTF8(text[:min(len(text), maxJSONCard)], "") + "\n…"
 	}
+	e.Card.Text = fence(text)
 	return e, nil
 }
 
-// payload is the JSON in a request: the body, or, as Slack's senders may do, the
-// form field "payload".
-func payload(r *connector.Request) ([]byte, error) {
-	body := bytes.TrimSpace(bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf")))
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && !bytes.HasPrefix(body, []byte("{")) {
-		form, err := url.ParseQuery(string(body))
-		if err != nil || form.Get("payload") == "" {
-			return nil, errors.New("a form needs the field payload, with a card as JSON")
-		}
-		body = []byte(form.Get("payload"))
-	}
-	if len(body) == 0 {
-		return nil, errors.New("the body is empty: POST a card, such as {\"text\": \"Hello\"}")
-	}
-	return body, nil
-}
-
-// checkJSON says where JSON is broken.
-func checkJSON(b []byte) error {
-	var v any
-	err := json.Unmarshal(b, &v)
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		before := b[:min(int(e.Offset), len(b))]
-		line := bytes.Count(before, []byte("\n")) + 1
-		return fmt.Errorf("not JSON: line %d, column %d: %w", line, max(1, len(before)-bytes.LastIndexByte(before, '\n')-1), err)
-	}
-	return err
-}
-
-// shape is what tells the payloads apart.
-type shape struct {
-	Type        string          `json:"type"`
-	Body        json.RawMessage `json:"body"`
-	Blocks      json.RawMessage `json:"blocks"`
-	Attachments []attachment    `json:"attachments"`
-	Sections    json.RawMessage `json:"sections"`
-	Title       json.RawMessage `json:"title"`
-	CardType    string          `json:"@type"`
-}
-
-// attachment is one of a Workflow's envelope.
-type attachment struct {
-	ContentType string          `json:"contentType"`
-	Content     json.RawMessage `json:"content"`
-}
-
-// readCard reads whichever kind of card it is. Most are Connector Cards, so those
-// are read without a look at the rest.
-func readCard(body []byte) (string, card.Card, error) {
-	if !bytes.Contains(body, []byte(`"attachments"`)) && !bytes.Contains(body, []byte(`"blocks"`)) && !bytes.Contains(body, []byte(`"AdaptiveCard"`)) {
-		return readConnectorCard(body)
-	}
-	var s shape
-	if err := json.Unmarshal(body, &s); err != nil {
-		// Not the shape of any of them; the card's own reader says what is wrong.
-		return readConnectorCard(body)
-	}
-	if s.CardType != "" || len(s.Sections) > 0 {
-		return readConnectorCard(body)
-	}
-	if s.Type == "AdaptiveCard" {
-		c, err := fromAdaptive(body)
-		return "adaptive", c, err
-	}
-	for _, a := range s.Attachments {
-		if a.ContentType == "application/vnd.microsoft.card.adaptive" {
-			c, err := fromAdaptive(a.Content)
-			return "adaptive", c, err
-		}
-	}
-	if len(s.Blocks) > 0 || len(s.Attachments) > 0 {
-		c, err := fromSlack(body)
-		return "slack", c, err
-	}
-	return readConnectorCard(body)
-}
-
-func readConnectorCard(body []byte) (string, card.Card, error) {
-	c, err := card.Parse(body)
-	if err != nil {
-		return "", c, err
-	}
-	if c.Text == "" && c.Summary == "" && c.Title == "" && len(c.Sections) == 0 {
-		return "", c, errors.New("summary or text is required")
-	}
-	return "card", c, nil
-}
-
-// readJSON makes a plain card of any JSON: its title if it has one, and the JSON.
-func (h *Webhook) readJSON(body []byte) (string, card.Card, error) {
-	if err := checkJSON(body); err != nil {
-		return "", card.Card{}, err
-	}
-	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, body, "", "  "); err != nil {
-		return "", card.Card{}, err
-	}
-	text := pretty.String()
-	if len(text) > maxJSONCard {
-		text = strings.ToValidUTF8(text[:maxJSONCard], "") + "\n…"
-	}
-	var named struct {
-		Title any `json:"title"`
-	}
-	c := card.Card{Text: "```\n" + strings.ReplaceAll(text, "```", "'''") + "\n```"}
-	if json.Unmarshal(body, &named) == nil {
-		if title, ok := named.Title.(string); ok {
-			c.Title = card.Escape(title)
-		}
-	}
-	return "json", c, nil
-}
-
-// sign puts the connector's own name and picture on a card, where the retired
+// brand puts the connector's own name and picture on a card, where the retired
 // connectors showed them.
-func (h *Webhook) sign(c *card.Card) {
-	if c.Title == "" && h.Title != "" {
-		c.Title = card.Escape(h.Title)
+func (h *Webhook) brand(c *card.Card) {
+	title := h.prepare().title
+	if c.Title == "" && title != "" {
+		c.Title = title
 	}
-	if c.Summary == "" {
-		c.Summary = c.Headline()
+	if c.Summary == "" && c.Text == "" {
+		c.Summary = c.Headline() // one of the two is required
 	}
 	if h.Image == "" {
 		return
@@ -182,6 +279,6 @@ func (h *Webhook) sign(c *card.Card) {
 		c.Sections[0].ActivityImage = h.Image
 		return
 	}
-	by := card.Section{ActivityImage: h.Image, ActivityTitle: card.Escape(h.Title)}
+	by := card.Section{ActivityImage: h.Image, ActivityTitle: title}
 	c.Sections = append([]card.Section{by}, c.Sections...)
 }

@@ -1,194 +1,217 @@
 package webhook
 
 import (
-	"encoding/json"
-	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// slackText is a text object, or a bare string.
-type slackText struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
-}
+// slack reads what an application posts to Slack's incoming webhooks
+// (https://docs.slack.dev/reference/block-kit and, for the attachments, Slack's
+// "legacy" reference) into a Connector Card. What asks the reader to answer is left
+// out: a button counts only with an address.
+type slack struct{ builder }
 
-// UnmarshalJSON takes both forms.
-func (t *slackText) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '"' {
-		t.Type = "mrkdwn"
-		return json.Unmarshal(b, &t.Text)
+func fromSlack(root node) (card.Card, error) {
+	var s slack
+	text, blocks := root.get("text").text(), root.get("blocks").list()
+	s.activity(root.get("icon_url").text(), card.Escape(root.get("username").text()), "", "")
+	if len(blocks) == 0 {
+		s.paragraph(fromMrkdwn(text))
 	}
-	type plain slackText
-	return json.Unmarshal(b, (*plain)(t))
-}
-
-// markdown is the text in the card's Markdown.
-func (t slackText) markdown() string {
-	if t.Type == "plain_text" {
-		return card.Escape(t.Text)
+	s.blocks(blocks)
+	if len(blocks) > 0 && s.empty() {
+		s.paragraph(fromMrkdwn(text)) // none of the blocks shows anything
+	} else if len(blocks) > 0 {
+		// Beside blocks the text is only what a list or a notification shows.
+		s.card.Summary = card.Plain(fromMrkdwn(text))
 	}
-	return fromMrkdwn(t.Text)
-}
-
-type slackBlock struct {
-	Type     string         `json:"type"`
-	Text     *slackText     `json:"text"`
-	Fields   []slackText    `json:"fields"`
-	Elements []slackElement `json:"elements"`
-	ImageURL string         `json:"image_url"`
-	AltText  string         `json:"alt_text"`
-	Title    *slackText     `json:"title"`
-	Access   *slackElement  `json:"accessory"`
-}
-
-// slackElement is a button, a picture, or, in a context block, a text.
-type slackElement struct {
-	Type     string    `json:"type"`
-	Text     slackText `json:"text"`
-	URL      string    `json:"url"`
-	ImageURL string    `json:"image_url"`
-	AltText  string    `json:"alt_text"`
-}
-
-type slackAttachment struct {
-	Color      string       `json:"color"`
-	Pretext    string       `json:"pretext"`
-	AuthorName string       `json:"author_name"`
-	AuthorIcon string       `json:"author_icon"`
-	Title      string       `json:"title"`
-	TitleLink  string       `json:"title_link"`
-	Text       string       `json:"text"`
-	Fallback   string       `json:"fallback"`
-	ImageURL   string       `json:"image_url"`
-	Footer     string       `json:"footer"`
-	Blocks     []slackBlock `json:"blocks"`
-	Fields     []struct {
-		Title string `json:"title"`
-		Value any    `json:"value"`
-	} `json:"fields"`
-	Actions []slackElement `json:"actions"`
-}
-
-// fromSlack reads what an application posts to Slack's incoming webhooks.
-func fromSlack(b []byte) (card.Card, error) {
-	var p struct {
-		Text        string            `json:"text"`
-		Blocks      []slackBlock      `json:"blocks"`
-		Attachments []slackAttachment `json:"attachments"`
+	for _, a := range root.get("attachments").list() {
+		s.attachment(a)
 	}
-	if err := json.Unmarshal(b, &p); err != nil {
-		return card.Card{}, fmt.Errorf("not a payload for Slack: %w", err)
-	}
-	var c card.Card
-	// Beside blocks the text is only what a notification shows.
-	if len(p.Blocks) > 0 {
-		c.Summary = card.Plain(fromMrkdwn(p.Text))
-	} else {
-		c.Text = fromMrkdwn(p.Text)
-	}
-	addBlocks(&c, p.Blocks)
-	for _, a := range p.Attachments {
-		addAttachment(&c, a)
-	}
-	if c.Title == "" && c.Text == "" && c.Summary == "" && len(c.Sections) == 0 {
-		return c, fmt.Errorf("summary or text is required")
+	c := s.done()
+	if !shows(c) {
+		return c, errEmptyCard
 	}
 	return c, nil
 }
 
-func addBlocks(c *card.Card, blocks []slackBlock) {
-	for _, b := range blocks {
-		if b.Type == "header" && c.Title == "" && b.Text != nil {
-			c.Title = card.Escape(b.Text.Text)
+// slackText is a text object, or a bare text, in the card's Markdown.
+func slackText(n node) string {
+	switch {
+	case !n.isObject():
+		return fromMrkdwn(n.text())
+	case n.get("type").word() == "plain_text":
+		return card.Escape(n.get("text").text())
+	}
+	return fromMrkdwn(n.get("text").text())
+}
+
+// plainText is a text object or a bare text, without markup.
+func plainText(n node) string {
+	if n.isObject() {
+		n = n.get("text")
+	}
+	return unescape(n.text())
+}
+
+func (s *slack) blocks(list []node) {
+	for _, b := range list {
+		s.block(b)
+	}
+}
+
+func (s *slack) block(b node) {
+	switch b.get("type").word() {
+	case "header":
+		s.heading(card.Escape(plainText(b.get("text"))))
+	case "divider":
+		s.divide()
+	case "context":
+		s.context(b.get("elements").list())
+	case "image":
+		s.image(b.get("image_url").text(), orElse(plainText(b.get("title")), b.get("alt_text").text()))
+	case "actions":
+		s.buttons(b.get("elements").list())
+	case "rich_text":
+		s.paragraph(richText(b.get("elements").list()))
+	case "markdown":
+		s.paragraph(b.get("text").text())
+	case "video":
+		s.paragraph(slackText(b.get("description")))
+		s.image(b.get("thumbnail_url").text(), b.get("alt_text").text())
+		s.link(plainText(b.get("title")), orElse(b.get("title_url").text(), b.get("video_url").text()))
+	default: // section, and what is new and has a text
+		s.paragraph(slackText(b.get("text")))
+		for _, f := range b.get("fields").list() {
+			s.field(f)
+		}
+		s.buttons([]node{b.get("accessory")})
+	}
+}
+
+// field reads "*Name*\nvalue" and "*Name:* value", the two ways in which fields
+// are written, as a fact.
+func (s *slack) field(f node) {
+	text := strings.TrimSpace(f.text())
+	if f.isObject() {
+		text = strings.TrimSpace(f.get("text").text())
+	}
+	convert := fromMrkdwn
+	if f.get("type").word() == "plain_text" {
+		convert = card.Escape
+	}
+	name, value, found := strings.Cut(text, "\n")
+	if bold, rest, ok := boldStart(text); ok {
+		name, value, found = bold, rest, true
+	}
+	name, value = strings.Trim(name, " *:\t"), strings.TrimLeft(value, " :\n")
+	if !found || name == "" || len(name) > longName || strings.Contains(name, "\n") {
+		s.paragraph(convert(text))
+		return
+	}
+	s.fact(convert(name), convert(value))
+}
+
+// boldStart splits "*name* rest".
+func boldStart(s string) (name, rest string, ok bool) {
+	if !strings.HasPrefix(s, "*") {
+		return "", "", false
+	}
+	return strings.Cut(s[1:], "*")
+}
+
+// context is small print. A single picture in it is an avatar.
+func (s *slack) context(elements []node) {
+	var words, pictures []string
+	for _, e := range elements {
+		if address := e.get("image_url").text(); address != "" {
+			pictures = append(pictures, address)
 			continue
 		}
-		if s, ok := blockSection(b); ok {
-			c.Sections = append(c.Sections, s)
+		if w := slackText(e); w != "" {
+			words = append(words, w)
 		}
 	}
+	text := strings.Join(words, "  ")
+	if len(pictures) == 1 && text != "" {
+		s.activity(pictures[0], "", "", text)
+		return
+	}
+	s.paragraph(text)
 }
 
-// blockSection is a block as a section; dividers and what has nothing to show are
-// none, as every section begins a new part anyway.
-func blockSection(b slackBlock) (card.Section, bool) {
-	var s card.Section
-	if b.Text != nil {
-		s.Text = b.Text.markdown()
-		if b.Type == "header" {
-			s.Text = "**" + card.Escape(b.Text.Text) + "**"
-		}
-	}
-	for _, f := range b.Fields {
-		name, value, _ := strings.Cut(f.markdown(), "\n")
-		s.Facts = append(s.Facts, card.Fact{Name: strings.Trim(name, "* :"), Value: strings.TrimSpace(value)})
-	}
-	if isWeb(b.ImageURL) {
-		s.Images = append(s.Images, card.Image{URL: b.ImageURL, Title: b.AltText})
-	}
-	elements := b.Elements
-	if b.Access != nil {
-		elements = append(elements, *b.Access)
-	}
-	var words []string
+// buttons adds the elements that need no answer: links and pictures.
+func (s *slack) buttons(elements []node) {
 	for _, e := range elements {
-		switch {
-		case isWeb(e.URL):
-			s.Actions = append(s.Actions, openLink(orElse(e.Text.Text, "Open"), e.URL))
-		case isWeb(e.ImageURL):
-			s.Images = append(s.Images, card.Image{URL: e.ImageURL, Title: e.AltText})
-		case b.Type == "context":
-			words = append(words, e.Text.markdown())
+		s.image(e.get("image_url").text(), e.get("alt_text").text())
+		s.link(plainText(e.get("text")), e.get("url").text())
+		for _, o := range e.get("options").list() {
+			s.link(plainText(o.get("text")), o.get("url").text())
 		}
 	}
-	if len(words) > 0 {
-		s.Text = strings.Join(words, "  ")
-	}
-	return s, s.Text != "" || len(s.Facts) > 0 || len(s.Images) > 0 || len(s.Actions) > 0
 }
 
-func addAttachment(c *card.Card, a slackAttachment) {
-	if c.ThemeColor == "" {
-		c.ThemeColor = slackColor(a.Color)
+// attachment is a section with the bar of colour that Slack has given up, and most
+// senders have not.
+func (s *slack) attachment(a node) {
+	s.divide()
+	if s.card.ThemeColor == "" {
+		s.card.ThemeColor = slackColor(a.get("color").text())
 	}
-	s := card.Section{ActivityTitle: card.Escape(a.AuthorName), Title: fromMrkdwn(a.Title)}
-	if isWeb(a.AuthorIcon) {
-		s.ActivityImage = a.AuthorIcon
+	s.paragraph(fromMrkdwn(a.get("pretext").text()))
+	before := len(s.card.Sections)
+	if title := a.get("title").text(); title != "" {
+		s.heading(fromMrkdwn(title))
 	}
-	var words []string
-	for _, t := range []string{a.Pretext, a.Text, a.Footer} {
-		if t != "" {
-			words = append(words, fromMrkdwn(t))
-		}
+	if name := card.Escape(a.get("author_name").text()); name != "" {
+		s.author(a, name)
 	}
-	s.Text = strings.Join(words, "\n\n")
-	for _, f := range a.Fields {
-		s.Facts = append(s.Facts, card.Fact{Name: fromMrkdwn(f.Title), Value: fromMrkdwn(fmt.Sprint(f.Value))})
+	s.paragraph(fromMrkdwn(a.get("text").text()))
+	for _, f := range a.get("fields").list() {
+		s.fact(fromMrkdwn(f.get("title").text()), fromMrkdwn(f.get("value").text()))
 	}
-	if isWeb(a.ImageURL) {
-		s.Images = append(s.Images, card.Image{URL: a.ImageURL})
+	s.image(a.get("image_url").text(), "")
+	s.image(a.get("thumb_url").text(), "")
+	s.link(orElse(card.Plain(fromMrkdwn(a.get("title").text())), "Open"), a.get("title_link").text())
+	s.buttons(a.get("actions").list())
+	s.blocks(a.get("blocks").list())
+	if s.sectionEmpty() && len(s.card.Sections) == before {
+		s.paragraph(fromMrkdwn(a.get("fallback").text()))
 	}
-	if isWeb(a.TitleLink) {
-		s.Actions = append(s.Actions, openLink(orElse(card.Plain(fromMrkdwn(a.Title)), "Open"), a.TitleLink))
+	if a.get("author_name").text() == "" {
+		s.paragraph(footer(a))
 	}
-	for _, e := range a.Actions {
-		if isWeb(e.URL) {
-			s.Actions = append(s.Actions, openLink(orElse(e.Text.Text, "Open"), e.URL))
-		}
-	}
-	if s.Text == "" && s.Title == "" && len(s.Facts)+len(s.Images)+len(s.Actions) == 0 && len(a.Blocks) == 0 {
-		s.Text = fromMrkdwn(a.Fallback)
-	}
-	if s.Text != "" || s.Title != "" || len(s.Facts)+len(s.Images)+len(s.Actions) > 0 || s.ActivityTitle != "" {
-		c.Sections = append(c.Sections, s)
-	}
-	addBlocks(c, a.Blocks)
+	s.flush()
 }
 
-func openLink(name, address string) card.Action {
-	return card.Action{Type: card.OpenURI, Name: name, Targets: []card.Target{{OS: "default", URI: address}}}
+// author puts who it was, and the small print, beside the attachment's title.
+func (s *slack) author(a node, name string) {
+	if address := a.get("author_link").text(); isWeb(address) {
+		name = "[" + name + "](" + linkAddress(address) + ")"
+	}
+	if len(s.text) > 0 {
+		s.flush()
+	}
+	s.open()
+	s.section.ActivityTitle, s.section.ActivitySubtitle = name, footer(a)
+	if icon := a.get("author_icon").text(); isWeb(icon) {
+		s.section.ActivityImage = icon
+	}
+}
+
+// footer is an attachment's small print, with its time.
+func footer(a node) string {
+	var parts []string
+	if text := fromMrkdwn(a.get("footer").text()); text != "" {
+		parts = append(parts, text)
+	}
+	if ts, err := strconv.ParseFloat(a.get("ts").text(), 64); err == nil && ts > 0 && ts < 1<<36 {
+		parts = append(parts, time.Unix(int64(ts), 0).UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	return strings.Join(parts, " · ")
 }
 
 // slackColor reads a colour; Slack has names for three.
@@ -201,37 +224,85 @@ func slackColor(s string) string {
 	case "danger":
 		return "A30200"
 	}
-	s = strings.TrimPrefix(s, "#")
-	if len(s) == 6 && strings.Trim(s, "0123456789abcdefABCDEF") == "" {
-		return s
-	}
-	return ""
+	return hexColor(s)
 }
 
-// fromMrkdwn turns Slack's markup into the card's Markdown
-// (https://api.slack.com/reference/surfaces/formatting): *bold*, ~struck~, links
-// <url|label>, mentions <@U1>, and only &, < and > escaped.
-func fromMrkdwn(s string) string {
-	angle := regexp.MustCompile(`<([^<>\n]+)>`)
-	s = angle.ReplaceAllStringFunc(s, func(m string) string { return angled(m[1 : len(m)-1]) })
-	s = regexp.MustCompile(`(^|[\s(])\*([^*\n]+)\*`).ReplaceAllString(s, "$1**$2**")
-	s = regexp.MustCompile(`(^|[\s(])~([^~\n]+)~`).ReplaceAllString(s, "$1~~$2~~")
-	s = strings.ReplaceAll(s, "\n", "\n\n")
-	return strings.NewReplacer("&gt;", ">", "&amp;", "&").Replace(s)
+// richText reads a rich_text block, which senders get when they copy what Slack's
+// own editor made.
+func richText(elements []node) string {
+	var parts []string
+	for _, e := range elements {
+		switch e.get("type").word() {
+		case "rich_text_list":
+			parts = append(parts, richList(e))
+		case "rich_text_quote":
+			parts = append(parts, "> "+strings.ReplaceAll(richRuns(e), "\n\n", "\n> \n> "))
+		case "rich_text_preformatted":
+			parts = append(parts, fence(plainRuns(e)))
+		default:
+			parts = append(parts, richRuns(e))
+		}
+	}
+	return strings.Join(parts, "\n\n")
 }
 
-// angled is what stands between angle brackets: a link or a mention.
-func angled(s string) string {
-	address, label, labelled := strings.Cut(s, "|")
-	switch {
-	case isWeb(address) && labelled:
-		return "[" + strings.NewReplacer("[", "(", "]", ")").Replace(label) + "](" + address + ")"
-	case isWeb(address):
-		return "[" + address + "](" + address + ")"
-	case strings.HasPrefix(address, "mailto:"):
-		return orElse(label, strings.TrimPrefix(address, "mailto:"))
-	case labelled:
-		return label
+func richList(e node) string {
+	mark := "- "
+	if e.get("style").word() == "ordered" {
+		mark = "1. "
 	}
-	return strings.TrimPrefix(address, "!")
+	indent, _ := strconv.Atoi(e.get("indent").text())
+	var lines []string
+	for _, point := range e.get("elements").list() {
+		lines = append(lines, strings.Repeat("  ", min(max(indent, 0), 8))+mark+strings.ReplaceAll(richRuns(point), "\n\n", " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// richRuns joins the runs of a section.
+func richRuns(e node) string {
+	var b strings.Builder
+	for _, r := range e.get("elements").list() {
+		b.WriteString(richRun(r))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func richRun(r node) string {
+	text := r.get("text").text()
+	switch r.get("type").word() {
+	case "link":
+		if address := r.get("url").text(); isWeb(address) {
+			return link(orElse(text, address), address)
+		}
+		return card.Escape(text)
+	case "emoji":
+		return ":" + card.Escape(r.get("name").text()) + ":"
+	case "user", "channel", "usergroup", "broadcast":
+		for _, name := range []string{"user_id", "channel_id", "usergroup_id", "range"} {
+			if id := r.get(name).text(); id != "" {
+				return "@" + card.Escape(id)
+			}
+		}
+		return ""
+	}
+	style := r.get("style")
+	if style.get("code").is(true) {
+		return emphasise(strings.ReplaceAll(text, "`", "'"), "`")
+	}
+	text = strings.ReplaceAll(card.Escape(text), "\n", "\n\n")
+	for _, mark := range []struct{ name, with string }{{"strike", "~~"}, {"italic", "_"}, {"bold", "**"}} {
+		if style.get(mark.name).is(true) {
+			text = emphasise(text, mark.with)
+		}
+	}
+	return text
+}
+
+func plainRuns(e node) string {
+	var b strings.Builder
+	for _, r := range e.get("elements").list() {
+		b.WriteString(orElse(r.get("text").text(), r.get("url").text()))
+	}
+	return b.String()
 }

@@ -1,42 +1,66 @@
 // Package webhook is the incoming webhook: a unique URL that an in-house
 // application posts cards to, with the payloads and the answers of the retired
-// Teams connectors.
+// Teams connectors, and of Workflows and Slack, so that an application changes
+// only its URL.
 package webhook
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
+	"sync"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// What accept can say.
+// What accept can say; all but the first two are event kinds, too.
 const (
-	acceptCard = "card"
-	acceptJSON = "json"
+	acceptAny      = "any"
+	acceptJSON     = "json"
+	acceptCard     = "card"
+	acceptAdaptive = "adaptive"
+	acceptSlack    = "slack"
 )
 
 // Webhook is one incoming webhook.
 type Webhook struct {
 	Title           string   `relay:"title" doc:"The name that stands on cards which bring no title of their own."`
-	Image           string   `relay:"image" doc:"The address of a picture that stands beside that name."`
-	Accept          string   `relay:"accept" default:"card" allowed:"card,json" doc:"What is posted: a card (MessageCard, text, Adaptive Card or Slack payload), or any JSON, whose card a route builds from event.data."`
+	Image           string   `relay:"image" doc:"The http or https address of a picture that stands beside that name, on cards which bring no picture of who did it."`
+	Accept          string   `relay:"accept" default:"any" allowed:"any,card,adaptive,slack,json" doc:"What may be posted: any kind of card, which is told by its looks; only Connector Cards and texts (card), Adaptive Cards (adaptive), or Slack payloads, whose bare text is then mrkdwn (slack); or any JSON, whose card a route builds from event.data (json)."`
 	Secret          string   `relay:"secret,secret" doc:"When set, a request needs a signature made with it."`
-	Signature       string   `relay:"signature" default:"standard-webhooks" allowed:"standard-webhooks,hmac-sha256" doc:"How requests are signed."`
-	SignatureHeader string   `relay:"signature_header" default:"X-Hub-Signature-256" doc:"For hmac-sha256, the header with the signature, in hexadecimal or base64, with or without sha256= before it."`
-	Allow           []string `relay:"allow" doc:"The addresses and networks that may post; all when empty."`
+	Signature       string   `relay:"signature" default:"standard-webhooks" allowed:"standard-webhooks,hmac-sha256" doc:"How requests are signed: as www.standardwebhooks.com says, or with the HMAC-SHA256 of the body in a header."`
+	SignatureHeader string   `relay:"signature_header" default:"X-Hub-Signature-256" doc:"For hmac-sha256, the header with the signature, in hexadecimal or base64, with or without a name such as sha256= before it."`
+	Allow           []string `relay:"allow" doc:"The addresses and networks that may post, such as 192.0.2.7 or 2001:db8::/32; all when empty."`
+
+	once     sync.Once
+	prepared prepared
+}
+
+// prepared is what the arguments come to, worked out once.
+type prepared struct {
+	title    string
+	networks []netip.Prefix
+	// key is nil when the secret is no Standard Webhooks secret.
+	key *standardwebhooks.Webhook
 }
 
 // New returns the factory of the connector type.
 func New() func() connector.Connector {
 	return func() connector.Connector { return &Webhook{} }
 }
+
+var (
+	_ connector.Receiver  = (*Webhook)(nil)
+	_ connector.Validator = (*Webhook)(nil)
+)
 
 // Describe implements [connector.Connector].
 func (h *Webhook) Describe() connector.Description {
@@ -47,37 +71,59 @@ func (h *Webhook) Describe() connector.Description {
 	}
 }
 
+// kinds have samples without data: what a sender puts into event.data is theirs.
 func kinds() []connector.Kind {
-	sample := func(kind, title, data string) event.Event {
-		return event.Event{Kind: kind, Card: card.Card{Title: title, Text: "It is **out**."}, Data: []byte(data)}
-	}
+	sample := event.Event{Card: card.Card{
+		Title: "Release 1.0", Text: "It is **out**.",
+		Sections: []card.Section{{Facts: []card.Fact{{Name: "Tag", Value: "v1.0"}}}},
+	}}
+	raw := event.Event{Card: card.Card{Title: "Disk is full", Text: "```\n{\n  \"title\": \"Disk is full\"\n}\n```"}}
 	return []connector.Kind{
-		{Name: "card", Doc: "A Connector Card, or a text.", Sample: sample("card", "Release 1.0", `{"title":"Release 1.0","text":"It is **out**."}`)},
-		{Name: "adaptive", Doc: "An Adaptive Card, as Workflows take it.", Sample: sample("adaptive", "Release 1.0", `{"type":"AdaptiveCard","body":[{"type":"TextBlock","text":"Release 1.0"}]}`)},
-		{Name: "slack", Doc: "A payload for Slack.", Sample: sample("slack", "Release 1.0", `{"text":"Release 1.0","blocks":[]}`)},
-		{Name: "json", Doc: "Any JSON, with accept = \"json\".", Sample: sample("json", "Release 1.0", `{"state":"ok"}`)},
+		{Name: acceptCard, Doc: "A Connector Card, or a text.", Sample: sample},
+		{Name: acceptAdaptive, Doc: "An Adaptive Card, bare or in the envelope that Workflows take.", Sample: sample},
+		{Name: acceptSlack, Doc: "A payload for Slack's incoming webhooks.", Sample: sample},
+		{Name: acceptJSON, Doc: "Any JSON, with accept = \"json\".", Sample: raw},
 	}
 }
 
 // Validate implements [connector.Validator].
 func (h *Webhook) Validate() []connector.Problem {
 	var problems []connector.Problem
-	if h.Image != "" {
-		if u, err := url.Parse(h.Image); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			problems = append(problems, connector.Problem{Argument: "image", Message: "The picture needs an http or https address."})
+	add := func(argument, text string) {
+		problems = append(problems, connector.Problem{Argument: argument, Message: text})
+	}
+	if h.Image != "" && !isWeb(h.Image) {
+		add("image", "must be an http or https address, which the chat system can reach")
+	}
+	for i, a := range h.Allow {
+		if _, err := network(a); err != nil {
+			add(fmt.Sprintf("allow[%d]", i), "must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24")
 		}
 	}
-	for _, a := range h.Allow {
-		if _, err := network(a); err != nil {
-			problems = append(problems, connector.Problem{Argument: "allow", Message: fmt.Sprintf("%q is not an address such as 192.0.2.7 or a network such as 192.0.2.0/24.", a)})
-		}
+	if h.Signature == signatureHMAC && !isHeaderName(h.SignatureHeader) {
+		add("signature_header", "must be the name of a header, such as X-Hub-Signature-256")
 	}
 	if h.Secret != "" && h.Signature == signatureStandard {
 		if _, err := standardKey(h.Secret); err != nil {
-			problems = append(problems, connector.Problem{Argument: "secret", Message: "A Standard Webhooks secret is whsec_ and base64; for a secret of another form set signature = \"hmac-sha256\"."})
+			add("secret", "must be a Standard Webhooks secret, whsec_ and the base64 of 16 bytes or more; for a secret of another form set signature = \"hmac-sha256\"")
 		}
 	}
 	return problems
+}
+
+func (h *Webhook) prepare() *prepared {
+	h.once.Do(func() {
+		h.prepared.title = card.Escape(h.Title)
+		for _, a := range h.Allow {
+			if n, err := network(a); err == nil {
+				h.prepared.networks = append(h.prepared.networks, n)
+			}
+		}
+		if key, err := standardKey(h.Secret); err == nil {
+			h.prepared.key = key
+		}
+	})
+	return &h.prepared
 }
 
 // Receive implements [connector.Receiver].
@@ -86,7 +132,7 @@ func (h *Webhook) Receive(_ context.Context, r *connector.Request) (connector.Re
 		return say(http.StatusForbidden, "This address may not post here."), nil
 	}
 	switch r.Method {
-	case http.MethodPost, http.MethodPut:
+	case http.MethodPost:
 	case http.MethodGet, http.MethodHead:
 		return say(http.StatusOK, "This is an incoming webhook: POST a card to it."), nil
 	case http.MethodOptions:
@@ -96,20 +142,28 @@ func (h *Webhook) Receive(_ context.Context, r *connector.Request) (connector.Re
 		reply.Header.Set("Allow", allowedMethods)
 		return reply, nil
 	}
-	if err := h.verify(r); err != nil {
-		return say(http.StatusUnauthorized, err.Error()), nil
+	if !h.verified(r) {
+		// Why a signature is wrong helps only those who guess.
+		return say(http.StatusUnauthorized, "The request is not signed as this webhook demands."), nil
 	}
-	e, err := h.read(r)
+	events, err := h.read(r)
 	if err != nil {
 		return say(http.StatusBadRequest, err.Error()), nil
 	}
-	e.Key = idempotencyKey(r.Header)
+	if key := idempotencyKey(r.Header); key != "" {
+		for i := range events {
+			events[i].Key = key
+			if i > 0 {
+				events[i].Key += fmt.Sprintf("#%d", i+1)
+			}
+		}
+	}
 	reply := say(http.StatusOK, "1")
-	reply.Events = []event.Event{e}
+	reply.Events = events
 	return reply, nil
 }
 
-const allowedMethods = "GET, HEAD, OPTIONS, POST, PUT"
+const allowedMethods = "GET, HEAD, OPTIONS, POST"
 
 // say answers with a sentence.
 func say(status int, text string) connector.Reply {
@@ -120,10 +174,9 @@ func say(status int, text string) connector.Reply {
 }
 
 // options answers the handshake by which CloudEvents senders ask whether they may
-// post (https://github.com/cloudevents/spec, HTTP webhooks, 4.2).
+// post (https://github.com/cloudevents/spec, HTTP 1.1 Web Hooks, section 4).
 func options(r *connector.Request) connector.Reply {
-	reply := say(http.StatusOK, "")
-	reply.Header.Set("Allow", allowedMethods)
+	reply := connector.Reply{Status: http.StatusOK, Header: http.Header{"Allow": {allowedMethods}}}
 	if origin := r.Header.Get("WebHook-Request-Origin"); origin != "" {
 		reply.Header.Set("WebHook-Allowed-Origin", origin)
 		reply.Header.Set("WebHook-Allowed-Rate", "*")
@@ -131,13 +184,22 @@ func options(r *connector.Request) connector.Reply {
 	return reply
 }
 
+// maxKey is the longest name of a request that becomes an event's key as it is.
+const maxKey = 512
+
 // idempotencyKey is the sender's own name for the request, by which a repeat is
 // known; empty when it has none.
 func idempotencyKey(h http.Header) string {
 	for _, name := range []string{"Webhook-Id", "Idempotency-Key"} {
-		if v := strings.TrimSpace(h.Get(name)); v != "" && len(v) <= 512 {
-			return strings.ToLower(name) + ":" + v
+		v := strings.TrimSpace(h.Get(name))
+		if v == "" {
+			continue
 		}
+		if len(v) > maxKey {
+			sum := sha256.Sum256([]byte(v))
+			v = "sha256:" + hex.EncodeToString(sum[:])
+		}
+		return strings.ToLower(name) + ":" + strings.ToValidUTF8(v, "\ufffd")
 	}
 	return ""
 }
@@ -151,8 +213,9 @@ func (h *Webhook) allowed(remote string) bool {
 	if err != nil {
 		return false
 	}
-	for _, a := range h.Allow {
-		if n, err := network(a); err == nil && n.Contains(addr.Unmap()) {
+	addr = addr.Unmap().WithZone("")
+	for _, n := range h.prepare().networks {
+		if n.Contains(addr) {
 			return true
 		}
 	}
@@ -168,6 +231,6 @@ func network(s string) (netip.Prefix, error) {
 	if err != nil {
 		return netip.Prefix{}, err
 	}
-	a = a.Unmap()
+	a = a.Unmap().WithZone("")
 	return netip.PrefixFrom(a, a.BitLen()), nil
 }

@@ -41,7 +41,8 @@ type Spec struct {
 	URL secret.Value
 	// Secret signs the requests of a type that takes one; zero means unsigned.
 	Secret secret.Value
-	// Concurrency is how many attempts may run at once; 0 means 1.
+	// Concurrency is how many attempts may run at once, and so how many idle
+	// connections a channel of its own Clients keeps; 0 means 1.
 	Concurrency int
 	HTTP        HTTP
 	// Clients shares connections between channels; nil means that this channel
@@ -84,11 +85,7 @@ func New(s Spec) (*Channel, error) {
 	if c.format, err = typ.format(s.Payload); err != nil {
 		return nil, err
 	}
-	clients := s.Clients
-	if clients == nil {
-		clients = &Clients{}
-	}
-	transport, err := clients.transport(s.HTTP)
+	transport, err := s.Clients.transport(s.HTTP, max(s.Concurrency, 1))
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +155,7 @@ func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery
 		r.Status, r.Detail, r.tooLarge = 0, proxy.Error(), false
 		return r
 	}
-	o := delivery.Outcome{Verdict: delivery.VerdictFailed, Status: a.status, Detail: explain(err, failure, c.post.timeout)}
+	o := delivery.Outcome{Verdict: delivery.VerdictFailed, Detail: explain(err, failure, c.post.timeout)}
 	switch {
 	case failure != nil && failure.written:
 		o.Verdict = delivery.VerdictUnknown

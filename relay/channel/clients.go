@@ -21,7 +21,9 @@ import (
 // has a limit of its own so that a dead host is known as such before the attempt's
 // time is up.
 const (
-	idlePerHost    = 1024
+	// sharedIdle is how many idle connections to one host shared Clients keep: more
+	// than lanes could use.
+	sharedIdle     = 1024
 	idleTimeout    = 90 * time.Second
 	connectTimeout = 10 * time.Second
 	tlsSessions    = 1024
@@ -43,14 +45,19 @@ type Clients struct {
 	transports map[string]*http.Transport
 }
 
-func (c *Clients) transport(h HTTP) (*http.Transport, error) {
+// transport returns the transport for these settings. On nil Clients it is a new
+// one, with room for as many idle connections.
+func (c *Clients) transport(h HTTP, idle int) (*http.Transport, error) {
+	if c == nil {
+		return newTransport(h, idle)
+	}
 	key := h.Proxy.Fingerprint() + " " + h.CAFile
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t := c.transports[key]; t != nil {
 		return t, nil
 	}
-	t, err := newTransport(h)
+	t, err := newTransport(h, sharedIdle)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +68,7 @@ func (c *Clients) transport(h HTTP) (*http.Transport, error) {
 	return t, nil
 }
 
-func newTransport(h HTTP) (*http.Transport, error) {
+func newTransport(h HTTP, idle int) (*http.Transport, error) {
 	roots, err := loadRoots(h.CAFile)
 	if err != nil {
 		return nil, err
@@ -75,7 +82,7 @@ func newTransport(h HTTP) (*http.Transport, error) {
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ClientSessionCache: tls.NewLRUClientSessionCache(tlsSessions)},
 		TLSHandshakeTimeout: connectTimeout,
 		MaxIdleConns:        0,
-		MaxIdleConnsPerHost: idlePerHost,
+		MaxIdleConnsPerHost: idle,
 		IdleConnTimeout:     idleTimeout,
 		DisableCompression:  true,
 		Protocols:           &protocols,

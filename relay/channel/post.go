@@ -34,8 +34,7 @@ type transportError struct {
 func (e *transportError) Error() string { return e.err.Error() }
 func (e *transportError) Unwrap() error { return e.err }
 
-// post sends a body and reads the answer. The error is a *transportError; with it
-// the answer has the status, if one came.
+// post sends a body and reads the answer. The error is a *transportError.
 func (p poster) post(ctx context.Context, e *endpoint, header http.Header, body []byte) (answer, error) {
 	var sent progress
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)

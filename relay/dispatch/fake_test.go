@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -80,10 +81,7 @@ func (m *memory) Lanes(context.Context) ([]delivery.Lane, error) {
 	if err := m.broken("lanes"); err != nil {
 		return nil, err
 	}
-	all := make(map[string]delivery.Lane)
-	for name, l := range m.lanes {
-		all[name] = l
-	}
+	all := maps.Clone(m.lanes)
 	for _, d := range m.deliveries {
 		if d.State != delivery.Waiting {
 			continue
@@ -250,9 +248,27 @@ type rig struct {
 	*Dispatcher
 	t       *testing.T
 	store   *memory
-	log     *bytes.Buffer
+	log     *lines
 	mu      sync.Mutex
 	notices []Notice
+}
+
+// lines is a log to read.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
 }
 
 // patient is a policy with round figures.
@@ -262,7 +278,7 @@ func patient() Policy {
 
 func start(t *testing.T, s *memory, channels ...Channel) *rig {
 	t.Helper()
-	r := &rig{t: t, store: s, log: &bytes.Buffer{}}
+	r := &rig{t: t, store: s, log: &lines{}}
 	r.Dispatcher = New(Options{Store: s, Log: zerolog.New(r.log), Notify: func(n Notice) {
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -32,9 +32,9 @@ type lane struct {
 	buffer  []delivery.Delivery
 	claimed map[int64]struct{}
 
-	// changing is held while state is changed and saved, so that the store and
-	// the memory agree on which change was the last.
-	changing sync.Mutex
+	// changing has room for the one who changes and saves the state, so that the
+	// store and the memory agree on which change was the last.
+	changing chan struct{}
 
 	mu      sync.Mutex
 	channel Channel
@@ -66,13 +66,14 @@ func newLane(d *Dispatcher, c Channel, stored delivery.Lane) *lane {
 	}
 	return &lane{
 		d: d, name: c.Name, channel: c, state: stored, wanted: c.Policy.Concurrency,
-		log:     d.log.With().Str("channel", c.Name).Logger(),
-		metrics: d.metrics.lane(c.Name),
-		limiter: rate.NewLimiter(c.Policy.limit(), c.Policy.Burst),
-		wake:    make(chan struct{}, 1),
-		claimed: make(map[int64]struct{}),
-		changed: make(chan struct{}),
-		workers: make(map[*worker]struct{}),
+		changing: make(chan struct{}, 1),
+		log:      d.log.With().Str("channel", c.Name).Logger(),
+		metrics:  d.metrics.lane(c.Name),
+		limiter:  rate.NewLimiter(c.Policy.limit(), c.Policy.Burst),
+		wake:     make(chan struct{}, 1),
+		claimed:  make(map[int64]struct{}),
+		changed:  make(chan struct{}),
+		workers:  make(map[*worker]struct{}),
 	}
 }
 
@@ -216,8 +217,12 @@ func (l *lane) forget() {
 // change saves what f makes of the lane's state and then lets it take effect. F
 // returns false to leave it as it is.
 func (l *lane) change(ctx context.Context, f func(*delivery.Lane) bool) error {
-	l.changing.Lock()
-	defer l.changing.Unlock()
+	select {
+	case l.changing <- struct{}{}:
+		defer func() { <-l.changing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	l.mu.Lock()
 	state, epoch := l.state, l.epoch
 	l.mu.Unlock()

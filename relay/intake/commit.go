@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/route"
@@ -12,13 +13,11 @@ import (
 // commit matches a batch with the connector's routes and stores it whole. It
 // returns how many events were new and how many were known.
 func (s *source) commit(ctx context.Context, b event.Batch) (fresh, known int, err error) {
-	batch := store.Batch{Connector: s.name(), Checkpoint: b.Checkpoint}
-	for _, e := range b.Events {
-		entry, err := s.entry(e)
-		if err != nil {
+	batch := store.Batch{Connector: s.name(), Checkpoint: b.Checkpoint, Events: make([]store.Entry, len(b.Events))}
+	for n, e := range b.Events {
+		if batch.Events[n], err = s.entry(e); err != nil {
 			return 0, 0, fmt.Errorf("event %s: %w", e.Key, err)
 		}
-		batch.Events = append(batch.Events, entry)
 	}
 	receipts, err := s.intake.options.Store.Accept(ctx, batch)
 	if err != nil {
@@ -34,67 +33,63 @@ func (s *source) commit(ctx context.Context, b event.Batch) (fresh, known int, e
 		s.intake.metrics.events.WithLabelValues(s.name(), string(batch.Events[n].Fate)).Inc()
 	}
 	if fresh > 0 {
-		s.sawEvent()
+		s.mu.Lock()
+		s.lastEvent = time.Now()
+		s.mu.Unlock()
 	}
 	return fresh, known, nil
 }
 
 // entry decides an event's fate. A channel that several routes name gets the card
-// once, as the first of them changed it.
+// once, as the first of them that matches changed it.
+//
+// A route whose condition cannot be evaluated makes a dead letter for each of its
+// channels, so that a person decides what it could not; but not for those that get
+// the card by another route.
 func (s *source) entry(e event.Event) (store.Entry, error) {
-	entry := store.Entry{Event: e, Fate: event.Filtered}
 	routes := s.connector.Routes
-	if len(routes) == 1 && !routes[0].Conditional() {
-		// The usual case needs no trace: it is the same for all events.
-		entry.Fate = event.Routed
-		entry.Traces = []event.Trace{{Route: 1, Matched: true, Channels: routes[0].To}}
-		for _, channel := range routes[0].To {
-			entry.Deliveries = append(entry.Deliveries, store.Draft{Channel: channel})
-		}
-		return entry, nil
-	}
-	taken := make(map[string]bool)
+	entry := store.Entry{Event: e, Fate: event.Filtered, Traces: make([]event.Trace, len(routes))}
+	var failed []int
 	for n, r := range routes {
-		result := r.Apply(s.name(), e)
-		trace := event.Trace{Route: n + 1, Matched: result.Matched, Reason: result.Reason}
-		if result.Matched || result.Failed {
-			drafts, err := drafts(r, result, taken)
-			if err != nil {
-				return entry, err
-			}
-			for _, d := range drafts {
-				trace.Channels = append(trace.Channels, d.Channel)
-			}
-			entry.Deliveries = append(entry.Deliveries, drafts...)
-			entry.Fate = event.Routed
+		result := route.Result{Matched: true}
+		if r.Conditional() {
+			result = r.Apply(s.name(), e)
 		}
-		entry.Traces = append(entry.Traces, trace)
+		entry.Traces[n] = event.Trace{Route: n + 1, Matched: result.Matched, Reason: result.Reason}
+		switch {
+		case result.Failed:
+			failed = append(failed, n)
+		case result.Matched:
+			draft := store.Draft{}
+			if result.Card != nil {
+				var err error
+				if draft.Card, err = result.Card.MarshalJSON(); err != nil {
+					return entry, fmt.Errorf("encode the card of route %d: %w", n+1, err)
+				}
+			}
+			deliver(&entry, n, r, draft)
+		}
+	}
+	for _, n := range failed {
+		deliver(&entry, n, routes[n], store.Draft{Dead: fmt.Sprintf("route %d: %s", n+1, entry.Traces[n].Reason)})
 	}
 	return entry, nil
 }
 
-// drafts makes the deliveries that one route leads to, to channels that no
-// earlier route has taken. A condition that could not be evaluated makes dead
-// letters: a person decides what the route could not.
-func drafts(r *route.Route, result route.Result, taken map[string]bool) ([]store.Draft, error) {
-	var encoded []byte
-	if result.Card != nil {
-		var err error
-		if encoded, err = result.Card.MarshalJSON(); err != nil {
-			return nil, fmt.Errorf("encode card: %w", err)
-		}
-	}
-	var list []store.Draft
+// deliver adds a route's deliveries to the channels that have none yet.
+func deliver(entry *store.Entry, n int, r *route.Route, draft store.Draft) {
+	trace := &entry.Traces[n]
 	for _, channel := range r.To {
-		if taken[channel] {
+		taken := false
+		for _, d := range entry.Deliveries {
+			taken = taken || d.Channel == channel
+		}
+		if taken {
 			continue
 		}
-		taken[channel] = true
-		d := store.Draft{Channel: channel, Card: encoded}
-		if result.Failed {
-			d.Dead = result.Reason
-		}
-		list = append(list, d)
+		draft.Channel = channel
+		entry.Deliveries = append(entry.Deliveries, draft)
+		trace.Channels = append(trace.Channels, channel)
 	}
-	return list, nil
+	entry.Fate = event.Routed
 }

@@ -1,68 +1,86 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/pluginhost"
-	"github.com/connector-relay/relay/relay/store"
 )
 
-// DefaultMaxBody bounds the body of a request to a hook. A card is at most 28 KB;
-// some services send more about an event than fits a card.
-const DefaultMaxBody = 1 << 20
+const (
+	// DefaultMaxBody bounds the body of a request to a hook, in bytes. A card is at
+	// most 28 KB; some services send more about an event than fits a card.
+	DefaultMaxBody = 1 << 20
+	// DefaultHookConcurrency bounds the requests to one connector's hook that are
+	// under way at a time. A commit takes milliseconds, and the more requests share
+	// one, the faster all are.
+	DefaultHookConcurrency = 1024
+	// trustedLength is how much memory a request gets on its own word, in bytes.
+	trustedLength = 64 << 10
+	// retrySoon and retryLater are what a sender is told when its request could not
+	// be kept just now, in seconds.
+	retrySoon  = "1"
+	retryLater = "5"
+)
 
-// retryAfter is what a sender is told when its request could not be kept just
-// now, in seconds.
-const retryAfter = "5"
-
-// Hooks answers below /hooks/.
+// Hooks answers at /hooks/TOKEN and below. Any method goes through to the plugin:
+// some services verify a hook with HEAD, GET or OPTIONS. What is not to be found,
+// and a connector that is disabled or does not receive, gets net/http's own 404,
+// like any other address of the listener.
 func (i *Intake) Hooks() http.Handler { return http.HandlerFunc(i.serveHook) }
 
-// serveHook hands a request to the connector that its token names. Any method
-// goes through: some services verify a hook with HEAD, GET or OPTIONS.
-func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
-	started := time.Now()
-	token, path := splitHook(r.URL.EscapedPath())
-	s := i.bySecret(token)
-	if s == nil {
-		// The same answer in the same time, whatever was asked for.
-		answer(w, http.StatusNotFound, "There is no such hook.\n")
-		return
-	}
-	if i.isStopped() {
-		unavailable(w, "The relay is stopping; try again soon.\n")
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, i.options.MaxBody))
-	if err != nil {
-		i.refuseBody(w, s, err)
-		return
-	}
-	status := s.receive(w, r, path, body)
-	i.metrics.requests.WithLabelValues(s.name(), strconv.Itoa(status)).Inc()
-	s.intake.options.Log.Debug().Str("connector", s.name()).Str("method", r.Method).Int("status", status).Int("bytes", len(body)).
-		Float64("took_ms", float64(time.Since(started).Microseconds())/1000).Msg("hook request")
+// exchange is one request to a hook and what is told of it in the log.
+type exchange struct {
+	source  *source
+	w       http.ResponseWriter
+	r       *http.Request
+	path    string
+	started time.Time
+	status  int
+	bytes   int
+	events  int
+	err     error
 }
 
-func (i *Intake) refuseBody(w http.ResponseWriter, s *source, err error) {
-	status := http.StatusBadRequest
-	text := "The body could not be read.\n"
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		status = http.StatusRequestEntityTooLarge
-		text = "The body is larger than " + strconv.FormatInt(i.options.MaxBody, 10) + " bytes.\n"
+func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
+	token, path := splitHook(r.URL.EscapedPath())
+	s, stopped := i.takeRequest(token)
+	if s == nil {
+		http.NotFound(w, r)
+		return
 	}
-	i.metrics.requests.WithLabelValues(s.name(), strconv.Itoa(status)).Inc()
-	answer(w, status, text)
+	x := &exchange{source: s, w: w, r: r, path: path, started: time.Now()}
+	if stopped {
+		x.unavailable("The relay is stopping; try again soon.\n", retryLater)
+	} else {
+		x.serve()
+		i.requests.Done()
+	}
+	i.metrics.requests.WithLabelValues(s.name(), strconv.Itoa(x.status)).Inc()
+	x.log()
+}
+
+// takeRequest finds the connector of a token. Unless the intake is stopping, the
+// request is counted and is to be counted out.
+func (i *Intake) takeRequest(token string) (s *source, stopped bool) {
+	hash := sha256.Sum256([]byte(token))
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if s = i.hooks[hash]; s != nil && !i.stopped {
+		i.requests.Add(1)
+	}
+	return s, i.stopped
 }
 
 // splitHook takes "/hooks/TOKEN/rest" apart.
@@ -74,108 +92,153 @@ func splitHook(path string) (token, rest string) {
 	return token, ""
 }
 
-func (i *Intake) bySecret(token string) *source {
-	hash := sha256.Sum256([]byte(token))
-	i.mu.RLock()
-	defer i.mu.RUnlock()
-	return i.hooks[hash]
+// serve lets a request through when there is room for it.
+func (x *exchange) serve() {
+	s := x.source
+	defer s.requests.Add(-1)
+	if s.requests.Add(1) > int64(s.intake.options.HookConcurrency) {
+		x.unavailable("Too many requests are under way; try again soon.\n", retrySoon)
+		return
+	}
+	if s.limiter != nil && !s.limiter.Allow() {
+		x.w.Header().Set("Retry-After", retrySoon)
+		x.say(http.StatusTooManyRequests, "Too many requests; try again soon.\n")
+		return
+	}
+	body, err := x.body()
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	x.bytes = len(body)
+	x.receive(body)
+}
+
+// body reads the request's body, whose announced length nobody needs to believe.
+func (x *exchange) body() ([]byte, error) {
+	limit := x.source.intake.options.MaxBody
+	if x.r.ContentLength > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	if x.r.ContentLength == 0 {
+		return nil, nil
+	}
+	var b bytes.Buffer
+	b.Grow(int(min(max(x.r.ContentLength, 0), trustedLength)) + bytes.MinRead)
+	_, err := b.ReadFrom(http.MaxBytesReader(x.w, x.r.Body, limit))
+	return b.Bytes(), err
+}
+
+func (x *exchange) refuse(err error) {
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		// What is still on its way would be taken for the next request.
+		x.w.Header().Set("Connection", "close")
+		x.say(http.StatusRequestEntityTooLarge, "The body is larger than "+strconv.FormatInt(large.Limit, 10)+" bytes.\n")
+		return
+	}
+	x.say(http.StatusBadRequest, "The body could not be read.\n")
 }
 
 // receive has the plugin read the request, commits what it says, and only then
-// answers. It returns the status.
-func (s *source) receive(w http.ResponseWriter, r *http.Request, path string, body []byte) int {
-	src, err := s.arguments()
+// answers. A sender that hangs up is not waited for, but what its request began is
+// brought to an end: some do not care for the answer.
+func (x *exchange) receive(body []byte) {
+	s := x.source
+	src, err := s.sourceSoon()
 	if err != nil {
-		s.intake.options.Log.Error().Err(err).Str("connector", s.name()).Msg("the arguments cannot be read")
-		return unavailable(w, "The connector is not ready; try again soon.\n")
+		x.err = err
+		x.unavailable("The connector is not ready; try again soon.\n", retryLater)
+		return
 	}
-	// A sender that hangs up may have been told nothing, but what its request
-	// began is brought to an end.
-	ctx := context.WithoutCancel(r.Context())
-	reply, err := s.intake.options.Plugins.Receive(ctx, src, pluginhost.Request{
-		Method: r.Method, Path: path, Query: r.URL.RawQuery, Header: r.Header, Body: body, Remote: s.intake.remote(r),
+	reply, err := s.intake.options.Plugins.Receive(s.intake.ctx, src, pluginhost.Request{
+		Method: x.r.Method, Path: x.path, Query: x.r.URL.RawQuery, Header: x.r.Header, Body: body, Remote: s.intake.remote(x.r),
 	})
 	if err != nil {
-		s.intake.options.Log.Warn().Err(err).Str("kind", string(connector.KindOf(err))).Str("connector", s.name()).Msg("a request to the hook could not be read")
-		return unavailable(w, "The request could not be handled; try again soon.\n")
+		x.err = err
+		x.unavailable("The request could not be handled; try again soon.\n", untilRetry(err))
+		return
 	}
+	x.events = len(reply.Events)
 	if len(reply.Events) > 0 {
-		if _, _, err := s.commit(ctx, event.Batch{Events: reply.Events}); err != nil {
-			s.intake.options.Log.Error().Err(err).Str("connector", s.name()).Msg("a request to the hook could not be kept")
-			if errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrClosed) {
-				return unavailable(w, "The request could not be kept; try again soon.\n")
-			}
-			return answer(w, http.StatusInternalServerError, "The request could not be kept.\n")
+		if _, _, err := s.commit(context.WithoutCancel(s.intake.ctx), event.Batch{Events: reply.Events}); err != nil {
+			x.err = err
+			x.unavailable("The request could not be kept; try again soon.\n", retryLater)
+			return
 		}
 	}
-	return write(w, reply)
+	x.answer(reply)
 }
 
-// write gives the plugin's answer to the sender.
-func write(w http.ResponseWriter, reply pluginhost.Reply) int {
-	for name, values := range reply.Header {
-		if passes(name) {
-			w.Header()[http.CanonicalHeaderKey(name)] = values
+// untilRetry is when a sender may try again after its request could not be
+// handled, in seconds.
+func untilRetry(err error) string {
+	if e, ok := errors.AsType[*connector.Error](err); ok && e.Kind == connector.KindThrottled {
+		if wait := time.Until(e.Until); wait > 0 {
+			return strconv.Itoa(int(min(wait, time.Hour).Seconds()) + 1)
 		}
 	}
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	status := reply.Status
-	if status < 200 || status > 599 {
-		status = http.StatusOK
+	return retryLater
+}
+
+// answer gives the plugin's answer to the sender.
+func (x *exchange) answer(reply pluginhost.Reply) {
+	h := x.w.Header()
+	for name, values := range reply.Header {
+		if passes(name) {
+			h[http.CanonicalHeaderKey(name)] = values
+		}
 	}
-	w.WriteHeader(status)
-	_, _ = w.Write(reply.Body)
-	return status
+	if h.Get("Content-Type") == "" && len(reply.Body) > 0 {
+		h.Set("Content-Type", "text/plain; charset=utf-8") // net/http would guess
+	}
+	h.Set("X-Content-Type-Options", "nosniff")
+	x.status = reply.Status
+	if x.status < 200 || x.status > 599 {
+		x.status = http.StatusOK
+	}
+	x.w.WriteHeader(x.status)
+	_, _ = x.w.Write(reply.Body)
 }
 
 // passes reports whether a plugin may set a header: those of the connection are
-// the server's.
+// the server's, and a hook has no sessions.
 func passes(name string) bool {
-	switch strings.ToLower(name) {
-	case "connection", "content-length", "transfer-encoding", "upgrade", "trailer", "te", "keep-alive", "set-cookie":
+	switch http.CanonicalHeaderKey(name) {
+	case "Connection", "Content-Length", "Date", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Set-Cookie",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade":
 		return false
 	}
-	return true
+	return !strings.HasPrefix(name, http.TrailerPrefix)
 }
 
-func answer(w http.ResponseWriter, status int, text string) int {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text)
-	return status
+// say answers with a sentence of the relay's own.
+func (x *exchange) say(status int, text string) {
+	x.status = status
+	x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	x.w.Header().Set("X-Content-Type-Options", "nosniff")
+	x.w.WriteHeader(status)
+	_, _ = io.WriteString(x.w, text)
 }
 
 // unavailable asks the sender to try again: nothing was accepted.
-func unavailable(w http.ResponseWriter, text string) int {
-	w.Header().Set("Retry-After", retryAfter)
-	return answer(w, http.StatusServiceUnavailable, text)
+func (x *exchange) unavailable(text, retryAfter string) {
+	x.w.Header().Set("Retry-After", retryAfter)
+	x.say(http.StatusServiceUnavailable, text)
 }
 
-// remote is the sender's address: the peer's, or, behind a proxy that is trusted,
-// the nearest one that the proxies report and that is none of them.
-func (i *Intake) remote(r *http.Request) string {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return ""
+// log writes the one wide line of a request. Its path is left out: the token is in
+// it, and what follows may be a secret, too.
+func (x *exchange) log() {
+	if x.err != nil {
+		x.source.complaints.Do(func() {
+			x.line(x.source.log.Warn().Str("kind", string(connector.KindOf(x.err))).AnErr("error", x.err))
+		})
+		return
 	}
-	addr := peer.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for n := len(hops) - 1; n >= 0 && i.trusted(addr); n-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[n]))
-		if err != nil {
-			break
-		}
-		addr = next.Unmap()
-	}
-	return addr.String()
+	x.line(x.source.log.Debug())
 }
 
-func (i *Intake) trusted(a netip.Addr) bool {
-	for _, p := range i.options.TrustedProxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
+func (x *exchange) line(e *zerolog.Event) {
+	e.Str("method", x.r.Method).Int("status", x.status).Int("bytes", x.bytes).Int("events", x.events).
+		Float64("took_ms", float64(time.Since(x.started).Microseconds())/1000).Msg("hook request")
 }

@@ -24,8 +24,13 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// ErrNoConnector says that there is no connector of that name, or it does not poll.
-var ErrNoConnector = errors.New("there is no such connector")
+var (
+	// ErrNoConnector: there is no connector of that name.
+	ErrNoConnector = errors.New("there is no such connector")
+	// ErrStopped: the connector or the whole relay was stopped, or the connector's
+	// configuration changed, before the work was done.
+	ErrStopped = errors.New("the connector was stopped")
+)
 
 // Store is what intake needs of the store; package store says what each method
 // promises.
@@ -35,7 +40,8 @@ type Store interface {
 	SavePoll(ctx context.Context, connector string, p store.Poll) error
 }
 
-// Plugins calls the connectors' plugins.
+// Plugins calls the connectors' plugins. Both methods return soon after their
+// context has ended.
 type Plugins interface {
 	Poll(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (time.Duration, error)
 	Receive(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error)
@@ -52,10 +58,13 @@ type Connector struct {
 	// PublicURL is what the outside calls the hooks' listener; empty when unknown.
 	PublicURL string
 	Enabled   bool
-	// Schedule is in the syntax of robfig/cron.
+	// Schedule is in the syntax of robfig/cron: five fields or a descriptor. Empty
+	// means "@every 5m".
 	Schedule string
 	// Timeout bounds one poll; 0 means [DefaultTimeout].
-	Timeout  time.Duration
+	Timeout time.Duration
+	// Routes in the order of the configuration file. A channel gets an event's card
+	// once, from the first route that matches and names it.
 	Routes   []*route.Route
 	Polls    bool
 	Receives bool
@@ -66,11 +75,12 @@ type Connector struct {
 // DefaultTimeout bounds a poll whose connector does not say.
 const DefaultTimeout = 2 * time.Minute
 
-// Notice tells that a connector broke, or is well again.
+// Notice tells that a connector broke, or is well again. What may pass by itself
+// is told after it has failed three times in a row; what needs a person, at once.
 type Notice struct {
 	Connector string
 	Broken    bool
-	// Health is the kind of the error; Problem is a sentence.
+	// Health is the kind of the error, or "ok"; Problem is a sentence.
 	Health  string
 	Problem string
 }
@@ -96,13 +106,21 @@ type Options struct {
 	Plugins Plugins
 	Log     zerolog.Logger
 	Metrics prometheus.Registerer
-	// Notify, when not nil, is called on its own goroutine.
+	// Notify, when not nil, is called on its own goroutine; the notices of one
+	// connector may overtake each other only when it is slow.
 	Notify func(Notice)
 	// TrustedProxies may say in X-Forwarded-For where a request came from.
 	TrustedProxies []netip.Prefix
 	// MaxBody bounds the body of a request to a hook, in bytes; 0 means
 	// [DefaultMaxBody].
 	MaxBody int64
+	// HookRate and HookBurst bound the requests to one connector's hook, per second
+	// and at once; 0 means that only HookConcurrency does.
+	HookRate  float64
+	HookBurst int
+	// HookConcurrency bounds the requests to one connector's hook that are under way
+	// at a time; 0 means [DefaultHookConcurrency].
+	HookConcurrency int
 }
 
 // Intake runs the connectors. Its methods may be called concurrently.
@@ -110,9 +128,16 @@ type Intake struct {
 	options Options
 	metrics *metrics
 	notices sync.WaitGroup
+	// ctx ends what is under way when a stop has taken too long.
+	ctx    context.Context
+	cancel context.CancelFunc
+	// applying is held by Apply.
+	applying sync.Mutex
 
-	mu         sync.RWMutex
-	stopped    bool
+	mu      sync.RWMutex
+	stopped bool
+	// requests are those to hooks that are under way.
+	requests   sync.WaitGroup
 	connectors map[string]*source
 	// hooks finds a connector by the hash of its token: looking a hash up takes a
 	// time that says nothing about the tokens.
@@ -124,69 +149,109 @@ func New(o Options) *Intake {
 	if o.MaxBody <= 0 {
 		o.MaxBody = DefaultMaxBody
 	}
-	return &Intake{options: o, metrics: newMetrics(o.Metrics), connectors: make(map[string]*source), hooks: make(map[[sha256.Size]byte]*source)}
+	if o.HookConcurrency <= 0 {
+		o.HookConcurrency = DefaultHookConcurrency
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Intake{
+		options: o, metrics: newMetrics(o.Metrics), ctx: ctx, cancel: cancel,
+		connectors: make(map[string]*source), hooks: make(map[[sha256.Size]byte]*source),
+	}
 }
 
 // Apply makes the connectors the configured ones. What is new starts, what has
 // changed starts again once its poll under way has been cancelled, and what is
-// gone stops; what a cancelled poll has not committed is polled again later.
+// gone stops; what a cancelled poll has not committed is polled again. Until then
+// its hook goes on as before. With a schedule that cannot be read nothing changes.
+// A connector that the store cannot open stays down until the next Apply; the
+// others run, and the error names it.
 func (i *Intake) Apply(ctx context.Context, connectors []Connector) error {
-	fresh := make(map[string]*source)
+	i.applying.Lock()
+	defer i.applying.Unlock()
+	current, fresh, err := i.sort(connectors)
+	if err != nil {
+		return err
+	}
+	var retired []*source
+	for name, s := range i.all() {
+		if current[name] != s {
+			retired = append(retired, s)
+		}
+	}
+	stop(retired)
+	var errs []error
+	for _, s := range fresh {
+		if err := s.open(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("connector %s: %w", s.name(), err))
+			continue
+		}
+		current[s.name()] = s
+	}
+	if !i.adopt(current) {
+		return errors.Join(append(errs, ErrStopped)...)
+	}
+	for _, s := range retired {
+		if current[s.name()] == nil {
+			i.metrics.forget(s.name())
+		}
+	}
+	for _, s := range fresh {
+		if current[s.name()] == s {
+			s.start(spread(len(fresh)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sort tells the connectors that stay as they are from those to be made.
+func (i *Intake) sort(connectors []Connector) (unchanged map[string]*source, fresh []*source, err error) {
+	unchanged = make(map[string]*source)
+	old := i.all()
 	for _, c := range connectors {
 		name := c.Source.Connector
-		if old := i.source(name); old != nil && old.connector.Fingerprint == c.Fingerprint {
-			fresh[name] = old
+		if s := old[name]; s != nil && s.connector.Fingerprint == c.Fingerprint {
+			unchanged[name] = s
 			continue
 		}
 		s, err := newSource(i, c)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		fresh[name] = s
+		s.before = old[name]
+		fresh = append(fresh, s)
 	}
-	i.mu.Lock()
-	old := i.connectors
-	i.connectors = fresh
-	i.mu.Unlock()
-	for name, s := range old {
-		if fresh[name] != s {
-			s.stop()
-		}
-	}
+	return unchanged, fresh, nil
+}
+
+// adopt makes the connectors and their hooks the current ones, unless the intake
+// has been stopped meanwhile.
+func (i *Intake) adopt(connectors map[string]*source) bool {
 	hooks := make(map[[sha256.Size]byte]*source)
-	for name, s := range fresh {
-		if old[name] != s {
-			if err := s.open(ctx); err != nil {
-				return fmt.Errorf("connector %s: %w", name, err)
-			}
-		}
+	for _, s := range connectors {
 		if s.connector.Receives && s.connector.Enabled {
 			hooks[sha256.Sum256([]byte(s.token))] = s
 		}
 	}
 	i.mu.Lock()
-	i.hooks = hooks
-	i.mu.Unlock()
-	for name, s := range fresh {
-		if old[name] != s {
-			s.start()
-		}
+	defer i.mu.Unlock()
+	if i.stopped {
+		return false
 	}
-	return nil
+	i.connectors, i.hooks = connectors, hooks
+	return true
 }
 
-func (i *Intake) source(name string) *source {
+// all returns the current connectors; the map does not change.
+func (i *Intake) all() map[string]*source {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
-	return i.connectors[name]
+	return i.connectors
 }
 
 // Status returns all connectors as they stand, by name.
 func (i *Intake) Status() []Status {
-	i.mu.RLock()
-	defer i.mu.RUnlock()
 	var list []Status
-	for _, s := range i.connectors {
+	for _, s := range i.all() {
 		list = append(list, s.status())
 	}
 	slices.SortFunc(list, func(a, b Status) int { return strings.Compare(a.Name, b.Name) })
@@ -194,23 +259,33 @@ func (i *Intake) Status() []Status {
 }
 
 // Stop ends polling and answers hooks with 503 from now on. Polls and requests
-// under way may end until the context does; then they are cancelled.
+// under way may end until the context does; then they are cancelled. Nothing of
+// the intake runs any more when Stop returns. A second call waits for the first.
 func (i *Intake) Stop(ctx context.Context) {
 	i.mu.Lock()
 	i.stopped = true
-	var stopping sync.WaitGroup
-	for _, s := range i.connectors {
-		stopping.Go(func() { s.drain(ctx) })
-	}
+	connectors := i.connectors
 	i.mu.Unlock()
-	stopping.Wait()
-	i.notices.Wait()
-}
-
-func (i *Intake) isStopped() bool {
-	i.mu.RLock()
-	defer i.mu.RUnlock()
-	return i.stopped
+	ended := make(chan struct{})
+	go func() {
+		for _, s := range connectors {
+			s.drain()
+		}
+		i.applying.Lock() // what an Apply under way is stopping
+		i.applying.Unlock()
+		for _, s := range connectors {
+			s.running.Wait()
+		}
+		i.requests.Wait()
+		i.notices.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	i.cancel()
+	<-ended
 }
 
 func (i *Intake) notify(n Notice) {

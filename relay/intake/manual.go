@@ -8,57 +8,75 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// PollOnce polls a connector now, for real, and returns what came of it.
+// PollOnce polls a connector now, for real, and returns what came of it. While
+// another poll of the connector is under way it waits for its end.
 func (i *Intake) PollOnce(ctx context.Context, name string) (PollReport, error) {
-	s, err := i.poller(name)
-	if err != nil {
-		return PollReport{}, err
-	}
-	defer s.retime()
-	return s.pollNow(ctx)
+	var report PollReport
+	err := i.manual(ctx, name, func(ctx context.Context, s *source) (err error) {
+		report, err = s.pollHeld(ctx)
+		return err
+	})
+	return report, err
 }
 
 // errEnough ends a dry run that has seen as many events as were asked for.
 var errEnough = errors.New("that is enough")
 
-// DryRun polls a connector now and returns the newest n events it would find if it
-// were new. Nothing is kept.
+// DryRun polls a connector now and returns up to n events, the newest of those that
+// the next poll would find; when there are none, those that the first poll of a
+// new connector would find, so that a person sees cards. Nothing is kept.
 func (i *Intake) DryRun(ctx context.Context, name string, n int) ([]event.Event, error) {
-	s, err := i.poller(name)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.acquire(ctx); err != nil {
-		return nil, err
-	}
-	defer s.release()
 	var found []event.Event
-	emit := func(_ context.Context, b event.Batch) error {
+	err := i.manual(ctx, name, func(ctx context.Context, s *source) (err error) {
+		s.mu.Lock()
+		at := s.checkpoint
+		s.mu.Unlock()
+		if found, err = s.look(ctx, at, n); err == nil && len(found) == 0 && at != nil {
+			found, err = s.look(ctx, nil, n)
+		}
+		return err
+	})
+	return found, err
+}
+
+// look polls and keeps nothing. Events found before an error are an answer, too.
+func (s *source) look(ctx context.Context, at event.Checkpoint, n int) ([]event.Event, error) {
+	var found []event.Event
+	_, err := s.call(ctx, at, func(_ context.Context, b event.Batch) error {
 		found = append(found, b.Events...)
 		if len(found) >= n {
 			return errEnough
 		}
 		return nil
+	})
+	if len(found) == 0 {
+		return nil, err
 	}
-	_, err = s.call(ctx, n, nil, emit)
-	if len(found) > n {
-		found = found[len(found)-n:]
-	}
-	if len(found) > 0 {
-		return found, nil
-	}
-	return nil, err
+	return found[max(0, len(found)-n):], nil
 }
 
-func (i *Intake) poller(name string) (*source, error) {
-	s := i.source(name)
+// manual does what an operator asks for when no other poll is under way, unless
+// the connector stops first.
+func (i *Intake) manual(ctx context.Context, name string, do func(context.Context, *source) error) error {
+	s := i.all()[name]
 	switch {
 	case s == nil:
-		return nil, fmt.Errorf("connector %s: %w; `relay connectors` lists them", name, ErrNoConnector)
+		return fmt.Errorf("connector %s: %w; `relay connectors` lists them", name, ErrNoConnector)
 	case !s.connector.Polls:
-		return nil, fmt.Errorf("connector %s only receives; there is nothing to poll", name)
+		return fmt.Errorf("connector %s only receives; there is nothing to poll", name)
 	case !s.connector.Enabled:
-		return nil, fmt.Errorf("connector %s is disabled", name)
+		return fmt.Errorf("connector %s is disabled", name)
+	case !s.begin():
+		return fmt.Errorf("connector %s: %w", name, ErrStopped)
 	}
-	return s, nil
+	defer s.running.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)()
+	if err := s.acquire(ctx); err != nil {
+		return fmt.Errorf("connector %s: another poll is under way: %w", name, err)
+	}
+	defer s.retime()
+	defer s.release()
+	return do(ctx, s)
 }

@@ -29,6 +29,15 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
+// forget drops a connector that is no longer configured.
+func (m *metrics) forget(name string) {
+	gone := prometheus.Labels{"connector": name}
+	m.events.DeletePartialMatch(gone)
+	m.polls.DeletePartialMatch(gone)
+	m.seconds.DeletePartialMatch(gone)
+	m.requests.DeletePartialMatch(gone)
+}
+
 func (m *metrics) polled(name string, started time.Time, err error) {
 	result := "ok"
 	if err != nil {

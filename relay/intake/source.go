@@ -2,14 +2,15 @@ package intake
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
+	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
@@ -17,29 +18,21 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// The waits after a failed poll. Whatever the kind, a connector is never given up
-// for good unless its source says that it is gone.
-const (
-	firstBackoff   = 15 * time.Second
-	longestBackoff = time.Hour
-	// needsPerson is how often to look whether a person has repaired what only a
-	// person can.
-	needsPerson = 15 * time.Minute
-	// firstPoll spreads the first polls of new connectors.
-	firstPoll = 2 * time.Second
-	// brokenAfter is how many temporary failures in a row make a connector broken.
-	brokenAfter = 3
-)
-
 // source is one connector at work.
 type source struct {
 	intake    *Intake
 	connector Connector
 	schedule  cron.Schedule
+	log       zerolog.Logger
+	// before is the connector as it was configured until now; nil when it is new or
+	// the relay has just started.
+	before *source
 
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	// draining is closed when no new poll is to begin.
+	draining chan struct{}
 	// polling is held by whoever polls, so that a manual poll and the scheduled one
 	// do not mix.
 	polling chan struct{}
@@ -47,117 +40,133 @@ type source struct {
 	retimed chan struct{}
 
 	token string
+	// told is what the plugin was last told with a request.
+	told atomic.Pointer[toldSource]
+	// limiter is nil when the rate of requests is not limited.
+	limiter  *rate.Limiter
+	requests atomic.Int64
+	// complaints keeps a flood of failing requests from flooding the log.
+	complaints rate.Sometimes
 
 	mu         sync.Mutex
+	stopped    bool
+	drained    bool
 	checkpoint event.Checkpoint
 	poll       store.Poll
-	lastEvent  time.Time
-	draining   bool
+	// earliest is when the source itself allows the next poll.
+	earliest time.Time
+	// gone says that the source is not to be polled again by itself.
+	gone bool
+	// throttles and storeFailures count in a row.
+	throttles, storeFailures int
+	// broken says that a notice told of trouble, and none that it is over.
+	broken    bool
+	lastEvent time.Time
 }
 
 func newSource(i *Intake, c Connector) (*source, error) {
-	s := &source{intake: i, connector: c, polling: make(chan struct{}, 1), retimed: make(chan struct{}, 1)}
+	s := &source{
+		intake: i, connector: c, draining: make(chan struct{}), polling: make(chan struct{}, 1), retimed: make(chan struct{}, 1),
+		log: i.options.Log.With().Str("connector", c.Source.Connector).Logger(), complaints: rate.Sometimes{First: 1, Interval: 10 * time.Second},
+	}
 	if c.Polls {
-		spec := c.Schedule
-		if spec == "" {
-			spec = "@every 5m"
-		}
 		var err error
-		if s.schedule, err = cron.ParseStandard(spec); err != nil {
-			return nil, fmt.Errorf("connector %s: schedule %q: %w", c.Source.Connector, spec, err)
+		if s.schedule, err = parseSchedule(c.Schedule); err != nil {
+			return nil, fmt.Errorf("connector %s: %w", c.Source.Connector, err)
 		}
 	}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if i.options.HookRate > 0 {
+		s.limiter = rate.NewLimiter(rate.Limit(i.options.HookRate), max(1, i.options.HookBurst))
+	}
+	s.ctx, s.cancel = context.WithCancel(i.ctx)
 	return s, nil
 }
 
 func (s *source) name() string { return s.connector.Source.Connector }
 
-// open reads what the store keeps of the connector.
+// open reads what the store keeps of the connector, and decides when to poll
+// first.
 func (s *source) open(ctx context.Context) error {
 	kept, err := s.intake.options.Store.OpenConnector(ctx, s.name(), s.connector.Source.Type)
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.token, s.checkpoint, s.poll, s.lastEvent = kept.HookToken, kept.Checkpoint, kept.Poll, kept.LastEvent
-	if s.poll.Health == string(connector.KindGone) || s.poll.Health == string(connector.KindMisconfigured) {
-		// A person may have changed the configuration because of it.
+	s.broken = needsNotice(s.poll)
+	old := s.before
+	s.before = nil // so that a chain of reloads does not keep them all
+	switch {
+	case old != nil && s.connector.Source.Type == old.connector.Source.Type:
+		// A person has changed something and wants to see it, but the source's word
+		// still counts.
+		old.mu.Lock()
+		s.earliest, s.broken = old.earliest, old.broken
+		old.mu.Unlock()
+		if connector.ErrorKind(s.poll.Health) != connector.KindThrottled {
+			s.poll.Next = s.earliest
+		}
+	case needsPerson(connector.ErrorKind(s.poll.Health)), s.poll.Last.After(time.Now().Add(time.Minute)):
+		// A person may have done something about it; or the clock was wrong.
 		s.poll.Next = time.Time{}
 	}
 	return nil
 }
 
-// start begins polling on schedule.
-func (s *source) start() {
-	if s.connector.Polls && s.connector.Enabled {
-		s.running.Go(s.run)
+// spread is over how long the first polls of so many connectors are spread.
+func spread(n int) time.Duration {
+	return min(max(200*time.Millisecond, time.Duration(n)*20*time.Millisecond), 30*time.Second)
+}
+
+// start begins polling on schedule. A poll that is due, or was due while the relay
+// was down, comes soon, but not all of them in the same moment.
+func (s *source) start(spread time.Duration) {
+	if !s.connector.Polls || !s.connector.Enabled || !s.begin() {
+		return
 	}
-}
-
-// stop ends the connector and waits for what it had under way.
-func (s *source) stop() {
-	s.cancel()
-	s.running.Wait()
-}
-
-// drain lets a poll under way end, until the context does.
-func (s *source) drain(ctx context.Context) {
 	s.mu.Lock()
-	s.draining = true
+	if now := time.Now(); !s.poll.Next.After(now) {
+		s.poll.Next = now.Add(rand.N(spread))
+	}
 	s.mu.Unlock()
-	s.retime()
-	ended := make(chan struct{})
-	go func() { s.running.Wait(); close(ended) }()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-	}
-	s.stop()
-	<-ended
+	go func() {
+		defer s.running.Done()
+		s.run()
+	}()
 }
 
-func (s *source) isDraining() bool {
+// begin counts work of the connector, which is then to be counted out, unless it
+// has been stopped.
+func (s *source) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.draining
+	if s.stopped || s.drained {
+		return false
+	}
+	s.running.Add(1)
+	return true
 }
 
-// run polls on schedule until the connector stops.
-func (s *source) run() {
-	for s.ctx.Err() == nil && !s.isDraining() {
-		timer := time.NewTimer(s.untilNext())
-		select {
-		case <-s.ctx.Done():
-			timer.Stop()
-			return
-		case <-s.retimed:
-			timer.Stop()
-			continue
-		case <-timer.C:
-		}
-		if _, err := s.pollNow(s.ctx); err != nil && s.ctx.Err() == nil {
-			s.intake.options.Log.Debug().Err(err).Str("connector", s.name()).Msg("poll failed")
-		}
+// stop ends connectors and waits for what they had under way.
+func stop(list []*source) {
+	for _, s := range list {
+		s.mu.Lock()
+		s.stopped = true
+		s.mu.Unlock()
+		s.cancel()
+	}
+	for _, s := range list {
+		s.running.Wait()
 	}
 }
 
-// untilNext is how long to wait for the next poll. One that is due, or was due
-// while the relay was down, comes soon, but not all of them in the same moment.
-func (s *source) untilNext() time.Duration {
+// drain lets no new poll begin.
+func (s *source) drain() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.poll.Health == string(connector.KindGone) && !s.poll.Next.IsZero() {
-		return 100 * 365 * 24 * time.Hour
+	if !s.drained {
+		s.drained = true
+		close(s.draining)
 	}
-	if wait := time.Until(s.poll.Next); wait > 0 {
-		return wait
-	}
-	if s.poll.Last.IsZero() {
-		return rand.N(firstPoll / 10)
-	}
-	return rand.N(firstPoll)
 }
 
 // retime makes the schedule look at the next poll again.
@@ -168,73 +177,8 @@ func (s *source) retime() {
 	}
 }
 
-// PollReport is what one poll came to.
-type PollReport struct {
-	// Events are new, Known were seen before.
-	Events, Known int
-	// Next is when the connector is polled again.
-	Next time.Time
-}
-
-// pollNow polls once and keeps what it finds and how it went.
-func (s *source) pollNow(ctx context.Context) (PollReport, error) {
-	if err := s.acquire(ctx); err != nil {
-		return PollReport{}, err
-	}
-	defer s.release()
-	started := time.Now()
-	var report PollReport
-	emit := func(ctx context.Context, b event.Batch) error {
-		// What the plugin has handed over is committed even when the poll is
-		// cancelled meanwhile: half a commit is not possible, and none loses work.
-		fresh, known, err := s.commit(context.WithoutCancel(ctx), b)
-		if err != nil {
-			return err
-		}
-		report.Events, report.Known = report.Events+fresh, report.Known+known
-		if b.Checkpoint != nil {
-			s.mu.Lock()
-			s.checkpoint = b.Checkpoint
-			s.mu.Unlock()
-		}
-		return nil
-	}
-	again, err := s.call(ctx, 0, s.position(), emit)
-	if s.ctx.Err() != nil {
-		// The connector was stopped: that says nothing about its source.
-		return report, err
-	}
-	report.Next = s.settle(started, again, err)
-	s.log(started, report, err)
-	s.intake.metrics.polled(s.name(), started, err)
-	return report, err
-}
-
-func (s *source) position() event.Checkpoint {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.checkpoint
-}
-
-// call asks the plugin. A preview above 0 asks for the newest events, whatever
-// the checkpoint says.
-func (s *source) call(ctx context.Context, preview int, at event.Checkpoint, emit func(context.Context, event.Batch) error) (time.Duration, error) {
-	src, err := s.arguments()
-	if err != nil {
-		return 0, &connector.Error{Kind: connector.KindMisconfigured, Err: err}
-	}
-	src.Preview = preview
-	timeout := s.connector.Timeout
-	if timeout <= 0 {
-		timeout = DefaultTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	return s.intake.options.Plugins.Poll(ctx, src, at, emit)
-}
-
-// arguments is what the plugin is told, with the arguments as they are now.
-func (s *source) arguments() (pluginhost.Source, error) {
+// sourceNow is what the plugin is told, with the arguments as they are now.
+func (s *source) sourceNow() (pluginhost.Source, error) {
 	src := s.connector.Source
 	b, err := s.connector.Arguments()
 	if err != nil {
@@ -247,111 +191,31 @@ func (s *source) arguments() (pluginhost.Source, error) {
 	return src, nil
 }
 
-func (s *source) hookPath() string { return "/hooks/" + s.token }
-
-// settle keeps how a poll went and returns when the next one is due.
-func (s *source) settle(started time.Time, again time.Duration, err error) time.Time {
-	s.mu.Lock()
-	before, p := s.poll, s.poll
-	p.Last = time.Now()
-	p.Health, p.Problem = "ok", ""
-	if err == nil {
-		p.Failures = 0
-	} else {
-		p.Failures++
-		p.Health, p.Problem = string(connector.KindOf(err)), err.Error()
-	}
-	if p.Health != before.Health {
-		p.Since = p.Last
-	}
-	p.Next = s.next(started, p, again, err)
-	s.poll = p
-	s.mu.Unlock()
-	if saveErr := s.intake.options.Store.SavePoll(context.WithoutCancel(s.ctx), s.name(), p); saveErr != nil {
-		s.intake.options.Log.Error().Err(saveErr).Str("connector", s.name()).Msg("how the poll went could not be kept")
-	}
-	s.tell(before, p)
-	return p.Next
+// toldSource is a source that may be told again until a time.
+type toldSource struct {
+	pluginhost.Source
+	until time.Time
 }
 
-// next is when to poll again: never sooner than the schedule or what the source
-// asks for.
-func (s *source) next(started time.Time, p store.Poll, again time.Duration, err error) time.Time {
-	scheduled := s.schedule.Next(started)
-	if d, every := s.schedule.(cron.ConstantDelaySchedule); every {
-		// A phase of its own keeps connectors with the same interval apart.
-		scheduled = started.Add(d.Delay + s.phase(d.Delay/20))
+// argumentsFor is how long requests go with the same arguments: a rotated secret
+// counts a moment later, and thousands of requests do not read its file each.
+const argumentsFor = time.Second
+
+// sourceSoon is what the plugin is told with a request.
+func (s *source) sourceSoon() (pluginhost.Source, error) {
+	now := time.Now()
+	if t := s.told.Load(); t != nil && now.Before(t.until) {
+		return t.Source, nil
 	}
-	earliest := p.Last.Add(again)
+	src, err := s.sourceNow()
 	if err != nil {
-		earliest = later(earliest, s.afterFailure(p, err))
+		return src, err
 	}
-	return later(scheduled, earliest)
+	s.told.Store(&toldSource{Source: src, until: now.Add(argumentsFor)})
+	return src, nil
 }
 
-// afterFailure is the earliest time to try again.
-func (s *source) afterFailure(p store.Poll, err error) time.Time {
-	switch connector.KindOf(err) {
-	case connector.KindThrottled:
-		if e, ok := errors.AsType[*connector.Error](err); ok && e.Until.After(p.Last) {
-			return e.Until
-		}
-	case connector.KindUnauthorised, connector.KindMisconfigured, connector.KindGone:
-		return p.Last.Add(needsPerson)
-	}
-	wait := firstBackoff
-	for range min(p.Failures-1, 10) {
-		wait *= 2
-	}
-	wait = min(wait, longestBackoff)
-	return p.Last.Add(wait + rand.N(wait/5))
-}
-
-// phase is a part of a span that is always the same for a connector.
-func (s *source) phase(span time.Duration) time.Duration {
-	if span <= 0 {
-		return 0
-	}
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(s.name()))
-	return time.Duration(h.Sum64() % uint64(span))
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// tell gives notice when the connector breaks or is well again.
-func (s *source) tell(before, now store.Poll) {
-	was, is := broken(before), broken(now)
-	switch {
-	case is && (!was || before.Health != now.Health):
-		s.intake.notify(Notice{Connector: s.name(), Broken: true, Health: now.Health, Problem: now.Problem})
-	case was && now.Health == "ok":
-		s.intake.notify(Notice{Connector: s.name(), Health: now.Health})
-	}
-}
-
-// broken reports whether a person should hear of it: at once for what only a
-// person can repair, after a few times for what may pass.
-func broken(p store.Poll) bool {
-	switch connector.ErrorKind(p.Health) {
-	case connector.KindUnauthorised, connector.KindGone, connector.KindMisconfigured:
-		return true
-	case connector.KindTemporary:
-		return p.Failures >= brokenAfter
-	}
-	return false
-}
-
-func (s *source) sawEvent() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lastEvent = time.Now()
-}
+func (s *source) hookPath() string { return "/hooks/" + s.token }
 
 func (s *source) status() Status {
 	s.mu.Lock()
@@ -365,35 +229,11 @@ func (s *source) status() Status {
 	}
 	switch {
 	case !s.connector.Enabled:
-		st.Health = "disabled"
+		st.Health, st.Poll.Next = "disabled", time.Time{}
 	case !s.connector.Polls:
 		st.Health = "ok"
 	case st.Health == "":
 		st.Health = "waiting"
 	}
 	return st
-}
-
-func (s *source) acquire(ctx context.Context) error {
-	select {
-	case s.polling <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (s *source) release() { <-s.polling }
-
-// log writes the one wide line of a poll.
-func (s *source) log(started time.Time, r PollReport, err error) {
-	e := s.intake.options.Log.Debug()
-	switch {
-	case err != nil:
-		e = s.intake.options.Log.Warn().Str("kind", string(connector.KindOf(err))).AnErr("error", err)
-	case r.Events > 0:
-		e = s.intake.options.Log.Info()
-	}
-	e.Str("connector", s.name()).Int("events", r.Events).Int("known", r.Known).
-		Float64("took_ms", float64(time.Since(started).Microseconds())/1000).Time("next", r.Next).Msg("poll")
 }

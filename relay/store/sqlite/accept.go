@@ -3,35 +3,32 @@ package sqlite
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
-	"encoding/base64"
+	"encoding/base32"
+	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// keepKeys is how long a key is remembered after it was last seen.
-const keepKeys = 90 * 24 * time.Hour
+// keepKeys is how long a key is remembered after it was last seen. That is
+// written again only when it moves by a day, because a feed reports the same keys
+// at each poll.
+const (
+	keepKeys  = 91 * 24 * time.Hour
+	freshKeys = 24 * time.Hour
+)
 
 // Accept implements [store.Store].
 func (s *Store) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error) {
-	a, err := newAcceptance(b, s.options.Now())
+	a, err := newAcceptance(b, s.now())
 	if err != nil {
 		return nil, err
 	}
-	op := &operation{do: a.store, bytes: a.bytes, committed: func() {
-		for _, d := range a.deliveries {
-			s.lanes.add(d)
-		}
-		if len(a.deliveries) > 0 {
-			s.notify(a.channels())
-		}
-	}}
-	if err := s.write(ctx, op); err != nil {
+	if err := s.write(ctx, &operation{do: a.store, after: a.after, bytes: a.bytes}); err != nil {
 		return nil, err
 	}
 	return a.receipts, nil
@@ -40,150 +37,170 @@ func (s *Store) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, err
 // acceptance is one batch on its way into the store.
 type acceptance struct {
 	batch      store.Batch
-	now        time.Time
-	cards      [][]byte
+	now        int64
+	entries    []encoded
 	bytes      int
 	receipts   []store.Receipt
 	deliveries []delivery.Delivery
 }
 
-// newAcceptance encodes the cards outside of the committer, which all share.
+// encoded is what the file holds of an entry.
+type encoded struct {
+	key    string
+	card   []byte
+	traces []byte
+}
+
+// newAcceptance encodes the entries before the committer, which all share, sees
+// them.
 func newAcceptance(b store.Batch, now time.Time) (*acceptance, error) {
-	a := &acceptance{batch: b, now: now, cards: make([][]byte, len(b.Events))}
+	a := &acceptance{batch: b, now: micros(now), entries: make([]encoded, len(b.Events)), bytes: len(b.Checkpoint)}
 	for i, e := range b.Events {
-		card, err := e.Card.MarshalJSON()
-		if err != nil {
-			return nil, fmt.Errorf("event %s: encode card: %w", e.Key, err)
+		n := &a.entries[i]
+		var err error
+		if n.card, err = e.Card.MarshalJSON(); err != nil {
+			return nil, fmt.Errorf("event %d of the batch: encode its card: %w", i+1, err)
 		}
-		a.cards[i] = card
-		a.bytes += len(card) + len(e.Data)
+		if len(e.Traces) > 0 {
+			if n.traces, err = json.Marshal(e.Traces); err != nil {
+				return nil, fmt.Errorf("event %d of the batch: encode its traces: %w", i+1, err)
+			}
+		}
+		if n.key = e.Key; n.key == "" {
+			n.key = newKey(a.now)
+		}
+		a.bytes += len(n.card) + len(e.Data) + len(n.traces)
+		for _, d := range e.Deliveries {
+			a.bytes += len(d.Card)
+		}
 	}
 	return a, nil
 }
 
-// store writes the batch inside a transaction. It may run twice, when the first
-// transaction failed, so it starts from nothing.
-func (a *acceptance) store(ctx context.Context, w *writer) error {
-	a.receipts, a.deliveries = nil, nil
+// store writes the batch. It may run again, so it starts from nothing.
+func (a *acceptance) store(w *writer) error {
+	a.receipts = make([]store.Receipt, 0, len(a.batch.Events))
+	a.deliveries = nil
+	fresh := false
 	for i := range a.batch.Events {
-		if err := a.event(ctx, w, i); err != nil {
-			return err
+		receipt, err := a.entry(w, i)
+		if err != nil {
+			return fmt.Errorf("event %d of the batch: %w", i+1, err)
 		}
+		fresh = fresh || !receipt.Seen
+		a.receipts = append(a.receipts, receipt)
 	}
 	if a.batch.Checkpoint != nil {
-		if _, err := w.exec(ctx, "UPDATE connectors SET checkpoint = ? WHERE name = ?", []byte(a.batch.Checkpoint), a.batch.Connector); err != nil {
-			return err
+		changed, err := w.exec("UPDATE connectors SET checkpoint = ? WHERE name = ?", []byte(a.batch.Checkpoint), a.batch.Connector)
+		if err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+		if changed == 0 {
+			return fmt.Errorf("checkpoint of connector %s, which was never opened: %w", a.batch.Connector, store.ErrNotFound)
 		}
 	}
-	if len(a.deliveries)+len(a.receipts) == 0 {
-		return nil
-	}
-	_, err := w.exec(ctx, "UPDATE connectors SET last_event = ? WHERE name = ?", micros(a.now), a.batch.Connector)
-	return err
-}
-
-// event stores one event unless its key is known.
-func (a *acceptance) event(ctx context.Context, w *writer, i int) error {
-	e := a.batch.Events[i]
-	if e.Key != "" {
-		known, err := a.seen(ctx, w, e.Key)
-		if err != nil || known {
-			return err
-		}
-	}
-	key := e.Key
-	if key == "" {
-		key = rand.Text()
-	}
-	data := []byte(e.Data)
-	if len(data) == 0 {
-		data = []byte("{}")
-	}
-	traces := []byte("[]")
-	if len(e.Traces) > 0 {
-		var err error
-		if traces, err = json.Marshal(e.Traces); err != nil {
-			return fmt.Errorf("encode traces: %w", err)
-		}
-	}
-	res, err := w.exec(ctx, "INSERT INTO events (connector, key, kind, time, accepted_at, card, data, fate, traces) VALUES (?,?,?,?,?,?,?,?,?)",
-		a.batch.Connector, key, e.Kind, micros(e.Time), micros(a.now), a.cards[i], data, string(e.Fate), string(traces))
-	if err != nil {
-		return err
-	}
-	id, err := res.LastInsertId()
-	if err != nil {
-		return err
-	}
-	if e.Key != "" {
-		if _, err := w.exec(ctx, "INSERT INTO seen (connector, key, event, expires) VALUES (?,?,?,?)", a.batch.Connector, e.Key, id, micros(a.now.Add(keepKeys))); err != nil {
-			return err
-		}
-	}
-	a.receipts = append(a.receipts, store.Receipt{Event: id})
-	for _, d := range e.Deliveries {
-		if err := a.draft(ctx, w, id, key, i, d); err != nil {
-			return err
-		}
+	if fresh {
+		w.touched[a.batch.Connector] = a.now
 	}
 	return nil
 }
 
-// seen reports whether the key is known, and then remembers it for longer.
-func (a *acceptance) seen(ctx context.Context, w *writer, key string) (bool, error) {
-	var id int64
-	err := w.row(ctx, "SELECT event FROM seen WHERE connector = ? AND key = ?", a.batch.Connector, key).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+// entry stores one event with its deliveries, unless its key is known. The key is
+// tried first, with the number that the event would get.
+func (a *acceptance) entry(w *writer, i int) (store.Receipt, error) {
+	e, n := &a.batch.Events[i], a.entries[i]
+	id := w.event + 1
+	if e.Key != "" {
+		fresh, err := w.exec("INSERT INTO seen (connector, key, event, expires) VALUES (?,?,?,?) ON CONFLICT DO NOTHING",
+			a.batch.Connector, e.Key, id, a.now+keepKeys.Microseconds())
+		if err != nil {
+			return store.Receipt{}, err
+		}
+		if fresh == 0 {
+			return a.known(w, e.Key)
+		}
 	}
+	_, err := w.exec("INSERT INTO events (id, connector, key, kind, time, accepted_at, fate, first_delivery, deliveries, traces, data, card) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+		id, a.batch.Connector, n.key, e.Kind, micros(e.Time), a.now, string(e.Fate), w.delivery+1, len(e.Deliveries), blob(n.traces), blob(e.Data), n.card)
 	if err != nil {
-		return false, err
+		return store.Receipt{}, err
 	}
-	a.receipts = append(a.receipts, store.Receipt{Event: id, Seen: true})
-	_, err = w.exec(ctx, "UPDATE seen SET expires = ? WHERE connector = ? AND key = ?", micros(a.now.Add(keepKeys)), a.batch.Connector, key)
-	return true, err
+	w.event = id
+	for _, d := range e.Deliveries {
+		if err := a.draft(w, id, n, d); err != nil {
+			return store.Receipt{}, fmt.Errorf("delivery to %s: %w", d.Channel, err)
+		}
+	}
+	return store.Receipt{Event: id}, nil
 }
 
-func (a *acceptance) draft(ctx context.Context, w *writer, event int64, key string, i int, draft store.Draft) error {
-	state, finished := delivery.Waiting, time.Time{}
+// known answers for an event whose key the connector has reported before, and
+// remembers the key for longer.
+func (a *acceptance) known(w *writer, key string) (store.Receipt, error) {
+	row, err := w.row("SELECT coalesce(e.id, 0), s.expires FROM seen s LEFT JOIN events e ON e.id = s.event WHERE s.connector = ? AND s.key = ?",
+		a.batch.Connector, key)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	expires := a.now + keepKeys.Microseconds()
+	if expires-row[1].(int64) > freshKeys.Microseconds() {
+		if _, err := w.exec("UPDATE seen SET expires = ? WHERE connector = ? AND key = ?", expires, a.batch.Connector, key); err != nil {
+			return store.Receipt{}, err
+		}
+	}
+	return store.Receipt{Event: row[0].(int64), Seen: true}, nil
+}
+
+// draft stores one delivery.
+func (a *acceptance) draft(w *writer, event int64, n encoded, draft store.Draft) error {
+	state, finished := delivery.Waiting, int64(0)
 	if draft.Dead != "" {
 		state, finished = delivery.Dead, a.now
 	}
-	res, err := w.exec(ctx, "INSERT INTO deliveries (channel, event, state, finished_at, reason, card) VALUES (?,?,?,?,?,?)",
-		draft.Channel, event, string(state), micros(finished), draft.Dead, draft.Card)
+	id := w.delivery + 1
+	_, err := w.exec("INSERT INTO deliveries (id, event, connector, channel, state, finished_at, reason, card) VALUES (?,?,?,?,?,?,?,?)",
+		id, event, a.batch.Connector, draft.Channel, string(state), finished, draft.Dead, blob(draft.Card))
 	if err != nil {
 		return err
 	}
-	id, err := res.LastInsertId()
-	if err != nil || state == delivery.Dead {
-		return err
+	w.delivery = id
+	if state != delivery.Waiting {
+		return nil
 	}
 	card := draft.Card
-	if card == nil {
-		card = a.cards[i]
+	if len(card) == 0 {
+		card = n.card
 	}
 	a.deliveries = append(a.deliveries, delivery.Delivery{
 		ID: id, Channel: draft.Channel, Event: event, Connector: a.batch.Connector, State: state,
-		AcceptedAt: time.UnixMicro(micros(a.now)), Card: card, Key: key,
+		AcceptedAt: moment(a.now), Card: card, Key: n.key,
 	})
 	return nil
 }
 
-func (a *acceptance) channels() []string {
-	var list []string
-	seen := make(map[string]bool)
-	for _, d := range a.deliveries {
-		if !seen[d.Channel] {
-			seen[d.Channel] = true
-			list = append(list, d.Channel)
-		}
+// after puts the new deliveries into their lanes.
+func (a *acceptance) after(l *lanes) []string {
+	channels := make([]string, len(a.deliveries))
+	for i, d := range a.deliveries {
+		l.add(d)
+		channels[i] = d.Channel
 	}
-	return list
+	return channels
 }
 
-// newToken makes the secret part of a hook URL: 192 random bits.
-func newToken() string {
-	b := make([]byte, 24)
-	_, _ = rand.Read(b) // never fails; see crypto/rand
-	return base64.RawURLEncoding.EncodeToString(b)
+// newKey makes a key for an event that has none. Keys that are made later sort
+// later, so that their index grows at its end.
+func newKey(now int64) string {
+	var b [18]byte
+	binary.BigEndian.PutUint64(b[:], uint64(now))
+	_, _ = rand.Read(b[8:]) // never fails; see crypto/rand
+	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}
+
+// blob is what the file holds for bytes: NULL when there are none.
+func blob(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
 }

@@ -2,92 +2,144 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"os"
-	"time"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 )
 
-// checkpointAt is the size of the write-ahead log at which its pages are moved
-// into the file.
-const checkpointAt = 16 << 20
+// pageBytes is what a page takes in the write-ahead log, with its header.
+const pageBytes = 8192 + 24
 
-// checkpointer moves the write-ahead log into the file beside the committer, so
-// that no commit waits for it.
+// checkpointPages is after how many pages written (16 MB) the log is moved into
+// the file, beside the committer, so that no commit waits for it.
+const checkpointPages = 16 << 20 / pageBytes
+
+// restartPages is at how many pages (64 MB) the log has to start over. While
+// commits go on one after the other, moving it always ends a little behind the
+// last of them; so the committer itself moves the rest and starts the log again.
+const restartPages = 64 << 20 / pageBytes
+
+// checkpointer moves the write-ahead log into the file.
 type checkpointer struct {
-	db   *sql.DB
-	wal  string
+	conn driver.Conn
 	log  zerolog.Logger
 	wake chan struct{}
 	quit chan struct{}
 	done chan struct{}
+	// pages is how long the log was when it was last looked at.
+	pages atomic.Int64
+	// long asks the committer to start the log over.
+	long atomic.Bool
+	// failing says that the last try failed, so that the log says it once.
+	failing atomic.Bool
+
+	// seen is the committer's: how many pages it had written when it last asked for
+	// the log to be moved.
+	seen int
 }
 
-func newCheckpointer(db *sql.DB, wal string, log zerolog.Logger) *checkpointer {
-	return &checkpointer{db: db, wal: wal, log: log, wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
+func newCheckpointer(ctx context.Context, path string, log zerolog.Logger) (*checkpointer, error) {
+	conn, err := openConn(ctx, path, writingPragmas())
+	if err != nil {
+		return nil, err
+	}
+	return &checkpointer{
+		conn: conn, log: log,
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
+	}, nil
 }
 
-func (c *checkpointer) start() { go c.loop() }
+func (c *checkpointer) run() {
+	defer close(c.done)
+	for {
+		select {
+		case <-c.quit:
+			return
+		case <-c.wake:
+			err := c.move()
+			if err == nil && c.pages.Load() >= restartPages {
+				// Once more, so that little is left for the committer to move.
+				err = c.move()
+				c.long.Store(err == nil)
+			}
+			c.report(err)
+		}
+	}
+}
 
+// stop ends run. The connection is closed by the store.
 func (c *checkpointer) stop() {
 	close(c.quit)
 	<-c.done
 }
 
-// poke tells the checkpointer that there was a commit.
-func (c *checkpointer) poke() {
+// committed is called by the committer after each commit.
+func (c *checkpointer) committed(w *writer) {
+	if c.long.CompareAndSwap(true, false) {
+		c.report(c.restart(w))
+	}
+	written, err := w.pagesWritten()
+	if err != nil || written-c.seen < checkpointPages {
+		return
+	}
+	c.seen = written
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (c *checkpointer) loop() {
-	defer close(c.done)
-	last := int64(0)
-	for {
-		select {
-		case <-c.quit:
-			return
-		case <-c.wake:
-		}
-		info, err := os.Stat(c.wal)
-		if err != nil || info.Size() < checkpointAt {
-			continue
-		}
-		if time.Now().UnixMilli()-last < 200 {
-			continue
-		}
-		last = time.Now().UnixMilli()
-		if _, err := c.db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
-			c.log.Warn().Err(err).Msg("the write-ahead log could not be moved into the store")
-		}
+// move moves as much of the log as no reader needs any more.
+func (c *checkpointer) move() error {
+	s, err := c.conn.Prepare("PRAGMA wal_checkpoint(PASSIVE)")
+	if err != nil {
+		return err
 	}
+	defer s.Close()
+	rows, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	row := make([]driver.Value, len(rows.Columns()))
+	if err := errors.Join(rows.Next(row), rows.Close()); err != nil {
+		return err
+	}
+	c.pages.Store(row[1].(int64))
+	return nil
 }
 
-// metrics are what the store tells Prometheus.
-type metrics struct {
-	seconds    prometheus.Histogram
-	operations prometheus.Histogram
+// restart moves what is left of the log and makes the next commit write over its
+// beginning. It waits a moment for readers; one that reads for long is left alone,
+// and it is tried again later.
+func (c *checkpointer) restart(w *writer) error {
+	if _, err := w.exec("PRAGMA busy_timeout = 50"); err != nil {
+		return err
+	}
+	row, err := w.row("PRAGMA wal_checkpoint(RESTART)")
+	if _, reset := w.exec("PRAGMA busy_timeout = 5000"); err != nil || reset != nil {
+		return errors.Join(err, reset)
+	}
+	if row == nil {
+		return errors.New("no answer")
+	}
+	if busy := row[0].(int64); busy == 0 {
+		c.pages.Store(0)
+	}
+	return nil
 }
 
-func newMetrics(r prometheus.Registerer, _ *lanes) *metrics {
-	m := &metrics{
-		seconds:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "relay_store_commit_seconds", Help: "How long a commit took.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
-		operations: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "relay_store_commit_operations", Help: "How many writes shared a commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 10)}),
+// report logs a failure once, and that it is over.
+func (c *checkpointer) report(err error) {
+	if was := c.failing.Swap(err != nil); was == (err != nil) {
+		return
 	}
-	if r != nil {
-		r.MustRegister(m.seconds, m.operations)
+	if err != nil {
+		c.log.Warn().Err(explain(fmt.Errorf("move the write-ahead log: %w", err))).
+			Msg("the write-ahead log cannot be moved into the store and grows; nothing is lost")
+		return
 	}
-	return m
-}
-
-func (s *Store) observe(operations int, took time.Duration) {
-	s.metrics.seconds.Observe(took.Seconds())
-	s.metrics.operations.Observe(float64(operations))
-	if took > time.Second {
-		s.options.Log.Warn().Dur("took_ms", took).Int("operations", operations).Msg("a commit was slow; is the disk busy?")
-	}
+	c.log.Info().Msg("the write-ahead log is moved into the store again")
 }

@@ -1,75 +1,132 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
-	"embed"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
+	"path/filepath"
+	"strconv"
 	"syscall"
 
-	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"modernc.org/sqlite" // pure Go, so that the relay stays one static file
 
 	"github.com/connector-relay/relay/relay/store"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+// readers is how many connections read besides the one that writes.
+const readers = 4
 
-// migrate brings the file to this version's schema.
-func migrate(ctx context.Context, db *sql.DB) error {
-	dir, err := fs.Sub(migrations, "migrations")
+// writingPragmas are for connections that write. The page size matters only when
+// the file is made: two cards of 2 kB do not fit a page of 4 kB. The write-ahead
+// log is never shortened, because writing over it is faster than growing it; the
+// checkpointer decides when it starts over.
+func writingPragmas() []string {
+	return []string{
+		"page_size(8192)", "journal_mode(wal)", "synchronous(full)", "wal_autocheckpoint(0)",
+		"journal_size_limit(-1)", "cache_size(-32768)", "temp_store(memory)", "busy_timeout(5000)",
+	}
+}
+
+// readingPragmas are for connections that only read. Their caches are small,
+// because there are several and what is read often is in memory anyway.
+func readingPragmas() []string {
+	return []string{"query_only(1)", "cache_size(-8192)", "temp_store(memory)", "busy_timeout(5000)"}
+}
+
+func dsn(path string, pragmas []string) string {
+	u := url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
+	return u.String()
+}
+
+// openConn opens one connection.
+func openConn(ctx context.Context, path string, pragmas []string) (driver.Conn, error) {
+	c, err := sqlite.NewConnector(dsn(path, pragmas))
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	conn, err := c.Connect(ctx)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	at, newest, err := p.GetVersions(ctx)
+	return conn, nil
+}
+
+// openPool opens a pool of connections.
+func openPool(path string, pragmas []string) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(dsn(path, pragmas))
 	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if at > newest {
-		return fmt.Errorf("%w: its schema is version %d, this relay knows %d; run the newer relay, or restore a backup", store.ErrTooNew, at, newest)
+	return sql.OpenDB(c), nil
+}
+
+// lockFile takes the store for this process, by a lock on a file of its own
+// beside it, because SQLite must be the only one to open and close its file. The
+// kernel gives the lock back when the process ends, however it ends.
+func lockFile(path string) (*os.File, error) {
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%w: there is no directory %s; create it, or name another file", store.ErrUnavailable, filepath.Dir(path))
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	f, err := os.OpenFile(path+"-lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, unwritable(err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		defer f.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%w: lock %s: %w", store.ErrUnavailable, f.Name(), err)
+		}
+		return nil, fmt.Errorf("%w%s; stop that one first, or give this one a store of its own", store.ErrLocked, holder(f))
+	}
+	// Whose lock it is, for the other's error. It is not needed, so a full disk
+	// does not matter here.
+	_ = f.Truncate(0)
+	_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
+	return f, nil
+}
+
+// holder names the process that has the lock, if the file says.
+func holder(f *os.File) string {
+	b := make([]byte, 20)
+	n, _ := f.ReadAt(b, 0)
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(b[:n])))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (process %d)", pid)
+}
+
+// createFile makes the file if it is missing, for its owner only, and finds out
+// whether it can be written. SQLite gives its other files the same mode.
+func createFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return unwritable(err)
+	}
+	info, err := f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
+		return unwritable(err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%w: %s is not a file", store.ErrUnavailable, path)
 	}
 	return nil
 }
 
-// lockFile takes the store for this process. The lock ends with the process,
-// however it ends.
-func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(lockPath(path), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%w; stop that one first, or give this one a store of its own", store.ErrLocked)
-	}
-	return f, nil
-}
-
-// explainError gives SQLite's errors the store's meanings.
-func explainError(err error) error {
-	e, ok := errors.AsType[*sqlite.Error](err)
-	if !ok {
-		return err
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY:
+// unwritable says what to do about a file that cannot be opened for writing.
+func unwritable(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: %w; give the relay's user the right to write there", store.ErrUnavailable, err)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: %w; mount it writable, or name another file", store.ErrUnavailable, err)
+	default:
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%w: %w; restore a backup", store.ErrCorrupt, err)
 	}
-	return err
 }
-
-func errClosed() error { return store.ErrClosed }

@@ -1,55 +1,72 @@
 package sqlite
 
 import (
+	"container/list"
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// cacheBytes bounds the cards kept in memory, over all lanes.
-const cacheBytes = 64 << 20
+// cacheBytes bounds the cards kept in memory, over all lanes, and cacheDepth those
+// of one lane: a lane that falls behind further is read from the file.
+const (
+	cacheBytes = 64 << 20
+	cacheDepth = 256
+)
 
-// cacheDepth bounds the deliveries of one lane kept in memory: a lane that falls
-// behind further reads from the file, and the others keep their place.
-const cacheDepth = 512
+// cacheOverhead is what a cached delivery takes besides its card, about.
+const cacheOverhead = 512
 
 // lanes is what the store knows of its lanes without asking the file: how much
-// waits, and the newest deliveries of lanes that keep up. It changes only after a
-// commit, in commit order.
+// waits, and the first cards of lanes that keep up. It changes only after a
+// commit, in the order of commits, with mu held by the committer.
 type lanes struct {
 	mu    sync.Mutex
 	all   map[string]*lane
 	bytes int
+	cards int
+	// order holds the lanes that have cards in memory; the one that delivered last
+	// is in front. A stuck lane must not keep the memory from those that move.
+	order *list.List
 }
 
 // lane is one channel's queue in memory.
 type lane struct {
 	waiting int
-	// recent are the waiting deliveries with an ID above cached, oldest first.
-	// Everything above cached is here: nothing is left out in between.
-	recent []delivery.Delivery
-	cached int64
+	// front are the first waiting deliveries, oldest first, with none left out in
+	// between. When it holds all that wait, new ones are added to it; once some are
+	// left out, it only gets shorter until nothing waits or a reader fills it.
+	front []delivery.Delivery
+	place *list.Element
+	// changes counts what happened to the lane but for new deliveries at its end:
+	// what was read from the file before a change may not be remembered after it.
+	changes int
+	// head is when the oldest was accepted, as the file said after headAt changes.
+	head   time.Time
+	headAt int
 }
 
-func newLanes() *lanes { return &lanes{all: make(map[string]*lane)} }
+func newLanes() *lanes { return &lanes{all: make(map[string]*lane), order: list.New()} }
 
-// load counts what waits; the lane index answers that without reading cards.
+// load counts what waits; the lane index answers that without touching a card.
 func (l *lanes) load(ctx context.Context, db *sql.DB) error {
-	rows, err := db.QueryContext(ctx, "SELECT channel, count(*), max(id) FROM deliveries WHERE state = 'waiting' GROUP BY channel")
+	rows, err := db.QueryContext(ctx, "SELECT channel, count(*) FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' GROUP BY channel")
 	if err != nil {
-		return err
+		return fmt.Errorf("count what waits: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var channel string
-		n := &lane{}
-		if err := rows.Scan(&channel, &n.waiting, &n.cached); err != nil {
-			return err
+		var waiting int
+		if err := rows.Scan(&channel, &waiting); err != nil {
+			return fmt.Errorf("count what waits: %w", err)
 		}
-		l.all[channel] = n
+		l.lane(channel).waiting = waiting
 	}
 	return rows.Err()
 }
@@ -57,114 +74,202 @@ func (l *lanes) load(ctx context.Context, db *sql.DB) error {
 func (l *lanes) lane(channel string) *lane {
 	n := l.all[channel]
 	if n == nil {
-		n = &lane{}
+		n = &lane{headAt: -1}
 		l.all[channel] = n
 	}
 	return n
 }
 
-// add takes in a delivery that was just committed.
+// whole reports whether all that waits is in memory.
+func (n *lane) whole() bool { return len(n.front) >= n.waiting }
+
+// search returns where in the front the first delivery above after is.
+func (n *lane) search(after int64) int {
+	at, _ := slices.BinarySearchFunc(n.front, after+1, func(d delivery.Delivery, id int64) int {
+		switch {
+		case d.ID < id:
+			return -1
+		case d.ID > id:
+			return 1
+		}
+		return 0
+	})
+	return at
+}
+
+func size(d delivery.Delivery) int { return len(d.Card) + cacheOverhead }
+
+// add takes in a new delivery, the last of its lane.
 func (l *lanes) add(d delivery.Delivery) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	n := l.lane(d.Channel)
+	keep := n.whole() && len(n.front) < cacheDepth
 	n.waiting++
-	if len(n.recent) >= cacheDepth || l.bytes+len(d.Card) > cacheBytes {
-		l.forget(n)
-		n.cached = d.ID
+	if last := len(n.front) - 1; last >= 0 && n.front[last].ID >= d.ID {
+		return // a reader was faster, see fill
+	}
+	if keep && l.room(n, size(d)) {
+		l.keep(n, d)
+	}
+}
+
+// keep appends a delivery to a lane's front.
+func (l *lanes) keep(n *lane, d delivery.Delivery) {
+	if n.place == nil {
+		n.place = l.order.PushFront(n)
+	}
+	n.front = append(n.front, d)
+	l.bytes += size(d)
+	l.cards++
+}
+
+// room makes room for a lane's delivery at the cost of the lanes that have not
+// delivered for longest.
+func (l *lanes) room(n *lane, bytes int) bool {
+	for l.bytes+bytes > cacheBytes {
+		last := l.order.Back()
+		if last == nil || last.Value == n {
+			return false
+		}
+		l.cut(last.Value.(*lane), 0)
+	}
+	return true
+}
+
+// cut forgets a lane's front from a place on.
+func (l *lanes) cut(n *lane, from int) {
+	for _, d := range n.front[from:] {
+		l.bytes -= size(d)
+		l.cards--
+	}
+	clear(n.front[from:])
+	n.front = n.front[:from]
+	l.tidy(n)
+}
+
+// tidy takes a lane without cards in memory off the list.
+func (l *lanes) tidy(n *lane) {
+	if len(n.front) > 0 {
 		return
 	}
-	n.recent = append(n.recent, d)
-	l.bytes += len(d.Card)
-}
-
-// forget lets a lane's cards go; they are in the file.
-func (l *lanes) forget(n *lane) {
-	for _, d := range n.recent {
-		l.bytes -= len(d.Card)
-		n.cached = max(n.cached, d.ID)
+	n.front = nil
+	if n.place != nil {
+		l.order.Remove(n.place)
+		n.place = nil
 	}
-	n.recent = nil
 }
 
-// update takes in a delivery's new state after a commit.
+// update takes in what an attempt made of a waiting delivery.
 func (l *lanes) update(d delivery.Delivery) {
+	n := l.lane(d.Channel)
+	n.changes++
+	at := n.search(d.ID - 1)
+	found := at < len(n.front) && n.front[at].ID == d.ID
+	if d.State == delivery.Waiting {
+		if found {
+			f := &n.front[at]
+			f.Attempts, f.Next, f.Tried, f.Unknown, f.Reason = d.Attempts, d.Next, d.Tried, d.Unknown, d.Reason
+		}
+		return
+	}
+	n.waiting--
+	if !found {
+		return
+	}
+	l.bytes -= size(n.front[at])
+	l.cards--
+	if at == 0 {
+		n.front[0] = delivery.Delivery{}
+		n.front = n.front[1:]
+	} else {
+		n.front = slices.Delete(n.front, at, at+1)
+	}
+	l.order.MoveToFront(n.place)
+	l.tidy(n)
+}
+
+// replayed takes in a delivery that waits again at its old position.
+func (l *lanes) replayed(channel string, id int64) {
+	n := l.lane(channel)
+	n.changes++
+	n.waiting++
+	l.cut(n, n.search(id-1))
+}
+
+// heads answers from memory, if it can, what [Store.Heads] is asked. If it cannot,
+// changes is what fill wants to know.
+func (l *lanes) heads(channel string, after int64, most int) (list []delivery.Delivery, changes int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := l.lane(d.Channel)
-	for i := range n.recent {
-		if n.recent[i].ID != d.ID {
-			continue
-		}
-		if d.State == delivery.Waiting {
-			n.recent[i] = d
-			return
-		}
-		l.bytes -= len(n.recent[i].Card)
-		n.recent = append(n.recent[:i], n.recent[i+1:]...)
-		break
+	n := l.all[channel]
+	if n == nil || n.waiting <= 0 || most <= 0 {
+		return nil, 0, true
 	}
-	if d.State != delivery.Waiting {
-		n.waiting--
+	from := n.search(after)
+	to := min(len(n.front), from+most)
+	if to-from < most && !n.whole() {
+		return nil, n.changes, false
 	}
+	return slices.Clone(n.front[from:to]), 0, true
 }
 
-// replayed takes in deliveries that wait again at an old position.
-func (l *lanes) replayed(channel string, id int64) {
+// fill remembers all that waits in a lane, as a reader has found it in the file
+// when there were so many changes. What is committed at this moment may be in the
+// list already; add knows.
+func (l *lanes) fill(channel string, list []delivery.Delivery, changes int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := l.lane(channel)
-	n.waiting++
-	if id > n.cached {
-		l.forget(n)
-		n.cached = max(n.cached, id)
+	if n.changes != changes || len(list) > cacheDepth || len(list) < n.waiting {
+		return
 	}
-}
-
-// heads answers from memory when all that was asked for is there.
-func (l *lanes) heads(channel string, after int64, n int) ([]delivery.Delivery, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	lane := l.all[channel]
-	if lane == nil || lane.waiting == 0 {
-		return nil, true
-	}
-	if after < lane.cached && lane.waiting > len(lane.recent) {
-		return nil, false
-	}
-	var out []delivery.Delivery
-	for _, d := range lane.recent {
-		if d.ID > after && len(out) < n {
-			out = append(out, d)
+	l.cut(n, 0)
+	for _, d := range list {
+		if !l.room(n, size(d)) {
+			l.cut(n, 0)
+			return
 		}
+		l.keep(n, d)
 	}
-	return out, true
 }
 
-// waiting returns the counts by channel.
-func (l *lanes) counts() map[string]int {
+// count is a lane's length and age. Known is false when only the file knows the
+// age; then changes is what learn wants to know.
+type count struct {
+	waiting int
+	oldest  time.Time
+	known   bool
+	changes int
+}
+
+// counts returns the lanes in which something waits.
+func (l *lanes) counts() map[string]count {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	m := make(map[string]int, len(l.all))
+	all := make(map[string]count, len(l.all))
 	for channel, n := range l.all {
-		if n.waiting > 0 {
-			m[channel] = n.waiting
+		switch {
+		case n.waiting <= 0:
+		case len(n.front) > 0:
+			all[channel] = count{waiting: n.waiting, oldest: n.front[0].AcceptedAt, known: true}
+		default:
+			all[channel] = count{waiting: n.waiting, oldest: n.head, known: n.headAt == n.changes, changes: n.changes}
 		}
 	}
-	return m
+	return all
 }
 
-// micros and moment convert between times and what the file holds.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
+// learn remembers how old a lane is, as the file says.
+func (l *lanes) learn(channel string, oldest time.Time, changes int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := l.lane(channel); n.changes == changes {
+		n.head, n.headAt = oldest, changes
 	}
-	return t.UnixMicro()
 }
 
-func moment(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us)
+// cached returns how many cards are in memory.
+func (l *lanes) cached() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cards
 }

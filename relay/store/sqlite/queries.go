@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,91 +15,84 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
+// defaultLimit is how many deliveries a list has when the filter does not say.
+const defaultLimit = 100
+
+// maxFound is how many events FindEvents returns at most.
+const maxFound = 20
+
 // deliveryColumns are what scanDelivery reads, of deliveries d and events e.
-const deliveryColumns = `d.id, d.channel, d.event, e.connector, d.state, d.attempts, d.next_at, d.unknown,
+const deliveryColumns = `d.id, d.channel, d.event, d.connector, d.state, d.attempts, d.next_at, d.tried_at, d.unknown,
 	e.accepted_at, coalesce(d.card, e.card), e.key, d.reason`
 
-const deliveryTables = "deliveries d JOIN events e ON e.id = d.event"
+// attemptColumns are what scanAttempt reads, of attempts a.
+const attemptColumns = "a.number, a.started, a.took, a.verdict, a.status, a.detail, a.retry_after, a.bytes, a.omitted, a.duplicate"
 
 func scanDelivery(scan func(...any) error, more ...any) (delivery.Delivery, error) {
 	var d delivery.Delivery
-	var next, accepted int64
-	err := scan(append([]any{&d.ID, &d.Channel, &d.Event, &d.Connector, &d.State, &d.Attempts, &next, &d.Unknown,
-		&accepted, &d.Card, &d.Key, &d.Reason}, more...)...)
-	d.Next, d.AcceptedAt = moment(next), moment(accepted)
+	var next, tried, accepted int64
+	err := scan(append([]any{
+		&d.ID, &d.Channel, &d.Event, &d.Connector, &d.State, &d.Attempts, &next, &tried, &d.Unknown,
+		&accepted, &d.Card, &d.Key, &d.Reason,
+	}, more...)...)
+	d.Next, d.Tried, d.AcceptedAt = moment(next), moment(tried), moment(accepted)
 	return d, err
 }
 
-// Heads implements [store.Store].
-func (s *Store) Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
-	if list, ok := s.lanes.heads(channel, after, n); ok {
-		return list, nil
+func scanAttempt(scan func(...any) error, id int64) (delivery.Attempt, error) {
+	a := delivery.Attempt{Delivery: id}
+	var started, took, retry int64
+	var omitted []byte
+	if err := scan(&a.Number, &started, &took, &a.Verdict, &a.Status, &a.Detail, &retry, &a.Bytes, &omitted, &a.PossibleDuplicate); err != nil {
+		return a, err
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT "+deliveryColumns+" FROM "+deliveryTables+
-		" WHERE d.state = 'waiting' AND d.channel = ? AND d.id > ? ORDER BY d.id LIMIT ?", channel, after, n)
-	if err != nil {
-		return nil, explainError(err)
-	}
-	defer rows.Close()
-	var list []delivery.Delivery
-	for rows.Next() {
-		d, err := scanDelivery(rows.Scan)
-		if err != nil {
-			return nil, explainError(err)
-		}
-		list = append(list, d)
-	}
-	return list, explainError(rows.Err())
-}
-
-// Lanes implements [store.Store].
-func (s *Store) Lanes(ctx context.Context) ([]delivery.Lane, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT channel, pause, reason, since, next_at FROM lanes")
-	if err != nil {
-		return nil, explainError(err)
-	}
-	defer rows.Close()
-	var list []delivery.Lane
-	counts := s.lanes.counts()
-	for rows.Next() {
-		var l delivery.Lane
-		var since, next int64
-		if err := rows.Scan(&l.Channel, &l.Pause, &l.Reason, &since, &next); err != nil {
-			return nil, explainError(err)
-		}
-		l.Since, l.Next, l.Waiting = moment(since), moment(next), counts[l.Channel]
-		delete(counts, l.Channel)
-		list = append(list, l)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, explainError(err)
-	}
-	for channel, n := range counts {
-		list = append(list, delivery.Lane{Channel: channel, Waiting: n})
-	}
-	for i := range list {
-		heads, err := s.Heads(ctx, list[i].Channel, 0, 1)
-		if err != nil {
-			return nil, err
-		}
-		if len(heads) > 0 {
-			list[i].Oldest = heads[0].AcceptedAt
+	a.Started, a.Took, a.RetryAfter = moment(started), time.Duration(took)*time.Microsecond, time.Duration(retry)*time.Microsecond
+	if omitted != nil {
+		if err := json.Unmarshal(omitted, &a.Omitted); err != nil {
+			return a, fmt.Errorf("%w: an attempt of delivery %d: %w", store.ErrCorrupt, id, err)
 		}
 	}
-	sortLanes(list)
-	return list, nil
+	return a, nil
 }
 
 // Deliveries implements [store.Store].
 func (s *Store) Deliveries(ctx context.Context, f store.Filter) ([]store.Summary, error) {
-	where, args := conditions(f)
+	clause, args := conditions(f)
 	limit := f.Limit
 	if limit <= 0 {
-		limit = 100
+		limit = defaultLimit
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT "+deliveryColumns+", e.kind, d.finished_at FROM "+deliveryTables+where+" ORDER BY d.id DESC LIMIT ?", append(args, limit)...)
+	list, err := s.summaries(ctx, index(f), clause+" ORDER BY d.id DESC LIMIT ?", append(args, limit)...)
 	if err != nil {
-		return nil, explainError(err)
+		return nil, fmt.Errorf("list deliveries: %w", s.explainRead(err))
+	}
+	return list, nil
+}
+
+// index names the index that finds what a filter wants with the least reading.
+// SQLite, which keeps no statistics here, cannot know; all of them give the order
+// of a list.
+func index(f store.Filter) string {
+	only := func(state delivery.State) bool { return len(f.States) == 1 && f.States[0] == state }
+	switch {
+	case f.Event != 0:
+		return "NOT INDEXED"
+	case only(delivery.Dead):
+		return "INDEXED BY deliveries_dead"
+	case f.Channel != "" && only(delivery.Waiting):
+		return "INDEXED BY deliveries_lane"
+	default:
+		return "NOT INDEXED"
+	}
+}
+
+// summaries returns the deliveries of a clause, each with its last attempt.
+func (s *Store) summaries(ctx context.Context, index, clause string, args ...any) ([]store.Summary, error) {
+	// The cross join keeps deliveries outside, where they come in the order wanted.
+	rows, err := s.reader.QueryContext(ctx, "SELECT "+deliveryColumns+", e.kind, d.finished_at FROM deliveries d "+index+
+		" CROSS JOIN events e ON e.id = d.event "+clause, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var list []store.Summary
@@ -106,26 +100,41 @@ func (s *Store) Deliveries(ctx context.Context, f store.Filter) ([]store.Summary
 		var sum store.Summary
 		var finished int64
 		if sum.Delivery, err = scanDelivery(rows.Scan, &sum.Kind, &finished); err != nil {
-			return nil, explainError(err)
+			return nil, err
 		}
 		sum.Finished, sum.Title = moment(finished), title(sum.Card)
 		list = append(list, sum)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, explainError(err)
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
 	}
-	for i := range list {
-		attempts, err := s.attempts(ctx, list[i].ID)
-		if err != nil {
-			return nil, err
-		}
-		if len(attempts) > 0 {
-			list[i].Last = &attempts[len(attempts)-1]
-		}
-	}
-	return list, nil
+	return list, s.lastAttempts(ctx, list)
 }
 
+// lastAttempts fills in the last attempt of each.
+func (s *Store) lastAttempts(ctx context.Context, list []store.Summary) error {
+	if len(list) == 0 {
+		return nil
+	}
+	last, err := s.reader.PrepareContext(ctx, "SELECT "+attemptColumns+" FROM attempts a WHERE a.delivery = ? ORDER BY a.seq DESC LIMIT 1")
+	if err != nil {
+		return err
+	}
+	defer last.Close()
+	for i := range list {
+		a, err := scanAttempt(last.QueryRowContext(ctx, list[i].ID).Scan, list[i].ID)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		list[i].Last = &a
+	}
+	return nil
+}
+
+// title is what a list shows of a card.
 func title(b []byte) string {
 	c, err := card.Parse(b)
 	if err != nil {
@@ -134,76 +143,73 @@ func title(b []byte) string {
 	return c.Headline()
 }
 
+// conditions makes a filter's WHERE clause. States stand in it as they are, not as
+// arguments, because only then can the index of one state be used.
 func conditions(f store.Filter) (string, []any) {
-	var parts []string
+	parts := []string{"true"}
 	var args []any
-	add := func(part string, values ...any) { parts, args = append(parts, part), append(args, values...) }
+	add := func(part string, value any) { parts, args = append(parts, part), append(args, value) }
 	if f.Channel != "" {
 		add("d.channel = ?", f.Channel)
 	}
 	if f.Connector != "" {
-		add("e.connector = ?", f.Connector)
+		add("d.connector = ?", f.Connector)
 	}
 	if f.Event != 0 {
-		add("d.event = ?", f.Event)
+		// The numbers of an event's deliveries follow each other.
+		add("d.id >= (SELECT first_delivery FROM events WHERE id = ?)", f.Event)
+		add("d.id < (SELECT first_delivery + deliveries FROM events WHERE id = ?)", f.Event)
 	}
 	if f.Before != 0 {
 		add("d.id < ?", f.Before)
 	}
 	if len(f.States) > 0 {
-		marks := make([]any, len(f.States))
-		for i, state := range f.States {
-			marks[i] = string(state)
+		var states []string
+		for _, state := range delivery.States() {
+			if slices.Contains(f.States, state) {
+				states = append(states, "d.state = '"+string(state)+"'")
+			}
 		}
-		add("d.state IN (?"+strings.Repeat(",?", len(marks)-1)+")", marks...)
+		if len(states) == 0 {
+			states = []string{"false"}
+		}
+		parts = append(parts, "("+strings.Join(states, " OR ")+")")
 	}
-	if len(parts) == 0 {
-		return "", nil
-	}
-	return " WHERE " + strings.Join(parts, " AND "), args
+	return "WHERE " + strings.Join(parts, " AND "), args
 }
 
 // Delivery implements [store.Store].
 func (s *Store) Delivery(ctx context.Context, id int64) (store.Summary, []delivery.Attempt, error) {
-	var sum store.Summary
-	var finished int64
-	row := s.db.QueryRowContext(ctx, "SELECT "+deliveryColumns+", e.kind, d.finished_at FROM "+deliveryTables+" WHERE d.id = ?", id)
-	d, err := scanDelivery(row.Scan, &sum.Kind, &finished)
-	if errors.Is(err, sql.ErrNoRows) {
-		return sum, nil, fmt.Errorf("delivery %d: %w", id, store.ErrNotFound)
+	list, err := s.summaries(ctx, "", "WHERE d.id = ?", id)
+	if err == nil && len(list) == 0 {
+		err = store.ErrNotFound
 	}
 	if err != nil {
-		return sum, nil, explainError(err)
+		return store.Summary{}, nil, fmt.Errorf("delivery %d: %w", id, s.explainRead(err))
 	}
-	sum.Delivery, sum.Finished, sum.Title = d, moment(finished), title(d.Card)
 	attempts, err := s.attempts(ctx, id)
-	if len(attempts) > 0 {
-		sum.Last = &attempts[len(attempts)-1]
+	if err != nil {
+		return store.Summary{}, nil, fmt.Errorf("delivery %d: %w", id, s.explainRead(err))
 	}
-	return sum, attempts, err
+	return list[0], attempts, nil
 }
 
+// attempts returns a delivery's attempts, oldest first.
 func (s *Store) attempts(ctx context.Context, id int64) ([]delivery.Attempt, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT number, started, took, verdict, status, detail, retry_after, bytes, omitted, duplicate FROM attempts WHERE delivery = ? ORDER BY rowid", id)
+	rows, err := s.reader.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts a WHERE a.delivery = ? ORDER BY a.seq", id)
 	if err != nil {
-		return nil, explainError(err)
+		return nil, err
 	}
 	defer rows.Close()
 	var list []delivery.Attempt
 	for rows.Next() {
-		a := delivery.Attempt{Delivery: id}
-		var started, took, retry int64
-		var omitted []byte
-		if err := rows.Scan(&a.Number, &started, &took, &a.Verdict, &a.Status, &a.Detail, &retry, &a.Bytes, &omitted, &a.PossibleDuplicate); err != nil {
-			return nil, explainError(err)
-		}
-		a.Started, a.Took, a.RetryAfter = moment(started), time.Duration(took)*time.Microsecond, time.Duration(retry)*time.Microsecond
-		if err := json.Unmarshal(omitted, &a.Omitted); err != nil {
-			return nil, fmt.Errorf("attempt of delivery %d: %w", id, err)
+		a, err := scanAttempt(rows.Scan, id)
+		if err != nil {
+			return nil, err
 		}
 		list = append(list, a)
 	}
-	return list, explainError(rows.Err())
+	return list, rows.Err()
 }
 
 // Event implements [store.Store].
@@ -211,63 +217,40 @@ func (s *Store) Event(ctx context.Context, id int64) (store.Event, error) {
 	e := store.Event{ID: id}
 	var at, accepted int64
 	var traces []byte
-	err := s.db.QueryRowContext(ctx, "SELECT connector, key, kind, time, accepted_at, card, data, fate, traces FROM events WHERE id = ?", id).
+	err := s.reader.QueryRowContext(ctx, "SELECT connector, key, kind, time, accepted_at, card, coalesce(data, '{}'), fate, traces FROM events WHERE id = ?", id).
 		Scan(&e.Connector, &e.Key, &e.Kind, &at, &accepted, &e.Card, &e.Data, &e.Fate, &traces)
 	if errors.Is(err, sql.ErrNoRows) {
-		return e, fmt.Errorf("event %d: %w", id, store.ErrNotFound)
+		err = store.ErrNotFound
 	}
 	if err != nil {
-		return e, explainError(err)
+		return store.Event{}, fmt.Errorf("event %d: %w", id, s.explainRead(err))
 	}
 	e.Time, e.AcceptedAt = moment(at), moment(accepted)
-	if err := json.Unmarshal(traces, &e.Traces); err != nil {
-		return e, fmt.Errorf("event %d: traces: %w", id, err)
+	if traces != nil {
+		if err := json.Unmarshal(traces, &e.Traces); err != nil {
+			return store.Event{}, fmt.Errorf("%w: event %d: its traces: %w", store.ErrCorrupt, id, err)
+		}
 	}
 	return e, nil
 }
 
 // FindEvents implements [store.Store].
 func (s *Store) FindEvents(ctx context.Context, key string) ([]int64, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT id FROM events WHERE key = ? ORDER BY id DESC LIMIT 20", key)
+	rows, err := s.reader.QueryContext(ctx, "SELECT id FROM events WHERE key = ? ORDER BY id DESC LIMIT ?", key, maxFound)
 	if err != nil {
-		return nil, explainError(err)
+		return nil, fmt.Errorf("find events: %w", s.explainRead(err))
 	}
 	defer rows.Close()
 	var ids []int64
 	for rows.Next() {
 		var id int64
 		if err := rows.Scan(&id); err != nil {
-			return nil, explainError(err)
+			return nil, fmt.Errorf("find events: %w", s.explainRead(err))
 		}
 		ids = append(ids, id)
 	}
-	return ids, explainError(rows.Err())
-}
-
-// Connectors implements [store.Store].
-func (s *Store) Connectors(ctx context.Context) ([]store.Connector, error) {
-	return s.connectors(ctx, "ORDER BY name")
-}
-
-func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]store.Connector, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT name, type, hook_token, checkpoint, poll, last_event FROM connectors "+clause, args...)
-	if err != nil {
-		return nil, explainError(err)
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("find events: %w", s.explainRead(err))
 	}
-	defer rows.Close()
-	var list []store.Connector
-	for rows.Next() {
-		var c store.Connector
-		var poll []byte
-		var last int64
-		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, (*[]byte)(&c.Checkpoint), &poll, &last); err != nil {
-			return nil, explainError(err)
-		}
-		if err := json.Unmarshal(poll, &c.Poll); err != nil {
-			return nil, fmt.Errorf("connector %s: poll: %w", c.Name, err)
-		}
-		c.LastEvent = moment(last)
-		list = append(list, c)
-	}
-	return list, explainError(rows.Err())
+	return ids, nil
 }

@@ -1,9 +1,11 @@
 // Package sqlite keeps the store in one SQLite file, for one relay process.
 //
-// All writes go through one committer that gathers what concurrent callers wait
-// for into one transaction, so that they share its fsync. What was accepted a
-// moment ago is also kept in memory, within a bound, so that a lane that keeps up
-// never reads its cards back.
+// All writes go through one committer. It gathers what concurrent callers wait
+// for into one transaction, so that they share its fsync; there is no timer,
+// because while one commit reaches the disk the next group gathers by itself.
+// Readers have connections of their own and never wait for it. What was accepted
+// a moment ago is also kept in memory, within a bound, so that a lane that keeps
+// up never reads its cards back.
 package sqlite
 
 import (
@@ -11,25 +13,23 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
-	_ "modernc.org/sqlite" // the driver, pure Go, so that the relay stays one static file
 
 	"github.com/connector-relay/relay/relay/store"
 )
 
 // Options say where and how to open a store.
 type Options struct {
-	// Path is the file. Its folder must exist.
+	// Path is the file. Its directory must exist. Beside it SQLite keeps its
+	// write-ahead log, and the store a lock file.
 	Path string
 	Log  zerolog.Logger
-	// Metrics, when not nil, gets the store's metrics.
+	// Metrics, when not nil, gets the store's metrics until it is closed.
 	Metrics prometheus.Registerer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -37,144 +37,189 @@ type Options struct {
 
 // Store implements [store.Store]. Its methods may be called concurrently.
 type Store struct {
-	options Options
-	lock    *os.File
-	db      *sql.DB
-	writer  *writer
+	log  zerolog.Logger
+	path string
+	now  func() time.Time
+	lock *os.File
 
-	accepts   chan *operation
-	records   chan *operation
-	closing   chan struct{}
-	closeOnce sync.Once
-	committed chan struct{}
+	// reader is a pool of connections that only read; heads is prepared on it.
+	reader *sql.DB
+	heads  *sql.Stmt
+	oldest *sql.Stmt
 
-	checkpointer *checkpointer
+	// writer belongs to the committer's goroutine.
+	writer       *writer
+	queue        *queue
 	lanes        *lanes
+	checkpointer *checkpointer
 	metrics      *metrics
-	notify       func([]string)
+	stopped      chan struct{}
+
+	mu     sync.Mutex
+	notify func(channels []string)
+
+	closing sync.Once
+	closed  error
 }
 
 var _ store.Store = (*Store)(nil)
 
-// readers is how many connections read besides the one that writes.
-const readers = 4
-
-// Open opens a store, makes it when there is none, and brings it up to date. It
-// fails with [store.ErrLocked], [store.ErrCorrupt] or [store.ErrTooNew].
+// Open opens a store, makes it when there is none, and brings its schema up to
+// date. When another process has it open it fails at once with
+// [store.ErrLocked]; with [store.ErrCorrupt] when the file is damaged or no store;
+// with [store.ErrTooNew] when a newer relay has migrated it; and with
+// [store.ErrUnavailable] when it cannot be written.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	s := &Store{
-		options: o, accepts: make(chan *operation, 1024), records: make(chan *operation, 1024),
-		closing: make(chan struct{}), committed: make(chan struct{}), lanes: newLanes(), notify: func([]string) {},
+		log: o.Log, path: o.Path, now: o.Now,
+		queue: newQueue(), lanes: newLanes(), stopped: make(chan struct{}), notify: func([]string) {},
 	}
-	if err := s.open(ctx); err != nil {
-		s.release()
-		return nil, err
+	if err := s.open(ctx, o.Metrics); err != nil {
+		return nil, errors.Join(err, s.release())
 	}
-	s.metrics = newMetrics(o.Metrics, s.lanes)
+	go s.checkpointer.run()
 	go s.commitLoop()
-	s.checkpointer.start()
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context) error {
+func (s *Store) open(ctx context.Context, r prometheus.Registerer) error {
 	var err error
-	if s.lock, err = lockFile(s.options.Path); err != nil {
+	if s.lock, err = lockFile(s.path); err != nil {
 		return err
 	}
-	if err := createPrivate(s.options.Path); err != nil {
+	if err := createFile(s.path); err != nil {
 		return err
 	}
-	if s.db, err = sql.Open("sqlite", dsn(s.options.Path)); err != nil {
-		return fmt.Errorf("open: %w", err)
+	if err := prepareFile(ctx, s.path); err != nil {
+		return explain(err)
 	}
-	s.db.SetMaxOpenConns(readers + 2)
-	s.db.SetMaxIdleConns(readers + 2)
-	if err := s.probe(ctx); err != nil {
-		return explainError(err)
+	if s.writer, err = newWriter(ctx, s.path); err != nil {
+		return explain(err)
 	}
-	if err := migrate(ctx, s.db); err != nil {
-		return explainError(err)
+	if err := s.openReader(ctx); err != nil {
+		return explain(err)
 	}
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return explainError(err)
+	if err := s.lanes.load(ctx, s.reader); err != nil {
+		return explain(err)
 	}
-	s.writer = &writer{conn: conn, statements: make(map[string]*sql.Stmt)}
-	s.checkpointer = newCheckpointer(s.db, s.options.Path+"-wal", s.options.Log)
-	return explainError(s.lanes.load(ctx, s.db))
-}
-
-// dsn sets what every connection needs. The page size matters only when the file
-// is made: two cards of 2 kB do not fit a page of 4 kB.
-func dsn(path string) string {
-	q := url.Values{"_pragma": {
-		"busy_timeout(10000)", "page_size(8192)", "journal_mode(wal)", "synchronous(full)",
-		"wal_autocheckpoint(0)", "cache_size(-65536)", "journal_size_limit(-1)", "temp_store(memory)",
-	}}
-	u := url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: q.Encode()}
-	return u.String()
-}
-
-// createPrivate makes the file if it is missing, readable by its owner only.
-func createPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	if s.checkpointer, err = newCheckpointer(ctx, s.path, s.log); err != nil {
+		return explain(err)
 	}
-	return f.Close()
-}
-
-// probe finds out cheaply whether this is a store at all.
-func (s *Store) probe(ctx context.Context) error {
-	var n int
-	return s.db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&n)
-}
-
-// Accepted implements [store.Store].
-func (s *Store) Accepted(notify func(channels []string)) { s.notify = notify }
-
-// Ping implements [store.Store]: it reads, and waits for a commit of nothing.
-func (s *Store) Ping(ctx context.Context) error {
-	if err := s.probe(ctx); err != nil {
-		return explainError(err)
-	}
-	return s.write(ctx, &operation{do: func(ctx context.Context, w *writer) error {
-		_, err := w.exec(ctx, "DELETE FROM lanes WHERE channel = ''")
-		return err
-	}})
-}
-
-// Close implements [store.Store].
-func (s *Store) Close() error {
-	var err error
-	s.closeOnce.Do(func() {
-		close(s.closing)
-		<-s.committed
-		s.checkpointer.stop()
-		err = s.release()
-	})
+	s.metrics, err = newMetrics(r, s)
 	return err
 }
 
-// release lets go of what is open.
+// openReader opens the pool that reads.
+func (s *Store) openReader(ctx context.Context) error {
+	var err error
+	if s.reader, err = openPool(s.path, readingPragmas()); err != nil {
+		return err
+	}
+	s.reader.SetMaxOpenConns(readers)
+	s.reader.SetMaxIdleConns(readers)
+	if s.heads, err = s.reader.PrepareContext(ctx, headsQuery); err != nil {
+		return fmt.Errorf("prepare to read lanes: %w", err)
+	}
+	if s.oldest, err = s.reader.PrepareContext(ctx, oldestQuery); err != nil {
+		return fmt.Errorf("prepare to read lanes: %w", err)
+	}
+	return nil
+}
+
+// Accepted implements [store.Store]. Replayed deliveries are reported too. The
+// call comes before the callers whose writes it reports on go on, one call for
+// each commit.
+func (s *Store) Accepted(notify func(channels []string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notify = notify
+}
+
+func (s *Store) tell(channels []string) {
+	if len(channels) == 0 {
+		return
+	}
+	s.mu.Lock()
+	notify := s.notify
+	s.mu.Unlock()
+	notify(channels)
+}
+
+// Ping implements [store.Store]: it reads, and it waits until a small write has
+// reached the disk.
+func (s *Store) Ping(ctx context.Context) error {
+	now := micros(s.now())
+	err := s.write(ctx, &operation{do: func(w *writer) error {
+		_, err := w.exec("INSERT INTO health (id, written_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET written_at = excluded.written_at", now)
+		return err
+	}})
+	if err != nil {
+		return err
+	}
+	var at int64
+	return s.explainRead(s.reader.QueryRowContext(ctx, "SELECT written_at FROM health").Scan(&at))
+}
+
+// Close implements [store.Store]. Writes that wait for their commit get it; later
+// ones fail with [store.ErrClosed]. A second Close does nothing.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.queue.close()
+		<-s.stopped
+		s.checkpointer.stop()
+		s.metrics.unregister()
+		s.closed = s.release()
+	})
+	return s.closed
+}
+
+// release lets go of whatever is open. The writer goes last: the last connection
+// to close moves the write-ahead log into the file.
 func (s *Store) release() error {
 	var errs []error
-	if s.writer != nil {
-		errs = append(errs, s.writer.conn.Close())
+	if s.checkpointer != nil {
+		errs = append(errs, s.checkpointer.conn.Close())
 	}
-	if s.db != nil {
-		errs = append(errs, s.db.Close())
+	if s.reader != nil {
+		errs = append(errs, s.reader.Close())
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.close())
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close %s: %w", s.path, err)
+	}
+	return nil
 }
 
-// lockPath is beside the store; the lock ends with the process that holds it.
-func lockPath(path string) string {
-	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock")
+// explainRead gives a reader's error the store's meaning.
+func (s *Store) explainRead(err error) error {
+	if err == nil {
+		return nil
+	}
+	if s.queue.isClosed() {
+		return store.ErrClosed
+	}
+	return explain(err)
+}
+
+// micros and moment convert between times and what the file holds.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func moment(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us)
 }

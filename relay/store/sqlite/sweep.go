@@ -2,59 +2,97 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// sweepStep is how many rows one transaction of a sweep removes.
-const sweepStep = 500
+// sweepStep is how many rows one commit of a sweep removes.
+const sweepStep = 200
 
-// Sweep implements [store.Store].
-func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
-	steps := []struct {
-		query string
-		arg   int64
-		count bool
+// Sweep implements [store.Store]. It returns how many deliveries it removed. After
+// each step it pauses for as long as the step took, so that the committer belongs
+// to the others at least half of the time.
+func (s *Store) Sweep(ctx context.Context, before time.Time) (removed int, err error) {
+	limit, now := micros(before), micros(s.now())
+	parts := []struct {
+		what    string
+		step    func(w *writer) (int, error)
+		counted bool
 	}{
-		{"DELETE FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE state IN ('delivered','accepted','dismissed') AND finished_at < ? LIMIT 500)", micros(before), false},
-		{"DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d WHERE d.state IN ('delivered','accepted','dismissed') AND d.finished_at < ? AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.delivery = d.id) LIMIT 500)", micros(before), true},
-		{"DELETE FROM events WHERE id IN (SELECT e.id FROM events e WHERE e.accepted_at < ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = e.id) LIMIT 500)", micros(before), false},
-		{"DELETE FROM seen WHERE (connector, key) IN (SELECT connector, key FROM seen WHERE expires < ? LIMIT 500)", micros(s.options.Now()), false},
+		{"deliveries", func(w *writer) (int, error) { return sweepDeliveries(w, limit) }, true},
+		{"events", func(w *writer) (int, error) {
+			return sweepRows(w, "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY events_alone WHERE deliveries = 0 AND accepted_at < ? LIMIT ?)", limit)
+		}, false},
+		{"keys", func(w *writer) (int, error) {
+			return sweepRows(w, "DELETE FROM seen WHERE (connector, key) IN (SELECT connector, key FROM seen INDEXED BY seen_expires WHERE expires < ? LIMIT ?)", now)
+		}, false},
 	}
-	removed := 0
-	for _, step := range steps {
-		for ctx.Err() == nil {
-			n, err := s.sweepStep(ctx, step.query, step.arg)
+	for _, part := range parts {
+		for more := true; more; {
+			start := time.Now()
+			n := 0
+			err := s.write(ctx, &operation{do: func(w *writer) (err error) {
+				n, err = part.step(w)
+				return err
+			}})
 			if err != nil {
-				return removed, err
+				return removed, fmt.Errorf("sweep %s: %w", part.what, err)
 			}
-			if step.count {
+			if part.counted {
 				removed += n
 			}
-			if n < sweepStep {
-				break
+			if more = n >= sweepStep; more {
+				if err := pause(ctx, time.Since(start)); err != nil {
+					return removed, fmt.Errorf("sweep %s: %w", part.what, err)
+				}
 			}
 		}
 	}
-	return removed, ctx.Err()
+	return removed, nil
 }
 
-func (s *Store) sweepStep(ctx context.Context, query string, arg int64) (int, error) {
-	n := int64(0)
-	err := s.write(ctx, &operation{do: func(ctx context.Context, w *writer) error {
-		res, err := w.exec(ctx, query, arg)
-		if err != nil {
-			return err
+// sweepDeliveries removes deliveries that ended before, with their attempts, and
+// the events of which no delivery is left.
+func sweepDeliveries(w *writer, before int64) (int, error) {
+	rows, err := w.rows(`SELECT id, event FROM deliveries INDEXED BY deliveries_ended
+		WHERE state IN ('delivered', 'accepted', 'dismissed') AND finished_at < ? ORDER BY finished_at LIMIT ?`, before, sweepStep)
+	if err != nil {
+		return 0, err
+	}
+	var events []int64
+	for _, row := range rows {
+		if _, err := w.exec("DELETE FROM attempts WHERE delivery = ?", row[0]); err != nil {
+			return 0, err
 		}
-		n, err = res.RowsAffected()
-		return err
-	}})
+		if _, err := w.exec("DELETE FROM deliveries WHERE id = ?", row[0]); err != nil {
+			return 0, err
+		}
+		events = append(events, row[1].(int64))
+	}
+	slices.Sort(events)
+	for _, event := range slices.Compact(events) {
+		if _, err := w.exec("DELETE FROM events WHERE id = ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id >= first_delivery AND d.id < first_delivery + deliveries)", event); err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
+}
+
+// sweepRows runs a query that removes at most sweepStep rows.
+func sweepRows(w *writer, query string, before int64) (int, error) {
+	n, err := w.exec(query, before, sweepStep)
 	return int(n), err
 }
 
-func sortLanes(list []delivery.Lane) {
-	slices.SortFunc(list, func(a, b delivery.Lane) int { return strings.Compare(a.Channel, b.Channel) })
+// pause waits, unless the context ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -1,0 +1,193 @@
+package webhook
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
+)
+
+// builder fills a card in reading order. A section shows its activity, its text,
+// its facts, its pictures and its links, in this order; what would come out of
+// order begins a section of its own, and all else shares one, because Teams shows
+// no more than ten.
+type builder struct {
+	card    card.Card
+	section card.Section
+	// text are the section's paragraphs.
+	text []string
+	// divided says that the next section begins a group.
+	divided bool
+}
+
+func (b *builder) empty() bool {
+	return b.card.Title == "" && len(b.card.Sections) == 0 && b.sectionEmpty()
+}
+
+func (b *builder) sectionEmpty() bool {
+	s := b.section
+	return s.Title == "" && s.ActivityTitle == "" && s.ActivityImage == "" && s.ActivityText == "" &&
+		len(b.text)+len(s.Facts)+len(s.Images)+len(s.Actions) == 0
+}
+
+// flush ends the section.
+func (b *builder) flush() {
+	if b.sectionEmpty() {
+		return
+	}
+	b.section.Text = strings.Join(b.text, "\n\n")
+	b.card.Sections = append(b.card.Sections, b.section)
+	b.section, b.text = card.Section{}, nil
+}
+
+// divide ends the section and sets the next one apart.
+func (b *builder) divide() {
+	b.flush()
+	b.divided = true
+}
+
+// open makes sure that a section is there to be filled.
+func (b *builder) open() {
+	if b.divided {
+		b.section.StartGroup = len(b.card.Sections) > 0
+		b.divided = false
+	}
+}
+
+// heading is the card's title when nothing came before it, else a section's.
+func (b *builder) heading(text string) {
+	if text = strings.TrimSpace(text); text == "" {
+		return
+	}
+	if b.empty() && !strings.Contains(text, "\n") {
+		b.card.Title = text
+		return
+	}
+	b.flush()
+	b.open()
+	b.section.Title = text
+}
+
+func (b *builder) paragraph(text string) {
+	if text = strings.TrimSpace(text); text == "" {
+		return
+	}
+	if s := b.section; len(s.Facts)+len(s.Images)+len(s.Actions) > 0 {
+		b.flush()
+	}
+	b.open()
+	b.text = append(b.text, text)
+}
+
+// fact adds a row. One without a name is a paragraph.
+func (b *builder) fact(name, value string) {
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+	switch {
+	case name == "":
+		b.paragraph(value)
+		return
+	case value == "":
+		value = "–"
+	}
+	if s := b.section; len(s.Images)+len(s.Actions) > 0 {
+		b.flush()
+	}
+	b.open()
+	b.section.Facts = append(b.section.Facts, card.Fact{Name: name, Value: value})
+}
+
+func (b *builder) image(address, title string) {
+	if !isWeb(address) {
+		return
+	}
+	if len(b.section.Actions) > 0 {
+		b.flush()
+	}
+	b.open()
+	b.section.Images = append(b.section.Images, card.Image{URL: address, Title: title})
+}
+
+// activity begins a section with who did what.
+func (b *builder) activity(image, title, subtitle, text string) {
+	if !isWeb(image) {
+		image = ""
+	}
+	if title == "" && image == "" && text == "" {
+		return
+	}
+	b.flush()
+	b.open()
+	b.section.ActivityImage, b.section.ActivityTitle, b.section.ActivitySubtitle, b.section.ActivityText = image, title, subtitle, text
+}
+
+// link adds a button to the section.
+func (b *builder) link(name, address string) {
+	if isWeb(address) {
+		b.open()
+		b.section.Actions = appendLink(b.section.Actions, name, address)
+	}
+}
+
+// cardLink adds a button at the card's end.
+func (b *builder) cardLink(name, address string) {
+	if isWeb(address) {
+		b.card.Actions = appendLink(b.card.Actions, name, address)
+	}
+}
+
+// maxLinks bounds the buttons of one place. Teams shows five.
+const maxLinks = 50
+
+// appendLink adds a button unless it is there: senders put the same link behind a
+// title, a picture and a button.
+func appendLink(list []card.Action, name, address string) []card.Action {
+	if name = strings.TrimSpace(name); name == "" {
+		name = "Open"
+	}
+	a := card.Action{Type: card.OpenURI, Name: name, Targets: []card.Target{{OS: "default", URI: address}}}
+	if len(list) >= maxLinks || slices.ContainsFunc(list, func(o card.Action) bool { return o.URL() == address && o.Name == name }) {
+		return list
+	}
+	return append(list, a)
+}
+
+// done returns the card. A text that stands first and alone is the card's own.
+func (b *builder) done() card.Card {
+	b.flush()
+	c := b.card
+	if len(c.Sections) > 0 && c.Text == "" {
+		s := &c.Sections[0]
+		if s.Title == "" && s.ActivityTitle == "" && s.ActivityImage == "" && s.ActivityText == "" {
+			c.Text, s.Text = s.Text, ""
+			if len(s.Facts)+len(s.Images)+len(s.Actions) == 0 {
+				c.Sections = c.Sections[1:]
+			}
+		}
+	}
+	if len(c.Sections) == 0 {
+		c.Sections = nil
+	}
+	return c
+}
+
+// shows reports whether a card has anything to show.
+func shows(c card.Card) bool {
+	return c.Title != "" || c.Text != "" || c.Summary != "" || slices.ContainsFunc(c.Sections, func(s card.Section) bool {
+		return s.Title != "" || s.Text != "" || s.ActivityTitle != "" || s.ActivityImage != "" || s.ActivitySubtitle != "" || s.ActivityText != "" ||
+			s.HeroImage != nil || len(s.Facts)+len(s.Images)+len(s.Actions) > 0
+	})
+}
+
+// isWeb reports whether an address can be opened or shown by a chat system.
+func isWeb(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

@@ -1,0 +1,326 @@
+package webhook
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/connector-relay/relay/relay/card"
+)
+
+// maxMarks is how deep marks may stand in each other: bold, italic, struck.
+const maxMarks = 3
+
+// fromMrkdwn turns Slack's markup into the card's Markdown
+// (https://docs.slack.dev/messaging/formatting-message-text): *bold*, ~struck~,
+// links <url|label>, mentions <@U1>, and &, < and > as entities. What means
+// nothing there and something in Markdown is escaped. Markdown that senders write
+// for Slack's imitators, **bold** and [label](url), stays.
+func fromMrkdwn(s string) string {
+	var m mrkdwn
+	m.convert(strings.ReplaceAll(s, "\r\n", "\n"), 0)
+	return strings.TrimSpace(m.out.String())
+}
+
+// mrkdwn is one conversion. It looks at each byte a bounded number of times.
+type mrkdwn struct{ out strings.Builder }
+
+// scan is one run of text being converted. unpaired says up to where a mark is
+// known to find no partner, so that a text of nothing but marks is not searched
+// again for each.
+type scan struct {
+	s        string
+	i        int
+	depth    int
+	unpaired [256]int
+}
+
+func (m *mrkdwn) convert(s string, depth int) {
+	c := &scan{s: s, depth: depth}
+	for c.i < len(s) {
+		m.step(c)
+	}
+}
+
+// step converts what stands at the scan's place.
+func (m *mrkdwn) step(c *scan) {
+	rest := c.s[c.i:]
+	switch b := rest[0]; b {
+	case '`':
+		m.code(c)
+	case '<':
+		m.angle(c)
+	case '*', '_', '~':
+		m.mark(c, b)
+	case '&':
+		m.entity(c)
+	case '\n':
+		n := len(rest) - len(strings.TrimLeft(rest, "\n \t"))
+		m.out.WriteString("\n\n")
+		c.i += n
+	case ':':
+		m.verbatim(c, emoji(rest), 1)
+	case '[':
+		if n := markdownLink(rest); n > 0 {
+			m.verbatim(c, n, 1)
+			return
+		}
+		m.out.WriteString("\\[")
+		c.i++
+	case '\\', '|':
+		m.out.WriteByte('\\')
+		m.verbatim(c, 0, 1)
+	case '#':
+		if c.atLineStart() {
+			m.out.WriteByte('\\')
+		}
+		m.verbatim(c, 0, 1)
+	case '{':
+		if strings.HasPrefix(rest, "{{") {
+			m.out.WriteByte('\\')
+		}
+		m.verbatim(c, 0, 1)
+	case 'h':
+		if n := bareAddress(c); n > 0 {
+			m.out.WriteString(link(rest[:n], rest[:n]))
+			c.i += n
+			return
+		}
+		m.verbatim(c, 0, 1)
+	default:
+		m.rune(c)
+	}
+}
+
+// verbatim copies n bytes, or otherwise when n is 0.
+func (m *mrkdwn) verbatim(c *scan, n, otherwise int) {
+	if n == 0 {
+		n = otherwise
+	}
+	m.out.WriteString(c.s[c.i : c.i+n])
+	c.i += n
+}
+
+func (m *mrkdwn) rune(c *scan) {
+	r, n := utf8.DecodeRuneInString(c.s[c.i:])
+	if !unicode.IsControl(r) || r == '\t' {
+		m.out.WriteString(c.s[c.i : c.i+n])
+	}
+	c.i += n
+}
+
+func (c *scan) atLineStart() bool {
+	i := c.i
+	for i > 0 && (c.s[i-1] == ' ' || c.s[i-1] == '\t') {
+		i--
+	}
+	return i == 0 && c.depth == 0 || i > 0 && c.s[i-1] == '\n'
+}
+
+// code copies code, in which only the entities mean something.
+func (m *mrkdwn) code(c *scan) {
+	rest := c.s[c.i:]
+	mark := "`"
+	if strings.HasPrefix(rest, "```") {
+		mark = "```"
+	}
+	end := -1
+	if c.unpaired['`'] == 0 {
+		if end = strings.Index(rest[len(mark):], mark); end < 0 && len(mark) == 1 {
+			c.unpaired['`'] = len(c.s)
+		}
+	}
+	inner := ""
+	if end > 0 {
+		inner = rest[len(mark) : len(mark)+end]
+	}
+	switch {
+	case inner == "", len(mark) == 1 && strings.Contains(inner, "\n"):
+		m.out.WriteString(strings.Repeat("\\`", len(mark)))
+		c.i += len(mark)
+		return
+	case len(mark) == 3:
+		m.out.WriteString("\n\n" + fence(unescape(inner)) + "\n\n")
+	default:
+		m.out.WriteString("`" + unescape(inner) + "`")
+	}
+	c.i += 2*len(mark) + len(inner)
+}
+
+// mark converts bold, italic and struck text; a mark that is none is escaped.
+func (m *mrkdwn) mark(c *scan, b byte) {
+	rest := c.s[c.i:]
+	if len(rest) > 1 && rest[1] == b {
+		m.doubled(c, b)
+		return
+	}
+	end := c.partner(b)
+	if end < 0 || c.depth >= maxMarks {
+		m.out.WriteByte('\\')
+		m.verbatim(c, 0, 1)
+		return
+	}
+	with := map[byte]string{'*': "**", '_': "_", '~': "~~"}[b]
+	m.out.WriteString(with)
+	m.convert(c.s[c.i+1:end], c.depth+1)
+	m.out.WriteString(with)
+	c.i = end + 1
+}
+
+// doubled keeps Markdown's own ** and ~~. Names such as __init__ hold the other.
+func (m *mrkdwn) doubled(c *scan, b byte) {
+	if b == '_' {
+		m.out.WriteString("\\_\\_")
+	} else {
+		m.out.WriteString(c.s[c.i : c.i+2])
+	}
+	c.i += 2
+}
+
+// partner finds where the mark at the scan's place ends, in the same line.
+func (c *scan) partner(b byte) int {
+	start := c.i
+	if start < c.unpaired[b] || wordBefore(c.s[:start]) || start+1 >= len(c.s) || isBlank(c.s[start+1]) {
+		return -1
+	}
+	for j := start + 2; j < len(c.s); j++ {
+		switch {
+		case c.s[j] == '\n':
+			c.unpaired[b] = j
+			return -1
+		case c.s[j] == b && !isBlank(c.s[j-1]) && !wordAfter(c.s[j+1:]):
+			return j
+		}
+	}
+	c.unpaired[b] = len(c.s)
+	return -1
+}
+
+func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' }
+
+func wordBefore(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+func wordAfter(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+// entity reads the three entities that Slack knows.
+func (m *mrkdwn) entity(c *scan) {
+	rest := c.s[c.i:]
+	switch {
+	case strings.HasPrefix(rest, "&lt;"):
+		m.verbatim(c, 4, 0)
+	case strings.HasPrefix(rest, "&gt;"):
+		if c.atLineStart() {
+			m.out.WriteByte('>') // a quotation, as in Markdown
+		} else {
+			m.out.WriteString("&gt;")
+		}
+		c.i += 4
+	case strings.HasPrefix(rest, "&amp;"):
+		m.out.WriteString("&amp;")
+		c.i += 5
+	default:
+		m.out.WriteByte('&')
+		c.i++
+	}
+}
+
+// unescape takes the entities out, where Markdown would not.
+func unescape(s string) string {
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
+}
+
+// angle converts what stands between angle brackets: a link or a mention.
+func (m *mrkdwn) angle(c *scan) {
+	rest := c.s[c.i+1:]
+	end := strings.IndexAny(rest, "<>\n")
+	if end <= 0 || rest[end] != '>' {
+		m.out.WriteString("&lt;")
+		c.i++
+		return
+	}
+	m.out.WriteString(angled(rest[:end]))
+	c.i += end + 2
+}
+
+func angled(s string) string {
+	address, label, _ := strings.Cut(s, "|")
+	address, label = unescape(address), strings.TrimSpace(unescape(label))
+	switch {
+	case isWeb(address):
+		return link(orElse(label, address), address)
+	case label == "":
+		label = strings.TrimPrefix(address, "mailto:")
+	}
+	sign, kind := "", address[:min(1, len(address))]
+	switch {
+	case kind == "@", kind == "#":
+		sign = kind
+	case kind == "!" && !strings.HasPrefix(address, "!date"):
+		sign = "@"
+	}
+	name := strings.TrimLeft(label, "@#!")
+	if address == "" || sign == "" {
+		return card.Escape(orElse(label, s))
+	}
+	return sign + card.Escape(name)
+}
+
+// link writes a link in Markdown.
+func link(label, address string) string {
+	return "[" + card.Escape(strings.ReplaceAll(label, "\n", " ")) + "](" + linkAddress(address) + ")"
+}
+
+// linkAddress keeps an address from ending its link early.
+func linkAddress(address string) string {
+	return strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "<", "%3C", ">", "%3E", "\n", "").Replace(address)
+}
+
+// bareAddress measures an address that stands in the text by itself.
+func bareAddress(c *scan) int {
+	rest := c.s[c.i:]
+	if !strings.HasPrefix(rest, "https://") && !strings.HasPrefix(rest, "http://") || wordBefore(c.s[:c.i]) {
+		return 0
+	}
+	end := strings.IndexAny(rest, " \t\n<>|\"*~`")
+	if end < 0 {
+		end = len(rest)
+	}
+	address := strings.TrimRight(rest[:end], ".,;:!?)'_")
+	if !isWeb(address) {
+		return 0
+	}
+	return len(address)
+}
+
+// emoji measures an emoji's name such as :tada:, which stays as it is.
+func emoji(s string) int {
+	for i := 1; i < len(s) && i < 64; i++ {
+		switch b := s[i]; {
+		case b == ':' && i > 1:
+			return i + 1
+		case b >= 'a' && b <= 'z', b >= '0' && b <= '9', b == '_', b == '-', b == '+':
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// markdownLink measures a link that is Markdown already.
+func markdownLink(s string) int {
+	label := strings.IndexAny(s[1:], "[]\n")
+	if label < 0 || !strings.HasPrefix(s[1+label:], "](http") {
+		return 0
+	}
+	end := strings.IndexAny(s[label+3:], " ()\n")
+	if end < 0 || s[label+3+end] != ')' {
+		return 0
+	}
+	return label + 4 + end
+}

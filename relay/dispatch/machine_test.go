@@ -1,0 +1,340 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+	"pgregory.net/rapid"
+
+	"github.com/connector-relay/relay/relay/delivery"
+)
+
+// machine drives a dispatcher through any sequence of what can happen to it, and
+// watches the promises.
+type machine struct {
+	*memory
+	d      *Dispatcher
+	random *rand.Rand
+	// lanes by channel name.
+	ends    map[string]*watched
+	version int
+
+	guard  sync.Mutex
+	wrongs []string
+}
+
+// watched is an endpoint with what must hold at it.
+type watched struct {
+	m           *machine
+	channel     string
+	concurrency int
+	// paused is set while an operator's pause is in effect.
+	paused bool
+	// well makes it take everything.
+	well   bool
+	flying []int64
+	// unrecorded is the delivery whose last attempt has no record yet, by the
+	// dispatcher that made it.
+	unrecorded map[int64]*Dispatcher
+	replayed   map[int64]bool
+	took       map[int64]bool
+}
+
+func (m *machine) wrong(format string, args ...any) {
+	m.guard.Lock()
+	defer m.guard.Unlock()
+	m.wrongs = append(m.wrongs, fmt.Sprintf(format, args...))
+}
+
+// Send checks that this attempt may start now, and answers as chance has it.
+func (e *watched) Send(ctx context.Context, d delivery.Delivery) delivery.Outcome {
+	v, takes := e.begin(d)
+	defer e.end(d.ID)
+	t := time.NewTimer(takes)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		if v == delivery.VerdictDelivered || v == delivery.VerdictAccepted || v == delivery.VerdictRejected {
+			e.m.guard.Lock()
+			e.took[d.ID] = true
+			e.m.guard.Unlock()
+		}
+		return delivery.Outcome{Verdict: v, Detail: string(v)}
+	case <-ctx.Done():
+		if v == delivery.VerdictUnknown {
+			return delivery.Outcome{Verdict: v}
+		}
+		return delivery.Outcome{Verdict: delivery.VerdictInterrupted}
+	}
+}
+
+func (e *watched) begin(d delivery.Delivery) (delivery.Verdict, time.Duration) {
+	stored := e.m.get(d.ID)
+	older := e.m.waitingBefore(e.channel, d.ID)
+	m := e.m
+	m.guard.Lock()
+	defer m.guard.Unlock()
+	bad := func(format string, args ...any) { m.wrongs = append(m.wrongs, fmt.Sprintf(format, args...)) }
+	if e.paused {
+		bad("delivery %d started while %s was paused", d.ID, e.channel)
+	}
+	if stored.State != delivery.Waiting {
+		bad("delivery %d started although it is %s", d.ID, stored.State)
+	}
+	e.flying = append(e.flying, d.ID)
+	if len(e.flying) > e.concurrency {
+		bad("%d attempts at once on %s: %v", len(e.flying), e.channel, e.flying)
+	}
+	if e.concurrency == 1 {
+		for id, by := range e.unrecorded {
+			if by == m.d {
+				bad("delivery %d started before the outcome of %d was recorded", d.ID, id)
+			}
+		}
+		for _, id := range older {
+			if !e.replayed[id] {
+				bad("delivery %d started before the older %d", d.ID, id)
+			}
+		}
+	}
+	e.unrecorded[d.ID] = m.d
+	if e.well {
+		return delivery.VerdictDelivered, time.Millisecond
+	}
+	verdicts := []delivery.Verdict{
+		delivery.VerdictDelivered, delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictThrottled,
+		delivery.VerdictFailed, delivery.VerdictUnknown, delivery.VerdictRejected, delivery.VerdictRefused, delivery.VerdictInterrupted,
+	}
+	return verdicts[m.random.IntN(len(verdicts))], time.Duration(m.random.Int64N(int64(3 * time.Second)))
+}
+
+func (e *watched) end(id int64) {
+	e.m.guard.Lock()
+	defer e.m.guard.Unlock()
+	e.flying = slices.DeleteFunc(e.flying, func(f int64) bool { return f == id })
+}
+
+func (m *memory) waitingBefore(channel string, id int64) []int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []int64
+	for _, d := range m.deliveries {
+		if d.Channel == channel && d.ID < id && d.State == delivery.Waiting {
+			list = append(list, d.ID)
+		}
+	}
+	return list
+}
+
+// Record checks that the attempt is counted rightly before it keeps it.
+func (m *machine) Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error {
+	before := m.get(d.ID)
+	lane := m.lane(d.Channel)
+	if err := m.memory.Record(ctx, a, d); err != nil {
+		return err
+	}
+	counted := d.Attempts - before.Attempts
+	if a.Number != before.Attempts+1 || counted != 0 && counted != 1 {
+		m.wrong("attempt %d of delivery %d, which had %d and now has %d", a.Number, d.ID, before.Attempts, d.Attempts)
+	}
+	switch a.Verdict {
+	case delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictRejected:
+		if counted != 1 || !d.State.Done() {
+			m.wrong("%s leaves delivery %d %s, counted %d", a.Verdict, d.ID, d.State, counted)
+		}
+	case delivery.VerdictThrottled, delivery.VerdictRefused, delivery.VerdictInterrupted:
+		if counted != 0 || d.State != delivery.Waiting {
+			m.wrong("%s leaves delivery %d %s, counted %d", a.Verdict, d.ID, d.State, counted)
+		}
+	default:
+		if counted == 0 && lane.Pause != delivery.PausedByEndpoint && m.d.halt.Err() == nil && lane.wanted == 1 {
+			m.wrong("%s of delivery %d is not counted", a.Verdict, d.ID)
+		}
+	}
+	if before.Unknown && (!d.Unknown || !a.PossibleDuplicate) || a.Verdict == delivery.VerdictUnknown && !d.Unknown {
+		m.wrong("delivery %d may be a duplicate and does not say so", d.ID)
+	}
+	m.guard.Lock()
+	delete(m.ends[d.Channel].unrecorded, d.ID)
+	m.guard.Unlock()
+	return nil
+}
+
+// laneView is what the checks need of a lane.
+type laneView struct {
+	delivery.Lane
+	wanted int
+}
+
+func (m *machine) lane(channel string) laneView {
+	m.d.mu.RLock()
+	l := m.d.lanes[channel]
+	m.d.mu.RUnlock()
+	if l == nil {
+		return laneView{}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return laneView{Lane: l.state, wanted: l.wanted}
+}
+
+func (m *machine) start() {
+	m.guard.Lock()
+	m.d = New(Options{Store: m, Log: zerolog.Nop()})
+	m.guard.Unlock()
+	m.mu.Lock()
+	m.wake = m.d.Wake
+	m.mu.Unlock()
+	m.apply()
+}
+
+func (m *machine) apply() {
+	var list []Channel
+	for name, e := range m.ends {
+		p := Policy{First: time.Second, Longest: time.Minute, GiveUpAfter: 2 * time.Minute, Probe: 5 * time.Minute, Concurrency: e.concurrency}
+		list = append(list, Channel{Name: name, Sender: e, Policy: p, Fingerprint: fmt.Sprint(m.version)})
+	}
+	if err := m.d.Apply(context.Background(), list); err != nil {
+		m.wrong("apply: %v", err)
+	}
+}
+
+func (m *machine) stop(within time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	m.d.Stop(ctx)
+}
+
+// check fails when a promise was broken.
+func (m *machine) check(t *rapid.T) {
+	synctest.Wait()
+	m.guard.Lock()
+	defer m.guard.Unlock()
+	if len(m.wrongs) > 0 {
+		t.Fatalf("%s", m.wrongs[0])
+	}
+}
+
+// actions are what can happen.
+func (m *machine) actions() map[string]func(*rapid.T) {
+	channel := rapid.SampledFrom([]string{"strict", "loose"})
+	return map[string]func(*rapid.T){
+		"":       m.check,
+		"accept": func(t *rapid.T) { m.accept(channel.Draw(t, "channel"), rapid.IntRange(1, 20).Draw(t, "n")) },
+		"wake":   func(*rapid.T) { m.d.Wake([]string{"strict", "loose", "gone"}) },
+		"pass": func(t *rapid.T) {
+			time.Sleep(time.Duration(rapid.Int64Range(0, int64(2*time.Minute)).Draw(t, "time")))
+		},
+		"pause": func(t *rapid.T) {
+			name := channel.Draw(t, "channel")
+			if m.d.Pause(context.Background(), name, "") == nil {
+				m.pausing(name, true)
+			}
+		},
+		"resume": func(t *rapid.T) {
+			name := channel.Draw(t, "channel")
+			m.pausing(name, false)
+			if m.d.Resume(context.Background(), name) != nil && m.lane(name).Pause == delivery.PausedByOperator {
+				m.pausing(name, true)
+			}
+		},
+		"reload": func(t *rapid.T) {
+			if rapid.Bool().Draw(t, "changed") {
+				m.version++
+			}
+			m.apply()
+		},
+		"restart": func(t *rapid.T) {
+			m.stop(time.Duration(rapid.Int64Range(0, int64(4*time.Second)).Draw(t, "within")))
+			m.start()
+		},
+		"trouble with the store": func(t *rapid.T) {
+			m.breaks(func(op string) error {
+				if op == "lanes" {
+					return nil // a start that fails is for the one who starts
+				}
+				return errDisk
+			})
+			time.Sleep(time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "time")))
+			m.breaks(func(string) error { return nil })
+		},
+		"replay": func(*rapid.T) { m.replayDead() },
+	}
+}
+
+func (m *machine) pausing(channel string, paused bool) {
+	m.guard.Lock()
+	defer m.guard.Unlock()
+	m.ends[channel].paused = paused
+}
+
+func (m *machine) replayDead() {
+	m.mu.Lock()
+	var dead []int64
+	for id, d := range m.deliveries {
+		if d.State == delivery.Dead {
+			dead = append(dead, id)
+			m.guard.Lock()
+			m.ends[d.Channel].replayed[id] = true
+			m.guard.Unlock()
+		}
+	}
+	m.mu.Unlock()
+	m.replay(dead...)
+}
+
+// settleDown lets everything be well and checks that nothing was lost.
+func (m *machine) settleDown(t *rapid.T) {
+	m.breaks(func(string) error { return nil })
+	for name, e := range m.ends {
+		m.guard.Lock()
+		e.well, e.paused = true, false
+		m.guard.Unlock()
+		if err := m.d.Resume(context.Background(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(time.Hour)
+	m.check(t)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, d := range m.deliveries {
+		switch {
+		case d.State == delivery.Waiting:
+			t.Fatalf("delivery %d still waits: %+v", id, d)
+		case d.State == delivery.Dead && d.Reason == "":
+			t.Fatalf("delivery %d is dead for no reason", id)
+		case d.State != delivery.Dead && !m.ends[d.Channel].took[id]:
+			t.Fatalf("delivery %d is %s, but its endpoint never took it", id, d.State)
+		}
+	}
+}
+
+// Whatever comes: order is kept, one attempt is in flight, an outcome is recorded
+// before the next attempt, attempts are counted rightly, a paused lane rests, and
+// nothing is lost.
+func TestAnySequenceOfEventsKeepsThePromises(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// Rapid asks a *testing.T for its deadline, which a bubble does not have.
+		rapid.Check(struct{ rapid.TB }{t}, func(t *rapid.T) {
+			m := &machine{memory: newMemory(), random: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)), ends: make(map[string]*watched)}
+			for name, concurrency := range map[string]int{"strict": 1, "loose": 3} {
+				m.ends[name] = &watched{
+					m: m, channel: name, concurrency: concurrency,
+					unrecorded: make(map[int64]*Dispatcher), replayed: make(map[int64]bool), took: make(map[int64]bool),
+				}
+			}
+			m.start()
+			defer func() { m.stop(time.Minute) }()
+			t.Repeat(m.actions())
+			m.settleDown(t)
+		})
+	})
+}

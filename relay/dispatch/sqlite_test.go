@@ -1,0 +1,107 @@
+package dispatch_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/dispatch"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/store"
+	"github.com/connector-relay/relay/relay/store/sqlite"
+)
+
+// moody takes every third attempt badly.
+type moody struct {
+	mu    sync.Mutex
+	calls int
+	taken map[string][]int64
+}
+
+func (m *moody) Send(_ context.Context, d delivery.Delivery) delivery.Outcome {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls++
+	if trouble := []delivery.Verdict{delivery.VerdictFailed, delivery.VerdictThrottled, delivery.VerdictRefused}; m.calls%3 == 0 {
+		return delivery.Outcome{Verdict: trouble[m.calls/3%3], Detail: "in a bad mood"}
+	}
+	m.taken[d.Channel] = append(m.taken[d.Channel], d.ID)
+	return delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200}
+}
+
+func (m *moody) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, ids := range m.taken {
+		n += len(ids)
+	}
+	return n
+}
+
+// The promises hold on the real store as on the one in memory: order, nothing
+// lost, nothing twice when the relay stops as it should.
+func TestLanesOnTheRealStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "relay.db")
+	end := &moody{taken: make(map[string][]int64)}
+	names := []string{"a", "b", "c"}
+	const each, rounds = 20, 4
+	for round := range rounds {
+		s, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Log: zerolog.Nop()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := dispatch.New(dispatch.Options{Store: s, Log: zerolog.Nop()})
+		s.Accepted(d.Wake)
+		var channels []dispatch.Channel
+		for _, name := range names {
+			p := dispatch.Policy{First: time.Millisecond, Longest: 4 * time.Millisecond, GiveUpAfter: time.Hour, Probe: 3 * time.Millisecond}
+			channels = append(channels, dispatch.Channel{Name: name, Sender: end, Policy: p})
+		}
+		if err := d.Apply(t.Context(), channels); err != nil {
+			t.Fatal(err)
+		}
+		for i := range each {
+			entry := store.Entry{Event: event.Event{Key: fmt.Sprint(round, "-", i), Kind: "test", Card: card.Card{Title: "A card"}, Data: []byte("{}")}, Fate: event.Routed}
+			for _, name := range names {
+				entry.Deliveries = append(entry.Deliveries, store.Draft{Channel: name})
+			}
+			if _, err := s.Accept(t.Context(), store.Batch{Connector: "feed", Events: []store.Entry{entry}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if round == rounds-1 {
+			await(t, func() bool { return end.count() == each*rounds*len(names) })
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		d.Stop(ctx)
+		cancel()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range names {
+		ids := end.taken[name]
+		if len(ids) != each*rounds || !slices.IsSorted(ids) || len(slices.Compact(slices.Clone(ids))) != len(ids) {
+			t.Errorf("%s got %d cards: %v", name, len(ids), ids)
+		}
+	}
+}
+
+// await waits until a condition holds.
+func await(t *testing.T, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not come about")
+		}
+	}
+}

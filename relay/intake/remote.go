@@ -1,0 +1,41 @@
+package intake
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// remote is the sender's address: the peer's, or, behind proxies that are trusted,
+// the nearest one that they report and that is none of them. It is empty when it
+// is not known: a proxy that is trusted and says nothing that can be read.
+func (i *Intake) remote(r *http.Request) string {
+	addr, ok := parseAddr(r.RemoteAddr)
+	if !ok {
+		return ""
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for n := len(hops) - 1; n >= 0 && i.trusted(addr); n-- {
+		if strings.TrimSpace(hops[n]) == "" {
+			continue
+		}
+		if addr, ok = parseAddr(strings.TrimSpace(hops[n])); !ok {
+			return ""
+		}
+	}
+	return addr.String()
+}
+
+// parseAddr reads an address with or without a port: proxies write both.
+func parseAddr(s string) (netip.Addr, bool) {
+	if withPort, err := netip.ParseAddrPort(s); err == nil {
+		return withPort.Addr().Unmap().WithZone(""), true
+	}
+	addr, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	return addr.Unmap().WithZone(""), err == nil
+}
+
+func (i *Intake) trusted(a netip.Addr) bool {
+	return slices.ContainsFunc(i.options.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a) })
+}

@@ -1,0 +1,338 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+func TestANewConnectorIsPolledAtOnceAndThenOnSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		p := &plugins{}
+		start(t, options(newMemory(), p), polled(t, "feed", "@every 10m"))
+		time.Sleep(time.Hour)
+		times := p.times("feed", began)
+		if len(times) != 6 || times[0] > 200*time.Millisecond {
+			t.Fatalf("polled at %v", times)
+		}
+		first := times[1] - times[0]
+		for n := 1; n < len(times); n++ {
+			gap := times[n] - times[n-1]
+			if gap < 10*time.Minute || gap > 10*time.Minute+30*time.Second || gap != first {
+				t.Errorf("between poll %d and the next passed %s", n, gap)
+			}
+		}
+	})
+}
+
+func TestConnectorsOfTheSameScheduleDriftApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &plugins{}
+		var list []Connector
+		for n := range 20 {
+			list = append(list, polled(t, fmt.Sprint("feed", n), "@every 1h"))
+		}
+		start(t, options(newMemory(), p), list...)
+		time.Sleep(90 * time.Minute)
+		moments := make(map[time.Duration]bool)
+		for n := range 20 {
+			times := p.times(fmt.Sprint("feed", n), epoch())
+			if len(times) != 2 {
+				t.Fatalf("feed %d was polled %d times", n, len(times))
+			}
+			moments[times[1].Truncate(2*time.Second)] = true
+		}
+		if len(moments) < 10 {
+			t.Errorf("20 connectors were polled within %d moments", len(moments))
+		}
+	})
+}
+
+func TestFiveFieldsAreMomentsOnTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &plugins{}
+		start(t, options(newMemory(), p), polled(t, "feed", "CRON_TZ=UTC 30 * * * *"))
+		time.Sleep(3 * time.Hour)
+		times := p.times("feed", time.Now().Add(-3*time.Hour))
+		want := []time.Duration{30 * time.Minute, 90 * time.Minute, 150 * time.Minute}
+		if len(times) != 4 || !slices.Equal(times[1:], want) {
+			t.Errorf("polled at %v", times)
+		}
+	})
+}
+
+func TestARestartPollsNothingThatIsNotDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := newMemory(), &plugins{}
+		i := start(t, options(m, p), polled(t, "feed", "@every 1h"))
+		time.Sleep(time.Minute)
+		halt(t, i)
+		due := m.poll("feed").Next
+		time.Sleep(10 * time.Minute)
+		i = start(t, options(m, p), polled(t, "feed", "@every 1h"))
+		time.Sleep(time.Until(due) - time.Second)
+		if n := p.count("feed"); n != 1 {
+			t.Fatalf("polled %d times before it was due", n)
+		}
+		time.Sleep(2 * time.Second)
+		if n := p.count("feed"); n != 2 {
+			t.Errorf("polled %d times once it was due", n)
+		}
+		halt(t, i)
+	})
+}
+
+func TestWhatWasDueWhileTheRelayWasDownIsNotPolledInOneMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := newMemory(), &plugins{}
+		var list []Connector
+		for n := range 100 {
+			name := fmt.Sprint("feed", n)
+			list = append(list, polled(t, name, "@every 1h"))
+			m.connectors[name] = &store.Connector{Name: name, Poll: store.Poll{Last: time.Now().Add(-2 * time.Hour), Next: time.Now().Add(-time.Hour), Health: healthy}}
+		}
+		start(t, options(m, p), list...)
+		time.Sleep(time.Second)
+		if n := p.names(); n == 0 || n > 90 {
+			t.Errorf("after a second %d of 100 connectors were polled", n)
+		}
+		time.Sleep(2 * time.Second)
+		if n := p.names(); n != 100 {
+			t.Errorf("after three seconds %d of 100 connectors were polled", n)
+		}
+	})
+}
+
+func TestAPollFromTheFutureDoesNotSilenceAConnector(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := newMemory(), &plugins{}
+		year := time.Now().AddDate(40, 0, 0)
+		m.connectors["feed"] = &store.Connector{Poll: store.Poll{Last: year, Next: year.Add(time.Hour), Health: healthy}}
+		start(t, options(m, p), polled(t, "feed", "@every 1h"))
+		time.Sleep(time.Second)
+		if p.count("feed") != 1 {
+			t.Error("it was not polled")
+		}
+	})
+}
+
+// TestWhenToPollAgain lets each poll end the same way and looks at the time up to
+// the next ones.
+func TestWhenToPollAgain(t *testing.T) {
+	const day = 24 * time.Hour
+	until := func(d time.Duration) error {
+		return connector.Throttled(epoch().Add(d), "slow down")
+	}
+	tests := []struct {
+		name, schedule string
+		again          time.Duration
+		err            error
+		// want are the least gaps between the first polls; each may be a fifth more.
+		want []time.Duration
+	}{
+		{"well", "@every 5m", 0, nil, []time.Duration{5 * time.Minute, 5 * time.Minute}},
+		{"the source asks for more time", "@every 5m", time.Hour, nil, []time.Duration{time.Hour, time.Hour}},
+		{"the source asks for less", "@every 1h", time.Minute, nil, []time.Duration{time.Hour, time.Hour}},
+		{"the source asks for ever", "@every 1h", 1 << 62, nil, []time.Duration{7 * day, 7 * day}},
+		{"the source asks for the past", "@every 1h", -time.Hour, nil, []time.Duration{time.Hour}},
+		{"it fails, on a fast schedule", "@every 1m", 0, errDown, []time.Duration{time.Minute, time.Minute, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, 50 * time.Minute, 50 * time.Minute}},
+		{"it fails, on a daily schedule", "@every 24h", 0, errDown, []time.Duration{15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, 50 * time.Minute, 50 * time.Minute}},
+		{"it fails and asks for time", "@every 24h", time.Hour, errDown, []time.Duration{time.Hour, time.Hour}},
+		{"throttled until a time", "@every 5m", 0, until(2 * time.Hour), []time.Duration{2*time.Hour - time.Second, 5 * time.Minute}},
+		{"throttled for ever", "@every 5m", 0, until(1000 * day), []time.Duration{7 * day, 7 * day}},
+		{"throttled for nobody knows how long", "@every 10s", 0, connector.Throttled(time.Time{}, "slow down"), []time.Duration{15 * time.Second, 30 * time.Second, time.Minute}},
+		{"a person must sign in", "@every 1m", 0, connector.Unauthorised("no"), []time.Duration{15 * time.Minute, 15 * time.Minute}},
+		{"a person must correct it", "@every 1h", 0, connector.Misconfigured("no"), []time.Duration{time.Hour, time.Hour}},
+		{"gone", "@every 1m", 0, connector.Gone("no"), nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &plugins{poll: always(test.again, test.err)}
+				start(t, options(newMemory(), p), polled(t, "feed", test.schedule))
+				time.Sleep(15 * day)
+				times := p.times("feed", epoch())
+				if test.want == nil && len(times) != 1 {
+					t.Fatalf("polled %d times", len(times))
+				}
+				for n, least := range test.want {
+					gap := times[n+1] - times[n]
+					if gap < least || gap > least+least/5+time.Second {
+						t.Errorf("gap %d is %s, and should be a little more than %s", n+1, gap, least)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestADailyScheduleIsKeptWhileAConnectorFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &plugins{poll: always(0, errDown)}
+		start(t, options(newMemory(), p), polled(t, "feed", "CRON_TZ=UTC 0 8 * * *"))
+		time.Sleep(9 * time.Hour)
+		if !slices.Contains(p.times("feed", time.Now().Add(-9*time.Hour)), 8*time.Hour) {
+			t.Errorf("it was polled at %v and not at eight", p.times("feed", time.Now().Add(-9*time.Hour)))
+		}
+	})
+}
+
+func TestAGoneConnectorIsPolledAgainOnlyWhenAPersonActs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := newMemory(), &plugins{poll: always(0, connector.Gone("the feed is gone"))}
+		i := start(t, options(m, p), polled(t, "feed", "@every 1m"))
+		time.Sleep(30 * 24 * time.Hour)
+		if n := p.count("feed"); n != 1 {
+			t.Fatalf("polled %d times", n)
+		}
+		if s := i.Status()[0]; s.Health != "gone" || s.Poll.Problem != "the feed is gone" || !s.Poll.Next.IsZero() {
+			t.Errorf("the status is %+v", s)
+		}
+		if _, err := i.PollOnce(t.Context(), "feed"); connector.KindOf(err) != connector.KindGone {
+			t.Errorf("the operator's poll returned %v", err)
+		}
+		time.Sleep(time.Hour)
+		if err := i.Apply(t.Context(), []Connector{polled(t, "feed", "@every 2m")}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if n := p.count("feed"); n != 3 {
+			t.Errorf("polled %d times after an operator's poll and a change", n)
+		}
+		p.set(always(0, nil))
+		if _, err := i.PollOnce(t.Context(), "feed"); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if n := p.count("feed"); n < 8 {
+			t.Errorf("polled %d times; it is back, and the schedule should go on", n)
+		}
+	})
+}
+
+func TestATroubleOfTheStoreIsNotTheConnectors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told notices
+		m, p := newMemory(), &plugins{poll: func(ctx context.Context, _ pluginhost.Source, _ event.Checkpoint, emit emitFunc) (time.Duration, error) {
+			return 0, emit(ctx, event.Batch{Events: []event.Event{newEvent("1")}, Checkpoint: event.Checkpoint("1")})
+		}}
+		o := options(m, p)
+		o.Notify = told.add
+		i := start(t, o, polled(t, "feed", "@every 24h"))
+		m.set(func(m *memory) { m.fail = store.ErrUnavailable })
+		time.Sleep(time.Hour)
+		if s := i.Status()[0]; s.Health != "waiting" || s.Poll.Failures != 0 {
+			t.Errorf("the status is %+v", s)
+		}
+		if n := p.count("feed"); n < 5 || n > 20 {
+			t.Errorf("polled %d times within an hour", n)
+		}
+		m.set(func(m *memory) { m.fail = nil })
+		time.Sleep(time.Hour)
+		if s := i.Status()[0]; s.Health != healthy {
+			t.Errorf("the status is %+v", s)
+		}
+		if n := len(m.batches()); n != 1 {
+			t.Errorf("%d batches were stored", n)
+		}
+		if list := told.take(); len(list) > 0 {
+			t.Errorf("told %+v", list)
+		}
+	})
+}
+
+func TestAPollHasItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := newMemory(), &plugins{poll: hang}
+		c := polled(t, "feed", "@every 1h")
+		c.Timeout = 10 * time.Second
+		i := start(t, options(m, p), c, polled(t, "slow", "@every 1h"))
+		time.Sleep(time.Minute)
+		if s := i.Status()[0]; s.Health != "temporary" || s.Poll.Last.Before(time.Now().Add(-time.Minute)) {
+			t.Errorf("the status is %+v", s)
+		}
+		if s := i.Status()[1]; s.Health != "waiting" {
+			t.Errorf("without a timeout the status is %+v", s)
+		}
+		time.Sleep(2 * time.Minute)
+		if s := i.Status()[1]; s.Health != "temporary" {
+			t.Errorf("after the default timeout the status is %+v", s)
+		}
+	})
+}
+
+func TestArgumentsThatCannotBeReadAreAMisconfiguration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := polled(t, "feed", "@every 1h")
+		c.Arguments = func() ([]byte, error) { return nil, errors.New("argument token: no such file") }
+		p := &plugins{}
+		i := start(t, options(newMemory(), p), c)
+		time.Sleep(time.Second)
+		if s := i.Status()[0]; s.Health != "misconfigured" || s.Poll.Problem != "argument token: no such file" || p.count("feed") != 0 {
+			t.Errorf("the status is %+v", s)
+		}
+	})
+}
+
+func TestNoticesTellOfChangesOnly(t *testing.T) {
+	unauthorised, gone, throttled := connector.Unauthorised("token"), connector.Misconfigured("url"), connector.Throttled(time.Time{}, "slow")
+	tests := []struct {
+		name  string
+		polls []error
+		want  []string
+	}{
+		{"a hiccup", []error{nil, errDown, errDown, nil, errDown}, []string{"", "", "", "", ""}},
+		{"down for long", []error{errDown, errDown, errDown, errDown, nil, nil}, []string{"", "", "temporary", "", "ok", ""}},
+		{"a person is needed", []error{nil, unauthorised, unauthorised, nil}, []string{"", "unauthorised", "", "ok"}},
+		{"a person is needed for something else", []error{unauthorised, gone, gone}, []string{"unauthorised", "misconfigured", ""}},
+		{"a person is needed in the end", []error{errDown, errDown, errDown, unauthorised, errDown, nil}, []string{"", "", "temporary", "unauthorised", "", "ok"}},
+		{"throttled for long", []error{throttled, throttled, throttled, throttled, nil}, []string{"", "", "", "", ""}},
+		{"throttled in between", []error{errDown, errDown, errDown, throttled, errDown, nil}, []string{"", "", "temporary", "", "", "ok"}},
+		{"a restart in between", []error{errDown, errDown, errDown, nil}, []string{"", "", "temporary", "restart ok"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var told notices
+				m, p := newMemory(), &plugins{}
+				o := options(m, p)
+				o.Notify = told.add
+				p.set(always(0, nil))
+				m.connectors["feed"] = &store.Connector{Poll: store.Poll{Next: time.Now().Add(time.Hour * 1000)}}
+				i := start(t, o, polled(t, "feed", "@every 1000h"))
+				for n, err := range test.polls {
+					want := test.want[n]
+					if want == "restart ok" {
+						halt(t, i)
+						i, want = start(t, o, polled(t, "feed", "@every 1000h")), "ok"
+					}
+					p.set(always(0, err))
+					_, _ = i.PollOnce(t.Context(), "feed")
+					synctest.Wait()
+					got := ""
+					for _, notice := range told.take() {
+						got += notice.Health
+						if notice.Broken != (notice.Health != healthy) || notice.Connector != "feed" || notice.Broken && notice.Problem != err.Error() {
+							t.Errorf("told %+v", notice)
+						}
+					}
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("poll %d (-want +got):\n%s", n+1, diff)
+					}
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,100 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// OpenConnector implements [store.Store]. A connector that starts afresh also
+// forgets the keys it has reported.
+func (s *Store) OpenConnector(ctx context.Context, name, typ string) (store.Connector, error) {
+	token := newToken()
+	err := s.write(ctx, &operation{do: func(w *writer) error {
+		if _, err := w.exec("INSERT INTO connectors (name, type, hook_token) VALUES (?,?,?) ON CONFLICT (name) DO NOTHING", name, typ, token); err != nil {
+			return err
+		}
+		changed, err := w.exec("UPDATE connectors SET type = ?1, checkpoint = NULL, poll = NULL, last_event = 0 WHERE name = ?2 AND type <> ?1", typ, name)
+		if err != nil || changed == 0 {
+			return err
+		}
+		_, err = w.exec("DELETE FROM seen WHERE connector = ?", name)
+		return err
+	}})
+	if err != nil {
+		return store.Connector{}, fmt.Errorf("open connector %s: %w", name, err)
+	}
+	list, err := s.connectors(ctx, "WHERE name = ?", name)
+	if err == nil && len(list) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.Connector{}, fmt.Errorf("open connector %s: %w", name, err)
+	}
+	return list[0], nil
+}
+
+// Connectors implements [store.Store].
+func (s *Store) Connectors(ctx context.Context) ([]store.Connector, error) {
+	list, err := s.connectors(ctx, "ORDER BY name")
+	if err != nil {
+		return nil, fmt.Errorf("read connectors: %w", err)
+	}
+	return list, nil
+}
+
+func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]store.Connector, error) {
+	rows, err := s.reader.QueryContext(ctx, "SELECT name, type, hook_token, last_event, poll, checkpoint FROM connectors "+clause, args...)
+	if err != nil {
+		return nil, s.explainRead(err)
+	}
+	defer rows.Close()
+	var list []store.Connector
+	for rows.Next() {
+		var c store.Connector
+		var poll []byte
+		var last int64
+		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {
+			return nil, s.explainRead(err)
+		}
+		if poll != nil {
+			if err := json.Unmarshal(poll, &c.Poll); err != nil {
+				return nil, fmt.Errorf("%w: connector %s: how its polling stands: %w", store.ErrCorrupt, c.Name, err)
+			}
+		}
+		c.LastEvent = moment(last)
+		list = append(list, c)
+	}
+	return list, s.explainRead(rows.Err())
+}
+
+// SavePoll implements [store.Store]. It fails with [store.ErrNotFound] for a
+// connector that was never opened.
+func (s *Store) SavePoll(ctx context.Context, connector string, p store.Poll) error {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("save how connector %s polls: %w", connector, err)
+	}
+	err = s.write(ctx, &operation{do: func(w *writer) error {
+		changed, err := w.exec("UPDATE connectors SET poll = ? WHERE name = ?", b, connector)
+		if err == nil && changed == 0 {
+			return store.ErrNotFound
+		}
+		return err
+	}})
+	if err != nil {
+		return fmt.Errorf("save how connector %s polls: %w", connector, err)
+	}
+	return nil
+}
+
+// newToken makes the secret part of a hook URL: 192 random bits.
+func newToken() string {
+	var b [24]byte
+	_, _ = rand.Read(b[:]) // never fails; see crypto/rand
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}

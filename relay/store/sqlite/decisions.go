@@ -1,0 +1,79 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// decisionStep is how many deliveries one commit replays or dismisses, so that
+// others do not wait for a person's thousand.
+const decisionStep = 200
+
+// Replay implements [store.Store]. Whether an attempt may have shown the card
+// before is still known afterwards; when it was first tried is counted anew.
+func (s *Store) Replay(ctx context.Context, ids []int64) ([]int64, error) {
+	return s.decide(ctx, ids, "replay", s.replay)
+}
+
+// Dismiss implements [store.Store].
+func (s *Store) Dismiss(ctx context.Context, ids []int64) ([]int64, error) {
+	return s.decide(ctx, ids, "dismiss", s.dismiss)
+}
+
+// decide does something with deliveries in steps and returns those it changed,
+// also when a later step failed.
+func (s *Store) decide(ctx context.Context, ids []int64, what string, step func([]int64) (*operation, *[]int64)) ([]int64, error) {
+	var changed []int64
+	for part := range slices.Chunk(ids, decisionStep) {
+		op, done := step(part)
+		if err := s.write(ctx, op); err != nil {
+			return changed, fmt.Errorf("%s: %w", what, err)
+		}
+		changed = append(changed, *done...)
+	}
+	return changed, nil
+}
+
+func (s *Store) replay(ids []int64) (*operation, *[]int64) {
+	changed, channels := new([]int64), new([]string)
+	do := func(w *writer) error {
+		*changed, *channels = nil, nil
+		for _, id := range ids {
+			row, err := w.row(`UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, tried_at = 0, finished_at = 0, reason = ''
+				WHERE id = ? AND state IN ('dead', 'dismissed') RETURNING channel`, id)
+			if err != nil {
+				return fmt.Errorf("delivery %d: %w", id, err)
+			}
+			if row != nil {
+				*changed, *channels = append(*changed, id), append(*channels, row[0].(string))
+			}
+		}
+		return nil
+	}
+	after := func(l *lanes) []string {
+		for i, id := range *changed {
+			l.replayed((*channels)[i], id)
+		}
+		return *channels
+	}
+	return &operation{do: do, after: after}, changed
+}
+
+func (s *Store) dismiss(ids []int64) (*operation, *[]int64) {
+	changed, now := new([]int64), micros(s.now())
+	do := func(w *writer) error {
+		*changed = nil
+		for _, id := range ids {
+			n, err := w.exec("UPDATE deliveries SET state = 'dismissed', finished_at = ? WHERE id = ? AND state = 'dead'", now, id)
+			if err != nil {
+				return fmt.Errorf("delivery %d: %w", id, err)
+			}
+			if n > 0 {
+				*changed = append(*changed, id)
+			}
+		}
+		return nil
+	}
+	return &operation{do: do}, changed
+}

@@ -1,0 +1,133 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+const headsQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_lane CROSS JOIN events e ON e.id = d.event
+	WHERE d.state = 'waiting' AND d.channel = ? AND d.id > ? ORDER BY d.id LIMIT ?`
+
+const oldestQuery = `SELECT e.accepted_at FROM deliveries d INDEXED BY deliveries_lane CROSS JOIN events e ON e.id = d.event
+	WHERE d.state = 'waiting' AND d.channel = ? ORDER BY d.id LIMIT 1`
+
+// Heads implements [store.Store]. The cards are shared; they may not be changed.
+func (s *Store) Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
+	if s.queue.isClosed() {
+		return nil, store.ErrClosed
+	}
+	list, changes, ok := s.lanes.heads(channel, after, n)
+	if ok {
+		return list, nil
+	}
+	rows, err := s.heads.QueryContext(ctx, channel, after, n)
+	if err != nil {
+		return nil, fmt.Errorf("read lane %s: %w", channel, s.explainRead(err))
+	}
+	defer rows.Close()
+	for rows.Next() {
+		d, err := scanDelivery(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("read lane %s: %w", channel, s.explainRead(err))
+		}
+		list = append(list, d)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read lane %s: %w", channel, s.explainRead(err))
+	}
+	if after <= 0 && len(list) < n {
+		s.lanes.fill(channel, list, changes)
+	}
+	return list, nil
+}
+
+// Lanes implements [store.Store].
+func (s *Store) Lanes(ctx context.Context) ([]delivery.Lane, error) {
+	list, err := s.storedLanes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read lanes: %w", s.explainRead(err))
+	}
+	counts := s.lanes.counts()
+	stored := make(map[string]bool, len(list))
+	for _, l := range list {
+		stored[l.Channel] = true
+	}
+	for channel := range counts {
+		if !stored[channel] {
+			list = append(list, delivery.Lane{Channel: channel})
+		}
+	}
+	for i := range list {
+		l := &list[i]
+		c := counts[l.Channel]
+		if c.waiting > 0 && !c.known {
+			if err := s.age(ctx, l.Channel, &c); err != nil {
+				return nil, fmt.Errorf("read lane %s: %w", l.Channel, s.explainRead(err))
+			}
+		}
+		l.Waiting, l.Oldest = c.waiting, c.oldest
+	}
+	slices.SortFunc(list, func(a, b delivery.Lane) int { return strings.Compare(a.Channel, b.Channel) })
+	return list, nil
+}
+
+// age asks the file how old a lane's oldest delivery is.
+func (s *Store) age(ctx context.Context, channel string, c *count) error {
+	var at int64
+	err := s.oldest.QueryRowContext(ctx, channel).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		c.waiting = 0 // the last one has just ended
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.oldest = moment(at)
+	s.lanes.learn(channel, c.oldest, c.changes)
+	return nil
+}
+
+// storedLanes returns the lanes that are paused or wait until a time.
+func (s *Store) storedLanes(ctx context.Context) ([]delivery.Lane, error) {
+	rows, err := s.reader.QueryContext(ctx, "SELECT channel, pause, reason, since, next_at FROM lanes")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []delivery.Lane
+	for rows.Next() {
+		var l delivery.Lane
+		var since, next int64
+		if err := rows.Scan(&l.Channel, &l.Pause, &l.Reason, &since, &next); err != nil {
+			return nil, err
+		}
+		l.Since, l.Next = moment(since), moment(next)
+		list = append(list, l)
+	}
+	return list, rows.Err()
+}
+
+// SaveLane implements [store.Store]. A lane that is neither paused nor waits until
+// a time needs no row.
+func (s *Store) SaveLane(ctx context.Context, l delivery.Lane) error {
+	err := s.write(ctx, &operation{do: func(w *writer) error {
+		if l.Pause == delivery.NotPaused && l.Next.IsZero() {
+			_, err := w.exec("DELETE FROM lanes WHERE channel = ?", l.Channel)
+			return err
+		}
+		_, err := w.exec("INSERT OR REPLACE INTO lanes (channel, pause, reason, since, next_at) VALUES (?,?,?,?,?)",
+			l.Channel, string(l.Pause), l.Reason, micros(l.Since), micros(l.Next))
+		return err
+	}})
+	if err != nil {
+		return fmt.Errorf("save lane %s: %w", l.Channel, err)
+	}
+	return nil
+}

@@ -1,0 +1,218 @@
+package storetest
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+func (s *suite) list(f store.Filter) []string {
+	s.Helper()
+	list, err := s.store.Deliveries(s.ctx(), f)
+	s.ok(err, "deliveries")
+	var all []string
+	for _, sum := range list {
+		all = append(all, sum.Title)
+	}
+	return all
+}
+
+func (s *suite) lists() {
+	equal(s, s.list(store.Filter{}), nil, "an empty store's", cmpopts.EquateEmpty())
+	all := s.fill("a", 120)
+	list, err := s.store.Deliveries(s.ctx(), store.Filter{})
+	s.ok(err, "deliveries")
+	equal(s, len(list), 100, "how many without a limit")
+	want := store.Summary{Delivery: all[119], Kind: "test", Title: "119"}
+	equal(s, list[0], want, "the newest")
+	var pages []string
+	for before := int64(0); ; {
+		list, err := s.store.Deliveries(s.ctx(), store.Filter{Before: before, Limit: 50})
+		s.ok(err, "deliveries")
+		if len(list) == 0 {
+			break
+		}
+		for _, sum := range list {
+			pages = append(pages, sum.Title)
+		}
+		before = list[len(list)-1].ID
+	}
+	var titles []string
+	for i := range 120 {
+		titles = append(titles, fmt.Sprint(119-i))
+	}
+	equal(s, pages, titles, "all pages")
+}
+
+func (s *suite) filters() {
+	receipts := s.accept(entry("", "1", "a", "b"), entry("", "2", "a"), entry("", "3", "b"), entry("", "4", "a"))
+	_, err := s.store.Accept(s.ctx(), store.Batch{Connector: "other", Events: []store.Entry{entry("", "5", "a")}})
+	s.ok(err, "accept")
+	a := s.heads("a")
+	s.record(a[0], delivery.Delivered, delivery.VerdictDelivered)
+	s.record(a[1], delivery.Dead, delivery.VerdictRejected)
+	s.record(s.heads("b")[0], delivery.Dead, delivery.VerdictRejected)
+	tests := []struct {
+		name   string
+		filter store.Filter
+		want   []string
+	}{
+		{"all", store.Filter{}, []string{"5", "4", "3", "2", "1", "1"}},
+		{"channel", store.Filter{Channel: "a"}, []string{"5", "4", "2", "1"}},
+		{"connector", store.Filter{Connector: "c"}, []string{"4", "3", "2", "1", "1"}},
+		{"event", store.Filter{Event: receipts[0].Event}, []string{"1", "1"}},
+		{"event and channel", store.Filter{Event: receipts[0].Event, Channel: "b"}, []string{"1"}},
+		{"unknown event", store.Filter{Event: 4711}, nil},
+		{"dead letters", store.Filter{States: []delivery.State{delivery.Dead}}, []string{"2", "1"}},
+		{"a channel's dead letters", store.Filter{Channel: "b", States: []delivery.State{delivery.Dead}}, []string{"1"}},
+		{"waiting", store.Filter{States: []delivery.State{delivery.Waiting}}, []string{"5", "4", "3"}},
+		{"what waits in a channel", store.Filter{Channel: "a", States: []delivery.State{delivery.Waiting}}, []string{"5", "4"}},
+		{"two states", store.Filter{States: []delivery.State{delivery.Delivered, delivery.Dead}}, []string{"2", "1", "1"}},
+		{"two states of a channel", store.Filter{Channel: "a", States: []delivery.State{delivery.Delivered, delivery.Dead}}, []string{"2", "1"}},
+		{"unknown state", store.Filter{States: []delivery.State{"' OR true OR '"}}, nil},
+		{"before", store.Filter{Before: a[1].ID, Channel: "a"}, []string{"1"}},
+		{"limit", store.Filter{Limit: 2, States: []delivery.State{delivery.Waiting}}, []string{"5", "4"}},
+		{"everything at once", store.Filter{
+			Channel: "a", Connector: "c", Event: receipts[1].Event, States: []delivery.State{delivery.Dead}, Before: a[2].ID, Limit: 5,
+		}, []string{"2"}},
+	}
+	for _, test := range tests {
+		equal(s, s.list(test.filter), test.want, test.name, cmpopts.EquateEmpty())
+	}
+}
+
+func (s *suite) findEvents() {
+	find := func(key string) []int64 {
+		s.Helper()
+		list, err := s.store.FindEvents(s.ctx(), key)
+		s.ok(err, "find events")
+		return list
+	}
+	var want []int64
+	for i := range 25 {
+		receipts, err := s.store.Accept(s.ctx(), store.Batch{Connector: fmt.Sprint(i), Events: []store.Entry{entry("k", "x"), entry("other", "x")}})
+		s.ok(err, "accept")
+		want = append(want, receipts[0].Event)
+	}
+	slices.Reverse(want)
+	equal(s, find("k"), want[:20], "events of a key")
+	equal(s, find("K"), nil, "events of a key in another case", cmpopts.EquateEmpty())
+}
+
+func (s *suite) notFound() {
+	_, err := s.store.Event(s.ctx(), 4711)
+	s.is(err, store.ErrNotFound, "event")
+	_, _, err = s.store.Delivery(s.ctx(), 4711)
+	s.is(err, store.ErrNotFound, "delivery")
+	s.is(s.store.SavePoll(s.ctx(), "nobody", store.Poll{}), store.ErrNotFound, "save poll")
+	changed, err := s.store.Replay(s.ctx(), nil)
+	s.ok(err, "replay of nothing")
+	equal(s, changed, nil, "replayed", cmpopts.EquateEmpty())
+}
+
+func (s *suite) openConnector(name, typ string) store.Connector {
+	s.Helper()
+	c, err := s.store.OpenConnector(s.ctx(), name, typ)
+	s.ok(err, "open connector")
+	return c
+}
+
+func (s *suite) connectorToken() {
+	a, b := s.openConnector("a", "rss"), s.openConnector("b", "rss")
+	raw, err := base64.RawURLEncoding.DecodeString(a.HookToken)
+	if err != nil || len(raw) < 20 {
+		s.Errorf("a hook token of %d bytes (error %v), want at least 160 bits in URL-safe text", len(raw), err)
+	}
+	if a.HookToken == b.HookToken {
+		s.Error("two connectors have the same hook token")
+	}
+	equal(s, s.openConnector("a", "rss"), a, "opened again")
+	list, err := s.store.Connectors(s.ctx())
+	s.ok(err, "connectors")
+	equal(s, list, []store.Connector{a, b}, "connectors")
+}
+
+func (s *suite) connectorType() {
+	before := s.openConnector("c", "rss")
+	other := s.openConnector("other", "rss")
+	for _, name := range []string{"c", "other"} {
+		_, err := s.store.Accept(s.ctx(), store.Batch{Connector: name, Events: []store.Entry{entry("k", "1", "a")}, Checkpoint: event.Checkpoint("x")})
+		s.ok(err, "accept")
+		s.ok(s.store.SavePoll(s.ctx(), name, store.Poll{Health: "ok"}), "save poll")
+	}
+	if at := s.openConnector("c", "rss").LastEvent; time.Since(at) > time.Minute {
+		s.Errorf("the last event was at %v, which is not now", at)
+	}
+	before.Type = "github"
+	equal(s, s.openConnector("c", "github"), before, "a connector of another type")
+	if s.accept(entry("k", "1", "a"))[0].Seen {
+		s.Error("a key from before the change is known")
+	}
+	equal(s, s.openConnector("other", "rss").Checkpoint, event.Checkpoint("x"), "the other's checkpoint")
+	receipts, err := s.store.Accept(s.ctx(), store.Batch{Connector: "other", Events: []store.Entry{entry("k", "1", "a")}})
+	s.ok(err, "accept")
+	equal(s, receipts[0].Seen, true, "the other's key is known")
+	equal(s, s.openConnector("other", "rss").HookToken, other.HookToken, "the other's token")
+}
+
+func (s *suite) polls() {
+	c := s.openConnector("c", "rss")
+	equal(s, c.Poll, store.Poll{}, "how a new connector polls")
+	if !c.LastEvent.IsZero() {
+		s.Errorf("a new connector's last event was at %v", c.LastEvent)
+	}
+	now := time.Now().Truncate(time.Microsecond)
+	want := store.Poll{Next: now.Add(time.Hour), Last: now, Health: "throttled", Problem: "429: slow down", Failures: 3, Since: now.Add(-time.Hour)}
+	s.ok(s.store.SavePoll(s.ctx(), "c", want), "save poll")
+	equal(s, s.openConnector("c", "rss").Poll, want, "how it polls")
+	s.ok(s.store.SavePoll(s.ctx(), "c", store.Poll{}), "save poll")
+	equal(s, s.openConnector("c", "rss").Poll, store.Poll{}, "how it polls at the end")
+	s.accept(entry("k", "x"))
+	at := s.openConnector("c", "rss").LastEvent
+	s.accept(entry("k", "x"))
+	equal(s, s.openConnector("c", "rss").LastEvent, at, "the last event after a known key")
+}
+
+func (s *suite) closed() {
+	d := s.fill("a", 1)[0]
+	s.ok(s.store.Close(), "close")
+	s.ok(s.store.Close(), "close again")
+	calls := map[string]func(ctx context.Context) error{
+		"accept": func(ctx context.Context) error {
+			_, err := s.store.Accept(ctx, store.Batch{Connector: "c", Events: []store.Entry{entry("", "1", "a")}})
+			return err
+		},
+		"open connector": func(ctx context.Context) error { _, err := s.store.OpenConnector(ctx, "c", "rss"); return err },
+		"connectors":     func(ctx context.Context) error { _, err := s.store.Connectors(ctx); return err },
+		"save poll":      func(ctx context.Context) error { return s.store.SavePoll(ctx, "c", store.Poll{}) },
+		"lanes":          func(ctx context.Context) error { _, err := s.store.Lanes(ctx); return err },
+		"heads":          func(ctx context.Context) error { _, err := s.store.Heads(ctx, "a", 0, 1); return err },
+		"record":         func(ctx context.Context) error { return s.store.Record(ctx, delivery.Attempt{}, d) },
+		"save lane":      func(ctx context.Context) error { return s.store.SaveLane(ctx, delivery.Lane{Channel: "a"}) },
+		"deliveries":     func(ctx context.Context) error { _, err := s.store.Deliveries(ctx, store.Filter{}); return err },
+		"delivery":       func(ctx context.Context) error { _, _, err := s.store.Delivery(ctx, d.ID); return err },
+		"event":          func(ctx context.Context) error { _, err := s.store.Event(ctx, d.Event); return err },
+		"find events":    func(ctx context.Context) error { _, err := s.store.FindEvents(ctx, "k"); return err },
+		"replay":         func(ctx context.Context) error { _, err := s.store.Replay(ctx, []int64{d.ID}); return err },
+		"dismiss":        func(ctx context.Context) error { _, err := s.store.Dismiss(ctx, []int64{d.ID}); return err },
+		"sweep":          func(ctx context.Context) error { _, err := s.store.Sweep(ctx, time.Now()); return err },
+		"ping":           func(ctx context.Context) error { return s.store.Ping(ctx) },
+	}
+	for name, call := range calls {
+		s.is(call(s.ctx()), store.ErrClosed, name)
+	}
+}
+
+func (s *suite) ping() {
+	s.ok(s.store.Ping(s.ctx()), "ping")
+	s.fill("a", 1)
+	s.ok(s.store.Ping(s.ctx()), "ping again")
+}
