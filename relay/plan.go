@@ -146,8 +146,9 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, o Option
 	for _, plugin := range cfg.Plugins {
 		p.secrets = slices.AppendSeq(p.secrets, maps.Values(plugin.Env))
 	}
+	clients := &channel.Clients{}
 	for _, c := range cfg.Channels {
-		ch, err := buildChannel(c, o.Version)
+		ch, err := buildChannel(c, clients, o.Version)
 		if err != nil {
 			diags = append(diags, blockError(fmt.Sprintf("Unusable channel %q", c.Name), err, c.Range))
 			continue
@@ -174,9 +175,9 @@ func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: err.Error(), Subject: &at}
 }
 
-func buildChannel(c config.Channel, version string) (dispatch.Channel, error) {
+func buildChannel(c config.Channel, clients *channel.Clients, version string) (dispatch.Channel, error) {
 	ch, err := channel.New(channel.Spec{
-		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency,
+		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Clients: clients,
 		HTTP: channel.HTTP{Proxy: c.HTTP.Proxy, CAFile: c.HTTP.CAFile}, Version: version,
 	})
 	if err != nil {

@@ -69,8 +69,8 @@ type Outcome struct {
 // Attempt is one try to deliver, as recorded.
 type Attempt struct {
 	Delivery int64
-	// Number counts from 1. Throttled and interrupted attempts do not count and
-	// carry the number of the attempt they stood in for.
+	// Number counts from 1. Throttled, interrupted and refused attempts do not
+	// count and carry the number of the attempt they stood in for.
 	Number  int
 	Started time.Time
 	Took    time.Duration

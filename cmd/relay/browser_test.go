@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/websocket"
+)
+
+// TestACardAppearsOnAnOpenPage opens the channel's page in a real Chromium, posts
+// a card afterwards, and waits for it on the page. Nothing may be refused by the
+// page's own security policy, and nothing in a card may run.
+func TestACardAppearsOnAnOpenPage(t *testing.T) {
+	p := startRelay(t, writeConfig(t, `
+relay { listen = "127.0.0.1:0" }
+dashboard { listen = "127.0.0.1:0" }
+channel "lobby" { type = "inbox" }
+connector "webhook" "ci" {
+  route { to = [channel.lobby] }
+}
+`))
+	status, err := p.client.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := startBrowser(t, "http://"+status.Dashboard+"/channels/lobby")
+	p.eventually("the page is drawn", func() bool { return strings.Contains(b.text(), "No card yet") })
+	if !postCard(http.DefaultClient, p.hook("ci"), "Posted while you watch") {
+		t.Fatal("the card was not accepted")
+	}
+	p.eventually("the card is on the page", func() bool { return strings.Contains(b.text(), "Posted while you watch") })
+	p.eventually("and that it was delivered", func() bool { return strings.Contains(b.text(), "delivered") })
+
+	hostile := `<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script> [click](javascript:document.title='run') Harmless`
+	if !postCard(http.DefaultClient, p.hook("ci"), strings.ReplaceAll(hostile, `\"`, `"`)) {
+		t.Fatal("the hostile card was not accepted")
+	}
+	p.eventually("the hostile card is on the page", func() bool { return strings.Contains(b.text(), "Harmless") })
+	if title := b.evaluate("document.title"); title != "lobby · Relay" {
+		t.Errorf("the title has become %q", title)
+	}
+	if n := b.evaluate("String(document.querySelectorAll('#main script, #main [onerror], #main a[href^=javascript]').length)"); n != "0" {
+		t.Errorf("%s elements of the card could run", n)
+	}
+	if faults := b.faults(); len(faults) > 0 {
+		t.Errorf("the browser complains: %v", faults)
+	}
+}
+
+// browser is a headless Chromium with one page, steered over its DevTools.
+type browser struct {
+	t      *testing.T
+	conn   *websocket.Conn
+	id     int
+	faulty []string
+}
+
+func startBrowser(t *testing.T, page string) *browser {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0", "--remote-allow-origins=*",
+		"--user-data-dir="+t.TempDir(), "about:blank")
+	cmd.WaitDelay = 5 * time.Second
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("Chromium is needed (scripts/test installs it): %v", err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	address := devTools(t, bufio.NewScanner(stderr))
+	var pages []struct {
+		Type string `json:"type"`
+		URL  string `json:"webSocketDebuggerUrl"`
+	}
+	resp, err := http.Get("http://" + address + "/json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&pages); err != nil {
+		t.Fatal(err)
+	}
+	b := &browser{t: t}
+	for _, candidate := range pages {
+		if candidate.Type != "page" {
+			continue
+		}
+		if b.conn, err = websocket.Dial(candidate.URL, "", "http://127.0.0.1/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.conn == nil {
+		t.Fatal("Chromium has no page")
+	}
+	t.Cleanup(func() { b.conn.Close() })
+	b.call("Log.enable", nil)
+	b.call("Runtime.enable", nil)
+	b.call("Page.navigate", map[string]any{"url": page})
+	return b
+}
+
+// devTools reads where Chromium listens from what it prints.
+func devTools(t *testing.T, out *bufio.Scanner) string {
+	t.Helper()
+	found := make(chan string, 1)
+	go func() {
+		listening := regexp.MustCompile(`DevTools listening on ws://([^/]+)/`)
+		for out.Scan() {
+			if m := listening.FindStringSubmatch(out.Text()); m != nil {
+				found <- m[1]
+			}
+		}
+	}()
+	select {
+	case address := <-found:
+		return address
+	case <-time.After(30 * time.Second):
+		t.Fatal("Chromium does not listen")
+		return ""
+	}
+}
+
+// answer is one line of the DevTools protocol: an answer or an event.
+type answer struct {
+	ID     int    `json:"id"`
+	Method string `json:"method"`
+	Params struct {
+		Entry struct {
+			Level string `json:"level"`
+			Text  string `json:"text"`
+		} `json:"entry"`
+		ExceptionDetails struct {
+			Text string `json:"text"`
+		} `json:"exceptionDetails"`
+	} `json:"params"`
+	Result struct {
+		Result struct {
+			Value string `json:"value"`
+		} `json:"result"`
+	} `json:"result"`
+}
+
+// call asks the browser and keeps what it complains about meanwhile.
+func (b *browser) call(method string, params any) answer {
+	b.t.Helper()
+	b.id++
+	if err := websocket.JSON.Send(b.conn, map[string]any{"id": b.id, "method": method, "params": params}); err != nil {
+		b.t.Fatal(err)
+	}
+	for {
+		var a answer
+		if err := websocket.JSON.Receive(b.conn, &a); err != nil {
+			b.t.Fatal(err)
+		}
+		switch {
+		case a.ID == b.id:
+			return a
+		case a.Method == "Log.entryAdded" && a.Params.Entry.Level == "error":
+			b.faulty = append(b.faulty, a.Params.Entry.Text)
+		case a.Method == "Runtime.exceptionThrown":
+			b.faulty = append(b.faulty, a.Params.ExceptionDetails.Text)
+		}
+	}
+}
+
+// evaluate returns the value of a JavaScript expression.
+func (b *browser) evaluate(expression string) string {
+	b.t.Helper()
+	return b.call("Runtime.evaluate", map[string]any{"expression": expression}).Result.Result.Value
+}
+
+// text is what a person reads on the page.
+func (b *browser) text() string { return b.evaluate("document.body.innerText") }
+
+// faults are errors that the browser logged.
+func (b *browser) faults() []string {
+	b.evaluate(fmt.Sprintf("%q", "anything that is still to come"))
+	return b.faulty
+}
