@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/rs/zerolog"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -241,6 +243,9 @@ func (f *File) PluginDir() string { return f.config.Relay.PluginDir }
 
 // Store is the absolute path of the store.
 func (f *File) Store() string { return f.config.Relay.Store }
+
+// Log is the configured level, known before the connectors are.
+func (f *File) Log() zerolog.Level { return f.config.Relay.Log }
 
 // ConnectorTypes are the types that connector blocks name, sorted.
 func (f *File) ConnectorTypes() []string {

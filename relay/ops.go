@@ -46,13 +46,16 @@ func (o *ops) configure(channel string) {
 	o.channel = channel
 }
 
-// say posts a card to the operators' channel. It must not fail what it reports
-// on, so a failure is only logged. About names a channel the card is about: a
-// card that says that the operators' own channel is paused would wait in it.
-func (o *ops) say(kind, title, text, color string) {
+func (o *ops) where() string {
 	o.mu.Lock()
-	channel := o.channel
-	o.mu.Unlock()
+	defer o.mu.Unlock()
+	return o.channel
+}
+
+// say posts a card to the operators' channel. It must not fail what it reports
+// on, so a failure is only logged.
+func (o *ops) say(kind, title, text, color string) {
+	channel := o.where()
 	if channel == "" {
 		return
 	}
@@ -79,7 +82,11 @@ func accept(ctx context.Context, s store.Store, connector, kind, channel string,
 }
 
 // laneChanged tells the operators that a lane paused by itself or is well again.
+// A card about their own channel would only wait in it; status tells of that one.
 func (r *Relay) laneChanged(n dispatch.Notice) {
+	if n.Channel == r.ops.where() {
+		return
+	}
 	if n.Paused {
 		r.ops.say("channel paused", fmt.Sprintf("Channel %s is paused", n.Channel),
 			card.Escape(n.Reason)+"\n\nIts cards wait and nothing is lost. Relay tries again now and then; after a repair, `relay resume "+n.Channel+"` tries at once.", colorTrouble)

@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/rs/zerolog"
 
+	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/intake"
@@ -114,6 +115,10 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 		Log: r.part("pluginhost"), Metrics: r.registry, Mask: r.masker.Mask, Version: o.Version, Notify: r.pluginChanged,
 	})
 	r.onStop("plugins", func(context.Context) error { r.host.Close(); return nil })
+	if file, diags := config.Parse(o.Config); !diags.HasErrors() {
+		// The plugins start before the rest of the file is known, and log.
+		zerolog.SetGlobalLevel(file.Log())
+	}
 	p, err := prepare(ctx, r.host, o)
 	if err != nil {
 		return nil, err

@@ -97,7 +97,7 @@ func (h *Webhook) Validate() []connector.Problem {
 	}
 	for i, a := range h.Allow {
 		if _, err := network(a); err != nil {
-			add(fmt.Sprintf("allow[%d]", i), "must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24")
+			add("allow", fmt.Sprintf("element %d must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24", i+1))
 		}
 	}
 	if h.Signature == signatureHMAC && !isHeaderName(h.SignatureHeader) {

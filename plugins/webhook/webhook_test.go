@@ -15,6 +15,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/connectortest"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -309,7 +310,7 @@ func TestArgumentsAreChecked(t *testing.T) {
 	}{
 		{"all well", &Webhook{Image: "https://example.com/a.png", Allow: []string{"192.0.2.7", "2001:db8::/32"}, Secret: "whsec_" + vectorKey, Signature: signatureStandard}, nil},
 		{"a free secret for an HMAC", &Webhook{Secret: "s", Signature: signatureHMAC, SignatureHeader: "X-Sig"}, nil},
-		{"all wrong", &Webhook{Image: "logo.png", Allow: []string{"192.0.2.7", "office"}, Secret: "hunter2", Signature: signatureStandard}, []string{"image", "allow[1]", "secret"}},
+		{"all wrong", &Webhook{Image: "logo.png", Allow: []string{"192.0.2.7", "office"}, Secret: "hunter2", Signature: signatureStandard}, []string{"image", "allow", "secret"}},
 		{"a secret without a key", &Webhook{Secret: "whsec_", Signature: signatureStandard}, []string{"secret"}},
 		{"a header that cannot be", &Webhook{Signature: signatureHMAC, SignatureHeader: "X Sig"}, []string{"signature_header"}},
 	}
@@ -336,4 +337,17 @@ func TestEveryKindHasASampleAndCanBeServed(t *testing.T) {
 			t.Errorf("kind %s: %v", k.Name, err)
 		}
 	}
+}
+
+func TestTheConnectorKeepsItsContract(t *testing.T) {
+	connectortest.Run(t, New(), connectortest.Options{
+		Arguments: map[string]any{"title": "CI"},
+		Invalid: []connectortest.Invalid{
+			{Argument: "image", Value: "logo.png"},
+			{Argument: "accept", Value: "xml"},
+			{Argument: "allow", Value: []string{"office"}},
+			{Argument: "secret", Value: "hunter2"},
+		},
+		Genuine: []connector.Request{*post(`{"text": "hi"}`), *post(`{"text": "hi", "attachments": [{"text": "*there*"}]}`, "Idempotency-Key", "7")},
+	})
 }

@@ -18,24 +18,48 @@ func TestRoutesDecideAnEventsFate(t *testing.T) {
 		deliveries []store.Draft
 		traces     []event.Trace
 	}{
-		{"one route for all", []string{`to = [channel.a, channel.b]`}, event.Routed,
+		{
+			"one route for all",
+			[]string{`to = [channel.a, channel.b]`},
+			event.Routed,
 			[]store.Draft{{Channel: "a"}, {Channel: "b"}},
-			[]event.Trace{{Route: 1, Matched: true, Channels: []string{"a", "b"}}}},
+			[]event.Trace{{Route: 1, Matched: true, Channels: []string{"a", "b"}}},
+		},
 		{"no route", nil, event.Filtered, nil, []event.Trace{}},
-		{"no route wants it", []string{"when = event.data.n == 2\nto = [channel.a]"}, event.Filtered, nil,
-			[]event.Trace{{Route: 1, Reason: "the condition is false: event.data.n == 2"}}},
-		{"a route changes the card", []string{"to = [channel.a]\ncard {\ntitle = \"Changed\"\n}", `to = [channel.b]`}, event.Routed,
+		{
+			"no route wants it",
+			[]string{"when = event.data.n == 2\nto = [channel.a]"},
+			event.Filtered, nil,
+			[]event.Trace{{Route: 1, Reason: "the condition is false: event.data.n == 2"}},
+		},
+		{
+			"a route changes the card",
+			[]string{"to = [channel.a]\ncard {\ntitle = \"Changed\"\n}", `to = [channel.b]`},
+			event.Routed,
 			[]store.Draft{{Channel: "a", Card: []byte(changed)}, {Channel: "b"}},
-			[]event.Trace{{Route: 1, Matched: true, Channels: []string{"a"}}, {Route: 2, Matched: true, Channels: []string{"b"}}}},
-		{"the first route that matches has the channel", []string{"when = false\nto = [channel.a]", "when = event.kind == \"k\"\nto = [channel.a]", "to = [channel.a, channel.b]\ncard {\ntitle = \"Changed\"\n}"}, event.Routed,
+			[]event.Trace{{Route: 1, Matched: true, Channels: []string{"a"}}, {Route: 2, Matched: true, Channels: []string{"b"}}},
+		},
+		{
+			"the first route that matches has the channel",
+			[]string{"when = false\nto = [channel.a]", "when = event.kind == \"k\"\nto = [channel.a]", "to = [channel.a, channel.b]\ncard {\ntitle = \"Changed\"\n}"},
+			event.Routed,
 			[]store.Draft{{Channel: "a"}, {Channel: "b", Card: []byte(changed)}},
-			[]event.Trace{{Route: 1, Reason: "the condition is false: false"}, {Route: 2, Matched: true, Channels: []string{"a"}}, {Route: 3, Matched: true, Channels: []string{"b"}}}},
-		{"a condition that cannot be evaluated", []string{"when = event.data.missing\nto = [channel.a, channel.b]"}, event.Routed,
+			[]event.Trace{{Route: 1, Reason: "the condition is false: false"}, {Route: 2, Matched: true, Channels: []string{"a"}}, {Route: 3, Matched: true, Channels: []string{"b"}}},
+		},
+		{
+			"a condition that cannot be evaluated",
+			[]string{"when = event.data.missing\nto = [channel.a, channel.b]"},
+			event.Routed,
 			[]store.Draft{{Channel: "a", Dead: "route 1: "}, {Channel: "b", Dead: "route 1: "}},
-			[]event.Trace{{Route: 1, Channels: []string{"a", "b"}}}},
-		{"a condition that cannot be evaluated, before one that matches", []string{"when = event.data.missing\nto = [channel.a, channel.b]", `to = [channel.b, channel.c]`}, event.Routed,
+			[]event.Trace{{Route: 1, Channels: []string{"a", "b"}}},
+		},
+		{
+			"a condition that cannot be evaluated, before one that matches",
+			[]string{"when = event.data.missing\nto = [channel.a, channel.b]", `to = [channel.b, channel.c]`},
+			event.Routed,
 			[]store.Draft{{Channel: "b"}, {Channel: "c"}, {Channel: "a", Dead: "route 1: "}},
-			[]event.Trace{{Route: 1, Channels: []string{"a"}}, {Route: 2, Matched: true, Channels: []string{"b", "c"}}}},
+			[]event.Trace{{Route: 1, Channels: []string{"a"}}, {Route: 2, Matched: true, Channels: []string{"b", "c"}}},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

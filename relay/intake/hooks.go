@@ -144,6 +144,10 @@ func (x *exchange) refuse(err error) {
 // brought to an end: some do not care for the answer.
 func (x *exchange) receive(body []byte) {
 	s := x.source
+	if s.down != nil {
+		x.unavailable("The connector is not ready; try again soon.\n", retryLater)
+		return
+	}
 	src, err := s.sourceSoon()
 	if err != nil {
 		x.err = err

@@ -263,8 +263,12 @@ func TestThePluginsAnswerCannotHarmTheConnection(t *testing.T) {
 		status int
 		header http.Header
 	}{
-		{"its own words", pluginhost.Reply{Status: 202, Header: http.Header{"Content-Type": {"application/json"}, "allow": {"POST"}, "X-A": {"1", "2"}}, Body: []byte("{}")}, 202,
-			http.Header{"Content-Type": {"application/json"}, "Allow": {"POST"}, "X-A": {"1", "2"}, "X-Content-Type-Options": {"nosniff"}}},
+		{
+			"its own words",
+			pluginhost.Reply{Status: 202, Header: http.Header{"Content-Type": {"application/json"}, "allow": {"POST"}, "X-A": {"1", "2"}}, Body: []byte("{}")},
+			202,
+			http.Header{"Content-Type": {"application/json"}, "Allow": {"POST"}, "X-A": {"1", "2"}, "X-Content-Type-Options": {"nosniff"}},
+		},
 		{"no type", pluginhost.Reply{Body: []byte("<script>")}, 200, http.Header{"Content-Type": {"text/plain; charset=utf-8"}, "X-Content-Type-Options": {"nosniff"}}},
 		{"no body", pluginhost.Reply{Status: 204}, 204, http.Header{"X-Content-Type-Options": {"nosniff"}}},
 		{"the connection's headers", pluginhost.Reply{Header: http.Header{"connection": {"close"}, "Transfer-Encoding": {"chunked"}, "content-length": {"999"}, "Set-Cookie": {"a=b"}, "Trailer:X": {"a"}, "X-Content-Type-Options": {"sniff"}}}, 200, http.Header{"X-Content-Type-Options": {"nosniff"}}},

@@ -25,10 +25,10 @@ import (
 )
 
 var (
-	// ErrNoConnector: there is no connector of that name.
+	// ErrNoConnector says that there is no connector of that name.
 	ErrNoConnector = errors.New("there is no such connector")
-	// ErrStopped: the connector or the whole relay was stopped, or the connector's
-	// configuration changed, before the work was done.
+	// ErrStopped says that the connector or the whole relay was stopped, or the
+	// connector's configuration changed, before the work was done.
 	ErrStopped = errors.New("the connector was stopped")
 )
 
@@ -163,8 +163,8 @@ func New(o Options) *Intake {
 // changed starts again once its poll under way has been cancelled, and what is
 // gone stops; what a cancelled poll has not committed is polled again. Until then
 // its hook goes on as before. With a schedule that cannot be read nothing changes.
-// A connector that the store cannot open stays down until the next Apply; the
-// others run, and the error names it.
+// A connector that the store cannot open stays down until the next Apply, and its
+// hook answers 503; the others run, and the error names it.
 func (i *Intake) Apply(ctx context.Context, connectors []Connector) error {
 	i.applying.Lock()
 	defer i.applying.Unlock()
@@ -182,8 +182,8 @@ func (i *Intake) Apply(ctx context.Context, connectors []Connector) error {
 	var errs []error
 	for _, s := range fresh {
 		if err := s.open(ctx); err != nil {
+			s.failed(err)
 			errs = append(errs, fmt.Errorf("connector %s: %w", s.name(), err))
-			continue
 		}
 		current[s.name()] = s
 	}
@@ -195,10 +195,8 @@ func (i *Intake) Apply(ctx context.Context, connectors []Connector) error {
 			i.metrics.forget(s.name())
 		}
 	}
-	for _, s := range fresh {
-		if current[s.name()] == s {
-			s.start(spread(len(fresh)))
-		}
+	for _, s := range fresh { // those that are down do not start
+		s.start(spread(len(fresh)))
 	}
 	return errors.Join(errs...)
 }
@@ -209,7 +207,7 @@ func (i *Intake) sort(connectors []Connector) (unchanged map[string]*source, fre
 	old := i.all()
 	for _, c := range connectors {
 		name := c.Source.Connector
-		if s := old[name]; s != nil && s.connector.Fingerprint == c.Fingerprint {
+		if s := old[name]; s != nil && s.down == nil && s.connector.Fingerprint == c.Fingerprint {
 			unchanged[name] = s
 			continue
 		}
@@ -228,7 +226,7 @@ func (i *Intake) sort(connectors []Connector) (unchanged map[string]*source, fre
 func (i *Intake) adopt(connectors map[string]*source) bool {
 	hooks := make(map[[sha256.Size]byte]*source)
 	for _, s := range connectors {
-		if s.connector.Receives && s.connector.Enabled {
+		if s.connector.Receives && s.connector.Enabled && s.token != "" {
 			hooks[sha256.Sum256([]byte(s.token))] = s
 		}
 	}
@@ -271,8 +269,8 @@ func (i *Intake) Stop(ctx context.Context) {
 		for _, s := range connectors {
 			s.drain()
 		}
-		i.applying.Lock() // what an Apply under way is stopping
-		i.applying.Unlock()
+		i.applying.Lock() // an Apply under way may be stopping others
+		defer i.applying.Unlock()
 		for _, s := range connectors {
 			s.running.Wait()
 		}

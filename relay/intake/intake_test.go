@@ -272,21 +272,37 @@ func TestABadScheduleChangesNothing(t *testing.T) {
 
 func TestAConnectorThatTheStoreCannotOpenComesWithTheNextReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, p := newMemory(), &plugins{}
-		i := start(t, options(m, p), polled(t, "feed", "@every 1h"))
+		m, p := newMemory(), &plugins{receive: one}
+		i := start(t, options(m, p), polled(t, "feed", "@every 1h"), polled(t, "changed", "@every 1h"))
 		time.Sleep(time.Second)
-		both := []Connector{polled(t, "feed", "@every 1h"), polled(t, "new", "@every 1h")}
+		all := []Connector{polled(t, "feed", "@every 1h"), polled(t, "changed", "@every 2h"), polled(t, "new", "@every 1h")}
 		m.set(func(m *memory) { m.fail = errDown })
-		if err := i.Apply(t.Context(), both); !errors.Is(err, errDown) || !strings.Contains(err.Error(), "connector new") {
-			t.Errorf("Apply returned %v", err)
+		for range 2 {
+			err := i.Apply(t.Context(), all)
+			if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "connector new") || !strings.Contains(err.Error(), "connector changed") {
+				t.Errorf("Apply returned %v", err)
+			}
+			if s := i.Status(); s[0].Health != "temporary" || s[0].Poll.Problem != errDown.Error() || s[2].HookPath != "" {
+				t.Errorf("the status is %+v", s)
+			}
+			for path, want := range map[string]int{"token-of-changed": 503, "token-of-new": 404, "": 404} {
+				if w := request(i, "POST", "/hooks/"+path, "a"); w.Code != want {
+					t.Errorf("the hook %q answered %d, not %d", path, w.Code, want)
+				}
+			}
 		}
 		m.set(func(m *memory) { m.fail = nil })
-		if err := i.Apply(t.Context(), both); err != nil {
+		if err := i.Apply(t.Context(), all); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		if p.count("feed") != 1 || p.count("new") != 1 {
-			t.Error("the unchanged one was disturbed, or the new one does not run")
+		for name, want := range map[string]int{"feed": 1, "changed": 2, "new": 1} {
+			if n := p.count(name); n != want {
+				t.Errorf("%s was polled %d times, not %d", name, n, want)
+			}
+			if w := request(i, "POST", "/hooks/token-of-"+name, name); w.Code != 200 {
+				t.Errorf("the hook of %s answered %d", name, w.Code)
+			}
 		}
 	})
 }

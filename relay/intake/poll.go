@@ -131,10 +131,10 @@ func (s *source) settle(p *polling, again time.Duration, err error) {
 func judge(p *store.Poll, err error) (changed bool) {
 	before := p.Health
 	p.Health, p.Problem = healthy, ""
-	switch kind := connector.KindOf(err); {
-	case err == nil:
+	if err == nil {
 		p.Failures = 0
-	default:
+	} else {
+		kind := connector.KindOf(err)
 		p.Health, p.Problem = string(kind), err.Error()
 		if kind != connector.KindThrottled {
 			p.Failures++

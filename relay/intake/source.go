@@ -40,6 +40,8 @@ type source struct {
 	retimed chan struct{}
 
 	token string
+	// down is why the connector does not run: the store could not open it.
+	down error
 	// told is what the plugin was last told with a request.
 	told atomic.Pointer[toldSource]
 	// limiter is nil when the rate of requests is not limited.
@@ -110,6 +112,15 @@ func (s *source) open(ctx context.Context) error {
 		s.poll.Next = time.Time{}
 	}
 	return nil
+}
+
+// failed leaves the connector down. Its hook, if it had one before, is still its
+// own, so that senders are asked to try again.
+func (s *source) failed(err error) {
+	s.down, s.stopped = err, true
+	if s.before != nil {
+		s.token, s.before = s.before.token, nil
+	}
 }
 
 // spread is over how long the first polls of so many connectors are spread.
@@ -224,10 +235,12 @@ func (s *source) status() Status {
 		Name: s.name(), Type: s.connector.Source.Type, Enabled: s.connector.Enabled, Schedule: s.connector.Schedule,
 		Health: s.poll.Health, Poll: s.poll, LastEvent: s.lastEvent,
 	}
-	if s.connector.Receives {
+	if s.connector.Receives && s.token != "" {
 		st.HookPath = s.hookPath()
 	}
 	switch {
+	case s.down != nil:
+		st.Health, st.Poll.Problem = string(connector.KindTemporary), s.down.Error()
 	case !s.connector.Enabled:
 		st.Health, st.Poll.Next = "disabled", time.Time{}
 	case !s.connector.Polls:

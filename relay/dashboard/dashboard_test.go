@@ -1,0 +1,280 @@
+package dashboard_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"github.com/connector-relay/relay/relay/dashboard"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// now is when the pages are looked at.
+var now = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
+
+// kept is a store that holds what a test puts into it.
+type kept struct {
+	list []store.Summary
+	err  error
+}
+
+func (k *kept) Deliveries(_ context.Context, f store.Filter) ([]store.Summary, error) {
+	var out []store.Summary
+	for i := len(k.list) - 1; i >= 0 && len(out) < f.Limit; i-- {
+		d := k.list[i]
+		if d.Channel == f.Channel && (f.Before == 0 || d.ID < f.Before) {
+			out = append(out, d)
+		}
+	}
+	return out, k.err
+}
+
+func (k *kept) Delivery(_ context.Context, id int64) (store.Summary, []delivery.Attempt, error) {
+	for _, d := range k.list {
+		if d.ID == id {
+			return d, []delivery.Attempt{{Delivery: id, Number: 1, Started: now, Took: 12 * time.Millisecond, Outcome: delivery.Outcome{
+				Verdict: delivery.VerdictFailed, Status: 500, Detail: "<b>oops</b>", Bytes: 100, Omitted: []string{"1 picture left out"},
+			}}}, nil
+		}
+	}
+	return store.Summary{}, nil, fmt.Errorf("delivery %d: %w", id, store.ErrNotFound)
+}
+
+func (k *kept) Event(_ context.Context, id int64) (store.Event, error) {
+	return store.Event{ID: id, Key: "key", Traces: []event.Trace{{Route: 1, Matched: true, Channels: []string{"lobby"}}}}, nil
+}
+
+func (k *kept) add(card string, state delivery.State) {
+	id := int64(len(k.list) + 1)
+	k.list = append(k.list, store.Summary{
+		Delivery: delivery.Delivery{ID: id, Channel: "lobby", Event: id, Connector: "ci", State: state, AcceptedAt: now.Add(-time.Minute), Card: []byte(card)},
+		Kind:     "card", Title: fmt.Sprintf("Card %d", id),
+	})
+}
+
+// parts are running parts that stand as a test says.
+type parts struct{ lane delivery.LaneState }
+
+func (p parts) Channels() []dashboard.Channel {
+	return []dashboard.Channel{{Name: "lobby", Type: "inbox", Lane: p.lane, Reason: "<i>because</i>"}, {Name: "dev", Type: "teams", Lane: delivery.Open}}
+}
+
+func (p parts) Connectors() []dashboard.Connector {
+	return []dashboard.Connector{{Name: "blog", Type: "rss", Health: "unauthorised", Problem: "sign in", LastEvent: now.Add(-time.Hour), NextPoll: now.Add(15 * time.Minute)}}
+}
+
+func serve(t *testing.T, k *kept) (*dashboard.Dashboard, *httptest.Server) {
+	t.Helper()
+	d, err := dashboard.New(dashboard.Options{Store: k, Status: parts{lane: delivery.Paused}, Log: zerolog.Nop(), Version: "v1", Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(d.Handler())
+	t.Cleanup(func() {
+		d.Close()
+		s.Close()
+		http.DefaultClient.CloseIdleConnections()
+	})
+	return d, s
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// TestCardsAreDrawn compares each card in testdata/cards with the page it makes.
+func TestCardsAreDrawn(t *testing.T) {
+	files, err := filepath.Glob("testdata/cards/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cards: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := &kept{}
+			k.add(string(b), delivery.Delivered)
+			_, s := serve(t, k)
+			_, page := get(t, s.URL+"/channels/lobby")
+			_, drawn, _ := strings.Cut(page, "<article")
+			drawn, _, _ = strings.Cut(drawn, "</article>")
+			golden := strings.TrimSuffix(file, ".json") + ".html"
+			if *update {
+				if err := os.WriteFile(golden, []byte(drawn), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), drawn); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestNothingInACardRuns puts what attackers write into every text of a card.
+func TestNothingInACardRuns(t *testing.T) {
+	corpus := []string{
+		`<script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, `[x](javascript:alert(1))`, `[x](JaVaScRiPt:alert(1))`, `[x](data:text/html,<script>1</script>)`,
+		`<a href=\"javascript:alert(1)\">x</a>`, `<svg onload=alert(1)>`, `<iframe src=//e.example></iframe>`, `<style>*{display:none}</style>`, `<p style=\"position:fixed\">x</p>`,
+		`</article><script>alert(1)</script>`, `{{.Version}}`, "`<script>`", `<at>everyone</at>`, `![x](https://e.example/\"onerror=\"alert(1))`, `<form action=//e.example><input name=x></form>`,
+	}
+	for _, text := range corpus {
+		k := &kept{}
+		k.add(fmt.Sprintf(`{"title":"%[1]s","text":"%[1]s","themeColor":"red;}*{x","sections":[{"title":"%[1]s","activityTitle":"%[1]s","activitySubtitle":"%[1]s","activityText":"%[1]s","text":"%[1]s","activityImage":"javascript:alert(1)","heroImage":{"image":"https://e.example/\" onerror=\"alert(1)","title":"%[1]s"},"facts":[{"name":"%[1]s","value":"%[1]s"}],"images":[{"image":"//e.example/x","title":"%[1]s"}]}],"potentialAction":[{"@type":"OpenUri","name":"%[1]s","targets":[{"os":"default","uri":"javascript:alert(1)"}]}]}`, text), delivery.Delivered)
+		_, s := serve(t, k)
+		_, page := get(t, s.URL+"/channels/lobby")
+		_, drawn, found := strings.Cut(page, "<article")
+		if !found || strings.Contains(drawn, "cannot be drawn") {
+			t.Fatalf("%s: the card was not drawn", text)
+		}
+		drawn = strings.ToLower(drawn)
+		for _, bad := range []string{"<script", " onerror=\"", "<svg", "<iframe", "<style", "style=\"position", "href=\"javascript", "href=\"data", "<form", "<at>", "red;}"} {
+			if strings.Contains(drawn, bad) {
+				t.Errorf("%s: the page holds %s", text, bad)
+			}
+		}
+	}
+}
+
+func TestAPageSaysWhatItMayLoad(t *testing.T) {
+	_, s := serve(t, &kept{})
+	resp, err := http.Get(s.URL + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "script-src 'self';") {
+		t.Errorf("Content-Security-Policy: %s", csp)
+	}
+}
+
+func TestPages(t *testing.T) {
+	k := &kept{}
+	k.add(`{"text":"one"}`, delivery.Delivered)
+	k.add(`{broken`, delivery.Accepted)
+	k.add(`{"text":"three"}`, delivery.Dead)
+	_, s := serve(t, k)
+	tests := []struct {
+		path   string
+		status int
+		want   []string
+	}{
+		{"/", 200, []string{"lobby", "paused", "&lt;i&gt;because", "Card 3", "unauthorised", "sign in", "in 15 min", "No card yet."}},
+		{"/channels/lobby", 200, []string{"accepted by the flow", "dead", "This card cannot be drawn", "three", `href="/deliveries/3"`}},
+		{"/channels/dev", 200, []string{"No card yet. It will appear here by itself."}},
+		{"/channels/nowhere", 404, []string{"There is no such page"}},
+		{"/deliveries/1", 200, []string{"failed", "500", "&lt;b&gt;oops", "1 picture left out", "Route 1", "12ms"}},
+		{"/deliveries/99", 404, nil},
+		{"/deliveries/one", 404, nil},
+		{"/static/relay.css", 200, []string{"prefers-color-scheme"}},
+		{"/nothing", 404, []string{"To the channels"}},
+	}
+	for _, test := range tests {
+		status, page := get(t, s.URL+test.path)
+		if status != test.status {
+			t.Errorf("%s: %d, want %d", test.path, status, test.status)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s does not say %q", test.path, want)
+			}
+		}
+	}
+}
+
+func TestOlderCardsAreAPageAway(t *testing.T) {
+	k := &kept{}
+	for range 40 {
+		k.add(`{"text":"x"}`, delivery.Delivered)
+	}
+	_, s := serve(t, k)
+	_, page := get(t, s.URL+"/channels/lobby")
+	if !strings.Contains(page, `href="?before=11"`) || strings.Contains(page, "/deliveries/10\"") {
+		t.Error("the first page does not end at delivery 11")
+	}
+	_, page = get(t, s.URL+"/channels/lobby?before=11")
+	if !strings.Contains(page, "/deliveries/10\"") || strings.Contains(page, "Older cards") {
+		t.Error("the second page does not hold the rest")
+	}
+}
+
+func TestAStoreThatFailsIsAPageThatSaysSo(t *testing.T) {
+	_, s := serve(t, &kept{err: errors.New("disk on fire at /secret/path")})
+	status, page := get(t, s.URL+"/")
+	if status != 500 || strings.Contains(page, "/secret/path") {
+		t.Errorf("%d: %s", status, page)
+	}
+}
+
+// TestOpenPagesHearOfNews: each page of its own channel, and nobody waits for a
+// page that does not listen.
+func TestOpenPagesHearOfNews(t *testing.T) {
+	d, s := serve(t, &kept{})
+	listen := func(channel string) *bufio.Reader {
+		resp, err := http.Get(s.URL + "/changes?channel=" + channel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		r := bufio.NewReader(resp.Body)
+		for line := ""; !strings.HasPrefix(line, "retry:"); {
+			if line, err = r.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return r
+	}
+	lobby, all, dev := listen("lobby"), listen("*"), listen("dev")
+	for range 1000 {
+		d.Notify([]string{"lobby", "other"})
+	}
+	for _, r := range []*bufio.Reader{lobby, all} {
+		for line := ""; line != "data: news\n"; {
+			var err error
+			if line, err = r.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	d.Close()
+	rest, err := io.ReadAll(dev)
+	if err != nil || strings.Contains(string(rest), "news") {
+		t.Errorf("the page of another channel heard %q, %v", rest, err)
+	}
+}
