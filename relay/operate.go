@@ -139,7 +139,7 @@ func (r *Relay) Deliveries(ctx context.Context, q operator.Query) ([]operator.De
 // describe is a stored delivery as an operator sees it.
 func describe(s store.Summary) operator.Delivery {
 	d := operator.Delivery{
-		ID: s.ID, Event: s.Delivery.Event, Channel: s.Channel, Connector: s.Connector, Kind: s.Kind, Title: s.Title,
+		ID: s.ID, Event: s.Event, Channel: s.Channel, Connector: s.Connector, Kind: s.Kind, Title: s.Title,
 		State: s.State, Attempts: s.Attempts, AcceptedAt: s.AcceptedAt, FinishedAt: s.Finished, NextTry: s.Next, Reason: s.Reason,
 	}
 	if d.Reason == "" && s.State == delivery.Waiting && s.Last != nil {

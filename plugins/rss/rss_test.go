@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -92,9 +93,7 @@ type reader struct {
 
 func newReader(t *testing.T, s *site, arguments map[string]any) *reader {
 	all := map[string]any{"url": s.URL + "/feed"}
-	for k, v := range arguments {
-		all[k] = v
-	}
+	maps.Copy(all, arguments)
 	return &reader{t: t, client: connectortest.New(t, unpaced, all)}
 }
 
@@ -388,9 +387,7 @@ func TestTheSourceSaysWhenToComeBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			s.answer = func(w http.ResponseWriter, _ *http.Request) {
-				for k, v := range test.header {
-					w.Header()[k] = v
-				}
+				maps.Copy(w.Header(), test.header)
 				_, _ = io.WriteString(w, strings.Replace(rssOf(numbered(1, 1), nil), "<item>", test.feed+"<item>", 1))
 			}
 			r := newReader(t, s, nil)

@@ -8,16 +8,16 @@ import "time"
 type State string
 
 const (
-	// Waiting: it has not reached its channel yet and will be tried (again).
+	// Waiting means it has not reached its channel yet and will be tried (again).
 	Waiting State = "waiting"
-	// Delivered: the chat system confirmed it.
+	// Delivered means the chat system confirmed it.
 	Delivered State = "delivered"
-	// Accepted: the chat system took it and posts it later (a Workflow's 202);
+	// Accepted means the chat system took it and posts it later (a Workflow's 202);
 	// nobody will tell the relay whether it did.
 	Accepted State = "accepted"
-	// Dead: it will not be tried again by itself: a dead letter.
+	// Dead means it will not be tried again by itself: a dead letter.
 	Dead State = "dead"
-	// Dismissed: a dead letter that a person has put away.
+	// Dismissed means a dead letter that a person has put away.
 	Dismissed State = "dismissed"
 )
 
@@ -31,22 +31,22 @@ func (s State) Done() bool { return s != Waiting }
 type Verdict string
 
 const (
-	// VerdictDelivered: the system confirmed the card.
+	// VerdictDelivered means the system confirmed the card.
 	VerdictDelivered Verdict = "delivered"
-	// VerdictAccepted: it took the card but posts it later.
+	// VerdictAccepted means it took the card but posts it later.
 	VerdictAccepted Verdict = "accepted"
-	// VerdictThrottled: too fast. The whole lane waits; it costs no attempt.
+	// VerdictThrottled means too fast. The whole lane waits; it costs no attempt.
 	VerdictThrottled Verdict = "throttled"
-	// VerdictFailed: a passing trouble; the same head is tried again later.
+	// VerdictFailed means a passing trouble; the same head is tried again later.
 	VerdictFailed Verdict = "failed"
-	// VerdictUnknown: the request was written and no answer was read. As
+	// VerdictUnknown means the request was written and no answer was read. As
 	// failed, but the repeat may be a duplicate.
 	VerdictUnknown Verdict = "unknown"
-	// VerdictRejected: the card is at fault. A dead letter; the lane goes on.
+	// VerdictRejected means the card is at fault. A dead letter; the lane goes on.
 	VerdictRejected Verdict = "rejected"
-	// VerdictRefused: the endpoint is at fault. The lane pauses and keeps all.
+	// VerdictRefused means the endpoint is at fault. The lane pauses and keeps all.
 	VerdictRefused Verdict = "refused"
-	// VerdictInterrupted: the relay is stopping. Nothing is counted.
+	// VerdictInterrupted means the relay is stopping. Nothing is counted.
 	VerdictInterrupted Verdict = "interrupted"
 )
 
@@ -113,11 +113,11 @@ type Delivery struct {
 type LaneState string
 
 const (
-	// Open: deliveries go out as rate and retries allow.
+	// Open means deliveries go out as rate and retries allow.
 	Open LaneState = "open"
-	// BackingOff: the head waits for its next attempt, or the far side throttles.
+	// BackingOff means the head waits for its next attempt, or the far side throttles.
 	BackingOff LaneState = "backing off"
-	// Paused: nothing goes out: by an operator's word, or because the endpoint
+	// Paused means nothing goes out: by an operator's word, or because the endpoint
 	// refused (then the head probes it now and then).
 	Paused LaneState = "paused"
 )

@@ -42,9 +42,9 @@ type Batch struct {
 type Fate string
 
 const (
-	// Routed: at least one route matched; the event's deliveries tell the rest.
+	// Routed means at least one route matched; the event's deliveries tell the rest.
 	Routed Fate = "routed"
-	// Filtered: no route wanted it. The event's traces say why.
+	// Filtered means no route wanted it. The event's traces say why.
 	Filtered Fate = "filtered"
 )
 
