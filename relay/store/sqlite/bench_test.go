@@ -2,13 +2,15 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -111,7 +113,7 @@ func BenchmarkAccept(b *testing.B) {
 	}
 }
 
-// worker is one channel's simplest dispatcher: it takes the head, records it as
+// benchLane is one channel's simplest dispatcher: it takes the head, records it as
 // delivered, and goes on.
 type benchLane struct {
 	channel string
@@ -203,6 +205,76 @@ func BenchmarkCycle(b *testing.B) {
 	reportWrites(b, s, b.N)
 }
 
+// residentMB is how much memory the process has, SQLite's included.
+func residentMB(b *testing.B) float64 {
+	b.Helper()
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var size, resident int
+	if _, err := fmt.Sscan(string(statm), &size, &resident); err != nil {
+		b.Fatal(err)
+	}
+	return float64(resident*os.Getpagesize()) / (1 << 20)
+}
+
+// BenchmarkLog is the bound that the disk sets: the same cards, appended to a file
+// by producers that share an fsync, and nothing else.
+func BenchmarkLog(b *testing.B) {
+	f, err := os.Create(filepath.Join(b.TempDir(), "log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	type entry struct {
+		card []byte
+		done chan error
+	}
+	queue := make(chan entry, producers)
+	go func() {
+		for e := range queue {
+			group := []entry{e}
+			for more := true; more; {
+				select {
+				case e := <-queue:
+					group = append(group, e)
+				default:
+					more = false
+				}
+			}
+			var buffer []byte
+			for _, e := range group {
+				buffer = append(buffer, e.card...)
+			}
+			_, err := f.Write(buffer)
+			err = errors.Join(err, syscall.Fdatasync(int(f.Fd())))
+			for _, e := range group {
+				e.done <- err
+			}
+		}
+	}()
+	defer close(queue)
+	took := make([]time.Duration, b.N)
+	b.ResetTimer()
+	spread(b.N, func(i int) {
+		start := time.Now()
+		card, err := benchBatch("a", "").Events[0].Card.MarshalJSON()
+		if err != nil {
+			b.Error(err)
+		}
+		done := make(chan error, 1)
+		queue <- entry{card, done}
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+		took[i] = time.Since(start)
+	})
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	report(b, "accept", took)
+}
+
 // BenchmarkBacklog measures opening a store in which 1,000,000 deliveries wait,
 // 100,000 of them on one channel, and delivering from its other lanes meanwhile
 // accepting. The backlog is made once; it takes about a minute.
@@ -250,8 +322,20 @@ func BenchmarkBacklog(b *testing.B) {
 		b.StopTimer()
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "cycles/s")
 		report(b, "accept", took)
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		b.ReportMetric(float64(m.HeapInuse)/(1<<20), "heap-MB")
+		b.ReportMetric(residentMB(b), "RSS-MB")
+		info, err := os.Stat(path + "-wal")
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(info.Size())/(1<<20), "WAL-file-MB")
+	})
+	b.Run("list of a quiet channel", func(b *testing.B) {
+		s := openBench(b, path)
+		defer s.Close()
+		for b.Loop() {
+			if _, err := s.Deliveries(context.Background(), store.Filter{Channel: "quiet"}); err != nil {
+				b.Fatal(err)
+			}
+		}
 	})
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -24,7 +23,7 @@ const restartPages = 64 << 20 / pageBytes
 
 // checkpointer moves the write-ahead log into the file.
 type checkpointer struct {
-	conn driver.Conn
+	conn *connection
 	log  zerolog.Logger
 	wake chan struct{}
 	quit chan struct{}
@@ -42,7 +41,7 @@ type checkpointer struct {
 }
 
 func newCheckpointer(ctx context.Context, path string, log zerolog.Logger) (*checkpointer, error) {
-	conn, err := openConn(ctx, path, writingPragmas())
+	conn, err := connect(ctx, path, writing())
 	if err != nil {
 		return nil, err
 	}
@@ -94,17 +93,8 @@ func (c *checkpointer) committed(w *writer) {
 
 // move moves as much of the log as no reader needs any more.
 func (c *checkpointer) move() error {
-	s, err := c.conn.Prepare("PRAGMA wal_checkpoint(PASSIVE)")
+	row, err := c.conn.row("PRAGMA wal_checkpoint(PASSIVE)")
 	if err != nil {
-		return err
-	}
-	defer s.Close()
-	rows, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), nil)
-	if err != nil {
-		return err
-	}
-	row := make([]driver.Value, len(rows.Columns()))
-	if err := errors.Join(rows.Next(row), rows.Close()); err != nil {
 		return err
 	}
 	c.pages.Store(row[1].(int64))
@@ -119,16 +109,11 @@ func (c *checkpointer) restart(w *writer) error {
 		return err
 	}
 	row, err := w.row("PRAGMA wal_checkpoint(RESTART)")
-	if _, reset := w.exec("PRAGMA busy_timeout = 5000"); err != nil || reset != nil {
-		return errors.Join(err, reset)
-	}
-	if row == nil {
-		return errors.New("no answer")
-	}
-	if busy := row[0].(int64); busy == 0 {
+	_, reset := w.exec("PRAGMA busy_timeout = 5000")
+	if err == nil && row[0].(int64) == 0 { // not busy
 		c.pages.Store(0)
 	}
-	return nil
+	return errors.Join(err, reset)
 }
 
 // report logs a failure once, and that it is over.

@@ -49,27 +49,24 @@ func (s *Store) Connectors(ctx context.Context) ([]store.Connector, error) {
 
 func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]store.Connector, error) {
 	rows, err := s.reader.QueryContext(ctx, "SELECT name, type, hook_token, last_event, poll, checkpoint FROM connectors "+clause, args...)
-	if err != nil {
-		return nil, s.explainRead(err)
-	}
-	defer rows.Close()
 	var list []store.Connector
-	for rows.Next() {
+	err = each(rows, err, func() error {
 		var c store.Connector
 		var poll []byte
 		var last int64
 		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {
-			return nil, s.explainRead(err)
+			return err
 		}
 		if poll != nil {
 			if err := json.Unmarshal(poll, &c.Poll); err != nil {
-				return nil, fmt.Errorf("%w: connector %s: how its polling stands: %w", store.ErrCorrupt, c.Name, err)
+				return fmt.Errorf("%w: connector %s: how its polling stands: %w", store.ErrCorrupt, c.Name, err)
 			}
 		}
 		c.LastEvent = moment(last)
 		list = append(list, c)
-	}
-	return list, s.explainRead(rows.Err())
+		return nil
+	})
+	return list, s.explainRead(err)
 }
 
 // SavePoll implements [store.Store]. It fails with [store.ErrNotFound] for a

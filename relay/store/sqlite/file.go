@@ -2,9 +2,7 @@ package sqlite
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +12,7 @@ import (
 	"strconv"
 	"syscall"
 
-	"modernc.org/sqlite" // pure Go, so that the relay stays one static file
+	"modernc.org/sqlite"
 
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -22,44 +20,40 @@ import (
 // readers is how many connections read besides the one that writes.
 const readers = 4
 
-// writingPragmas are for connections that write. The page size matters only when
-// the file is made: two cards of 2 kB do not fit a page of 4 kB. The write-ahead
-// log is never shortened, because writing over it is faster than growing it; the
-// checkpointer decides when it starts over.
-func writingPragmas() []string {
-	return []string{
-		"page_size(8192)", "journal_mode(wal)", "synchronous(full)", "wal_autocheckpoint(0)",
-		"journal_size_limit(-1)", "cache_size(-32768)", "temp_store(memory)", "busy_timeout(5000)",
+// writing are the settings of connections that write. The page size matters only
+// when the file is made: two cards of 2 kB do not fit a page of 4 kB. The
+// write-ahead log is never shortened, because writing over it is faster than
+// growing it; the checkpointer decides when it starts over.
+//
+// The driver applies the pragmas first, by name, and what has a key of its own
+// after them: the page size would come too late once there is a log.
+func writing() url.Values {
+	return url.Values{
+		"_pragma":       {"page_size(8192)", "wal_autocheckpoint(0)", "journal_size_limit(-1)", "cache_size(-32768)", "temp_store(memory)"},
+		"_journal_mode": {"wal"},
+		"_synchronous":  {"full"},
+		"_busy_timeout": {"5000"},
 	}
 }
 
-// readingPragmas are for connections that only read. Their caches are small,
+// reading are the settings of connections that only read. Their caches are small,
 // because there are several and what is read often is in memory anyway.
-func readingPragmas() []string {
-	return []string{"query_only(1)", "cache_size(-8192)", "temp_store(memory)", "busy_timeout(5000)"}
+func reading() url.Values {
+	return url.Values{
+		"_pragma":       {"cache_size(-8192)", "temp_store(memory)"},
+		"_query_only":   {"true"},
+		"_busy_timeout": {"5000"},
+	}
 }
 
-func dsn(path string, pragmas []string) string {
-	u := url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
+func dsn(path string, settings url.Values) string {
+	u := url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: settings.Encode()}
 	return u.String()
 }
 
-// openConn opens one connection.
-func openConn(ctx context.Context, path string, pragmas []string) (driver.Conn, error) {
-	c, err := sqlite.NewConnector(dsn(path, pragmas))
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	conn, err := c.Connect(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	return conn, nil
-}
-
 // openPool opens a pool of connections.
-func openPool(path string, pragmas []string) (*sql.DB, error) {
-	c, err := sqlite.NewConnector(dsn(path, pragmas))
+func openPool(path string, settings url.Values) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(dsn(path, settings))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}

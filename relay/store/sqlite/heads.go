@@ -28,18 +28,12 @@ func (s *Store) Heads(ctx context.Context, channel string, after int64, n int) (
 		return list, nil
 	}
 	rows, err := s.heads.QueryContext(ctx, channel, after, n)
-	if err != nil {
-		return nil, fmt.Errorf("read lane %s: %w", channel, s.explainRead(err))
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = each(rows, err, func() error {
 		d, err := scanDelivery(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("read lane %s: %w", channel, s.explainRead(err))
-		}
 		list = append(list, d)
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("read lane %s: %w", channel, s.explainRead(err))
 	}
 	if after <= 0 && len(list) < n {
@@ -97,21 +91,16 @@ func (s *Store) age(ctx context.Context, channel string, c *count) error {
 // storedLanes returns the lanes that are paused or wait until a time.
 func (s *Store) storedLanes(ctx context.Context) ([]delivery.Lane, error) {
 	rows, err := s.reader.QueryContext(ctx, "SELECT channel, pause, reason, since, next_at FROM lanes")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var list []delivery.Lane
-	for rows.Next() {
+	err = each(rows, err, func() error {
 		var l delivery.Lane
 		var since, next int64
-		if err := rows.Scan(&l.Channel, &l.Pause, &l.Reason, &since, &next); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&l.Channel, &l.Pause, &l.Reason, &since, &next)
 		l.Since, l.Next = moment(since), moment(next)
 		list = append(list, l)
-	}
-	return list, rows.Err()
+		return err
+	})
+	return list, err
 }
 
 // SaveLane implements [store.Store]. A lane that is neither paused nor waits until

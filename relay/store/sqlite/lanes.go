@@ -56,19 +56,17 @@ func newLanes() *lanes { return &lanes{all: make(map[string]*lane), order: list.
 // load counts what waits; the lane index answers that without touching a card.
 func (l *lanes) load(ctx context.Context, db *sql.DB) error {
 	rows, err := db.QueryContext(ctx, "SELECT channel, count(*) FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' GROUP BY channel")
+	err = each(rows, err, func() error {
+		var channel string
+		var waiting int
+		err := rows.Scan(&channel, &waiting)
+		l.lane(channel).waiting = waiting
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("count what waits: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var channel string
-		var waiting int
-		if err := rows.Scan(&channel, &waiting); err != nil {
-			return fmt.Errorf("count what waits: %w", err)
-		}
-		l.lane(channel).waiting = waiting
-	}
-	return rows.Err()
+	return nil
 }
 
 func (l *lanes) lane(channel string) *lane {

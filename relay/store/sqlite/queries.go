@@ -28,6 +28,20 @@ const deliveryColumns = `d.id, d.channel, d.event, d.connector, d.state, d.attem
 // attemptColumns are what scanAttempt reads, of attempts a.
 const attemptColumns = "a.number, a.started, a.took, a.verdict, a.status, a.detail, a.retry_after, a.bytes, a.omitted, a.duplicate"
 
+const lastQuery = "SELECT " + attemptColumns + " FROM attempts a WHERE a.delivery = ? ORDER BY a.seq DESC LIMIT 1"
+
+// each calls scan for every row and closes the rows. It takes what the query
+// returned.
+func each(rows *sql.Rows, err error, scan func() error) error {
+	if err != nil {
+		return err
+	}
+	for err == nil && rows.Next() {
+		err = scan()
+	}
+	return errors.Join(err, rows.Err(), rows.Close())
+}
+
 func scanDelivery(scan func(...any) error, more ...any) (delivery.Delivery, error) {
 	var d delivery.Delivery
 	var next, tried, accepted int64
@@ -91,21 +105,16 @@ func (s *Store) summaries(ctx context.Context, index, clause string, args ...any
 	// The cross join keeps deliveries outside, where they come in the order wanted.
 	rows, err := s.reader.QueryContext(ctx, "SELECT "+deliveryColumns+", e.kind, d.finished_at FROM deliveries d "+index+
 		" CROSS JOIN events e ON e.id = d.event "+clause, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var list []store.Summary
-	for rows.Next() {
+	err = each(rows, err, func() (err error) {
 		var sum store.Summary
 		var finished int64
-		if sum.Delivery, err = scanDelivery(rows.Scan, &sum.Kind, &finished); err != nil {
-			return nil, err
-		}
+		sum.Delivery, err = scanDelivery(rows.Scan, &sum.Kind, &finished)
 		sum.Finished, sum.Title = moment(finished), title(sum.Card)
 		list = append(list, sum)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return list, s.lastAttempts(ctx, list)
@@ -113,16 +122,8 @@ func (s *Store) summaries(ctx context.Context, index, clause string, args ...any
 
 // lastAttempts fills in the last attempt of each.
 func (s *Store) lastAttempts(ctx context.Context, list []store.Summary) error {
-	if len(list) == 0 {
-		return nil
-	}
-	last, err := s.reader.PrepareContext(ctx, "SELECT "+attemptColumns+" FROM attempts a WHERE a.delivery = ? ORDER BY a.seq DESC LIMIT 1")
-	if err != nil {
-		return err
-	}
-	defer last.Close()
 	for i := range list {
-		a, err := scanAttempt(last.QueryRowContext(ctx, list[i].ID).Scan, list[i].ID)
+		a, err := scanAttempt(s.last.QueryRowContext(ctx, list[i].ID).Scan, list[i].ID)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -197,19 +198,13 @@ func (s *Store) Delivery(ctx context.Context, id int64) (store.Summary, []delive
 // attempts returns a delivery's attempts, oldest first.
 func (s *Store) attempts(ctx context.Context, id int64) ([]delivery.Attempt, error) {
 	rows, err := s.reader.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts a WHERE a.delivery = ? ORDER BY a.seq", id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var list []delivery.Attempt
-	for rows.Next() {
+	err = each(rows, err, func() error {
 		a, err := scanAttempt(rows.Scan, id)
-		if err != nil {
-			return nil, err
-		}
 		list = append(list, a)
-	}
-	return list, rows.Err()
+		return err
+	})
+	return list, err
 }
 
 // Event implements [store.Store].
@@ -237,19 +232,14 @@ func (s *Store) Event(ctx context.Context, id int64) (store.Event, error) {
 // FindEvents implements [store.Store].
 func (s *Store) FindEvents(ctx context.Context, key string) ([]int64, error) {
 	rows, err := s.reader.QueryContext(ctx, "SELECT id FROM events WHERE key = ? ORDER BY id DESC LIMIT ?", key, maxFound)
-	if err != nil {
-		return nil, fmt.Errorf("find events: %w", s.explainRead(err))
-	}
-	defer rows.Close()
 	var ids []int64
-	for rows.Next() {
+	err = each(rows, err, func() error {
 		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("find events: %w", s.explainRead(err))
-		}
+		err := rows.Scan(&id)
 		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("find events: %w", s.explainRead(err))
 	}
 	return ids, nil

@@ -28,7 +28,7 @@ var migrations embed.FS
 // prepareFile finds out whether the file is a sound store, and brings its schema
 // up to date. It runs before anything else has the file open.
 func prepareFile(ctx context.Context, path string) (err error) {
-	db, err := openPool(path, writingPragmas())
+	db, err := openPool(path, writing())
 	if err != nil {
 		return err
 	}

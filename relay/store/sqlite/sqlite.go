@@ -42,10 +42,12 @@ type Store struct {
 	now  func() time.Time
 	lock *os.File
 
-	// reader is a pool of connections that only read; heads is prepared on it.
+	// reader is a pool of connections that only read, with statements for what is
+	// read often.
 	reader *sql.DB
 	heads  *sql.Stmt
 	oldest *sql.Stmt
+	last   *sql.Stmt
 
 	// writer belongs to the committer's goroutine.
 	writer       *writer
@@ -115,16 +117,15 @@ func (s *Store) open(ctx context.Context, r prometheus.Registerer) error {
 // openReader opens the pool that reads.
 func (s *Store) openReader(ctx context.Context) error {
 	var err error
-	if s.reader, err = openPool(s.path, readingPragmas()); err != nil {
+	if s.reader, err = openPool(s.path, reading()); err != nil {
 		return err
 	}
 	s.reader.SetMaxOpenConns(readers)
 	s.reader.SetMaxIdleConns(readers)
-	if s.heads, err = s.reader.PrepareContext(ctx, headsQuery); err != nil {
-		return fmt.Errorf("prepare to read lanes: %w", err)
-	}
-	if s.oldest, err = s.reader.PrepareContext(ctx, oldestQuery); err != nil {
-		return fmt.Errorf("prepare to read lanes: %w", err)
+	for query, statement := range map[string]**sql.Stmt{headsQuery: &s.heads, oldestQuery: &s.oldest, lastQuery: &s.last} {
+		if *statement, err = s.reader.PrepareContext(ctx, query); err != nil {
+			return fmt.Errorf("prepare to read: %w", err)
+		}
 	}
 	return nil
 }
@@ -187,7 +188,7 @@ func (s *Store) release() error {
 		errs = append(errs, s.reader.Close())
 	}
 	if s.writer != nil {
-		errs = append(errs, s.writer.close())
+		errs = append(errs, s.writer.Close())
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
