@@ -144,12 +144,15 @@ func newPosters(rooms []string) *posters {
 func (p *posters) aim(r *process) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for room := range p.accepted {
-		p.hooks[room] = ""
-	}
-	for name, url := range hooksOf(r) {
-		p.hooks[strings.TrimPrefix(name, "to-")] = url
-	}
+	r.eventually("every hook is open", func() bool {
+		open := true
+		urls := hooksOf(r)
+		for room := range p.accepted {
+			p.hooks[room] = urls["to-"+room]
+			open = open && p.hooks[room] != ""
+		}
+		return open
+	})
 }
 
 func (p *posters) run() {

@@ -109,13 +109,14 @@ func (p *process) run(args ...string) (stdout, stderr string, err error) {
 	return out.String(), errOut.String(), err
 }
 
-// hook returns a connector's hook URL, as a user gets it.
+// hook waits for a connector's hook URL, and gets it as a user does.
 func (p *process) hook(connector string) string {
 	p.t.Helper()
-	url := hooksOf(p)[connector]
-	if url == "" {
-		p.t.Fatalf("connector %s has no hook", connector)
-	}
+	var url string
+	p.eventually(connector+" has a hook", func() bool {
+		url = hooksOf(p)[connector]
+		return url != ""
+	})
 	return url
 }
 
@@ -130,6 +131,11 @@ func hooksOf(p *process) map[string]string {
 	if err := json.Unmarshal([]byte(out), &list); err != nil {
 		p.t.Fatal(err)
 	}
+	return hooks(list)
+}
+
+// hooks are the connectors' hook URLs by name; one that is not open yet has none.
+func hooks(list []operator.Connector) map[string]string {
 	urls := make(map[string]string)
 	for _, c := range list {
 		urls[c.Name] = c.HookURL

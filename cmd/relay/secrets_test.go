@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,7 +17,9 @@ import (
 // attempt or a poll can fail, and searches all that can be seen for the canaries.
 func TestASecretIsNeverShown(t *testing.T) {
 	c := newChat(t)
-	bad := httptest.NewTLSServer(http.NotFoundHandler())
+	bad := httptest.NewUnstartedServer(http.NotFoundHandler())
+	bad.Config.ErrorLog = log.New(io.Discard, "", 0) // its certificate is refused on purpose
+	bad.StartTLS()
 	t.Cleanup(bad.Close)
 	redirect := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/elsewhere?"+r.URL.RawQuery, http.StatusFound)

@@ -58,9 +58,9 @@ func TestAsAService(t *testing.T) {
 	if got := names(); got != "dev lobby" {
 		t.Errorf("a bad file changed the channels to %s", got)
 	}
-	if !strings.Contains(p.log.String(), "reload failed; the configuration that ran goes on") {
-		t.Errorf("the log does not say that the reload failed:\n%s", p.log)
-	}
+	p.eventually("the log says that the reload failed", func() bool {
+		return strings.Contains(p.log.String(), "reload failed; the configuration that ran goes on")
+	})
 	p.stop()
 	hears(t, manager, "STOPPING=1")
 }

@@ -1,0 +1,186 @@
+package rss
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+)
+
+func TestValidatorsAreSentBackLetterByLetter(t *testing.T) {
+	s := newSite(t)
+	s.answer = func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-None-Match") == `W/"a b"` && r.Header.Get("If-Modified-Since") == "some day" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("ETag", `W/"a b"`)
+		w.Header().Set("Last-Modified", "some day")
+		_, _ = io.WriteString(w, rssOf(numbered(1, 2), nil))
+	}
+	r := newReader(t, s, nil)
+	r.want()
+	r.want()
+	if got := s.asked[1].Header.Get("If-None-Match"); got != `W/"a b"` {
+		t.Errorf("If-None-Match: %s", got)
+	}
+	if ua := s.asked[0].Header.Get("User-Agent"); ua == "" || strings.HasPrefix(ua, "Go-http-client") {
+		t.Errorf("User-Agent: %q", ua)
+	}
+}
+
+func TestAnswersThatAreNoFeed(t *testing.T) {
+	tests := map[string]struct {
+		answer http.HandlerFunc
+		kind   connector.ErrorKind
+		says   string
+	}{
+		"410":                            {status(http.StatusGone), connector.KindGone, "gone for good"},
+		"404":                            {status(http.StatusNotFound), connector.KindTemporary, "404"},
+		"401":                            {status(http.StatusUnauthorized), connector.KindUnauthorised, "sign-in"},
+		"403":                            {status(http.StatusForbidden), connector.KindThrottled, "403"},
+		"429":                            {status(http.StatusTooManyRequests), connector.KindThrottled, "patience"},
+		"503":                            {status(http.StatusServiceUnavailable), connector.KindThrottled, "patience"},
+		"500":                            {status(http.StatusInternalServerError), connector.KindTemporary, "500"},
+		"a web page that names its feed": {says(`<!DOCTYPE html><html><head><link rel="alternate" type="application/atom+xml" href="/blog/feed.atom"></head></html>`), connector.KindMisconfigured, "/blog/feed.atom"},
+		"a web page":                     {says(`<html><body>We are down for maintenance.</body></html>`), connector.KindTemporary, "web page"},
+		"nothing":                        {says(""), connector.KindTemporary, "empty"},
+		"a poem":                         {says("Roses are red"), connector.KindMisconfigured, "not a feed"},
+		"11 MB":                          {says("<rss>" + strings.Repeat("x", 11<<20)), connector.KindMisconfigured, "larger than 10 MB"},
+		"a loop":                         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, connector.KindTemporary, "redirects more than"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.says(rssOf(numbered(1, 2), nil))
+			r := newReader(t, s, nil)
+			r.want()
+			s.answer = test.answer
+			_, err := r.try()
+			if err == nil || connector.KindOf(err) != test.kind || !strings.Contains(err.Error(), test.says) {
+				t.Fatalf("%v (%s), want %s: %s", err, connector.KindOf(err), test.kind, test.says)
+			}
+			// And when the feed is back, nothing is lost or repeated.
+			s.says(rssOf(numbered(1, 3), nil))
+			r.want("Post 3")
+		})
+	}
+}
+
+func status(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+func says(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
+}
+
+func TestRetryAfterIsASpanOrADate(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	tests := map[string]time.Duration{
+		"120": 2 * time.Minute, "Thu, 01 Jan 2026 00:05:00 GMT": 5 * time.Minute,
+		"Thu, 01 Jan 2025 00:05:00 GMT": 0, "soon": 0, "-5": 0, "": 0,
+	}
+	for in, want := range tests {
+		if got := retryAfter(http.Header{"Retry-After": {in}}, now); got != want {
+			t.Errorf("%q: %v, want %v", in, got, want)
+		}
+	}
+}
+
+func TestTheSourceSaysWhenToComeBack(t *testing.T) {
+	tests := map[string]struct {
+		header http.Header
+		feed   string
+		want   time.Duration
+	}{
+		"nothing":            {nil, "", 0},
+		"max-age":            {http.Header{"Cache-Control": {"public, max-age=3600"}}, "", time.Hour},
+		"ttl":                {nil, "<ttl>90</ttl>", 90 * time.Minute},
+		"the longer of both": {http.Header{"Cache-Control": {"max-age=60"}}, "<ttl>90</ttl>", 90 * time.Minute},
+		"never a week":       {http.Header{"Cache-Control": {"max-age=9999999"}}, "", 24 * time.Hour},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.answer = func(w http.ResponseWriter, _ *http.Request) {
+				maps.Copy(w.Header(), test.header)
+				_, _ = io.WriteString(w, strings.Replace(rssOf(numbered(1, 1), nil), "<item>", test.feed+"<item>", 1))
+			}
+			r := newReader(t, s, nil)
+			p, err := r.client.Poll(t.Context(), nil)
+			if err != nil || p.Again != test.want {
+				t.Errorf("%v, %v, want %v", p.Again, err, test.want)
+			}
+		})
+	}
+}
+
+func TestAPermanentRedirectIsBelievedAfterAWhile(t *testing.T) {
+	s := newSite(t)
+	moved := true
+	s.answer = func(w http.ResponseWriter, r *http.Request) {
+		if moved && r.URL.Path == "/feed" {
+			w.Header().Set("Location", "/new")
+			w.WriteHeader(http.StatusMovedPermanently)
+			return
+		}
+		_, _ = io.WriteString(w, rssOf(numbered(1, len(s.asked)), nil))
+	}
+	r := newReader(t, s, nil)
+	for range movedAfter + 1 {
+		r.poll()
+	}
+	if last := s.asked[len(s.asked)-1]; last.URL.Path != "/new" || s.asked[len(s.asked)-2].URL.Path != "/new" {
+		t.Errorf("it still asks %s", last.URL.Path)
+	}
+}
+
+func TestACaptivePortalDoesNotMoveAFeed(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(numbered(1, 1), nil))
+	r := newReader(t, s, nil)
+	r.want()
+	for range 5 {
+		s.answer = func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/feed" {
+				http.Redirect(w, r, "/login", http.StatusMovedPermanently)
+				return
+			}
+			_, _ = io.WriteString(w, "<html>Please pay</html>")
+		}
+		if _, err := r.try(); err == nil {
+			t.Fatal("the portal was taken for a feed")
+		}
+	}
+	s.says(rssOf(numbered(1, 2), nil))
+	r.want("Post 2")
+	if path := s.asked[len(s.asked)-1].URL.Path; path != "/feed" {
+		t.Errorf("it asks %s", path)
+	}
+}
+
+func TestRequestsToOneHostKeepTheirDistance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace()
+		start := time.Now()
+		for range 5 {
+			if err := p.wait(context.Background(), "https://a.example/x"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took < 4*spacing || took > 6*spacing {
+			t.Errorf("five requests took %v", took)
+		}
+		before := time.Now()
+		if err := p.wait(context.Background(), "https://b.example/x"); err != nil || time.Since(before) != 0 {
+			t.Errorf("another host waited %v, %v", time.Since(before), err)
+		}
+	})
+}
