@@ -93,11 +93,9 @@ type Action struct {
 
 	// Targets belong to OpenURI: one address per operating system.
 	Targets []Target `json:"targets,omitempty"`
-	// URLs belong to ViewAction.
-	URLs []string `json:"-"`
-
-	// Target, Headers, Body and BodyContentType belong to HTTPPost.
-	Target          string   `json:"-"`
+	// Target belongs to HTTPPost and ViewAction.
+	Target Destination `json:"target,omitzero"`
+	// Headers, Body and BodyContentType belong to HTTPPost.
 	Headers         []Header `json:"headers,omitempty"`
 	Body            string   `json:"body,omitempty"`
 	BodyContentType string   `json:"bodyContentType,omitempty"`
@@ -111,6 +109,13 @@ type Action struct {
 	AddInID               string          `json:"addInId,omitempty"`
 	DesktopCommandID      string          `json:"desktopCommandId,omitempty"`
 	InitializationContext json.RawMessage `json:"initializationContext,omitempty"`
+}
+
+// Destination is where an action leads: one address, which JSON has as a string,
+// or in a ViewAction a list of them.
+type Destination struct {
+	URL  string
+	List []string
 }
 
 // Target is the address an OpenURI action opens on one operating system:

@@ -171,7 +171,7 @@ func TestAnActionOpensTheAddressForAllSystems(t *testing.T) {
 	if got := a.URL(); got != "https://i.example/" {
 		t.Error(got)
 	}
-	if got := (card.Action{Type: card.HTTPPost, Target: "https://p.example/"}).URL(); got != "" {
+	if got := (card.Action{Type: card.HTTPPost, Target: card.Destination{URL: "https://p.example/"}}).URL(); got != "" {
 		t.Error(got)
 	}
 }

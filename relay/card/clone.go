@@ -25,7 +25,7 @@ func (c Card) Clone() Card {
 func cloneActions(list []Action) []Action {
 	list = slices.Clone(list)
 	for i, a := range list {
-		a.Targets, a.URLs, a.Headers = slices.Clone(a.Targets), slices.Clone(a.URLs), slices.Clone(a.Headers)
+		a.Targets, a.Target.List, a.Headers = slices.Clone(a.Targets), slices.Clone(a.Target.List), slices.Clone(a.Headers)
 		a.Inputs, a.Actions = slices.Clone(a.Inputs), cloneActions(a.Actions)
 		for j := range a.Inputs {
 			a.Inputs[j].Choices = slices.Clone(a.Inputs[j].Choices)

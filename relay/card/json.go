@@ -94,46 +94,24 @@ func position(b []byte, offset int64) (line, column int) {
 	return line, max(1, len(before)-bytes.LastIndexByte(before, '\n')-1)
 }
 
-// wireAction is an action as JSON: "target" is a string or, in a ViewAction, a
-// list of addresses.
-type wireAction struct {
-	plainAction
-	Target json.RawMessage `json:"target,omitempty"`
-}
-
-type plainAction Action
-
 // MarshalJSON implements [json.Marshaler].
-func (a Action) MarshalJSON() ([]byte, error) {
-	w := wireAction{plainAction: plainAction(a)}
-	var err error
-	switch {
-	case a.Target != "":
-		w.Target, err = encode(a.Target)
-	case len(a.URLs) > 0:
-		w.Target, err = encode(a.URLs)
+func (d Destination) MarshalJSON() ([]byte, error) {
+	if d.URL == "" {
+		return encode(d.List)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return encode(w)
+	return encode(d.URL)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
-func (a *Action) UnmarshalJSON(b []byte) error {
-	var w wireAction
-	if err := json.Unmarshal(b, &w); err != nil {
-		return err
+func (d *Destination) UnmarshalJSON(b []byte) error {
+	if b[0] == '[' {
+		return json.Unmarshal(b, &d.List)
 	}
-	*a = Action(w.plainAction)
-	if len(w.Target) == 0 || string(w.Target) == "null" {
-		return nil
-	}
-	if w.Target[0] == '[' {
-		return json.Unmarshal(w.Target, &a.URLs)
-	}
-	return json.Unmarshal(w.Target, &a.Target)
+	return json.Unmarshal(b, &d.URL)
 }
+
+// IsZero reports whether there is no address.
+func (d Destination) IsZero() bool { return d.URL == "" && len(d.List) == 0 }
 
 // URL returns the address an action opens: of an OpenURI the one for all systems,
 // else the first; empty for actions that open none.
@@ -149,9 +127,10 @@ func (a Action) URL() string {
 			return a.Targets[0].URI
 		}
 	case ViewAction:
-		if len(a.URLs) > 0 {
-			return a.URLs[0]
+		if len(a.Target.List) > 0 {
+			return a.Target.List[0]
 		}
+		return a.Target.URL
 	}
 	return ""
 }

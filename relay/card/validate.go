@@ -70,7 +70,7 @@ func (v *validation) action(path string, a Action, mayNest bool) {
 		v.required(path+".target", a.URL())
 		v.link(path+".target", a.URL())
 	case HTTPPost:
-		v.required(path+".target", a.Target)
+		v.required(path+".target", a.Target.URL)
 	case ActionCard:
 		if !mayNest {
 			v.add(path, "an ActionCard cannot stand in an ActionCard")

@@ -41,7 +41,7 @@ func full() card.Card {
 			Images:    []card.Image{{URL: "https://example.com/1.png", Title: "One"}},
 			Actions:   []card.Action{link("Diff", "https://example.com/diff")},
 		}},
-		Actions: []card.Action{link("Notes", "https://example.com/notes"), {Type: card.HTTPPost, Name: "Approve", Target: "https://example.com/approve"}},
+		Actions: []card.Action{link("Notes", "https://example.com/notes"), {Type: card.HTTPPost, Name: "Approve", Target: card.Destination{URL: "https://example.com/approve"}}},
 	}
 }
 

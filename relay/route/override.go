@@ -298,7 +298,7 @@ func (o *overriding) fill(a *card.Action, content *hcl.BodyContent) {
 	for os, uri := range o.pairs(attrs, "urls") {
 		a.Targets = append(a.Targets, card.Target{OS: os, URI: uri})
 	}
-	o.text(attrs, "target", &a.Target)
+	o.text(attrs, "target", &a.Target.URL)
 	o.text(attrs, "body", &a.Body)
 	o.text(attrs, "body_content_type", &a.BodyContentType)
 	for name, value := range o.pairs(attrs, "headers") {

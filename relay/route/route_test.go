@@ -162,7 +162,7 @@ func TestCardOverrides(t *testing.T) {
 			c.Actions[0].Targets = []card.Target{{OS: "default", URI: "https://example.com/d"}, {OS: "iOS", URI: "https://example.com/i"}}
 		}},
 		"an action that posts": {"action \"Post\" {\ntarget = \"https://example.com/p\"\nbody = jsonencode({ a = 1 })\nbody_content_type = \"application/json\"\nheaders = { B = \"2\", A = \"1\" }\n}", func(c *card.Card) {
-			c.Actions = append(c.Actions, card.Action{Type: card.HTTPPost, Name: "Post", Target: "https://example.com/p", Body: `{"a":1}`, BodyContentType: "application/json", Headers: []card.Header{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}})
+			c.Actions = append(c.Actions, card.Action{Type: card.HTTPPost, Name: "Post", Target: card.Destination{URL: "https://example.com/p"}, Body: `{"a":1}`, BodyContentType: "application/json", Headers: []card.Header{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}})
 		}},
 		"an add-in": {"action \"Add\" {\nadd_in_id = \"i\"\ndesktop_command_id = \"d\"\ninitialization_context = { a = [1] }\n}", func(c *card.Card) {
 			c.Actions = append(c.Actions, card.Action{Type: card.InvokeAddInCommand, Name: "Add", AddInID: "i", DesktopCommandID: "d", InitializationContext: json.RawMessage(`{"a":[1]}`)})
@@ -198,7 +198,7 @@ func TestCardOverrides(t *testing.T) {
 					{Type: card.DateInput, ID: "when", IncludeTime: true},
 					{Type: card.MultichoiceInput, ID: "what", Style: "expanded", IsMultiSelect: true, Value: "1", Choices: []card.Choice{{Display: "One", Value: "1"}, {Display: "Two", Value: "Two"}}},
 				},
-				Actions: []card.Action{{Type: card.HTTPPost, Name: "Send", Target: "https://example.com/answer"}},
+				Actions: []card.Action{{Type: card.HTTPPost, Name: "Send", Target: card.Destination{URL: "https://example.com/answer"}}},
 			})
 		}},
 	}
