@@ -58,6 +58,13 @@ type Validator interface {
 	Validate() []Problem
 }
 
+// Remover is a connector that sets something up at its source, such as a webhook.
+type Remover interface {
+	// Remove undoes that. It is called once the connector has been taken out of a
+	// running relay's configuration, with the last checkpoint.
+	Remove(ctx context.Context, p *Poll) error
+}
+
 // Description is all that a person and the relay need to know of a connector
 // type. The argument schema is read from the struct's tags.
 type Description struct {
@@ -127,6 +134,10 @@ type Poll struct {
 	HookURL string
 	// Checkpoint is the one last emitted; nil at the first poll.
 	Checkpoint event.Checkpoint
+	// Token is what a person's sign-in gave: an access token that is good for at
+	// least this poll, or the token that was pasted. It is empty when nobody has
+	// signed in; the poll then fails with [Unauthorised].
+	Token string
 	// Preview, when not 0, is how many of the newest events to emit whatever the
 	// checkpoint says: a person wants to see what the connector finds. Nothing
 	// of such a poll is kept.
@@ -138,11 +149,17 @@ type Poll struct {
 	Log *slog.Logger
 
 	emit func(context.Context, event.Batch) error
+	note string
 }
 
 // Emit hands over a batch and returns once it is stored. After an error the poll
 // should end: nothing more will be stored.
 func (p *Poll) Emit(ctx context.Context, b event.Batch) error { return p.emit(ctx, b) }
+
+// Note leaves a line for people about how the connector stands with its source,
+// such as what is left of a budget. It is shown until the next poll, which replaces
+// it; the last call counts.
+func (p *Poll) Note(line string) { p.note = line }
 
 // Request is one HTTP request that came to a connector's hook URL.
 type Request struct {
@@ -160,6 +177,8 @@ type Request struct {
 	Body   []byte
 	// Remote is the sender's address, without port.
 	Remote string
+	// Token is as in [Poll].
+	Token string
 	HTTP   *http.Client
 	Log    *slog.Logger
 }

@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -203,37 +202,55 @@ func (s *server) Poll(stream wire.Connector_PollServer) error {
 	if start == nil {
 		return status.Error(codes.InvalidArgument, "a poll begins with start")
 	}
-	again, err := s.poll(stream, start)
+	done := s.poll(stream, start)
 	if ctx := stream.Context(); ctx.Err() != nil {
 		return status.FromContextError(ctx.Err()).Err()
-	}
-	done := &wire.PollDone{Failure: failureOf(err)}
-	if again > 0 {
-		done.Again = durationpb.New(again)
 	}
 	return stream.Send(&wire.PollResponse{Message: &wire.PollResponse_Done{Done: done}})
 }
 
-func (s *server) poll(stream wire.Connector_PollServer, start *wire.PollStart) (again time.Duration, err error) {
+func (s *server) poll(stream wire.Connector_PollServer, start *wire.PollStart) *wire.PollDone {
 	src, err := s.source(start.GetSource())
 	if err != nil {
-		return 0, err
+		return &wire.PollDone{Failure: failureOf(err)}
 	}
 	poller, ok := src.value.(Poller)
 	if !ok {
-		return 0, Misconfigured("connector type %s does not poll", start.GetSource().GetType())
+		return &wire.PollDone{Failure: failureOf(Misconfigured("connector type %s does not poll", start.GetSource().GetType()))}
 	}
 	e := newEmitter(stream)
 	defer e.close()
-	p := &Poll{
-		Connector: start.GetSource().GetConnector(), HookURL: start.GetSource().GetHookUrl(),
-		Checkpoint: event.Checkpoint(start.GetCheckpoint()), Preview: int(start.GetPreview()), HTTP: src.http, Log: src.log, emit: e.emit,
-	}
+	p := src.poll(start.GetSource(), start.GetCheckpoint())
+	p.Preview, p.emit = int(start.GetPreview()), e.emit
+	done := &wire.PollDone{}
 	err = s.guarded("Poll", p.Connector, func() error {
-		again, err = poller.Poll(stream.Context(), p)
+		again, err := poller.Poll(stream.Context(), p)
+		if again > 0 {
+			done.Again = durationpb.New(again)
+		}
 		return err
 	})
-	return again, err
+	done.Failure, done.Note = failureOf(err), valid(p.note)
+	return done
+}
+
+// poll is what a connector is told of itself.
+func (s source) poll(w *wire.Source, at []byte) *Poll {
+	return &Poll{
+		Connector: w.GetConnector(), HookURL: w.GetHookUrl(), Checkpoint: event.Checkpoint(at), Token: w.GetToken(),
+		HTTP: s.http, Log: s.log,
+	}
+}
+
+// Remove implements the service.
+func (s *server) Remove(ctx context.Context, r *wire.RemoveRequest) (*wire.RemoveResponse, error) {
+	src, err := s.source(r.GetSource())
+	if remover, ok := src.value.(Remover); ok && err == nil {
+		p := src.poll(r.GetSource(), r.GetCheckpoint())
+		p.emit = func(context.Context, event.Batch) error { return errPollOver }
+		err = s.guarded("Remove", p.Connector, func() error { return remover.Remove(ctx, p) })
+	}
+	return &wire.RemoveResponse{Failure: failureOf(err)}, nil
 }
 
 // Receive implements the service: the requests run side by side, and each has
@@ -277,7 +294,7 @@ func (s *server) Receive(ctx context.Context, r *wire.ReceiveRequest) (*wire.Rec
 func (s *server) receive(ctx context.Context, src source, receiver Receiver, at *wire.Source, w *wire.HTTPRequest) *wire.ReceiveResult {
 	request := &Request{
 		Connector: at.GetConnector(), HookURL: at.GetHookUrl(), Method: w.GetMethod(), Path: w.GetPath(), Query: w.GetQuery(),
-		Header: toHeader(w.GetHeader()), Body: w.GetBody(), Remote: w.GetRemote(), HTTP: src.http, Log: src.log,
+		Header: toHeader(w.GetHeader()), Body: w.GetBody(), Remote: w.GetRemote(), Token: at.GetToken(), HTTP: src.http, Log: src.log,
 	}
 	var reply Reply
 	err := s.guarded("Receive", request.Connector, func() (err error) {

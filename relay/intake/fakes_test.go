@@ -128,7 +128,7 @@ type plugins struct {
 	receive        func(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error)
 }
 
-func (p *plugins) Poll(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (time.Duration, error) {
+func (p *plugins) Poll(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (pluginhost.Done, error) {
 	p.mu.Lock()
 	if p.polls == nil {
 		p.polls = make(map[string][]time.Time)
@@ -144,9 +144,10 @@ func (p *plugins) Poll(ctx context.Context, s pluginhost.Source, at event.Checkp
 		p.mu.Unlock()
 	}()
 	if poll == nil {
-		return 0, nil
+		return pluginhost.Done{}, nil
 	}
-	return poll(ctx, s, at, emit)
+	again, err := poll(ctx, s, at, emit)
+	return pluginhost.Done{Again: again}, err
 }
 
 func (p *plugins) Receive(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {

@@ -43,7 +43,7 @@ type Store interface {
 // Plugins calls the connectors' plugins. Both methods return soon after their
 // context has ended.
 type Plugins interface {
-	Poll(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (time.Duration, error)
+	Poll(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (pluginhost.Done, error)
 	Receive(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error)
 }
 

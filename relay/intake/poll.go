@@ -6,6 +6,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -44,24 +45,24 @@ func (s *source) pollHeld(ctx context.Context) (PollReport, error) {
 	s.mu.Lock()
 	at := s.checkpoint
 	s.mu.Unlock()
-	again, err := s.call(ctx, at, p.emit)
+	done, err := s.call(ctx, at, p.emit)
 	switch {
 	case s.ctx.Err() != nil:
 		return p.report, ErrStopped // that says nothing about the source
 	case err != nil && ctx.Err() != nil:
 		return p.report, ctx.Err() // nor does an operator who does not wait
 	}
-	s.settle(p, again, err)
+	s.settle(p, done, err)
 	p.log(err)
 	s.intake.metrics.polled(s.name(), p.started, err)
 	return p.report, err
 }
 
 // call asks the plugin, which has the connector's timeout for all of the poll.
-func (s *source) call(ctx context.Context, at event.Checkpoint, emit func(context.Context, event.Batch) error) (time.Duration, error) {
+func (s *source) call(ctx context.Context, at event.Checkpoint, emit func(context.Context, event.Batch) error) (pluginhost.Done, error) {
 	src, err := s.sourceNow()
 	if err != nil {
-		return 0, &connector.Error{Kind: connector.KindMisconfigured, Err: err}
+		return pluginhost.Done{}, &connector.Error{Kind: connector.KindMisconfigured, Err: err}
 	}
 	timeout := s.connector.Timeout
 	if timeout <= 0 {
@@ -94,7 +95,7 @@ func (p *polling) emit(ctx context.Context, b event.Batch) error {
 }
 
 // settle keeps how a poll went and decides when the next one is due.
-func (s *source) settle(p *polling, again time.Duration, err error) {
+func (s *source) settle(p *polling, done pluginhost.Done, err error) {
 	s.mu.Lock()
 	now := s.poll
 	now.Last = time.Now()
@@ -107,12 +108,13 @@ func (s *source) settle(p *polling, again time.Duration, err error) {
 		return
 	}
 	s.storeFailures = 0
+	now.Note = done.Note
 	changed := judge(&now, err)
 	s.throttles++
 	if connector.ErrorKind(now.Health) != connector.KindThrottled {
 		s.throttles = 0
 	}
-	s.earliest = hinted(now, again, err)
+	s.earliest = hinted(now, done.Again, err)
 	s.gone = connector.ErrorKind(now.Health) == connector.KindGone
 	now.Next = s.next(p.started, now, err)
 	s.poll, p.report.Next = now, now.Next

@@ -54,29 +54,37 @@ func (p *supervised) validate(ctx context.Context, src Source) ([]connector.Prob
 
 // Poll asks a connector for what is new. It calls emit with each batch, one after
 // the other, and tells the plugin that a batch is stored when emit returns nil;
-// an error of emit ends the poll and is returned. The hint is how long the source
-// asks to wait, 0 when it does not say. Every error is a [connector.Error].
-func (h *Host) Poll(ctx context.Context, src Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (again time.Duration, err error) {
+// an error of emit ends the poll and is returned. Every error is a
+// [connector.Error].
+func (h *Host) Poll(ctx context.Context, src Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
 	p, err := h.current.Load().owner(src.Type)
 	if err != nil {
-		return 0, err
+		return Done{}, err
 	}
-	again, err = p.poll(ctx, src, at, emit)
+	done, err := p.poll(ctx, src, at, emit)
 	h.metrics.count(p.spec.Name, "poll", err)
-	return again, err
+	return done, err
 }
 
-func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (time.Duration, error) {
+// Done is what a plugin says at the end of a poll.
+type Done struct {
+	// Again is how long the source asks to wait, 0 when it does not say.
+	Again time.Duration
+	// Note is a line for people about how the connector stands with its source.
+	Note string
+}
+
+func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
 	g, err := p.begin(ctx)
 	if err != nil {
-		return 0, err
+		return Done{}, err
 	}
 	defer p.end()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := g.rpc.Poll(ctx)
 	if err != nil {
-		return 0, p.failed(g.callError(ctx, "Poll", err))
+		return Done{}, p.failed(g.callError(ctx, "Poll", err))
 	}
 	start := &wire.PollStart{Source: p.host.toWire(src), Checkpoint: at, Preview: int32(min(max(src.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
 	// An error of Send is io.EOF; Recv has the true one.
@@ -86,27 +94,82 @@ func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, 
 		w, err := stream.Recv()
 		switch {
 		case errors.Is(err, io.EOF):
-			return 0, p.broke("it ended a poll without saying that it is done")
+			return Done{}, p.broke("it ended a poll without saying that it is done")
 		case err != nil:
-			return 0, p.failed(g.callError(ctx, "Poll", err))
+			return Done{}, p.failed(g.callError(ctx, "Poll", err))
 		case w.GetDone() != nil:
+			done := Done{Again: contract.Again(w.GetDone()), Note: p.host.mask(contract.Note(w.GetDone()))}
 			if failure := contract.Error(w.GetDone().GetFailure()); failure != nil {
 				failure.Err = p.host.masked(failure.Err)
-				return contract.Again(w.GetDone()), failure
+				return done, failure
 			}
-			return contract.Again(w.GetDone()), nil
+			return done, nil
 		case w.GetBatch() == nil:
-			return 0, p.broke("it sent neither a batch nor done in a poll")
+			return Done{}, p.broke("it sent neither a batch nor done in a poll")
 		}
 		batch, err := wire.ToBatch(w.GetBatch())
 		if err != nil {
-			return 0, p.broke("it sent a batch that cannot be used: %w", err)
+			return Done{}, p.broke("it sent a batch that cannot be used: %w", err)
 		}
 		if err := emit(ctx, batch); err != nil {
-			return 0, temporary(err)
+			return Done{}, temporary(err)
 		}
 		_ = stream.Send(committed)
 	}
+}
+
+// SignIn asks how a person signs in to a connector; nil when nobody needs to.
+func (h *Host) SignIn(ctx context.Context, src Source) (how *connector.SignIn, err error) {
+	err = h.brief(ctx, src, "sign-in", func(ctx context.Context, g *generation) error {
+		w, err := g.rpc.SignIn(ctx, &wire.SignInRequest{Type: src.Type, Connector: src.Connector, Arguments: src.Arguments})
+		if status.Code(err) == codes.Unimplemented {
+			return nil
+		}
+		if err != nil {
+			return g.callError(ctx, "SignIn", err)
+		}
+		how, err = contract.SignIn(w)
+		return err
+	})
+	return how, err
+}
+
+// Remove has a connector that was taken out of the configuration undo what it has
+// set up at its source.
+func (h *Host) Remove(ctx context.Context, src Source, at event.Checkpoint) error {
+	return h.brief(ctx, src, "remove", func(ctx context.Context, g *generation) error {
+		w, err := g.rpc.Remove(ctx, &wire.RemoveRequest{Source: h.toWire(src), Checkpoint: at})
+		if status.Code(err) == codes.Unimplemented {
+			return nil
+		}
+		if err != nil {
+			return g.callError(ctx, "Remove", err)
+		}
+		if failure := contract.Error(w.GetFailure()); failure != nil {
+			return failure
+		}
+		return nil
+	})
+}
+
+// brief makes a call that is not made often and should not take long.
+func (h *Host) brief(ctx context.Context, src Source, name string, call func(context.Context, *generation) error) error {
+	p, err := h.current.Load().owner(src.Type)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.limits.Validate)
+	defer cancel()
+	g, err := p.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.end()
+	if err = call(ctx, g); err != nil {
+		err = p.failed(err)
+	}
+	h.metrics.count(p.spec.Name, name, err)
+	return err
 }
 
 func (h *Host) toWire(s Source) *wire.Source {
@@ -114,7 +177,7 @@ func (h *Host) toWire(s Source) *wire.Source {
 		s.HTTP.UserAgent = "relay/" + h.o.Version
 	}
 	return &wire.Source{
-		Type: s.Type, Connector: s.Connector, Arguments: s.Arguments, HookUrl: s.HookURL,
+		Type: s.Type, Connector: s.Connector, Arguments: s.Arguments, HookUrl: s.HookURL, Token: s.Token,
 		Http: &wire.HTTP{Proxy: s.HTTP.Proxy, CaPem: s.HTTP.CAPEM, Allow: s.HTTP.Allow, UserAgent: s.HTTP.UserAgent},
 	}
 }

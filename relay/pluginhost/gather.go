@@ -219,7 +219,7 @@ func (p *supervised) receive(list []*waiting) ([]*wire.ReceiveResult, error) {
 
 // same reports whether requests for both may go in one call.
 func (s *Source) same(o *Source) bool {
-	return s == o || s.Type == o.Type && s.Connector == o.Connector && s.HookURL == o.HookURL &&
+	return s == o || s.Type == o.Type && s.Connector == o.Connector && s.HookURL == o.HookURL && s.Token == o.Token &&
 		bytes.Equal(s.Arguments, o.Arguments) && s.HTTP.Proxy == o.HTTP.Proxy && s.HTTP.UserAgent == o.HTTP.UserAgent &&
 		bytes.Equal(s.HTTP.CAPEM, o.HTTP.CAPEM) && slices.Equal(s.HTTP.Allow, o.HTTP.Allow)
 }

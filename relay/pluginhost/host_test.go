@@ -20,7 +20,7 @@ func TestPollHandsOverBatchesAndTheHint(t *testing.T) {
 	h, _ := newHost(t, Options{})
 	adopt(t, h, spec(t, "good"))
 	var got []event.Batch
-	again, err := h.Poll(t.Context(), source(""), event.Checkpoint("start"), func(_ context.Context, b event.Batch) error {
+	done, err := h.Poll(t.Context(), source(""), event.Checkpoint("start"), func(_ context.Context, b event.Batch) error {
 		got = append(got, b)
 		return nil
 	})
@@ -35,8 +35,8 @@ func TestPollHandsOverBatchesAndTheHint(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("batches (-want +got):\n%s", diff)
 	}
-	if again != 90*time.Second {
-		t.Errorf("hint %s, want 90s", again)
+	if want := (Done{Again: 90 * time.Second, Note: "3 ticks"}); done != want {
+		t.Errorf("done %+v, want %+v", done, want)
 	}
 }
 

@@ -32,6 +32,8 @@ type Source struct {
 	// Arguments is a JSON object with defaults filled in. It may hold secrets.
 	Arguments []byte
 	HookURL   string
+	// Token is what a sign-in gave; empty when there was none.
+	Token string
 	HTTP      HTTP
 	// Preview is for Poll, and what [connector.Poll.Preview] says.
 	Preview int

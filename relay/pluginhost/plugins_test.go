@@ -122,6 +122,7 @@ func (g *good) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 			return 0, err
 		}
 	}
+	p.Note("3 ticks")
 	return 90 * time.Second, nil
 }
 

@@ -99,6 +99,8 @@ type Poll struct {
 	Failures int
 	// Since is when Health last changed.
 	Since time.Time
+	// Note is a line for people that the last poll left.
+	Note string
 }
 
 // Event is an event as stored.

@@ -30,6 +30,8 @@ type Client struct {
 	Name string
 	// HookURL is what the connector is told.
 	HookURL string
+	// Token is what a sign-in gave.
+	Token string
 	// Arguments are the connector's, by name.
 	Arguments map[string]any
 
@@ -101,7 +103,7 @@ func (c *Client) source() (*wire.Source, error) {
 		arguments = []byte("{}")
 	}
 	return &wire.Source{
-		Type: c.typ.Type, Connector: c.Name, Arguments: arguments, HookUrl: c.HookURL,
+		Type: c.typ.Type, Connector: c.Name, Arguments: arguments, HookUrl: c.HookURL, Token: c.Token,
 		Http: &wire.HTTP{Allow: []string{"127.0.0.0/8", "::1/128"}, UserAgent: "connectortest"},
 	}, nil
 }
@@ -116,12 +118,42 @@ func (c *Client) Validate(ctx context.Context) ([]connector.Problem, error) {
 	return contract.Problems(w), err
 }
 
+// SignIn asks how one signs in; nil when nobody needs to.
+func (c *Client) SignIn(ctx context.Context) (*connector.SignIn, error) {
+	source, err := c.source()
+	if err != nil {
+		return nil, err
+	}
+	w, err := c.rpc.SignIn(ctx, &wire.SignInRequest{Type: source.GetType(), Connector: source.GetConnector(), Arguments: source.GetArguments()})
+	if err != nil {
+		return nil, err
+	}
+	return contract.SignIn(w)
+}
+
+// Remove has the connector undo what it has set up at its source.
+func (c *Client) Remove(ctx context.Context, at event.Checkpoint) error {
+	source, err := c.source()
+	if err != nil {
+		return err
+	}
+	w, err := c.rpc.Remove(ctx, &wire.RemoveRequest{Source: source, Checkpoint: at})
+	if err != nil {
+		return err
+	}
+	if failure := contract.Error(w.GetFailure()); failure != nil {
+		return failure
+	}
+	return nil
+}
+
 // Polled is what came of a poll.
 type Polled struct {
 	Batches []event.Batch
 	// Checkpoint is the last one, that with which the poll began if there was none.
 	Checkpoint event.Checkpoint
 	Again      time.Duration
+	Note       string
 }
 
 // Events are the events of all batches.
@@ -165,7 +197,7 @@ func (c *Client) PollWith(ctx context.Context, at event.Checkpoint, commit func(
 		case err != nil:
 			return polled, err
 		case w.GetDone() != nil:
-			polled.Again = contract.Again(w.GetDone())
+			polled.Again, polled.Note = contract.Again(w.GetDone()), contract.Note(w.GetDone())
 			if failure := contract.Error(w.GetDone().GetFailure()); failure != nil {
 				return polled, failure
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -53,6 +54,39 @@ func Again(w *wire.PollDone) time.Duration {
 		return 0
 	}
 	return min(max(w.GetAgain().AsDuration(), 0), maxHint)
+}
+
+// Note returns the line that a poll left for people.
+func Note(w *wire.PollDone) string { return line(w.GetNote()) }
+
+// SignIn reads how one signs in; nil when nobody needs to.
+func SignIn(w *wire.SignInResponse) (*connector.SignIn, error) {
+	how := &connector.SignIn{
+		ClientID: w.GetClientId(), ClientSecret: w.GetClientSecret(), Scopes: w.GetScopes(),
+		DeviceURL: w.GetDeviceUrl(), PageURL: w.GetPageUrl(), TokenURL: w.GetTokenUrl(), Hint: line(w.GetHint()),
+	}
+	needed := map[string]string{}
+	switch w.GetFlow() {
+	case wire.SignInResponse_NONE:
+		return nil, nil
+	case wire.SignInResponse_DEVICE_CODE:
+		how.Flow = connector.DeviceCode
+		needed["device URL"], needed["token URL"] = how.DeviceURL, how.TokenURL
+	case wire.SignInResponse_AUTHORISATION_CODE:
+		how.Flow = connector.AuthorisationCode
+		needed["page URL"], needed["token URL"] = how.PageURL, how.TokenURL
+	case wire.SignInResponse_TOKEN_PAGE:
+		how.Flow = connector.TokenPage
+		needed["page URL"] = how.PageURL
+	default:
+		return nil, fmt.Errorf("it wants a sign-in of kind %d, which this relay does not know; the plugin may be newer", w.GetFlow())
+	}
+	for name, text := range needed {
+		if u, err := url.Parse(text); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+			return nil, fmt.Errorf("the %s of its sign-in is not a web address", name)
+		}
+	}
+	return how, nil
 }
 
 // Problems reads a plugin's answer to Validate.

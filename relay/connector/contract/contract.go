@@ -185,9 +185,14 @@ func kinds(list []*wire.EventKind) ([]connector.Kind, []error) {
 }
 
 // clip shortens what a plugin said for an error.
-func clip(text string) string {
-	if len(text) > 100 {
-		return strings.ToValidUTF8(text[:100], "") + "…"
+func clip(text string) string { return cut(text, 100) }
+
+// line makes one line of a text, of at most maxLine bytes.
+func line(text string) string { return cut(strings.Join(strings.Fields(text), " "), maxLine) }
+
+func cut(text string, limit int) string {
+	if len(text) > limit {
+		return strings.ToValidUTF8(text[:limit], "") + "…"
 	}
 	return text
 }

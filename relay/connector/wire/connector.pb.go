@@ -82,6 +82,63 @@ func (Failure_Kind) EnumDescriptor() ([]byte, []int) {
 	return file_connector_proto_rawDescGZIP(), []int{17, 0}
 }
 
+type SignInResponse_Flow int32
+
+const (
+	// Nobody needs to sign in with these arguments.
+	SignInResponse_NONE SignInResponse_Flow = 0
+	// A code that the person enters on another device (RFC 8628).
+	SignInResponse_DEVICE_CODE SignInResponse_Flow = 1
+	// OAuth's authorisation code with PKCE (RFC 7636); it lands on the relay's
+	// public URL.
+	SignInResponse_AUTHORISATION_CODE SignInResponse_Flow = 2
+	// A page of the service on which the person makes a token, to be pasted.
+	SignInResponse_TOKEN_PAGE SignInResponse_Flow = 3
+)
+
+// Enum value maps for SignInResponse_Flow.
+var (
+	SignInResponse_Flow_name = map[int32]string{
+		0: "NONE",
+		1: "DEVICE_CODE",
+		2: "AUTHORISATION_CODE",
+		3: "TOKEN_PAGE",
+	}
+	SignInResponse_Flow_value = map[string]int32{
+		"NONE":               0,
+		"DEVICE_CODE":        1,
+		"AUTHORISATION_CODE": 2,
+		"TOKEN_PAGE":         3,
+	}
+)
+
+func (x SignInResponse_Flow) Enum() *SignInResponse_Flow {
+	p := new(SignInResponse_Flow)
+	*p = x
+	return p
+}
+
+func (x SignInResponse_Flow) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SignInResponse_Flow) Descriptor() protoreflect.EnumDescriptor {
+	return file_connector_proto_enumTypes[1].Descriptor()
+}
+
+func (SignInResponse_Flow) Type() protoreflect.EnumType {
+	return &file_connector_proto_enumTypes[1]
+}
+
+func (x SignInResponse_Flow) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SignInResponse_Flow.Descriptor instead.
+func (SignInResponse_Flow) EnumDescriptor() ([]byte, []int) {
+	return file_connector_proto_rawDescGZIP(), []int{25, 0}
+}
+
 type DescribeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -610,8 +667,11 @@ type Source struct {
 	Arguments []byte `protobuf:"bytes,3,opt,name=arguments,proto3" json:"arguments,omitempty"`
 	// The address the outside knows for the connector's hook; empty when
 	// relay.public_url is not set.
-	HookUrl       string `protobuf:"bytes,4,opt,name=hook_url,json=hookUrl,proto3" json:"hook_url,omitempty"`
-	Http          *HTTP  `protobuf:"bytes,5,opt,name=http,proto3" json:"http,omitempty"`
+	HookUrl string `protobuf:"bytes,4,opt,name=hook_url,json=hookUrl,proto3" json:"hook_url,omitempty"`
+	Http    *HTTP  `protobuf:"bytes,5,opt,name=http,proto3" json:"http,omitempty"`
+	// What a person's sign-in gave: a short-lived access token, which the host
+	// refreshes, or the token that was pasted. Empty when nobody has signed in.
+	Token         string `protobuf:"bytes,6,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -679,6 +739,13 @@ func (x *Source) GetHttp() *HTTP {
 		return x.Http
 	}
 	return nil
+}
+
+func (x *Source) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 // HTTP is how the plugin is to reach the outside.
@@ -1087,7 +1154,10 @@ type PollDone struct {
 	// does not say. The host polls no sooner than this or its schedule.
 	Again *durationpb.Duration `protobuf:"bytes,1,opt,name=again,proto3" json:"again,omitempty"`
 	// Set when the poll failed.
-	Failure       *Failure `protobuf:"bytes,2,opt,name=failure,proto3" json:"failure,omitempty"`
+	Failure *Failure `protobuf:"bytes,2,opt,name=failure,proto3" json:"failure,omitempty"`
+	// A line for people about how the connector stands with its source, such as
+	// what is left of a budget. It is shown until the next poll.
+	Note          string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1134,6 +1204,13 @@ func (x *PollDone) GetFailure() *Failure {
 		return x.Failure
 	}
 	return nil
+}
+
+func (x *PollDone) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
 }
 
 type Event struct {
@@ -1627,6 +1704,266 @@ func (x *ReceiveResult) GetFailure() *Failure {
 	return nil
 }
 
+type SignInRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Type      string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	Connector string                 `protobuf:"bytes,2,opt,name=connector,proto3" json:"connector,omitempty"`
+	// A JSON object, with defaults filled in.
+	Arguments     []byte `protobuf:"bytes,3,opt,name=arguments,proto3" json:"arguments,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInRequest) Reset() {
+	*x = SignInRequest{}
+	mi := &file_connector_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInRequest) ProtoMessage() {}
+
+func (x *SignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_connector_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInRequest.ProtoReflect.Descriptor instead.
+func (*SignInRequest) Descriptor() ([]byte, []int) {
+	return file_connector_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SignInRequest) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetConnector() string {
+	if x != nil {
+		return x.Connector
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetArguments() []byte {
+	if x != nil {
+		return x.Arguments
+	}
+	return nil
+}
+
+type SignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Flow  SignInResponse_Flow    `protobuf:"varint,1,opt,name=flow,proto3,enum=relay.connector.v1.SignInResponse_Flow" json:"flow,omitempty"`
+	// The OAuth client that the relay acts as. A public client has no secret.
+	ClientId     string   `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	ClientSecret string   `protobuf:"bytes,3,opt,name=client_secret,json=clientSecret,proto3" json:"client_secret,omitempty"`
+	Scopes       []string `protobuf:"bytes,4,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	DeviceUrl    string   `protobuf:"bytes,5,opt,name=device_url,json=deviceUrl,proto3" json:"device_url,omitempty"`
+	// Where the person goes: OAuth's authorisation endpoint, or the token page.
+	PageUrl  string `protobuf:"bytes,6,opt,name=page_url,json=pageUrl,proto3" json:"page_url,omitempty"`
+	TokenUrl string `protobuf:"bytes,7,opt,name=token_url,json=tokenUrl,proto3" json:"token_url,omitempty"`
+	// One line that tells the person what to do there.
+	Hint          string `protobuf:"bytes,8,opt,name=hint,proto3" json:"hint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInResponse) Reset() {
+	*x = SignInResponse{}
+	mi := &file_connector_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInResponse) ProtoMessage() {}
+
+func (x *SignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_connector_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInResponse.ProtoReflect.Descriptor instead.
+func (*SignInResponse) Descriptor() ([]byte, []int) {
+	return file_connector_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *SignInResponse) GetFlow() SignInResponse_Flow {
+	if x != nil {
+		return x.Flow
+	}
+	return SignInResponse_NONE
+}
+
+func (x *SignInResponse) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *SignInResponse) GetClientSecret() string {
+	if x != nil {
+		return x.ClientSecret
+	}
+	return ""
+}
+
+func (x *SignInResponse) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *SignInResponse) GetDeviceUrl() string {
+	if x != nil {
+		return x.DeviceUrl
+	}
+	return ""
+}
+
+func (x *SignInResponse) GetPageUrl() string {
+	if x != nil {
+		return x.PageUrl
+	}
+	return ""
+}
+
+func (x *SignInResponse) GetTokenUrl() string {
+	if x != nil {
+		return x.TokenUrl
+	}
+	return ""
+}
+
+func (x *SignInResponse) GetHint() string {
+	if x != nil {
+		return x.Hint
+	}
+	return ""
+}
+
+type RemoveRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Source        *Source                `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	Checkpoint    []byte                 `protobuf:"bytes,2,opt,name=checkpoint,proto3,oneof" json:"checkpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveRequest) Reset() {
+	*x = RemoveRequest{}
+	mi := &file_connector_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveRequest) ProtoMessage() {}
+
+func (x *RemoveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_connector_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveRequest.ProtoReflect.Descriptor instead.
+func (*RemoveRequest) Descriptor() ([]byte, []int) {
+	return file_connector_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *RemoveRequest) GetSource() *Source {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+func (x *RemoveRequest) GetCheckpoint() []byte {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+type RemoveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Failure       *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveResponse) Reset() {
+	*x = RemoveResponse{}
+	mi := &file_connector_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveResponse) ProtoMessage() {}
+
+func (x *RemoveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_connector_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveResponse.ProtoReflect.Descriptor instead.
+func (*RemoveResponse) Descriptor() ([]byte, []int) {
+	return file_connector_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *RemoveResponse) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
 var File_connector_proto protoreflect.FileDescriptor
 
 const file_connector_proto_rawDesc = "" +
@@ -1667,13 +2004,14 @@ const file_connector_proto_rawDesc = "" +
 	"\bproblems\x18\x01 \x03(\v2\x1b.relay.connector.v1.ProblemR\bproblems\"?\n" +
 	"\aProblem\x12\x1a\n" +
 	"\bargument\x18\x01 \x01(\tR\bargument\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"\xa1\x01\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\xb7\x01\n" +
 	"\x06Source\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x1c\n" +
 	"\tconnector\x18\x02 \x01(\tR\tconnector\x12\x1c\n" +
 	"\targuments\x18\x03 \x01(\fR\targuments\x12\x19\n" +
 	"\bhook_url\x18\x04 \x01(\tR\ahookUrl\x12,\n" +
-	"\x04http\x18\x05 \x01(\v2\x18.relay.connector.v1.HTTPR\x04http\"h\n" +
+	"\x04http\x18\x05 \x01(\v2\x18.relay.connector.v1.HTTPR\x04http\x12\x14\n" +
+	"\x05token\x18\x06 \x01(\tR\x05token\"h\n" +
 	"\x04HTTP\x12\x14\n" +
 	"\x05proxy\x18\x01 \x01(\tR\x05proxy\x12\x15\n" +
 	"\x06ca_pem\x18\x02 \x01(\fR\x05caPem\x12\x14\n" +
@@ -1701,10 +2039,11 @@ const file_connector_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\x02 \x01(\fR\n" +
 	"checkpoint\x12%\n" +
-	"\x0ehas_checkpoint\x18\x03 \x01(\bR\rhasCheckpoint\"r\n" +
+	"\x0ehas_checkpoint\x18\x03 \x01(\bR\rhasCheckpoint\"\x86\x01\n" +
 	"\bPollDone\x12/\n" +
 	"\x05again\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05again\x125\n" +
-	"\afailure\x18\x02 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure\"\x85\x01\n" +
+	"\afailure\x18\x02 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure\x12\x12\n" +
+	"\x04note\x18\x03 \x01(\tR\x04note\"\x85\x01\n" +
 	"\x05Event\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12.\n" +
@@ -1748,12 +2087,42 @@ const file_connector_proto_rawDesc = "" +
 	"\rReceiveResult\x12<\n" +
 	"\bresponse\x18\x01 \x01(\v2 .relay.connector.v1.HTTPResponseR\bresponse\x121\n" +
 	"\x06events\x18\x02 \x03(\v2\x19.relay.connector.v1.EventR\x06events\x125\n" +
-	"\afailure\x18\x03 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure2\xdc\x02\n" +
+	"\afailure\x18\x03 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure\"_\n" +
+	"\rSignInRequest\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x1c\n" +
+	"\tconnector\x18\x02 \x01(\tR\tconnector\x12\x1c\n" +
+	"\targuments\x18\x03 \x01(\fR\targuments\"\xdd\x02\n" +
+	"\x0eSignInResponse\x12;\n" +
+	"\x04flow\x18\x01 \x01(\x0e2'.relay.connector.v1.SignInResponse.FlowR\x04flow\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12#\n" +
+	"\rclient_secret\x18\x03 \x01(\tR\fclientSecret\x12\x16\n" +
+	"\x06scopes\x18\x04 \x03(\tR\x06scopes\x12\x1d\n" +
+	"\n" +
+	"device_url\x18\x05 \x01(\tR\tdeviceUrl\x12\x19\n" +
+	"\bpage_url\x18\x06 \x01(\tR\apageUrl\x12\x1b\n" +
+	"\ttoken_url\x18\a \x01(\tR\btokenUrl\x12\x12\n" +
+	"\x04hint\x18\b \x01(\tR\x04hint\"I\n" +
+	"\x04Flow\x12\b\n" +
+	"\x04NONE\x10\x00\x12\x0f\n" +
+	"\vDEVICE_CODE\x10\x01\x12\x16\n" +
+	"\x12AUTHORISATION_CODE\x10\x02\x12\x0e\n" +
+	"\n" +
+	"TOKEN_PAGE\x10\x03\"w\n" +
+	"\rRemoveRequest\x122\n" +
+	"\x06source\x18\x01 \x01(\v2\x1a.relay.connector.v1.SourceR\x06source\x12#\n" +
+	"\n" +
+	"checkpoint\x18\x02 \x01(\fH\x00R\n" +
+	"checkpoint\x88\x01\x01B\r\n" +
+	"\v_checkpoint\"G\n" +
+	"\x0eRemoveResponse\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure2\xfe\x03\n" +
 	"\tConnector\x12U\n" +
 	"\bDescribe\x12#.relay.connector.v1.DescribeRequest\x1a$.relay.connector.v1.DescribeResponse\x12U\n" +
 	"\bValidate\x12#.relay.connector.v1.ValidateRequest\x1a$.relay.connector.v1.ValidateResponse\x12M\n" +
 	"\x04Poll\x12\x1f.relay.connector.v1.PollRequest\x1a .relay.connector.v1.PollResponse(\x010\x01\x12R\n" +
-	"\aReceive\x12\".relay.connector.v1.ReceiveRequest\x1a#.relay.connector.v1.ReceiveResponseB7Z5github.com/connector-relay/relay/relay/connector/wireb\x06proto3"
+	"\aReceive\x12\".relay.connector.v1.ReceiveRequest\x1a#.relay.connector.v1.ReceiveResponse\x12O\n" +
+	"\x06SignIn\x12!.relay.connector.v1.SignInRequest\x1a\".relay.connector.v1.SignInResponse\x12O\n" +
+	"\x06Remove\x12!.relay.connector.v1.RemoveRequest\x1a\".relay.connector.v1.RemoveResponseB7Z5github.com/connector-relay/relay/relay/connector/wireb\x06proto3"
 
 var (
 	file_connector_proto_rawDescOnce sync.Once
@@ -1767,80 +2136,92 @@ func file_connector_proto_rawDescGZIP() []byte {
 	return file_connector_proto_rawDescData
 }
 
-var file_connector_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_connector_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_connector_proto_goTypes = []any{
 	(Failure_Kind)(0),             // 0: relay.connector.v1.Failure.Kind
-	(*DescribeRequest)(nil),       // 1: relay.connector.v1.DescribeRequest
-	(*DescribeResponse)(nil),      // 2: relay.connector.v1.DescribeResponse
-	(*Description)(nil),           // 3: relay.connector.v1.Description
-	(*Argument)(nil),              // 4: relay.connector.v1.Argument
-	(*EventKind)(nil),             // 5: relay.connector.v1.EventKind
-	(*ValidateRequest)(nil),       // 6: relay.connector.v1.ValidateRequest
-	(*ValidateResponse)(nil),      // 7: relay.connector.v1.ValidateResponse
-	(*Problem)(nil),               // 8: relay.connector.v1.Problem
-	(*Source)(nil),                // 9: relay.connector.v1.Source
-	(*HTTP)(nil),                  // 10: relay.connector.v1.HTTP
-	(*PollRequest)(nil),           // 11: relay.connector.v1.PollRequest
-	(*PollStart)(nil),             // 12: relay.connector.v1.PollStart
-	(*Committed)(nil),             // 13: relay.connector.v1.Committed
-	(*PollResponse)(nil),          // 14: relay.connector.v1.PollResponse
-	(*Batch)(nil),                 // 15: relay.connector.v1.Batch
-	(*PollDone)(nil),              // 16: relay.connector.v1.PollDone
-	(*Event)(nil),                 // 17: relay.connector.v1.Event
-	(*Failure)(nil),               // 18: relay.connector.v1.Failure
-	(*ReceiveRequest)(nil),        // 19: relay.connector.v1.ReceiveRequest
-	(*HTTPRequest)(nil),           // 20: relay.connector.v1.HTTPRequest
-	(*HeaderValues)(nil),          // 21: relay.connector.v1.HeaderValues
-	(*HTTPResponse)(nil),          // 22: relay.connector.v1.HTTPResponse
-	(*ReceiveResponse)(nil),       // 23: relay.connector.v1.ReceiveResponse
-	(*ReceiveResult)(nil),         // 24: relay.connector.v1.ReceiveResult
-	nil,                           // 25: relay.connector.v1.HTTPRequest.HeaderEntry
-	nil,                           // 26: relay.connector.v1.HTTPResponse.HeaderEntry
-	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(SignInResponse_Flow)(0),      // 1: relay.connector.v1.SignInResponse.Flow
+	(*DescribeRequest)(nil),       // 2: relay.connector.v1.DescribeRequest
+	(*DescribeResponse)(nil),      // 3: relay.connector.v1.DescribeResponse
+	(*Description)(nil),           // 4: relay.connector.v1.Description
+	(*Argument)(nil),              // 5: relay.connector.v1.Argument
+	(*EventKind)(nil),             // 6: relay.connector.v1.EventKind
+	(*ValidateRequest)(nil),       // 7: relay.connector.v1.ValidateRequest
+	(*ValidateResponse)(nil),      // 8: relay.connector.v1.ValidateResponse
+	(*Problem)(nil),               // 9: relay.connector.v1.Problem
+	(*Source)(nil),                // 10: relay.connector.v1.Source
+	(*HTTP)(nil),                  // 11: relay.connector.v1.HTTP
+	(*PollRequest)(nil),           // 12: relay.connector.v1.PollRequest
+	(*PollStart)(nil),             // 13: relay.connector.v1.PollStart
+	(*Committed)(nil),             // 14: relay.connector.v1.Committed
+	(*PollResponse)(nil),          // 15: relay.connector.v1.PollResponse
+	(*Batch)(nil),                 // 16: relay.connector.v1.Batch
+	(*PollDone)(nil),              // 17: relay.connector.v1.PollDone
+	(*Event)(nil),                 // 18: relay.connector.v1.Event
+	(*Failure)(nil),               // 19: relay.connector.v1.Failure
+	(*ReceiveRequest)(nil),        // 20: relay.connector.v1.ReceiveRequest
+	(*HTTPRequest)(nil),           // 21: relay.connector.v1.HTTPRequest
+	(*HeaderValues)(nil),          // 22: relay.connector.v1.HeaderValues
+	(*HTTPResponse)(nil),          // 23: relay.connector.v1.HTTPResponse
+	(*ReceiveResponse)(nil),       // 24: relay.connector.v1.ReceiveResponse
+	(*ReceiveResult)(nil),         // 25: relay.connector.v1.ReceiveResult
+	(*SignInRequest)(nil),         // 26: relay.connector.v1.SignInRequest
+	(*SignInResponse)(nil),        // 27: relay.connector.v1.SignInResponse
+	(*RemoveRequest)(nil),         // 28: relay.connector.v1.RemoveRequest
+	(*RemoveResponse)(nil),        // 29: relay.connector.v1.RemoveResponse
+	nil,                           // 30: relay.connector.v1.HTTPRequest.HeaderEntry
+	nil,                           // 31: relay.connector.v1.HTTPResponse.HeaderEntry
+	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
 }
 var file_connector_proto_depIdxs = []int32{
-	3,  // 0: relay.connector.v1.DescribeResponse.types:type_name -> relay.connector.v1.Description
-	4,  // 1: relay.connector.v1.Description.arguments:type_name -> relay.connector.v1.Argument
-	5,  // 2: relay.connector.v1.Description.kinds:type_name -> relay.connector.v1.EventKind
-	17, // 3: relay.connector.v1.EventKind.sample:type_name -> relay.connector.v1.Event
-	8,  // 4: relay.connector.v1.ValidateResponse.problems:type_name -> relay.connector.v1.Problem
-	10, // 5: relay.connector.v1.Source.http:type_name -> relay.connector.v1.HTTP
-	12, // 6: relay.connector.v1.PollRequest.start:type_name -> relay.connector.v1.PollStart
-	13, // 7: relay.connector.v1.PollRequest.committed:type_name -> relay.connector.v1.Committed
-	9,  // 8: relay.connector.v1.PollStart.source:type_name -> relay.connector.v1.Source
-	15, // 9: relay.connector.v1.PollResponse.batch:type_name -> relay.connector.v1.Batch
-	16, // 10: relay.connector.v1.PollResponse.done:type_name -> relay.connector.v1.PollDone
-	17, // 11: relay.connector.v1.Batch.events:type_name -> relay.connector.v1.Event
-	27, // 12: relay.connector.v1.PollDone.again:type_name -> google.protobuf.Duration
-	18, // 13: relay.connector.v1.PollDone.failure:type_name -> relay.connector.v1.Failure
-	28, // 14: relay.connector.v1.Event.time:type_name -> google.protobuf.Timestamp
+	4,  // 0: relay.connector.v1.DescribeResponse.types:type_name -> relay.connector.v1.Description
+	5,  // 1: relay.connector.v1.Description.arguments:type_name -> relay.connector.v1.Argument
+	6,  // 2: relay.connector.v1.Description.kinds:type_name -> relay.connector.v1.EventKind
+	18, // 3: relay.connector.v1.EventKind.sample:type_name -> relay.connector.v1.Event
+	9,  // 4: relay.connector.v1.ValidateResponse.problems:type_name -> relay.connector.v1.Problem
+	11, // 5: relay.connector.v1.Source.http:type_name -> relay.connector.v1.HTTP
+	13, // 6: relay.connector.v1.PollRequest.start:type_name -> relay.connector.v1.PollStart
+	14, // 7: relay.connector.v1.PollRequest.committed:type_name -> relay.connector.v1.Committed
+	10, // 8: relay.connector.v1.PollStart.source:type_name -> relay.connector.v1.Source
+	16, // 9: relay.connector.v1.PollResponse.batch:type_name -> relay.connector.v1.Batch
+	17, // 10: relay.connector.v1.PollResponse.done:type_name -> relay.connector.v1.PollDone
+	18, // 11: relay.connector.v1.Batch.events:type_name -> relay.connector.v1.Event
+	32, // 12: relay.connector.v1.PollDone.again:type_name -> google.protobuf.Duration
+	19, // 13: relay.connector.v1.PollDone.failure:type_name -> relay.connector.v1.Failure
+	33, // 14: relay.connector.v1.Event.time:type_name -> google.protobuf.Timestamp
 	0,  // 15: relay.connector.v1.Failure.kind:type_name -> relay.connector.v1.Failure.Kind
-	28, // 16: relay.connector.v1.Failure.until:type_name -> google.protobuf.Timestamp
-	9,  // 17: relay.connector.v1.ReceiveRequest.source:type_name -> relay.connector.v1.Source
-	20, // 18: relay.connector.v1.ReceiveRequest.requests:type_name -> relay.connector.v1.HTTPRequest
-	25, // 19: relay.connector.v1.HTTPRequest.header:type_name -> relay.connector.v1.HTTPRequest.HeaderEntry
-	26, // 20: relay.connector.v1.HTTPResponse.header:type_name -> relay.connector.v1.HTTPResponse.HeaderEntry
-	24, // 21: relay.connector.v1.ReceiveResponse.results:type_name -> relay.connector.v1.ReceiveResult
-	22, // 22: relay.connector.v1.ReceiveResult.response:type_name -> relay.connector.v1.HTTPResponse
-	17, // 23: relay.connector.v1.ReceiveResult.events:type_name -> relay.connector.v1.Event
-	18, // 24: relay.connector.v1.ReceiveResult.failure:type_name -> relay.connector.v1.Failure
-	21, // 25: relay.connector.v1.HTTPRequest.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
-	21, // 26: relay.connector.v1.HTTPResponse.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
-	1,  // 27: relay.connector.v1.Connector.Describe:input_type -> relay.connector.v1.DescribeRequest
-	6,  // 28: relay.connector.v1.Connector.Validate:input_type -> relay.connector.v1.ValidateRequest
-	11, // 29: relay.connector.v1.Connector.Poll:input_type -> relay.connector.v1.PollRequest
-	19, // 30: relay.connector.v1.Connector.Receive:input_type -> relay.connector.v1.ReceiveRequest
-	2,  // 31: relay.connector.v1.Connector.Describe:output_type -> relay.connector.v1.DescribeResponse
-	7,  // 32: relay.connector.v1.Connector.Validate:output_type -> relay.connector.v1.ValidateResponse
-	14, // 33: relay.connector.v1.Connector.Poll:output_type -> relay.connector.v1.PollResponse
-	23, // 34: relay.connector.v1.Connector.Receive:output_type -> relay.connector.v1.ReceiveResponse
-	31, // [31:35] is the sub-list for method output_type
-	27, // [27:31] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	33, // 16: relay.connector.v1.Failure.until:type_name -> google.protobuf.Timestamp
+	10, // 17: relay.connector.v1.ReceiveRequest.source:type_name -> relay.connector.v1.Source
+	21, // 18: relay.connector.v1.ReceiveRequest.requests:type_name -> relay.connector.v1.HTTPRequest
+	30, // 19: relay.connector.v1.HTTPRequest.header:type_name -> relay.connector.v1.HTTPRequest.HeaderEntry
+	31, // 20: relay.connector.v1.HTTPResponse.header:type_name -> relay.connector.v1.HTTPResponse.HeaderEntry
+	25, // 21: relay.connector.v1.ReceiveResponse.results:type_name -> relay.connector.v1.ReceiveResult
+	23, // 22: relay.connector.v1.ReceiveResult.response:type_name -> relay.connector.v1.HTTPResponse
+	18, // 23: relay.connector.v1.ReceiveResult.events:type_name -> relay.connector.v1.Event
+	19, // 24: relay.connector.v1.ReceiveResult.failure:type_name -> relay.connector.v1.Failure
+	1,  // 25: relay.connector.v1.SignInResponse.flow:type_name -> relay.connector.v1.SignInResponse.Flow
+	10, // 26: relay.connector.v1.RemoveRequest.source:type_name -> relay.connector.v1.Source
+	19, // 27: relay.connector.v1.RemoveResponse.failure:type_name -> relay.connector.v1.Failure
+	22, // 28: relay.connector.v1.HTTPRequest.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
+	22, // 29: relay.connector.v1.HTTPResponse.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
+	2,  // 30: relay.connector.v1.Connector.Describe:input_type -> relay.connector.v1.DescribeRequest
+	7,  // 31: relay.connector.v1.Connector.Validate:input_type -> relay.connector.v1.ValidateRequest
+	12, // 32: relay.connector.v1.Connector.Poll:input_type -> relay.connector.v1.PollRequest
+	20, // 33: relay.connector.v1.Connector.Receive:input_type -> relay.connector.v1.ReceiveRequest
+	26, // 34: relay.connector.v1.Connector.SignIn:input_type -> relay.connector.v1.SignInRequest
+	28, // 35: relay.connector.v1.Connector.Remove:input_type -> relay.connector.v1.RemoveRequest
+	3,  // 36: relay.connector.v1.Connector.Describe:output_type -> relay.connector.v1.DescribeResponse
+	8,  // 37: relay.connector.v1.Connector.Validate:output_type -> relay.connector.v1.ValidateResponse
+	15, // 38: relay.connector.v1.Connector.Poll:output_type -> relay.connector.v1.PollResponse
+	24, // 39: relay.connector.v1.Connector.Receive:output_type -> relay.connector.v1.ReceiveResponse
+	27, // 40: relay.connector.v1.Connector.SignIn:output_type -> relay.connector.v1.SignInResponse
+	29, // 41: relay.connector.v1.Connector.Remove:output_type -> relay.connector.v1.RemoveResponse
+	36, // [36:42] is the sub-list for method output_type
+	30, // [30:36] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_connector_proto_init() }
@@ -1857,13 +2238,14 @@ func file_connector_proto_init() {
 		(*PollResponse_Batch)(nil),
 		(*PollResponse_Done)(nil),
 	}
+	file_connector_proto_msgTypes[26].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connector_proto_rawDesc), len(file_connector_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   26,
+			NumEnums:      2,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

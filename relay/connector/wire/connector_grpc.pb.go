@@ -27,6 +27,8 @@ const (
 	Connector_Validate_FullMethodName = "/relay.connector.v1.Connector/Validate"
 	Connector_Poll_FullMethodName     = "/relay.connector.v1.Connector/Poll"
 	Connector_Receive_FullMethodName  = "/relay.connector.v1.Connector/Receive"
+	Connector_SignIn_FullMethodName   = "/relay.connector.v1.Connector/SignIn"
+	Connector_Remove_FullMethodName   = "/relay.connector.v1.Connector/Remove"
 )
 
 // ConnectorClient is the client API for Connector service.
@@ -48,6 +50,14 @@ type ConnectorClient interface {
 	// returns a result for each, in order. Requests that arrive together come in
 	// one call. The host stores each result's events before it answers the sender.
 	Receive(ctx context.Context, in *ReceiveRequest, opts ...grpc.CallOption) (*ReceiveResponse, error)
+	// SignIn says how a person gives the connector access, where its arguments do
+	// not do so already. A plugin whose types need no sign-in may leave it out.
+	// No network.
+	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
+	// Remove undoes what the connector has set up at its source, such as a webhook
+	// that it registered: the connector was taken out of the configuration. A plugin
+	// that sets nothing up may leave it out.
+	Remove(ctx context.Context, in *RemoveRequest, opts ...grpc.CallOption) (*RemoveResponse, error)
 }
 
 type connectorClient struct {
@@ -101,6 +111,26 @@ func (c *connectorClient) Receive(ctx context.Context, in *ReceiveRequest, opts 
 	return out, nil
 }
 
+func (c *connectorClient) SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignInResponse)
+	err := c.cc.Invoke(ctx, Connector_SignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *connectorClient) Remove(ctx context.Context, in *RemoveRequest, opts ...grpc.CallOption) (*RemoveResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveResponse)
+	err := c.cc.Invoke(ctx, Connector_Remove_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ConnectorServer is the server API for Connector service.
 // All implementations must embed UnimplementedConnectorServer
 // for forward compatibility.
@@ -120,6 +150,14 @@ type ConnectorServer interface {
 	// returns a result for each, in order. Requests that arrive together come in
 	// one call. The host stores each result's events before it answers the sender.
 	Receive(context.Context, *ReceiveRequest) (*ReceiveResponse, error)
+	// SignIn says how a person gives the connector access, where its arguments do
+	// not do so already. A plugin whose types need no sign-in may leave it out.
+	// No network.
+	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
+	// Remove undoes what the connector has set up at its source, such as a webhook
+	// that it registered: the connector was taken out of the configuration. A plugin
+	// that sets nothing up may leave it out.
+	Remove(context.Context, *RemoveRequest) (*RemoveResponse, error)
 	mustEmbedUnimplementedConnectorServer()
 }
 
@@ -141,6 +179,12 @@ func (UnimplementedConnectorServer) Poll(grpc.BidiStreamingServer[PollRequest, P
 }
 func (UnimplementedConnectorServer) Receive(context.Context, *ReceiveRequest) (*ReceiveResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Receive not implemented")
+}
+func (UnimplementedConnectorServer) SignIn(context.Context, *SignInRequest) (*SignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignIn not implemented")
+}
+func (UnimplementedConnectorServer) Remove(context.Context, *RemoveRequest) (*RemoveResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Remove not implemented")
 }
 func (UnimplementedConnectorServer) mustEmbedUnimplementedConnectorServer() {}
 func (UnimplementedConnectorServer) testEmbeddedByValue()                   {}
@@ -224,6 +268,42 @@ func _Connector_Receive_Handler(srv interface{}, ctx context.Context, dec func(i
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Connector_SignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectorServer).SignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Connector_SignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectorServer).SignIn(ctx, req.(*SignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Connector_Remove_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConnectorServer).Remove(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Connector_Remove_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConnectorServer).Remove(ctx, req.(*RemoveRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Connector_ServiceDesc is the grpc.ServiceDesc for Connector service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -242,6 +322,14 @@ var Connector_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Receive",
 			Handler:    _Connector_Receive_Handler,
+		},
+		{
+			MethodName: "SignIn",
+			Handler:    _Connector_SignIn_Handler,
+		},
+		{
+			MethodName: "Remove",
+			Handler:    _Connector_Remove_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
