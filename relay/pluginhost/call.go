@@ -203,34 +203,37 @@ func (p *supervised) broke(format string, a ...any) error {
 
 // callError says why a call came to nothing.
 func (g *generation) callError(ctx context.Context, call string, err error) error {
-	if ctx.Err() != nil {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return fmt.Errorf("it did not answer %s in time: %w", call, ctx.Err())
-		}
-		return ctx.Err()
-	}
 	s := status.Convert(err)
+	ended := false
 	switch s.Code() {
-	case codes.Unavailable, codes.Canceled, codes.Unknown:
-		if g.over() {
-			return fmt.Errorf("during %s, %s", call, g.process.ending())
-		}
-	case codes.ResourceExhausted:
-		return fmt.Errorf("%s: a single message of it may have at most %d MiB: %s", call, wire.MaxMessage>>20, s.Message())
-	case codes.Unimplemented:
-		return fmt.Errorf("it does not implement %s", call)
+	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Unknown:
+		ended = g.broken(ctx)
 	default:
+	}
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("it did not answer %s in time: %w", call, ctx.Err())
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case ended:
+		return fmt.Errorf("during %s, %s", call, g.process.ending())
+	case s.Code() == codes.ResourceExhausted:
+		return fmt.Errorf("%s: a single message of it may have at most %d MiB: %s", call, wire.MaxMessage>>20, s.Message())
+	case s.Code() == codes.Unimplemented:
+		return fmt.Errorf("it does not implement %s", call)
 	}
 	return fmt.Errorf("%s: %s", call, s.Message())
 }
 
-// over reports whether the process has ended. A broken connection is noticed a
-// little before that.
-func (g *generation) over() bool {
+// broken finds out why a call broke off, and reports whether the process has ended.
+// A broken connection is noticed a little before that; and gRPC, which carries the
+// deadline to the plugin, may find it past a little before the context does.
+func (g *generation) broken(ctx context.Context) (ended bool) {
 	select {
 	case <-g.process.ended:
 		return true
+	case <-ctx.Done():
 	case <-time.After(200 * time.Millisecond):
-		return false
 	}
+	return false
 }
