@@ -101,33 +101,12 @@ func (f *Feed) summary(it *gofeed.Item, base *url.URL) string {
 	if err != nil {
 		return ""
 	}
-	return neutralise(cut(strings.TrimSpace(strings.ReplaceAll(text, "\r", "")), f.Summary))
+	return neutralise(card.Cut(strings.TrimSpace(strings.ReplaceAll(text, "\r", "")), f.Summary))
 }
 
 // neutralise breaks what a chat system would take for a mention or a function.
 func neutralise(s string) string {
 	return strings.NewReplacer("<at>", "&lt;at>", "</at>", "&lt;/at>", "{{", "{\u200b{").Replace(s)
-}
-
-// cut shortens a text to n characters at a paragraph or a word, and never inside
-// of a link.
-func cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	end := 0
-	for range n {
-		_, size := utf8.DecodeRuneInString(s[end:])
-		end += size
-	}
-	head := s[:end]
-	if open := strings.LastIndex(head, "["); open > strings.LastIndex(head, ")") {
-		head = head[:open]
-	}
-	if at := strings.LastIndexAny(head, " \n"); at > len(head)/2 {
-		head = head[:at]
-	}
-	return strings.TrimRight(head, " \n\\*_,;:-#>") + " …"
 }
 
 // withoutPictures drops what does not belong into a summary: pictures (the card
@@ -264,7 +243,7 @@ func words(n *html.Node, b *strings.Builder) {
 // firstWords stand for a title that is missing.
 func firstWords(text string, it *gofeed.Item) string {
 	if line := card.Plain(strings.SplitN(text, "\n", 2)[0]); line != "" {
-		return cut(line, 80)
+		return card.Cut(line, 80)
 	}
 	if it.Link != "" {
 		return it.Link

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,17 +125,4 @@ func FuzzCheckpoint(f *testing.F) {
 			t.Fatal("it does not come through")
 		}
 	})
-}
-
-func TestACutNeverBreaksALinkOrARune(t *testing.T) {
-	text := "Read [the notes about the release](https://example.com/a/long/address) 日本語 today"
-	for n := 1; n < 80; n++ {
-		got := cut(text, n)
-		if strings.Count(got, "[") != strings.Count(got, "](") || strings.Count(got, "](") != strings.Count(got, ")") {
-			t.Errorf("%d: %q", n, got)
-		}
-		if strings.ContainsRune(got, '\uFFFD') {
-			t.Errorf("%d: %q breaks a rune", n, got)
-		}
-	}
 }

@@ -188,7 +188,7 @@ func isFeedType(t string) bool {
 // statusError gives an answer that is no feed its kind.
 func statusError(resp *http.Response, now time.Time) error {
 	until := time.Time{}
-	if d := retryAfter(resp.Header, now); d > 0 {
+	if d := connector.RetryAfter(resp.Header, now); d > 0 {
 		until = now.Add(min(d, day))
 	}
 	switch resp.StatusCode {
@@ -212,22 +212,10 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// retryAfter reads Retry-After, in seconds or as a date.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	if n, err := strconv.Atoi(v); err == nil && n > 0 {
-		return time.Duration(n) * time.Second
-	}
-	if at, err := http.ParseTime(v); err == nil {
-		return max(at.Sub(now), 0)
-	}
-	return 0
-}
-
 // waitFor is how long an answer's own headers ask to wait: Retry-After,
 // Cache-Control's max-age, Expires.
 func waitFor(h http.Header, now time.Time) time.Duration {
-	wait := retryAfter(h, now)
+	wait := connector.RetryAfter(h, now)
 	for part := range strings.SplitSeq(h.Get("Cache-Control"), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		if n, err := strconv.Atoi(strings.Trim(value, `"`)); err == nil && strings.EqualFold(name, "max-age") && n > 0 {

@@ -88,7 +88,7 @@ func TestRetryAfterIsASpanOrADate(t *testing.T) {
 		"Thu, 01 Jan 2025 00:05:00 GMT": 0, "soon": 0, "-5": 0, "": 0,
 	}
 	for in, want := range tests {
-		if got := retryAfter(http.Header{"Retry-After": {in}}, now); got != want {
+		if got := connector.RetryAfter(http.Header{"Retry-After": {in}}, now); got != want {
 			t.Errorf("%q: %v, want %v", in, got, want)
 		}
 	}

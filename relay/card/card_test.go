@@ -126,6 +126,8 @@ func TestValidateNamesThePath(t *testing.T) {
 
 func TestEscapeMakesTextLiteral(t *testing.T) {
 	tests := map[string]string{
+		"&lt;at>":                  "&amp;lt;at\\>",
+		"R&D; a&b":                 "R&amp;D; a&b",
 		"plain words, 3.5 and a-b": "plain words, 3.5 and a-b",
 		"*bold* _it_ `code`":       "\\*bold\\* \\_it\\_ \\`code\\`",
 		"[x](https://e.example)":   `\[x\]\(https://e.example\)`,
@@ -230,6 +232,19 @@ func BenchmarkMarshal(b *testing.B) {
 	for b.Loop() {
 		if _, err := c.MarshalJSON(); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestACutNeverBreaksALinkOrARune(t *testing.T) {
+	text := "Read [the notes about the release](https://example.com/a/long/address) 日本語 today"
+	for n := 1; n < 80; n++ {
+		got := card.Cut(text, n)
+		if strings.Count(got, "[") != strings.Count(got, "](") || strings.Count(got, "](") != strings.Count(got, ")") {
+			t.Errorf("%d: %q", n, got)
+		}
+		if strings.ContainsRune(got, '\uFFFD') {
+			t.Errorf("%d: %q breaks a rune", n, got)
 		}
 	}
 }

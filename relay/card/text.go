@@ -3,6 +3,7 @@ package card
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // special are the characters that mean something in a card's Markdown.
@@ -13,7 +14,7 @@ const special = "\\`*_{}[]()<>#+-!|~"
 // was written. Line breaks become paragraphs' spaces, because only an empty line
 // breaks a line in every client.
 func Escape(s string) string {
-	if !strings.ContainsAny(s, special) && !strings.ContainsFunc(s, unicode.IsControl) && !startsList(s) {
+	if !strings.ContainsAny(s, special+"&") && !strings.ContainsFunc(s, unicode.IsControl) && !startsList(s) {
 		return s
 	}
 	var b strings.Builder
@@ -22,6 +23,8 @@ func Escape(s string) string {
 		switch {
 		case r == '<':
 			b.WriteString("&lt;")
+		case r == '&' && startsEntity(s[i+1:]):
+			b.WriteString("&amp;")
 		case r == '-' || r == '+':
 			// Only at the start of a line do these make a list.
 			if atLineStart(s, i) {
@@ -53,6 +56,15 @@ func endsNumber(s string) bool {
 	return line != "" && strings.Trim(line, "0123456789") == ""
 }
 
+// startsEntity reports whether what follows an ampersand makes a character
+// reference, such as "lt;" or "#60;".
+func startsEntity(s string) bool {
+	name, _, found := strings.Cut(s, ";")
+	return found && name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '#' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+}
+
 func startsList(s string) bool {
 	for line := range strings.Lines(s) {
 		head, _, found := strings.Cut(strings.TrimLeft(line, " \t"), ".")
@@ -61,6 +73,27 @@ func startsList(s string) bool {
 		}
 	}
 	return false
+}
+
+// Cut shortens a Markdown text to n characters at a paragraph or a word, and never
+// inside of a link.
+func Cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	end := 0
+	for range n {
+		_, size := utf8.DecodeRuneInString(s[end:])
+		end += size
+	}
+	head := s[:end]
+	if open := strings.LastIndex(head, "["); open > strings.LastIndex(head, ")") {
+		head = head[:open]
+	}
+	if at := strings.LastIndexAny(head, " \n"); at > len(head)/2 {
+		head = head[:at]
+	}
+	return strings.TrimRight(head, " \n\\*_,;:-#>") + " …"
 }
 
 // Headline is the card's title for lists and logs, without Markdown and in one

@@ -179,8 +179,8 @@ type Request struct {
 	Remote string
 	// Token is as in [Poll].
 	Token string
-	HTTP   *http.Client
-	Log    *slog.Logger
+	HTTP  *http.Client
+	Log   *slog.Logger
 }
 
 // Reply is a connector's answer to a request, and what the request told it.
