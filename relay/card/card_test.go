@@ -77,12 +77,12 @@ func TestEncodingKeepsMarkupBytesShort(t *testing.T) {
 func TestAMistakeIsNamedWithItsPlace(t *testing.T) {
 	tests := map[string]string{
 		`{"title": 5}`:                          "title: want a string, found a number",
-		`{"sections": {}}`:                      "sections: want an array, found a object",
+		`{"sections": {}}`:                      "sections: want an array, found an object",
 		"{\"text\": \"hi\",\n \"title\": }":     "not JSON: line 2, column",
-		`[1]`:                                   "the card: want an object, found a array",
+		`[1]`:                                   "the card: want an object, found an array",
 		``:                                      "not JSON: line 1, column 1",
 		`{"text": "hi"} x`:                      "not JSON: line 1",
-		`{"sections":[{"facts":[{"name":1}]}]}`: "sections.facts.name: want a string",
+		`{"sections":[{"facts":[{"name":1}]}]}`: "sections[0].facts[0].name: want a string, found a number",
 	}
 	for in, want := range tests {
 		if _, err := card.Parse([]byte(in)); err == nil || !strings.Contains(err.Error(), want) {

@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json" // the second version of encoding/json, twice as fast
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The values of the members that say what the JSON is.
@@ -39,19 +43,22 @@ func encode(v any) ([]byte, error) {
 
 // UnmarshalJSON implements [json.Unmarshaler]; see [Parse].
 func (c *Card) UnmarshalJSON(b []byte) error {
-	var p plain
-	if err := json.Unmarshal(b, &p); err != nil {
+	parsed, err := Parse(b)
+	if err != nil {
 		return err
 	}
-	*c = Card(p)
+	*c = parsed
 	return nil
 }
 
 // Parse reads a Connector Card. Like the retired endpoints it does not insist on
-// "@type" and "@context". Its errors say where in the JSON the trouble is.
+// "@type" and "@context", nor on how names are capitalised. Its errors say where in
+// the JSON the trouble is.
 func Parse(b []byte) (Card, error) {
 	var p plain
-	if err := json.Unmarshal(b, &p); err != nil {
+	err := jsonv2.Unmarshal(b, &p,
+		jsonv2.MatchCaseInsensitiveNames(true), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
 		return Card{}, explain(b, err)
 	}
 	return Card(p), nil
@@ -59,32 +66,72 @@ func Parse(b []byte) (Card, error) {
 
 // explain says where the trouble is, in words for whoever wrote the JSON.
 func explain(b []byte, err error) error {
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		line, column := position(b, e.Offset)
-		return fmt.Errorf("not JSON: line %d, column %d: %w", line, column, err)
+	if e, ok := errors.AsType[*jsonv2.SemanticError](err); ok {
+		return fmt.Errorf("%s: want %s, found %s", path(e.JSONPointer), wanted(e.GoType), found(b, e))
 	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		where := e.Field
-		if where == "" {
-			where = "the card"
-		}
-		return fmt.Errorf("%s: want %s, found a %s", where, kindName(e), e.Value)
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		line, column := position(b, e.ByteOffset)
+		return fmt.Errorf("not JSON: line %d, column %d: %w", line, column, e.Err)
 	}
 	return fmt.Errorf("not JSON: %w", err)
 }
 
-func kindName(e *json.UnmarshalTypeError) string {
-	switch e.Type.Kind().String() {
-	case "string":
+// path writes a JSON pointer as people write it: "sections[0].facts".
+func path(p jsontext.Pointer) string {
+	var b strings.Builder
+	for token := range p.Tokens() {
+		switch {
+		case token != "" && strings.Trim(token, "0123456789") == "":
+			b.WriteString("[" + token + "]")
+		case b.Len() > 0:
+			b.WriteString("." + token)
+		default:
+			b.WriteString(token)
+		}
+	}
+	if b.Len() == 0 {
+		return "the card"
+	}
+	return b.String()
+}
+
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
 		return "a string"
-	case "bool":
+	case reflect.Bool:
 		return "true or false"
-	case "slice":
+	case reflect.Slice:
 		return "an array"
-	case "int":
+	case reflect.Int:
 		return "a whole number"
+	default:
+	}
+	if t == reflect.TypeFor[Destination]() {
+		return "a string"
 	}
 	return "an object"
+}
+
+// found says what stands where the error is.
+func found(b []byte, e *jsonv2.SemanticError) string {
+	kind := e.JSONKind
+	if kind == 0 && int(e.ByteOffset) < len(b) { // a type that reads itself does not say
+		kind = jsontext.Kind(b[e.ByteOffset])
+	}
+	switch kind {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "true or false"
+	case 'n':
+		return "null"
+	}
+	return "a number"
 }
 
 // position converts an offset to a line and a column, both from 1.
