@@ -9,7 +9,6 @@ import (
 	"os"
 	"reflect"
 	"runtime/debug"
-	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -27,6 +26,7 @@ type server struct {
 	types   *wire.DescribeResponse
 	values  values
 	clients clients
+	pool    pool
 	log     *slog.Logger
 }
 
@@ -42,7 +42,7 @@ func NewServer(log *slog.Logger, factories ...func() Connector) (wire.ConnectorS
 	if log == nil {
 		log = newLog(os.Stderr)
 	}
-	s := &server{served: make(map[string]*served), types: &wire.DescribeResponse{}, log: log}
+	s := &server{served: make(map[string]*served), types: &wire.DescribeResponse{}, pool: newPool(), log: log}
 	if len(factories) == 0 {
 		return nil, errors.New("there is no connector to serve")
 	}
@@ -251,88 +251,6 @@ func (s *server) Remove(ctx context.Context, r *wire.RemoveRequest) (*wire.Remov
 		err = s.guarded("Remove", p.Connector, func() error { return remover.Remove(ctx, p) })
 	}
 	return &wire.RemoveResponse{Failure: failureOf(err)}, nil
-}
-
-// Receive implements the service: the requests run side by side, and each has
-// its own result.
-func (s *server) Receive(ctx context.Context, r *wire.ReceiveRequest) (*wire.ReceiveResponse, error) {
-	src, err := s.source(r.GetSource())
-	receiver, ok := src.value.(Receiver)
-	if err == nil && !ok {
-		err = Misconfigured("connector type %s does not receive", r.GetSource().GetType())
-	}
-	results := make([]*wire.ReceiveResult, len(r.GetRequests()))
-	if err != nil {
-		for i := range results {
-			results[i] = &wire.ReceiveResult{Failure: failureOf(err)}
-		}
-		return &wire.ReceiveResponse{Results: results}, nil
-	}
-	done := make(chan struct{}, len(results))
-	for i, request := range r.GetRequests() {
-		one := func() {
-			defer func() { done <- struct{}{} }()
-			results[i] = s.receive(ctx, src, receiver, r.GetSource(), request)
-		}
-		if i == len(results)-1 {
-			one()
-		} else {
-			go one()
-		}
-	}
-	for range results {
-		<-done
-	}
-	for i, result := range results {
-		if result == nil {
-			results[i] = &wire.ReceiveResult{Failure: failureOf(errors.New("the connector ended its goroutine in Receive"))}
-		}
-	}
-	return &wire.ReceiveResponse{Results: results}, nil
-}
-
-func (s *server) receive(ctx context.Context, src source, receiver Receiver, at *wire.Source, w *wire.HTTPRequest) *wire.ReceiveResult {
-	request := &Request{
-		Connector: at.GetConnector(), HookURL: at.GetHookUrl(), Method: w.GetMethod(), Path: w.GetPath(), Query: w.GetQuery(),
-		Header: toHeader(w.GetHeader()), Body: w.GetBody(), Remote: w.GetRemote(), Token: at.GetToken(), HTTP: src.http, Log: src.log,
-	}
-	var reply Reply
-	err := s.guarded("Receive", request.Connector, func() (err error) {
-		reply, err = receiver.Receive(ctx, request)
-		return err
-	})
-	if err != nil {
-		return &wire.ReceiveResult{Failure: failureOf(err)}
-	}
-	events, err := wire.FromEvents(reply.Events)
-	if err != nil {
-		return &wire.ReceiveResult{Failure: failureOf(err)}
-	}
-	response := &wire.HTTPResponse{Status: int32(reply.Status), Header: fromHeader(reply.Header), Body: reply.Body} //nolint:gosec // a status has three digits; the host checks it
-	return &wire.ReceiveResult{Response: response, Events: events}
-}
-
-func toHeader(w map[string]*wire.HeaderValues) http.Header {
-	h := make(http.Header, len(w))
-	for name, values := range w {
-		h[http.CanonicalHeaderKey(name)] = values.GetValues()
-	}
-	return h
-}
-
-func fromHeader(h http.Header) map[string]*wire.HeaderValues {
-	if len(h) == 0 {
-		return nil
-	}
-	w := make(map[string]*wire.HeaderValues, len(h))
-	for name, values := range h {
-		values = slices.Clone(values)
-		for i := range values {
-			values[i] = valid(values[i])
-		}
-		w[valid(name)] = &wire.HeaderValues{Values: values}
-	}
-	return w
 }
 
 // failureOf puts an error into its wire form, without what URLs hide.

@@ -2,15 +2,20 @@ package connector
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector/wire"
@@ -53,15 +58,42 @@ func echoServer(t *testing.T, log *bytes.Buffer) (wire.ConnectorServer, *int) {
 
 func send(t *testing.T, s wire.ConnectorServer, arguments string, bodies ...string) []*wire.ReceiveResult {
 	t.Helper()
-	r := &wire.ReceiveRequest{Source: &wire.Source{Type: "echo", Connector: "c", Arguments: []byte(arguments)}}
-	for _, body := range bodies {
-		r.Requests = append(r.Requests, &wire.HTTPRequest{Body: []byte(body)})
+	r := &wire.ReceiveRequest{
+		Sources: []*wire.Source{{Type: "echo", Connector: "c", Arguments: []byte(arguments)}}, Timeout: durationpb.New(time.Minute),
 	}
-	response, err := s.Receive(t.Context(), r)
-	if err != nil {
+	for i, body := range bodies {
+		r.Requests = append(r.Requests, &wire.HTTPRequest{Id: uint64(i) + 1, Body: []byte(body)})
+	}
+	stream := &receiveStream{ctx: t.Context(), in: []*wire.ReceiveRequest{r}}
+	if err := s.Receive(stream); err != nil {
 		t.Fatal(err)
 	}
-	return response.GetResults()
+	slices.SortFunc(stream.out, func(a, b *wire.ReceiveResult) int { return cmp.Compare(a.GetId(), b.GetId()) })
+	return stream.out
+}
+
+// receiveStream is a stream that ends after some messages.
+type receiveStream struct {
+	wire.Connector_ReceiveServer
+	ctx context.Context
+	in  []*wire.ReceiveRequest
+	out []*wire.ReceiveResult
+}
+
+func (s *receiveStream) Context() context.Context { return s.ctx }
+
+func (s *receiveStream) Recv() (*wire.ReceiveRequest, error) {
+	if len(s.in) == 0 {
+		return nil, io.EOF
+	}
+	r := s.in[0]
+	s.in = s.in[1:]
+	return r, nil
+}
+
+func (s *receiveStream) Send(r *wire.ReceiveResponse) error {
+	s.out = append(s.out, r.GetResults()...)
+	return nil
 }
 
 func TestOneBadRequestOfSeveralFailsAlone(t *testing.T) {

@@ -90,11 +90,11 @@ func TestABatchOverTheLimitFailsInThePlugin(t *testing.T) {
 func TestAPluginThatLiesHarmsOnlyItself(t *testing.T) {
 	modes := map[string][2]string{ // what poll and receive say
 		"bad-card": {"cannot be used: event 1 of 1: card: ", "cannot be used: event 1 of 1: card: "},
-		"long-key": {"its key has 5000 bytes; at most 1024 are allowed", ""},
+		"long-key": {"its key has 5000 bytes; at most 1024 are allowed", "it sent a result for a request that it was not given"},
 		"bad-data": {"its data is not a JSON object", "its answer has the status 42"},
 		"bad-kind": {"may hold only letters", "the value of header field X-A in its answer is not valid"},
 		"huge":     {"a single message of it may have at most 32 MiB", ""},
-		"nothing":  {"it sent neither a batch nor done in a poll", "it answered 1 requests with 3 results"},
+		"nothing":  {"it sent neither a batch nor done in a poll", "it sent a result for a request that it was not given"},
 		"no-done":  {"it ended a poll without saying that it is done", ""},
 	}
 	h, _ := newHost(t, Options{})
@@ -193,7 +193,7 @@ func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 	h, _ := newHost(t, Options{Limits: limits})
 	adopt(t, h, spec(t, "good"))
 	var wait sync.WaitGroup
-	for i := range fewCalls {
+	for i := range 2 {
 		wait.Go(func() {
 			if _, err := h.Receive(t.Context(), source(""), Request{Path: "/hang"}); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("the hanging request returned %v", err)
@@ -209,27 +209,20 @@ func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 	wait.Wait()
 }
 
-func TestRequestsWithOtherArgumentsDoNotShareACall(t *testing.T) {
-	a, b := source(""), source("x")
-	same := source("")
-	if !a.same(&same) || a.same(&b) {
-		t.Error("sources are compared wrongly")
-	}
-	g := newGatherer(nil)
-	q := &queue{calls: 1}
-	g.queues["k"] = q
+func TestAMessageNamesEachSourceOnce(t *testing.T) {
+	h, _ := newHost(t, Options{})
+	r := newRequests(&supervised{host: h}, nil)
+	a, b, same := source(""), source("x"), source("")
+	var list []*waiting
 	for _, s := range []*Source{&a, &same, &b, &a} {
-		q.waiting = append(q.waiting, &waiting{source: s})
+		list = append(list, &waiting{source: s, request: &Request{}})
 	}
-	var sizes []int
-	for {
-		list := g.take("k", q)
-		if len(list) == 0 {
-			break
-		}
-		sizes = append(sizes, len(list))
+	m := r.toWire(list)
+	var got []uint32
+	for _, w := range m.GetRequests() {
+		got = append(got, w.GetSource())
 	}
-	if !slices.Equal(sizes, []int{2, 1, 1}) {
-		t.Errorf("calls of %v requests", sizes)
+	if len(m.GetSources()) != 2 || !slices.Equal(got, []uint32{0, 0, 1, 0}) {
+		t.Errorf("requests for the sources %v of %d", got, len(m.GetSources()))
 	}
 }

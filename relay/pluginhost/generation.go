@@ -22,12 +22,13 @@ import (
 
 // generation is one life of a plugin process, connected and described.
 type generation struct {
-	client  *plugin.Client
-	process *process
-	rpc     wire.ConnectorClient
-	types   []connector.Type
-	dir     string
-	limits  Limits
+	client   *plugin.Client
+	process  *process
+	rpc      wire.ConnectorClient
+	requests *requests
+	types    []connector.Type
+	dir      string
+	limits   Limits
 }
 
 // launch starts a process and returns once it has described itself. When it
@@ -44,6 +45,7 @@ func (p *supervised) launch(ctx context.Context) (_ *generation, err error) {
 	}
 	out := newOutput(p.log, p.host.mask)
 	g := &generation{process: newProcess(p.spec, p.host.launcher.do, out), dir: dir, limits: p.host.limits}
+	g.requests = newRequests(p, g)
 	g.client = plugin.NewClient(clientConfig(g, out))
 	defer func() {
 		if err != nil {

@@ -29,7 +29,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"plugin", "call"}),
 		gathered: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "relay_plugin_receive_requests", Help: "Requests that went to a plugin in one receive call.",
+			Name: "relay_plugin_receive_requests", Help: "Requests that went to a plugin in one message.",
 			Buckets: []float64{1, 2, 4, 8, 16, 32, 64},
 		}),
 	}

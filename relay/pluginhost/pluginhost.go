@@ -34,7 +34,7 @@ type Source struct {
 	HookURL   string
 	// Token is what a sign-in gave; empty when there was none.
 	Token string
-	HTTP      HTTP
+	HTTP  HTTP
 	// Preview is for Poll, and what [connector.Poll.Preview] says.
 	Preview int
 }

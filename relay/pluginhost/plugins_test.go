@@ -241,8 +241,20 @@ func (l *liar) Poll(s wire.Connector_PollServer) error {
 	return nil // without done
 }
 
-func (l *liar) Receive(_ context.Context, r *wire.ReceiveRequest) (*wire.ReceiveResponse, error) {
-	one := &wire.ReceiveResult{Response: &wire.HTTPResponse{Status: 200}}
+func (l *liar) Receive(s wire.Connector_ReceiveServer) error {
+	for {
+		r, err := s.Recv()
+		if err != nil {
+			return err
+		}
+		if err := s.Send(&wire.ReceiveResponse{Results: l.results(r.GetRequests()[0].GetId())}); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *liar) results(id uint64) []*wire.ReceiveResult {
+	one := &wire.ReceiveResult{Id: id, Response: &wire.HTTPResponse{Status: 200}}
 	switch l.mode {
 	case "bad-card":
 		one.Events = []*wire.Event{{Kind: "tick", Card: []byte(`[]`)}}
@@ -251,11 +263,11 @@ func (l *liar) Receive(_ context.Context, r *wire.ReceiveRequest) (*wire.Receive
 	case "bad-kind":
 		one.Response.Header = map[string]*wire.HeaderValues{"X-A": {Values: []string{"a\r\nSet-Cookie: b"}}}
 	case "nothing":
-		return &wire.ReceiveResponse{Results: []*wire.ReceiveResult{one, one, one}}, nil
+		one.Id = 0
 	case "long-key":
-		return &wire.ReceiveResponse{Results: make([]*wire.ReceiveResult, len(r.GetRequests()))}, nil
+		one.Id = id + 1
 	}
-	return &wire.ReceiveResponse{Results: []*wire.ReceiveResult{one}}, nil
+	return []*wire.ReceiveResult{one}
 }
 
 // runHost is a relay in a process of its own: it prints the process numbers of

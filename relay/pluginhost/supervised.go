@@ -23,7 +23,6 @@ type supervised struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   chan struct{}
-	gather *gatherer
 
 	// uses counts the sets that hold it; the host's mutex guards it.
 	uses int
@@ -46,7 +45,6 @@ func newSupervised(h *Host, spec Spec, id string) *supervised {
 		done: make(chan struct{}), changed: make(chan struct{}),
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.gather = newGatherer(p)
 	go p.run()
 	return p
 }

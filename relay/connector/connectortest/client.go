@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/contract"
@@ -231,7 +232,16 @@ func (c *Client) Receive(ctx context.Context, r connector.Request) (connector.Re
 	for name, values := range r.Header {
 		w.Header[name] = &wire.HeaderValues{Values: values}
 	}
-	response, err := c.rpc.Receive(ctx, &wire.ReceiveRequest{Source: source, Requests: []*wire.HTTPRequest{w}})
+	w.Id = 1
+	stream, err := c.rpc.Receive(ctx)
+	if err != nil {
+		return connector.Reply{}, err
+	}
+	request := &wire.ReceiveRequest{Sources: []*wire.Source{source}, Requests: []*wire.HTTPRequest{w}, Timeout: durationpb.New(time.Minute)}
+	if err := errors.Join(stream.Send(request), stream.CloseSend()); err != nil {
+		return connector.Reply{}, err
+	}
+	response, err := stream.Recv()
 	if err != nil {
 		return connector.Reply{}, err
 	}

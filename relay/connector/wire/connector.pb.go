@@ -1356,9 +1356,12 @@ func (x *Failure) GetUntil() *timestamppb.Timestamp {
 }
 
 type ReceiveRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Source        *Source                `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	Requests      []*HTTPRequest         `protobuf:"bytes,2,rep,name=requests,proto3" json:"requests,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The connectors that the requests are for.
+	Sources  []*Source      `protobuf:"bytes,1,rep,name=sources,proto3" json:"sources,omitempty"`
+	Requests []*HTTPRequest `protobuf:"bytes,2,rep,name=requests,proto3" json:"requests,omitempty"`
+	// How long the host waits for each result.
+	Timeout       *durationpb.Duration `protobuf:"bytes,3,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1393,9 +1396,9 @@ func (*ReceiveRequest) Descriptor() ([]byte, []int) {
 	return file_connector_proto_rawDescGZIP(), []int{18}
 }
 
-func (x *ReceiveRequest) GetSource() *Source {
+func (x *ReceiveRequest) GetSources() []*Source {
 	if x != nil {
-		return x.Source
+		return x.Sources
 	}
 	return nil
 }
@@ -1403,6 +1406,13 @@ func (x *ReceiveRequest) GetSource() *Source {
 func (x *ReceiveRequest) GetRequests() []*HTTPRequest {
 	if x != nil {
 		return x.Requests
+	}
+	return nil
+}
+
+func (x *ReceiveRequest) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
 	}
 	return nil
 }
@@ -1417,7 +1427,11 @@ type HTTPRequest struct {
 	Header map[string]*HeaderValues `protobuf:"bytes,4,rep,name=header,proto3" json:"header,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Body   []byte                   `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
 	// The sender's address, without port.
-	Remote        string `protobuf:"bytes,6,opt,name=remote,proto3" json:"remote,omitempty"`
+	Remote string `protobuf:"bytes,6,opt,name=remote,proto3" json:"remote,omitempty"`
+	// What the result is to be known by; unique on the stream, and not 0.
+	Id uint64 `protobuf:"varint,7,opt,name=id,proto3" json:"id,omitempty"`
+	// Which of the sources it is for, counted from 0.
+	Source        uint32 `protobuf:"varint,8,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1492,6 +1506,20 @@ func (x *HTTPRequest) GetRemote() string {
 		return x.Remote
 	}
 	return ""
+}
+
+func (x *HTTPRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *HTTPRequest) GetSource() uint32 {
+	if x != nil {
+		return x.Source
+	}
+	return 0
 }
 
 type HeaderValues struct {
@@ -1648,7 +1676,9 @@ type ReceiveResult struct {
 	Events   []*Event               `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
 	// Set when the request could not be handled; the sender gets an error and may
 	// try again.
-	Failure       *Failure `protobuf:"bytes,3,opt,name=failure,proto3" json:"failure,omitempty"`
+	Failure *Failure `protobuf:"bytes,3,opt,name=failure,proto3" json:"failure,omitempty"`
+	// The request's.
+	Id            uint64 `protobuf:"varint,4,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1702,6 +1732,13 @@ func (x *ReceiveResult) GetFailure() *Failure {
 		return x.Failure
 	}
 	return nil
+}
+
+func (x *ReceiveResult) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
 }
 
 type SignInRequest struct {
@@ -2059,17 +2096,20 @@ const file_connector_proto_rawDesc = "" +
 	"\tTHROTTLED\x10\x01\x12\x10\n" +
 	"\fUNAUTHORISED\x10\x02\x12\b\n" +
 	"\x04GONE\x10\x03\x12\x11\n" +
-	"\rMISCONFIGURED\x10\x04\"\x81\x01\n" +
-	"\x0eReceiveRequest\x122\n" +
-	"\x06source\x18\x01 \x01(\v2\x1a.relay.connector.v1.SourceR\x06source\x12;\n" +
-	"\brequests\x18\x02 \x03(\v2\x1f.relay.connector.v1.HTTPRequestR\brequests\"\x9d\x02\n" +
+	"\rMISCONFIGURED\x10\x04\"\xb8\x01\n" +
+	"\x0eReceiveRequest\x124\n" +
+	"\asources\x18\x01 \x03(\v2\x1a.relay.connector.v1.SourceR\asources\x12;\n" +
+	"\brequests\x18\x02 \x03(\v2\x1f.relay.connector.v1.HTTPRequestR\brequests\x123\n" +
+	"\atimeout\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"\xc5\x02\n" +
 	"\vHTTPRequest\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x14\n" +
 	"\x05query\x18\x03 \x01(\tR\x05query\x12C\n" +
 	"\x06header\x18\x04 \x03(\v2+.relay.connector.v1.HTTPRequest.HeaderEntryR\x06header\x12\x12\n" +
 	"\x04body\x18\x05 \x01(\fR\x04body\x12\x16\n" +
-	"\x06remote\x18\x06 \x01(\tR\x06remote\x1a[\n" +
+	"\x06remote\x18\x06 \x01(\tR\x06remote\x12\x0e\n" +
+	"\x02id\x18\a \x01(\x04R\x02id\x12\x16\n" +
+	"\x06source\x18\b \x01(\rR\x06source\x1a[\n" +
 	"\vHeaderEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x126\n" +
 	"\x05value\x18\x02 \x01(\v2 .relay.connector.v1.HeaderValuesR\x05value:\x028\x01\"&\n" +
@@ -2083,11 +2123,12 @@ const file_connector_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x126\n" +
 	"\x05value\x18\x02 \x01(\v2 .relay.connector.v1.HeaderValuesR\x05value:\x028\x01\"N\n" +
 	"\x0fReceiveResponse\x12;\n" +
-	"\aresults\x18\x01 \x03(\v2!.relay.connector.v1.ReceiveResultR\aresults\"\xb7\x01\n" +
+	"\aresults\x18\x01 \x03(\v2!.relay.connector.v1.ReceiveResultR\aresults\"\xc7\x01\n" +
 	"\rReceiveResult\x12<\n" +
 	"\bresponse\x18\x01 \x01(\v2 .relay.connector.v1.HTTPResponseR\bresponse\x121\n" +
 	"\x06events\x18\x02 \x03(\v2\x19.relay.connector.v1.EventR\x06events\x125\n" +
-	"\afailure\x18\x03 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure\"_\n" +
+	"\afailure\x18\x03 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure\x12\x0e\n" +
+	"\x02id\x18\x04 \x01(\x04R\x02id\"_\n" +
 	"\rSignInRequest\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x1c\n" +
 	"\tconnector\x18\x02 \x01(\tR\tconnector\x12\x1c\n" +
@@ -2115,12 +2156,12 @@ const file_connector_proto_rawDesc = "" +
 	"checkpoint\x88\x01\x01B\r\n" +
 	"\v_checkpoint\"G\n" +
 	"\x0eRemoveResponse\x125\n" +
-	"\afailure\x18\x01 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure2\xfe\x03\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure2\x82\x04\n" +
 	"\tConnector\x12U\n" +
 	"\bDescribe\x12#.relay.connector.v1.DescribeRequest\x1a$.relay.connector.v1.DescribeResponse\x12U\n" +
 	"\bValidate\x12#.relay.connector.v1.ValidateRequest\x1a$.relay.connector.v1.ValidateResponse\x12M\n" +
-	"\x04Poll\x12\x1f.relay.connector.v1.PollRequest\x1a .relay.connector.v1.PollResponse(\x010\x01\x12R\n" +
-	"\aReceive\x12\".relay.connector.v1.ReceiveRequest\x1a#.relay.connector.v1.ReceiveResponse\x12O\n" +
+	"\x04Poll\x12\x1f.relay.connector.v1.PollRequest\x1a .relay.connector.v1.PollResponse(\x010\x01\x12V\n" +
+	"\aReceive\x12\".relay.connector.v1.ReceiveRequest\x1a#.relay.connector.v1.ReceiveResponse(\x010\x01\x12O\n" +
 	"\x06SignIn\x12!.relay.connector.v1.SignInRequest\x1a\".relay.connector.v1.SignInResponse\x12O\n" +
 	"\x06Remove\x12!.relay.connector.v1.RemoveRequest\x1a\".relay.connector.v1.RemoveResponseB7Z5github.com/connector-relay/relay/relay/connector/wireb\x06proto3"
 
@@ -2192,36 +2233,37 @@ var file_connector_proto_depIdxs = []int32{
 	33, // 14: relay.connector.v1.Event.time:type_name -> google.protobuf.Timestamp
 	0,  // 15: relay.connector.v1.Failure.kind:type_name -> relay.connector.v1.Failure.Kind
 	33, // 16: relay.connector.v1.Failure.until:type_name -> google.protobuf.Timestamp
-	10, // 17: relay.connector.v1.ReceiveRequest.source:type_name -> relay.connector.v1.Source
+	10, // 17: relay.connector.v1.ReceiveRequest.sources:type_name -> relay.connector.v1.Source
 	21, // 18: relay.connector.v1.ReceiveRequest.requests:type_name -> relay.connector.v1.HTTPRequest
-	30, // 19: relay.connector.v1.HTTPRequest.header:type_name -> relay.connector.v1.HTTPRequest.HeaderEntry
-	31, // 20: relay.connector.v1.HTTPResponse.header:type_name -> relay.connector.v1.HTTPResponse.HeaderEntry
-	25, // 21: relay.connector.v1.ReceiveResponse.results:type_name -> relay.connector.v1.ReceiveResult
-	23, // 22: relay.connector.v1.ReceiveResult.response:type_name -> relay.connector.v1.HTTPResponse
-	18, // 23: relay.connector.v1.ReceiveResult.events:type_name -> relay.connector.v1.Event
-	19, // 24: relay.connector.v1.ReceiveResult.failure:type_name -> relay.connector.v1.Failure
-	1,  // 25: relay.connector.v1.SignInResponse.flow:type_name -> relay.connector.v1.SignInResponse.Flow
-	10, // 26: relay.connector.v1.RemoveRequest.source:type_name -> relay.connector.v1.Source
-	19, // 27: relay.connector.v1.RemoveResponse.failure:type_name -> relay.connector.v1.Failure
-	22, // 28: relay.connector.v1.HTTPRequest.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
-	22, // 29: relay.connector.v1.HTTPResponse.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
-	2,  // 30: relay.connector.v1.Connector.Describe:input_type -> relay.connector.v1.DescribeRequest
-	7,  // 31: relay.connector.v1.Connector.Validate:input_type -> relay.connector.v1.ValidateRequest
-	12, // 32: relay.connector.v1.Connector.Poll:input_type -> relay.connector.v1.PollRequest
-	20, // 33: relay.connector.v1.Connector.Receive:input_type -> relay.connector.v1.ReceiveRequest
-	26, // 34: relay.connector.v1.Connector.SignIn:input_type -> relay.connector.v1.SignInRequest
-	28, // 35: relay.connector.v1.Connector.Remove:input_type -> relay.connector.v1.RemoveRequest
-	3,  // 36: relay.connector.v1.Connector.Describe:output_type -> relay.connector.v1.DescribeResponse
-	8,  // 37: relay.connector.v1.Connector.Validate:output_type -> relay.connector.v1.ValidateResponse
-	15, // 38: relay.connector.v1.Connector.Poll:output_type -> relay.connector.v1.PollResponse
-	24, // 39: relay.connector.v1.Connector.Receive:output_type -> relay.connector.v1.ReceiveResponse
-	27, // 40: relay.connector.v1.Connector.SignIn:output_type -> relay.connector.v1.SignInResponse
-	29, // 41: relay.connector.v1.Connector.Remove:output_type -> relay.connector.v1.RemoveResponse
-	36, // [36:42] is the sub-list for method output_type
-	30, // [30:36] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	32, // 19: relay.connector.v1.ReceiveRequest.timeout:type_name -> google.protobuf.Duration
+	30, // 20: relay.connector.v1.HTTPRequest.header:type_name -> relay.connector.v1.HTTPRequest.HeaderEntry
+	31, // 21: relay.connector.v1.HTTPResponse.header:type_name -> relay.connector.v1.HTTPResponse.HeaderEntry
+	25, // 22: relay.connector.v1.ReceiveResponse.results:type_name -> relay.connector.v1.ReceiveResult
+	23, // 23: relay.connector.v1.ReceiveResult.response:type_name -> relay.connector.v1.HTTPResponse
+	18, // 24: relay.connector.v1.ReceiveResult.events:type_name -> relay.connector.v1.Event
+	19, // 25: relay.connector.v1.ReceiveResult.failure:type_name -> relay.connector.v1.Failure
+	1,  // 26: relay.connector.v1.SignInResponse.flow:type_name -> relay.connector.v1.SignInResponse.Flow
+	10, // 27: relay.connector.v1.RemoveRequest.source:type_name -> relay.connector.v1.Source
+	19, // 28: relay.connector.v1.RemoveResponse.failure:type_name -> relay.connector.v1.Failure
+	22, // 29: relay.connector.v1.HTTPRequest.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
+	22, // 30: relay.connector.v1.HTTPResponse.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
+	2,  // 31: relay.connector.v1.Connector.Describe:input_type -> relay.connector.v1.DescribeRequest
+	7,  // 32: relay.connector.v1.Connector.Validate:input_type -> relay.connector.v1.ValidateRequest
+	12, // 33: relay.connector.v1.Connector.Poll:input_type -> relay.connector.v1.PollRequest
+	20, // 34: relay.connector.v1.Connector.Receive:input_type -> relay.connector.v1.ReceiveRequest
+	26, // 35: relay.connector.v1.Connector.SignIn:input_type -> relay.connector.v1.SignInRequest
+	28, // 36: relay.connector.v1.Connector.Remove:input_type -> relay.connector.v1.RemoveRequest
+	3,  // 37: relay.connector.v1.Connector.Describe:output_type -> relay.connector.v1.DescribeResponse
+	8,  // 38: relay.connector.v1.Connector.Validate:output_type -> relay.connector.v1.ValidateResponse
+	15, // 39: relay.connector.v1.Connector.Poll:output_type -> relay.connector.v1.PollResponse
+	24, // 40: relay.connector.v1.Connector.Receive:output_type -> relay.connector.v1.ReceiveResponse
+	27, // 41: relay.connector.v1.Connector.SignIn:output_type -> relay.connector.v1.SignInResponse
+	29, // 42: relay.connector.v1.Connector.Remove:output_type -> relay.connector.v1.RemoveResponse
+	37, // [37:43] is the sub-list for method output_type
+	31, // [31:37] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_connector_proto_init() }

@@ -46,10 +46,12 @@ type ConnectorClient interface {
 	// stream. A poll that never ends is a subscription. The host cancels the call
 	// when it is to end.
 	Poll(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PollRequest, PollResponse], error)
-	// Receive hands over HTTP requests that came to connectors' hook URLs, and
-	// returns a result for each, in order. Requests that arrive together come in
-	// one call. The host stores each result's events before it answers the sender.
-	Receive(ctx context.Context, in *ReceiveRequest, opts ...grpc.CallOption) (*ReceiveResponse, error)
+	// Receive hands over HTTP requests that came to connectors' hook URLs. The host
+	// keeps one such stream open; requests that arrive together come in one message.
+	// The plugin sends a result for each, as soon as it has it, in any order: a slow
+	// request holds up no other. The host stores a result's events before it answers
+	// the sender.
+	Receive(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ReceiveRequest, ReceiveResponse], error)
 	// SignIn says how a person gives the connector access, where its arguments do
 	// not do so already. A plugin whose types need no sign-in may leave it out.
 	// No network.
@@ -101,15 +103,18 @@ func (c *connectorClient) Poll(ctx context.Context, opts ...grpc.CallOption) (gr
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Connector_PollClient = grpc.BidiStreamingClient[PollRequest, PollResponse]
 
-func (c *connectorClient) Receive(ctx context.Context, in *ReceiveRequest, opts ...grpc.CallOption) (*ReceiveResponse, error) {
+func (c *connectorClient) Receive(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ReceiveRequest, ReceiveResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ReceiveResponse)
-	err := c.cc.Invoke(ctx, Connector_Receive_FullMethodName, in, out, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Connector_ServiceDesc.Streams[1], Connector_Receive_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	x := &grpc.GenericClientStream[ReceiveRequest, ReceiveResponse]{ClientStream: stream}
+	return x, nil
 }
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Connector_ReceiveClient = grpc.BidiStreamingClient[ReceiveRequest, ReceiveResponse]
 
 func (c *connectorClient) SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -146,10 +151,12 @@ type ConnectorServer interface {
 	// stream. A poll that never ends is a subscription. The host cancels the call
 	// when it is to end.
 	Poll(grpc.BidiStreamingServer[PollRequest, PollResponse]) error
-	// Receive hands over HTTP requests that came to connectors' hook URLs, and
-	// returns a result for each, in order. Requests that arrive together come in
-	// one call. The host stores each result's events before it answers the sender.
-	Receive(context.Context, *ReceiveRequest) (*ReceiveResponse, error)
+	// Receive hands over HTTP requests that came to connectors' hook URLs. The host
+	// keeps one such stream open; requests that arrive together come in one message.
+	// The plugin sends a result for each, as soon as it has it, in any order: a slow
+	// request holds up no other. The host stores a result's events before it answers
+	// the sender.
+	Receive(grpc.BidiStreamingServer[ReceiveRequest, ReceiveResponse]) error
 	// SignIn says how a person gives the connector access, where its arguments do
 	// not do so already. A plugin whose types need no sign-in may leave it out.
 	// No network.
@@ -177,8 +184,8 @@ func (UnimplementedConnectorServer) Validate(context.Context, *ValidateRequest) 
 func (UnimplementedConnectorServer) Poll(grpc.BidiStreamingServer[PollRequest, PollResponse]) error {
 	return status.Error(codes.Unimplemented, "method Poll not implemented")
 }
-func (UnimplementedConnectorServer) Receive(context.Context, *ReceiveRequest) (*ReceiveResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method Receive not implemented")
+func (UnimplementedConnectorServer) Receive(grpc.BidiStreamingServer[ReceiveRequest, ReceiveResponse]) error {
+	return status.Error(codes.Unimplemented, "method Receive not implemented")
 }
 func (UnimplementedConnectorServer) SignIn(context.Context, *SignInRequest) (*SignInResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SignIn not implemented")
@@ -250,23 +257,12 @@ func _Connector_Poll_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Connector_PollServer = grpc.BidiStreamingServer[PollRequest, PollResponse]
 
-func _Connector_Receive_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ReceiveRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(ConnectorServer).Receive(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: Connector_Receive_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(ConnectorServer).Receive(ctx, req.(*ReceiveRequest))
-	}
-	return interceptor(ctx, in, info, handler)
+func _Connector_Receive_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(ConnectorServer).Receive(&grpc.GenericServerStream[ReceiveRequest, ReceiveResponse]{ServerStream: stream})
 }
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Connector_ReceiveServer = grpc.BidiStreamingServer[ReceiveRequest, ReceiveResponse]
 
 func _Connector_SignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SignInRequest)
@@ -320,10 +316,6 @@ var Connector_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Connector_Validate_Handler,
 		},
 		{
-			MethodName: "Receive",
-			Handler:    _Connector_Receive_Handler,
-		},
-		{
 			MethodName: "SignIn",
 			Handler:    _Connector_SignIn_Handler,
 		},
@@ -336,6 +328,12 @@ var Connector_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Poll",
 			Handler:       _Connector_Poll_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "Receive",
+			Handler:       _Connector_Receive_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
 		},

@@ -1,0 +1,296 @@
+package pluginhost
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/connector-relay/relay/relay/connector/contract"
+	"github.com/connector-relay/relay/relay/connector/wire"
+)
+
+// A message carries at most this many requests and about this many bytes.
+const (
+	maxRequests = 64
+	maxBytes    = 4 << 20
+)
+
+// Receive hands a request to a connector. Every error is a [connector.Error].
+func (h *Host) Receive(ctx context.Context, src Source, r Request) (Reply, error) {
+	p, err := h.current.Load().owner(src.Type)
+	if err != nil {
+		return Reply{}, err
+	}
+	start := time.Now()
+	reply, err := p.receive(ctx, &src, &r)
+	h.metrics.count(p.spec.Name, "receive", err)
+	h.metrics.seconds.WithLabelValues(p.spec.Name, "receive").Observe(since(start))
+	return reply, err
+}
+
+func (p *supervised) receive(ctx context.Context, src *Source, r *Request) (Reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.host.limits.Receive)
+	defer cancel()
+	g, err := p.begin(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer p.end()
+	result, err := g.requests.do(ctx, src, r)
+	if err != nil {
+		return Reply{}, p.failed(err)
+	}
+	reply, err := contract.Reply(result)
+	if err != nil {
+		if failure := contract.Error(result.GetFailure()); failure != nil {
+			failure.Err = p.host.masked(failure.Err)
+			return Reply{}, failure
+		}
+		return Reply{}, p.broke("its result of a request cannot be used: %w", err)
+	}
+	return Reply(reply), nil
+}
+
+// requests is the stream of requests to one generation, and of their results back.
+// Requests that arrive while a message is on its way go together in the next: a
+// message costs little more for sixty than for one. The stream is opened with the
+// first request, and again should it have broken.
+type requests struct {
+	generation *generation
+	plugin     *supervised
+	// ready says that something waits.
+	ready chan struct{}
+
+	mu      sync.Mutex
+	open    bool
+	last    uint64
+	waiting []*waiting
+	// pending are those that have no result yet, waiting or sent.
+	pending map[uint64]*waiting
+}
+
+// waiting is one request. Result and err are set before done is closed.
+type waiting struct {
+	source  *Source
+	request *Request
+	id      uint64
+	done    chan struct{}
+
+	result *wire.ReceiveResult
+	err    error
+}
+
+func newRequests(p *supervised, g *generation) *requests {
+	return &requests{plugin: p, generation: g, ready: make(chan struct{}, 1), pending: make(map[uint64]*waiting)}
+}
+
+// do sends a request and waits for its result.
+func (r *requests) do(ctx context.Context, src *Source, request *Request) (*wire.ReceiveResult, error) {
+	w := &waiting{source: src, request: request, done: make(chan struct{})}
+	r.add(w)
+	select {
+	case <-w.done:
+		return w.result, w.err
+	case <-ctx.Done():
+		r.forget(w)
+		return nil, fmt.Errorf("it did not answer Receive in time: %w", ctx.Err())
+	}
+}
+
+func (r *requests) add(w *waiting) {
+	r.mu.Lock()
+	r.last++
+	w.id = r.last
+	r.pending[w.id] = w
+	r.waiting = append(r.waiting, w)
+	if !r.open {
+		r.open = true
+		go r.run()
+	}
+	r.mu.Unlock()
+	r.wake()
+}
+
+func (r *requests) wake() {
+	select {
+	case r.ready <- struct{}{}:
+	default:
+	}
+}
+
+// forget drops a request for which nobody waits any more. Its result may come yet.
+func (r *requests) forget(w *waiting) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.pending, w.id)
+	r.waiting = slices.DeleteFunc(r.waiting, func(o *waiting) bool { return o == w })
+}
+
+// run is the life of one stream.
+func (r *requests) run() {
+	ctx, cancel := context.WithCancel(r.plugin.ctx)
+	defer cancel()
+	stream, err := r.generation.rpc.Receive(ctx)
+	if err == nil {
+		go r.send(ctx, stream)
+		err = r.read(stream)
+	}
+	if !errors.Is(err, errContract) {
+		err = r.generation.callError(ctx, "Receive", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open = false
+	for _, w := range r.pending {
+		w.err = err
+		close(w.done)
+	}
+	clear(r.pending)
+	r.waiting = nil
+}
+
+// send sends what waits. An error of the stream is for read to find.
+func (r *requests) send(ctx context.Context, stream wire.Connector_ReceiveClient) {
+	for {
+		select {
+		case <-r.ready:
+		case <-ctx.Done():
+			r.wake() // what came meanwhile is for the next stream
+			return
+		}
+		// Whoever is about to add a request, such as those whose answers have just
+		// come, goes first: it makes messages several times as large under load.
+		runtime.Gosched()
+		for list := r.take(); len(list) > 0; list = r.take() {
+			r.plugin.host.metrics.gathered.Observe(float64(len(list)))
+			if stream.Send(r.toWire(list)) != nil {
+				return
+			}
+		}
+	}
+}
+
+// take removes what goes together in one message.
+func (r *requests) take() []*waiting {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, size := 0, 0
+	for n < len(r.waiting) && n < maxRequests {
+		if size += sizeOf(r.waiting[n].request); n > 0 && size > maxBytes {
+			break
+		}
+		n++
+	}
+	list := r.waiting[:n:n]
+	r.waiting = r.waiting[n:]
+	return list
+}
+
+// toWire makes a message, which names each source once.
+func (r *requests) toWire(list []*waiting) *wire.ReceiveRequest {
+	m := &wire.ReceiveRequest{
+		Requests: make([]*wire.HTTPRequest, len(list)),
+		Timeout:  durationpb.New(r.plugin.host.limits.Receive),
+	}
+	var sources []*Source
+	for i, w := range list {
+		at := slices.IndexFunc(sources, w.source.same)
+		if at < 0 {
+			at = len(sources)
+			sources = append(sources, w.source)
+			m.Sources = append(m.Sources, r.plugin.host.toWire(*w.source))
+		}
+		m.Requests[i] = requestToWire(w.request, w.id)
+		m.Requests[i].Source = uint32(at) //nolint:gosec // at most maxRequests
+	}
+	return m
+}
+
+// errContract says that the plugin breaks the stream's rules.
+var errContract = errors.New("the plugin breaks its contract: it sent a result for a request that it was not given")
+
+// read hands out results until the stream is over, and returns why it is.
+func (r *requests) read(stream wire.Connector_ReceiveClient) error {
+	for {
+		m, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return errors.New("it ended the stream of requests")
+		}
+		if err != nil {
+			return err
+		}
+		for _, result := range m.GetResults() {
+			if !r.settle(result) {
+				return errContract
+			}
+		}
+	}
+}
+
+func (r *requests) settle(result *wire.ReceiveResult) (ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if id := result.GetId(); id == 0 || id > r.last {
+		return false
+	}
+	if w := r.pending[result.GetId()]; w != nil {
+		delete(r.pending, w.id)
+		w.result = result
+		close(w.done)
+	}
+	return true
+}
+
+// same reports whether a plugin needs to be told only one of both.
+func (s *Source) same(o *Source) bool {
+	return s == o || s.Type == o.Type && s.Connector == o.Connector && s.HookURL == o.HookURL && s.Token == o.Token &&
+		bytes.Equal(s.Arguments, o.Arguments) && s.HTTP.Proxy == o.HTTP.Proxy && s.HTTP.UserAgent == o.HTTP.UserAgent &&
+		bytes.Equal(s.HTTP.CAPEM, o.HTTP.CAPEM) && slices.Equal(s.HTTP.Allow, o.HTTP.Allow)
+}
+
+func sizeOf(r *Request) int {
+	n := len(r.Body) + len(r.Path) + len(r.Query)
+	for name, values := range r.Header {
+		for _, v := range values {
+			n += len(name) + len(v)
+		}
+	}
+	return n
+}
+
+// requestToWire cleans what comes from strangers: protobuf refuses to carry text
+// that is not UTF-8, and would refuse the other requests of the call with it.
+func requestToWire(r *Request, id uint64) *wire.HTTPRequest {
+	w := &wire.HTTPRequest{
+		Id:     id,
+		Method: valid(r.Method), Path: valid(r.Path), Query: valid(r.Query), Body: r.Body, Remote: valid(r.Remote),
+		Header: make(map[string]*wire.HeaderValues, len(r.Header)),
+	}
+	for name, values := range r.Header {
+		w.Header[valid(name)] = &wire.HeaderValues{Values: validAll(values)}
+	}
+	return w
+}
+
+func validAll(values []string) []string {
+	if !slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
+		return values
+	}
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = valid(v)
+	}
+	return out
+}
+
+func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
