@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,6 +112,29 @@ func FuzzCards(f *testing.F) {
 			t.Fatalf("%d items are new twice", len(again))
 		}
 	})
+}
+
+func TestAFeedThatIsNestedWithoutEndIsRefused(t *testing.T) {
+	nested := func(n int, open, end string) []byte {
+		return []byte("<rss><channel>" + strings.Repeat(open, n) + strings.Repeat(end, n) + "</channel></rss>")
+	}
+	for name, test := range map[string]struct {
+		feed []byte
+		deep bool
+	}{
+		"a million levels":       {nested(1_000_000, "<a>", "</a>"), true},
+		"a million side by side": {[]byte("<rss><channel>" + strings.Repeat("<a></a><b/>", 1_000_000) + "</channel></rss>"), false},
+		"tags within CDATA":      {nested(1, "<a><![CDATA["+strings.Repeat("<p>", 10_000)+"]]>", "</a>"), false},
+		"tags within a comment":  {nested(1, "<a><!--"+strings.Repeat("<p>", 10_000)+"-->", "</a>"), false},
+		"UTF-16":                 {bytes.ReplaceAll(nested(10_000, "<a>", "</a>"), []byte("<"), []byte("<\x00")), true},
+	} {
+		if got := tooDeep(test.feed); got != test.deep {
+			t.Errorf("%s: %t, want %t", name, got, test.deep)
+		}
+	}
+	if _, err := parse(nested(1_000_000, "<a>", "</a>"), ""); err == nil || !strings.Contains(err.Error(), "nested more than") {
+		t.Errorf("parsed: %v", err)
+	}
 }
 
 func FuzzCheckpoint(f *testing.F) {

@@ -129,6 +129,9 @@ func parse(body []byte, contentType string) (*gofeed.Feed, error) {
 			}
 		}
 	}
+	if tooDeep(body) {
+		return nil, fmt.Errorf("its elements are nested more than %d deep", maxDepth)
+	}
 	parser := gofeed.NewParser()
 	// ttl, skipHours and skipDays are only in the original.
 	parser.KeepOriginalFeed = true
