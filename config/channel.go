@@ -34,7 +34,7 @@ func channelSchema() language.Schema {
 			{Name: "rate"},
 			{Name: "burst"},
 			{Name: "concurrency"},
-			{Name: "team", Later: "teams, whose members' connectors may post to the team's channels"},
+			{Name: "team"},
 		},
 		Blocks: []language.Block{
 			{Name: "retry", Once: true},
@@ -62,6 +62,7 @@ func (f *File) channel(block *hclsyntax.Block) {
 	}
 	f.rate(&c, body)
 	c.Concurrency, _ = f.readCount(body, "concurrency", mostConcurrency, 1)
+	c.Team, _ = f.readReference(body, "team", f.teams)
 	c.Retry = f.retry(body)
 	c.HTTP = f.readHTTP(body, channelHTTP).over(HTTP{Proxy: f.config.Relay.HTTP.Proxy, CAFile: f.config.Relay.HTTP.CAFile})
 	if kind.name != "" && !kind.posts {

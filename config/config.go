@@ -33,6 +33,7 @@ type Config struct {
 	Channels   []Channel
 	Connectors []Connector
 	Plugins    []Plugin
+	Teams      []Team
 }
 
 // Relay is the relay block, with defaults filled in.
@@ -89,7 +90,9 @@ type Channel struct {
 	// Concurrency is how many deliveries may be in flight; more than 1 gives up
 	// their order.
 	Concurrency int
-	Retry       Retry
+	// Team is the name of the team it belongs to, or empty.
+	Team  string
+	Retry Retry
 	HTTP        HTTP
 	// Fingerprint changes exactly when something changes that the running channel
 	// depends on.
@@ -110,7 +113,14 @@ type Connector struct {
 	// Schedule is a robfig/cron specification; empty means the type's default.
 	Schedule string
 	// Timeout limits one poll or one received request; 0 means the default.
-	Timeout   time.Duration
+	Timeout time.Duration
+	// MaxSilence is after how long without an event the operators are told; 0
+	// means never.
+	MaxSilence time.Duration
+	// Owner is whose connector it is, or empty.
+	Owner string
+	// Suspended says by channel why the owner's cards do not go there.
+	Suspended map[string]string
 	HTTP      HTTP
 	Routes    []*route.Route
 	Arguments Arguments
@@ -122,6 +132,13 @@ type Connector struct {
 
 	// places are the ranges of the arguments, for problems that a plugin finds.
 	places map[string]hcl.Range
+}
+
+// Team is one team block.
+type Team struct {
+	Name string
+	// Members are what owner arguments name, usually mail addresses.
+	Members []string
 }
 
 // Plugin is one plugin block.

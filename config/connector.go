@@ -37,8 +37,8 @@ func ownAttributes() []language.Attribute {
 		{Name: "schedule"},
 		{Name: "timeout"},
 		{Name: "enabled"},
-		{Name: "owner", Later: "owners, whose connectors stop posting when they leave the team"},
-		{Name: "max_silence", Later: "telling the ops channel when a source has been silent for too long"},
+		{Name: "owner"},
+		{Name: "max_silence"},
 	}
 }
 
@@ -52,13 +52,19 @@ func (f *File) connector(block *hclsyntax.Block) {
 	body := block.Body
 	c := Connector{Type: block.Labels[0], Name: block.Labels[1], Range: block.DefRange()}
 	kept := connectorBlock{block: block}
-	f.refuseLater(body)
+	own := &hclsyntax.Body{Blocks: blocksOf(body, true)}
+	f.add(language.Schema{Blocks: ownBlocks()}.Check(own, hcl.Range{}, false)...)
 	if s, ok := f.readText(body, "schedule", `a schedule such as "@every 15m" or "0 9 * * 1-5"`); ok {
 		c.Schedule = f.schedule(s)
 		kept.schedule = &s.place
 	}
 	c.Enabled = f.readBool(body, "enabled", true)
 	c.Timeout = f.readDuration(body, "timeout", time.Second, 0)
+	c.MaxSilence = f.readDuration(body, "max_silence", time.Minute, 0)
+	owner, owned := f.readText(body, "owner", `who is responsible, such as "dev@example.com"`)
+	if owned {
+		c.Owner = owner.text()
+	}
 	c.HTTP = f.readHTTP(body, connectorHTTP).over(f.config.Relay.HTTP)
 	for _, b := range body.Blocks {
 		if b.Type != "route" {
@@ -74,24 +80,15 @@ func (f *File) connector(block *hclsyntax.Block) {
 			kept.sound = append(kept.sound, r)
 		}
 	}
+	if owned {
+		c.Suspended = f.suspended(c, owner.place)
+	}
 	kept.guessed = f.guess(body)
 	if len(c.Routes) == 0 {
 		f.warn("Connector without a route", fmt.Sprintf("The events of the connector %q go nowhere. Add a route block: route { to = [channel.NAME] }.", c.Name), c.Range)
 	}
 	kept.config = c
 	f.connectors = append(f.connectors, kept)
-}
-
-// refuseLater refuses the relay's own words that have no effect yet, and checks its
-// own blocks. Unknown names have to wait for the plugin's schema.
-func (f *File) refuseLater(body *hclsyntax.Body) {
-	for _, a := range ownAttributes() {
-		if attr := body.Attributes[a.Name]; attr != nil && a.Later != "" {
-			f.add(language.NotYet(fmt.Sprintf("The attribute %q", a.Name), a.Later, attr.NameRange))
-		}
-	}
-	own := &hclsyntax.Body{Blocks: blocksOf(body, true)}
-	f.add(language.Schema{Blocks: ownBlocks()}.Check(own, hcl.Range{}, false)...)
 }
 
 // blocksOf returns the nested blocks that are the relay's, or the others.

@@ -33,6 +33,7 @@ type File struct {
 	// scope is what expressions outside of routes can use.
 	scope    *hcl.EvalContext
 	channels *language.References
+	teams    *language.References
 	routes   route.Options
 
 	config     Config
@@ -57,7 +58,7 @@ func topSchema() language.Schema {
 			{Name: "channel", Labels: []string{"NAME"}},
 			{Name: "connector", Labels: []string{"TYPE", "NAME"}},
 			{Name: "plugin", Labels: []string{"NAME"}},
-			{Name: "team", Later: "teams, whose members' connectors may post to the team's channels"},
+			{Name: "team", Labels: []string{"NAME"}},
 		},
 	}
 }
@@ -146,6 +147,11 @@ func (f *File) top(body *hclsyntax.Body) {
 	}
 	f.channels = language.NewReferences("channel", names(blocks["channel"]))
 	f.routes = route.Options{Channels: f.channels, Functions: f.scope.Functions, Source: f.source}
+	f.teams = language.NewReferences("team", names(blocks["team"]))
+	f.unique("team", blocks["team"], 0)
+	for _, b := range blocks["team"] {
+		f.team(b)
+	}
 	for _, b := range blocks["relay"] {
 		f.relay(b)
 	}

@@ -46,6 +46,8 @@ func fingerprintConnector(c Connector) string {
 	f.add("enabled", c.Enabled)
 	f.add("schedule", c.Schedule)
 	f.add("timeout", c.Timeout)
+	f.add("max_silence", c.MaxSilence)
+	f.add("suspended", c.Suspended) // fmt prints maps in the order of their keys
 	f.http(c.HTTP)
 	for _, r := range c.Routes {
 		f.add("route", r.Fingerprint())

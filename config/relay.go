@@ -114,28 +114,37 @@ func (f *File) store(body *hclsyntax.Body) {
 
 // readOps reads the channel where the relay itself speaks.
 func (f *File) readOps(body *hclsyntax.Body) string {
-	attr := body.Attributes["ops"]
-	if attr == nil {
-		return ""
+	name, ok := f.readReference(body, "ops", f.channels)
+	if ok {
+		f.used[name] = true
 	}
+	return name
+}
+
+// readReference reads an attribute that names one block of a sort.
+func (f *File) readReference(body *hclsyntax.Body, attribute string, to *language.References) (name string, ok bool) {
+	attr := body.Attributes[attribute]
+	if attr == nil {
+		return "", false
+	}
+	noun := to.Noun()
 	scope := f.scope.NewChild()
-	scope.Variables = map[string]cty.Value{"channel": f.channels.Object()}
+	scope.Variables = map[string]cty.Value{noun: to.Object()}
 	v, diags := language.Evaluate(attr.Expr, scope, false)
 	f.add(diags...)
 	if diags.HasErrors() || v.IsNull() {
-		return ""
+		return "", false
 	}
 	v, hidden := language.Reveal(v)
-	name, ok := f.channels.Name(v)
+	name, ok = to.Name(v)
 	switch {
 	case ok:
-		f.used[name] = true
-	case !hidden && v.Type() == cty.String && v.IsKnown() && f.channels.Has(v.AsString()):
-		f.error("Wrong type", fmt.Sprintf("Channels are not written in quotes. Write ops = channel.%s.", v.AsString()), attr.Expr.Range())
+	case !hidden && v.Type() == cty.String && v.IsKnown() && to.Has(v.AsString()):
+		f.error("Wrong type", fmt.Sprintf("%ss are not written in quotes. Write %s = %s.%s.", strings.ToUpper(noun[:1])+noun[1:], attribute, noun, v.AsString()), attr.Expr.Range())
 	default:
-		f.error("Wrong type", fmt.Sprintf("The attribute ops is one channel, such as channel.lobby; this is %s.", typeName(v.Type())), attr.Expr.Range())
+		f.error("Wrong type", fmt.Sprintf("The attribute %s is one %s, such as %s.%s; this is %s.", attribute, noun, noun, append(to.Names(), "NAME")[0], typeName(v.Type())), attr.Expr.Range())
 	}
-	return name
+	return name, ok
 }
 
 func dashboardSchema() language.Schema {

@@ -50,11 +50,7 @@ func reserved(name string) bool {
 // been checked before.
 func (f *File) checkArguments(block *hclsyntax.Block, t connector.Type) {
 	s := language.Schema{Title: "a connector of type " + t.Type, Blocks: ownBlocks()}
-	for _, a := range ownAttributes() {
-		if _, ok := block.Body.Attributes[a.Name]; ok || a.Later == "" {
-			s.Attributes = append(s.Attributes, language.Attribute{Name: a.Name})
-		}
-	}
+	s.Attributes = append(s.Attributes, ownAttributes()...)
 	for _, a := range t.Arguments {
 		if !reserved(a.Name) {
 			s.Attributes = append(s.Attributes, language.Attribute{Name: a.Name, Required: a.Required, Doc: a.Doc})

@@ -32,6 +32,7 @@ channel "releases" {
   type    = "teams"                           # a Power Automate "Workflows" webhook
   url     = env("RELEASES_WEBHOOK_URL")       # a secret: never printed, logged or shown
   payload = "message"                         # which of the flows' contracts: message | card | connector-card
+  team    = team.platform
 
   rate          = "4/s"                       # each type has its own default; throttling by the far side adds to it
   retry {
@@ -51,6 +52,10 @@ channel "dev" {
   url  = env("SLACK_WEBHOOK_URL")
 }
 
+team "platform" {
+  members = ["lead@example.com", "dev@example.com"]   # a connector whose owner leaves the team stops posting to its channels
+}
+
 # -------------------------------------------------------------- connectors
 # The first label is the connector's type, the second its name. The relay's own
 # arguments (schedule, owner, timeout, max_silence, enabled, http, route) are
@@ -58,6 +63,7 @@ channel "dev" {
 
 connector "rss" "go-blog" {
   schedule    = "@every 15m"                  # robfig/cron: five fields, or a descriptor
+  max_silence = "30d"                         # the ops channel hears of it when nothing came for longer
   url         = "https://go.dev/blog/feed.atom"
 
   route {
@@ -66,6 +72,7 @@ connector "rss" "go-blog" {
 }
 
 connector "github" "relay" {
+  owner      = "lead@example.com"
   repository = "acme/relay"
   token      = env("GITHUB_TOKEN")
   secret     = env("GITHUB_WEBHOOK_SECRET")   # then GitHub may push too, and polling only fills the gaps

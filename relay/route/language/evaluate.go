@@ -123,13 +123,13 @@ func unknownName(root hcl.TraverseRoot, traversal hcl.Traversal, ctx *hcl.EvalCo
 }
 
 // unknownMember is about a member that an object with fixed members has not.
-// Channels are such members, and deserve their own words.
+// Channels and teams are such members, and deserve their own words.
 func unknownMember(path, name string, names []string, place hcl.Range) *hcl.Diagnostic {
-	if path == "channel" {
+	if path == "channel" || path == "team" {
 		if len(names) == 0 {
-			return Error("Unknown channel", fmt.Sprintf("There is no channel %q: the file has no channel block yet.", name), place)
+			return Error("Unknown "+path, fmt.Sprintf("There is no %s %q: the file has no %s block yet.", path, name, path), place)
 		}
-		return Error("Unknown channel", fmt.Sprintf("There is no channel %q.%s", name, DidYouMean(name, names)), place)
+		return Error("Unknown "+path, fmt.Sprintf("There is no %s %q.%s", path, name, DidYouMean(name, names)), place)
 	}
 	return Error("Unknown attribute", fmt.Sprintf("There is no %q in %s.%s", name, path, DidYouMean(name, names)), place)
 }

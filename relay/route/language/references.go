@@ -7,9 +7,10 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// References are named things, channels, as values of the language: they can stand
+// References are named things, channels or teams, as values of the language: they can stand
 // in lists, conditions and for expressions, and cannot be mistaken for text.
 type References struct {
+	noun    string
 	capsule cty.Type
 	names   []string
 	values  map[string]cty.Value
@@ -19,6 +20,7 @@ type References struct {
 // their type, such as "channel".
 func NewReferences(noun string, names []string) *References {
 	r := &References{
+		noun:    noun,
 		capsule: cty.Capsule(noun, reflect.TypeFor[string]()),
 		names:   names,
 		values:  make(map[string]cty.Value, len(names)),
@@ -28,6 +30,9 @@ func NewReferences(noun string, names []string) *References {
 	}
 	return r
 }
+
+// Noun is what the things are called, such as "channel".
+func (r *References) Noun() string { return r.noun }
 
 // Object is the variable whose members are the named things.
 func (r *References) Object() cty.Value { return cty.ObjectVal(r.values) }

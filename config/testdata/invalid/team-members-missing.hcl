@@ -1,11 +1,13 @@
 channel "lobby" {
   type = "inbox"
+  team = team.platform
+}
+
+team "platform" {
 }
 
 connector "rss" "blog" {
-  owner       = "lead@example.com"
-  max_silence = "30d"
-  url         = "https://go.dev/blog/feed.atom"
+  url = "https://go.dev/blog/feed.atom"
 
   route {
     to = [channel.lobby]
