@@ -93,7 +93,7 @@ type Channel struct {
 	// Team is the name of the team it belongs to, or empty.
 	Team  string
 	Retry Retry
-	HTTP        HTTP
+	HTTP  HTTP
 	// Fingerprint changes exactly when something changes that the running channel
 	// depends on.
 	Fingerprint string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -50,8 +51,11 @@ func (r *Relay) problems(dead int) []string {
 		}
 	}
 	for _, c := range r.intake.Status() {
-		if c.Poll.Problem != "" {
-			list = append(list, fmt.Sprintf("connector %s is %s: %s", c.Name, c.Poll.Health, c.Poll.Problem))
+		if c.Problem != "" {
+			list = append(list, fmt.Sprintf("connector %s is %s: %s", c.Name, c.Health, c.Problem))
+		}
+		for _, channel := range slices.Sorted(maps.Keys(c.Suspended)) {
+			list = append(list, fmt.Sprintf("connector %s does not post to channel %s: %s", c.Name, channel, c.Suspended[channel]))
 		}
 	}
 	for _, p := range r.host.Status() {
@@ -71,7 +75,7 @@ func (r *Relay) Connectors(context.Context) ([]operator.Connector, error) {
 	for _, c := range r.intake.Status() {
 		list = append(list, operator.Connector{
 			Name: c.Name, Type: c.Type, Enabled: c.Enabled, HookURL: r.hookURL(c.HookPath), Schedule: c.Schedule,
-			Health: c.Health, Problem: c.Poll.Problem, LastPoll: c.Poll.Last, NextPoll: c.Poll.Next, LastEvent: c.LastEvent,
+			Health: c.Health, Problem: c.Problem, Note: c.Poll.Note, Suspended: c.Suspended, LastPoll: c.Poll.Last, NextPoll: c.Poll.Next, LastEvent: c.LastEvent,
 		})
 	}
 	return list, nil

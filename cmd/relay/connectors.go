@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"github.com/connector-relay/relay/relay/operator"
@@ -22,8 +24,8 @@ func (a *app) connectorsCommand() *cobra.Command {
 			}
 			return show(a, list, "NAME TYPE HEALTH LAST-EVENT NEXT-POLL HOOK-URL", func(c operator.Connector) []string {
 				health := c.Health
-				if c.Problem != "" {
-					health += ": " + short(c.Problem, 60)
+				if about := cmp.Or(c.Problem, c.Note); about != "" {
+					health += ": " + short(about, 60)
 				}
 				return []string{c.Name, c.Type, dash(health), when(c.LastEvent), when(c.NextPoll), dash(c.HookURL)}
 			})

@@ -43,8 +43,12 @@ func (a *app) explain(e operator.Explanation) {
 	for _, r := range e.Routes {
 		fmt.Fprintln(a.out, "  "+routeLine(r))
 	}
-	if e.Fate == event.Filtered {
+	switch e.Fate {
+	case event.Filtered:
 		fmt.Fprintln(a.out, "  filtered: no route wanted it")
+	case event.Suspended:
+		fmt.Fprintln(a.out, "  suspended: the connector's owner is not a member of the channels' teams; it is not sent later")
+	case event.Routed:
 	}
 	for _, d := range e.Deliveries {
 		fmt.Fprintf(a.out, "  delivery %d to channel %s\n", d.ID, d.Channel)
@@ -57,7 +61,13 @@ func (a *app) explain(e operator.Explanation) {
 
 func routeLine(r event.Trace) string {
 	if r.Matched {
-		line := fmt.Sprintf("route %d matched: to %s", r.Route, strings.Join(r.Channels, ", "))
+		line := fmt.Sprintf("route %d matched", r.Route)
+		if len(r.Channels) > 0 {
+			line += ": to " + strings.Join(r.Channels, ", ")
+		}
+		if len(r.Suspended) > 0 {
+			line += "; suspended: " + strings.Join(r.Suspended, ", ")
+		}
 		if r.Reason != "" {
 			line += " (" + r.Reason + ")"
 		}

@@ -39,6 +39,6 @@ func (a *app) pollCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "show the cards of what is new, or else of what a new connector would find, and keep nothing")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "show the cards of what is new, or else the newest there are, and keep nothing")
 	return cmd
 }

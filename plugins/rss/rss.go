@@ -62,8 +62,12 @@ func (f *Feed) Validate() []connector.Problem {
 
 // Poll implements [connector.Poller].
 func (f *Feed) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
-	state, fresh := decode(p.Checkpoint)
-	if fresh && len(p.Checkpoint) > 0 {
+	at := p.Checkpoint
+	if p.Preview > 0 {
+		at = nil // as if it were new: all that the feed holds
+	}
+	state, fresh := decode(at)
+	if fresh && len(at) > 0 {
 		p.Log.Warn("the checkpoint cannot be read; what the feed holds now counts as known")
 	}
 	if err := f.pace.wait(ctx, f.URL); err != nil {
@@ -87,7 +91,7 @@ func (f *Feed) emit(ctx context.Context, p *connector.Poll, state checkpoint, pa
 	items := state.news(page.feed, f.OnUpdate == "repost")
 	post := items
 	if fresh {
-		post = items[max(0, len(items)-max(f.Initial, wanted(p))):]
+		post = items[max(0, len(items)-max(f.Initial, p.Preview)):]
 		state.know(items[:len(items)-len(post)])
 	}
 	emitted := len(post) > 0
@@ -125,7 +129,3 @@ func (f *Feed) keep(ctx context.Context, p *connector.Poll, state checkpoint, be
 	}
 	return p.Emit(ctx, event.Batch{Checkpoint: now})
 }
-
-// wanted is how many items a person asked to see, who looks before the connector
-// is put to work.
-func wanted(p *connector.Poll) int { return p.Preview }

@@ -46,6 +46,9 @@ const (
 	Routed Fate = "routed"
 	// Filtered means no route wanted it. The event's traces say why.
 	Filtered Fate = "filtered"
+	// Suspended means that routes wanted it, but all their channels belong to teams
+	// of which the connector's owner is no member.
+	Suspended Fate = "suspended"
 )
 
 // Trace is what one route of a connector made of an event.
@@ -56,6 +59,9 @@ type Trace struct {
 	Matched bool `json:"matched"`
 	// Channels are where the route sent it.
 	Channels []string `json:"channels,omitempty"`
+	// Suspended are where the route would have sent it, had the connector's owner
+	// been a member of the team.
+	Suspended []string `json:"suspended,omitempty"`
 	// Reason says why a route did not match, or what went wrong in it: a
 	// condition or card override that could not be evaluated. It never holds a
 	// secret.

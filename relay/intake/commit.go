@@ -36,6 +36,10 @@ func (s *source) commit(ctx context.Context, b event.Batch) (fresh, known int, e
 		s.mu.Lock()
 		s.lastEvent = time.Now()
 		s.mu.Unlock()
+		select {
+		case s.heard <- struct{}{}:
+		default:
+		}
 	}
 	return fresh, known, nil
 }
@@ -67,19 +71,24 @@ func (s *source) entry(e event.Event) (store.Entry, error) {
 					return entry, fmt.Errorf("encode the card of route %d: %w", n+1, err)
 				}
 			}
-			deliver(&entry, n, r, draft)
+			s.deliver(&entry, n, draft)
 		}
 	}
 	for _, n := range failed {
-		deliver(&entry, n, routes[n], store.Draft{Dead: fmt.Sprintf("route %d: %s", n+1, entry.Traces[n].Reason)})
+		s.deliver(&entry, n, store.Draft{Dead: fmt.Sprintf("route %d: %s", n+1, entry.Traces[n].Reason)})
 	}
 	return entry, nil
 }
 
-// deliver adds a route's deliveries to the channels that have none yet.
-func deliver(entry *store.Entry, n int, r *route.Route, draft store.Draft) {
+// deliver adds a route's deliveries to the channels that have none yet and that the
+// connector's owner may post to.
+func (s *source) deliver(entry *store.Entry, n int, draft store.Draft) {
 	trace := &entry.Traces[n]
-	for _, channel := range r.To {
+	for _, channel := range s.connector.Routes[n].To {
+		if s.connector.Suspended[channel] != "" {
+			trace.Suspended = append(trace.Suspended, channel)
+			continue
+		}
 		taken := false
 		for _, d := range entry.Deliveries {
 			taken = taken || d.Channel == channel
@@ -91,5 +100,9 @@ func deliver(entry *store.Entry, n int, r *route.Route, draft store.Draft) {
 		entry.Deliveries = append(entry.Deliveries, draft)
 		trace.Channels = append(trace.Channels, channel)
 	}
-	entry.Fate = event.Routed
+	if len(entry.Deliveries) > 0 || len(trace.Suspended) == 0 {
+		entry.Fate = event.Routed
+	} else if entry.Fate == event.Filtered {
+		entry.Fate = event.Suspended
+	}
 }

@@ -148,7 +148,7 @@ func (x *exchange) receive(body []byte) {
 		x.unavailable("The connector is not ready; try again soon.\n", retryLater)
 		return
 	}
-	src, err := s.sourceSoon()
+	src, err := s.sourceSoon(s.intake.ctx)
 	if err != nil {
 		x.err = err
 		x.unavailable("The connector is not ready; try again soon.\n", retryLater)

@@ -65,7 +65,14 @@ type Connector struct {
 	Timeout time.Duration
 	// Routes in the order of the configuration file. A channel gets an event's card
 	// once, from the first route that matches and names it.
-	Routes   []*route.Route
+	Routes []*route.Route
+	// Suspended says by channel why this connector's cards do not go there.
+	Suspended map[string]string
+	// MaxSilence is after how long without an event a notice tells of it; 0 means
+	// never.
+	MaxSilence time.Duration
+	// SignsIn says that a person may have to sign in for it.
+	SignsIn  bool
 	Polls    bool
 	Receives bool
 	// Fingerprint changes when anything above does.
@@ -75,12 +82,20 @@ type Connector struct {
 // DefaultTimeout bounds a poll whose connector does not say.
 const DefaultTimeout = 2 * time.Minute
 
+// Tokens are what people's sign-ins gave.
+type Tokens interface {
+	// Token returns what to tell the plugin: a token that is good for a while, or
+	// "" when the connector's arguments already give access. It fails with a
+	// [connector.Error].
+	Token(ctx context.Context, s pluginhost.Source) (string, error)
+}
+
 // Notice tells that a connector broke, or is well again. What may pass by itself
 // is told after it has failed three times in a row; what needs a person, at once.
 type Notice struct {
 	Connector string
 	Broken    bool
-	// Health is the kind of the error, or "ok"; Problem is a sentence.
+	// Health is the kind of the error, "silent", or "ok"; Problem is a sentence.
 	Health  string
 	Problem string
 }
@@ -93,9 +108,12 @@ type Status struct {
 	Schedule string
 	// HookPath is "/hooks/" and the token; empty when the type does not receive.
 	HookPath string
-	// Health is "ok", "disabled", "waiting" before the first poll, or the kind of
-	// the last error.
-	Health    string
+	// Health is "ok", "disabled", "waiting" before the first poll, "silent", or the
+	// kind of the last error. Problem is a sentence when it is not well.
+	Health  string
+	Problem string
+	// Suspended is as in [Connector].
+	Suspended map[string]string
 	Poll      store.Poll
 	LastEvent time.Time
 }
@@ -104,6 +122,8 @@ type Status struct {
 type Options struct {
 	Store   Store
 	Plugins Plugins
+	// Tokens are for connectors that sign in; nil when none does.
+	Tokens  Tokens
 	Log     zerolog.Logger
 	Metrics prometheus.Registerer
 	// Notify, when not nil, is called on its own goroutine; the notices of one

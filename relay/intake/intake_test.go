@@ -121,9 +121,9 @@ func TestADryRunKeepsNothing(t *testing.T) {
 		i := start(t, options(m, p), polled(t, "feed", "@every 1h"))
 		time.Sleep(time.Second)
 		stored, saved := len(m.batches()), m.saves()
-		p.set(func(ctx context.Context, _ pluginhost.Source, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
-			asked = append(asked, string(at))
-			if at != nil && len(asked) == 1 {
+		p.set(func(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
+			asked = append(asked, fmt.Sprintf("%s preview %d", at, s.Preview))
+			if len(asked) == 1 {
 				return 0, nil // nothing new
 			}
 			for n := range 10 {
@@ -137,10 +137,10 @@ func TestADryRunKeepsNothing(t *testing.T) {
 		if err != nil || len(events) != 3 || events[0].Key != "x" || events[1].Key != "1" {
 			t.Errorf("found %v, %v", events, err)
 		}
-		if !slices.Equal(asked, []string{"1", ""}) {
-			t.Errorf("it asked from %q: first from the checkpoint, and, as nothing is new, from the start", asked)
+		if !slices.Equal(asked, []string{"1 preview 0", "1 preview 3"}) {
+			t.Errorf("it asked from %q: first for what is new, and, as nothing is, for the newest", asked)
 		}
-		if _, err := i.DryRun(t.Context(), "feed", 3); err != nil || asked[2] != "1" || len(asked) != 3 {
+		if _, err := i.DryRun(t.Context(), "feed", 3); err != nil || asked[2] != "1 preview 0" || len(asked) != 3 {
 			t.Errorf("it asked from %q, %v", asked, err)
 		}
 		p.set(always(0, connector.Unauthorised("no")))
@@ -282,7 +282,7 @@ func TestAConnectorThatTheStoreCannotOpenComesWithTheNextReload(t *testing.T) {
 			if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "connector new") || !strings.Contains(err.Error(), "connector changed") {
 				t.Errorf("Apply returned %v", err)
 			}
-			if s := i.Status(); s[0].Health != "temporary" || s[0].Poll.Problem != errDown.Error() || s[2].HookPath != "" {
+			if s := i.Status(); s[0].Health != "temporary" || s[0].Problem != errDown.Error() || s[2].HookPath != "" {
 				t.Errorf("the status is %+v", s)
 			}
 			for path, want := range map[string]int{"token-of-changed": 503, "token-of-new": 404, "": 404} {

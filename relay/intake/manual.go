@@ -23,16 +23,16 @@ func (i *Intake) PollOnce(ctx context.Context, name string) (PollReport, error) 
 var errEnough = errors.New("that is enough")
 
 // DryRun polls a connector now and returns up to n events, the newest of those that
-// the next poll would find; when there are none, those that the first poll of a
-// new connector would find, so that a person sees cards. Nothing is kept.
+// the next poll would find; when there are none, the newest that there are, so that a
+// person sees cards. Nothing is kept.
 func (i *Intake) DryRun(ctx context.Context, name string, n int) ([]event.Event, error) {
 	var found []event.Event
 	err := i.manual(ctx, name, func(ctx context.Context, s *source) (err error) {
 		s.mu.Lock()
 		at := s.checkpoint
 		s.mu.Unlock()
-		if found, err = s.look(ctx, at, n); err == nil && len(found) == 0 && at != nil {
-			found, err = s.look(ctx, nil, n)
+		if found, err = s.look(ctx, at, n, 0); err == nil && len(found) == 0 {
+			found, err = s.look(ctx, at, n, n)
 		}
 		return err
 	})
@@ -40,9 +40,9 @@ func (i *Intake) DryRun(ctx context.Context, name string, n int) ([]event.Event,
 }
 
 // look polls and keeps nothing. Events found before an error are an answer, too.
-func (s *source) look(ctx context.Context, at event.Checkpoint, n int) ([]event.Event, error) {
+func (s *source) look(ctx context.Context, at event.Checkpoint, n, preview int) ([]event.Event, error) {
 	var found []event.Event
-	_, err := s.call(ctx, at, func(_ context.Context, b event.Batch) error {
+	_, err := s.call(ctx, at, preview, func(_ context.Context, b event.Batch) error {
 		found = append(found, b.Events...)
 		if len(found) >= n {
 			return errEnough

@@ -45,7 +45,7 @@ func (s *source) pollHeld(ctx context.Context) (PollReport, error) {
 	s.mu.Lock()
 	at := s.checkpoint
 	s.mu.Unlock()
-	done, err := s.call(ctx, at, p.emit)
+	done, err := s.call(ctx, at, 0, p.emit)
 	switch {
 	case s.ctx.Err() != nil:
 		return p.report, ErrStopped // that says nothing about the source
@@ -59,11 +59,12 @@ func (s *source) pollHeld(ctx context.Context) (PollReport, error) {
 }
 
 // call asks the plugin, which has the connector's timeout for all of the poll.
-func (s *source) call(ctx context.Context, at event.Checkpoint, emit func(context.Context, event.Batch) error) (pluginhost.Done, error) {
-	src, err := s.sourceNow()
+func (s *source) call(ctx context.Context, at event.Checkpoint, preview int, emit func(context.Context, event.Batch) error) (pluginhost.Done, error) {
+	src, err := s.sourceNow(ctx)
 	if err != nil {
-		return pluginhost.Done{}, &connector.Error{Kind: connector.KindMisconfigured, Err: err}
+		return pluginhost.Done{}, err
 	}
+	src.Preview = preview
 	timeout := s.connector.Timeout
 	if timeout <= 0 {
 		timeout = DefaultTimeout
@@ -120,11 +121,22 @@ func (s *source) settle(p *polling, done pluginhost.Done, err error) {
 	s.poll, p.report.Next = now, now.Next
 	notice, tell := s.notice(now, changed)
 	s.mu.Unlock()
-	if err := s.intake.options.Store.SavePoll(context.WithoutCancel(s.ctx), s.name(), now); err != nil {
-		s.log.Error().Err(err).Msg("how the poll went could not be kept")
-	}
+	s.savePoll()
 	if tell {
 		s.intake.notify(notice)
+	}
+}
+
+// savePoll keeps how the connector stands. One who waits its turn saves what is
+// newest by then.
+func (s *source) savePoll() {
+	s.saving.Lock()
+	defer s.saving.Unlock()
+	s.mu.Lock()
+	now := s.poll
+	s.mu.Unlock()
+	if err := s.intake.options.Store.SavePoll(context.WithoutCancel(s.ctx), s.name(), now); err != nil {
+		s.log.Error().Err(err).Msg("how the connector stands could not be kept")
 	}
 }
 

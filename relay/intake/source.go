@@ -38,6 +38,10 @@ type source struct {
 	polling chan struct{}
 	// retimed wakes the schedule after a manual poll.
 	retimed chan struct{}
+	// heard tells the watch for silence of an event.
+	heard chan struct{}
+	// saving is held while the store is told how the connector stands.
+	saving sync.Mutex
 
 	token string
 	// down is why the connector does not run: the store could not open it.
@@ -68,7 +72,7 @@ type source struct {
 
 func newSource(i *Intake, c Connector) (*source, error) {
 	s := &source{
-		intake: i, connector: c, draining: make(chan struct{}), polling: make(chan struct{}, 1), retimed: make(chan struct{}, 1),
+		intake: i, connector: c, draining: make(chan struct{}), polling: make(chan struct{}, 1), retimed: make(chan struct{}, 1), heard: make(chan struct{}, 1),
 		log: i.options.Log.With().Str("connector", c.Source.Connector).Logger(), complaints: rate.Sometimes{First: 1, Interval: 10 * time.Second},
 	}
 	if c.Polls {
@@ -95,6 +99,12 @@ func (s *source) open(ctx context.Context) error {
 	}
 	s.token, s.checkpoint, s.poll, s.lastEvent = kept.HookToken, kept.Checkpoint, kept.Poll, kept.LastEvent
 	s.broken = needsNotice(s.poll)
+	if s.poll.First.IsZero() {
+		s.poll.First = time.Now()
+		if err := s.intake.options.Store.SavePoll(ctx, s.name(), s.poll); err != nil {
+			return err
+		}
+	}
 	old := s.before
 	s.before = nil // so that a chain of reloads does not keep them all
 	switch {
@@ -131,6 +141,7 @@ func spread(n int) time.Duration {
 // start begins polling on schedule. A poll that is due, or was due while the relay
 // was down, comes soon, but not all of them in the same moment.
 func (s *source) start(spread time.Duration) {
+	s.startWatch()
 	if !s.connector.Polls || !s.connector.Enabled || !s.begin() {
 		return
 	}
@@ -188,14 +199,20 @@ func (s *source) retime() {
 	}
 }
 
-// sourceNow is what the plugin is told, with the arguments as they are now.
-func (s *source) sourceNow() (pluginhost.Source, error) {
+// sourceNow is what the plugin is told, with the arguments and the token as they are
+// now. Every error is a [connector.Error].
+func (s *source) sourceNow(ctx context.Context) (pluginhost.Source, error) {
 	src := s.connector.Source
 	b, err := s.connector.Arguments()
 	if err != nil {
-		return src, err
+		return src, &connector.Error{Kind: connector.KindMisconfigured, Err: err}
 	}
 	src.Arguments = b
+	if s.connector.SignsIn {
+		if src.Token, err = s.intake.options.Tokens.Token(ctx, src); err != nil {
+			return src, err
+		}
+	}
 	if s.connector.PublicURL != "" && s.connector.Receives {
 		src.HookURL = s.connector.PublicURL + s.hookPath()
 	}
@@ -213,12 +230,12 @@ type toldSource struct {
 const argumentsFor = time.Second
 
 // sourceSoon is what the plugin is told with a request.
-func (s *source) sourceSoon() (pluginhost.Source, error) {
+func (s *source) sourceSoon(ctx context.Context) (pluginhost.Source, error) {
 	now := time.Now()
 	if t := s.told.Load(); t != nil && now.Before(t.until) {
 		return t.Source, nil
 	}
-	src, err := s.sourceNow()
+	src, err := s.sourceNow(ctx)
 	if err != nil {
 		return src, err
 	}
@@ -233,18 +250,20 @@ func (s *source) status() Status {
 	defer s.mu.Unlock()
 	st := Status{
 		Name: s.name(), Type: s.connector.Source.Type, Enabled: s.connector.Enabled, Schedule: s.connector.Schedule,
-		Health: s.poll.Health, Poll: s.poll, LastEvent: s.lastEvent,
+		Health: s.poll.Health, Problem: s.poll.Problem, Suspended: s.connector.Suspended, Poll: s.poll, LastEvent: s.lastEvent,
 	}
 	if s.connector.Receives && s.token != "" {
 		st.HookPath = s.hookPath()
 	}
 	switch {
 	case s.down != nil:
-		st.Health, st.Poll.Problem = string(connector.KindTemporary), s.down.Error()
+		st.Health, st.Problem = string(connector.KindTemporary), s.down.Error()
 	case !s.connector.Enabled:
 		st.Health, st.Poll.Next = "disabled", time.Time{}
+	case (st.Health == healthy || !s.connector.Polls) && s.poll.Silent:
+		st.Health, st.Problem = silent, s.silence()
 	case !s.connector.Polls:
-		st.Health = "ok"
+		st.Health = healthy
 	case st.Health == "":
 		st.Health = "waiting"
 	}

@@ -74,13 +74,17 @@ type Connector struct {
 	Type    string `json:"type"`
 	Enabled bool   `json:"enabled"`
 	// HookURL is where its source may push; empty when the type does not receive.
-	HookURL   string    `json:"hook_url,omitempty"`
-	Schedule  string    `json:"schedule,omitempty"`
-	Health    string    `json:"health"`
-	Problem   string    `json:"problem,omitempty"`
-	LastPoll  time.Time `json:"last_poll,omitzero"`
-	NextPoll  time.Time `json:"next_poll,omitzero"`
-	LastEvent time.Time `json:"last_event,omitzero"`
+	HookURL  string `json:"hook_url,omitempty"`
+	Schedule string `json:"schedule,omitempty"`
+	Health   string `json:"health"`
+	Problem  string `json:"problem,omitempty"`
+	// Note is what the connector itself says of how it stands with its source.
+	Note string `json:"note,omitempty"`
+	// Suspended says by channel why the connector's cards do not go there.
+	Suspended map[string]string `json:"suspended,omitempty"`
+	LastPoll  time.Time         `json:"last_poll,omitzero"`
+	NextPoll  time.Time         `json:"next_poll,omitzero"`
+	LastEvent time.Time         `json:"last_event,omitzero"`
 }
 
 // Channel is a configured chat endpoint and its lane.

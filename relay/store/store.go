@@ -101,6 +101,10 @@ type Poll struct {
 	Since time.Time
 	// Note is a line for people that the last poll left.
 	Note string
+	// First is when the relay first ran the connector.
+	First time.Time
+	// Silent says that it has been told that nothing came for too long.
+	Silent bool
 }
 
 // Event is an event as stored.
