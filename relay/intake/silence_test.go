@@ -3,7 +3,6 @@ package intake
 import (
 	"context"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,26 +10,6 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/pluginhost"
 )
-
-// notices collects what is told.
-type notices struct {
-	mu   sync.Mutex
-	list []Notice
-}
-
-func (n *notices) add(one Notice) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.list = append(n.list, one)
-}
-
-func (n *notices) take() []Notice {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	list := n.list
-	n.list = nil
-	return list
-}
 
 func TestSilenceIsToldOnceAndSoIsItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
