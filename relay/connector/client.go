@@ -26,6 +26,14 @@ type clients struct {
 	resolver *net.Resolver
 }
 
+// NewClient returns a client such as connectors get in a poll: with a proxy (empty
+// means none), certificates to trust besides the system's, the private networks that
+// may be reached, and a User-Agent.
+func NewClient(proxy string, caPEM []byte, allow []string, userAgent string) (*http.Client, error) {
+	var c clients
+	return c.client(&wire.HTTP{Proxy: proxy, CaPem: caPEM, Allow: allow, UserAgent: userAgent})
+}
+
 // client returns the client for one connector's settings.
 func (c *clients) client(h *wire.HTTP) (*http.Client, error) {
 	t, err := c.transport(h)

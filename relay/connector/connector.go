@@ -89,8 +89,10 @@ type Description struct {
 // follows from the Go type: the ways in and the argument schema.
 type Type struct {
 	Description
-	Polls     bool
-	Receives  bool
+	Polls    bool
+	Receives bool
+	// SignsIn says that it is an [Authenticator].
+	SignsIn   bool
 	Arguments []Argument
 }
 

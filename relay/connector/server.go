@@ -66,6 +66,7 @@ func (s *server) add(factory func() Connector) error {
 	}
 	_, polls := c.(Poller)
 	_, receives := c.(Receiver)
+	_, signsIn := c.(Authenticator)
 	if !polls && !receives {
 		return fmt.Errorf("%s has neither a Poll nor a Receive method", t)
 	}
@@ -80,7 +81,7 @@ func (s *server) add(factory func() Connector) error {
 	if err != nil {
 		return fmt.Errorf("connector type %s: %w", d.Type, err)
 	}
-	w.Polls, w.Receives = polls, receives
+	w.Polls, w.Receives, w.SignsIn = polls, receives, signsIn
 	s.served[d.Type] = &served{factory: factory, fields: fields}
 	s.types.Types = append(s.types.Types, w)
 	return nil

@@ -122,7 +122,7 @@ func (p *supervised) sameAsBefore(g *generation) error {
 func schemas(types []connector.Type) []connector.Type {
 	out := make([]connector.Type, len(types))
 	for i, t := range types {
-		out[i] = connector.Type{Description: connector.Description{Type: t.Type}, Polls: t.Polls, Receives: t.Receives, Arguments: t.Arguments}
+		out[i] = connector.Type{Description: connector.Description{Type: t.Type}, Polls: t.Polls, Receives: t.Receives, SignsIn: t.SignsIn, Arguments: t.Arguments}
 	}
 	return out
 }

@@ -163,6 +163,12 @@ type Store interface {
 	// SavePoll keeps how a connector's polling stands.
 	SavePoll(ctx context.Context, connector string, p Poll) error
 
+	// SaveToken keeps what a sign-in for a connector gave, sealed by the caller; nil
+	// forgets it.
+	SaveToken(ctx context.Context, connector string, sealed []byte) error
+	// Token returns it, and fails with [ErrNotFound] when there is none.
+	Token(ctx context.Context, connector string) ([]byte, error)
+
 	// Lanes returns every lane that waits or is paused, by channel.
 	Lanes(ctx context.Context) ([]delivery.Lane, error)
 	// Heads returns up to n waiting deliveries of a channel whose ID is greater

@@ -59,7 +59,7 @@ func Type(w *wire.Description) (connector.Type, error) {
 		Description: connector.Description{
 			Type: w.GetType(), Title: w.GetTitle(), Summary: w.GetSummary(), Version: w.GetVersion(), Icon: w.GetIcon(), Schedule: w.GetSchedule(),
 		},
-		Polls: w.GetPolls(), Receives: w.GetReceives(),
+		Polls: w.GetPolls(), Receives: w.GetReceives(), SignsIn: w.GetSignsIn(),
 	}
 	var problems []error
 	add := func(format string, a ...any) { problems = append(problems, fmt.Errorf(format, a...)) }

@@ -236,7 +236,9 @@ type Description struct {
 	Kinds     []*EventKind `protobuf:"bytes,9,rep,name=kinds,proto3" json:"kinds,omitempty"`
 	// How often to poll where the configuration does not say, in the syntax of
 	// robfig/cron ("@every 15m"). Empty means "@every 5m".
-	Schedule      string `protobuf:"bytes,10,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	Schedule string `protobuf:"bytes,10,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	// Whether a person may have to sign in: then the host asks SignIn.
+	SignsIn       bool `protobuf:"varint,11,opt,name=signs_in,json=signsIn,proto3" json:"signs_in,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -339,6 +341,13 @@ func (x *Description) GetSchedule() string {
 		return x.Schedule
 	}
 	return ""
+}
+
+func (x *Description) GetSignsIn() bool {
+	if x != nil {
+		return x.SignsIn
+	}
+	return false
 }
 
 type Argument struct {
@@ -2008,7 +2017,7 @@ const file_connector_proto_rawDesc = "" +
 	"\x0fconnector.proto\x12\x12relay.connector.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
 	"\x0fDescribeRequest\"I\n" +
 	"\x10DescribeResponse\x125\n" +
-	"\x05types\x18\x01 \x03(\v2\x1f.relay.connector.v1.DescriptionR\x05types\"\xbe\x02\n" +
+	"\x05types\x18\x01 \x03(\v2\x1f.relay.connector.v1.DescriptionR\x05types\"\xd9\x02\n" +
 	"\vDescription\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x18\n" +
@@ -2020,7 +2029,8 @@ const file_connector_proto_rawDesc = "" +
 	"\targuments\x18\b \x03(\v2\x1c.relay.connector.v1.ArgumentR\targuments\x123\n" +
 	"\x05kinds\x18\t \x03(\v2\x1d.relay.connector.v1.EventKindR\x05kinds\x12\x1a\n" +
 	"\bschedule\x18\n" +
-	" \x01(\tR\bschedule\"\xb5\x01\n" +
+	" \x01(\tR\bschedule\x12\x19\n" +
+	"\bsigns_in\x18\v \x01(\bR\asignsIn\"\xb5\x01\n" +
 	"\bArgument\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1a\n" +

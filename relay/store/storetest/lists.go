@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -181,6 +182,25 @@ func (s *suite) polls() {
 	equal(s, s.openConnector("c", "rss").LastEvent, at, "the last event after a known key")
 }
 
+func (s *suite) tokens() {
+	token := func(connector string) []byte {
+		b, err := s.store.Token(s.ctx(), connector)
+		if !errors.Is(err, store.ErrNotFound) {
+			s.ok(err, "token")
+		}
+		return b
+	}
+	equal(s, token("c"), nil, "the token before a sign-in")
+	for _, sealed := range [][]byte{{0, 255, 0}, []byte("another")} {
+		s.ok(s.store.SaveToken(s.ctx(), "c", sealed), "save token")
+		equal(s, token("c"), sealed, "the token")
+	}
+	equal(s, token("other"), nil, "another connector's token")
+	s.ok(s.store.SaveToken(s.ctx(), "c", nil), "forget token")
+	equal(s, token("c"), nil, "the token that was forgotten")
+	s.ok(s.store.SaveToken(s.ctx(), "c", nil), "forget it again")
+}
+
 func (s *suite) closed() {
 	d := s.fill("a", 1)[0]
 	s.ok(s.store.Close(), "close")
@@ -193,6 +213,8 @@ func (s *suite) closed() {
 		"open connector": func(ctx context.Context) error { _, err := s.store.OpenConnector(ctx, "c", "rss"); return err },
 		"connectors":     func(ctx context.Context) error { _, err := s.store.Connectors(ctx); return err },
 		"save poll":      func(ctx context.Context) error { return s.store.SavePoll(ctx, "c", store.Poll{}) },
+		"save token":     func(ctx context.Context) error { return s.store.SaveToken(ctx, "c", []byte("x")) },
+		"token":          func(ctx context.Context) error { _, err := s.store.Token(ctx, "c"); return err },
 		"lanes":          func(ctx context.Context) error { _, err := s.store.Lanes(ctx); return err },
 		"heads":          func(ctx context.Context) error { _, err := s.store.Heads(ctx, "a", 0, 1); return err },
 		"record":         func(ctx context.Context) error { return s.store.Record(ctx, delivery.Attempt{}, d) },

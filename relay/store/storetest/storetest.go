@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"a connector keeps its token", (*suite).connectorToken},
 		{"a connector of another type starts afresh", (*suite).connectorType},
 		{"how a connector polls is kept", (*suite).polls},
+		{"a token is kept until it is forgotten", (*suite).tokens},
 		{"a closed store says so", (*suite).closed},
 		{"a store answers a ping", (*suite).ping},
 	}

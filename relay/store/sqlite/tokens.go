@@ -1,0 +1,41 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// SaveToken implements [store.Store].
+func (s *Store) SaveToken(ctx context.Context, connector string, sealed []byte) error {
+	err := s.write(ctx, &operation{do: func(w *writer) error {
+		if sealed == nil {
+			_, err := w.exec("DELETE FROM tokens WHERE connector = ?", connector)
+			return err
+		}
+		_, err := w.exec("INSERT INTO tokens (connector, sealed) VALUES (?,?) ON CONFLICT (connector) DO UPDATE SET sealed = excluded.sealed", connector, sealed)
+		return err
+	}})
+	if err != nil {
+		return fmt.Errorf("save the token of connector %s: %w", connector, err)
+	}
+	return nil
+}
+
+// Token implements [store.Store].
+func (s *Store) Token(ctx context.Context, connector string) ([]byte, error) {
+	var sealed []byte
+	err := s.reader.QueryRowContext(ctx, "SELECT sealed FROM tokens WHERE connector = ?", connector).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = store.ErrNotFound
+	} else {
+		err = s.explainRead(err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("token of connector %s: %w", connector, err)
+	}
+	return sealed, nil
+}
