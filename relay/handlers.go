@@ -14,10 +14,12 @@ import (
 // readyWithin bounds the check behind /readyz.
 const readyWithin = 2 * time.Second
 
-// publicHandler is all that the outside needs: the hooks.
+// publicHandler is all that the outside needs: the hooks, and where a browser comes
+// back to from a sign-in.
 func (r *Relay) publicHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/", r.intake.Hooks())
+	mux.HandleFunc("GET "+landingPath, r.signIn.Landing)
 	mux.HandleFunc("GET /healthz", alive)
 	return mux
 }

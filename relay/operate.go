@@ -13,6 +13,7 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -87,10 +88,16 @@ func (r *Relay) hookURL(path string) string {
 	if path == "" {
 		return ""
 	}
+	return r.publicAddress() + path
+}
+
+// publicAddress is what the outside calls the hooks' listener, as far as the relay
+// knows.
+func (r *Relay) publicAddress() string {
 	if base := r.plan().config.Relay.PublicURL; base != "" {
-		return base + path
+		return base
 	}
-	return "http://" + r.listeners.address("hooks") + path
+	return "http://" + r.listeners.address("hooks")
 }
 
 // Channels implements [operator.Relay].
@@ -288,7 +295,7 @@ func (r *Relay) Resume(ctx context.Context, channel string) error {
 
 // meaning gives an error of a part the meaning that crosses the operator socket.
 func meaning(err error) error {
-	if errors.Is(err, dispatch.ErrNoChannel) || errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, dispatch.ErrNoChannel) || errors.Is(err, intake.ErrNoConnector) || errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("%w: %w", operator.ErrNotFound, err)
 	}
 	return err

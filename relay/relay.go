@@ -30,6 +30,7 @@ import (
 	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
+	"github.com/connector-relay/relay/relay/signin"
 	"github.com/connector-relay/relay/relay/store"
 	"github.com/connector-relay/relay/relay/store/sqlite"
 )
@@ -58,6 +59,7 @@ type Relay struct {
 	host      *pluginhost.Host
 	dispatch  *dispatch.Dispatcher
 	intake    *intake.Intake
+	signIn    *signin.Keeper
 	dashboard *dashboard.Dashboard
 	listeners *listeners
 	ops       *ops
@@ -146,7 +148,10 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 	r.ops = &ops{store: s, log: r.part("ops")}
 	r.dispatch = dispatch.New(dispatch.Options{Store: s, Log: r.part("dispatch"), Metrics: r.registry, Notify: r.laneChanged})
 	r.onStop("dispatch", func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil })
-	r.intake = intake.New(intake.Options{Store: s, Plugins: r.host, Log: r.part("intake"), Metrics: r.registry, Notify: r.connectorChanged})
+	r.openSignIn(s, p.config.Relay.Store)
+	r.intake = intake.New(intake.Options{
+		Store: s, Plugins: r.host, Tokens: r.signIn, Log: r.part("intake"), Metrics: r.registry, Notify: r.connectorChanged,
+	})
 	r.onStop("intake", func(ctx context.Context) error { r.intake.Stop(ctx); return nil })
 	r.dashboard, err = dashboard.New(dashboard.Options{Store: s, Status: pageStatus{r}, Log: r.part("dashboard"), Version: r.options.Version})
 	if err != nil {

@@ -125,6 +125,7 @@ type plugins struct {
 	poll           func(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit emitFunc) (time.Duration, error)
 	polls          map[string][]time.Time
 	underWay, most int
+	removed        []string
 	receive        func(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error)
 }
 
@@ -152,6 +153,13 @@ func (p *plugins) Poll(ctx context.Context, s pluginhost.Source, at event.Checkp
 
 func (p *plugins) Receive(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
 	return p.receive(ctx, s, r)
+}
+
+func (p *plugins) Remove(_ context.Context, s pluginhost.Source, at event.Checkpoint) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.removed = append(p.removed, s.Connector+" at "+string(at))
+	return nil
 }
 
 func (p *plugins) set(poll func(context.Context, pluginhost.Source, event.Checkpoint, emitFunc) (time.Duration, error)) {

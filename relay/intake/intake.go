@@ -40,11 +40,12 @@ type Store interface {
 	SavePoll(ctx context.Context, connector string, p store.Poll) error
 }
 
-// Plugins calls the connectors' plugins. Both methods return soon after their
-// context has ended.
+// Plugins calls the connectors' plugins. All methods return soon after their context
+// has ended.
 type Plugins interface {
 	Poll(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (pluginhost.Done, error)
 	Receive(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error)
+	Remove(ctx context.Context, s pluginhost.Source, at event.Checkpoint) error
 }
 
 // Connector is one configured connector. It is left alone by Apply as long as the

@@ -393,3 +393,21 @@ func (i *Intake) configured(names ...string) []Connector {
 	}
 	return list
 }
+
+func TestARemovedConnectorUndoesWhatItHasSetUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := newMemory(), &plugins{poll: counting}
+		stays, goes := polled(t, "stays", "@every 1h"), polled(t, "goes", "@every 1h")
+		i := start(t, options(m, p), stays, goes)
+		time.Sleep(time.Second)
+		changed := polled(t, "stays", "@every 2h")
+		i.Retire(t.Context(), []Connector{changed})
+		if err := i.Apply(t.Context(), []Connector{changed}); err != nil {
+			t.Fatal(err)
+		}
+		i.Retire(t.Context(), []Connector{changed})
+		if !slices.Equal(p.removed, []string{"goes at 1"}) {
+			t.Errorf("removed %q", p.removed)
+		}
+	})
+}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/pluginhost"
 )
 
 // PollOnce polls a connector now, for real, and returns what came of it. While
@@ -17,6 +19,29 @@ func (i *Intake) PollOnce(ctx context.Context, name string) (PollReport, error) 
 		return err
 	})
 	return report, err
+}
+
+// PollSoon makes a connector's next poll due now, such as after a person has signed
+// in. One that does not poll, or that there is not, is left alone.
+func (i *Intake) PollSoon(name string) {
+	s := i.all()[name]
+	if s == nil || !s.connector.Polls {
+		return
+	}
+	s.told.Store(nil)
+	s.mu.Lock()
+	s.poll.Next = time.Now()
+	s.mu.Unlock()
+	s.retime()
+}
+
+// Source is what a connector's plugin is told, but for the token.
+func (i *Intake) Source(name string) (pluginhost.Source, error) {
+	s := i.all()[name]
+	if s == nil {
+		return pluginhost.Source{}, fmt.Errorf("connector %s: %w; `relay connectors` lists them", name, ErrNoConnector)
+	}
+	return s.bareSource()
 }
 
 // errEnough ends a dry run that has seen as many events as were asked for.

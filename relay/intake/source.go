@@ -202,17 +202,21 @@ func (s *source) retime() {
 // sourceNow is what the plugin is told, with the arguments and the token as they are
 // now. Every error is a [connector.Error].
 func (s *source) sourceNow(ctx context.Context) (pluginhost.Source, error) {
+	src, err := s.bareSource()
+	if err == nil && s.connector.SignsIn {
+		src.Token, err = s.intake.options.Tokens.Token(ctx, src)
+	}
+	return src, err
+}
+
+// bareSource is what the plugin is told, but for the token.
+func (s *source) bareSource() (pluginhost.Source, error) {
 	src := s.connector.Source
 	b, err := s.connector.Arguments()
 	if err != nil {
 		return src, &connector.Error{Kind: connector.KindMisconfigured, Err: err}
 	}
 	src.Arguments = b
-	if s.connector.SignsIn {
-		if src.Token, err = s.intake.options.Tokens.Token(ctx, src); err != nil {
-			return src, err
-		}
-	}
 	if s.connector.PublicURL != "" && s.connector.Receives {
 		src.HookURL = s.connector.PublicURL + s.hookPath()
 	}

@@ -99,6 +99,23 @@ func (c *Client) DryRun(ctx context.Context, connector string) ([]Event, error) 
 	return call[[]Event](ctx, c, http.MethodPost, "connectors/"+url.PathEscape(connector)+"/dry-run", nil)
 }
 
+// SignIn implements [Relay].
+func (c *Client) SignIn(ctx context.Context, connector string) (SignIn, error) {
+	return call[SignIn](ctx, c, http.MethodPost, "connectors/"+url.PathEscape(connector)+"/sign-in", nil)
+}
+
+// AwaitSignIn implements [Relay].
+func (c *Client) AwaitSignIn(ctx context.Context, id string) error {
+	_, err := call[struct{}](ctx, c, http.MethodGet, "sign-ins/"+url.PathEscape(id), nil)
+	return err
+}
+
+// PasteToken implements [Relay].
+func (c *Client) PasteToken(ctx context.Context, id, token string) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, "sign-ins/"+url.PathEscape(id)+"/token", Pasted{Token: token})
+	return err
+}
+
 // Pause implements [Relay].
 func (c *Client) Pause(ctx context.Context, channel, reason string) error {
 	path := "channels/" + url.PathEscape(channel) + "/pause?" + url.Values{"reason": {reason}}.Encode()

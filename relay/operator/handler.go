@@ -66,6 +66,19 @@ func changes(mux *http.ServeMux, r Relay) {
 	get(mux, "POST /api/connectors/{name}/poll", func(req *http.Request) (any, error) {
 		return r.Poll(req.Context(), req.PathValue("name"))
 	})
+	get(mux, "POST /api/connectors/{name}/sign-in", func(req *http.Request) (any, error) {
+		return r.SignIn(req.Context(), req.PathValue("name"))
+	})
+	get(mux, "GET /api/sign-ins/{id}", func(req *http.Request) (any, error) {
+		return struct{}{}, r.AwaitSignIn(req.Context(), req.PathValue("id"))
+	})
+	get(mux, "POST /api/sign-ins/{id}/token", func(req *http.Request) (any, error) {
+		var p Pasted
+		if err := decode(req, &p); err != nil {
+			return nil, err
+		}
+		return struct{}{}, r.PasteToken(req.Context(), req.PathValue("id"), p.Token)
+	})
 	get(mux, "POST /api/connectors/{name}/dry-run", func(req *http.Request) (any, error) {
 		return r.DryRun(req.Context(), req.PathValue("name"))
 	})

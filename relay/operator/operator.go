@@ -41,6 +41,12 @@ type Relay interface {
 	Poll(ctx context.Context, connector string) (PollReport, error)
 	// DryRun polls a connector now and keeps nothing: no event, no checkpoint.
 	DryRun(ctx context.Context, connector string) ([]Event, error)
+	// SignIn starts a sign-in for a connector.
+	SignIn(ctx context.Context, connector string) (SignIn, error)
+	// AwaitSignIn returns when a sign-in is over: nil when the person has signed in.
+	AwaitSignIn(ctx context.Context, id string) error
+	// PasteToken ends a sign-in with a token that the person has made on the page.
+	PasteToken(ctx context.Context, id, token string) error
 	Pause(ctx context.Context, channel, reason string) error
 	Resume(ctx context.Context, channel string) error
 	// Replay makes dead letters waiting again, at their old position.
@@ -85,6 +91,24 @@ type Connector struct {
 	LastPoll  time.Time         `json:"last_poll,omitzero"`
 	NextPoll  time.Time         `json:"next_poll,omitzero"`
 	LastEvent time.Time         `json:"last_event,omitzero"`
+}
+
+// SignIn is a sign-in under way.
+type SignIn struct {
+	ID string `json:"sign_in"`
+	// Flow is "device code", "authorisation code" or "token page".
+	Flow string `json:"flow"`
+	// URL is where the person goes; Code is what a device code sign-in has them
+	// enter there.
+	URL     string    `json:"url"`
+	Code    string    `json:"code,omitempty"`
+	Hint    string    `json:"hint,omitempty"`
+	Expires time.Time `json:"expires"`
+}
+
+// Pasted is a token that a person has made on a service's page.
+type Pasted struct {
+	Token string `json:"token"`
 }
 
 // Channel is a configured chat endpoint and its lane.

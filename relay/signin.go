@@ -1,0 +1,64 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/signin"
+)
+
+// landingPath is where a browser comes back to, on the public listener.
+const landingPath = "/sign-in"
+
+// openSignIn makes the keeper of tokens.
+func (r *Relay) openSignIn(store signin.Store, storePath string) {
+	r.signIn = signin.New(signin.Options{
+		Store: store, Plugins: r.host, Key: signin.Key{File: keyBeside(storePath)},
+		Landing:  func() string { return r.publicAddress() + landingPath },
+		SignedIn: func(name string) { r.intake.PollSoon(name) },
+	})
+	r.onStop("sign-ins", func(context.Context) error { r.signIn.Close(); return nil })
+}
+
+// keyBeside names the key file of a store: relay.db has relay.key.
+func keyBeside(store string) string {
+	return store[:len(store)-len(filepath.Ext(store))] + ".key"
+}
+
+// SignIn implements [operator.Relay].
+func (r *Relay) SignIn(ctx context.Context, name string) (operator.SignIn, error) {
+	src, err := r.intake.Source(name)
+	if err != nil {
+		return operator.SignIn{}, meaning(err)
+	}
+	s, err := r.signIn.Begin(ctx, src)
+	if err != nil {
+		return operator.SignIn{}, fmt.Errorf("connector %s: %w", name, signInMeaning(err))
+	}
+	return operator.SignIn{ID: s.ID, Flow: string(s.Flow), URL: s.URL, Code: s.Code, Hint: s.Hint, Expires: s.Expires}, nil
+}
+
+// AwaitSignIn implements [operator.Relay].
+func (r *Relay) AwaitSignIn(ctx context.Context, id string) error {
+	return signInMeaning(r.signIn.Wait(ctx, id))
+}
+
+// PasteToken implements [operator.Relay].
+func (r *Relay) PasteToken(_ context.Context, id, token string) error {
+	return signInMeaning(r.signIn.Paste(id, token))
+}
+
+// signInMeaning gives an error the meaning that crosses the operator socket: what
+// went wrong with a sign-in is for the person who signs in to hear.
+func signInMeaning(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, signin.ErrNoSession):
+		return fmt.Errorf("%w: %w", operator.ErrNotFound, err)
+	}
+	return fmt.Errorf("%w: %w", operator.ErrInvalid, err)
+}

@@ -1,0 +1,108 @@
+package signin
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// KeyVariable is the environment variable that may hold the key: 32 bytes in
+// base64.
+const KeyVariable = "RELAY_KEY"
+
+// keySize is that of AES-256, in bytes.
+const keySize = 32
+
+// Key is what tokens are encrypted under: the variable RELAY_KEY if it is set, or
+// else a file, which is made when it is first needed.
+type Key struct{ File string }
+
+// load returns the key. A file is made only when create says so: where there is a
+// token and no file, a new key would not help.
+func (k Key) load(create bool) ([]byte, error) {
+	if text := os.Getenv(KeyVariable); text != "" {
+		return decodeKey(text, "the variable "+KeyVariable)
+	}
+	b, err := os.ReadFile(k.File)
+	switch {
+	case err == nil:
+		return decodeKey(string(b), "the key file "+k.File)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("read the key for tokens: %w", err)
+	case !create:
+		return nil, fmt.Errorf("the key for tokens is missing: neither %s nor the file %s is there; restore it, or sign in again", KeyVariable, k.File)
+	}
+	key := make([]byte, keySize)
+	_, _ = rand.Read(key) // never fails; see crypto/rand
+	f, err := os.OpenFile(k.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("make the key for tokens: %w", err)
+	}
+	_, err = fmt.Fprintln(f, base64.StdEncoding.EncodeToString(key))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("make the key for tokens: %w", err)
+	}
+	return key, nil
+}
+
+// decodeKey wraps no error of the decoder, which would show a part of the key.
+func decodeKey(text, where string) ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	if err != nil || len(key) != keySize {
+		return nil, fmt.Errorf("%s does not hold %d bytes in base64, such as `openssl rand -base64 %d` prints", where, keySize, keySize)
+	}
+	return key, nil
+}
+
+// seal encrypts a connector's token. The name goes in, so that a token cannot be
+// moved to another connector.
+func (k Key) seal(connector string, plain []byte) ([]byte, error) {
+	aead, err := k.aead(true)
+	if err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, aead.NonceSize())
+	_, _ = rand.Read(nonce)
+	return aead.Seal(nonce, nonce, plain, []byte(connector)), nil
+}
+
+// open decrypts what seal made.
+func (k Key) open(connector string, sealed []byte) ([]byte, error) {
+	aead, err := k.aead(false)
+	if err != nil {
+		return nil, err
+	}
+	if len(sealed) < aead.NonceSize() {
+		return nil, errDamaged
+	}
+	nonce, rest := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
+	plain, err := aead.Open(nil, nonce, rest, []byte(connector))
+	if err != nil {
+		return nil, errDamaged
+	}
+	return plain, nil
+}
+
+var errDamaged = errors.New("the kept token does not open with this key; restore the key, or sign in again")
+
+func (k Key) aead(create bool) (cipher.AEAD, error) {
+	key, err := k.load(create)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("key for tokens: %w", err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("key for tokens: %w", err)
+	}
+	return aead, nil
+}

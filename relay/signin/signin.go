@@ -1,0 +1,212 @@
+// Package signin gives connectors the access that a person has granted. It runs
+// the sign-in, keeps what came of it encrypted, refreshes it, and hands out access
+// tokens that are good for a while.
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// margin is for how long a token that is handed out is good at least: the longest
+// poll there usually is.
+const margin = 5 * time.Minute
+
+// Store is what signing in needs of the store; package store says what each method
+// promises.
+type Store interface {
+	SaveToken(ctx context.Context, connector string, sealed []byte) error
+	Token(ctx context.Context, connector string) ([]byte, error)
+}
+
+// Plugins say how one signs in.
+type Plugins interface {
+	SignIn(ctx context.Context, s pluginhost.Source) (*connector.SignIn, error)
+}
+
+// Options are what a keeper works with.
+type Options struct {
+	Store   Store
+	Plugins Plugins
+	Key     Key
+	// Landing is the address where a person's browser comes back to.
+	Landing func() string
+	// SignedIn is called when a person has signed in for a connector.
+	SignedIn func(connector string)
+}
+
+// Keeper keeps tokens and runs sign-ins. Its methods may be called concurrently.
+type Keeper struct {
+	options Options
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
+	mu sync.Mutex
+	// refreshing has a lock for each connector, so that a refresh token that can be
+	// used once is used once.
+	refreshing map[string]*sync.Mutex
+	sessions   map[string]*session
+}
+
+// New returns a keeper.
+func New(o Options) *Keeper {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Keeper{options: o, ctx: ctx, cancel: cancel, refreshing: make(map[string]*sync.Mutex), sessions: make(map[string]*session)}
+}
+
+// Close ends the sign-ins under way.
+func (k *Keeper) Close() {
+	k.cancel()
+	k.running.Wait()
+}
+
+// grant is what a sign-in gave.
+type grant struct {
+	Access  string    `json:"access"`
+	Refresh string    `json:"refresh,omitempty"`
+	Expiry  time.Time `json:"expiry,omitzero"`
+}
+
+// fresh reports whether the access token is good for a poll.
+func (g grant) fresh() bool {
+	return g.Access != "" && (g.Expiry.IsZero() || time.Until(g.Expiry) > margin)
+}
+
+// Token returns what to tell a connector's plugin: a token that is good for a while,
+// or "" when its arguments already give access. It fails with a [connector.Error],
+// of the unauthorised kind when a person must sign in.
+func (k *Keeper) Token(ctx context.Context, s pluginhost.Source) (string, error) {
+	how, err := k.options.Plugins.SignIn(ctx, s)
+	if err != nil || how == nil {
+		return "", err
+	}
+	lock := k.lock(s.Connector)
+	lock.Lock()
+	defer lock.Unlock()
+	g, err := k.load(ctx, s.Connector)
+	if err != nil {
+		return "", err
+	}
+	if g.fresh() {
+		return g.Access, nil
+	}
+	if g, err = refresh(ctx, s, how, g); err != nil {
+		return "", err
+	}
+	// The old refresh token may be void from now on, so nobody may go on before the
+	// new one is kept.
+	if err := k.save(context.WithoutCancel(ctx), s.Connector, g); err != nil {
+		return "", temporary(err)
+	}
+	return g.Access, nil
+}
+
+func (k *Keeper) lock(name string) *sync.Mutex {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.refreshing[name] == nil {
+		k.refreshing[name] = &sync.Mutex{}
+	}
+	return k.refreshing[name]
+}
+
+func (k *Keeper) load(ctx context.Context, name string) (grant, error) {
+	sealed, err := k.options.Store.Token(ctx, name)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return grant{}, connector.Unauthorised("nobody has signed in yet; run `relay login %s`", name)
+	case err != nil:
+		return grant{}, temporary(err)
+	}
+	var g grant
+	plain, err := k.options.Key.open(name, sealed)
+	if err == nil {
+		err = json.Unmarshal(plain, &g)
+	}
+	if err != nil {
+		return grant{}, connector.Unauthorised("connector %s: %w", name, err)
+	}
+	return g, nil
+}
+
+func (k *Keeper) save(ctx context.Context, name string, g grant) error {
+	plain, err := json.Marshal(g)
+	if err != nil {
+		return fmt.Errorf("encode the token: %w", err)
+	}
+	sealed, err := k.options.Key.seal(name, plain)
+	if err != nil {
+		return err
+	}
+	return k.options.Store.SaveToken(ctx, name, sealed)
+}
+
+func temporary(err error) error { return &connector.Error{Kind: connector.KindTemporary, Err: err} }
+
+// refresh gets a new access token.
+func refresh(ctx context.Context, s pluginhost.Source, how *connector.SignIn, g grant) (grant, error) {
+	if g.Refresh == "" {
+		return grant{}, connector.Unauthorised("the sign-in has expired; run `relay login %s`", s.Connector)
+	}
+	client, err := clientFor(s)
+	if err != nil {
+		return grant{}, err
+	}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, client)
+	t, err := config(how, "").TokenSource(ctx, &oauth2.Token{RefreshToken: g.Refresh}).Token()
+	if err != nil {
+		return grant{}, refused(s.Connector, err)
+	}
+	return granted(t), nil
+}
+
+// granted is what an answer of the authorisation server gave.
+func granted(t *oauth2.Token) grant {
+	return grant{Access: t.AccessToken, Refresh: t.RefreshToken, Expiry: t.Expiry}
+}
+
+// refused gives an error of the authorisation server its kind. Its own text may
+// quote what was sent, so only the standard's error code is told (RFC 6749,
+// section 5.2).
+func refused(name string, err error) error {
+	answer, ok := errors.AsType[*oauth2.RetrieveError](err)
+	switch {
+	case !ok:
+		return temporary(fmt.Errorf("renew the sign-in: %w", connector.CleanError(err)))
+	case answer.ErrorCode == "invalid_grant":
+		return connector.Unauthorised("the sign-in has expired or was revoked; run `relay login %s`", name)
+	case answer.ErrorCode == "invalid_client", answer.ErrorCode == "unauthorized_client", answer.ErrorCode == "invalid_scope":
+		return connector.Misconfigured("the service refuses the sign-in (%s); check the client that the connector's arguments name", answer.ErrorCode)
+	}
+	return temporary(fmt.Errorf("renew the sign-in: the service answered %d %s", answer.Response.StatusCode, answer.ErrorCode))
+}
+
+func config(how *connector.SignIn, landing string) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: how.ClientID, ClientSecret: how.ClientSecret, Scopes: how.Scopes, RedirectURL: landing,
+		Endpoint: oauth2.Endpoint{AuthURL: how.PageURL, DeviceAuthURL: how.DeviceURL, TokenURL: how.TokenURL},
+	}
+}
+
+// clientFor is the client for the connector's authorisation server: the plugin
+// names it, so the same networks are out of reach as for the plugin.
+func clientFor(s pluginhost.Source) (*http.Client, error) {
+	client, err := connector.NewClient(s.HTTP.Proxy, s.HTTP.CAPEM, s.HTTP.Allow, s.HTTP.UserAgent)
+	if err != nil {
+		return nil, connector.Misconfigured("%w", err)
+	}
+	client.Timeout = 30 * time.Second
+	return client, nil
+}
