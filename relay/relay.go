@@ -132,6 +132,10 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	if err := r.adopt(ctx, p); err != nil {
 		return nil, err
 	}
+	// Operators are answered last, when there is something to say.
+	if err := r.listeners.socket(socketBeside(p.config.Relay.Store), r.operatorHandler()); err != nil {
+		return nil, err
+	}
 	r.log.Info().Str("version", o.Version).Str("config", o.Config).
 		Int("connectors", len(p.connectors)).Int("channels", len(p.channels)).Msg("relay runs")
 	return r, nil
@@ -166,9 +170,6 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 		r.dashboard.Close()
 		return r.listeners.stop(ctx)
 	})
-	if err := r.listeners.socket(socketBeside(p.config.Relay.Store), r.operatorHandler()); err != nil {
-		return err
-	}
 	r.sweeping()
 	return nil
 }

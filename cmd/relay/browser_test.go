@@ -107,7 +107,9 @@ func startBrowser(t *testing.T, page string) *browser {
 	t.Cleanup(func() { b.conn.Close() })
 	b.call("Log.enable", nil)
 	b.call("Runtime.enable", nil)
-	b.call("Page.navigate", map[string]any{"url": page})
+	if problem := b.call("Page.navigate", map[string]any{"url": page}).Result.ErrorText; problem != "" {
+		t.Fatalf("Chromium cannot open %s: %s", page, problem)
+	}
 	return b
 }
 
@@ -146,7 +148,8 @@ type answer struct {
 		} `json:"exceptionDetails"`
 	} `json:"params"`
 	Result struct {
-		Result struct {
+		ErrorText string `json:"errorText"`
+		Result    struct {
 			Value string `json:"value"`
 		} `json:"result"`
 	} `json:"result"`

@@ -63,15 +63,9 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 // scriptPost posts a file to a connector's hook and prints the answer:
 // post CONNECTOR FILE [HEADER=VALUE]...
 func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
-	client := operator.Dial(ts.MkAbs("relay.sock"))
-	var url string
-	eventually(tb(ts), args[0]+" has a hook", func() bool {
-		list, err := client.Connectors(context.Background())
-		ts.Check(err)
-		url = hooks(list)[args[0]]
-		return url != ""
-	}, func() string { return "" })
-	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(ts.ReadFile(args[1])))
+	list, err := operator.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
+	ts.Check(err)
+	req, err := http.NewRequest(http.MethodPost, hooks(list)[args[0]], strings.NewReader(ts.ReadFile(args[1])))
 	ts.Check(err)
 	req.Header.Set("Content-Type", "application/json")
 	for _, h := range args[2:] {

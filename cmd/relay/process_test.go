@@ -109,14 +109,13 @@ func (p *process) run(args ...string) (stdout, stderr string, err error) {
 	return out.String(), errOut.String(), err
 }
 
-// hook waits for a connector's hook URL, and gets it as a user does.
+// hook returns a connector's hook URL, as a user gets it.
 func (p *process) hook(connector string) string {
 	p.t.Helper()
-	var url string
-	p.eventually(connector+" has a hook", func() bool {
-		url = hooksOf(p)[connector]
-		return url != ""
-	})
+	url := hooksOf(p)[connector]
+	if url == "" {
+		p.t.Fatalf("connector %s has no hook", connector)
+	}
 	return url
 }
 
@@ -134,7 +133,7 @@ func hooksOf(p *process) map[string]string {
 	return hooks(list)
 }
 
-// hooks are the connectors' hook URLs by name; one that is not open yet has none.
+// hooks are the connectors' hook URLs by name.
 func hooks(list []operator.Connector) map[string]string {
 	urls := make(map[string]string)
 	for _, c := range list {
