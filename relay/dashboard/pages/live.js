@@ -18,6 +18,8 @@
     }
   }
   const source = new EventSource("/changes?channel=" + encodeURIComponent(channel));
+  // What came before the connection stood, or while it was broken, was not told.
+  source.addEventListener("open", refresh);
   source.addEventListener("message", refresh);
   // A delivery's state changes a moment after the card has arrived.
   source.addEventListener("message", function () { setTimeout(refresh, 1500); });
