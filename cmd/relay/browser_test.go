@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,6 +70,7 @@ func startBrowser(t *testing.T, page string) *browser {
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0", "--remote-allow-origins=*",
 		"--user-data-dir="+t.TempDir(), "about:blank")
 	cmd.WaitDelay = 5 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its helpers end with it
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +79,7 @@ func startBrowser(t *testing.T, page string) *browser {
 		t.Fatalf("Chromium is needed (scripts/test installs it): %v", err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 	})
 	address := devTools(t, bufio.NewScanner(stderr))
@@ -104,7 +107,12 @@ func startBrowser(t *testing.T, page string) *browser {
 	if b.conn == nil {
 		t.Fatal("Chromium has no page")
 	}
-	t.Cleanup(func() { b.conn.Close() })
+	t.Cleanup(func() {
+		// It leaves nothing behind in its directory when it may end by itself.
+		_ = websocket.JSON.Send(b.conn, map[string]any{"id": -1, "method": "Browser.close"})
+		_, _ = io.Copy(io.Discard, b.conn)
+		b.conn.Close()
+	})
 	b.call("Log.enable", nil)
 	b.call("Runtime.enable", nil)
 	if problem := b.call("Page.navigate", map[string]any{"url": page}).Result.ErrorText; problem != "" {
