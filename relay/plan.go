@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/plugins/github"
 	"github.com/connector-relay/relay/plugins/rss"
 	"github.com/connector-relay/relay/plugins/webhook"
 	"github.com/connector-relay/relay/relay/channel"
@@ -27,6 +28,7 @@ import (
 // Bundled are the connector types that ride in this binary, by name.
 func Bundled() map[string]func() connector.Connector {
 	return map[string]func() connector.Connector{
+		"github":  github.New(),
 		"rss":     rss.New(),
 		"webhook": webhook.New(),
 	}

@@ -1,0 +1,156 @@
+package github
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// The lengths of texts in a card, in characters.
+const (
+	maxTitle = 150
+	maxText  = 400
+	maxFact  = 100
+)
+
+// event makes an event of a payload; false when its kind has no card for it.
+func (g *GitHub) event(name string, p *payload, key string, at time.Time) (event.Event, bool) {
+	k, ok := kinds()[name]
+	if !ok {
+		return event.Event{}, false
+	}
+	d, ok := k.draw(p)
+	if !ok {
+		return event.Event{}, false
+	}
+	return event.Event{Key: key, Kind: name, Time: at, Card: d.card(p), Data: p.data()}, true
+}
+
+// card puts the drawing into the frame that all cards share.
+func (d drawing) card(p *payload) card.Card {
+	c := card.Card{Summary: d.title, Title: d.title, Text: d.text, ThemeColor: d.color}
+	section := card.Section{Facts: d.facts}
+	if p.Sender.Login != "" {
+		section.ActivityTitle = link(p.Sender.Login, p.Sender.HTMLURL)
+		section.ActivityImage = web(p.Sender.AvatarURL)
+	}
+	if p.Repository.FullName != "" {
+		section.ActivitySubtitle = link(p.Repository.FullName, p.Repository.HTMLURL)
+	}
+	if section.ActivityTitle != "" || section.ActivitySubtitle != "" || len(section.Facts) > 0 {
+		c.Sections = []card.Section{section}
+	}
+	if at := web(d.link); at != "" {
+		c.Actions = []card.Action{{Type: card.OpenURI, Name: d.label, Targets: []card.Target{{OS: "default", URI: at}}}}
+	}
+	return c
+}
+
+// who is the person, for a title.
+func (p *payload) who() string {
+	if p.Sender.Login == "" {
+		return "Somebody"
+	}
+	return line(p.Sender.Login, maxFact)
+}
+
+// line is text of strangers as one line of a card.
+func line(s string, n int) string {
+	return card.Escape(card.Cut(strings.Join(strings.Fields(s), " "), n))
+}
+
+// excerpt is the beginning of what somebody wrote. It stands literally: GitHub's
+// Markdown can mention, embed and hide more than a card's can show.
+func excerpt(s string) string {
+	return card.Escape(card.Cut(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")), maxText))
+}
+
+// link is a link where there is an address, else the text.
+func link(text, address string) string {
+	text = line(text, maxTitle)
+	if address = web(address); address == "" || text == "" {
+		return text
+	}
+	return "[" + text + "](" + strings.NewReplacer("(", "%28", ")", "%29", " ", "%20").Replace(address) + ")"
+}
+
+// web returns an address only if it is one of the web, in one line.
+func web(address string) string {
+	if strings.ContainsAny(address, "\r\n\t\"<>") || !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
+		return ""
+	}
+	return address
+}
+
+func fact(name, value string) []card.Fact {
+	if value == "" {
+		return nil
+	}
+	return []card.Fact{{Name: name, Value: value}}
+}
+
+func plainFact(name, value string) []card.Fact { return fact(name, line(value, maxFact)) }
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// plural counts things.
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
+
+// words makes words of GitHub's names with underscores.
+func words(s string) string { return line(strings.ReplaceAll(s, "_", " "), maxFact) }
+
+// data is what routes may test: the payload's own main objects, cut to what cards
+// use.
+func (p *payload) data() json.RawMessage {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil
+	}
+	var all map[string]any
+	if json.Unmarshal(b, &all) != nil {
+		return nil
+	}
+	maps.DeleteFunc(all, func(_ string, v any) bool { return empty(v) })
+	if b, err = json.Marshal(all); err != nil {
+		return nil
+	}
+	return b
+}
+
+// empty reports whether nothing is said: a route that tests it gets null.
+func empty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case bool:
+		return !v
+	case float64:
+		return v == 0
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		for _, inner := range v {
+			if !empty(inner) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func sortedKinds() []string { return slices.Sorted(maps.Keys(kinds())) }

@@ -1,0 +1,128 @@
+// Package github is the connector for GitHub: what happens in a repository, an
+// organisation or around a user.
+//
+// It has two ways in, and uses one of them. Without a webhook secret it polls the
+// Events API, which is up to six hours late and leaves kinds out
+// (https://docs.github.com/rest/activity/events). With one, GitHub pushes, and a poll
+// only asks for the deliveries that failed while the relay was down: they carry the
+// same payload under the same number, so nothing is posted twice.
+package github
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+)
+
+// GitHub is the connector.
+type GitHub struct {
+	Repository   string `relay:"repository" doc:"The repository whose events to post, as owner/name."`
+	Organisation string `relay:"organisation" doc:"The organisation whose events to post, instead of a repository's."`
+	User         string `relay:"user" doc:"The user whose public events to post, instead of a repository's."`
+
+	Token      string `relay:"token,secret" doc:"A personal access token that may read the repository; public ones need none, but may be asked sixty times an hour only."`
+	Secret     string `relay:"secret,secret" doc:"The secret of a GitHub webhook that leads to this connector's hook URL; GitHub then pushes, and polls only fetch what was missed."`
+	AppID      int64  `relay:"app_id" doc:"The number of a GitHub App to sign in as, instead of a token."`
+	Install    int64  `relay:"installation_id" doc:"The number of the App's installation."`
+	PrivateKey string `relay:"private_key,secret" doc:"The App's private key, in PEM form."`
+	API        string `relay:"api" default:"https://api.github.com" doc:"The address of the REST API; GitHub Enterprise Server's is https://HOST/api/v3."`
+
+	Events        []string `relay:"events" doc:"The kinds to post, or kind.action, with * as in file names; what people want to see is the default."`
+	Exclude       []string `relay:"exclude" doc:"Kinds, or kind.action, not to post."`
+	Actors        []string `relay:"actors" doc:"Whose events to post; everybody's is the default."`
+	ExcludeActors []string `relay:"exclude_actors" default:"[\"dependabot*\", \"renovate*\", \"github-actions*\"]" doc:"Whose events not to post, but for releases, deployments, runs and alerts; some robots are the default."`
+	Branches      []string `relay:"branches" doc:"The branches whose pushes, runs and pull requests to post; all are the default."`
+	Labels        []string `relay:"labels" doc:"Post issues and pull requests with any of these labels only."`
+	Initial       int      `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
+
+	app installation
+}
+
+// New returns the factory.
+func New() func() connector.Connector {
+	return func() connector.Connector { return &GitHub{} }
+}
+
+// Describe implements [connector.Connector].
+func (g *GitHub) Describe() connector.Description {
+	return connector.Description{
+		Type: "github", Title: "GitHub", Summary: "Pushes, pull requests, issues, releases, runs and more.",
+		Kinds: describedKinds(), Schedule: "@every 2m",
+	}
+}
+
+// Validate implements [connector.Validator].
+func (g *GitHub) Validate() []connector.Problem {
+	var problems []connector.Problem
+	add := func(argument, text string) {
+		problems = append(problems, connector.Problem{Argument: argument, Message: text})
+	}
+	named := 0
+	for _, name := range []string{g.Repository, g.Organisation, g.User} {
+		if name != "" {
+			named++
+		}
+	}
+	if named != 1 {
+		add("repository", "Name one of repository, organisation and user.")
+	}
+	if owner, name, ok := strings.Cut(g.Repository, "/"); g.Repository != "" && (!ok || owner == "" || name == "" || strings.Contains(name, "/")) {
+		add("repository", "A repository is written owner/name, such as golang/go.")
+	}
+	for argument, text := range map[string]string{"organisation": g.Organisation, "user": g.User} {
+		if strings.ContainsAny(text, "/ ?#%") {
+			add(argument, "This is a login, as it stands in a profile's address.")
+		}
+	}
+	if g.User != "" && g.Secret != "" {
+		add("secret", "GitHub has no webhooks for a user; name a repository or an organisation.")
+	}
+	if u, err := url.Parse(g.API); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		add("api", "The API's address is one such as https://api.github.com.")
+	}
+	if given := g.AppID != 0; given != (g.Install != 0) || given != (g.PrivateKey != "") {
+		add("app_id", "An App signs in with app_id, installation_id and private_key together.")
+	}
+	if g.AppID != 0 && g.Token != "" {
+		add("token", "Either a token or an App signs in.")
+	}
+	if g.PrivateKey != "" {
+		if _, err := parseKey(g.PrivateKey); err != nil {
+			add("private_key", "The App's private key is not an RSA key in PEM form.")
+		}
+	}
+	if g.Initial < 0 {
+		add("initial", "The number of events cannot be negative.")
+	}
+	for argument, patterns := range map[string][]string{
+		"events": g.Events, "exclude": g.Exclude, "actors": g.Actors, "exclude_actors": g.ExcludeActors, "branches": g.Branches, "labels": g.Labels,
+	} {
+		for _, p := range patterns {
+			if !isPattern(p) {
+				add(argument, "One of the patterns cannot be read; a [ has no end.")
+			}
+		}
+	}
+	for _, p := range g.Events {
+		if isPattern(p) && !matchesAnyKind(p) {
+			add("events", "No kind is like "+p+"; `relay plugin list` and the documentation name them.")
+		}
+	}
+	return problems
+}
+
+// Poll implements [connector.Poller].
+func (g *GitHub) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
+	api, err := g.client(ctx, p.HTTP)
+	if err != nil {
+		return 0, err
+	}
+	at := decode(p)
+	if g.Secret != "" && p.Preview == 0 {
+		return 0, g.pollMissed(ctx, p, api, at)
+	}
+	return g.pollEvents(ctx, p, api, at)
+}

@@ -1,0 +1,318 @@
+package github
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/google/go-github/v60/github"
+)
+
+// payload is what cards need of a webhook's payload, of any kind. The Events API
+// leaves parts of it out.
+type payload struct {
+	Action       string     `json:"action"`
+	Repository   repository `json:"repository"`
+	Organization user       `json:"organization"`
+	Sender       user       `json:"sender"`
+
+	Ref     string   `json:"ref"`
+	RefType string   `json:"ref_type"`
+	Before  string   `json:"before"`
+	After   string   `json:"after"`
+	Head    string   `json:"head"` // the Events API's "after"
+	Compare string   `json:"compare"`
+	Forced  bool     `json:"forced"`
+	Created bool     `json:"created"`
+	Deleted bool     `json:"deleted"`
+	Commits []commit `json:"commits"`
+
+	Issue       *issue       `json:"issue"`
+	PullRequest *pullRequest `json:"pull_request"`
+	Comment     *comment     `json:"comment"`
+	Review      *comment     `json:"review"`
+	Discussion  *discussion  `json:"discussion"`
+	Answer      *comment     `json:"answer"`
+	Release     *release     `json:"release"`
+	Deployment  *deployment  `json:"deployment"`
+	Status      *status      `json:"deployment_status"`
+	WorkflowRun *run         `json:"workflow_run"`
+	CheckRun    *run         `json:"check_run"`
+	CheckSuite  *run         `json:"check_suite"`
+	Workflow    *named       `json:"workflow"`
+	Forkee      *repository  `json:"forkee"`
+	Pages       []page       `json:"pages"`
+	Package     *pack        `json:"package"`
+	Registry    *pack        `json:"registry_package"`
+	Alert       *alert       `json:"alert"`
+	Advisory    *advisory    `json:"security_advisory"`
+	Member      *user        `json:"member"`
+	Membership  *membership  `json:"membership"`
+	Label       *named       `json:"label"`
+	Milestone   *milestone   `json:"milestone"`
+	Assignee    *user        `json:"assignee"`
+	Reviewer    *user        `json:"requested_reviewer"`
+	Changes     changes      `json:"changes"`
+}
+
+type repository struct {
+	FullName    string `json:"full_name"`
+	HTMLURL     string `json:"html_url"`
+	Description string `json:"description"`
+	Owner       user   `json:"owner"`
+	Stars       int    `json:"stargazers_count"`
+}
+
+type user struct {
+	Login     string `json:"login"`
+	HTMLURL   string `json:"html_url"`
+	AvatarURL string `json:"avatar_url"`
+}
+
+type named struct {
+	Name string `json:"name"`
+}
+
+type milestone struct {
+	Title   string `json:"title"`
+	HTMLURL string `json:"html_url"`
+}
+
+type commit struct {
+	ID      string `json:"id"`
+	Message string `json:"message"`
+	URL     string `json:"url"`
+	Author  struct {
+		Name     string `json:"name"`
+		Username string `json:"username"`
+	} `json:"author"`
+}
+
+type issue struct {
+	Number      int       `json:"number"`
+	Title       string    `json:"title"`
+	Body        string    `json:"body"`
+	HTMLURL     string    `json:"html_url"`
+	State       string    `json:"state"`
+	Reason      string    `json:"state_reason"`
+	User        user      `json:"user"`
+	Labels      []named   `json:"labels"`
+	PullRequest *struct{} `json:"pull_request"`
+}
+
+type pullRequest struct {
+	Number    int     `json:"number"`
+	Title     string  `json:"title"`
+	Body      string  `json:"body"`
+	HTMLURL   string  `json:"html_url"`
+	State     string  `json:"state"`
+	Draft     bool    `json:"draft"`
+	Merged    bool    `json:"merged"`
+	User      user    `json:"user"`
+	Labels    []named `json:"labels"`
+	Head      branch  `json:"head"`
+	Base      branch  `json:"base"`
+	Commits   int     `json:"commits"`
+	Additions int     `json:"additions"`
+	Deletions int     `json:"deletions"`
+	Files     int     `json:"changed_files"`
+}
+
+type branch struct {
+	Ref string `json:"ref"`
+	SHA string `json:"sha"`
+}
+
+type comment struct {
+	Body    string `json:"body"`
+	HTMLURL string `json:"html_url"`
+	State   string `json:"state"`
+	User    user   `json:"user"`
+	Path    string `json:"path"`
+	Commit  string `json:"commit_id"`
+}
+
+type discussion struct {
+	Number   int    `json:"number"`
+	Title    string `json:"title"`
+	Body     string `json:"body"`
+	HTMLURL  string `json:"html_url"`
+	Category named  `json:"category"`
+}
+
+type release struct {
+	TagName    string `json:"tag_name"`
+	Name       string `json:"name"`
+	Body       string `json:"body"`
+	HTMLURL    string `json:"html_url"`
+	Draft      bool   `json:"draft"`
+	Prerelease bool   `json:"prerelease"`
+}
+
+type deployment struct {
+	Environment string `json:"environment"`
+	Ref         string `json:"ref"`
+	Description string `json:"description"`
+}
+
+type status struct {
+	State       string `json:"state"`
+	Environment string `json:"environment"`
+	Description string `json:"description"`
+	TargetURL   string `json:"target_url"`
+	LogURL      string `json:"log_url"`
+}
+
+// run is a workflow's, or a check or a suite of checks.
+type run struct {
+	Name       string `json:"name"`
+	Number     int    `json:"run_number"`
+	Status     string `json:"status"`
+	Conclusion string `json:"conclusion"`
+	HTMLURL    string `json:"html_url"`
+	HeadBranch string `json:"head_branch"`
+	HeadSHA    string `json:"head_sha"`
+	Event      string `json:"event"`
+	Actor      user   `json:"actor"`
+	Started    string `json:"run_started_at"`
+	Updated    string `json:"updated_at"`
+	App        named  `json:"app"`
+	Suite      *run   `json:"check_suite"`
+	Output     struct {
+		Title string `json:"title"`
+	} `json:"output"`
+}
+
+type page struct {
+	Name    string `json:"page_name"`
+	Title   string `json:"title"`
+	Action  string `json:"action"`
+	HTMLURL string `json:"html_url"`
+}
+
+type pack struct {
+	Name    string `json:"name"`
+	Type    string `json:"package_type"`
+	HTMLURL string `json:"html_url"`
+	Version struct {
+		Version string `json:"version"`
+		HTMLURL string `json:"html_url"`
+	} `json:"package_version"`
+}
+
+// alert is a security alert of any sort.
+type alert struct {
+	Number     int      `json:"number"`
+	HTMLURL    string   `json:"html_url"`
+	State      string   `json:"state"`
+	SecretType string   `json:"secret_type_display_name"`
+	Rule       rule     `json:"rule"`
+	Advisory   advisory `json:"security_advisory"`
+	Dependency struct {
+		Package struct {
+			Name      string `json:"name"`
+			Ecosystem string `json:"ecosystem"`
+		} `json:"package"`
+	} `json:"dependency"`
+	// Those of repository_vulnerability_alert.
+	PackageName string `json:"affected_package_name"`
+	Severity    string `json:"severity"`
+}
+
+type rule struct {
+	Description string `json:"description"`
+	Severity    string `json:"severity"`
+	Security    string `json:"security_severity_level"`
+}
+
+type advisory struct {
+	GHSA     string `json:"ghsa_id"`
+	Summary  string `json:"summary"`
+	Severity string `json:"severity"`
+}
+
+type membership struct {
+	User user `json:"user"`
+}
+
+// changes says what was before an edit.
+type changes struct {
+	Title struct {
+		From string `json:"from"`
+	} `json:"title"`
+	Repository struct {
+		Name struct {
+			From string `json:"from"`
+		} `json:"name"`
+	} `json:"repository"`
+}
+
+// parse reads what it can: a part of the wrong type is left out, and the rest holds.
+func parse(raw []byte) *payload {
+	p := &payload{}
+	err := json.Unmarshal(raw, p)
+	if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !wrongType {
+		return &payload{}
+	}
+	return p
+}
+
+// complete fills in what the Events API tells beside the payload.
+func (p *payload) complete(e *github.Event, web string) {
+	if p.Repository.FullName == "" {
+		p.Repository.FullName = e.GetRepo().GetName()
+		p.Repository.HTMLURL = web + e.GetRepo().GetName()
+	}
+	if p.Sender.Login == "" {
+		a := e.GetActor()
+		p.Sender = user{Login: a.GetLogin(), AvatarURL: a.GetAvatarURL(), HTMLURL: web + a.GetLogin()}
+	}
+	if p.After == "" {
+		p.After = p.Head
+	}
+	if p.PullRequest != nil && p.PullRequest.HTMLURL == "" && p.PullRequest.Number > 0 {
+		p.PullRequest.HTMLURL = p.Repository.HTMLURL + "/pull/" + itoa(p.PullRequest.Number)
+	}
+	if e.GetType() == "PullRequestEvent" && p.Action == "merged" { // its own word for it
+		p.Action = "closed"
+		if p.PullRequest != nil {
+			p.PullRequest.Merged = true
+		}
+	}
+}
+
+// webhookName is a webhook's name for a type of the Events API.
+func webhookName(typ string) string {
+	switch typ {
+	case "WatchEvent":
+		return "star"
+	case "GollumEvent":
+		return "gollum"
+	}
+	var b strings.Builder
+	for i, r := range strings.TrimSuffix(typ, "Event") {
+		if r >= 'A' && r <= 'Z' {
+			if i > 0 {
+				b.WriteByte('_')
+			}
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// webOf is where people see what an API is of.
+func webOf(api string) string {
+	u, err := url.Parse(api)
+	if err != nil || u.Host == "api.github.com" {
+		return "https://github.com/"
+	}
+	return u.Scheme + "://" + u.Host + "/"
+}
+
+func splitRepository(full string) (owner, name string) {
+	owner, name, _ = strings.Cut(full, "/")
+	return owner, name
+}

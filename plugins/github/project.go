@@ -1,0 +1,106 @@
+package github
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
+)
+
+func drawFork(p *payload) (drawing, bool) {
+	if p.Forkee == nil {
+		return drawing{}, false
+	}
+	return drawing{
+		title: fmt.Sprintf("%s forked the repository to %s", p.who(), line(p.Forkee.FullName, maxFact)), color: grey,
+		link: p.Forkee.HTMLURL, label: "Open fork",
+	}, true
+}
+
+func drawStar(p *payload) (drawing, bool) {
+	d := drawing{title: p.who() + " starred the repository", color: amber, link: p.Repository.HTMLURL, label: "Open repository"}
+	if p.Action == "deleted" {
+		d.title, d.color = p.who()+" took the star away", grey
+	}
+	if p.Repository.Stars > 0 {
+		d.facts = fact("Stars", itoa(p.Repository.Stars))
+	}
+	return d, true
+}
+
+func drawRepository(p *payload) (drawing, bool) {
+	verb := words(p.Action)
+	switch p.Action {
+	case "", "publicized":
+		verb = "made public"
+	case "privatized":
+		verb = "made private"
+	}
+	d := drawing{
+		title: fmt.Sprintf("%s %s the repository %s", p.who(), verb, line(p.Repository.FullName, maxFact)), color: blue,
+		link: p.Repository.HTMLURL, label: "Open repository", facts: plainFact("Before", p.Changes.Repository.Name.From),
+	}
+	if p.Action == "deleted" || p.Action == "archived" {
+		d.color = grey
+	}
+	return d, p.Repository.FullName != ""
+}
+
+// drawMember is for those who join or leave a repository or an organisation.
+func drawMember(p *payload) (drawing, bool) {
+	m, what := p.Member, "the repository"
+	if p.Membership != nil {
+		m, what = &p.Membership.User, line(p.Organization.Login, maxFact)
+	}
+	if m == nil || m.Login == "" {
+		return drawing{}, false
+	}
+	verb, color := "added %s to %s", green
+	if strings.HasSuffix(p.Action, "removed") {
+		verb, color = "removed %s from %s", grey
+	}
+	return drawing{title: p.who() + " " + fmt.Sprintf(verb, line(m.Login, maxFact), what), color: color, link: m.HTMLURL, label: "Open profile"}, true
+}
+
+// drawAlert is for security alerts of all sorts.
+func drawAlert(p *payload) (drawing, bool) {
+	a := p.Alert
+	if a == nil {
+		return drawing{}, false
+	}
+	d := drawing{color: red, link: a.HTMLURL, label: "Open alert"}
+	var severity string
+	switch {
+	case a.SecretType != "":
+		d.title = "A secret is in the repository: " + line(a.SecretType, maxTitle)
+	case a.Rule.Description != "":
+		d.title, severity = "Code scanning: "+line(a.Rule.Description, maxTitle), a.Rule.Security
+		if severity == "" {
+			severity = a.Rule.Severity
+		}
+	case a.Dependency.Package.Name != "":
+		d.title, severity = fmt.Sprintf("%s: %s", line(a.Dependency.Package.Name, maxFact), line(a.Advisory.Summary, maxTitle)), a.Advisory.Severity
+		d.facts = plainFact("Ecosystem", a.Dependency.Package.Ecosystem)
+	case a.PackageName != "":
+		d.title, severity = "Known weakness in "+line(a.PackageName, maxTitle), a.Severity
+	default:
+		d.title = "Security alert"
+	}
+	d.facts = append(plainFact("Severity", severity), d.facts...)
+	switch p.Action {
+	case "fixed", "resolved", "resolve", "closed_by_user", "dismissed", "dismiss":
+		d.title, d.color = card.Cut("No longer: "+d.title, maxTitle+20), green
+	}
+	return d, true
+}
+
+func drawAdvisory(p *payload) (drawing, bool) {
+	a := p.Advisory
+	if a == nil || a.Summary == "" {
+		return drawing{}, false
+	}
+	return drawing{
+		title: "Security advisory: " + line(a.Summary, maxTitle), color: red, link: "https://github.com/advisories/" + a.GHSA, label: "Open advisory",
+		facts: plainFact("Severity", a.Severity),
+	}, true
+}

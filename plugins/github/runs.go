@@ -1,0 +1,121 @@
+package github
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/connector-relay/relay/relay/card"
+)
+
+// outcome is how a run ended, in a word, with its colour.
+func outcome(conclusion string) (word, color string) {
+	switch conclusion {
+	case "success":
+		return "succeeded", green
+	case "failure", "timed_out", "startup_failure", "error":
+		return "failed", red
+	case "cancelled", "skipped", "stale", "neutral":
+		return "was " + words(conclusion), grey
+	case "action_required":
+		return "waits for somebody", amber
+	case "":
+		return "runs", blue
+	}
+	return words(conclusion), grey
+}
+
+func drawWorkflowRun(p *payload) (drawing, bool) {
+	r := p.WorkflowRun
+	if r == nil {
+		return drawing{}, false
+	}
+	name := r.Name
+	if p.Workflow != nil && p.Workflow.Name != "" {
+		name = p.Workflow.Name
+	}
+	word, color := outcome(r.Conclusion)
+	if p.Action == "requested" || p.Action == "in_progress" {
+		word, color = "was started", blue
+	}
+	d := drawing{
+		title: fmt.Sprintf("%s \\#%d %s", line(name, maxTitle), r.Number, word), color: color, link: r.HTMLURL, label: "Open run",
+		facts: plainFact("Branch", r.HeadBranch),
+	}
+	d.facts = append(d.facts, plainFact("Started by", words(r.Event))...)
+	d.facts = append(d.facts, took(r)...)
+	return d, true
+}
+
+// took is how long a run took.
+func took(r *run) []card.Fact {
+	started, err1 := time.Parse(time.RFC3339, r.Started)
+	ended, err2 := time.Parse(time.RFC3339, r.Updated)
+	if err1 != nil || err2 != nil || !ended.After(started) {
+		return nil
+	}
+	return fact("Took", ended.Sub(started).Round(time.Second).String())
+}
+
+// drawCheck is for a check and a suite of checks.
+func drawCheck(p *payload) (drawing, bool) {
+	r, what := p.CheckRun, "Check"
+	if r == nil {
+		r, what = p.CheckSuite, "Checks"
+	}
+	if r == nil {
+		return drawing{}, false
+	}
+	word, color := outcome(r.Conclusion)
+	name, branch := r.Name, r.HeadBranch
+	if name == "" {
+		name = r.App.Name
+	}
+	if r.Suite != nil {
+		branch = r.Suite.HeadBranch
+	}
+	return drawing{
+		title: fmt.Sprintf("%s %s %s", what, line(name, maxTitle), word), text: line(r.Output.Title, maxText), color: color,
+		link: r.HTMLURL, label: "Open check", facts: plainFact("Branch", branch),
+	}, true
+}
+
+func drawDeployment(p *payload) (drawing, bool) {
+	if p.Deployment == nil {
+		return drawing{}, false
+	}
+	return drawing{
+		title: fmt.Sprintf("%s asked for a deployment to %s", p.who(), line(p.Deployment.Environment, maxFact)), color: blue,
+		text: line(p.Deployment.Description, maxText), link: deploymentsOf(p), label: "Open deployments", facts: plainFact("From", p.Deployment.Ref),
+	}, true
+}
+
+func deploymentsOf(p *payload) string {
+	if p.Repository.HTMLURL == "" {
+		return ""
+	}
+	return p.Repository.HTMLURL + "/deployments"
+}
+
+func drawDeploymentStatus(p *payload) (drawing, bool) {
+	s := p.Status
+	if s == nil {
+		return drawing{}, false
+	}
+	word, color := outcome(s.State)
+	switch s.State {
+	case "pending", "queued", "in_progress", "inactive":
+		return drawing{}, false // what comes of it tells more
+	case "waiting":
+		word, color = "waits for somebody", amber
+	}
+	d := drawing{title: fmt.Sprintf("The deployment to %s %s", line(s.Environment, maxFact), word), text: line(s.Description, maxText), color: color, label: "Open deployment"}
+	for _, d.link = range []string{s.TargetURL, s.LogURL, deploymentsOf(p)} {
+		if web(d.link) != "" {
+			break
+		}
+	}
+	if p.Deployment != nil {
+		d.facts = plainFact("From", p.Deployment.Ref)
+	}
+	return d, true
+}
