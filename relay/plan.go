@@ -16,6 +16,7 @@ import (
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/plugins/github"
 	"github.com/connector-relay/relay/plugins/rss"
+	"github.com/connector-relay/relay/plugins/trello"
 	"github.com/connector-relay/relay/plugins/webhook"
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/connector"
@@ -30,6 +31,7 @@ func Bundled() map[string]func() connector.Connector {
 	return map[string]func() connector.Connector{
 		"github":  github.New(),
 		"rss":     rss.New(),
+		"trello":  trello.New(),
 		"webhook": webhook.New(),
 	}
 }

@@ -1,0 +1,230 @@
+package trello
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	cards "github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// The lengths of texts in a card, in characters.
+const (
+	maxName = 120
+	maxText = 400
+)
+
+// event makes an event of an action; false when nobody asked for it.
+func (t *Trello) event(a action) (event.Event, bool) {
+	name := a.kind()
+	if !t.wants(a, name) {
+		return event.Event{}, false
+	}
+	return t.draw(a, name), true
+}
+
+func (t *Trello) draw(a action, name string) event.Event {
+	k := kinds()[name]
+	title := a.who() + " " + a.fill(k.does)
+	section := cards.Section{ActivityTitle: a.who(), Facts: a.facts(name)}
+	if at := a.Creator.AvatarURL; isWeb(at) {
+		section.ActivityImage = at + "/50.png" // Trello's sizes are 30, 50 and 170
+	}
+	if b := a.Data.Board; b != nil {
+		section.ActivitySubtitle = link(b.Name, boardURL(b))
+	}
+	c := cards.Card{Summary: title, Title: title, Text: excerpt(a.text(name)), ThemeColor: k.color, Sections: []cards.Section{section}}
+	if at, label := a.where(); at != "" {
+		c.Actions = []cards.Action{{Type: cards.OpenURI, Name: label, Targets: []cards.Target{{OS: "default", URI: at}}}}
+	}
+	return event.Event{Key: "action:" + a.ID, Kind: name, Time: a.When, Card: c, Data: a.data(name)}
+}
+
+func (a action) who() string {
+	for _, name := range []string{a.Creator.FullName, a.Creator.Username} {
+		if name != "" {
+			return line(name)
+		}
+	}
+	return "Somebody"
+}
+
+// fill puts names into a kind's words. Each name is put in once and not looked at
+// again, so that a card cannot be called CARD to any effect.
+func (a action) fill(does string) string {
+	d := a.Data
+	words := strings.Fields(does)
+	for i, w := range words {
+		switch w {
+		case "CARD":
+			words[i] = orElse(nameOf(d.Card), "a card")
+		case "SOURCE":
+			words[i] = orElse(nameOf(d.CardFrom), "a card")
+		case "OLDNAME":
+			words[i] = "something"
+			if d.Old != nil && d.Old.Name != nil {
+				words[i] = orElse(line(*d.Old.Name), "something")
+			}
+		case "LIST":
+			words[i] = name(d.List, "a list")
+		case "BEFORE":
+			words[i] = name(d.ListBefore, "a list")
+		case "AFTER":
+			words[i] = name(d.ListAfter, "another")
+		case "BOARD":
+			words[i] = name(d.Board, "")
+		case "FROMBOARD":
+			words[i] = name(d.BoardFrom, "another board")
+		case "TOBOARD":
+			words[i] = name(d.BoardTo, "another board")
+		case "CHECKLIST":
+			words[i] = name(d.Checklist, "")
+		case "LABEL":
+			words[i] = name(d.Label, "without a name")
+		case "FIELD":
+			words[i] = name(d.Field, "a field")
+		case "MEMBER":
+			words[i] = a.whom()
+		case "FILE":
+			words[i] = "something"
+			if d.Attachment != nil {
+				words[i] = orElse(line(d.Attachment.Name), "something")
+			}
+		case "ITEM":
+			words[i] = "a line"
+			if d.CheckItem != nil {
+				words[i] = orElse(line(d.CheckItem.Name), "a line")
+			}
+		case "TICKED":
+			words[i] = "ticked"
+			if d.CheckItem != nil && d.CheckItem.State == "incomplete" {
+				words[i] = "unticked"
+			}
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// whom is the member that an action is about.
+func (a action) whom() string {
+	if a.Member != nil {
+		if a.Member.Username != "" && a.Member.Username == a.Creator.Username {
+			return "themselves"
+		}
+		if name := line(a.Member.FullName); name != "" {
+			return name
+		}
+	}
+	return name(a.Data.Member, "somebody")
+}
+
+func nameOf(c *card) string {
+	if c == nil {
+		return ""
+	}
+	return line(c.Name)
+}
+
+func name(n *named, otherwise string) string {
+	if n == nil {
+		return otherwise
+	}
+	return orElse(line(n.Name), otherwise)
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// text is what somebody wrote.
+func (a action) text(kind string) string {
+	switch {
+	case kind == "comment_card":
+		return a.Data.Text
+	case kind == "card_described" && a.Data.Card != nil && a.Data.Card.Description != nil:
+		return *a.Data.Card.Description
+	case kind == "create_card" && a.Data.Card != nil && a.Data.Card.Description != nil:
+		return *a.Data.Card.Description
+	}
+	return ""
+}
+
+func (a action) facts(kind string) []cards.Fact {
+	var list []cards.Fact
+	add := func(name, value string) {
+		if value = line(value); value != "" {
+			list = append(list, cards.Fact{Name: name, Value: value})
+		}
+	}
+	d := a.Data
+	if d.List != nil && d.Card != nil && !strings.Contains(kinds()[kind].does, "LIST") {
+		add("List", d.List.Name)
+	}
+	if d.Card != nil && d.Card.Due != nil {
+		if due, err := time.Parse(time.RFC3339, *d.Card.Due); err == nil {
+			add("Due", due.UTC().Format("Mon 2 Jan 2006, 15:04 UTC"))
+		}
+	}
+	if d.Checklist != nil && !strings.Contains(kinds()[kind].does, "CHECKLIST") {
+		add("Checklist", d.Checklist.Name)
+	}
+	return list
+}
+
+// where is what a button opens.
+func (a action) where() (address, label string) {
+	if a.Type != "deleteCard" && a.Data.Card != nil && isID(a.Data.Card.ShortLink) {
+		return "https://trello.com/c/" + a.Data.Card.ShortLink, "Open card"
+	}
+	if a.Data.Board != nil && boardURL(a.Data.Board) != "" {
+		return boardURL(a.Data.Board), "Open board"
+	}
+	return "", ""
+}
+
+func boardURL(b *named) string {
+	if !isID(b.ShortLink) {
+		return ""
+	}
+	return "https://trello.com/b/" + b.ShortLink
+}
+
+// data is what routes may test.
+func (a action) data(kind string) json.RawMessage {
+	b, err := json.Marshal(struct {
+		Type    string `json:"type"`
+		Kind    string `json:"kind"`
+		Creator member `json:"memberCreator"`
+		actionOf
+	}{a.Type, kind, a.Creator, a.Data})
+	if err != nil {
+		return nil // raw parts come from valid JSON, so it always encodes
+	}
+	return b
+}
+
+// line is text of strangers as one line of a card.
+func line(s string) string {
+	return cards.Escape(cards.Cut(strings.Join(strings.Fields(s), " "), maxName))
+}
+
+// excerpt is the beginning of what somebody wrote, literally: Trello's Markdown can
+// mention and embed more than a card's can show.
+func excerpt(s string) string {
+	return cards.Escape(cards.Cut(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")), maxText))
+}
+
+func link(text, address string) string {
+	if text = line(text); address == "" || text == "" {
+		return text
+	}
+	return "[" + text + "](" + address + ")"
+}
+
+func isWeb(address string) bool {
+	return strings.HasPrefix(address, "https://") && !strings.ContainsAny(address, " \r\n\t\"<>()")
+}

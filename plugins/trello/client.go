@@ -1,0 +1,167 @@
+package trello
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+)
+
+const (
+	// pageSize is the most actions that Trello gives at once
+	// (https://developer.atlassian.com/cloud/trello/guides/rest-api/nested-resources/).
+	pageSize = 1000
+	// maxPages bounds how far back a poll goes after a long time.
+	maxPages = 10
+	// window is the span of Trello's limits: 300 requests a key and 100 a token
+	// (https://developer.atlassian.com/cloud/trello/guides/rest-api/rate-limits/).
+	window  = 10 * time.Second
+	maxBody = 32 << 20
+)
+
+// client speaks to the API for one key and token, which go into a header and never
+// into an address.
+type client struct {
+	http       *http.Client
+	base       string
+	key, token string
+}
+
+func (t *Trello) client(h *http.Client, signedIn string) (*client, error) {
+	token := t.Token
+	if token == "" {
+		token = signedIn
+	}
+	if token == "" || strings.ContainsAny(token, " \"\r\n,") {
+		return nil, connector.Unauthorised("there is no token; set the argument token, or sign in")
+	}
+	return &client{http: h, base: strings.TrimSuffix(t.API, "/") + "/1/", key: t.Key, token: token}, nil
+}
+
+// call makes a request and decodes the answer.
+func (c *client) call(ctx context.Context, method, path string, q url.Values, body, answer any) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode the request: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path+"?"+q.Encode(), bytes.NewReader(b))
+	if err != nil {
+		return connector.Misconfigured("the argument api is not an address")
+	}
+	req.Header.Set("Authorization", fmt.Sprintf("OAuth oauth_consumer_key=%q, oauth_token=%q", c.key, c.token))
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return statusError(resp)
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(answer); err != nil {
+		return fmt.Errorf("trello's answer cannot be read: %w", err)
+	}
+	return nil
+}
+
+// statusError gives an answer that is no success its kind.
+func statusError(resp *http.Response) error {
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+	if err != nil {
+		return fmt.Errorf("trello's answer cannot be read: %w", err)
+	}
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests:
+		return connector.Throttled(time.Now().Add(max(window, connector.RetryAfter(resp.Header, time.Now()))), "Trello asks for patience (429)")
+	case resp.StatusCode == http.StatusUnauthorized && bytes.Contains(text, []byte("invalid key")):
+		return connector.Misconfigured("Trello does not know the API key; check the argument key")
+	case resp.StatusCode == http.StatusUnauthorized:
+		return connector.Unauthorised("Trello refuses the token, or it may not read the board (401); sign in again")
+	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusBadRequest && bytes.Contains(text, []byte("invalid id")):
+		return connector.Misconfigured("Trello knows no such board; check the argument board")
+	}
+	return connector.StatusError(resp)
+}
+
+// actions returns the board's actions after one, oldest first; without one the
+// newest.
+func (c *client) actions(ctx context.Context, board, since string, limit int) ([]action, error) {
+	q := url.Values{"limit": {strconv.Itoa(limit)}, "memberCreator_fields": {"fullName,username,avatarUrl"}}
+	if since != "" {
+		q.Set("since", since)
+	}
+	var all []action
+	for range maxPages {
+		var raw []json.RawMessage
+		if err := c.call(ctx, http.MethodGet, "boards/"+board+"/actions", q, nil, &raw); err != nil {
+			return nil, err
+		}
+		for _, b := range raw {
+			if a := parseAction(b); a.ID != "" {
+				all = append(all, a)
+			}
+		}
+		if since == "" || len(raw) < limit || len(all) == 0 {
+			break
+		}
+		q.Set("before", all[len(all)-1].ID)
+	}
+	slices.Reverse(all) // Trello's come newest first
+	return all, nil
+}
+
+// webhook is a subscription at Trello.
+type webhook struct {
+	ID          string `json:"id"`
+	IDModel     string `json:"idModel"`
+	CallbackURL string `json:"callbackURL"`
+	Active      bool   `json:"active"`
+}
+
+// webhooks lists the token's. It is the one request with the token in its address;
+// addresses are taken out of all errors.
+func (c *client) webhooks(ctx context.Context) ([]webhook, error) {
+	var list []webhook
+	err := c.call(ctx, http.MethodGet, "tokens/"+url.PathEscape(c.token)+"/webhooks", nil, nil, &list)
+	return list, err
+}
+
+// webhook returns one, and false when it is no more.
+func (c *client) webhook(ctx context.Context, id string) (webhook, bool, error) {
+	var w webhook
+	err := c.call(ctx, http.MethodGet, "webhooks/"+url.PathEscape(id), nil, nil, &w)
+	if connector.KindOf(err) == connector.KindMisconfigured {
+		return webhook{}, false, nil
+	}
+	return w, true, err
+}
+
+// subscribe makes a webhook. Trello then asks the address for a HEAD at once.
+func (c *client) subscribe(ctx context.Context, board, address string) (webhook, error) {
+	var made webhook
+	err := c.call(ctx, http.MethodPost, "webhooks", nil, map[string]string{"idModel": board, "callbackURL": address, "description": "Relay"}, &made)
+	return made, err
+}
+
+func (c *client) unsubscribe(ctx context.Context, id string) error {
+	var nothing any
+	return c.call(ctx, http.MethodDelete, "webhooks/"+url.PathEscape(id), nil, nil, &nothing)
+}
+
+// boardID returns the long id of a board that may be named by its short one.
+func (c *client) boardID(ctx context.Context, board string) (string, error) {
+	var b struct {
+		ID string `json:"id"`
+	}
+	err := c.call(ctx, http.MethodGet, "boards/"+board, url.Values{"fields": {"id"}}, nil, &b)
+	return b.ID, err
+}

@@ -1,0 +1,122 @@
+package trello
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // Trello signs with SHA-1
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// register makes sure that Trello has a webhook that leads here, where one is wanted,
+// and none that leads to a former address.
+func (t *Trello) register(ctx context.Context, p *connector.Poll, api *client, at *checkpoint) error {
+	if t.Secret == "" {
+		return nil
+	}
+	if p.HookURL == "" {
+		p.Note("no webhook is registered, because relay.public_url is not set; polls bring what happens")
+		return nil
+	}
+	if at.Hook != "" {
+		// Trello switches a webhook off when its calls fail for long.
+		kept, there, err := api.webhook(ctx, at.Hook)
+		if err != nil || there && kept.Active && kept.CallbackURL == p.HookURL {
+			return err
+		}
+		if there {
+			if err := api.unsubscribe(ctx, at.Hook); err != nil {
+				return err
+			}
+		}
+		at.Hook = ""
+	}
+	made, err := t.subscribed(ctx, api, p.HookURL)
+	switch kind := connector.KindOf(err); {
+	case err == nil:
+		at.Hook = made.ID
+	case kind == connector.KindThrottled || kind == connector.KindUnauthorised || ctx.Err() != nil:
+		return err
+	default:
+		p.Note("Trello could not register a webhook; does relay.public_url lead here? Polls bring what happens")
+	}
+	return nil
+}
+
+// subscribed returns the webhook that leads here, the one there is or a new one.
+func (t *Trello) subscribed(ctx context.Context, api *client, address string) (webhook, error) {
+	board, err := api.boardID(ctx, t.Board)
+	if err != nil {
+		return webhook{}, err
+	}
+	list, err := api.webhooks(ctx)
+	if err != nil {
+		return webhook{}, err
+	}
+	if i := slices.IndexFunc(list, func(w webhook) bool { return w.CallbackURL == address && w.IDModel == board && w.Active }); i >= 0 {
+		return list[i], nil
+	}
+	return api.subscribe(ctx, board, address)
+}
+
+// Remove implements [connector.Remover].
+func (t *Trello) Remove(ctx context.Context, p *connector.Poll) error {
+	at := decode(p)
+	if at.Hook == "" {
+		return nil
+	}
+	api, err := t.client(p.HTTP, p.Token)
+	if err != nil {
+		return err
+	}
+	return api.unsubscribe(ctx, at.Hook)
+}
+
+// Receive implements [connector.Receiver]. It never answers 410, on which Trello
+// would remove the webhook.
+func (t *Trello) Receive(_ context.Context, r *connector.Request) (connector.Reply, error) {
+	switch {
+	case r.Method == http.MethodHead || r.Method == http.MethodGet:
+		return say(http.StatusOK, "This is the address of a Trello webhook."), nil // Trello looks before it subscribes
+	case r.Method != http.MethodPost:
+		return say(http.StatusMethodNotAllowed, "This is the address of a Trello webhook; it takes POST."), nil
+	case t.Secret == "":
+		return say(http.StatusForbidden, "The connector has no secret yet, so nothing that is sent can be believed. Set its argument secret to the Power-Up's."), nil
+	case !signed(t.Secret, r.Header.Get("X-Trello-Webhook"), r.Body, r.HookURL):
+		return say(http.StatusUnauthorized, "The signature (X-Trello-Webhook) is missing or wrong; is the secret the Power-Up's, and relay.public_url what Trello calls?"), nil
+	}
+	var body struct {
+		Action json.RawMessage `json:"action"`
+	}
+	if err := json.Unmarshal(r.Body, &body); err != nil {
+		return say(http.StatusBadRequest, "The body is not JSON."), nil
+	}
+	a := parseAction(body.Action)
+	if a.ID == "" {
+		return say(http.StatusBadRequest, "The body has no action with an id."), nil
+	}
+	reply := say(http.StatusOK, "Accepted.")
+	if e, ok := t.event(a); ok {
+		reply.Events = []event.Event{e}
+	}
+	return reply, nil
+}
+
+// signed reports whether a body comes from Trello, which signs it together with the
+// address it calls (https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/).
+func signed(secret, signature string, body []byte, address string) bool {
+	mac := hmac.New(sha1.New, []byte(secret))
+	mac.Write(body)
+	mac.Write([]byte(address))
+	given, err := base64.StdEncoding.DecodeString(signature)
+	return err == nil && hmac.Equal(given, mac.Sum(nil))
+}
+
+func say(status int, text string) connector.Reply {
+	return connector.Reply{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(text + "\n")}
+}

@@ -1,0 +1,165 @@
+// Package trello is the connector for Trello: what happens on a board.
+//
+// It asks for the board's actions and, where the relay has a public address and the
+// Power-Up's secret is set, registers a webhook for the board; an action has the same
+// key by either way. When the connector is removed, so is its webhook.
+package trello
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Trello is the connector.
+type Trello struct {
+	Board  string `relay:"board,required" doc:"The board: its id, or the short one that stands in its address after /b/."`
+	Key    string `relay:"key,required" doc:"The API key of a Power-Up, from https://trello.com/power-ups/admin."`
+	Token  string `relay:"token,secret" doc:"A token that may read the board; without one, somebody signs in with relay login."`
+	Secret string `relay:"secret,secret" doc:"The Power-Up's secret: then a webhook brings what happens at once, and polls only fill gaps."`
+	API    string `relay:"api" default:"https://api.trello.com" doc:"The address of the API."`
+
+	Kinds   []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; all but noise is the default."`
+	Exclude []string `relay:"exclude" doc:"Kinds not to post."`
+	Members []string `relay:"members" doc:"Whose actions to post, by user name; everybody's is the default."`
+	Lists   []string `relay:"lists" doc:"The lists whose cards to post; all are the default."`
+	Labels  []string `relay:"labels" doc:"Post what is done to labels only for labels of these names."`
+	Initial int      `relay:"initial" default:"0" doc:"How many of the newest actions to post at the first poll."`
+}
+
+// New returns the factory.
+func New() func() connector.Connector {
+	return func() connector.Connector { return &Trello{} }
+}
+
+// Describe implements [connector.Connector].
+func (t *Trello) Describe() connector.Description {
+	return connector.Description{
+		Type: "trello", Title: "Trello", Summary: "Cards, lists, checklists, comments and members of a board.",
+		Kinds: describedKinds(), Schedule: "@every 1m",
+	}
+}
+
+// Validate implements [connector.Validator].
+func (t *Trello) Validate() []connector.Problem {
+	var problems []connector.Problem
+	add := func(argument, text string) {
+		problems = append(problems, connector.Problem{Argument: argument, Message: text})
+	}
+	if !isID(t.Board) {
+		add("board", "A board's id has letters and digits only; it stands in the board's address after /b/.")
+	}
+	if !isID(t.Key) {
+		add("key", "An API key has letters and digits only.")
+	}
+	if strings.ContainsAny(t.Token, " \"\r\n,") {
+		add("token", "A token has no spaces, commas or quotes.")
+	}
+	if u, err := url.Parse(t.API); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		add("api", "The API's address is one such as https://api.trello.com.")
+	}
+	if t.Initial < 0 || t.Initial > pageSize {
+		add("initial", "The number of actions is from 0 to 1000.")
+	}
+	for argument, patterns := range map[string][]string{"kinds": t.Kinds, "exclude": t.Exclude, "members": t.Members, "lists": t.Lists, "labels": t.Labels} {
+		for _, p := range patterns {
+			if !isPattern(p) {
+				add(argument, "One of the patterns cannot be read; a [ has no end.")
+			}
+		}
+	}
+	for _, p := range t.Kinds {
+		if isPattern(p) && !matchesAnyKind(p) {
+			add("kinds", "No kind is like "+p+".")
+		}
+	}
+	return problems
+}
+
+func isID(s string) bool {
+	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+}
+
+// SignIn implements [connector.Authenticator].
+func (t *Trello) SignIn() *connector.SignIn {
+	if t.Token != "" {
+		return nil
+	}
+	q := url.Values{"expiration": {"never"}, "name": {"Relay"}, "scope": {"read"}, "response_type": {"token"}, "key": {t.Key}}
+	return &connector.SignIn{
+		Flow: connector.TokenPage, PageURL: "https://trello.com/1/authorize?" + q.Encode(),
+		Hint: "Allow access, and copy the token that the page then shows.",
+	}
+}
+
+// Poll implements [connector.Poller].
+func (t *Trello) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
+	api, err := t.client(p.HTTP, p.Token)
+	if err != nil {
+		return 0, err
+	}
+	at := decode(p)
+	if p.Preview == 0 {
+		if err := t.register(ctx, p, api, &at); err != nil {
+			return 0, err
+		}
+	}
+	return 0, t.news(ctx, p, api, at)
+}
+
+// news emits the actions since the last one.
+func (t *Trello) news(ctx context.Context, p *connector.Poll, api *client, at checkpoint) error {
+	since, limit := at.Last, pageSize
+	if p.Preview > 0 {
+		since = ""
+	}
+	if since == "" {
+		limit = max(t.Initial, p.Preview, 1)
+	}
+	list, err := api.actions(ctx, t.Board, since, limit)
+	if err != nil {
+		return err
+	}
+	if at.Last == "" && p.Preview == 0 {
+		if len(list) > 0 {
+			at.Last = list[len(list)-1].ID
+		} else {
+			at.Last = idAt(time.Now()) // an empty board: all that comes is new
+		}
+		list = list[max(0, len(list)-t.Initial):]
+	}
+	return t.emit(ctx, p, list, at)
+}
+
+// emit hands over actions, oldest first, in batches that each move the checkpoint.
+func (t *Trello) emit(ctx context.Context, p *connector.Poll, list []action, at checkpoint) error {
+	for {
+		n := min(len(list), batchSize)
+		batch := event.Batch{}
+		for _, a := range list[:n] {
+			if e, ok := t.event(a); ok {
+				batch.Events = append(batch.Events, e)
+			}
+			at.Last = max(at.Last, a.ID) // ids begin with their time
+		}
+		list = list[n:]
+		if now := at.encode(); string(now) != string(p.Checkpoint) || len(batch.Events) > 0 {
+			batch.Checkpoint = now
+			if err := p.Emit(ctx, batch); err != nil {
+				return err
+			}
+		}
+		if len(list) == 0 {
+			return nil
+		}
+	}
+}
+
+// batchSize is how many actions are handed over at once.
+const batchSize = 100
