@@ -16,6 +16,7 @@ import (
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/plugins/github"
 	"github.com/connector-relay/relay/plugins/rss"
+	"github.com/connector-relay/relay/plugins/todo"
 	"github.com/connector-relay/relay/plugins/trello"
 	"github.com/connector-relay/relay/plugins/webhook"
 	"github.com/connector-relay/relay/relay/channel"
@@ -31,6 +32,7 @@ func Bundled() map[string]func() connector.Connector {
 	return map[string]func() connector.Connector{
 		"github":  github.New(),
 		"rss":     rss.New(),
+		"todo":    todo.New(),
 		"trello":  trello.New(),
 		"webhook": webhook.New(),
 	}
