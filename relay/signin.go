@@ -60,5 +60,11 @@ func signInMeaning(err error) error {
 	case errors.Is(err, signin.ErrNoSession):
 		return fmt.Errorf("%w: %w", operator.ErrNotFound, err)
 	}
-	return fmt.Errorf("%w: %w", operator.ErrInvalid, err)
+	return declinedError{err}
 }
+
+// declinedError is an [operator.ErrInvalid] that says no more than its cause.
+type declinedError struct{ error }
+
+// Unwrap returns the cause and its meaning.
+func (e declinedError) Unwrap() []error { return []error{e.error, operator.ErrInvalid} }

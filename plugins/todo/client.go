@@ -106,9 +106,8 @@ func statusError(resp *http.Response) error {
 
 // path is an address below the person's lists.
 func (c client) path(parts ...string) string {
-	address := c.base + "me/todo/lists"
-	for _, part := range parts {
-		address += "/" + url.PathEscape(part)
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
 	}
-	return address
+	return c.base + "me/todo/lists/" + strings.Join(parts, "/")
 }
