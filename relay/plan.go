@@ -19,6 +19,7 @@ import (
 	"github.com/connector-relay/relay/plugins/todo"
 	"github.com/connector-relay/relay/plugins/trello"
 	"github.com/connector-relay/relay/plugins/webhook"
+	"github.com/connector-relay/relay/plugins/x"
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/dispatch"
@@ -35,6 +36,7 @@ func Bundled() map[string]func() connector.Connector {
 		"todo":    todo.New(),
 		"trello":  trello.New(),
 		"webhook": webhook.New(),
+		"x":       x.New(),
 	}
 }
 

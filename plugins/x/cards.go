@@ -1,0 +1,245 @@
+package x
+
+import (
+	"cmp"
+	"encoding/json"
+	"html"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// post is one as X tells of it (https://docs.x.com/x-api/fundamentals/data-dictionary).
+type post struct {
+	ID          string   `json:"id"`
+	Text        string   `json:"text"`
+	Author      string   `json:"author_id"`
+	Created     string   `json:"created_at"`
+	Lang        string   `json:"lang"`
+	Entities    entities `json:"entities"`
+	Attachments struct {
+		Media []string `json:"media_keys"`
+	} `json:"attachments"`
+	References []reference `json:"referenced_tweets"`
+	// Long is the whole of a post whose text is cut.
+	Long *struct {
+		Text     string   `json:"text"`
+		Entities entities `json:"entities"`
+	} `json:"note_tweet"`
+}
+
+type entities struct {
+	URLs []link `json:"urls"`
+}
+
+// link is one in a text. Start and End count characters, not bytes.
+type link struct {
+	Start    int    `json:"start"`
+	End      int    `json:"end"`
+	Expanded string `json:"expanded_url"`
+	Display  string `json:"display_url"`
+	Media    string `json:"media_key"`
+}
+
+type reference struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+}
+
+type user struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Username string `json:"username"`
+	Picture  string `json:"profile_image_url"`
+}
+
+type media struct {
+	Key     string `json:"media_key"`
+	URL     string `json:"url"`
+	Preview string `json:"preview_image_url"`
+	Alt     string `json:"alt_text"`
+}
+
+// includes is what came along with posts.
+type includes struct {
+	Users []user  `json:"users"`
+	Media []media `json:"media"`
+	Posts []post  `json:"tweets"`
+}
+
+func (in includes) user(id string) user {
+	if i := slices.IndexFunc(in.Users, func(u user) bool { return u.ID == id }); i >= 0 {
+		return in.Users[i]
+	}
+	return user{}
+}
+
+// kind tells what sort of post one is.
+func (p post) kind() string {
+	for _, r := range p.References {
+		switch r.Type {
+		case "retweeted":
+			return "repost"
+		case "replied_to":
+			return "reply"
+		case "quoted":
+			return "quote"
+		}
+	}
+	return "post"
+}
+
+const maxText = 1000
+
+// event makes an event of a post; false when it is of a sort that nobody asked for.
+func (x *X) event(p post, in includes) (event.Event, bool) {
+	kind := p.kind()
+	if !isNumber(p.ID) || kind == "reply" && !x.Replies || kind == "repost" && !x.Reposts {
+		return event.Event{}, false
+	}
+	at, err := time.Parse(time.RFC3339, p.Created)
+	if err != nil {
+		at = time.Time{}
+	}
+	return event.Event{Key: "post:" + p.ID, Kind: kind, Time: at, Card: draw(p, in), Data: data(p, in)}, true
+}
+
+func draw(p post, in includes) card.Card {
+	by := in.user(p.Author)
+	who := card.Escape(oneLine(cmp.Or(by.Name, by.Username, "Somebody")))
+	verb := map[string]string{"post": "posted", "reply": "replied", "repost": "reposted", "quote": "quoted"}[p.kind()]
+	section := card.Section{ActivityTitle: who}
+	if isHandle(by.Username) {
+		section.ActivityTitle = "[" + who + "](https://x.com/" + by.Username + ")"
+		section.ActivitySubtitle = "@" + card.Escape(by.Username)
+	}
+	if isWeb(by.Picture) {
+		section.ActivityImage = by.Picture
+	}
+	c := card.Card{Summary: who + " " + verb, Title: who + " " + verb, Text: p.markdown(), ThemeColor: "0F1419"}
+	if quoted := p.quoted(in); quoted != nil {
+		section.Text = quote(*quoted, in)
+	}
+	for _, m := range in.Media {
+		at := cmp.Or(m.URL, m.Preview)
+		if slices.Contains(p.Attachments.Media, m.Key) && isWeb(at) && section.HeroImage == nil {
+			section.HeroImage = &card.Image{URL: at, Title: oneLine(m.Alt)}
+		}
+	}
+	c.Sections = []card.Section{section}
+	c.Actions = []card.Action{{Type: card.OpenURI, Name: "Open on X", Targets: []card.Target{{OS: "default", URI: address(p, by)}}}}
+	return c
+}
+
+// address is where a post is seen.
+func address(p post, by user) string {
+	if isHandle(by.Username) {
+		return "https://x.com/" + by.Username + "/status/" + p.ID
+	}
+	return "https://x.com/i/status/" + p.ID
+}
+
+// quoted is the post that another one quotes or reposts, if it came along.
+func (p post) quoted(in includes) *post {
+	for _, r := range p.References {
+		if i := slices.IndexFunc(in.Posts, func(o post) bool { return o.ID == r.ID }); i >= 0 && r.Type != "replied_to" {
+			return &in.Posts[i]
+		}
+	}
+	return nil
+}
+
+func quote(p post, in includes) string {
+	by := in.user(p.Author)
+	who := card.Escape(oneLine(cmp.Or(by.Name, by.Username, "Somebody")))
+	return "**" + who + "**: " + p.markdown()
+}
+
+// markdown is a post's text with its links written out: X's own lead to t.co, which
+// tells nobody where they go.
+func (p post) markdown() string {
+	text, links := p.Text, p.Entities.URLs
+	if p.Long != nil && p.Long.Text != "" {
+		text, links = p.Long.Text, p.Long.Entities.URLs
+	}
+	characters := []rune(text)
+	links = slices.Clone(links)
+	slices.SortFunc(links, func(a, b link) int { return cmp.Compare(a.Start, b.Start) })
+	var b strings.Builder
+	at := 0
+	for _, l := range links {
+		if l.Start < at || l.End > len(characters) || l.End <= l.Start {
+			continue
+		}
+		b.WriteString(literal(string(characters[at:l.Start])))
+		b.WriteString(l.markdown())
+		at = l.End
+	}
+	b.WriteString(literal(string(characters[at:])))
+	return card.Cut(strings.TrimSpace(b.String()), maxText)
+}
+
+// literal is a text as it was written. X writes &, < and > as HTML does.
+func literal(s string) string { return card.Escape(html.UnescapeString(s)) }
+
+func (l link) markdown() string {
+	if l.Media != "" {
+		return "" // the picture is on the card
+	}
+	if !isWeb(l.Expanded) {
+		return card.Escape(l.Display)
+	}
+	return "[" + card.Escape(oneLine(cmp.Or(l.Display, l.Expanded))) + "](" + strings.NewReplacer("(", "%28", ")", "%29").Replace(l.Expanded) + ")"
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func isWeb(s string) bool {
+	return (strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")) && !strings.ContainsAny(s, " \r\n\t\"<>")
+}
+
+// data is what routes may test.
+func data(p post, in includes) json.RawMessage {
+	by := in.user(p.Author)
+	b, err := json.Marshal(map[string]any{
+		"id": p.ID, "kind": p.kind(), "text": html.UnescapeString(p.Text), "lang": p.Lang, "url": address(p, by),
+		"author": map[string]any{"id": p.Author, "name": by.Name, "username": by.Username},
+	})
+	if err != nil {
+		return nil // texts always encode
+	}
+	return b
+}
+
+func describedKinds() []connector.Kind {
+	in := includes{
+		Users: []user{{ID: "1", Name: "Ada", Username: "ada", Picture: "https://pbs.twimg.com/profile_images/1/a.jpg"}, {ID: "2", Name: "Grace", Username: "grace"}},
+		Media: []media{{Key: "3_1", URL: "https://pbs.twimg.com/media/a.jpg", Alt: "The room"}},
+		Posts: []post{{ID: "20", Text: "It works.", Author: "2"}},
+	}
+	sample := func(reference string) event.Event {
+		p := post{ID: "21", Text: "Version 1.0 is out: https://t.co/a", Author: "1", Created: "2026-11-20T09:30:00.000Z", Lang: "en"}
+		p.Entities.URLs = []link{{Start: 20, End: 34, Expanded: "https://example.com/notes", Display: "example.com/notes"}}
+		p.Attachments.Media = []string{"3_1"}
+		p.References = references(reference)
+		e, _ := (&X{Replies: true, Reposts: true}).event(p, in)
+		return e
+	}
+	return []connector.Kind{
+		{Name: "post", Doc: "A post.", Sample: sample("")},
+		{Name: "quote", Doc: "A post that quotes another.", Sample: sample("quoted")},
+		{Name: "reply", Doc: "A reply; off by default.", Sample: sample("replied_to")},
+		{Name: "repost", Doc: "A repost of another's post; off by default.", Sample: sample("retweeted")},
+	}
+}
+
+func references(typ string) []reference {
+	if typ == "" {
+		return nil
+	}
+	return []reference{{Type: typ, ID: "20"}}
+}

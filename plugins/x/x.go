@@ -1,0 +1,366 @@
+// Package x is the connector for X, formerly Twitter: the posts of users, of a list
+// or of a search.
+//
+// Every post that X's API returns costs money, so the connector counts what it reads
+// against a monthly budget, asks for as little as it can, and stops when the budget is
+// spent.
+package x
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// X is the connector.
+type X struct {
+	Users   []string `relay:"users" doc:"The users whose posts to relay, without @."`
+	List    string   `relay:"list" doc:"The number of a list whose posts to relay; it stands in the list's address."`
+	Search  string   `relay:"search" doc:"A search whose posts to relay, in X's own language, of at most 512 characters."`
+	Token   string   `relay:"token,required,secret" doc:"The app's bearer token, from X's developer portal."`
+	Budget  int      `relay:"budget" default:"1000" doc:"How many posts the connector may read in a calendar month (UTC); each costs money."`
+	Replies bool     `relay:"replies" default:"false" doc:"Also relay replies."`
+	Reposts bool     `relay:"reposts" default:"false" doc:"Also relay reposts."`
+	Initial int      `relay:"initial" default:"0" doc:"How many of the newest posts to relay at the first poll."`
+	API     string   `relay:"api" default:"https://api.x.com" doc:"The address of the API."`
+
+	now func() time.Time
+}
+
+const (
+	// maxUsers is how many users X looks up at once.
+	maxUsers = 100
+	// maxQuery is the longest search of the recent-search endpoint, in characters.
+	maxQuery = 512
+)
+
+// New returns the factory.
+func New() func() connector.Connector {
+	return func() connector.Connector { return &X{now: time.Now} }
+}
+
+// Describe implements [connector.Connector].
+func (x *X) Describe() connector.Description {
+	return connector.Description{
+		Type: "x", Title: "X", Summary: "Posts of users, a list or a search, within a monthly budget.",
+		Kinds: describedKinds(), Schedule: "@every 1h",
+	}
+}
+
+// Validate implements [connector.Validator].
+func (x *X) Validate() []connector.Problem {
+	var problems []connector.Problem
+	add := func(argument, text string) {
+		problems = append(problems, connector.Problem{Argument: argument, Message: text})
+	}
+	named := 0
+	for _, given := range []bool{len(x.Users) > 0, x.List != "", x.Search != ""} {
+		if given {
+			named++
+		}
+	}
+	if named != 1 {
+		add("users", "Name one of users, list and search.")
+	}
+	if len(x.Users) > maxUsers {
+		add("users", fmt.Sprintf("At most %d users fit one connector; use another for more.", maxUsers))
+	}
+	for _, u := range x.Users {
+		if !isHandle(u) {
+			add("users", "A user's name has letters, digits and _ only, at most 15, and no @.")
+		}
+	}
+	if x.List != "" && !isNumber(x.List) {
+		add("list", "A list is named by its number, which stands in its address.")
+	}
+	if len([]rune(x.Search)) > maxQuery {
+		add("search", fmt.Sprintf("A search has at most %d characters.", maxQuery))
+	}
+	if x.Budget < 1 {
+		add("budget", "A budget of nothing reads nothing; write how many posts may be read in a month.")
+	}
+	if x.Initial < 0 || x.Initial > maxResults {
+		add("initial", fmt.Sprintf("The number of posts is from 0 to %d.", maxResults))
+	}
+	if u, err := url.Parse(x.API); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		add("api", "The API's address is one such as https://api.x.com.")
+	}
+	return problems
+}
+
+func isHandle(s string) bool {
+	return s != "" && len(s) <= 15 && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+}
+
+func isNumber(s string) bool { return s != "" && len(s) <= 20 && strings.Trim(s, "0123456789") == "" }
+
+// timeline is one address with posts.
+type timeline struct {
+	// name is what the checkpoint calls it: a user's number, or list or search.
+	name, path string
+	query      url.Values
+	// least is the fewest posts that can be asked for at once.
+	least int
+	// since says that the address takes since_id.
+	since bool
+}
+
+// Poll implements [connector.Poller].
+func (x *X) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
+	r := &reading{x: x, poll: p, at: decode(p, x.now())}
+	r.api = client{http: p.HTTP, base: strings.TrimSuffix(x.API, "/") + "/2/", token: x.Token, now: x.now}
+	defer func() { p.Note(r.note()) }()
+	timelines, err := r.timelines(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range timelines {
+		if err := r.read(ctx, t); err != nil {
+			return r.rest(), err
+		}
+	}
+	return r.rest(), nil
+}
+
+// reading is one poll under way.
+type reading struct {
+	x    *X
+	poll *connector.Poll
+	api  client
+	at   checkpoint
+	// short says that the budget did not suffice.
+	short bool
+	// missing are the users of whom X says nothing.
+	missing []string
+}
+
+// note tells how much of the budget is spent.
+func (r *reading) note() string {
+	month, err := time.Parse("2006-01", r.at.Month)
+	if err != nil {
+		return ""
+	}
+	text := fmt.Sprintf("%d of %d posts read in %s", r.at.Read, r.x.Budget, month.Format("January"))
+	if r.short {
+		text += "; the rest waits for the next month"
+	}
+	if len(r.missing) > 0 {
+		text += "; X does not know " + strings.Join(r.missing, ", ")
+	}
+	return text
+}
+
+// rest is how long to wait: until X's limit is renewed, or the month ends.
+func (r *reading) rest() time.Duration {
+	now := r.x.now().UTC()
+	wait := r.api.rest
+	if r.short {
+		month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+		wait = max(wait, month.AddDate(0, 1, 0).Sub(now))
+	}
+	return wait
+}
+
+// timelines are the addresses to read.
+func (r *reading) timelines(ctx context.Context) ([]timeline, error) {
+	x := r.x
+	if x.List != "" {
+		return []timeline{{name: "list", path: "lists/" + x.List + "/tweets", query: url.Values{}, least: 1}}, nil
+	}
+	if x.Search != "" {
+		query := x.Search
+		if !x.Reposts {
+			query += " -is:retweet"
+		}
+		if !x.Replies {
+			query += " -is:reply"
+		}
+		return []timeline{{name: "search", path: "tweets/search/recent", query: url.Values{"query": {query}}, least: 10, since: true}}, nil
+	}
+	if err := r.identify(ctx); err != nil {
+		return nil, err
+	}
+	var exclude []string
+	if !x.Replies {
+		exclude = append(exclude, "replies")
+	}
+	if !x.Reposts {
+		exclude = append(exclude, "retweets")
+	}
+	var list []timeline
+	for _, name := range x.Users {
+		id := r.at.Users[strings.ToLower(name)]
+		if id == "" {
+			r.missing = append(r.missing, name)
+			continue
+		}
+		q := url.Values{}
+		if len(exclude) > 0 {
+			q.Set("exclude", strings.Join(exclude, ","))
+		}
+		list = append(list, timeline{name: id, path: "users/" + id + "/tweets", query: q, least: 5, since: true})
+	}
+	return list, nil
+}
+
+// identify looks up the numbers of users, once.
+func (r *reading) identify(ctx context.Context) error {
+	var unknown []string
+	for _, name := range r.x.Users {
+		if _, asked := r.at.Users[strings.ToLower(name)]; !asked {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	var found struct {
+		Data []user `json:"data"`
+	}
+	if err := r.api.get(ctx, "users/by", url.Values{"usernames": {strings.Join(unknown, ",")}}, &found); err != nil {
+		return err
+	}
+	if r.at.Users == nil {
+		r.at.Users = make(map[string]string)
+	}
+	for _, u := range found.Data {
+		if isNumber(u.ID) {
+			r.at.Users[strings.ToLower(u.Username)] = u.ID
+		}
+	}
+	return nil
+}
+
+// maxPages bounds how far back a poll goes after a long time.
+const maxPages = 20
+
+// read emits what is new on a timeline. Each page is counted as soon as it is there,
+// with a checkpoint of its own, so that nothing that was paid for is forgotten; the
+// position moves with the last page, because X's pages go back in time.
+func (r *reading) read(ctx context.Context, t timeline) error {
+	since, known := r.at.Since[t.name]
+	preview := r.poll.Preview > 0
+	var fresh []event.Event
+	next, gap := "", false
+	newest := since
+	for range maxPages {
+		size := r.size(t, known && !preview)
+		if size == 0 {
+			r.short, gap = true, true
+			break
+		}
+		page, err := r.page(ctx, t, since, next, size, known && !preview)
+		if errors.Is(err, errUnread) { // it was paid for all the same
+			r.at.Read += 3 * size
+			return errors.Join(err, r.poll.Emit(ctx, event.Batch{Checkpoint: r.at.encode()}))
+		}
+		if err != nil {
+			return err
+		}
+		r.at.Read += page.cost()
+		reached := false
+		for _, p := range page.Data {
+			if known && !preview && !after(p.ID, since) {
+				reached = true
+				continue
+			}
+			newest = later(newest, p.ID)
+			if e, ok := r.x.event(p, page.Includes); ok {
+				fresh = append(fresh, e)
+			}
+		}
+		next = page.Meta.Next
+		if next == "" || reached || !known || preview {
+			break
+		}
+		if err := r.poll.Emit(ctx, event.Batch{Checkpoint: r.at.encode()}); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(fresh, func(a, b event.Event) int { return compareIDs(idOf(a), idOf(b)) })
+	switch {
+	case preview:
+		fresh = fresh[max(0, len(fresh)-r.poll.Preview):]
+	case !known:
+		fresh = fresh[max(0, len(fresh)-r.x.Initial):]
+	}
+	// Where the budget ended before the last post that is known, the position stays:
+	// the next month reads on from there, and what has been posted is known by its key.
+	if !gap {
+		r.at.Since[t.name] = cmp.Or(newest, "1") // of an empty timeline all that comes is new
+	}
+	return r.poll.Emit(ctx, event.Batch{Events: fresh, Checkpoint: r.at.encode()})
+}
+
+// size is how many posts to ask for: as many as the budget has left at most, and 0
+// when even the fewest do not fit. A first look asks for as few as it can.
+func (r *reading) size(t timeline, known bool) int {
+	size := maxResults
+	if !known {
+		size = max(t.least, r.x.Initial, r.poll.Preview)
+	}
+	// A post may bring the one it quotes and the one it answers, which count as well.
+	size = min(size, maxResults, (r.x.Budget-r.at.Read)/3)
+	if size < t.least {
+		return 0
+	}
+	return size
+}
+
+// page asks for a page. X refuses a since_id that is too old for a search; then the
+// page comes without, and what is known is left out by its number.
+func (r *reading) page(ctx context.Context, t timeline, since, next string, size int, known bool) (page, error) {
+	q := url.Values{
+		"max_results": {fmt.Sprint(size)}, "tweet.fields": {"created_at,author_id,entities,attachments,referenced_tweets,note_tweet,lang"},
+		"expansions":  {"author_id,attachments.media_keys,referenced_tweets.id,referenced_tweets.id.author_id"},
+		"user.fields": {"name,username,profile_image_url"}, "media.fields": {"url,preview_image_url,alt_text,type"},
+	}
+	for name, values := range t.query {
+		q[name] = values
+	}
+	if next != "" {
+		q.Set("pagination_token", next)
+		if t.name == "search" {
+			q.Del("pagination_token")
+			q.Set("next_token", next)
+		}
+	}
+	if known && t.since && len(since) > 1 {
+		q.Set("since_id", since)
+	}
+	var answer page
+	err := r.api.get(ctx, t.path, q, &answer)
+	if err != nil && q.Has("since_id") && connector.KindOf(err) == connector.KindMisconfigured {
+		q.Del("since_id")
+		answer = page{}
+		err = r.api.get(ctx, t.path, q, &answer)
+	}
+	return answer, err
+}
+
+// after, later and compareIDs compare posts' numbers, which grow with time and are too
+// large for a float.
+func after(a, b string) bool { return compareIDs(a, b) > 0 }
+
+func later(a, b string) string {
+	if after(b, a) {
+		return b
+	}
+	return a
+}
+
+func compareIDs(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}
+
+func idOf(e event.Event) string { return strings.TrimPrefix(e.Key, "post:") }
