@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -325,9 +326,7 @@ func (r *reading) page(ctx context.Context, t timeline, since, next string, size
 		"expansions":  {"author_id,attachments.media_keys,referenced_tweets.id,referenced_tweets.id.author_id"},
 		"user.fields": {"name,username,profile_image_url"}, "media.fields": {"url,preview_image_url,alt_text,type"},
 	}
-	for name, values := range t.query {
-		q[name] = values
-	}
+	maps.Copy(q, t.query)
 	if next != "" {
 		q.Set("pagination_token", next)
 		if t.name == "search" {
