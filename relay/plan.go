@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/plugins/azuredevops"
 	"github.com/connector-relay/relay/plugins/github"
 	"github.com/connector-relay/relay/plugins/rss"
 	"github.com/connector-relay/relay/plugins/todo"
@@ -31,12 +32,13 @@ import (
 // Bundled are the connector types that ride in this binary, by name.
 func Bundled() map[string]func() connector.Connector {
 	return map[string]func() connector.Connector{
-		"github":  github.New(),
-		"rss":     rss.New(),
-		"todo":    todo.New(),
-		"trello":  trello.New(),
-		"webhook": webhook.New(),
-		"x":       x.New(),
+		"azuredevops": azuredevops.New(),
+		"github":      github.New(),
+		"rss":         rss.New(),
+		"todo":        todo.New(),
+		"trello":      trello.New(),
+		"webhook":     webhook.New(),
+		"x":           x.New(),
 	}
 }
 

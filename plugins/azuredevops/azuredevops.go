@@ -1,0 +1,120 @@
+// Package azuredevops is the connector for Azure DevOps, Services and Server: code,
+// builds, releases, pipelines and work items of a project.
+//
+// Service hooks push what happens; polls of the REST APIs fill what a push missed, or
+// bring everything where no service hook leads here. What both bring has the same
+// key by either way.
+package azuredevops
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/connector"
+)
+
+// AzureDevOps is the connector.
+type AzureDevOps struct {
+	URL      string   `relay:"url,required" doc:"The organisation's address, such as https://dev.azure.com/acme, or a collection's on a server."`
+	Project  string   `relay:"project,required" doc:"The project's name."`
+	Token    string   `relay:"token,secret" doc:"A personal access token that may read code, builds, releases and work items; needed for polls."`
+	Username string   `relay:"username" doc:"The user name that the service hooks show, as basic authentication."`
+	Password string   `relay:"password,secret" doc:"The password that the service hooks show; without it none is believed."`
+	Sources  []string `relay:"poll" default:"[\"pushes\", \"pull_requests\", \"builds\", \"releases\", \"work_items\"]" doc:"What polls ask for: pushes, pull_requests, builds, releases, work_items."`
+
+	Kinds        []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; all but noise is the default."`
+	Exclude      []string `relay:"exclude" doc:"Kinds not to post."`
+	Repositories []string `relay:"repositories" doc:"The repositories to post; all are the default."`
+	Branches     []string `relay:"branches" doc:"The branches to post; all are the default."`
+	Pipelines    []string `relay:"pipelines" doc:"The build, release and YAML pipelines to post; all are the default."`
+	Types        []string `relay:"work_item_types" doc:"The types of work items to post, such as Bug; all are the default."`
+	Actors       []string `relay:"exclude_actors" doc:"The names of people and services whose doings not to post."`
+	Initial      int      `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
+	Version      string   `relay:"api_version" default:"7.1" doc:"The version of the REST API; older servers have 6.0 or 5.1."`
+	Releases     string   `relay:"release_url" doc:"The address of the release API; follows from url unless a server has another."`
+}
+
+// New returns the factory.
+func New() func() connector.Connector {
+	return func() connector.Connector { return &AzureDevOps{} }
+}
+
+// Describe implements [connector.Connector].
+func (a *AzureDevOps) Describe() connector.Description {
+	return connector.Description{
+		Type: "azuredevops", Title: "Azure DevOps", Summary: "Code, builds, releases, pipelines and work items of a project.",
+		Kinds: describedKinds(), Schedule: "@every 2m",
+	}
+}
+
+// Validate implements [connector.Validator].
+func (a *AzureDevOps) Validate() []connector.Problem {
+	var problems []connector.Problem
+	add := func(argument, text string) {
+		problems = append(problems, connector.Problem{Argument: argument, Message: text})
+	}
+	for argument, text := range map[string]string{"url": a.URL, "release_url": a.Releases} {
+		u, err := url.Parse(text)
+		if required := argument == "url"; (text != "" || required) && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+			add(argument, "The address is one such as https://dev.azure.com/acme.")
+		}
+	}
+	if a.Project == "" || strings.ContainsAny(a.Project, `/\:?#`) {
+		add("project", "A project is named as it stands in its address, without slashes.")
+	}
+	if (a.Username == "") != (a.Password == "") {
+		add("username", "Service hooks show a username and a password together.")
+	}
+	if strings.ContainsAny(a.Version, " &?#/") || a.Version == "" {
+		add("api_version", "A version is one such as 7.1.")
+	}
+	if a.Initial < 0 {
+		add("initial", "The number of events cannot be negative.")
+	}
+	for _, s := range a.Sources {
+		if !slices.Contains(sourceNames(), s) {
+			add("poll", "Polls ask for "+strings.Join(sourceNames(), ", ")+".")
+		}
+	}
+	for argument, patterns := range map[string][]string{
+		"kinds": a.Kinds, "exclude": a.Exclude, "repositories": a.Repositories, "branches": a.Branches, "pipelines": a.Pipelines,
+		"work_item_types": a.Types, "exclude_actors": a.Actors,
+	} {
+		for _, p := range patterns {
+			if _, err := path.Match(p, ""); err != nil {
+				add(argument, "One of the patterns cannot be read; a [ has no end.")
+			}
+		}
+	}
+	for _, p := range a.Kinds {
+		if !slices.ContainsFunc(kinds(), func(k kind) bool { return matchAny([]string{p}, k.name) }) {
+			add("kinds", "No kind is like "+p+".")
+		}
+	}
+	return problems
+}
+
+// wants reports whether an event is one that people asked for.
+func (a *AzureDevOps) wants(k kind, r *resource) bool {
+	if listed := len(a.Kinds) == 0 && !k.noise || matchAny(a.Kinds, k.name); !listed || matchAny(a.Exclude, k.name) {
+		return false
+	}
+	return fits(a.Repositories, r.repository().Name) && fits(a.Branches, r.branch()) && fits(a.Pipelines, r.pipeline()) &&
+		fits(a.Types, r.field("System.WorkItemType")) && !matchAny(a.Actors, r.actor().Name)
+}
+
+// fits reports whether a name is among those wanted; what has no such name fits.
+func fits(patterns []string, name string) bool {
+	return len(patterns) == 0 || name == "" || matchAny(patterns, name)
+}
+
+// matchAny reports whether a text is like any of the patterns; capitals do not
+// count. The patterns were checked, so an error is impossible.
+func matchAny(patterns []string, text string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		ok, _ := path.Match(strings.ToLower(strings.ReplaceAll(p, "/", "\x00")), strings.ToLower(strings.ReplaceAll(text, "/", "\x00")))
+		return ok
+	})
+}

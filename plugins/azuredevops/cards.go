@@ -1,0 +1,361 @@
+package azuredevops
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// The lengths of texts in a card, in characters.
+const (
+	maxTitle   = 150
+	maxText    = 400
+	maxCommits = 5
+)
+
+// made makes an event.
+func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.Event {
+	d := k.draw(k, r)
+	section := card.Section{ActivityTitle: line(r.actor().Name), ActivitySubtitle: line(a.Project), Facts: d.facts}
+	if repo := r.repository().Name; repo != "" {
+		section.ActivitySubtitle += " / " + line(repo)
+	}
+	c := card.Card{Summary: d.title, Title: d.title, Text: d.text, ThemeColor: d.color, Sections: []card.Section{section}}
+	if at := cmp.Or(web(r.Links.Web.Href), web(d.link), a.page(k, r)); at != "" {
+		c.Actions = []card.Action{{Type: card.OpenURI, Name: cmp.Or(d.label, "Open"), Targets: []card.Target{{OS: "default", URI: at}}}}
+	}
+	return event.Event{Key: key, Kind: k.name, Time: at, Card: c, Data: a.data(k, r)}
+}
+
+// page is where people see what an event is about, by the rules of Azure DevOps'
+// own addresses.
+func (a *AzureDevOps) page(k kind, r *resource) string {
+	project := strings.TrimSuffix(a.URL, "/") + "/" + url.PathEscape(a.Project)
+	repo := r.repository()
+	code := cmp.Or(web(repo.Web), web(repo.Remote))
+	if code == "" && repo.Name != "" {
+		code = project + "/_git/" + url.PathEscape(repo.Name)
+	}
+	switch {
+	case strings.HasPrefix(k.name, "work_item"):
+		return fmt.Sprintf("%s/_workitems/edit/%d", project, cmp.Or(r.WorkItemID, r.ID))
+	case strings.HasPrefix(k.name, "pull_request") && code != "":
+		return fmt.Sprintf("%s/pullrequest/%d", code, r.pull().PullRequestID)
+	case k.name == "push" && code != "":
+		return fmt.Sprintf("%s/pushes/%d", code, r.PushID)
+	case k.name == "build_completed":
+		return fmt.Sprintf("%s/_build/results?buildId=%d", project, r.ID)
+	case k.name == "checkin":
+		return fmt.Sprintf("%s/_versionControl/changeset/%d", project, r.ChangesetID)
+	case r.Release != nil:
+		return cmp.Or(web(r.Release.Links.Web.Href), fmt.Sprintf("%s/_release?releaseId=%d", project, r.Release.ID))
+	case r.Run != nil && web(r.Run.Links.Web.Href) != "":
+		return r.Run.Links.Web.Href
+	case code != "":
+		return code
+	}
+	return project
+}
+
+func (r *resource) who() string { return cmp.Or(line(r.actor().Name), "Somebody") }
+
+func drawPush(k kind, r *resource) drawing {
+	what := "to " + line(r.branch())
+	if n := len(r.Commits); n > 0 {
+		what = plural(n, "commit") + " " + what
+	}
+	d := drawing{title: r.who() + " pushed " + what, color: k.color, label: "Open push"}
+	if len(r.RefUpdates) > 0 {
+		u := r.RefUpdates[0]
+		noun := "branch"
+		if strings.HasPrefix(u.Name, "refs/tags/") {
+			noun = "tag"
+		}
+		switch {
+		case u.Old != "" && strings.Trim(u.Old, "0") == "":
+			d.title = fmt.Sprintf("%s created %s %s", r.who(), noun, line(short(u.Name)))
+		case u.New != "" && strings.Trim(u.New, "0") == "":
+			d.title, d.color = fmt.Sprintf("%s deleted %s %s", r.who(), noun, line(short(u.Name))), grey
+		}
+	}
+	var lines []string
+	for _, c := range r.Commits[:min(len(r.Commits), maxCommits)] { // newest first
+		subject, _, _ := strings.Cut(strings.TrimSpace(c.Comment), "\n")
+		entry := line(c.ID[:min(len(c.ID), 8)]) + " " + line(subject)
+		if c.Author.Name != "" {
+			entry += " – " + line(c.Author.Name)
+		}
+		lines = append(lines, entry)
+	}
+	if left := len(r.Commits) - len(lines); left > 0 {
+		lines = append(lines, fmt.Sprintf("… and %s before", plural(left, "commit")))
+	}
+	d.text = strings.Join(lines, "\n\n")
+	return d
+}
+
+func drawPull(k kind, r *resource) drawing {
+	p := r.pull()
+	d := drawing{
+		title: fmt.Sprintf("%s %s pull request %d: %s", r.who(), k.verb, p.PullRequestID, line(p.Title)), color: k.color, label: "Open pull request",
+	}
+	switch {
+	case k.name == "pull_request_commented" && r.Comment != nil:
+		d.text = excerpt(r.Comment.Content)
+		if r.Comment.Author.Name != "" {
+			d.title = fmt.Sprintf("%s commented on pull request %d: %s", line(r.Comment.Author.Name), p.PullRequestID, line(p.Title))
+		}
+	case k.name == "pull_request_created":
+		d.text = excerpt(p.Description)
+	case k.name == "pull_request_merged" && p.MergeStatus == "conflicts":
+		d.title, d.color = fmt.Sprintf("Pull request %d has conflicts: %s", p.PullRequestID, line(p.Title)), red
+	}
+	if p.Source != "" && p.Target != "" {
+		d.facts = fact("Branch", short(p.Source)+" → "+short(p.Target))
+	}
+	return d
+}
+
+func drawRepository(k kind, r *resource) drawing {
+	return drawing{title: fmt.Sprintf("%s %s repository %s", r.who(), k.verb, line(cmp.Or(r.repository().Name, r.Name))), color: k.color, label: "Open repository"}
+}
+
+func drawCheckin(k kind, r *resource) drawing {
+	text := ""
+	if r.Comment != nil {
+		text = excerpt(r.Comment.Content)
+	}
+	return drawing{title: fmt.Sprintf("%s checked in changeset %d", r.who(), r.ChangesetID), text: text, color: k.color, label: "Open changeset"}
+}
+
+// outcome is how something ended, in a word, with its colour.
+func outcome(result string) (word, color string) {
+	switch strings.ToLower(result) {
+	case "succeeded", "approved":
+		return strings.ToLower(result), green
+	case "partiallysucceeded", "succeededwithissues":
+		return "succeeded in part", amber
+	case "failed":
+		return "failed", red
+	case "rejected":
+		return "was rejected", red
+	case "canceled", "cancelled", "stopped":
+		return "was stopped", grey
+	case "inprogress":
+		return "began", blue
+	}
+	return line(result), grey
+}
+
+func drawBuild(_ kind, r *resource) drawing {
+	word, color := outcome(cmp.Or(r.Result, r.Status))
+	d := drawing{title: fmt.Sprintf("%s %s %s", line(cmp.Or(r.Definition.Name, "Build")), line(r.BuildNumber), word), color: color, label: "Open build"}
+	d.facts = append(fact("Branch", short(r.Branch)), fact("Requested by", r.RequestedFor.Name)...)
+	if start, end := when(r.Started), when(r.Finished); end.After(start) && !start.IsZero() {
+		d.facts = append(d.facts, fact("Took", end.Sub(start).Round(time.Second).String())...)
+	}
+	return d
+}
+
+func (r *resource) releaseName() string {
+	if r.Release != nil {
+		return cmp.Or(r.Release.Name, r.Name)
+	}
+	return r.Name
+}
+
+func drawRelease(k kind, r *resource) drawing {
+	d := drawing{title: fmt.Sprintf("%s %s release %s", r.who(), k.verb, line(r.releaseName())), color: k.color, label: "Open release", facts: fact("Pipeline", r.pipeline())}
+	if r.Release != nil {
+		d.text = excerpt(r.Release.Description)
+	}
+	return d
+}
+
+// env is the environment of a deployment.
+func (r *resource) env() environment {
+	switch {
+	case r.Environment != nil:
+		return *r.Environment
+	case r.RESTEnvironment != nil:
+		return *r.RESTEnvironment
+	}
+	return environment{}
+}
+
+func drawDeployment(k kind, r *resource) drawing {
+	word, color := outcome(cmp.Or(r.DeploymentStatus, r.env().Status))
+	if k.name == "deployment_started" {
+		word, color = "began", blue
+	}
+	return drawing{
+		title: fmt.Sprintf("The deployment of %s to %s %s", line(r.releaseName()), line(r.env().Name), word), color: color, label: "Open release",
+		facts: fact("Pipeline", r.pipeline()),
+	}
+}
+
+func drawApproval(k kind, r *resource) drawing {
+	what := line(r.releaseName()) + " to " + line(r.env().Name)
+	if r.Stage != nil {
+		what = line(cmp.Or(r.Stage.Display, r.Stage.Name)) + " of " + line(r.pipeline())
+	}
+	d := drawing{title: what + " " + k.verb, color: k.color, label: "Open"}
+	if k.verb == "" {
+		status := ""
+		if r.Approval != nil {
+			status, d.text = r.Approval.Status, excerpt(r.Approval.Comments)
+		}
+		word, color := outcome(cmp.Or(status, r.Status))
+		d.title, d.color = what+" was "+strings.TrimPrefix(word, "was "), color
+	}
+	return d
+}
+
+// running is the run, stage or job that an event is about.
+func (r *resource) running() *run {
+	for _, one := range []*run{r.Job, r.Stage, r.Run} {
+		if one != nil {
+			return one
+		}
+	}
+	return nil
+}
+
+func drawRun(k kind, r *resource) drawing {
+	one := r.running()
+	if one == nil {
+		one = &run{}
+	}
+	word, color := outcome(cmp.Or(one.Result, one.State))
+	name := line(r.pipeline())
+	if r.Run != nil {
+		name += " " + line(r.Run.Name)
+	}
+	if one != r.Run {
+		name += ": " + line(cmp.Or(one.Display, one.Name))
+	}
+	return drawing{title: strings.TrimSpace(name) + " " + word, color: color, label: "Open run"}
+}
+
+// watched are the fields of a work item whose changes people want to hear of.
+func watched() []struct{ field, name string } {
+	return []struct{ field, name string }{
+		{"System.State", "State"},
+		{"System.AssignedTo", "Assigned to"},
+		{"System.Title", "Title"},
+		{"Microsoft.VSTS.Common.Priority", "Priority"},
+		{"Microsoft.VSTS.Common.Severity", "Severity"},
+		{"System.IterationPath", "Iteration"},
+	}
+}
+
+// differences are the changes of a work item that people want to hear of.
+func differences(r *resource) []card.Fact {
+	var list []card.Fact
+	for _, w := range watched() {
+		f, ok := r.Fields[w.field]
+		if before, now := text(f.old), text(f.now); ok && before != now && (f.old != nil || w.field == "System.AssignedTo") {
+			list = append(list, fact(w.name, cmp.Or(before, "nobody")+" → "+cmp.Or(now, "nobody"))...)
+		}
+	}
+	return list
+}
+
+func drawWorkItem(k kind, r *resource) drawing {
+	id := cmp.Or(r.WorkItemID, r.ID)
+	what := fmt.Sprintf("%s %d: %s", line(cmp.Or(r.field("System.WorkItemType"), "work item")), id, line(r.field("System.Title")))
+	d := drawing{title: fmt.Sprintf("%s %s %s", r.who(), k.verb, what), color: k.color, label: "Open work item"}
+	switch k.name {
+	case "work_item_updated":
+		d.facts = differences(r)
+		if f := r.Fields["System.State"]; f.old != nil && text(f.old) != text(f.now) {
+			d.title = fmt.Sprintf("%s moved from %s to %s", what, line(text(f.old)), line(text(f.now)))
+			d.facts = d.facts[1:]
+		}
+		d.text = excerpt(plain(r.field("System.History")))
+	case "work_item_commented":
+		d.text = excerpt(plain(r.field("System.History")))
+	case "work_item_created":
+		d.text = excerpt(plain(r.field("System.Description")))
+		d.facts = append(fact("State", r.field("System.State")), fact("Assigned to", r.field("System.AssignedTo"))...)
+	}
+	return d
+}
+
+// plain is the text of HTML, which work items are written in.
+func plain(source string) string {
+	var b strings.Builder
+	z := html.NewTokenizer(strings.NewReader(source))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return b.String()
+		case html.TextToken:
+			b.Write(z.Text())
+		case html.EndTagToken, html.SelfClosingTagToken:
+			if name, _ := z.TagName(); strings.Contains(" p div li br ", " "+string(name)+" ") {
+				b.WriteByte('\n')
+			}
+		default:
+		}
+	}
+}
+
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
+
+func fact(name, value string) []card.Fact {
+	if value = line(value); value == "" {
+		return nil
+	}
+	return []card.Fact{{Name: name, Value: value}}
+}
+
+// line is text of strangers as one line of a card.
+func line(s string) string {
+	return card.Escape(card.Cut(strings.Join(strings.Fields(s), " "), maxTitle))
+}
+
+// excerpt is the beginning of what somebody wrote, literally.
+func excerpt(s string) string {
+	return card.Escape(card.Cut(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")), maxText))
+}
+
+// web returns an address only if it is one of the web.
+func web(address string) string {
+	if strings.ContainsAny(address, " \r\n\t\"<>") || !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
+		return ""
+	}
+	return address
+}
+
+// data is what routes may test.
+func (a *AzureDevOps) data(k kind, r *resource) json.RawMessage {
+	fields := make(map[string]any)
+	for _, name := range []string{"System.WorkItemType", "System.State", "System.Title", "System.AssignedTo", "System.Tags", "System.AreaPath", "System.IterationPath", "Microsoft.VSTS.Common.Priority"} {
+		if v := r.field(name); v != "" {
+			fields[name] = v
+		}
+	}
+	b, err := json.Marshal(map[string]any{
+		"event_type": k.hook, "project": a.Project, "repository": r.repository().Name, "branch": r.branch(), "pipeline": r.pipeline(),
+		"result": cmp.Or(r.Result, r.DeploymentStatus), "status": r.pull().Status, "title": r.pull().Title, "actor": r.actor().Name,
+		"environment": r.env().Name, "id": cmp.Or(r.WorkItemID, r.pull().PullRequestID, r.PushID, r.ID), "fields": fields,
+	})
+	if err != nil {
+		return nil // texts and numbers always encode
+	}
+	return b
+}

@@ -1,0 +1,68 @@
+package azuredevops
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Receive implements [connector.Receiver]: a service hook's event.
+func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connector.Reply, error) {
+	switch {
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		return say(http.StatusOK, "This is the address of a service hook."), nil
+	case r.Method != http.MethodPost:
+		return say(http.StatusMethodNotAllowed, "This is the address of a service hook; it takes POST."), nil
+	case a.Password == "":
+		return say(http.StatusForbidden, "The connector has no password yet, so nothing that is sent can be believed. Set its arguments username and password, and the service hook's."), nil
+	case !a.genuine(r):
+		reply := say(http.StatusUnauthorized, "The service hook shows no user name and password, or wrong ones.")
+		reply.Header.Set("WWW-Authenticate", `Basic realm="relay"`)
+		return reply, nil
+	}
+	var hook struct {
+		ID       string          `json:"id"`
+		Type     string          `json:"eventType"`
+		Created  string          `json:"createdDate"`
+		Resource json.RawMessage `json:"resource"`
+	}
+	if !json.Valid(r.Body) || !parse(r.Body, &hook) || hook.Type == "" {
+		return say(http.StatusBadRequest, "The body is not a service hook's event: it is no JSON, or has no eventType."), nil
+	}
+	k, ok := byHook(hook.Type)
+	if !ok || hook.ID == "" {
+		return say(http.StatusOK, "Nothing to post."), nil
+	}
+	one, _ := read(hook.Resource) // with the least details there is none
+	reply := say(http.StatusOK, "Accepted.")
+	if e, ok := a.event(k, one, hook.ID, hook.Created); ok {
+		reply.Events = []event.Event{e}
+	}
+	return reply, nil
+}
+
+// event makes an event of a resource; false when nobody asked for it.
+func (a *AzureDevOps) event(k kind, r *resource, id, at string) (event.Event, bool) {
+	k = refine(k, r)
+	if quiet(k, r) || !a.wants(k, r) {
+		return event.Event{}, false
+	}
+	return a.made(k, r, key(k, r, id), when(at)), true
+}
+
+// genuine compares what a request shows, in a time that says nothing.
+func (a *AzureDevOps) genuine(r *connector.Request) bool {
+	user, password, ok := (&http.Request{Header: r.Header}).BasicAuth()
+	given := sha256.Sum256([]byte(user + "\x00" + password))
+	wanted := sha256.Sum256([]byte(a.Username + "\x00" + a.Password))
+	return subtle.ConstantTimeCompare(given[:], wanted[:]) == 1 && ok
+}
+
+func say(status int, text string) connector.Reply {
+	return connector.Reply{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(text + "\n")}
+}
