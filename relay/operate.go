@@ -40,6 +40,11 @@ func (r *Relay) Status(ctx context.Context) (operator.Status, error) {
 	}
 	s.Dead = dead
 	s.Problems = append(s.Problems, r.problems(dead)...)
+	for _, c := range r.intake.Status() {
+		if c.Poll.Note != "" {
+			s.Notes = append(s.Notes, fmt.Sprintf("connector %s: %s", c.Name, c.Poll.Note))
+		}
+	}
 	return s, nil
 }
 

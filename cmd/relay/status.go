@@ -39,12 +39,20 @@ func (a *app) printStatus(s operator.Status) {
 	fmt.Fprintf(a.out, "channels    %d\n", s.Channels)
 	fmt.Fprintf(a.out, "waiting     %d\n", s.Waiting)
 	fmt.Fprintf(a.out, "dead        %d\n", s.Dead)
+	a.printList("Connectors say:", s.Notes)
 	if len(s.Problems) == 0 {
 		fmt.Fprintln(a.out, "\nAll is well.")
 		return
 	}
-	fmt.Fprintln(a.out, "\nThis needs a person:")
-	for _, p := range s.Problems {
-		fmt.Fprintln(a.out, "  - "+p)
+	a.printList("This needs a person:", s.Problems)
+}
+
+func (a *app) printList(title string, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintln(a.out, "\n"+title)
+	for _, line := range list {
+		fmt.Fprintln(a.out, "  - "+line)
 	}
 }

@@ -72,6 +72,8 @@ type Status struct {
 	Dead       int       `json:"dead_letters"`
 	// Problems are sentences about all that needs a person.
 	Problems []string `json:"problems"`
+	// Notes are what connectors say of how they stand with their sources.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Connector is a configured source.
