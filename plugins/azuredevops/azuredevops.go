@@ -8,7 +8,6 @@ package azuredevops
 
 import (
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 
@@ -78,43 +77,23 @@ func (a *AzureDevOps) Validate() []connector.Problem {
 			add("poll", "Polls ask for "+strings.Join(sourceNames(), ", ")+".")
 		}
 	}
-	for argument, patterns := range map[string][]string{
+	problems = append(problems, connector.CheckPatterns(map[string][]string{
 		"kinds": a.Kinds, "exclude": a.Exclude, "repositories": a.Repositories, "branches": a.Branches, "pipelines": a.Pipelines,
 		"work_item_types": a.Types, "exclude_actors": a.Actors,
-	} {
-		for _, p := range patterns {
-			if _, err := path.Match(p, ""); err != nil {
-				add(argument, "One of the patterns cannot be read; a [ has no end.")
-			}
-		}
-	}
-	for _, p := range a.Kinds {
-		if !slices.ContainsFunc(kinds(), func(k kind) bool { return matchAny([]string{p}, k.name) }) {
-			add("kinds", "No kind is like "+p+".")
-		}
-	}
-	return problems
+	})...)
+	return append(problems, connector.CheckKinds("kinds", a.Kinds, describedKinds())...)
 }
 
 // wants reports whether an event is one that people asked for.
 func (a *AzureDevOps) wants(k kind, r *resource) bool {
-	if listed := len(a.Kinds) == 0 && !k.noise || matchAny(a.Kinds, k.name); !listed || matchAny(a.Exclude, k.name) {
+	if listed := len(a.Kinds) == 0 && !k.noise || connector.Matches(a.Kinds, k.name); !listed || connector.Matches(a.Exclude, k.name) {
 		return false
 	}
 	return fits(a.Repositories, r.repository().Name) && fits(a.Branches, r.branch()) && fits(a.Pipelines, r.pipeline()) &&
-		fits(a.Types, r.field("System.WorkItemType")) && !matchAny(a.Actors, r.actor().Name)
+		fits(a.Types, r.field("System.WorkItemType")) && !connector.Matches(a.Actors, r.actor().Name)
 }
 
 // fits reports whether a name is among those wanted; what has no such name fits.
 func fits(patterns []string, name string) bool {
-	return len(patterns) == 0 || name == "" || matchAny(patterns, name)
-}
-
-// matchAny reports whether a text is like any of the patterns; capitals do not
-// count. The patterns were checked, so an error is impossible.
-func matchAny(patterns []string, text string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		ok, _ := path.Match(strings.ToLower(strings.ReplaceAll(p, "/", "\x00")), strings.ToLower(strings.ReplaceAll(text, "/", "\x00")))
-		return ok
-	})
+	return len(patterns) == 0 || name == "" || connector.Matches(patterns, name)
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/html"
-
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/event"
 )
@@ -24,12 +22,12 @@ const (
 // made makes an event.
 func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.Event {
 	d := k.draw(k, r)
-	section := card.Section{ActivityTitle: line(r.actor().Name), ActivitySubtitle: line(a.Project), Facts: d.facts}
+	section := card.Section{ActivityTitle: card.Line(r.actor().Name, maxTitle), ActivitySubtitle: card.Line(a.Project, maxTitle), Facts: d.facts}
 	if repo := r.repository().Name; repo != "" {
-		section.ActivitySubtitle += " / " + line(repo)
+		section.ActivitySubtitle += " / " + card.Line(repo, maxTitle)
 	}
 	c := card.Card{Summary: d.title, Title: d.title, Text: d.text, ThemeColor: d.color, Sections: []card.Section{section}}
-	if at := cmp.Or(web(r.Links.Web.Href), web(d.link), a.page(k, r)); at != "" {
+	if at := cmp.Or(card.Web(r.Links.Web.Href), card.Web(d.link), a.page(k, r)); at != "" {
 		c.Actions = []card.Action{{Type: card.OpenURI, Name: cmp.Or(d.label, "Open"), Targets: []card.Target{{OS: "default", URI: at}}}}
 	}
 	return event.Event{Key: key, Kind: k.name, Time: at, Card: c, Data: a.data(k, r)}
@@ -40,7 +38,7 @@ func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.
 func (a *AzureDevOps) page(k kind, r *resource) string {
 	project := strings.TrimSuffix(a.URL, "/") + "/" + url.PathEscape(a.Project)
 	repo := r.repository()
-	code := cmp.Or(web(repo.Web), web(repo.Remote))
+	code := cmp.Or(card.Web(repo.Web), card.Web(repo.Remote))
 	if code == "" && repo.Name != "" {
 		code = project + "/_git/" + url.PathEscape(repo.Name)
 	}
@@ -56,8 +54,8 @@ func (a *AzureDevOps) page(k kind, r *resource) string {
 	case k.name == "checkin":
 		return fmt.Sprintf("%s/_versionControl/changeset/%d", project, r.ChangesetID)
 	case r.Release != nil:
-		return cmp.Or(web(r.Release.Links.Web.Href), fmt.Sprintf("%s/_release?releaseId=%d", project, r.Release.ID))
-	case r.Run != nil && web(r.Run.Links.Web.Href) != "":
+		return cmp.Or(card.Web(r.Release.Links.Web.Href), fmt.Sprintf("%s/_release?releaseId=%d", project, r.Release.ID))
+	case r.Run != nil && card.Web(r.Run.Links.Web.Href) != "":
 		return r.Run.Links.Web.Href
 	case code != "":
 		return code
@@ -65,10 +63,10 @@ func (a *AzureDevOps) page(k kind, r *resource) string {
 	return project
 }
 
-func (r *resource) who() string { return cmp.Or(line(r.actor().Name), "Somebody") }
+func (r *resource) who() string { return cmp.Or(card.Line(r.actor().Name, maxTitle), "Somebody") }
 
 func drawPush(k kind, r *resource) drawing {
-	what := "to " + line(r.branch())
+	what := "to " + card.Line(r.branch(), maxTitle)
 	if n := len(r.Commits); n > 0 {
 		what = plural(n, "commit") + " " + what
 	}
@@ -81,17 +79,17 @@ func drawPush(k kind, r *resource) drawing {
 		}
 		switch {
 		case u.Old != "" && strings.Trim(u.Old, "0") == "":
-			d.title = fmt.Sprintf("%s created %s %s", r.who(), noun, line(short(u.Name)))
+			d.title = fmt.Sprintf("%s created %s %s", r.who(), noun, card.Line(short(u.Name), maxTitle))
 		case u.New != "" && strings.Trim(u.New, "0") == "":
-			d.title, d.color = fmt.Sprintf("%s deleted %s %s", r.who(), noun, line(short(u.Name))), grey
+			d.title, d.color = fmt.Sprintf("%s deleted %s %s", r.who(), noun, card.Line(short(u.Name), maxTitle)), grey
 		}
 	}
 	var lines []string
 	for _, c := range r.Commits[:min(len(r.Commits), maxCommits)] { // newest first
 		subject, _, _ := strings.Cut(strings.TrimSpace(c.Comment), "\n")
-		entry := line(c.ID[:min(len(c.ID), 8)]) + " " + line(subject)
+		entry := card.Line(c.ID[:min(len(c.ID), 8)], maxTitle) + " " + card.Line(subject, maxTitle)
 		if c.Author.Name != "" {
-			entry += " – " + line(c.Author.Name)
+			entry += " – " + card.Line(c.Author.Name, maxTitle)
 		}
 		lines = append(lines, entry)
 	}
@@ -105,18 +103,18 @@ func drawPush(k kind, r *resource) drawing {
 func drawPull(k kind, r *resource) drawing {
 	p := r.pull()
 	d := drawing{
-		title: fmt.Sprintf("%s %s pull request %d: %s", r.who(), k.verb, p.PullRequestID, line(p.Title)), color: k.color, label: "Open pull request",
+		title: fmt.Sprintf("%s %s pull request %d: %s", r.who(), k.verb, p.PullRequestID, card.Line(p.Title, maxTitle)), color: k.color, label: "Open pull request",
 	}
 	switch {
 	case k.name == "pull_request_commented" && r.Comment != nil:
-		d.text = excerpt(r.Comment.Content)
+		d.text = card.Excerpt(r.Comment.Content, maxText)
 		if r.Comment.Author.Name != "" {
-			d.title = fmt.Sprintf("%s commented on pull request %d: %s", line(r.Comment.Author.Name), p.PullRequestID, line(p.Title))
+			d.title = fmt.Sprintf("%s commented on pull request %d: %s", card.Line(r.Comment.Author.Name, maxTitle), p.PullRequestID, card.Line(p.Title, maxTitle))
 		}
 	case k.name == "pull_request_created":
-		d.text = excerpt(p.Description)
+		d.text = card.Excerpt(p.Description, maxText)
 	case k.name == "pull_request_merged" && p.MergeStatus == "conflicts":
-		d.title, d.color = fmt.Sprintf("Pull request %d has conflicts: %s", p.PullRequestID, line(p.Title)), red
+		d.title, d.color = fmt.Sprintf("Pull request %d has conflicts: %s", p.PullRequestID, card.Line(p.Title, maxTitle)), red
 	}
 	if p.Source != "" && p.Target != "" {
 		d.facts = fact("Branch", short(p.Source)+" → "+short(p.Target))
@@ -125,13 +123,13 @@ func drawPull(k kind, r *resource) drawing {
 }
 
 func drawRepository(k kind, r *resource) drawing {
-	return drawing{title: fmt.Sprintf("%s %s repository %s", r.who(), k.verb, line(cmp.Or(r.repository().Name, r.Name))), color: k.color, label: "Open repository"}
+	return drawing{title: fmt.Sprintf("%s %s repository %s", r.who(), k.verb, card.Line(cmp.Or(r.repository().Name, r.Name), maxTitle)), color: k.color, label: "Open repository"}
 }
 
 func drawCheckin(k kind, r *resource) drawing {
 	text := ""
 	if r.Comment != nil {
-		text = excerpt(r.Comment.Content)
+		text = card.Excerpt(r.Comment.Content, maxText)
 	}
 	return drawing{title: fmt.Sprintf("%s checked in changeset %d", r.who(), r.ChangesetID), text: text, color: k.color, label: "Open changeset"}
 }
@@ -152,12 +150,12 @@ func outcome(result string) (word, color string) {
 	case "inprogress":
 		return "began", blue
 	}
-	return line(result), grey
+	return card.Line(result, maxTitle), grey
 }
 
 func drawBuild(_ kind, r *resource) drawing {
 	word, color := outcome(cmp.Or(r.Result, r.Status))
-	d := drawing{title: fmt.Sprintf("%s %s %s", line(cmp.Or(r.Definition.Name, "Build")), line(r.BuildNumber), word), color: color, label: "Open build"}
+	d := drawing{title: fmt.Sprintf("%s %s %s", card.Line(cmp.Or(r.Definition.Name, "Build"), maxTitle), card.Line(r.BuildNumber, maxTitle), word), color: color, label: "Open build"}
 	d.facts = append(fact("Branch", short(r.Branch)), fact("Requested by", r.RequestedFor.Name)...)
 	if start, end := when(r.Started), when(r.Finished); end.After(start) && !start.IsZero() {
 		d.facts = append(d.facts, fact("Took", end.Sub(start).Round(time.Second).String())...)
@@ -173,9 +171,9 @@ func (r *resource) releaseName() string {
 }
 
 func drawRelease(k kind, r *resource) drawing {
-	d := drawing{title: fmt.Sprintf("%s %s release %s", r.who(), k.verb, line(r.releaseName())), color: k.color, label: "Open release", facts: fact("Pipeline", r.pipeline())}
+	d := drawing{title: fmt.Sprintf("%s %s release %s", r.who(), k.verb, card.Line(r.releaseName(), maxTitle)), color: k.color, label: "Open release", facts: fact("Pipeline", r.pipeline())}
 	if r.Release != nil {
-		d.text = excerpt(r.Release.Description)
+		d.text = card.Excerpt(r.Release.Description, maxText)
 	}
 	return d
 }
@@ -197,21 +195,21 @@ func drawDeployment(k kind, r *resource) drawing {
 		word, color = "began", blue
 	}
 	return drawing{
-		title: fmt.Sprintf("The deployment of %s to %s %s", line(r.releaseName()), line(r.env().Name), word), color: color, label: "Open release",
+		title: fmt.Sprintf("The deployment of %s to %s %s", card.Line(r.releaseName(), maxTitle), card.Line(r.env().Name, maxTitle), word), color: color, label: "Open release",
 		facts: fact("Pipeline", r.pipeline()),
 	}
 }
 
 func drawApproval(k kind, r *resource) drawing {
-	what := line(r.releaseName()) + " to " + line(r.env().Name)
+	what := card.Line(r.releaseName(), maxTitle) + " to " + card.Line(r.env().Name, maxTitle)
 	if r.Stage != nil {
-		what = line(cmp.Or(r.Stage.Display, r.Stage.Name)) + " of " + line(r.pipeline())
+		what = card.Line(cmp.Or(r.Stage.Display, r.Stage.Name), maxTitle) + " of " + card.Line(r.pipeline(), maxTitle)
 	}
 	d := drawing{title: what + " " + k.verb, color: k.color, label: "Open"}
 	if k.verb == "" {
 		status := ""
 		if r.Approval != nil {
-			status, d.text = r.Approval.Status, excerpt(r.Approval.Comments)
+			status, d.text = r.Approval.Status, card.Excerpt(r.Approval.Comments, maxText)
 		}
 		word, color := outcome(cmp.Or(status, r.Status))
 		d.title, d.color = what+" was "+strings.TrimPrefix(word, "was "), color
@@ -235,12 +233,12 @@ func drawRun(k kind, r *resource) drawing {
 		one = &run{}
 	}
 	word, color := outcome(cmp.Or(one.Result, one.State))
-	name := line(r.pipeline())
+	name := card.Line(r.pipeline(), maxTitle)
 	if r.Run != nil {
-		name += " " + line(r.Run.Name)
+		name += " " + card.Line(r.Run.Name, maxTitle)
 	}
 	if one != r.Run {
-		name += ": " + line(cmp.Or(one.Display, one.Name))
+		name += ": " + card.Line(cmp.Or(one.Display, one.Name), maxTitle)
 	}
 	return drawing{title: strings.TrimSpace(name) + " " + word, color: color, label: "Open run"}
 }
@@ -271,42 +269,23 @@ func differences(r *resource) []card.Fact {
 
 func drawWorkItem(k kind, r *resource) drawing {
 	id := cmp.Or(r.WorkItemID, r.ID)
-	what := fmt.Sprintf("%s %d: %s", line(cmp.Or(r.field("System.WorkItemType"), "work item")), id, line(r.field("System.Title")))
+	what := fmt.Sprintf("%s %d: %s", card.Line(cmp.Or(r.field("System.WorkItemType"), "work item"), maxTitle), id, card.Line(r.field("System.Title"), maxTitle))
 	d := drawing{title: fmt.Sprintf("%s %s %s", r.who(), k.verb, what), color: k.color, label: "Open work item"}
 	switch k.name {
 	case "work_item_updated":
 		d.facts = differences(r)
 		if f := r.Fields["System.State"]; f.old != nil && text(f.old) != text(f.now) {
-			d.title = fmt.Sprintf("%s moved from %s to %s", what, line(text(f.old)), line(text(f.now)))
+			d.title = fmt.Sprintf("%s moved from %s to %s", what, card.Line(text(f.old), maxTitle), card.Line(text(f.now), maxTitle))
 			d.facts = d.facts[1:]
 		}
-		d.text = excerpt(plain(r.field("System.History")))
+		d.text = card.Excerpt(card.FromHTML(r.field("System.History")), maxText)
 	case "work_item_commented":
-		d.text = excerpt(plain(r.field("System.History")))
+		d.text = card.Excerpt(card.FromHTML(r.field("System.History")), maxText)
 	case "work_item_created":
-		d.text = excerpt(plain(r.field("System.Description")))
+		d.text = card.Excerpt(card.FromHTML(r.field("System.Description")), maxText)
 		d.facts = append(fact("State", r.field("System.State")), fact("Assigned to", r.field("System.AssignedTo"))...)
 	}
 	return d
-}
-
-// plain is the text of HTML, which work items are written in.
-func plain(source string) string {
-	var b strings.Builder
-	z := html.NewTokenizer(strings.NewReader(source))
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return b.String()
-		case html.TextToken:
-			b.Write(z.Text())
-		case html.EndTagToken, html.SelfClosingTagToken:
-			if name, _ := z.TagName(); strings.Contains(" p div li br ", " "+string(name)+" ") {
-				b.WriteByte('\n')
-			}
-		default:
-		}
-	}
 }
 
 func plural(n int, one string) string {
@@ -317,28 +296,10 @@ func plural(n int, one string) string {
 }
 
 func fact(name, value string) []card.Fact {
-	if value = line(value); value == "" {
+	if value = card.Line(value, maxTitle); value == "" {
 		return nil
 	}
 	return []card.Fact{{Name: name, Value: value}}
-}
-
-// line is text of strangers as one line of a card.
-func line(s string) string {
-	return card.Escape(card.Cut(strings.Join(strings.Fields(s), " "), maxTitle))
-}
-
-// excerpt is the beginning of what somebody wrote, literally.
-func excerpt(s string) string {
-	return card.Escape(card.Cut(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")), maxText))
-}
-
-// web returns an address only if it is one of the web.
-func web(address string) string {
-	if strings.ContainsAny(address, " \r\n\t\"<>") || !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
-		return ""
-	}
-	return address
 }
 
 // data is what routes may test.

@@ -15,13 +15,13 @@ import (
 func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connector.Reply, error) {
 	switch {
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
-		return say(http.StatusOK, "This is the address of a service hook."), nil
+		return connector.Say(http.StatusOK, "This is the address of a service hook."), nil
 	case r.Method != http.MethodPost:
-		return say(http.StatusMethodNotAllowed, "This is the address of a service hook; it takes POST."), nil
+		return connector.Say(http.StatusMethodNotAllowed, "This is the address of a service hook; it takes POST."), nil
 	case a.Password == "":
-		return say(http.StatusForbidden, "The connector has no password yet, so nothing that is sent can be believed. Set its arguments username and password, and the service hook's."), nil
+		return connector.Say(http.StatusForbidden, "The connector has no password yet, so nothing that is sent can be believed. Set its arguments username and password, and the service hook's."), nil
 	case !a.genuine(r):
-		reply := say(http.StatusUnauthorized, "The service hook shows no user name and password, or wrong ones.")
+		reply := connector.Say(http.StatusUnauthorized, "The service hook shows no user name and password, or wrong ones.")
 		reply.Header.Set("WWW-Authenticate", `Basic realm="relay"`)
 		return reply, nil
 	}
@@ -32,14 +32,14 @@ func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connecto
 		Resource json.RawMessage `json:"resource"`
 	}
 	if !json.Valid(r.Body) || !parse(r.Body, &hook) || hook.Type == "" {
-		return say(http.StatusBadRequest, "The body is not a service hook's event: it is no JSON, or has no eventType."), nil
+		return connector.Say(http.StatusBadRequest, "The body is not a service hook's event: it is no JSON, or has no eventType."), nil
 	}
 	k, ok := byHook(hook.Type)
 	if !ok || hook.ID == "" {
-		return say(http.StatusOK, "Nothing to post."), nil
+		return connector.Say(http.StatusOK, "Nothing to post."), nil
 	}
 	one, _ := read(hook.Resource) // with the least details there is none
-	reply := say(http.StatusOK, "Accepted.")
+	reply := connector.Say(http.StatusOK, "Accepted.")
 	if e, ok := a.event(k, one, hook.ID, hook.Created); ok {
 		reply.Events = []event.Event{e}
 	}
@@ -61,8 +61,4 @@ func (a *AzureDevOps) genuine(r *connector.Request) bool {
 	given := sha256.Sum256([]byte(user + "\x00" + password))
 	wanted := sha256.Sum256([]byte(a.Username + "\x00" + a.Password))
 	return subtle.ConstantTimeCompare(given[:], wanted[:]) == 1 && ok
-}
-
-func say(status int, text string) connector.Reply {
-	return connector.Reply{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(text + "\n")}
 }

@@ -38,16 +38,16 @@ func (d drawing) card(p *payload) card.Card {
 	c := card.Card{Summary: d.title, Title: d.title, Text: d.text, ThemeColor: d.color}
 	section := card.Section{Facts: d.facts}
 	if p.Sender.Login != "" {
-		section.ActivityTitle = link(p.Sender.Login, p.Sender.HTMLURL)
-		section.ActivityImage = web(p.Sender.AvatarURL)
+		section.ActivityTitle = card.Link(p.Sender.Login, p.Sender.HTMLURL)
+		section.ActivityImage = card.Web(p.Sender.AvatarURL)
 	}
 	if p.Repository.FullName != "" {
-		section.ActivitySubtitle = link(p.Repository.FullName, p.Repository.HTMLURL)
+		section.ActivitySubtitle = card.Link(p.Repository.FullName, p.Repository.HTMLURL)
 	}
 	if section.ActivityTitle != "" || section.ActivitySubtitle != "" || len(section.Facts) > 0 {
 		c.Sections = []card.Section{section}
 	}
-	if at := web(d.link); at != "" {
+	if at := card.Web(d.link); at != "" {
 		c.Actions = []card.Action{{Type: card.OpenURI, Name: d.label, Targets: []card.Target{{OS: "default", URI: at}}}}
 	}
 	return c
@@ -58,35 +58,7 @@ func (p *payload) who() string {
 	if p.Sender.Login == "" {
 		return "Somebody"
 	}
-	return line(p.Sender.Login, maxFact)
-}
-
-// line is text of strangers as one line of a card.
-func line(s string, n int) string {
-	return card.Escape(card.Cut(strings.Join(strings.Fields(s), " "), n))
-}
-
-// excerpt is the beginning of what somebody wrote. It stands literally: GitHub's
-// Markdown can mention, embed and hide more than a card's can show.
-func excerpt(s string) string {
-	return card.Escape(card.Cut(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")), maxText))
-}
-
-// link is a link where there is an address, else the text.
-func link(text, address string) string {
-	text = line(text, maxTitle)
-	if address = web(address); address == "" || text == "" {
-		return text
-	}
-	return "[" + text + "](" + strings.NewReplacer("(", "%28", ")", "%29", " ", "%20").Replace(address) + ")"
-}
-
-// web returns an address only if it is one of the web, in one line.
-func web(address string) string {
-	if strings.ContainsAny(address, "\r\n\t\"<>") || !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
-		return ""
-	}
-	return address
+	return card.Line(p.Sender.Login, maxFact)
 }
 
 func fact(name, value string) []card.Fact {
@@ -96,7 +68,7 @@ func fact(name, value string) []card.Fact {
 	return []card.Fact{{Name: name, Value: value}}
 }
 
-func plainFact(name, value string) []card.Fact { return fact(name, line(value, maxFact)) }
+func plainFact(name, value string) []card.Fact { return fact(name, card.Line(value, maxFact)) }
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
@@ -109,7 +81,7 @@ func plural(n int, one string) string {
 }
 
 // words makes words of GitHub's names with underscores.
-func words(s string) string { return line(strings.ReplaceAll(s, "_", " "), maxFact) }
+func words(s string) string { return card.Line(strings.ReplaceAll(s, "_", " "), maxFact) }
 
 // data is what routes may test: the payload's own main objects, cut to what cards
 // use.

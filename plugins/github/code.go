@@ -12,7 +12,7 @@ const maxCommits = 5
 
 func drawPush(p *payload) (drawing, bool) {
 	name, tag := strings.CutPrefix(p.Ref, "refs/tags/")
-	name = line(strings.TrimPrefix(name, "refs/heads/"), maxFact)
+	name = card.Line(strings.TrimPrefix(name, "refs/heads/"), maxFact)
 	if p.Deleted || tag && p.Created {
 		return drawing{}, false // delete and create tell of it
 	}
@@ -25,7 +25,7 @@ func drawPush(p *payload) (drawing, bool) {
 	if n := len(p.Commits); n > 0 {
 		what = plural(n, "commit") + " " + what
 	}
-	if d.link == "" && p.After != "" && web(p.Repository.HTMLURL) != "" {
+	if d.link == "" && p.After != "" && card.Web(p.Repository.HTMLURL) != "" {
 		d.link, d.label = p.Repository.HTMLURL+"/commit/"+p.After, "Open commit"
 		if p.Before != "" && strings.Trim(p.Before, "0") != "" {
 			d.link, d.label = p.Repository.HTMLURL+"/compare/"+p.Before+"..."+p.After, "Compare"
@@ -46,11 +46,11 @@ func drawPush(p *payload) (drawing, bool) {
 
 func commitLine(c commit) string {
 	subject, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
-	text := link(c.ID[:min(len(c.ID), 7)], c.URL) + " " + line(subject, maxTitle)
+	text := card.Link(c.ID[:min(len(c.ID), 7)], c.URL) + " " + card.Line(subject, maxTitle)
 	if by := c.Author.Username; by != "" {
-		text += " – " + line(by, maxFact)
+		text += " – " + card.Line(by, maxFact)
 	} else if by := c.Author.Name; by != "" {
-		text += " – " + line(by, maxFact)
+		text += " – " + card.Line(by, maxFact)
 	}
 	return text
 }
@@ -59,7 +59,7 @@ func drawCreate(p *payload) (drawing, bool) {
 	if p.RefType == "repository" {
 		return drawing{title: p.who() + " created the repository", color: green, link: p.Repository.HTMLURL, label: "Open repository"}, true
 	}
-	d := drawing{title: fmt.Sprintf("%s created %s %s", p.who(), p.refType(), line(p.Ref, maxFact)), color: green, label: "Open " + p.refType()}
+	d := drawing{title: fmt.Sprintf("%s created %s %s", p.who(), p.refType(), card.Line(p.Ref, maxFact)), color: green, label: "Open " + p.refType()}
 	if p.Repository.HTMLURL != "" {
 		d.link = p.Repository.HTMLURL + "/tree/" + p.Ref
 	}
@@ -68,7 +68,7 @@ func drawCreate(p *payload) (drawing, bool) {
 
 func drawDelete(p *payload) (drawing, bool) {
 	return drawing{
-		title: fmt.Sprintf("%s deleted %s %s", p.who(), p.refType(), line(p.Ref, maxFact)), color: grey,
+		title: fmt.Sprintf("%s deleted %s %s", p.who(), p.refType(), card.Line(p.Ref, maxFact)), color: grey,
 		link: p.Repository.HTMLURL, label: "Open repository",
 	}, p.Ref != ""
 }
@@ -97,9 +97,9 @@ func drawPullRequest(p *payload) (drawing, bool) {
 	case p.Action == "ready_for_review":
 		verb = "made ready"
 	case p.Action == "review_requested" && p.Reviewer != nil:
-		verb = "asked " + line(p.Reviewer.Login, maxFact) + " to review"
+		verb = "asked " + card.Line(p.Reviewer.Login, maxFact) + " to review"
 	case p.Action == "opened" || p.Action == "reopened":
-		d.text = excerpt(pr.Body)
+		d.text = card.Excerpt(pr.Body, maxText)
 	case p.Action == "synchronize":
 		verb = "pushed to"
 	}
@@ -118,7 +118,7 @@ func numbered(n int, title string) string {
 	if title == "" {
 		return fmt.Sprintf("\\#%d", n)
 	}
-	return fmt.Sprintf("\\#%d: %s", n, line(title, maxTitle))
+	return fmt.Sprintf("\\#%d: %s", n, card.Line(title, maxTitle))
 }
 
 func labelFact(list []named) []card.Fact {
@@ -133,7 +133,7 @@ func drawReview(p *payload) (drawing, bool) {
 	if p.Review == nil || p.PullRequest == nil {
 		return drawing{}, false
 	}
-	d := drawing{text: excerpt(p.Review.Body), link: p.Review.HTMLURL, label: "Open review"}
+	d := drawing{text: card.Excerpt(p.Review.Body, maxText), link: p.Review.HTMLURL, label: "Open review"}
 	if d.link == "" {
 		d.link = p.PullRequest.HTMLURL
 	}
@@ -168,8 +168,8 @@ func drawRelease(p *payload) (drawing, bool) {
 		what = "pre-release"
 	}
 	return drawing{
-		title: fmt.Sprintf("%s %s %s %s", p.who(), words(p.Action), what, line(name, maxTitle)),
-		text:  excerpt(r.Body), link: r.HTMLURL, label: "Open release", color: green, facts: plainFact("Tag", r.TagName),
+		title: fmt.Sprintf("%s %s %s %s", p.who(), words(p.Action), what, card.Line(name, maxTitle)),
+		text:  card.Excerpt(r.Body, maxText), link: r.HTMLURL, label: "Open release", color: green, facts: plainFact("Tag", r.TagName),
 	}, true
 }
 
@@ -186,7 +186,7 @@ func drawPackage(p *payload) (drawing, bool) {
 		at = k.HTMLURL
 	}
 	return drawing{
-		title: fmt.Sprintf("%s %s package %s %s", p.who(), words(p.Action), line(k.Name, maxFact), line(k.Version.Version, maxFact)),
+		title: fmt.Sprintf("%s %s package %s %s", p.who(), words(p.Action), card.Line(k.Name, maxFact), card.Line(k.Version.Version, maxFact)),
 		link:  at, label: "Open package", color: green, facts: plainFact("Type", strings.ToLower(k.Type)),
 	}, true
 }

@@ -97,21 +97,15 @@ func (g *GitHub) Validate() []connector.Problem {
 	if g.Initial < 0 {
 		add("initial", "The number of events cannot be negative.")
 	}
-	for argument, patterns := range map[string][]string{
+	problems = append(problems, connector.CheckPatterns(map[string][]string{
 		"events": g.Events, "exclude": g.Exclude, "actors": g.Actors, "exclude_actors": g.ExcludeActors, "branches": g.Branches, "labels": g.Labels,
-	} {
-		for _, p := range patterns {
-			if !isPattern(p) {
-				add(argument, "One of the patterns cannot be read; a [ has no end.")
-			}
-		}
-	}
+	})...)
+	var names []string // of "kind.action" the kind
 	for _, p := range g.Events {
-		if isPattern(p) && !matchesAnyKind(p) {
-			add("events", "No kind is like "+p+"; `relay plugin list` and the documentation name them.")
-		}
+		name, _, _ := strings.Cut(p, ".")
+		names = append(names, name)
 	}
-	return problems
+	return append(problems, connector.CheckKinds("events", names, describedKinds())...)
 }
 
 // Poll implements [connector.Poller].

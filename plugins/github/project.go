@@ -12,7 +12,7 @@ func drawFork(p *payload) (drawing, bool) {
 		return drawing{}, false
 	}
 	return drawing{
-		title: fmt.Sprintf("%s forked the repository to %s", p.who(), line(p.Forkee.FullName, maxFact)), color: grey,
+		title: fmt.Sprintf("%s forked the repository to %s", p.who(), card.Line(p.Forkee.FullName, maxFact)), color: grey,
 		link: p.Forkee.HTMLURL, label: "Open fork",
 	}, true
 }
@@ -37,7 +37,7 @@ func drawRepository(p *payload) (drawing, bool) {
 		verb = "made private"
 	}
 	d := drawing{
-		title: fmt.Sprintf("%s %s the repository %s", p.who(), verb, line(p.Repository.FullName, maxFact)), color: blue,
+		title: fmt.Sprintf("%s %s the repository %s", p.who(), verb, card.Line(p.Repository.FullName, maxFact)), color: blue,
 		link: p.Repository.HTMLURL, label: "Open repository", facts: plainFact("Before", p.Changes.Repository.Name.From),
 	}
 	if p.Action == "deleted" || p.Action == "archived" {
@@ -50,7 +50,7 @@ func drawRepository(p *payload) (drawing, bool) {
 func drawMember(p *payload) (drawing, bool) {
 	m, what := p.Member, "the repository"
 	if p.Membership != nil {
-		m, what = &p.Membership.User, line(p.Organization.Login, maxFact)
+		m, what = &p.Membership.User, card.Line(p.Organization.Login, maxFact)
 	}
 	if m == nil || m.Login == "" {
 		return drawing{}, false
@@ -59,7 +59,7 @@ func drawMember(p *payload) (drawing, bool) {
 	if strings.HasSuffix(p.Action, "removed") {
 		verb, color = "removed %s from %s", grey
 	}
-	return drawing{title: p.who() + " " + fmt.Sprintf(verb, line(m.Login, maxFact), what), color: color, link: m.HTMLURL, label: "Open profile"}, true
+	return drawing{title: p.who() + " " + fmt.Sprintf(verb, card.Line(m.Login, maxFact), what), color: color, link: m.HTMLURL, label: "Open profile"}, true
 }
 
 // drawAlert is for security alerts of all sorts.
@@ -72,17 +72,17 @@ func drawAlert(p *payload) (drawing, bool) {
 	var severity string
 	switch {
 	case a.SecretType != "":
-		d.title = "A secret is in the repository: " + line(a.SecretType, maxTitle)
+		d.title = "A secret is in the repository: " + card.Line(a.SecretType, maxTitle)
 	case a.Rule.Description != "":
-		d.title, severity = "Code scanning: "+line(a.Rule.Description, maxTitle), a.Rule.Security
+		d.title, severity = "Code scanning: "+card.Line(a.Rule.Description, maxTitle), a.Rule.Security
 		if severity == "" {
 			severity = a.Rule.Severity
 		}
 	case a.Dependency.Package.Name != "":
-		d.title, severity = fmt.Sprintf("%s: %s", line(a.Dependency.Package.Name, maxFact), line(a.Advisory.Summary, maxTitle)), a.Advisory.Severity
+		d.title, severity = fmt.Sprintf("%s: %s", card.Line(a.Dependency.Package.Name, maxFact), card.Line(a.Advisory.Summary, maxTitle)), a.Advisory.Severity
 		d.facts = plainFact("Ecosystem", a.Dependency.Package.Ecosystem)
 	case a.PackageName != "":
-		d.title, severity = "Known weakness in "+line(a.PackageName, maxTitle), a.Severity
+		d.title, severity = "Known weakness in "+card.Line(a.PackageName, maxTitle), a.Severity
 	default:
 		d.title = "Security alert"
 	}
@@ -100,7 +100,7 @@ func drawAdvisory(p *payload) (drawing, bool) {
 		return drawing{}, false
 	}
 	return drawing{
-		title: "Security advisory: " + line(a.Summary, maxTitle), color: red, link: "https://github.com/advisories/" + a.GHSA, label: "Open advisory",
+		title: "Security advisory: " + card.Line(a.Summary, maxTitle), color: red, link: "https://github.com/advisories/" + a.GHSA, label: "Open advisory",
 		facts: plainFact("Severity", a.Severity),
 	}, true
 }

@@ -17,40 +17,36 @@ import (
 // Receive implements [connector.Receiver]: a webhook delivery.
 func (g *GitHub) Receive(_ context.Context, r *connector.Request) (connector.Reply, error) {
 	if r.Method != http.MethodPost {
-		return say(http.StatusMethodNotAllowed, "This is the address of a GitHub webhook; it takes POST."), nil
+		return connector.Say(http.StatusMethodNotAllowed, "This is the address of a GitHub webhook; it takes POST."), nil
 	}
 	if g.Secret == "" {
-		return say(http.StatusForbidden, "The connector has no secret yet, so nothing that is sent can be believed. Set its argument secret to the webhook's."), nil
+		return connector.Say(http.StatusForbidden, "The connector has no secret yet, so nothing that is sent can be believed. Set its argument secret to the webhook's."), nil
 	}
 	if err := github.ValidateSignature(r.Header.Get("X-Hub-Signature-256"), r.Body, []byte(g.Secret)); err != nil {
-		return say(http.StatusUnauthorized, "The signature (X-Hub-Signature-256) is missing or wrong; is the secret the webhook's?"), nil
+		return connector.Say(http.StatusUnauthorized, "The signature (X-Hub-Signature-256) is missing or wrong; is the secret the webhook's?"), nil
 	}
 	body := r.Body
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "application/x-www-form-urlencoded" {
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
-			return say(http.StatusBadRequest, "The form cannot be read."), nil
+			return connector.Say(http.StatusBadRequest, "The form cannot be read."), nil
 		}
 		body = []byte(form.Get("payload"))
 	}
 	if !json.Valid(body) {
-		return say(http.StatusBadRequest, "The payload is not JSON."), nil
+		return connector.Say(http.StatusBadRequest, "The payload is not JSON."), nil
 	}
 	name, guid := r.Header.Get("X-GitHub-Event"), r.Header.Get("X-GitHub-Delivery")
 	if name == "" || guid == "" {
-		return say(http.StatusBadRequest, "The headers X-GitHub-Event and X-GitHub-Delivery are missing."), nil
+		return connector.Say(http.StatusBadRequest, "The headers X-GitHub-Event and X-GitHub-Delivery are missing."), nil
 	}
 	e, ok := g.received(name, guid, body, time.Now())
 	if !ok {
-		return say(http.StatusOK, "Nothing to post."), nil
+		return connector.Say(http.StatusOK, "Nothing to post."), nil
 	}
-	reply := say(http.StatusOK, "Accepted.")
+	reply := connector.Say(http.StatusOK, "Accepted.")
 	reply.Events = []event.Event{e}
 	return reply, nil
-}
-
-func say(status int, text string) connector.Reply {
-	return connector.Reply{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(text + "\n")}
 }
 
 // received makes an event of a webhook's payload. Its key is the delivery's number,

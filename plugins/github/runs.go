@@ -38,7 +38,7 @@ func drawWorkflowRun(p *payload) (drawing, bool) {
 		word, color = "was started", blue
 	}
 	d := drawing{
-		title: fmt.Sprintf("%s \\#%d %s", line(name, maxTitle), r.Number, word), color: color, link: r.HTMLURL, label: "Open run",
+		title: fmt.Sprintf("%s \\#%d %s", card.Line(name, maxTitle), r.Number, word), color: color, link: r.HTMLURL, label: "Open run",
 		facts: plainFact("Branch", r.HeadBranch),
 	}
 	d.facts = append(d.facts, plainFact("Started by", words(r.Event))...)
@@ -74,7 +74,7 @@ func drawCheck(p *payload) (drawing, bool) {
 		branch = r.Suite.HeadBranch
 	}
 	return drawing{
-		title: fmt.Sprintf("%s %s %s", what, line(name, maxTitle), word), text: line(r.Output.Title, maxText), color: color,
+		title: fmt.Sprintf("%s %s %s", what, card.Line(name, maxTitle), word), text: card.Line(r.Output.Title, maxText), color: color,
 		link: r.HTMLURL, label: "Open check", facts: plainFact("Branch", branch),
 	}, true
 }
@@ -84,8 +84,8 @@ func drawDeployment(p *payload) (drawing, bool) {
 		return drawing{}, false
 	}
 	return drawing{
-		title: fmt.Sprintf("%s asked for a deployment to %s", p.who(), line(p.Deployment.Environment, maxFact)), color: blue,
-		text: line(p.Deployment.Description, maxText), link: deploymentsOf(p), label: "Open deployments", facts: plainFact("From", p.Deployment.Ref),
+		title: fmt.Sprintf("%s asked for a deployment to %s", p.who(), card.Line(p.Deployment.Environment, maxFact)), color: blue,
+		text: card.Line(p.Deployment.Description, maxText), link: deploymentsOf(p), label: "Open deployments", facts: plainFact("From", p.Deployment.Ref),
 	}, true
 }
 
@@ -108,9 +108,9 @@ func drawDeploymentStatus(p *payload) (drawing, bool) {
 	case "waiting":
 		word, color = "waits for somebody", amber
 	}
-	d := drawing{title: fmt.Sprintf("The deployment to %s %s", line(s.Environment, maxFact), word), text: line(s.Description, maxText), color: color, label: "Open deployment"}
+	d := drawing{title: fmt.Sprintf("The deployment to %s %s", card.Line(s.Environment, maxFact), word), text: card.Line(s.Description, maxText), color: color, label: "Open deployment"}
 	for _, d.link = range []string{s.TargetURL, s.LogURL, deploymentsOf(p)} {
-		if web(d.link) != "" {
+		if card.Web(d.link) != "" {
 			break
 		}
 	}

@@ -3,6 +3,8 @@ package github
 import (
 	"fmt"
 	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
 )
 
 func drawIssue(p *payload) (drawing, bool) {
@@ -14,7 +16,7 @@ func drawIssue(p *payload) (drawing, bool) {
 	verb := words(p.Action)
 	switch p.Action {
 	case "opened", "reopened":
-		d.text = excerpt(i.Body)
+		d.text = card.Excerpt(i.Body, maxText)
 	case "closed":
 		d.color = purple
 		if i.Reason == "not_planned" {
@@ -22,11 +24,11 @@ func drawIssue(p *payload) (drawing, bool) {
 		}
 	case "labeled", "unlabeled":
 		if p.Label != nil {
-			verb += " with " + line(p.Label.Name, maxFact)
+			verb += " with " + card.Line(p.Label.Name, maxFact)
 		}
 	case "assigned", "unassigned":
 		if p.Assignee != nil {
-			verb += " " + line(p.Assignee.Login, maxFact) + " on"
+			verb += " " + card.Line(p.Assignee.Login, maxFact) + " on"
 		}
 	}
 	d.title = fmt.Sprintf("%s %s issue %s", p.who(), verb, numbered(i.Number, i.Title))
@@ -50,14 +52,14 @@ func drawComment(p *payload) (drawing, bool) {
 	case p.Discussion != nil:
 		on = "discussion " + numbered(p.Discussion.Number, p.Discussion.Title)
 	case c.Commit != "":
-		on = "commit " + line(c.Commit[:min(len(c.Commit), 7)], maxFact)
+		on = "commit " + card.Line(c.Commit[:min(len(c.Commit), 7)], maxFact)
 	}
 	verb := "commented on"
 	if p.Action != "created" && p.Action != "" {
 		verb = words(p.Action) + " a comment on"
 	}
 	return drawing{
-		title: fmt.Sprintf("%s %s %s", p.who(), verb, on), text: excerpt(c.Body), color: blue,
+		title: fmt.Sprintf("%s %s %s", p.who(), verb, on), text: card.Excerpt(c.Body, maxText), color: blue,
 		link: c.HTMLURL, label: "Open comment", facts: plainFact("File", c.Path),
 	}, true
 }
@@ -71,11 +73,11 @@ func drawDiscussion(p *payload) (drawing, bool) {
 	verb := words(p.Action)
 	switch p.Action {
 	case "created":
-		verb, d.text = "started", excerpt(t.Body)
+		verb, d.text = "started", card.Excerpt(t.Body, maxText)
 	case "answered":
 		d.color = green
 		if p.Answer != nil {
-			d.text, d.link = excerpt(p.Answer.Body), p.Answer.HTMLURL
+			d.text, d.link = card.Excerpt(p.Answer.Body, maxText), p.Answer.HTMLURL
 		}
 	}
 	d.title = fmt.Sprintf("%s %s discussion %s", p.who(), verb, numbered(t.Number, t.Title))
@@ -89,13 +91,13 @@ func drawWiki(p *payload) (drawing, bool) {
 	first := p.Pages[0]
 	d := drawing{link: first.HTMLURL, label: "Open page", color: blue}
 	if len(p.Pages) == 1 {
-		d.title = fmt.Sprintf("%s %s the wiki page %s", p.who(), words(first.Action), line(first.Title, maxTitle))
+		d.title = fmt.Sprintf("%s %s the wiki page %s", p.who(), words(first.Action), card.Line(first.Title, maxTitle))
 		return d, true
 	}
 	d.title = fmt.Sprintf("%s wrote %s of the wiki", p.who(), plural(len(p.Pages), "page"))
 	var lines []string
 	for _, page := range p.Pages[:min(len(p.Pages), maxCommits)] {
-		lines = append(lines, link(page.Title, page.HTMLURL)+" "+words(page.Action))
+		lines = append(lines, card.Link(page.Title, page.HTMLURL)+" "+words(page.Action))
 	}
 	d.text = strings.Join(lines, "\n\n")
 	return d, true

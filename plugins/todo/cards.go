@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/html"
-
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
@@ -71,7 +69,7 @@ func (w *watch) add(name, list string, t task, stamp string, differences []chang
 			k = candidate
 		}
 	}
-	if len(w.todo.Kinds) == 0 && k.quiet || len(w.todo.Kinds) > 0 && !matchAny(w.todo.Kinds, name) {
+	if len(w.todo.Kinds) == 0 && k.quiet || len(w.todo.Kinds) > 0 && !connector.Matches(w.todo.Kinds, name) {
 		return
 	}
 	at := t.Modified.Time
@@ -84,14 +82,14 @@ func (w *watch) add(name, list string, t task, stamp string, differences []chang
 }
 
 func draw(k kind, list string, t task, differences []change) card.Card {
-	title := k.title + ": " + line(t.Title)
+	title := k.title + ": " + card.Line(t.Title, maxTitle)
 	if strings.HasPrefix(k.name, "list_") {
-		title = k.title + ": " + line(list)
+		title = k.title + ": " + card.Line(list, maxTitle)
 	}
 	c := card.Card{Summary: title, Title: title, ThemeColor: k.color}
 	section := card.Section{}
 	fact := func(name, value string) {
-		if value = line(value); value != "" {
+		if value = card.Line(value, maxTitle); value != "" {
 			section.Facts = append(section.Facts, card.Fact{Name: name, Value: value})
 		}
 	}
@@ -142,44 +140,9 @@ func dayOf(m *moment) string {
 func note(t task) string {
 	text := t.Body.Content
 	if strings.EqualFold(t.Body.Type, "html") {
-		text = plain(text)
+		text = card.FromHTML(text)
 	}
 	return card.Escape(card.Cut(strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")), maxText))
-}
-
-// plain is the text of an HTML document.
-func plain(source string) string {
-	var b strings.Builder
-	z := html.NewTokenizer(strings.NewReader(source))
-	hidden := 0
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return b.String()
-		case html.TextToken:
-			if hidden == 0 {
-				b.Write(z.Text())
-			}
-		case html.StartTagToken:
-			name, _ := z.TagName()
-			if string(name) == "style" || string(name) == "script" {
-				hidden++
-			}
-		case html.EndTagToken:
-			switch name, _ := z.TagName(); string(name) {
-			case "style", "script":
-				hidden = max(hidden-1, 0)
-			case "p", "div", "li":
-				b.WriteByte('\n')
-			}
-		default:
-		}
-	}
-}
-
-// line is text of strangers as one line of a card.
-func line(s string) string {
-	return card.Escape(card.Cut(strings.Join(strings.Fields(s), " "), maxTitle))
 }
 
 // data is what routes may test.

@@ -8,7 +8,6 @@ package todo
 import (
 	"context"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -71,19 +70,8 @@ func (t *Todo) Validate() []connector.Problem {
 			add(argument, "The address is one such as https://graph.microsoft.com.")
 		}
 	}
-	for argument, patterns := range map[string][]string{"lists": t.Lists, "exclude_lists": t.Exclude, "kinds": t.Kinds} {
-		for _, p := range patterns {
-			if _, err := path.Match(p, ""); err != nil {
-				add(argument, "One of the patterns cannot be read; a [ has no end.")
-			}
-		}
-	}
-	for _, p := range t.Kinds {
-		if !slices.ContainsFunc(kinds(), func(k kind) bool { return matchAny([]string{p}, k.name) }) {
-			add("kinds", "No kind is like "+p+".")
-		}
-	}
-	return problems
+	problems = append(problems, connector.CheckPatterns(map[string][]string{"lists": t.Lists, "exclude_lists": t.Exclude, "kinds": t.Kinds})...)
+	return append(problems, connector.CheckKinds("kinds", t.Kinds, describedKinds())...)
 }
 
 // SignIn implements [connector.Authenticator]. Reading takes the permission
@@ -151,12 +139,3 @@ func (w *watch) emit(ctx context.Context) error {
 
 // batchSize is how many events are handed over at once.
 const batchSize = 100
-
-// matchAny reports whether a text is like any of the patterns; capitals do not
-// count. The patterns were checked, so an error is impossible.
-func matchAny(patterns []string, text string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		ok, _ := path.Match(strings.ToLower(strings.ReplaceAll(p, "/", "\x00")), strings.ToLower(strings.ReplaceAll(text, "/", "\x00")))
-		return ok
-	})
-}

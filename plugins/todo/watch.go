@@ -135,7 +135,7 @@ func (w *watch) chosen() []string {
 	ids := slices.Sorted(maps.Keys(w.at.List))
 	return slices.DeleteFunc(ids, func(id string) bool {
 		name := w.at.List[id].Name
-		return len(w.todo.Lists) > 0 && !matchAny(w.todo.Lists, name) || matchAny(w.todo.Exclude, name)
+		return len(w.todo.Lists) > 0 && !connector.Matches(w.todo.Lists, name) || connector.Matches(w.todo.Exclude, name)
 	})
 }
 

@@ -28,13 +28,13 @@ func (t *Trello) draw(a action, name string) event.Event {
 	k := kinds()[name]
 	title := a.who() + " " + a.fill(k.does)
 	section := cards.Section{ActivityTitle: a.who(), Facts: a.facts(name)}
-	if at := a.Creator.AvatarURL; isWeb(at) {
+	if at := cards.Web(a.Creator.AvatarURL); at != "" {
 		section.ActivityImage = at + "/50.png" // Trello's sizes are 30, 50 and 170
 	}
 	if b := a.Data.Board; b != nil {
-		section.ActivitySubtitle = link(b.Name, boardURL(b))
+		section.ActivitySubtitle = cards.Link(b.Name, boardURL(b))
 	}
-	c := cards.Card{Summary: title, Title: title, Text: excerpt(a.text(name)), ThemeColor: k.color, Sections: []cards.Section{section}}
+	c := cards.Card{Summary: title, Title: title, Text: cards.Excerpt(a.text(name), maxText), ThemeColor: k.color, Sections: []cards.Section{section}}
 	if at, label := a.where(); at != "" {
 		c.Actions = []cards.Action{{Type: cards.OpenURI, Name: label, Targets: []cards.Target{{OS: "default", URI: at}}}}
 	}
@@ -44,7 +44,7 @@ func (t *Trello) draw(a action, name string) event.Event {
 func (a action) who() string {
 	for _, name := range []string{a.Creator.FullName, a.Creator.Username} {
 		if name != "" {
-			return line(name)
+			return cards.Line(name, maxName)
 		}
 	}
 	return "Somebody"
@@ -64,7 +64,7 @@ func (a action) fill(does string) string {
 		case "OLDNAME":
 			words[i] = "something"
 			if d.Old != nil && d.Old.Name != nil {
-				words[i] = orElse(line(*d.Old.Name), "something")
+				words[i] = orElse(cards.Line(*d.Old.Name, maxName), "something")
 			}
 		case "LIST":
 			words[i] = name(d.List, "a list")
@@ -89,12 +89,12 @@ func (a action) fill(does string) string {
 		case "FILE":
 			words[i] = "something"
 			if d.Attachment != nil {
-				words[i] = orElse(line(d.Attachment.Name), "something")
+				words[i] = orElse(cards.Line(d.Attachment.Name, maxName), "something")
 			}
 		case "ITEM":
 			words[i] = "a line"
 			if d.CheckItem != nil {
-				words[i] = orElse(line(d.CheckItem.Name), "a line")
+				words[i] = orElse(cards.Line(d.CheckItem.Name, maxName), "a line")
 			}
 		case "TICKED":
 			words[i] = "ticked"
@@ -112,7 +112,7 @@ func (a action) whom() string {
 		if a.Member.Username != "" && a.Member.Username == a.Creator.Username {
 			return "themselves"
 		}
-		if name := line(a.Member.FullName); name != "" {
+		if name := cards.Line(a.Member.FullName, maxName); name != "" {
 			return name
 		}
 	}
@@ -123,14 +123,14 @@ func nameOf(c *card) string {
 	if c == nil {
 		return ""
 	}
-	return line(c.Name)
+	return cards.Line(c.Name, maxName)
 }
 
 func name(n *named, otherwise string) string {
 	if n == nil {
 		return otherwise
 	}
-	return orElse(line(n.Name), otherwise)
+	return orElse(cards.Line(n.Name, maxName), otherwise)
 }
 
 func orElse(s, otherwise string) string {
@@ -156,7 +156,7 @@ func (a action) text(kind string) string {
 func (a action) facts(kind string) []cards.Fact {
 	var list []cards.Fact
 	add := func(name, value string) {
-		if value = line(value); value != "" {
+		if value = cards.Line(value, maxName); value != "" {
 			list = append(list, cards.Fact{Name: name, Value: value})
 		}
 	}
@@ -205,26 +205,4 @@ func (a action) data(kind string) json.RawMessage {
 		return nil // raw parts come from valid JSON, so it always encodes
 	}
 	return b
-}
-
-// line is text of strangers as one line of a card.
-func line(s string) string {
-	return cards.Escape(cards.Cut(strings.Join(strings.Fields(s), " "), maxName))
-}
-
-// excerpt is the beginning of what somebody wrote, literally: Trello's Markdown can
-// mention and embed more than a card's can show.
-func excerpt(s string) string {
-	return cards.Escape(cards.Cut(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")), maxText))
-}
-
-func link(text, address string) string {
-	if text = line(text); address == "" || text == "" {
-		return text
-	}
-	return "[" + text + "](" + address + ")"
-}
-
-func isWeb(address string) bool {
-	return strings.HasPrefix(address, "https://") && !strings.ContainsAny(address, " \r\n\t\"<>()")
 }

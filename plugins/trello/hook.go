@@ -82,25 +82,25 @@ func (t *Trello) Remove(ctx context.Context, p *connector.Poll) error {
 func (t *Trello) Receive(_ context.Context, r *connector.Request) (connector.Reply, error) {
 	switch {
 	case r.Method == http.MethodHead || r.Method == http.MethodGet:
-		return say(http.StatusOK, "This is the address of a Trello webhook."), nil // Trello looks before it subscribes
+		return connector.Say(http.StatusOK, "This is the address of a Trello webhook."), nil // Trello looks before it subscribes
 	case r.Method != http.MethodPost:
-		return say(http.StatusMethodNotAllowed, "This is the address of a Trello webhook; it takes POST."), nil
+		return connector.Say(http.StatusMethodNotAllowed, "This is the address of a Trello webhook; it takes POST."), nil
 	case t.Secret == "":
-		return say(http.StatusForbidden, "The connector has no secret yet, so nothing that is sent can be believed. Set its argument secret to the Power-Up's."), nil
+		return connector.Say(http.StatusForbidden, "The connector has no secret yet, so nothing that is sent can be believed. Set its argument secret to the Power-Up's."), nil
 	case !signed(t.Secret, r.Header.Get("X-Trello-Webhook"), r.Body, r.HookURL):
-		return say(http.StatusUnauthorized, "The signature (X-Trello-Webhook) is missing or wrong; is the secret the Power-Up's, and relay.public_url what Trello calls?"), nil
+		return connector.Say(http.StatusUnauthorized, "The signature (X-Trello-Webhook) is missing or wrong; is the secret the Power-Up's, and relay.public_url what Trello calls?"), nil
 	}
 	var body struct {
 		Action json.RawMessage `json:"action"`
 	}
 	if err := json.Unmarshal(r.Body, &body); err != nil {
-		return say(http.StatusBadRequest, "The body is not JSON."), nil
+		return connector.Say(http.StatusBadRequest, "The body is not JSON."), nil
 	}
 	a := parseAction(body.Action)
 	if a.ID == "" {
-		return say(http.StatusBadRequest, "The body has no action with an id."), nil
+		return connector.Say(http.StatusBadRequest, "The body has no action with an id."), nil
 	}
-	reply := say(http.StatusOK, "Accepted.")
+	reply := connector.Say(http.StatusOK, "Accepted.")
 	if e, ok := t.event(a); ok {
 		reply.Events = []event.Event{e}
 	}
@@ -115,8 +115,4 @@ func signed(secret, signature string, body []byte, address string) bool {
 	mac.Write([]byte(address))
 	given, err := base64.StdEncoding.DecodeString(signature)
 	return err == nil && hmac.Equal(given, mac.Sum(nil))
-}
-
-func say(status int, text string) connector.Reply {
-	return connector.Reply{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(text + "\n")}
 }

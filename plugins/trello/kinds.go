@@ -3,9 +3,7 @@ package trello
 import (
 	"encoding/json"
 	"maps"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/connector-relay/relay/relay/connector"
 )
@@ -115,19 +113,19 @@ func sample() action {
 // wants reports whether an action of a kind is one that people asked for.
 func (t *Trello) wants(a action, name string) bool {
 	k, ok := kinds()[name]
-	if !ok || matchAny(t.Exclude, name) {
+	if !ok || connector.Matches(t.Exclude, name) {
 		return false
 	}
-	if listed := len(t.Kinds) == 0 && !k.noise || matchAny(t.Kinds, name); !listed {
+	if listed := len(t.Kinds) == 0 && !k.noise || connector.Matches(t.Kinds, name); !listed {
 		return false
 	}
-	if len(t.Members) > 0 && !matchAny(t.Members, a.Creator.Username) {
+	if len(t.Members) > 0 && !connector.Matches(t.Members, a.Creator.Username) {
 		return false
 	}
-	if lists := a.lists(); len(t.Lists) > 0 && len(lists) > 0 && !slices.ContainsFunc(lists, func(l string) bool { return matchAny(t.Lists, l) }) {
+	if lists := a.lists(); len(t.Lists) > 0 && len(lists) > 0 && !slices.ContainsFunc(lists, func(l string) bool { return connector.Matches(t.Lists, l) }) {
 		return false
 	}
-	return len(t.Labels) == 0 || a.Data.Label == nil || matchAny(t.Labels, a.Data.Label.Name)
+	return len(t.Labels) == 0 || a.Data.Label == nil || connector.Matches(t.Labels, a.Data.Label.Name)
 }
 
 // lists are the names of the lists that an action is about.
@@ -139,28 +137,4 @@ func (a action) lists() []string {
 		}
 	}
 	return names
-}
-
-// matchAny reports whether a text is like any of the patterns; capitals do not
-// count. The patterns were checked, so an error is impossible.
-func matchAny(patterns []string, text string) bool {
-	plain := strings.NewReplacer("/", "\x00")
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		ok, _ := path.Match(strings.ToLower(plain.Replace(p)), strings.ToLower(plain.Replace(text)))
-		return ok
-	})
-}
-
-func isPattern(p string) bool {
-	_, err := path.Match(p, "")
-	return err == nil
-}
-
-func matchesAnyKind(pattern string) bool {
-	for name := range kinds() {
-		if matchAny([]string{pattern}, name) {
-			return true
-		}
-	}
-	return false
 }

@@ -65,19 +65,8 @@ func (t *Trello) Validate() []connector.Problem {
 	if t.Initial < 0 || t.Initial > pageSize {
 		add("initial", "The number of actions is from 0 to 1000.")
 	}
-	for argument, patterns := range map[string][]string{"kinds": t.Kinds, "exclude": t.Exclude, "members": t.Members, "lists": t.Lists, "labels": t.Labels} {
-		for _, p := range patterns {
-			if !isPattern(p) {
-				add(argument, "One of the patterns cannot be read; a [ has no end.")
-			}
-		}
-	}
-	for _, p := range t.Kinds {
-		if isPattern(p) && !matchesAnyKind(p) {
-			add("kinds", "No kind is like "+p+".")
-		}
-	}
-	return problems
+	problems = append(problems, connector.CheckPatterns(map[string][]string{"kinds": t.Kinds, "exclude": t.Exclude, "members": t.Members, "lists": t.Lists, "labels": t.Labels})...)
+	return append(problems, connector.CheckKinds("kinds", t.Kinds, describedKinds())...)
 }
 
 func isID(s string) bool {

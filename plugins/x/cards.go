@@ -117,7 +117,7 @@ func draw(p post, in includes) card.Card {
 		section.ActivityTitle = "[" + who + "](https://x.com/" + by.Username + ")"
 		section.ActivitySubtitle = "@" + card.Escape(by.Username)
 	}
-	if isWeb(by.Picture) {
+	if card.Web(by.Picture) != "" {
 		section.ActivityImage = by.Picture
 	}
 	c := card.Card{Summary: who + " " + verb, Title: who + " " + verb, Text: p.markdown(), ThemeColor: "0F1419"}
@@ -126,7 +126,7 @@ func draw(p post, in includes) card.Card {
 	}
 	for _, m := range in.Media {
 		at := cmp.Or(m.URL, m.Preview)
-		if slices.Contains(p.Attachments.Media, m.Key) && isWeb(at) && section.HeroImage == nil {
+		if slices.Contains(p.Attachments.Media, m.Key) && card.Web(at) != "" && section.HeroImage == nil {
 			section.HeroImage = &card.Image{URL: at, Title: oneLine(m.Alt)}
 		}
 	}
@@ -190,17 +190,13 @@ func (l link) markdown() string {
 	if l.Media != "" {
 		return "" // the picture is on the card
 	}
-	if !isWeb(l.Expanded) {
+	if card.Web(l.Expanded) == "" {
 		return card.Escape(l.Display)
 	}
 	return "[" + card.Escape(oneLine(cmp.Or(l.Display, l.Expanded))) + "](" + strings.NewReplacer("(", "%28", ")", "%29").Replace(l.Expanded) + ")"
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-func isWeb(s string) bool {
-	return (strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")) && !strings.ContainsAny(s, " \r\n\t\"<>")
-}
 
 // data is what routes may test.
 func data(p post, in includes) json.RawMessage {

@@ -1,0 +1,66 @@
+package card
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// Line makes one line of a card's Markdown of text from strangers: literal, and at
+// most n characters long.
+func Line(s string, n int) string { return Escape(Cut(strings.Join(strings.Fields(s), " "), n)) }
+
+// Excerpt makes the beginning of a longer text from strangers literal, with its
+// lines: at most n characters.
+func Excerpt(s string, n int) string {
+	return Escape(Cut(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")), n))
+}
+
+// Link is a link in a card's Markdown with text from strangers, or only the text
+// where the address is none of the web.
+func Link(text, address string) string {
+	text = Line(text, maxLink)
+	if Web(address) == "" || text == "" {
+		return text
+	}
+	return "[" + text + "](" + strings.NewReplacer("(", "%28", ")", "%29").Replace(address) + ")"
+}
+
+// maxLink is how long a link's text may be, in characters.
+const maxLink = 150
+
+// Web returns an address if it is one of the web, in one piece, so that it can stand
+// in a card; empty otherwise.
+func Web(address string) string {
+	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") || strings.ContainsAny(address, " \r\n\t\"<>") {
+		return ""
+	}
+	return address
+}
+
+// FromHTML is the text of an HTML document, with a line for each paragraph and
+// without its markup, scripts and styles. It is not Markdown: [Escape] it.
+func FromHTML(source string) string {
+	var b strings.Builder
+	z := html.NewTokenizer(strings.NewReader(source))
+	hidden := 0
+	for {
+		switch token := z.Next(); token {
+		case html.ErrorToken:
+			return b.String()
+		case html.TextToken:
+			if hidden == 0 {
+				b.Write(z.Text())
+			}
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			tag, _ := z.TagName()
+			switch name := string(tag); {
+			case name == "style" || name == "script":
+				hidden += map[html.TokenType]int{html.StartTagToken: 1, html.EndTagToken: -min(hidden, 1)}[token]
+			case name == "br" || token == html.EndTagToken && (name == "p" || name == "div" || name == "li"):
+				b.WriteByte('\n')
+			}
+		default:
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package connector
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Matches reports whether a name is like any of the patterns, which are those of
+// file names (path.Match) without regard to capitals; unlike there, * also stands for
+// slashes. It is for arguments that choose kinds, people, branches and the like. A
+// pattern that cannot be read matches nothing; see [IsPattern].
+func Matches(patterns []string, name string) bool {
+	name = flat(name)
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		ok, err := path.Match(flat(p), name)
+		return ok && err == nil
+	})
+}
+
+// IsPattern reports whether a pattern can be read, for [Validator].
+func IsPattern(pattern string) bool {
+	_, err := path.Match(pattern, "")
+	return err == nil
+}
+
+// flat takes the meaning out of capitals and slashes.
+func flat(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x00") }
+
+// CheckPatterns says what is wrong with patterns, by the names of their arguments.
+func CheckPatterns(arguments map[string][]string) []Problem {
+	var problems []Problem
+	for argument, patterns := range arguments {
+		for _, p := range patterns {
+			if !IsPattern(p) {
+				problems = append(problems, Problem{Argument: argument, Message: "One of the patterns cannot be read; a [ has no end."})
+			}
+		}
+	}
+	return problems
+}
+
+// CheckKinds says which patterns are like no kind.
+func CheckKinds(argument string, patterns []string, kinds []Kind) []Problem {
+	var problems []Problem
+	for _, p := range patterns {
+		if IsPattern(p) && !slices.ContainsFunc(kinds, func(k Kind) bool { return Matches([]string{p}, k.Name) }) {
+			problems = append(problems, Problem{Argument: argument, Message: "No kind of event is like " + p + "."})
+		}
+	}
+	return problems
+}
