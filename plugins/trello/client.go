@@ -49,16 +49,24 @@ func (t *Trello) client(h *http.Client, signedIn string) (*client, error) {
 
 // call makes a request and decodes the answer.
 func (c *client) call(ctx context.Context, method, path string, q url.Values, body, answer any) error {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("encode the request: %w", err)
+	// A GET must have no body at all: Trello's delivery network refuses it with 403
+	// (https://developer.atlassian.com/cloud/trello/changelog/#CHANGE-1459).
+	var content io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("encode the request: %w", err)
+		}
+		content = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path+"?"+q.Encode(), bytes.NewReader(b))
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path+"?"+q.Encode(), content)
 	if err != nil {
 		return connector.Misconfigured("the argument api is not an address")
 	}
 	req.Header.Set("Authorization", fmt.Sprintf("OAuth oauth_consumer_key=%q, oauth_token=%q", c.key, c.token))
-	req.Header.Set("Content-Type", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return err

@@ -82,6 +82,12 @@ func newService(t *testing.T) *service {
 			http.Error(w, "invalid token", http.StatusUnauthorized)
 			return
 		}
+		if r.Method == http.MethodGet && r.ContentLength != 0 {
+			// Trello's delivery network refuses it since 12 March 2024
+			// (https://developer.atlassian.com/cloud/trello/changelog/#CHANGE-1459).
+			http.Error(w, "403 ERROR The request could not be satisfied.", http.StatusForbidden)
+			return
+		}
 		if s.status != 0 {
 			http.Error(w, s.text, s.status)
 			return
