@@ -43,8 +43,8 @@ func (t *Trello) draw(a action, name string) event.Event {
 
 func (a action) who() string {
 	for _, name := range []string{a.Creator.FullName, a.Creator.Username} {
-		if name != "" {
-			return cards.Line(name, maxName)
+		if name = cards.Line(name, maxName); name != "" {
+			return name
 		}
 	}
 	return "Somebody"

@@ -17,7 +17,10 @@ type checkpoint struct {
 	Version int `json:"version"`
 	// Last is the id of the newest action that was handed over.
 	Last string `json:"last,omitempty"`
-	Hook string `json:"hook,omitempty"`
+	// Hook is the webhook's id, Board the board it was registered for, as the
+	// arguments named it.
+	Hook  string `json:"hook,omitempty"`
+	Board string `json:"board,omitempty"`
 }
 
 func decode(p *connector.Poll) checkpoint {

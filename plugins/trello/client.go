@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -81,6 +82,9 @@ func (c *client) call(ctx context.Context, method, path string, q url.Values, bo
 	return nil
 }
 
+// errNotFound is Trello's 404, for a board as for a webhook.
+var errNotFound = errors.New("Trello knows no such board")
+
 // statusError gives an answer that is no success its kind.
 func statusError(resp *http.Response) error {
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
@@ -95,14 +99,15 @@ func statusError(resp *http.Response) error {
 	case resp.StatusCode == http.StatusUnauthorized:
 		return connector.Unauthorised("Trello refuses the token, or it may not read the board (401); sign in again")
 	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusBadRequest && bytes.Contains(text, []byte("invalid id")):
-		return connector.Misconfigured("Trello knows no such board; check the argument board")
+		return connector.Misconfigured("%w; check the argument board", errNotFound)
 	}
 	return connector.StatusError(resp)
 }
 
 // actions returns the board's actions after one, oldest first; without one the
-// newest.
-func (c *client) actions(ctx context.Context, board, since string, limit int) ([]action, error) {
+// newest. Whole is false when there are more than maxPages of them: then the oldest
+// are left out.
+func (c *client) actions(ctx context.Context, board, since string, limit int) (list []action, whole bool, err error) {
 	q := url.Values{"limit": {strconv.Itoa(limit)}, "memberCreator_fields": {"fullName,username,avatarUrl"}}
 	if since != "" {
 		q.Set("since", since)
@@ -111,20 +116,20 @@ func (c *client) actions(ctx context.Context, board, since string, limit int) ([
 	for range maxPages {
 		var raw []json.RawMessage
 		if err := c.call(ctx, http.MethodGet, "boards/"+board+"/actions", q, nil, &raw); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, b := range raw {
 			if a := parseAction(b); a.ID != "" {
 				all = append(all, a)
 			}
 		}
-		if since == "" || len(raw) < limit || len(all) == 0 {
+		if whole = since == "" || len(raw) < limit || len(all) == 0; whole {
 			break
 		}
 		q.Set("before", all[len(all)-1].ID)
 	}
 	slices.Reverse(all) // Trello's come newest first
-	return all, nil
+	return all, whole, nil
 }
 
 // webhook is a subscription at Trello.
@@ -147,7 +152,7 @@ func (c *client) webhooks(ctx context.Context) ([]webhook, error) {
 func (c *client) webhook(ctx context.Context, id string) (webhook, bool, error) {
 	var w webhook
 	err := c.call(ctx, http.MethodGet, "webhooks/"+url.PathEscape(id), nil, nil, &w)
-	if connector.KindOf(err) == connector.KindMisconfigured {
+	if errors.Is(err, errNotFound) {
 		return webhook{}, false, nil
 	}
 	return w, true, err
@@ -160,9 +165,14 @@ func (c *client) subscribe(ctx context.Context, board, address string) (webhook,
 	return made, err
 }
 
+// unsubscribe deletes a webhook; one that Trello has deleted by itself is no error.
 func (c *client) unsubscribe(ctx context.Context, id string) error {
 	var nothing any
-	return c.call(ctx, http.MethodDelete, "webhooks/"+url.PathEscape(id), nil, nil, &nothing)
+	err := c.call(ctx, http.MethodDelete, "webhooks/"+url.PathEscape(id), nil, nil, &nothing)
+	if errors.Is(err, errNotFound) {
+		return nil
+	}
+	return err
 }
 
 // boardID returns the long id of a board that may be named by its short one.

@@ -7,48 +7,60 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"slices"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 )
 
 // register makes sure that Trello has a webhook that leads here, where one is wanted,
-// and none that leads to a former address.
+// and none for a former address or board. Polls bring what happens all the same, so
+// that only a limit of Trello's stops them.
 func (t *Trello) register(ctx context.Context, p *connector.Poll, api *client, at *checkpoint) error {
-	if t.Secret == "" {
-		return nil
-	}
-	if p.HookURL == "" {
+	if t.Secret != "" && p.HookURL == "" {
 		p.Note("no webhook is registered, because relay.public_url is not set; polls bring what happens")
+	}
+	err := t.hook(ctx, p.HookURL, api, at)
+	if err == nil {
 		return nil
 	}
+	if connector.KindOf(err) == connector.KindThrottled || ctx.Err() != nil {
+		return err
+	}
+	p.Log.Warn("the webhook is not as it should be", "error", err)
+	p.Note("Trello could not register or check the webhook; does relay.public_url lead here? Polls bring what happens")
+	return nil
+}
+
+func (t *Trello) hook(ctx context.Context, address string, api *client, at *checkpoint) error {
+	wanted := t.Secret != "" && address != ""
 	if at.Hook != "" {
-		// Trello switches a webhook off when its calls fail for long.
-		kept, there, err := api.webhook(ctx, at.Hook)
-		if err != nil || there && kept.Active && kept.CallbackURL == p.HookURL {
-			return err
-		}
-		if there {
-			if err := api.unsubscribe(ctx, at.Hook); err != nil {
+		if wanted && at.Board == t.Board {
+			// Trello switches a webhook off when its calls fail for long.
+			kept, there, err := api.webhook(ctx, at.Hook)
+			if err != nil || there && kept.Active && kept.CallbackURL == address {
 				return err
 			}
 		}
-		at.Hook = ""
+		if err := api.unsubscribe(ctx, at.Hook); err != nil {
+			return err
+		}
+		at.Hook, at.Board = "", ""
 	}
-	made, err := t.subscribed(ctx, api, p.HookURL)
-	switch kind := connector.KindOf(err); {
-	case err == nil:
-		at.Hook = made.ID
-	case kind == connector.KindThrottled || kind == connector.KindUnauthorised || ctx.Err() != nil:
+	if !wanted {
+		return nil
+	}
+	made, err := t.subscribed(ctx, api, address)
+	if err != nil {
 		return err
-	default:
-		p.Note("Trello could not register a webhook; does relay.public_url lead here? Polls bring what happens")
 	}
+	at.Hook, at.Board = made.ID, t.Board
 	return nil
 }
 
 // subscribed returns the webhook that leads here, the one there is or a new one.
+// The address is the connector's alone, so that others that lead to it are leftovers:
+// one for a former board, or one that was switched off, beside which Trello would
+// make no second.
 func (t *Trello) subscribed(ctx context.Context, api *client, address string) (webhook, error) {
 	board, err := api.boardID(ctx, t.Board)
 	if err != nil {
@@ -58,8 +70,20 @@ func (t *Trello) subscribed(ctx context.Context, api *client, address string) (w
 	if err != nil {
 		return webhook{}, err
 	}
-	if i := slices.IndexFunc(list, func(w webhook) bool { return w.CallbackURL == address && w.IDModel == board && w.Active }); i >= 0 {
-		return list[i], nil
+	var found webhook
+	for _, w := range list {
+		switch {
+		case w.CallbackURL != address:
+		case w.IDModel == board && w.Active:
+			found = w
+		default:
+			if err := api.unsubscribe(ctx, w.ID); err != nil {
+				return webhook{}, err
+			}
+		}
+	}
+	if found.ID != "" {
+		return found, nil
 	}
 	return api.subscribe(ctx, board, address)
 }

@@ -58,6 +58,7 @@ func kinds() map[string]kind {
 		"remove_member_from_card":         {doc: "A member was taken off a card.", color: grey, does: "took MEMBER off CARD"},
 		"add_checklist_to_card":           {doc: "A checklist was added to a card.", color: blue, does: "added the checklist CHECKLIST to CARD"},
 		"remove_checklist_from_card":      {doc: "A checklist was removed.", color: grey, does: "removed the checklist CHECKLIST from CARD"},
+		"copy_checklist":                  {doc: "A checklist came as a copy.", noise: true, color: blue, does: "copied the checklist CHECKLIST"},
 		"update_checklist":                {doc: "A checklist was renamed.", noise: true, color: grey, does: "changed the checklist CHECKLIST of CARD"},
 		"create_check_item":               {doc: "A line was added to a checklist.", noise: true, color: blue, does: "added ITEM to a checklist of CARD"},
 		"update_check_item":               {doc: "A checklist's line was changed.", noise: true, color: grey, does: "changed ITEM on CARD"},
@@ -80,6 +81,7 @@ func kinds() map[string]kind {
 		"add_member_to_board":             {doc: "A member joined the board.", color: green, does: "added MEMBER to the board"},
 		"make_admin_of_board":             {doc: "A member became the board's admin.", color: blue, does: "made MEMBER an admin of the board"},
 		"make_normal_member_of_board":     {doc: "A member is no longer the board's admin.", color: blue, does: "made MEMBER a normal member of the board"},
+		"make_observer_of_board":          {doc: "A member may only look at the board.", color: blue, does: "made MEMBER an observer of the board"},
 		"remove_member_from_board":        {doc: "A member left the board.", color: grey, does: "removed MEMBER from the board"},
 	}
 }

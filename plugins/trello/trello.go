@@ -8,6 +8,7 @@ package trello
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ type Trello struct {
 	Members []string `relay:"members" doc:"Whose actions to post, by user name; everybody's is the default."`
 	Lists   []string `relay:"lists" doc:"The lists whose cards to post; all are the default."`
 	Labels  []string `relay:"labels" doc:"Post what is done to labels only for labels of these names."`
-	Initial int      `relay:"initial" default:"0" doc:"How many of the newest actions to post at the first poll."`
+	Initial int      `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
 }
 
 // New returns the factory.
@@ -63,7 +64,7 @@ func (t *Trello) Validate() []connector.Problem {
 		add("api", "The API's address is one such as https://api.trello.com.")
 	}
 	if t.Initial < 0 || t.Initial > pageSize {
-		add("initial", "The number of actions is from 0 to 1000.")
+		add("initial", "The number of events is from 0 to 1000.")
 	}
 	problems = append(problems, connector.CheckPatterns(map[string][]string{"kinds": t.Kinds, "exclude": t.Exclude, "members": t.Members, "lists": t.Lists, "labels": t.Labels})...)
 	return append(problems, connector.CheckKinds("kinds", t.Kinds, describedKinds())...)
@@ -102,26 +103,35 @@ func (t *Trello) Poll(ctx context.Context, p *connector.Poll) (time.Duration, er
 	return 0, t.news(ctx, p, api, at)
 }
 
-// news emits the actions since the last one.
+// news emits the actions since the last one; at the first poll and for a preview,
+// so many of the newest that people want to see.
 func (t *Trello) news(ctx context.Context, p *connector.Poll, api *client, at checkpoint) error {
-	since, limit := at.Last, pageSize
+	since, limit, newest := at.Last, pageSize, t.Initial
 	if p.Preview > 0 {
-		since = ""
+		since, newest = "", p.Preview
 	}
-	if since == "" {
-		limit = max(t.Initial, p.Preview, 1)
+	if since == "" && newest == 0 {
+		limit = 1 // only to know where to begin
 	}
-	list, err := api.actions(ctx, t.Board, since, limit)
+	list, whole, err := api.actions(ctx, t.Board, since, limit)
 	if err != nil {
 		return err
 	}
-	if at.Last == "" && p.Preview == 0 {
+	if !whole {
+		const left = "so much has happened that the oldest of it was left out"
+		p.Log.Warn(left, "actions", len(list))
+		p.Note(left)
+	}
+	if since == "" {
 		if len(list) > 0 {
 			at.Last = list[len(list)-1].ID
 		} else {
-			at.Last = idAt(time.Now()) // an empty board: all that comes is new
+			// All that comes to an empty board is new. A day leaves room for clocks
+			// that differ.
+			at.Last = idAt(time.Now().Add(-24 * time.Hour))
 		}
-		list = list[max(0, len(list)-t.Initial):]
+		list = slices.DeleteFunc(list, func(a action) bool { return !t.wants(a, a.kind()) })
+		list = list[max(0, len(list)-newest):]
 	}
 	return t.emit(ctx, p, list, at)
 }

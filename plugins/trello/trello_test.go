@@ -29,9 +29,10 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 const (
-	board  = "654c8f2a00000000000000aa"
-	token  = "canary-token"
-	secret = "canary-secret"
+	board   = "654c8f2a00000000000000aa"
+	another = "654c8f2a00000000000000bb"
+	token   = "canary-token"
+	secret  = "canary-secret"
 )
 
 // service behaves as Trello's API does, for one board.
@@ -46,13 +47,21 @@ type service struct {
 	status int
 	text   string
 	asked  []string
+	// broken is the beginning of the paths that fail.
+	broken string
 }
 
 func newService(t *testing.T) *service {
 	s := &service{t: t}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /1/boards/{id}/actions", s.serveActions)
-	mux.HandleFunc("GET /1/boards/{id}", func(w http.ResponseWriter, _ *http.Request) { answer(w, map[string]string{"id": board}) })
+	mux.HandleFunc("GET /1/boards/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id := board
+		if r.PathValue("id") == "another" {
+			id = another
+		}
+		answer(w, map[string]string{"id": id})
+	})
 	mux.HandleFunc("GET /1/tokens/"+token+"/webhooks", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.hooks) })
 	mux.HandleFunc("GET /1/webhooks/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if i := s.find(r.PathValue("id")); i >= 0 {
@@ -63,14 +72,22 @@ func newService(t *testing.T) *service {
 	})
 	mux.HandleFunc("POST /1/webhooks", func(w http.ResponseWriter, r *http.Request) {
 		hook := webhook{ID: fmt.Sprintf("hook%d", len(s.asked)), Active: true}
-		if err := json.NewDecoder(r.Body).Decode(&hook); err != nil || hook.IDModel != board {
-			t.Errorf("a webhook for %q, %v", hook.IDModel, err)
+		if err := json.NewDecoder(r.Body).Decode(&hook); err != nil {
+			t.Errorf("a webhook that cannot be read: %v", err)
+		}
+		if slices.ContainsFunc(s.hooks, func(h webhook) bool { return h.CallbackURL == hook.CallbackURL && h.IDModel == hook.IDModel }) {
+			http.Error(w, "A webhook with that callback, model, and token already exists", http.StatusBadRequest)
+			return
 		}
 		s.hooks = append(s.hooks, hook)
 		answer(w, hook)
 	})
 	mux.HandleFunc("DELETE /1/webhooks/{id}", func(w http.ResponseWriter, r *http.Request) {
 		i := s.find(r.PathValue("id"))
+		if i < 0 {
+			http.Error(w, "The requested resource was not found.", http.StatusNotFound)
+			return
+		}
 		s.hooks = slices.Delete(s.hooks, i, i+1)
 		answer(w, map[string]any{"_value": nil})
 	})
@@ -90,6 +107,10 @@ func newService(t *testing.T) *service {
 		}
 		if s.status != 0 {
 			http.Error(w, s.text, s.status)
+			return
+		}
+		if s.broken != "" && strings.HasPrefix(r.URL.Path, s.broken) {
+			http.Error(w, "oops", http.StatusInternalServerError)
 			return
 		}
 		mux.ServeHTTP(w, r)
