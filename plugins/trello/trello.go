@@ -27,7 +27,7 @@ type Trello struct {
 	Kinds   []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; all but noise is the default."`
 	Exclude []string `relay:"exclude" doc:"Kinds not to post."`
 	Members []string `relay:"members" doc:"Whose actions to post, by user name; everybody's is the default."`
-	Lists   []string `relay:"lists" doc:"The lists whose cards to post; all are the default."`
+	Lists   []string `relay:"lists" doc:"The lists whose cards to post; all are the default, and what names no list is posted always."`
 	Labels  []string `relay:"labels" doc:"Post what is done to labels only for labels of these names."`
 	Initial int      `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
 }

@@ -1,6 +1,7 @@
 package card
 
 import (
+	"net/url"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -32,7 +33,8 @@ const maxLink = 150
 // Web returns an address if it is one of the web, in one piece, so that it can stand
 // in a card; empty otherwise.
 func Web(address string) string {
-	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") || strings.ContainsAny(address, " \r\n\t\"<>") {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(address, " \"<>") {
 		return ""
 	}
 	return address
