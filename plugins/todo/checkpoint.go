@@ -24,8 +24,8 @@ type checkpoint struct {
 	Lists string `json:"lists,omitempty"`
 	// List holds the lists by their id.
 	List map[string]*list `json:"list,omitempty"`
-	// Planner holds the tasks that were assigned, and whether they have been asked
-	// for at all.
+	// Planner holds the tasks that were assigned, and Assigned whether they have been
+	// asked for at all.
 	Planner  map[string]bool `json:"planner,omitempty"`
 	Assigned bool            `json:"assigned,omitempty"`
 }
@@ -35,29 +35,41 @@ type list struct {
 	Name string `json:"name"`
 	// Delta is Graph's link to what comes next of the tasks; empty before the first
 	// time.
-	Delta string           `json:"delta,omitempty"`
+	Delta string `json:"delta,omitempty"`
+	// Read is up to when the tasks are known: of those that are not remembered, only
+	// what was made since is news when all of them are read.
+	Read  time.Time        `json:"read,omitzero"`
 	Tasks map[string]state `json:"tasks,omitempty"`
 }
 
 // state is what is remembered of a task.
 type state struct {
-	Title     string    `json:"title"`
-	Status    string    `json:"status,omitempty"`
-	Due       string    `json:"due,omitempty"`
-	Important bool      `json:"important,omitempty"`
-	Body      string    `json:"body,omitempty"` // a hash
-	Announced string    `json:"announced,omitempty"`
-	Done      time.Time `json:"done,omitzero"`
+	Title      string `json:"title"`
+	Status     string `json:"status,omitempty"`
+	Importance string `json:"importance,omitempty"`
+	// Due is as Graph writes it: the day depends on the time zone, which may be
+	// configured anew.
+	Due   moment `json:"due,omitempty"`
+	Body  string `json:"body,omitempty"` // a hash
+	Steps steps  `json:"steps,omitzero"`
+	// Announced is the due day that was announced.
+	Announced string `json:"announced,omitempty"`
+	// Done is when it was finished.
+	Done time.Time `json:"done,omitzero"`
 }
 
 func decode(p *connector.Poll) checkpoint {
-	c := checkpoint{}
-	if p.Checkpoint == nil {
-		return checkpoint{Version: version}
+	fresh := checkpoint{Version: version, List: make(map[string]*list)}
+	if p.Checkpoint == nil || p.Preview > 0 {
+		return fresh
 	}
+	var c checkpoint
 	if err := json.Unmarshal(p.Checkpoint, &c); err != nil || c.Version != version {
 		p.Log.Warn("the checkpoint cannot be read; what there is now counts as known")
-		return checkpoint{Version: version}
+		return fresh
+	}
+	if c.List == nil {
+		c.List = fresh.List
 	}
 	maps.DeleteFunc(c.List, func(_ string, l *list) bool { return l == nil })
 	return c
@@ -76,4 +88,10 @@ func (c checkpoint) forget(now time.Time) {
 	for _, l := range c.List {
 		maps.DeleteFunc(l.Tasks, func(_ string, s state) bool { return !s.Done.IsZero() && now.Sub(s.Done) > keepDone })
 	}
+}
+
+// unfollow forgets the tasks of a list that is not wanted: when it is wanted again,
+// what happened meanwhile is old.
+func (l *list) unfollow(now time.Time) {
+	l.Delta, l.Tasks, l.Read = "", nil, now
 }

@@ -1,19 +1,10 @@
 package todo
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"flag"
 	"fmt"
-	"maps"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,291 +15,292 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// graph behaves as Microsoft Graph does for one person: each change has a number, and
-// a delta link names the last one that was seen.
-type graph struct {
-	*httptest.Server
-	t *testing.T
-
-	mu      sync.Mutex
-	changes int
-	lists   map[string]*thing
-	tasks   map[string]map[string]*thing
-	planner []map[string]any
-	// oldest is the first change whose delta links still hold.
-	oldest int
-	// trouble answers the next requests, if it is set.
-	trouble   func(w http.ResponseWriter)
-	elsewhere string
-}
-
-// thing is a list or a task with the number of its last change.
-type thing struct {
-	change int
-	value  map[string]any
-}
-
-func newGraph(t *testing.T) *graph {
-	g := &graph{t: t, lists: make(map[string]*thing), tasks: make(map[string]map[string]*thing)}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1.0/me/todo/lists/delta", func(w http.ResponseWriter, r *http.Request) { g.delta(w, r, g.lists) })
-	mux.HandleFunc("GET /v1.0/me/todo/lists/{list}/tasks/delta", func(w http.ResponseWriter, r *http.Request) { g.delta(w, r, g.tasks[r.PathValue("list")]) })
-	mux.HandleFunc("GET /v1.0/me/planner/tasks", func(w http.ResponseWriter, _ *http.Request) { answer(w, map[string]any{"value": g.planner}) })
-	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if r.Header.Get("Authorization") != "Bearer canary-token" {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		if g.trouble != nil {
-			g.trouble(w)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	}))
-	t.Cleanup(g.Close)
-	g.list("l1", "Groceries")
-	return g
-}
-
-func answer(w http.ResponseWriter, v any) { _ = json.NewEncoder(w).Encode(v) }
-
-// delta answers in pages of two.
-func (g *graph) delta(w http.ResponseWriter, r *http.Request, all map[string]*thing) {
-	since, _ := strconv.Atoi(r.URL.Query().Get("$deltatoken"))
-	from, _ := strconv.Atoi(r.URL.Query().Get("$skiptoken"))
-	if since > 0 && since < g.oldest {
-		w.WriteHeader(http.StatusGone)
-		answer(w, map[string]any{"error": map[string]any{"code": "syncStateNotFound"}})
-		return
-	}
-	var changed []*thing
-	for _, id := range slices.Sorted(maps.Keys(all)) {
-		if all[id].change > since && (since > 0 || all[id].value["@removed"] == nil) {
-			changed = append(changed, all[id])
-		}
-	}
-	values := []any{}
-	end := min(from+2, len(changed))
-	for _, c := range changed[from:end] {
-		values = append(values, c.value)
-	}
-	base := g.URL + g.elsewhere + r.URL.Path
-	page := map[string]any{"value": values}
-	if end < len(changed) {
-		page["@odata.nextLink"] = fmt.Sprintf("%s?$deltatoken=%d&$skiptoken=%d", base, since, end)
-	} else {
-		page["@odata.deltaLink"] = fmt.Sprintf("%s?$deltatoken=%d", base, g.changes)
-	}
-	answer(w, page)
-}
-
-func (g *graph) change(f func()) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	f()
-}
-
-func (g *graph) list(id, name string) {
-	g.change(func() {
-		g.changes++
-		g.lists[id] = &thing{g.changes, map[string]any{"id": id, "displayName": name}}
-		if g.tasks[id] == nil {
-			g.tasks[id] = make(map[string]*thing)
-		}
-	})
-}
-
-// task makes or changes a task of a list.
-func (g *graph) task(list, id string, members map[string]any) {
-	g.change(func() {
-		g.changes++
-		value := map[string]any{"id": id, "title": id, "status": "notStarted", "importance": "normal", "createdDateTime": time.Now().UTC()}
-		if old := g.tasks[list][id]; old != nil {
-			value = maps.Clone(old.value)
-		}
-		maps.Copy(value, members)
-		value["lastModifiedDateTime"] = time.Now().UTC()
-		g.tasks[list][id] = &thing{g.changes, value}
-	})
-}
-
-func due(day time.Time) map[string]any {
-	return map[string]any{"dueDateTime": map[string]any{"dateTime": day.Format(time.DateOnly) + "T00:00:00.0000000", "timeZone": "UTC"}}
-}
-
-func (g *graph) arguments(more map[string]any) map[string]any {
-	all := map[string]any{"client_id": "app", "api": g.URL, "login_api": g.URL}
-	maps.Copy(all, more)
-	return all
-}
-
-func (g *graph) client(more map[string]any) *connectortest.Client {
-	c := connectortest.New(g.t, New(), g.arguments(more))
-	c.Token = "canary-token"
-	return c
-}
-
-func (g *graph) poll(c *connectortest.Client, at event.Checkpoint) connectortest.Polled {
-	g.t.Helper()
-	p, err := c.Poll(g.t.Context(), at)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	return p
-}
-
-func want(t *testing.T, p connectortest.Polled, titles ...string) {
-	t.Helper()
-	var got []string
-	for _, e := range p.Events() {
-		got = append(got, e.Card.Title)
-	}
-	slices.Sort(got)
-	slices.Sort(titles)
-	if !slices.Equal(got, titles) {
-		t.Errorf("got %q, want %q", got, titles)
-	}
-}
-
 func TestWhatHappensToTasksIsPosted(t *testing.T) {
 	g := newGraph(t)
-	c := g.client(nil)
+	p := g.person(nil)
 	for _, id := range []string{"Milk", "Bread", "Salt"} {
 		g.task("l1", id, nil)
 	}
-	p := g.poll(c, nil)
-	want(t, p) // what was there before is old
+	p.want() // what was there before is old
 
 	g.task("l1", "Tea", nil)
-	g.task("l1", "Milk", map[string]any{"status": "completed"})
+	g.pass(time.Second)
+	g.task("l1", "Milk", done())
+	g.pass(time.Second)
 	g.task("l1", "Bread", map[string]any{"title": "Rye bread", "importance": "high"})
-	p = g.poll(c, p.Checkpoint)
-	want(t, p, "New task: Tea", "Done: Milk", "Changed: Rye bread")
-	p = g.poll(c, p.Checkpoint)
-	want(t, p)
+	p.want("New task: Tea", "Done: Milk", "Changed: Rye bread")
+	p.want()
 
 	g.task("l1", "Milk", map[string]any{"status": "notStarted"})
 	g.task("l1", "Salt", map[string]any{"categories": []string{"x"}}) // nobody needs to know
-	p = g.poll(c, p.Checkpoint)
-	want(t, p, "Open again: Milk")
+	p.want("Open again: Milk")
 
-	g.task("l1", "Salt", map[string]any{"@removed": map[string]any{"reason": "deleted"}})
-	want(t, g.poll(c, p.Checkpoint)) // off by default
+	g.task("l1", "Salt", deleted())
+	p.want() // off by default
+}
+
+func TestATaskThatIsDoneTwiceInADayIsPostedTwice(t *testing.T) {
+	g := newGraph(t)
+	p := g.person(map[string]any{"kinds": []string{"task_completed"}})
+	g.task("l1", "Milk", nil)
+	p.want()
+	keys := make(map[string]bool)
+	for range 2 {
+		g.pass(time.Hour)
+		// Graph tells the day only.
+		g.task("l1", "Milk", map[string]any{"status": "completed", "completedDateTime": map[string]any{"dateTime": "2026-11-20T00:00:00.0000000", "timeZone": "UTC"}})
+		p.want("Done: Milk")
+		keys[p.last.Events()[0].Key] = true
+		g.task("l1", "Milk", map[string]any{"status": "notStarted"})
+		p.want()
+	}
+	if len(keys) != 2 {
+		t.Errorf("two happenings have the keys %v", keys)
+	}
+}
+
+func TestWhatIsMadeAndDoneBetweenTwoPollsIsBoth(t *testing.T) {
+	g := newGraph(t)
+	p := g.person(nil)
+	p.want()
+	g.pass(time.Hour)
+	g.task("l1", "Milk", nil)
+	g.pass(time.Minute)
+	g.task("l1", "Milk", done())
+	p.want("New task: Milk", "Done: Milk")
+	if made, done := p.last.Events()[0], p.last.Events()[1]; done.Time.Sub(made.Time) != time.Minute {
+		t.Errorf("made at %s and done at %s", made.Time, done.Time)
+	}
+}
+
+func TestATaskThatIsMovedToAListIsNewThere(t *testing.T) {
+	g := newGraph(t)
+	p := g.person(nil)
+	p.want()
+	g.task("l1", "moved", map[string]any{"createdDateTime": g.now().AddDate(0, -3, 0)})
+	g.task("l1", "moved when it was done", map[string]any{"status": "completed", "createdDateTime": g.now().AddDate(0, -3, 0)})
+	p.want("New task: moved")
+}
+
+func TestAChangeSaysWhatChanged(t *testing.T) {
+	g := newGraph(t)
+	p := g.person(map[string]any{"due_soon": "0s"})
+	g.task("l1", "Party", checklist(true, false))
+	p.want()
+	for _, test := range []struct {
+		change map[string]any
+		want   string
+	}{
+		{map[string]any{"title": "Feast"}, "Title: Party → Feast"},
+		{due(g.now()), "Due: none → Fri 20 Nov 2026"},
+		{map[string]any{"dueDateTime": nil}, "Due: Fri 20 Nov 2026 → none"},
+		{map[string]any{"importance": "high"}, "Importance: normal → high"},
+		{checklist(true, true, false), "Steps: 1 of 2 → 2 of 3"},
+		{map[string]any{"body": map[string]any{"content": "Bring a cake."}}, "Note: changed"},
+	} {
+		g.pass(time.Minute)
+		g.task("l1", "Party", test.change)
+		if err := p.poll(); err != nil || len(p.last.Events()) != 1 {
+			t.Fatalf("%s: %v, %d events", test.want, err, len(p.last.Events()))
+		}
+		fact := p.last.Events()[0].Card.Sections[0].Facts[0]
+		if got := fact.Name + ": " + fact.Value; got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+func TestADeltaThatLeavesOutWhatIsTheSameChangesNothing(t *testing.T) {
+	g := newGraph(t)
+	p := g.person(nil)
+	g.task("l1", "Party", checklist(true, false))
+	g.task("l1", "Party", map[string]any{"importance": "high", "body": map[string]any{"content": "Bring a cake."}})
+	p.want()
+	g.change(func() {
+		g.changes++
+		g.tasks["l1"]["Party"] = &thing{g.changes, map[string]any{"id": "Party", "lastModifiedDateTime": g.clock}}
+	})
+	p.want()
+}
+
+func TestAGraphThatDoesNotExpandStepsStillTellsOfTasks(t *testing.T) {
+	g := newGraph(t)
+	g.trouble = func(w http.ResponseWriter, r *http.Request) bool {
+		if !r.URL.Query().Has("$expand") {
+			return false
+		}
+		refuse(w, http.StatusBadRequest, "invalidRequest")
+		return true
+	}
+	p := g.person(nil)
+	p.want()
+	g.task("l1", "Milk", checklist(true))
+	p.want("New task: Milk")
 }
 
 func TestListsAreChosenByName(t *testing.T) {
 	g := newGraph(t)
 	g.list("l2", "Work/Private")
-	c := g.client(map[string]any{"lists": []string{"work*"}})
-	p := g.poll(c, nil)
+	p := g.person(map[string]any{"lists": []string{"work*"}})
+	p.want()
 	g.task("l1", "Milk", nil)
 	g.task("l2", "Report", nil)
-	p = g.poll(c, p.Checkpoint)
-	want(t, p, "New task: Report")
+	p.want("New task: Report")
+	g.pass(time.Hour)
 	g.list("l3", "Work at home")
 	g.task("l3", "Desk", nil)
-	want(t, g.poll(c, p.Checkpoint), "New task: Desk")
+	p.want("New task: Desk")
+
+	p.configured(map[string]any{"lists": []string{"nothing"}})
+	p.want()
+	if !strings.Contains(p.last.Note, "none of the 3 lists") {
+		t.Errorf("the note says %q", p.last.Note)
+	}
+}
+
+func TestWhatHappenedToAListThatWasNotWantedStaysOld(t *testing.T) {
+	g := newGraph(t)
+	g.task("l1", "Milk", nil)
+	p := g.person(nil)
+	p.want()
+	p.configured(map[string]any{"exclude_lists": []string{"groc*"}})
+	for n := range 5 {
+		g.task("l1", fmt.Sprint("task", n), nil)
+		g.pass(time.Hour)
+		p.want()
+	}
+	g.task("l1", "Milk", done())
+	p.want()
+	p.configured(nil)
+	p.want()
+	g.pass(time.Hour)
+	g.task("l1", "Tea", nil)
+	p.want("New task: Tea")
 }
 
 func TestListsThemselvesArePostedWhenAskedFor(t *testing.T) {
 	g := newGraph(t)
-	c := g.client(map[string]any{"kinds": []string{"list_*", "task_deleted"}})
+	p := g.person(map[string]any{"kinds": []string{"list_*", "task_deleted"}, "exclude": []string{"*_created"}})
 	g.task("l1", "Milk", nil)
-	p := g.poll(c, nil)
+	p.want()
 	g.list("l2", "Trip")
-	g.list("l1", "Food")
-	g.task("l1", "Milk", map[string]any{"@removed": map[string]any{"reason": "deleted"}})
-	p = g.poll(c, p.Checkpoint)
-	want(t, p, "New list: Trip", "List renamed: Food", "Deleted: Milk")
+	g.task("l1", "Milk", deleted())
+	p.want("Deleted: Milk")
+	keys := make(map[string]bool)
+	for _, name := range []string{"Food", "Groceries", "Food"} {
+		g.list("l1", name)
+		p.want("List renamed: " + name)
+		keys[p.last.Events()[0].Key] = true
+	}
+	if len(keys) != 3 {
+		t.Errorf("three happenings have the keys %v", keys)
+	}
 	g.change(func() {
 		g.changes++
 		g.lists["l2"] = &thing{g.changes, map[string]any{"id": "l2", "@removed": map[string]any{"reason": "deleted"}}}
 	})
-	want(t, g.poll(c, p.Checkpoint), "List deleted: Trip")
+	p.want("List deleted: Trip")
 }
 
-func TestATaskIsAnnouncedOnceForEachDueDate(t *testing.T) {
+func TestListsCanBeReadWithoutThePermissionToWrite(t *testing.T) {
 	g := newGraph(t)
-	c := g.client(map[string]any{"due_soon": "48h"})
-	today := time.Now().UTC()
-	g.task("l1", "Old", due(today))
-	p := g.poll(c, nil)
-	want(t, p)
-	g.task("l1", "Soon", due(today.AddDate(0, 0, 1)))
-	g.task("l1", "Later", due(today.AddDate(0, 0, 9)))
-	g.task("l1", "Over", due(today.AddDate(0, 0, -3)))
-	g.task("l1", "Nonsense", map[string]any{"dueDateTime": map[string]any{"dateTime": "when I like"}})
-	p = g.poll(c, p.Checkpoint)
-	want(t, p, "New task: Soon", "New task: Later", "New task: Over", "New task: Nonsense", "Due soon: Soon")
-	p = g.poll(c, p.Checkpoint)
-	want(t, p)
-	g.task("l1", "Later", due(today))
-	p = g.poll(c, p.Checkpoint)
-	want(t, p, "Changed: Later", "Due soon: Later")
-}
-
-func TestAfterAResyncOnlyWhatIsNewIsPosted(t *testing.T) {
-	g := newGraph(t)
-	c := g.client(nil)
-	for n := range 7 {
-		g.task("l1", fmt.Sprint("old", n), nil)
+	g.trouble = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "lists/delta") {
+			return false
+		}
+		refuse(w, http.StatusForbidden, "ErrorAccessDenied")
+		return true
 	}
-	p := g.poll(c, nil)
-	g.task("l1", "old3", map[string]any{"status": "completed"})
-	g.task("l1", "fresh", nil)
-	g.task("l1", "ancient", map[string]any{"createdDateTime": time.Now().AddDate(-1, 0, 0)})
-	g.change(func() { g.oldest = g.changes + 1 })
-	p = g.poll(c, p.Checkpoint)
-	want(t, p, "Done: old3", "New task: fresh")
-	g.change(func() { g.oldest = 0 })
-	want(t, g.poll(c, p.Checkpoint))
+	p := g.person(nil)
+	p.want()
+	g.list("l2", "Trip")
+	g.pass(time.Hour)
+	g.task("l2", "Tickets", nil)
+	p.want("New task: Tickets")
 }
 
-func TestWhatWasAssignedInPlannerIsPostedWhenAskedFor(t *testing.T) {
+func TestTheFirstPollPostsWhatWasAskedFor(t *testing.T) {
 	g := newGraph(t)
-	c := g.client(map[string]any{"assigned": true})
-	g.planner = []map[string]any{{"id": "p1", "title": "Old"}}
-	p := g.poll(c, nil)
-	g.change(func() {
-		g.planner = append(g.planner, map[string]any{"id": "p2", "title": "Review", "dueDateTime": "2026-11-25T10:00:00Z"}, map[string]any{"id": "p3", "title": "Done already", "percentComplete": 100})
-	})
-	p = g.poll(c, p.Checkpoint)
-	want(t, p, "Assigned: Review")
-	want(t, g.poll(c, p.Checkpoint))
+	for n := range 5 {
+		g.pass(time.Minute)
+		g.task("l1", fmt.Sprint("task", n), due(g.now()))
+	}
+	g.task("l1", "task4", done())
+	p := g.person(map[string]any{"initial": 2})
+	p.want("New task: task2", "New task: task3")
+	p.want()
 }
 
-func TestGraphsErrorsHaveTheirKinds(t *testing.T) {
-	for _, test := range []struct {
-		status int
-		want   connector.ErrorKind
-	}{
-		{401, connector.KindUnauthorised},
-		{403, connector.KindUnauthorised},
-		{429, connector.KindThrottled},
-		{503, connector.KindTemporary},
-		{410, connector.KindTemporary},
-		{500, connector.KindTemporary},
-		{200, connector.KindTemporary},
-	} {
-		g := newGraph(t)
-		g.trouble = func(w http.ResponseWriter) { w.WriteHeader(test.status); _, _ = w.Write([]byte(`{"error":`)) }
-		_, err := g.client(nil).Poll(t.Context(), nil)
-		if connector.KindOf(err) != test.want || err == nil || strings.Contains(err.Error(), "canary") {
-			t.Errorf("%d: %v (%s), want %s", test.status, err, connector.KindOf(err), test.want)
+func TestACorruptCheckpointIsABaselineAgain(t *testing.T) {
+	g := newGraph(t)
+	g.task("l1", "Milk", nil)
+	p := g.person(nil)
+	for _, at := range []string{"{broken", `{"version":99}`, `{"version":1,"list":{"l1":null}}`} {
+		p.at = event.Checkpoint(at)
+		p.want()
+	}
+	g.pass(time.Hour)
+	g.task("l1", "Tea", nil)
+	p.want("New task: Tea")
+}
+
+func TestAPreviewLooksAsIfNothingWasKnown(t *testing.T) {
+	known := checkpoint{Version: version, Polled: time.Unix(1, 0), Lists: "link"}.encode()
+	if c := decode(&connector.Poll{Checkpoint: known}); c.Lists != "link" {
+		t.Errorf("a poll begins at %+v", c)
+	}
+	if c := decode(&connector.Poll{Checkpoint: known, Preview: 3}); c.Lists != "" || !c.Polled.IsZero() {
+		t.Errorf("a preview begins at %+v", c)
+	}
+}
+
+func TestManyEventsComeInBatchesThatLoseNothing(t *testing.T) {
+	g := newGraph(t)
+	p := g.person(nil)
+	p.want()
+	for n := range 230 {
+		g.task("l1", fmt.Sprintf("task%03d", n), nil)
+	}
+	stored := 0
+	polled, err := p.client.PollWith(t.Context(), p.at, func(b event.Batch) error {
+		if stored++; stored > 2 {
+			return fmt.Errorf("the relay is gone")
+		}
+		return nil
+	})
+	if err == nil || string(polled.Checkpoint) != string(p.at) {
+		t.Errorf("the checkpoint moved before all was stored: %v", err)
+	}
+	first := polled.Events()
+	if err := p.poll(); err != nil || len(p.last.Events()) != 230 {
+		t.Fatalf("%d events come, %v", len(p.last.Events()), err)
+	}
+	for n, e := range first {
+		if again := p.last.Events()[n].Key; again != e.Key {
+			t.Errorf("%q comes again as %q", e.Key, again)
 		}
 	}
 }
 
-func TestTheTokenGoesToGraphOnly(t *testing.T) {
+func TestTheCheckpointForgetsWhatWasLongDone(t *testing.T) {
 	g := newGraph(t)
-	g.elsewhere = "@evil.test"
-	if _, err := g.client(nil).Poll(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "links to another place") {
-		t.Errorf("followed a link elsewhere: %v", err)
+	long := map[string]any{"status": "completed", "createdDateTime": "2020-01-01T00:00:00Z", "completedDateTime": map[string]any{"dateTime": "2020-01-02T00:00:00.0000000", "timeZone": "UTC"}}
+	g.task("l1", "long-done", long)
+	g.task("l1", "Milk", nil)
+	p := g.person(nil)
+	p.want()
+	g.task("l1", "Milk", done())
+	p.want("Done: Milk")
+	if at := string(p.at); strings.Contains(at, "long-done") || !strings.Contains(at, "Milk") {
+		t.Errorf("it remembers %s", at)
 	}
+	g.pass(91 * 24 * time.Hour)
+	p.want()
+	if strings.Contains(string(p.at), "Milk") {
+		t.Errorf("it remembers %s", p.at)
+	}
+	g.task("l1", "Milk", map[string]any{"title": "Sour milk"})
+	p.want() // an edit of what is long done is no new task
 }
 
 func TestOnePersonSignsInByDeviceCode(t *testing.T) {
@@ -325,57 +317,9 @@ func TestOnePersonSignsInByDeviceCode(t *testing.T) {
 	if diff := cmp.Diff(want, how); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := c.Poll(t.Context(), nil); connector.KindOf(err) != connector.KindUnauthorised {
+	if _, err := c.Poll(t.Context(), nil); connector.KindOf(err) != connector.KindUnauthorised || !strings.Contains(err.Error(), "relay login test") {
 		t.Errorf("before the sign-in: %v", err)
 	}
-}
-
-// TestCards compares the card of every kind with what it should be.
-func TestCards(t *testing.T) {
-	var out bytes.Buffer
-	for _, k := range describedKinds() {
-		b, err := json.MarshalIndent(k.Sample.Card, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&out, "%s\n%s\n", k.Name, b)
-	}
-	const file = "testdata/cards.golden"
-	if *update {
-		if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	golden, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(golden), out.String()); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func FuzzTask(f *testing.F) {
-	f.Add([]byte(`{"id":"a","title":"Milk","body":{"content":"<p>Two <b>litres</b><script>x</script></p>","contentType":"html"}}`))
-	f.Add([]byte(`{"id":"a","title":["x"],"createdDateTime":"never","dueDateTime":{"dateTime":"2026-02-30T"},"body":7}`))
-	f.Add([]byte(`{"id":"a/../b","title":"<at>all</at> [x](javascript:y)\u0000","importance":"high"}`))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		task, ok := parseTask(raw)
-		if !ok {
-			return
-		}
-		w := &watch{todo: &Todo{Kinds: []string{"*"}}, at: checkpoint{Polled: time.Unix(1, 0)}, now: time.Now(), zone: time.UTC}
-		w.task(&list{Name: "l", Delta: "x", Tasks: make(map[string]state)}, task)
-		for _, e := range w.found {
-			b, err := e.Card.MarshalJSON()
-			if err := e.Card.Validate(); err != nil {
-				t.Errorf("%s: %v", raw, err)
-			}
-			if err != nil || !json.Valid(e.Data) || bytes.Contains(b, []byte("<at>")) || bytes.Contains(b, []byte(`"javascript:`)) {
-				t.Errorf("%s gives %s with %s, %v", raw, b, e.Data, err)
-			}
-		}
-	})
 }
 
 // signedIn is the connector after a sign-in, for the suite, which knows of none.
@@ -387,7 +331,8 @@ func (s *signedIn) Poll(ctx context.Context, p *connector.Poll) (time.Duration, 
 }
 
 func TestTheContract(t *testing.T) {
-	connectortest.Run(t, func() connector.Connector { return &signedIn{} }, connectortest.Options{
+	factory := func() connector.Connector { return &signedIn{Todo{now: time.Now}} }
+	connectortest.Run(t, factory, connectortest.Options{
 		Start: func(t *testing.T) map[string]any {
 			g := newGraph(t)
 			for n := range 3 {
@@ -400,9 +345,12 @@ func TestTheContract(t *testing.T) {
 			{Argument: "tenant", Value: "a/b"},
 			{Argument: "timezone", Value: "Nowhere"},
 			{Argument: "api", Value: "x"},
+			{Argument: "login_api", Value: "ftp://x"},
 			{Argument: "initial", Value: -1},
 			{Argument: "kinds", Value: []string{"nonsense"}},
+			{Argument: "exclude", Value: []string{"nonsense"}},
 			{Argument: "lists", Value: []string{"["}},
+			{Argument: "exclude_lists", Value: []string{"a["}},
 			{Argument: "due_soon", Value: "-1h"},
 		},
 	})

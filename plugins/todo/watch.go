@@ -2,11 +2,9 @@ package todo
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
+	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -14,56 +12,8 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// task is one as Graph tells of it
-// (https://learn.microsoft.com/graph/api/resources/todotask).
-type task struct {
-	ID         string  `json:"id"`
-	Title      string  `json:"title"`
-	Status     string  `json:"status"`
-	Importance string  `json:"importance"`
-	Created    instant `json:"createdDateTime"`
-	Modified   instant `json:"lastModifiedDateTime"`
-	Due        *moment `json:"dueDateTime"`
-	Completed  *moment `json:"completedDateTime"`
-	Body       struct {
-		Content string `json:"content"`
-		Type    string `json:"contentType"`
-	} `json:"body"`
-	Categories []string `json:"categories"`
-	Removed    *struct {
-		Reason string `json:"reason"`
-	} `json:"@removed"`
-}
-
-// instant is a time; what is none is zero, so that it loses nothing else.
-type instant struct{ time.Time }
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (i *instant) UnmarshalJSON(b []byte) error {
-	if i.Time.UnmarshalJSON(b) != nil {
-		i.Time = time.Time{}
-	}
-	return nil
-}
-
-// moment is Graph's time in a zone of its own. Of a due date only the day counts.
-type moment struct {
-	DateTime string `json:"dateTime"`
-	Zone     string `json:"timeZone"`
-}
-
-func (m *moment) day() string {
-	if m == nil || len(m.DateTime) < len(time.DateOnly) {
-		return ""
-	}
-	day := m.DateTime[:len(time.DateOnly)]
-	if _, err := time.Parse(time.DateOnly, day); err != nil {
-		return ""
-	}
-	return day
-}
-
-const completed = "completed"
+// batchSize is how many events are handed over at once.
+const batchSize = 100
 
 // watch is one poll under way.
 type watch struct {
@@ -74,265 +24,177 @@ type watch struct {
 	zone  *time.Location
 	now   time.Time
 	found []event.Event
+	// failed is why a list could not be read; the others were.
+	failed error
+	notes  []string
 }
 
 // known reports whether the person's lists have been looked at before.
 func (w *watch) known() bool { return !w.at.Polled.IsZero() }
 
-// lists brings the lists up to date.
-func (w *watch) lists(ctx context.Context) error {
-	if w.at.List == nil {
-		w.at.List = make(map[string]*list)
+// look brings all up to date. An error is one that every list would meet.
+func (w *watch) look(ctx context.Context) error {
+	if err := w.lists(ctx); err != nil {
+		return err
 	}
-	address := w.at.Lists
-	if address == "" {
-		address = w.api.path("delta")
+	chosen := w.chosen()
+	if len(chosen) == 0 && len(w.at.List) > 0 {
+		w.notes = append(w.notes, fmt.Sprintf("none of the %d lists is like the arguments lists and exclude_lists", len(w.at.List)))
 	}
-	var raw []json.RawMessage
-	delta, err := w.api.all(ctx, address, func(v json.RawMessage) { raw = append(raw, v) })
-	if errors.Is(err, errResync) && w.at.Lists != "" {
-		w.at.Lists = ""
-		return w.lists(ctx)
-	}
-	if err != nil {
-		return gentle(err)
-	}
-	for _, v := range raw {
-		var l struct {
-			ID      string    `json:"id"`
-			Name    string    `json:"displayName"`
-			Removed *struct{} `json:"@removed"`
-		}
-		if json.Unmarshal(v, &l) == nil && l.ID != "" {
-			w.list(l.ID, l.Name, l.Removed != nil)
+	for _, id := range chosen {
+		err := w.tasks(ctx, id)
+		name := w.at.List[id].Name
+		switch status := statusOf(err); {
+		case err == nil:
+		case status == 0 || connector.KindOf(err) != connector.KindTemporary:
+			return err
+		case status == http.StatusNotFound:
+			// It was deleted a moment ago; the next round of lists says so.
+			w.notes = append(w.notes, fmt.Sprintf("the list %q is not there any more", name))
+		default:
+			w.failed = fmt.Errorf("the list %q cannot be read; name it in exclude_lists if that stays so: %w", name, err)
 		}
 	}
-	w.at.Lists = delta
+	if err := w.assigned(ctx); err != nil {
+		return err
+	}
+	w.dueSoon(chosen)
 	return nil
 }
 
-func (w *watch) list(id, name string, removed bool) {
-	old := w.at.List[id]
+// emit hands over what was found, oldest first, in batches. The links to what comes
+// next move with the last one; a poll that broke off finds the same again.
+func (w *watch) emit(ctx context.Context) error {
+	list := w.found
+	slices.SortStableFunc(list, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
+	if !w.known() {
+		list = list[max(0, len(list)-max(w.todo.Initial, w.poll.Preview)):]
+	}
+	w.at.Polled = w.now
+	w.at.forget(w.now)
+	for len(list) > batchSize {
+		if err := w.poll.Emit(ctx, event.Batch{Events: list[:batchSize]}); err != nil {
+			return err
+		}
+		list = list[batchSize:]
+	}
+	return w.poll.Emit(ctx, event.Batch{Events: list, Checkpoint: w.at.encode()})
+}
+
+// entry is a list as Graph tells of it
+// (https://learn.microsoft.com/graph/api/resources/todotasklist).
+type entry struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"displayName"`
+	Tag     string   `json:"@odata.etag"`
+	Removed *removed `json:"@removed"`
+}
+
+// lists brings the lists up to date. Microsoft lists no permission but Tasks.ReadWrite
+// for their delta (https://learn.microsoft.com/graph/api/todotasklist-delta), which is
+// more than a relay should have: where Tasks.Read is refused, the plain list does,
+// which is known to leave lists out and so proves none deleted.
+func (w *watch) lists(ctx context.Context) error {
+	r, err := w.api.round(ctx, w.at.Lists, w.api.path("delta"))
+	if statusOf(err) == http.StatusForbidden {
+		r, err = w.api.pages(ctx, w.api.base+"me/todo/lists")
+	}
+	if err != nil {
+		return err
+	}
+	there := make(map[string]bool)
+	for _, v := range r.values {
+		if e, ok := parse[entry](v); ok && isID(e.ID) {
+			there[e.ID] = true
+			w.list(e)
+		}
+	}
+	if r.whole {
+		maps.DeleteFunc(w.at.List, func(id string, _ *list) bool { return !there[id] })
+	}
+	w.at.Lists = r.next
+	return nil
+}
+
+func (w *watch) list(e entry) {
+	old := w.at.List[e.ID]
+	h := happening{listID: e.ID, list: clip(e.Name), at: w.now}
 	switch {
-	case removed:
-		delete(w.at.List, id)
+	case e.Removed != nil:
+		delete(w.at.List, e.ID)
 		if old != nil {
-			w.add("list_deleted", old.Name, task{ID: id, Modified: instant{w.now}}, "", nil)
+			h.kind, h.list = "list_deleted", old.Name
+			w.add(h)
 		}
 	case old == nil:
-		w.at.List[id] = &list{Name: name, Tasks: make(map[string]state)}
-		if w.known() {
-			w.add("list_created", name, task{ID: id, Modified: instant{w.now}}, "", nil)
+		read := w.at.Polled
+		if !w.known() {
+			read = w.now
 		}
-	case old.Name != name:
-		w.add("list_renamed", name, task{ID: id, Modified: instant{w.now}}, name, []change{{"Name", old.Name, name}})
-		old.Name = name
+		w.at.List[e.ID] = &list{Name: h.list, Read: read}
+		if w.known() {
+			h.kind = "list_created"
+			w.add(h)
+		}
+	case h.list != "" && old.Name != h.list:
+		h.kind, h.changes = "list_renamed", []change{{"Name", old.Name, h.list}}
+		// A list can have a name twice, so that the name alone makes no key.
+		h.stamp = digest(e.Tag + " " + h.list)
+		w.add(h)
+		old.Name = h.list
 	}
 }
 
 // chosen are the ids of the lists that the person wants, by name.
 func (w *watch) chosen() []string {
-	ids := slices.Sorted(maps.Keys(w.at.List))
-	return slices.DeleteFunc(ids, func(id string) bool {
-		name := w.at.List[id].Name
-		return len(w.todo.Lists) > 0 && !connector.Matches(w.todo.Lists, name) || connector.Matches(w.todo.Exclude, name)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(w.at.List)), func(id string) bool {
+		l := w.at.List[id]
+		if w.todo.follows(l.Name) {
+			return false
+		}
+		l.unfollow(w.now)
+		return true
 	})
 }
 
 // tasks brings a list's tasks up to date and finds what happened.
 func (w *watch) tasks(ctx context.Context, id string) error {
 	l := w.at.List[id]
+	start := w.api.path(id, "tasks", "delta")
+	r, err := w.api.round(ctx, l.Delta, start+"?$expand=checklistItems")
+	if statusOf(err) == http.StatusBadRequest {
+		// Microsoft documents $expand for this delta; a Graph that does not know it
+		// tells of the tasks without their steps.
+		r, err = w.api.round(ctx, "", start)
+	}
+	if err != nil {
+		return err
+	}
 	if l.Tasks == nil {
 		l.Tasks = make(map[string]state)
 	}
-	address := l.Delta
-	if address == "" {
-		address = w.api.path(id, "tasks", "delta")
-	}
-	var raw []json.RawMessage
-	delta, err := w.api.all(ctx, address, func(v json.RawMessage) { raw = append(raw, v) })
-	if errors.Is(err, errResync) && l.Delta != "" {
-		// All tasks come again. Those that are remembered are compared as ever, and
-		// of others only what was made since the last poll is news.
+	if r.whole {
 		l.Delta = ""
-		return w.tasks(ctx, id)
 	}
-	if err != nil {
-		return gentle(err)
-	}
-	for _, v := range raw {
-		if t, ok := parseTask(v); ok {
-			w.task(l, t)
-		}
-	}
-	l.Delta = delta
+	w.compare(id, r)
+	l.Delta, l.Read = r.next, w.now
 	return nil
 }
 
-// gentle makes a resync that leads to another resync pass by itself.
-func gentle(err error) error {
-	if errors.Is(err, errResync) {
-		return errors.New("graph asks to begin anew again and again")
-	}
-	return err
-}
-
-// parseTask reads what it can: a part of the wrong type is left out.
-func parseTask(raw json.RawMessage) (task, bool) {
-	var t task
-	err := json.Unmarshal(raw, &t)
-	if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !wrongType {
-		return task{}, false
-	}
-	return t, t.ID != ""
-}
-
-// task compares a task with what is remembered of it.
-func (w *watch) task(l *list, t task) {
-	old, known := l.Tasks[t.ID]
-	if t.Removed != nil {
-		delete(l.Tasks, t.ID)
-		if known {
-			t.Title, t.Modified = old.Title, instant{w.now}
-			w.add("task_deleted", l.Name, t, old.Title, nil)
+// compare finds what happened to a list's tasks.
+func (w *watch) compare(id string, r round) {
+	l := w.at.List[id]
+	there := make(map[string]bool)
+	for _, v := range r.values {
+		t, ok := parseTask(v)
+		if !ok {
+			continue
 		}
-		return
+		there[t.ID] = true
+		w.task(id, t)
 	}
-	now := stateOf(t)
-	now.Announced = old.Announced
-	if t.Status == completed {
-		now.Done = w.now
+	if r.whole {
+		// What is not there any more was deleted while nobody looked.
+		maps.DeleteFunc(l.Tasks, func(id string, _ state) bool { return !there[id] })
 	}
-	l.Tasks[t.ID] = now
-	switch {
-	case !known:
-		if w.isNew(l, t) {
-			w.add("task_created", l.Name, t, t.Created.UTC().Format(time.RFC3339), nil)
-		}
-	case now.Status == completed && old.Status != completed:
-		w.add("task_completed", l.Name, t, t.Modified.UTC().Format(time.RFC3339), nil)
-	case now.Status != completed && old.Status == completed:
-		w.add("task_reopened", l.Name, t, t.Modified.UTC().Format(time.RFC3339), nil)
-	default:
-		if list := changes(old, now); len(list) > 0 {
-			w.add("task_changed", l.Name, t, t.Modified.UTC().Format(time.RFC3339), list)
-		}
-	}
-}
-
-// isNew reports whether a task that is not remembered is news: the first poll takes
-// all for candidates, of which few are posted; later ones only what was made since.
-// A minute is allowed for clocks that differ.
-func (w *watch) isNew(l *list, t task) bool {
-	if !w.known() {
-		return t.Status != completed
-	}
-	return l.Delta != "" || t.Created.After(w.at.Polled.Add(-time.Minute))
-}
-
-func stateOf(t task) state {
-	s := state{Title: t.Title, Status: t.Status, Due: t.Due.day(), Important: t.Importance == "high"}
-	if t.Body.Content != "" {
-		sum := sha256.Sum256([]byte(t.Body.Content))
-		s.Body = base64.RawStdEncoding.EncodeToString(sum[:6])
-	}
-	return s
-}
-
-// change is one difference, for a person.
-type change struct{ name, before, after string }
-
-func changes(old, now state) []change {
-	var list []change
-	if old.Title != now.Title {
-		list = append(list, change{"Title", old.Title, now.Title})
-	}
-	if old.Due != now.Due {
-		list = append(list, change{"Due", orNone(old.Due), orNone(now.Due)})
-	}
-	if old.Important != now.Important {
-		list = append(list, change{"Important", yesNo(old.Important), yesNo(now.Important)})
-	}
-	if old.Body != now.Body {
-		list = append(list, change{"Note", "", "changed"})
-	}
-	return list
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}
-
-// dueSoon announces open tasks, once for each due date. What is overdue already at
-// the first poll is old news.
-func (w *watch) dueSoon() {
-	if w.todo.DueSoon <= 0 {
-		return
-	}
-	for _, id := range w.chosen() {
-		l := w.at.List[id]
-		for _, taskID := range slices.Sorted(maps.Keys(l.Tasks)) {
-			s := l.Tasks[taskID]
-			day, err := time.ParseInLocation(time.DateOnly, s.Due, w.zone)
-			if err != nil || s.Status == completed || s.Announced == s.Due {
-				continue
-			}
-			end := day.AddDate(0, 0, 1)
-			if w.now.Before(end.Add(-w.todo.DueSoon)) {
-				continue
-			}
-			s.Announced = s.Due
-			l.Tasks[taskID] = s
-			if w.known() && w.now.Before(end) {
-				t := task{ID: taskID, Title: s.Title, Status: s.Status, Due: &moment{DateTime: s.Due}, Modified: instant{w.now}}
-				w.add("task_due_soon", l.Name, t, s.Due, nil)
-			}
-		}
-	}
-}
-
-// assigned looks for tasks that were assigned to the person in Planner, which has no
-// deltas (https://learn.microsoft.com/graph/api/planneruser-list-tasks). To Do's own
-// tasks have nobody they are assigned to.
-func (w *watch) assigned(ctx context.Context) error {
-	now := make(map[string]bool)
-	var fresh []task
-	_, err := w.api.all(ctx, w.api.base+"me/planner/tasks", func(v json.RawMessage) {
-		var p struct {
-			ID      string  `json:"id"`
-			Title   string  `json:"title"`
-			Percent int     `json:"percentComplete"`
-			Created instant `json:"createdDateTime"`
-			Due     string  `json:"dueDateTime"`
-		}
-		if json.Unmarshal(v, &p) != nil || p.ID == "" {
-			return
-		}
-		now[p.ID] = true
-		if w.at.Assigned && !w.at.Planner[p.ID] && p.Percent < 100 {
-			fresh = append(fresh, task{ID: p.ID, Title: p.Title, Created: p.Created, Modified: instant{w.now}, Due: &moment{DateTime: p.Due}})
-		}
-	})
-	if connector.KindOf(err) == connector.KindUnauthorised {
-		w.poll.Note("tasks that are assigned cannot be read; Planner is for work and school accounts")
-		return nil
-	}
-	if err != nil {
-		return gentle(err)
-	}
-	for _, t := range fresh {
-		w.add("task_assigned", "Planner", t, "", nil)
-	}
-	w.at.Planner, w.at.Assigned = now, true
-	return nil
 }

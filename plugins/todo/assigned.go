@@ -1,0 +1,48 @@
+package todo
+
+import (
+	"context"
+	"net/http"
+)
+
+// planned is a task of Planner's
+// (https://learn.microsoft.com/graph/api/resources/plannertask).
+type planned struct {
+	ID      string  `json:"id"`
+	Title   string  `json:"title"`
+	Percent float64 `json:"percentComplete"`
+	Due     moment  `json:"dueDateTime"`
+	Created instant `json:"createdDateTime"`
+}
+
+// assigned looks for tasks that were assigned to the person in Planner, which has no
+// deltas (https://learn.microsoft.com/graph/api/planneruser-list-tasks). Graph does
+// not tell to whom a task of To Do's own is assigned, in a shared list neither.
+func (w *watch) assigned(ctx context.Context) error {
+	if !w.todo.Assigned {
+		w.at.Planner, w.at.Assigned = nil, false
+		return nil
+	}
+	r, err := w.api.pages(ctx, w.api.base+"me/planner/tasks")
+	if statusOf(err) == http.StatusForbidden {
+		w.notes = append(w.notes, "tasks that are assigned cannot be read; Planner is for work and school accounts")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := make(map[string]bool)
+	for _, v := range r.values {
+		p, ok := parse[planned](v)
+		if !ok || !isID(p.ID) {
+			continue
+		}
+		now[p.ID] = true
+		if w.at.Assigned && !w.at.Planner[p.ID] && p.Percent < 100 {
+			s := subject{id: p.ID, title: clip(p.Title), due: p.Due.day(w.zone), link: "https://tasks.office.com/Home/Task/"}
+			w.add(happening{kind: "task_assigned", list: "Planner", subject: s, at: w.now})
+		}
+	}
+	w.at.Planner, w.at.Assigned = now, true
+	return nil
+}

@@ -1,0 +1,114 @@
+package todo
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connector-relay/relay/relay/event"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares events with a file.
+func golden(t *testing.T, name string, events []event.Event) {
+	t.Helper()
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	for _, e := range events {
+		shown := struct {
+			Key, Kind string
+			Card      any
+			Data      json.RawMessage
+		}{e.Key, e.Kind, e.Card, e.Data}
+		if err := enc.Encode(shown); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join("testdata", name+".json")
+	if *update {
+		if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSamples compares the sample of every kind with what it should be.
+func TestSamples(t *testing.T) {
+	var events []event.Event
+	for _, k := range describedKinds() {
+		events = append(events, k.Sample)
+	}
+	golden(t, "samples", events)
+}
+
+// TestNotes compares the cards of what people write with what they should be: notes of
+// Outlook's in HTML, and texts that look like Markdown, mentions or functions.
+func TestNotes(t *testing.T) {
+	g := newGraph(t)
+	p := g.person(map[string]any{"tenant": "consumers"})
+	p.want()
+	for id, n := range []struct{ title, format, note string }{
+		{"Plain", "text", "First line\r\nsecond line\r\n\r\n\r\n\r\nlast"},
+		{"Outlook", "html", "<html><head><style>p {color: red}</style></head><body>\r\n<p>Call <b>Ann</b>&nbsp;&amp; Bob</p>\r\n<div>1<br>2</div><ul><li>a</li><li>b</li></ul><script>alert(1)</script></body></html>"},
+		{"<at>everyone</at> [free](https://evil.example) {{x}}", "text", "<at>everyone</at>\n# big\n- list\n![p](javascript:x)\u0000\u202e"},
+		{"Entities", "html", "&lt;at&gt;all&lt;/at&gt; &lt;b&gt;"},
+		{"Long " + strings.Repeat("word ", 200), "text", strings.Repeat("Lorem ipsum. ", 20_000)},
+	} {
+		g.pass(time.Minute)
+		g.task("l1", fmt.Sprint(id), map[string]any{"title": n.title, "body": map[string]any{"content": n.note, "contentType": n.format}, "categories": []string{"Home"}})
+	}
+	if err := p.poll(); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "notes", p.last.Events())
+}
+
+func FuzzTask(f *testing.F) {
+	f.Add([]byte(`{"id":"a","title":"Milk","body":{"content":"<p>Two <b>litres</b><script>x</script></p>","contentType":"html"}}`))
+	f.Add([]byte(`{"id":"a","title":["x"],"createdDateTime":"never","dueDateTime":{"dateTime":"2026-02-30T"},"body":7}`))
+	f.Add([]byte(`{"id":"a/../b","title":"<at>all</at> [x](javascript:y)\u0000","importance":"high","checklistItems":[{"isChecked":true}]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		parsed, ok := parseTask(raw)
+		if !ok {
+			return
+		}
+		now := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
+		known := map[string]state{parsed.ID: {Title: "before", Status: "notStarted", Due: "2026-11-21T00:00:00"}}
+		for _, tasks := range []map[string]state{{}, known} {
+			l := &list{Name: "l", Delta: "x", Tasks: tasks}
+			w := &watch{todo: &Todo{Kinds: []string{"*"}, DueSoon: 1e6 * time.Hour}, at: checkpoint{Polled: now, List: map[string]*list{"l": l}}, now: now, zone: time.UTC}
+			w.task("l", parsed)
+			w.dueSoon([]string{"l"})
+			for _, e := range w.found {
+				b, err := e.Card.MarshalJSON()
+				if err := e.Card.Validate(); err != nil {
+					t.Errorf("%s: %v", raw, err)
+				}
+				if err != nil || len(e.Key) > 1024 || !json.Valid(e.Data) || bytes.Contains(b, []byte("<at>")) || bytes.Contains(b, []byte(`"javascript:`)) {
+					t.Errorf("%s gives %s with %s, %v", raw, b, e.Data, err)
+				}
+			}
+			if !json.Valid(w.at.encode()) {
+				t.Errorf("%s cannot be remembered", raw)
+			}
+		}
+	})
+}

@@ -1,0 +1,173 @@
+package todo
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// maxID bounds an id, which is part of events' keys; Graph's have about 150
+	// characters.
+	maxID = 512
+	// maxKept bounds what is remembered of a title; To Do allows 255 characters.
+	maxKept = 500
+)
+
+const completed = "completed"
+
+// task is one as Graph tells of it
+// (https://learn.microsoft.com/graph/api/resources/todotask).
+type task struct {
+	ID         string  `json:"id"`
+	Title      string  `json:"title"`
+	Status     string  `json:"status"`
+	Importance string  `json:"importance"`
+	Created    instant `json:"createdDateTime"`
+	Modified   instant `json:"lastModifiedDateTime"`
+	Due        dated   `json:"dueDateTime"`
+	Completed  dated   `json:"completedDateTime"`
+	Body       *struct {
+		Content string `json:"content"`
+		Type    string `json:"contentType"`
+	} `json:"body"`
+	Steps      *[]step  `json:"checklistItems"`
+	Categories []string `json:"categories"`
+	Removed    *removed `json:"@removed"`
+}
+
+// removed marks what was deleted.
+type removed struct {
+	Reason string `json:"reason"`
+}
+
+// step is one line of a task's checklist.
+type step struct {
+	Checked bool `json:"isChecked"`
+}
+
+// steps is how far a checklist is.
+type steps struct {
+	Done int `json:"done"`
+	Of   int `json:"of"`
+}
+
+func (s *steps) count(list []step) {
+	*s = steps{Of: len(list)}
+	for _, one := range list {
+		if one.Checked {
+			s.Done++
+		}
+	}
+}
+
+// instant is a time; what is none is zero, so that it loses nothing else.
+type instant struct{ time.Time }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (i *instant) UnmarshalJSON(b []byte) error {
+	if i.Time.UnmarshalJSON(b) != nil {
+		i.Time = time.Time{}
+	}
+	return nil
+}
+
+// dated is Graph's time with a zone, which is UTC as long as no other is asked for.
+type dated struct {
+	DateTime moment `json:"dateTime"`
+}
+
+// moment is a time in UTC as Graph writes it.
+type moment string
+
+func (m moment) time() time.Time {
+	t, err := time.Parse("2006-01-02T15:04:05", strings.TrimSuffix(string(m), "Z"))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// day is the day of a due date; empty when there is none. A day that is written by a
+// program is Graph's midnight; one that is chosen in the app is the midnight of the
+// person's zone, which Graph tells in UTC and so, east of Greenwich, as an hour of the
+// day before (https://github.com/RogerSelwyn/MS365-ToDo/issues/29).
+func (m moment) day(zone *time.Location) string {
+	t := m.time()
+	switch hour, minute, second := t.Clock(); {
+	case t.IsZero():
+		return ""
+	case hour != 0 || minute != 0 || second != 0:
+		t = t.In(zone)
+	}
+	return t.Format(time.DateOnly)
+}
+
+// parse reads what it can: a part of the wrong type is left out.
+func parse[T any](raw json.RawMessage) (v T, ok bool) {
+	err := json.Unmarshal(raw, &v)
+	_, wrongType := errors.AsType[*json.UnmarshalTypeError](err)
+	return v, err == nil || wrongType
+}
+
+func parseTask(raw json.RawMessage) (task, bool) {
+	t, ok := parse[task](raw)
+	t.Title = clip(t.Title)
+	return t, ok && isID(t.ID)
+}
+
+func isID(s string) bool { return s != "" && len(s) <= maxID }
+
+// clip makes one line of a text, of a length that can be kept.
+func clip(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) > maxKept {
+		s = string([]rune(s)[:maxKept])
+	}
+	return s
+}
+
+// state is what to remember of a task. A delta may leave out what has not changed,
+// but for dates: a task without one has no such member.
+func (t task) state(old state, now time.Time) state {
+	s := old
+	if t.Title != "" {
+		s.Title = t.Title
+	}
+	if t.Status != "" {
+		s.Status = t.Status
+	}
+	if t.Importance != "" {
+		s.Importance = t.Importance
+	}
+	if t.Body != nil {
+		s.Body = digest(t.Body.Content)
+	}
+	if t.Steps != nil {
+		s.Steps.count(*t.Steps)
+	}
+	s.Due = ""
+	if at := t.Due.DateTime; !at.time().IsZero() && len(at) < maxID {
+		s.Due = at
+	}
+	s.Done = time.Time{}
+	if s.Status == completed {
+		if s.Done = t.Completed.DateTime.time(); s.Done.IsZero() {
+			s.Done = now
+		}
+	}
+	return s
+}
+
+// digest tells whether a text is another; that of nothing is nothing.
+func digest(s string) string {
+	if s == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(s))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
