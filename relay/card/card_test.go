@@ -126,6 +126,7 @@ func TestValidateNamesThePath(t *testing.T) {
 
 func TestEscapeMakesTextLiteral(t *testing.T) {
 	tests := map[string]string{
+		"a\u202eb\u2066c שלום":     "abc שלום",
 		"&lt;at>":                  "&amp;lt;at\\>",
 		"R&D; a&b":                 "R&amp;D; a&b",
 		"plain words, 3.5 and a-b": "plain words, 3.5 and a-b",
@@ -251,16 +252,16 @@ func TestACutNeverBreaksALinkOrARune(t *testing.T) {
 
 func TestTextFromStrangersStandsLiterally(t *testing.T) {
 	for got, want := range map[string]string{
-		card.Line("  two\n words *bold* ", 50):                                           "two words \\*bold\\*",
-		card.Line(strings.Repeat("word ", 50), 20):                                       "word word word word …",
-		card.Excerpt("first\r\nsecond\n", 50):                                            "first\nsecond",
-		card.Link("a (b)", "https://a.example/(x)"):                                      "[a \\(b\\)](https://a.example/%28x%29)",
-		card.Link("a", "javascript:alert(1)"):                                            "a",
-		card.Web("https://%zz") + card.Web("https:a") + card.Web("HTTPS://a.example/\n"): "",
-		card.Link("", "https://a.example/"):                                              "",
-		card.Link("a", "https://a.example/ \"x"):                                         "a",
-		card.FromHTML("<p>One</p><style>x{}</style><div>T&amp;o<br>3</div>"):             "One\nT&o\n3\n",
-		card.FromHTML("<script>a</script></script>b<"):                                   "b<",
+		card.Line("  two\n words *bold* ", 50):                                               "two words \\*bold\\*",
+		card.Line(strings.Repeat("word ", 50), 20):                                           "word word word word …",
+		card.Excerpt("first\r\nsecond\n", 50):                                                "first\nsecond",
+		card.Link("a (b)", "https://a.example/(x)"):                                          "[a \\(b\\)](https://a.example/%28x%29)",
+		card.Link("a", "javascript:alert(1)"):                                                "a",
+		card.Web("https://%zz") + card.Web("https:a") + card.Web("HTTPS://a.example/\n"):     "",
+		card.Link("", "https://a.example/"):                                                  "",
+		card.Link("a", "https://a.example/ \"x"):                                             "a",
+		card.FromHTML("<title>T</title><p>One</p><style>x{}</style><div>T&amp;o<br>3</div>"): "One\nT&o\n3\n",
+		card.FromHTML("<script>a</script></script>b<"):                                       "b<",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -41,7 +41,7 @@ func Web(address string) string {
 }
 
 // FromHTML is the text of an HTML document, with a line for each paragraph and
-// without its markup, scripts and styles. It is not Markdown: [Escape] it.
+// without its markup, title, scripts and styles. It is not Markdown: [Escape] it.
 func FromHTML(source string) string {
 	var b strings.Builder
 	z := html.NewTokenizer(strings.NewReader(source))
@@ -57,7 +57,7 @@ func FromHTML(source string) string {
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
 			tag, _ := z.TagName()
 			switch name := string(tag); {
-			case name == "style" || name == "script":
+			case name == "style" || name == "script" || name == "title":
 				hidden += map[html.TokenType]int{html.StartTagToken: 1, html.EndTagToken: -min(hidden, 1)}[token]
 			case name == "br" || token == html.EndTagToken && (name == "p" || name == "div" || name == "li"):
 				b.WriteByte('\n')

@@ -14,7 +14,7 @@ const special = "\\`*_{}[]()<>#+-!|~"
 // was written. Line breaks become paragraphs' spaces, because only an empty line
 // breaks a line in every client.
 func Escape(s string) string {
-	if !strings.ContainsAny(s, special+"&") && !strings.ContainsFunc(s, unicode.IsControl) && !startsList(s) {
+	if !strings.ContainsAny(s, special+"&") && !strings.ContainsFunc(s, unicode.IsControl) && !strings.ContainsFunc(s, isDirection) && !startsList(s) {
 		return s
 	}
 	var b strings.Builder
@@ -38,12 +38,20 @@ func Escape(s string) string {
 			b.WriteString("\\.")
 		case r == '\n' || r == '\t':
 			b.WriteRune(r)
-		case unicode.IsControl(r):
+		case unicode.IsControl(r) || isDirection(r):
 		default:
 			b.WriteRune(r)
 		}
 	}
 	return b.String()
+}
+
+// isDirection reports whether a character turns the direction of those around it,
+// with which a text can show another order than it has
+// (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters). The marks
+// that right-to-left texts need are not among them.
+func isDirection(r rune) bool {
+	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
 func atLineStart(s string, i int) bool {
