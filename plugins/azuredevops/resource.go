@@ -15,11 +15,8 @@ import (
 type resource struct {
 	ID    number `json:"id"`
 	Links struct {
-		Web   href `json:"web"`
-		Pipe  href `json:"pipeline.web"`
-		Stage href `json:"stage.web"`
+		Web href `json:"web"`
 	} `json:"_links"`
-	URL string `json:"url"`
 
 	// A push.
 	PushID     number      `json:"pushId"`
@@ -51,7 +48,6 @@ type resource struct {
 	// A build.
 	BuildNumber  string `json:"buildNumber"`
 	Result       string `json:"result"`
-	Reason       string `json:"reason"`
 	Branch       string `json:"sourceBranch"`
 	Definition   named  `json:"definition"`
 	RequestedFor person `json:"requestedFor"`
