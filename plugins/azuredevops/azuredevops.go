@@ -21,7 +21,7 @@ type AzureDevOps struct {
 	Token    string   `relay:"token,secret" doc:"A personal access token that may read code, builds, releases and work items; needed for polls."`
 	Username string   `relay:"username" doc:"The user name that the service hooks show, as basic authentication."`
 	Password string   `relay:"password,secret" doc:"The password that the service hooks show; without it none is believed."`
-	Sources  []string `relay:"poll" default:"[\"pushes\", \"pull_requests\", \"builds\", \"releases\", \"work_items\"]" doc:"What polls ask for: pushes, pull_requests, builds, releases, work_items."`
+	Sources  []string `relay:"poll" default:"[\"pushes\", \"pull_requests\", \"builds\", \"releases\", \"work_items\"]" doc:"What polls ask for: pushes, pull_requests, builds, releases, work_items; also approvals and checkins, and comments on pull requests, which take a request for each open one."`
 
 	Kinds        []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; all but noise is the default."`
 	Exclude      []string `relay:"exclude" doc:"Kinds not to post."`
@@ -29,7 +29,9 @@ type AzureDevOps struct {
 	Branches     []string `relay:"branches" doc:"The branches to post; all are the default."`
 	Pipelines    []string `relay:"pipelines" doc:"The build, release and YAML pipelines to post; all are the default."`
 	Types        []string `relay:"work_item_types" doc:"The types of work items to post, such as Bug; all are the default."`
-	Actors       []string `relay:"exclude_actors" doc:"The names of people and services whose doings not to post."`
+	Areas        []string `relay:"areas" doc:"The area paths of work items to post, with slashes, such as Relay/Web/*; all are the default."`
+	Actors       []string `relay:"actors" doc:"The names of people and services whose doings to post; all are the default."`
+	NotActors    []string `relay:"exclude_actors" doc:"The names of people and services whose doings not to post."`
 	Initial      int      `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
 	Version      string   `relay:"api_version" default:"7.1" doc:"The version of the REST API; older servers have 6.0 or 5.1."`
 	Releases     string   `relay:"release_url" doc:"The address of the release API; follows from url unless a server has another."`
@@ -79,21 +81,41 @@ func (a *AzureDevOps) Validate() []connector.Problem {
 	}
 	problems = append(problems, connector.CheckPatterns(map[string][]string{
 		"kinds": a.Kinds, "exclude": a.Exclude, "repositories": a.Repositories, "branches": a.Branches, "pipelines": a.Pipelines,
-		"work_item_types": a.Types, "exclude_actors": a.Actors,
+		"work_item_types": a.Types, "areas": slashed(a.Areas), "actors": a.Actors, "exclude_actors": a.NotActors,
 	})...)
 	return append(problems, connector.CheckKinds("kinds", a.Kinds, describedKinds())...)
 }
 
 // wants reports whether an event is one that people asked for.
 func (a *AzureDevOps) wants(k kind, r *resource) bool {
-	if listed := len(a.Kinds) == 0 && !k.noise || connector.Matches(a.Kinds, k.name); !listed || connector.Matches(a.Exclude, k.name) {
+	if !a.wantsKind(k) {
 		return false
 	}
-	return fits(a.Repositories, r.repository().Name) && fits(a.Branches, r.branch()) && fits(a.Pipelines, r.pipeline()) &&
-		fits(a.Types, r.field("System.WorkItemType")) && !connector.Matches(a.Actors, r.actor().Name)
+	area := strings.ReplaceAll(r.field("System.AreaPath"), `\`, "/")
+	return fits(a.Repositories, r.repository().Name) && fits(a.Branches, r.branches()...) && fits(a.Pipelines, r.pipeline()) &&
+		fits(a.Types, r.field("System.WorkItemType")) && fits(slashed(a.Areas), area) &&
+		fits(a.Actors, r.actor().Name) && !connector.Matches(a.NotActors, r.actor().Name)
 }
 
-// fits reports whether a name is among those wanted; what has no such name fits.
-func fits(patterns []string, name string) bool {
-	return len(patterns) == 0 || name == "" || connector.Matches(patterns, name)
+// wantsKind reports whether a kind is one that people asked for.
+func (a *AzureDevOps) wantsKind(k kind) bool {
+	listed := len(a.Kinds) == 0 && !k.noise || connector.Matches(a.Kinds, k.name)
+	return listed && !connector.Matches(a.Exclude, k.name)
+}
+
+// fits reports whether one of some names is among those wanted; what has no such name
+// fits.
+func fits(patterns []string, names ...string) bool {
+	known := slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	return len(patterns) == 0 || len(known) == 0 || slices.ContainsFunc(known, func(name string) bool { return connector.Matches(patterns, name) })
+}
+
+// slashed writes area paths with slashes: in a pattern a backslash has a meaning of
+// its own.
+func slashed(areas []string) []string {
+	var list []string
+	for _, a := range areas {
+		list = append(list, strings.ReplaceAll(a, `\`, "/"))
+	}
+	return list
 }

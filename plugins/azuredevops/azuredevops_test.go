@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,8 @@ type service struct {
 	mu     sync.Mutex
 	now    time.Time
 	things map[string][]string // by the path's end: what happened, as JSON
+	// changed are the numbers of work items.
+	changed []int
 	// trouble answers the next requests, if it is set.
 	trouble func(w http.ResponseWriter)
 	asked   []string
@@ -41,28 +44,11 @@ func newService(t *testing.T) *service {
 	s := &service{t: t, now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), things: make(map[string][]string)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /acme/_apis/projects/Relay", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"name":"Relay"}`)) })
-	mux.HandleFunc("POST /acme/Relay/_apis/wit/wiql", func(w http.ResponseWriter, r *http.Request) {
-		var q struct{ Query string }
-		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || !strings.Contains(q.Query, "[System.ChangedDate] >= '20") || r.URL.Query().Get("timePrecision") != "true" {
-			t.Errorf("asked %q, %v", q.Query, err)
-		}
-		_, _ = fmt.Fprintf(w, `{"workItems":[%s]}`, strings.Join(s.things["wiql"], ","))
+	mux.HandleFunc("POST /acme/Relay/_apis/wit/wiql", s.wiql)
+	mux.HandleFunc("GET /acme/Relay/_apis/git/repositories/r1/pushes/{id}", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"pushId":%s,"commits":[%s]}`, r.PathValue("id"), strings.Join(s.things["commits"], ","))
 	})
-	mux.HandleFunc("GET /acme/Relay/_apis/{rest...}", func(w http.ResponseWriter, r *http.Request) {
-		list, ok := s.things[r.PathValue("rest")+r.URL.Query().Get("searchCriteria.status")]
-		if !ok && strings.HasPrefix(r.PathValue("rest"), "release/") {
-			w.WriteHeader(http.StatusNotFound) // a project without classic releases
-			return
-		}
-		// Two at a time, to have pages.
-		from := 0
-		_, _ = fmt.Sscan(r.URL.Query().Get("continuationToken"), &from)
-		end := min(from+2, len(list))
-		if end < len(list) {
-			w.Header().Set("X-Ms-Continuationtoken", fmt.Sprint(end))
-		}
-		_, _ = fmt.Fprintf(w, `{"value":[%s]}`, strings.Join(list[from:end], ","))
-	})
+	mux.HandleFunc("GET /acme/Relay/_apis/{rest...}", s.list)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -83,6 +69,54 @@ func newService(t *testing.T) *service {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// wiql answers which work items were changed, as the query asks.
+func (s *service) wiql(w http.ResponseWriter, r *http.Request) {
+	var q struct{ Query string }
+	err := json.NewDecoder(r.Body).Decode(&q)
+	asked := regexp.MustCompile(`\[System\.ChangedDate\] >= '20\S+' AND \[System\.Id\] > (\d+) ORDER BY (\[System\.Id\]|\[System\.ChangedDate\] DESC)$`).FindStringSubmatch(q.Query)
+	if err != nil || asked == nil || r.URL.Query().Get("timePrecision") != "true" {
+		s.t.Errorf("asked %q, %v", q.Query, err)
+		return
+	}
+	after, most := 0, 0
+	_, _ = fmt.Sscan(asked[1], &after)
+	_, _ = fmt.Sscan(r.URL.Query().Get("$top"), &most)
+	ids := slices.Clone(s.changed)
+	slices.Sort(ids)
+	if strings.HasSuffix(asked[2], "DESC") { // those with greater numbers were changed later
+		slices.Reverse(ids)
+	}
+	ids = slices.DeleteFunc(ids, func(id int) bool { return id <= after })
+	var items []string
+	for _, id := range ids[:min(most, len(ids))] {
+		items = append(items, fmt.Sprintf(`{"id":%d}`, id))
+	}
+	_, _ = fmt.Fprintf(w, `{"workItems":[%s]}`, strings.Join(items, ","))
+}
+
+// list answers with a page: Git and work items by $skip, all else by a token.
+func (s *service) list(w http.ResponseWriter, r *http.Request) {
+	q, path := r.URL.Query(), r.PathValue("rest")
+	list, ok := s.things[path+q.Get("searchCriteria.status")+strings.TrimPrefix(q.Get("statusFilter"), "completed")]
+	if !ok && strings.HasPrefix(path, "release/") {
+		w.WriteHeader(http.StatusNotFound) // a project without classic releases
+		return
+	}
+	from, most := 0, 2
+	if strings.HasPrefix(path, "git/") || strings.HasPrefix(path, "wit/") || strings.HasPrefix(path, "tfvc/") {
+		most = 100 // where nobody says
+		_, _ = fmt.Sscan(q.Get("$skip"), &from)
+		_, _ = fmt.Sscan(q.Get("$top"), &most)
+	} else {
+		_, _ = fmt.Sscan(q.Get("continuationToken"), &from)
+		if from+most < len(list) {
+			w.Header().Set("X-Ms-Continuationtoken", fmt.Sprint(from+most))
+		}
+	}
+	from = min(from, len(list))
+	_, _ = fmt.Fprintf(w, `{"value":[%s]}`, strings.Join(list[from:min(from+most, len(list))], ","))
 }
 
 // happens adds something at the service's time.
@@ -153,7 +187,8 @@ func (s *service) everything() {
 	s.happens("build/builds", built)
 	s.happens("release/releases", `{"id":5,"name":"Release-5","createdOn":"NOW","createdBy":{"displayName":"Ada"},"releaseDefinition":{"name":"Shop"}}`)
 	s.happens("release/deployments", deployed)
-	s.happens("wiql", `{"id":17}`)
+	s.happens("commits", `{"commitId":"33b55f7c","comment":"Fix","author":{"name":"Ada"}}`)
+	s.changed = append(s.changed, 17)
 	s.happens("wit/workItems/17/updates", made)
 	s.happens("wit/workItems/17/updates", moved)
 	s.happens("wit/workItems/17/updates", `{"id":3,"workItemId":17,"rev":3,"fields":{"System.Watermark":{"oldValue":1,"newValue":2},"System.ChangedDate":{"newValue":"NOW"}}}`)
@@ -171,7 +206,7 @@ func TestPollingPostsWhatIsNew(t *testing.T) {
 	s.wait(time.Hour)
 	s.everything()
 	second := s.poll(c, first.Checkpoint)
-	want(t, second.Events(), "Ada pushed to main", "Ada created pull request 42: Fix", "CI 20261120\\.3 failed", "Ada created release Release-5",
+	want(t, second.Events(), "Ada pushed 1 commit to main in relay", "Ada created pull request 42: Fix", "CI 20261120\\.3 failed", "Ada created release Release-5",
 		"The deployment of Release-5 to Production succeeded", "Ada created Bug 17: Tabs", "Bug 17: Tabs moved from Active to Resolved")
 	s.wait(time.Hour)
 	third := s.poll(c, second.Checkpoint) // looks back a little, at what is known by its key
@@ -335,8 +370,10 @@ func TestPeopleChooseWhatIsPosted(t *testing.T) {
 		{"another pipeline", AzureDevOps{Pipelines: []string{"nightly"}}, false},
 		{"a branch", AzureDevOps{Branches: []string{"ma*"}}, true},
 		{"another branch", AzureDevOps{Branches: []string{"release/*"}}, false},
-		{"somebody else's", AzureDevOps{Actors: []string{"grace"}}, true},
-		{"an excluded actor", AzureDevOps{Actors: []string{"a*"}}, false},
+		{"an actor", AzureDevOps{Actors: []string{"ada"}}, true},
+		{"another actor", AzureDevOps{Actors: []string{"grace"}}, false},
+		{"somebody else's", AzureDevOps{NotActors: []string{"grace"}}, true},
+		{"an excluded actor", AzureDevOps{NotActors: []string{"a*"}}, false},
 		{"what has no repository", AzureDevOps{Repositories: []string{"other"}}, true},
 	} {
 		if got := test.a.wants(byName("build_completed"), r); got != test.want {

@@ -22,6 +22,11 @@ const (
 // made makes an event.
 func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.Event {
 	d := k.draw(k, r)
+	if d.vague {
+		// With the least details the service hook's own words are all there is.
+		said, _, _ := strings.Cut(strings.TrimSpace(r.said), "\n")
+		d.title = cmp.Or(card.Line(said, maxTitle), k.inWords())
+	}
 	section := card.Section{ActivityTitle: card.Line(r.actor().Name, maxTitle), ActivitySubtitle: card.Line(a.Project, maxTitle), Facts: d.facts}
 	if repo := r.repository().Name; repo != "" {
 		section.ActivitySubtitle += " / " + card.Line(repo, maxTitle)
@@ -43,17 +48,19 @@ func (a *AzureDevOps) page(k kind, r *resource) string {
 		code = project + "/_git/" + url.PathEscape(repo.Name)
 	}
 	switch {
-	case strings.HasPrefix(k.name, "work_item"):
-		return fmt.Sprintf("%s/_workitems/edit/%d", project, cmp.Or(r.WorkItemID, r.ID))
-	case strings.HasPrefix(k.name, "pull_request") && code != "":
+	case strings.HasPrefix(k.name, "work_item") && r.workItem() != 0:
+		return fmt.Sprintf("%s/_workitems/edit/%d", project, r.workItem())
+	case strings.HasPrefix(k.name, "pull_request") && code != "" && r.pull().PullRequestID != 0:
 		return fmt.Sprintf("%s/pullrequest/%d", code, r.pull().PullRequestID)
-	case k.name == "push" && code != "":
+	case k.name == "push" && code != "" && r.PushID != 0:
 		return fmt.Sprintf("%s/pushes/%d", code, r.PushID)
-	case k.name == "build_completed":
+	case k.name == "build_completed" && r.ID != 0:
 		return fmt.Sprintf("%s/_build/results?buildId=%d", project, r.ID)
-	case k.name == "checkin":
+	case k.name == "checkin" && r.ChangesetID != 0:
 		return fmt.Sprintf("%s/_versionControl/changeset/%d", project, r.ChangesetID)
-	case r.Release != nil:
+	case k.name == "repository_deleted":
+		return project
+	case r.Release != nil && r.Release.ID != 0:
 		return cmp.Or(card.Web(r.Release.Links.Web.Href), fmt.Sprintf("%s/_release?releaseId=%d", project, r.Release.ID))
 	case r.Run != nil && card.Web(r.Run.Links.Web.Href) != "":
 		return r.Run.Links.Web.Href
@@ -66,11 +73,15 @@ func (a *AzureDevOps) page(k kind, r *resource) string {
 func (r *resource) who() string { return cmp.Or(card.Line(r.actor().Name, maxTitle), "Somebody") }
 
 func drawPush(k kind, r *resource) drawing {
-	what := "to " + card.Line(r.branch(), maxTitle)
+	where := ""
+	if name := r.repository().Name; name != "" {
+		where = " in " + card.Line(name, maxTitle)
+	}
+	what := "to " + card.Line(r.branch(), maxTitle) + where
 	if n := len(r.Commits); n > 0 {
 		what = plural(n, "commit") + " " + what
 	}
-	d := drawing{title: r.who() + " pushed " + what, color: k.color, label: "Open push"}
+	d := drawing{title: r.who() + " pushed " + what, color: k.color, label: "Open push", vague: r.branch() == ""}
 	if len(r.RefUpdates) > 0 {
 		u := r.RefUpdates[0]
 		noun := "branch"
@@ -79,9 +90,9 @@ func drawPush(k kind, r *resource) drawing {
 		}
 		switch {
 		case u.Old != "" && strings.Trim(u.Old, "0") == "":
-			d.title = fmt.Sprintf("%s created %s %s", r.who(), noun, card.Line(short(u.Name), maxTitle))
+			d.title = fmt.Sprintf("%s created %s %s%s", r.who(), noun, card.Line(short(u.Name), maxTitle), where)
 		case u.New != "" && strings.Trim(u.New, "0") == "":
-			d.title, d.color = fmt.Sprintf("%s deleted %s %s", r.who(), noun, card.Line(short(u.Name), maxTitle)), grey
+			d.title, d.color = fmt.Sprintf("%s deleted %s %s%s", r.who(), noun, card.Line(short(u.Name), maxTitle), where), grey
 		}
 	}
 	var lines []string
@@ -102,19 +113,15 @@ func drawPush(k kind, r *resource) drawing {
 
 func drawPull(k kind, r *resource) drawing {
 	p := r.pull()
-	d := drawing{
-		title: fmt.Sprintf("%s %s pull request %d: %s", r.who(), k.verb, p.PullRequestID, card.Line(p.Title, maxTitle)), color: k.color, label: "Open pull request",
-	}
+	what := titled(fmt.Sprintf("pull request %d", p.PullRequestID), p.Title)
+	d := drawing{title: r.who() + " " + k.verb + " " + what, color: k.color, label: "Open pull request", vague: p.PullRequestID == 0}
 	switch {
 	case k.name == "pull_request_commented" && r.Comment != nil:
 		d.text = card.Excerpt(r.Comment.Content, maxText)
-		if r.Comment.Author.Name != "" {
-			d.title = fmt.Sprintf("%s commented on pull request %d: %s", card.Line(r.Comment.Author.Name, maxTitle), p.PullRequestID, card.Line(p.Title, maxTitle))
-		}
 	case k.name == "pull_request_created":
 		d.text = card.Excerpt(p.Description, maxText)
 	case k.name == "pull_request_merged" && p.MergeStatus == "conflicts":
-		d.title, d.color = fmt.Sprintf("Pull request %d has conflicts: %s", p.PullRequestID, card.Line(p.Title, maxTitle)), red
+		d.title, d.color = titled(fmt.Sprintf("Pull request %d has conflicts", p.PullRequestID), p.Title), red
 	}
 	if p.Source != "" && p.Target != "" {
 		d.facts = fact("Branch", short(p.Source)+" → "+short(p.Target))
@@ -123,7 +130,17 @@ func drawPull(k kind, r *resource) drawing {
 }
 
 func drawRepository(k kind, r *resource) drawing {
-	return drawing{title: fmt.Sprintf("%s %s repository %s", r.who(), k.verb, card.Line(cmp.Or(r.repository().Name, r.Name), maxTitle)), color: k.color, label: "Open repository"}
+	name := cmp.Or(r.repository().Name, r.Name)
+	d := drawing{color: k.color, label: "Open repository", vague: name == ""}
+	verb, more := k.verb, ""
+	switch {
+	case k.name == "repository_status_changed" && r.Disabled:
+		verb = "disabled"
+	case k.name == "repository_renamed" && r.OldName != "":
+		more, name = " to "+card.Line(name, maxTitle), r.OldName
+	}
+	d.title = fmt.Sprintf("%s %s repository %s%s", r.who(), verb, card.Line(name, maxTitle), more)
+	return d
 }
 
 func drawCheckin(k kind, r *resource) drawing {
@@ -131,7 +148,7 @@ func drawCheckin(k kind, r *resource) drawing {
 	if r.Comment != nil {
 		text = card.Excerpt(r.Comment.Content, maxText)
 	}
-	return drawing{title: fmt.Sprintf("%s checked in changeset %d", r.who(), r.ChangesetID), text: text, color: k.color, label: "Open changeset"}
+	return drawing{title: fmt.Sprintf("%s checked in changeset %d", r.who(), r.ChangesetID), text: text, color: k.color, label: "Open changeset", vague: r.ChangesetID == 0}
 }
 
 // outcome is how something ended, in a word, with its colour.
@@ -155,7 +172,7 @@ func outcome(result string) (word, color string) {
 
 func drawBuild(_ kind, r *resource) drawing {
 	word, color := outcome(cmp.Or(r.Result, r.Status))
-	d := drawing{title: fmt.Sprintf("%s %s %s", card.Line(cmp.Or(r.Definition.Name, "Build"), maxTitle), card.Line(r.BuildNumber, maxTitle), word), color: color, label: "Open build"}
+	d := drawing{title: fmt.Sprintf("%s %s %s", card.Line(cmp.Or(r.Definition.Name, "Build"), maxTitle), card.Line(r.BuildNumber, maxTitle), word), color: color, label: "Open build", vague: r.BuildNumber == "" || word == ""}
 	d.facts = append(fact("Branch", short(r.Branch)), fact("Requested by", r.RequestedFor.Name)...)
 	if start, end := when(r.Started), when(r.Finished); end.After(start) && !start.IsZero() {
 		d.facts = append(d.facts, fact("Took", end.Sub(start).Round(time.Second).String())...)
@@ -171,7 +188,7 @@ func (r *resource) releaseName() string {
 }
 
 func drawRelease(k kind, r *resource) drawing {
-	d := drawing{title: fmt.Sprintf("%s %s release %s", r.who(), k.verb, card.Line(r.releaseName(), maxTitle)), color: k.color, label: "Open release", facts: fact("Pipeline", r.pipeline())}
+	d := drawing{title: fmt.Sprintf("%s %s release %s", r.who(), k.verb, card.Line(r.releaseName(), maxTitle)), color: k.color, label: "Open release", facts: fact("Pipeline", r.pipeline()), vague: r.releaseName() == ""}
 	if r.Release != nil {
 		d.text = card.Excerpt(r.Release.Description, maxText)
 	}
@@ -196,16 +213,20 @@ func drawDeployment(k kind, r *resource) drawing {
 	}
 	return drawing{
 		title: fmt.Sprintf("The deployment of %s to %s %s", card.Line(r.releaseName(), maxTitle), card.Line(r.env().Name, maxTitle), word), color: color, label: "Open release",
-		facts: fact("Pipeline", r.pipeline()),
+		facts: fact("Pipeline", r.pipeline()), vague: r.releaseName() == "" || r.env().Name == "" || word == "",
 	}
 }
 
 func drawApproval(k kind, r *resource) drawing {
-	what := card.Line(r.releaseName(), maxTitle) + " to " + card.Line(r.env().Name, maxTitle)
-	if r.Stage != nil {
-		what = card.Line(cmp.Or(r.Stage.Display, r.Stage.Name), maxTitle) + " of " + card.Line(r.pipeline(), maxTitle)
+	thing, joined, of := r.releaseName(), " to ", r.env().Name
+	if strings.HasPrefix(k.name, "stage") {
+		thing, joined, of = r.StageName, " of ", r.pipeline()
+		if r.Stage != nil {
+			thing = cmp.Or(r.Stage.Display, r.Stage.Name)
+		}
 	}
-	d := drawing{title: what + " " + k.verb, color: k.color, label: "Open"}
+	what := card.Line(thing, maxTitle) + joined + card.Line(of, maxTitle)
+	d := drawing{title: what + " " + k.verb, color: k.color, label: "Open", vague: thing == "" || of == ""}
 	if k.verb == "" {
 		status := ""
 		if r.Approval != nil {
@@ -240,7 +261,7 @@ func drawRun(k kind, r *resource) drawing {
 	if one != r.Run {
 		name += ": " + card.Line(cmp.Or(one.Display, one.Name), maxTitle)
 	}
-	return drawing{title: strings.TrimSpace(name) + " " + word, color: color, label: "Open run"}
+	return drawing{title: strings.TrimSpace(name) + " " + word, color: color, label: "Open run", vague: name == "" || word == ""}
 }
 
 // watched are the fields of a work item whose changes people want to hear of.
@@ -268,9 +289,9 @@ func differences(r *resource) []card.Fact {
 }
 
 func drawWorkItem(k kind, r *resource) drawing {
-	id := cmp.Or(r.WorkItemID, r.ID)
-	what := fmt.Sprintf("%s %d: %s", card.Line(cmp.Or(r.field("System.WorkItemType"), "work item"), maxTitle), id, card.Line(r.field("System.Title"), maxTitle))
-	d := drawing{title: fmt.Sprintf("%s %s %s", r.who(), k.verb, what), color: k.color, label: "Open work item"}
+	id := r.workItem()
+	what := titled(fmt.Sprintf("%s %d", card.Line(cmp.Or(r.field("System.WorkItemType"), "work item"), maxTitle), id), r.field("System.Title"))
+	d := drawing{title: fmt.Sprintf("%s %s %s", r.who(), k.verb, what), color: k.color, label: "Open work item", vague: id == 0}
 	switch k.name {
 	case "work_item_updated":
 		d.facts = differences(r)
@@ -286,6 +307,14 @@ func drawWorkItem(k kind, r *resource) drawing {
 		d.facts = append(fact("State", r.field("System.State")), fact("Assigned to", r.field("System.AssignedTo"))...)
 	}
 	return d
+}
+
+// titled is what something is called, with its title if that is known.
+func titled(what, title string) string {
+	if title = card.Line(title, maxTitle); title == "" {
+		return what
+	}
+	return what + ": " + title
 }
 
 func plural(n int, one string) string {
@@ -311,9 +340,9 @@ func (a *AzureDevOps) data(k kind, r *resource) json.RawMessage {
 		}
 	}
 	b, err := json.Marshal(map[string]any{
-		"event_type": k.hook, "project": a.Project, "repository": r.repository().Name, "branch": r.branch(), "pipeline": r.pipeline(),
+		"event_type": k.eventType(), "project": a.Project, "repository": r.repository().Name, "branch": r.branch(), "pipeline": r.pipeline(),
 		"result": cmp.Or(r.Result, r.DeploymentStatus), "status": r.pull().Status, "title": r.pull().Title, "actor": r.actor().Name,
-		"environment": r.env().Name, "id": cmp.Or(r.WorkItemID, r.pull().PullRequestID, r.PushID, r.ID), "fields": fields,
+		"environment": r.env().Name, "id": cmp.Or(r.WorkItemID, r.pull().PullRequestID, r.PushID, r.ChangesetID, r.ID), "fields": fields,
 	})
 	if err != nil {
 		return nil // texts and numbers always encode

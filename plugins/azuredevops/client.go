@@ -19,8 +19,8 @@ const (
 	maxBody = 32 << 20
 	// maxPages bounds how much one question reads.
 	maxPages = 20
-	// maxChanged is how many changed work items are looked at in a poll.
-	maxChanged = 200
+	// maxDelay is more than the service ever holds a request up.
+	maxDelay = time.Hour
 )
 
 // client speaks to the REST APIs.
@@ -30,6 +30,9 @@ type client struct {
 	// project and release are the addresses below which the project's APIs are.
 	project, release, organisation string
 	name, version                  string
+	// pages is how many pages of a list to read; incomplete says that one had more.
+	pages      int
+	incomplete bool
 	// rest is how long the service asks to wait.
 	rest time.Duration
 }
@@ -44,6 +47,7 @@ func (a *AzureDevOps) client(p *connector.Poll) *client {
 	project := url.PathEscape(a.Project) + "/"
 	return &client{
 		http: p.HTTP, token: a.Token, organisation: base, project: base + project, release: releases + project, name: a.Project, version: a.Version,
+		pages: maxPages,
 	}
 }
 
@@ -60,13 +64,12 @@ func (c *client) clock(ctx context.Context) (time.Time, error) {
 	return now, nil
 }
 
-// list follows a list's pages.
-func (c *client) list(ctx context.Context, address string, q url.Values) ([]json.RawMessage, error) {
-	if q == nil {
-		q = url.Values{}
-	}
+// list follows a list's pages, newest first. Those of Git and of a work item's updates
+// go on with $skip, which q then has, and the others with a token. Unless goOn is nil,
+// it says whether there may be anything of use after a page.
+func (c *client) list(ctx context.Context, address string, q url.Values, goOn func([]json.RawMessage) bool) ([]json.RawMessage, error) {
 	var all []json.RawMessage
-	for range maxPages {
+	for range c.pages {
 		var page struct {
 			Value []json.RawMessage `json:"value"`
 		}
@@ -76,24 +79,31 @@ func (c *client) list(ctx context.Context, address string, q url.Values) ([]json
 		}
 		all = append(all, page.Value...)
 		next := h.Get("X-Ms-Continuationtoken")
-		if next == "" {
+		switch {
+		case goOn != nil && !goOn(page.Value):
+			return all, nil
+		case q.Has("$skip") && fmt.Sprint(len(page.Value)) == q.Get("$top"):
+			q.Set("$skip", fmt.Sprint(len(all)))
+		case !q.Has("$skip") && next != "":
+			q.Set("continuationToken", next)
+		default:
 			return all, nil
 		}
-		q.Set("continuationToken", next)
 	}
+	c.incomplete = true
 	return all, nil
 }
 
-// changedWorkItems returns the ids of those that were changed since a time.
-func (c *client) changedWorkItems(ctx context.Context, since time.Time) ([]int64, error) {
-	question := map[string]string{"query": "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project AND [System.ChangedDate] >= '" +
-		stamp(since) + "' ORDER BY [System.ChangedDate]"}
+// changed asks which work items were changed since a time, by their numbers.
+func (c *client) changed(ctx context.Context, since time.Time, after int64, order string, top int) ([]int64, error) {
+	question := map[string]string{"query": fmt.Sprintf("SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project"+
+		" AND [System.ChangedDate] >= '%s' AND [System.Id] > %d ORDER BY %s", stamp(since), after, order)}
 	var answer struct {
 		Items []struct {
 			ID int64 `json:"id"`
 		} `json:"workItems"`
 	}
-	q := url.Values{"timePrecision": {"true"}, "$top": {fmt.Sprint(maxChanged)}}
+	q := url.Values{"timePrecision": {"true"}, "$top": {fmt.Sprint(top)}}
 	if _, err := c.call(ctx, http.MethodPost, c.project+"_apis/wit/wiql", q, question, &answer); err != nil {
 		return nil, err
 	}
@@ -144,6 +154,9 @@ func (c *client) call(ctx context.Context, method, address string, q url.Values,
 // slow obeys the hints of a service that slows a client down
 // (https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits).
 func (c *client) slow(h http.Header) {
+	if s, err := strconv.ParseFloat(h.Get("X-RateLimit-Delay"), 64); err == nil && s > 0 && s < maxDelay.Seconds() {
+		c.rest = max(c.rest, time.Duration(s*float64(time.Second)))
+	}
 	if h.Get("X-RateLimit-Remaining") == "0" {
 		if at, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
 			c.rest = max(c.rest, time.Until(time.Unix(at, 0)))

@@ -1,33 +1,62 @@
 package azuredevops
 
-import (
-	"cmp"
-	"fmt"
-)
+import "fmt"
 
-// key is what a happening is known by, whichever way it comes. For those that only
-// service hooks tell of it is the event's own number.
+// key is what a happening is known by, whichever way it comes. What has no number of
+// its own, because only service hooks tell of it or the hook leaves the details out,
+// has the event's.
 func key(k kind, r *resource, id string) string {
 	switch k.name {
 	case "push":
-		return fmt.Sprintf("push:%s:%d", r.repository().ID, r.PushID)
+		return numbered(id, "push:"+r.repository().ID, r.PushID)
 	case "pull_request_created", "pull_request_completed", "pull_request_abandoned":
-		return fmt.Sprintf("%s:%d", k.name, r.PullRequestID)
-	case "build_completed":
-		return fmt.Sprintf("%s:%d", k.name, r.ID)
-	case "release_created":
-		if r.Release != nil {
-			return fmt.Sprintf("%s:%d", k.name, r.Release.ID)
+		return numbered(id, k.name, r.PullRequestID)
+	case "pull_request_commented":
+		if r.Comment == nil {
+			break
 		}
-		return fmt.Sprintf("%s:%d", k.name, r.ID)
-	case "deployment_completed":
+		return numbered(id, k.name, r.pull().PullRequestID, r.Comment.thread, r.Comment.ID)
+	case "checkin":
+		return numbered(id, k.name, r.ChangesetID)
+	case "build_completed":
+		return numbered(id, k.name, r.ID)
+	case "run_state_changed":
+		// The run of a YAML pipeline is a build, with the same number.
+		if r.Run == nil {
+			break
+		}
+		return numbered(id, "build_completed", r.Run.ID)
+	case "release_created":
+		if r.Release == nil {
+			return numbered(id, k.name, r.ID)
+		}
+		return numbered(id, k.name, r.Release.ID)
+	case "deployment_started", "deployment_completed":
 		if r.Release == nil {
 			break
 		}
-		return fmt.Sprintf("%s:%d:%d:%d", k.name, r.Release.ID, r.env().ID, max(r.Attempt, r.AttemptID, 1))
+		return numbered(id, k.name, r.Release.ID, r.env().ID, max(r.Attempt, r.AttemptID, 1))
+	case "deployment_approval_pending", "deployment_approval_completed":
+		if r.Approval == nil {
+			break
+		}
+		return numbered(id, k.name, r.Approval.ID)
 	case "work_item_created", "work_item_updated", "work_item_commented":
 		// A change and its comment are one revision.
-		return fmt.Sprintf("work_item:%d:%d", cmp.Or(r.WorkItemID, r.ID), r.Rev)
+		return numbered(id, "work_item", r.workItem(), r.Rev)
 	}
 	return "event:" + id
+}
+
+// numbered is a key of numbers, all of which there must be: one that lacks a number
+// would be shared by happenings that are not the same.
+func numbered(id, name string, numbers ...number) string {
+	key := name
+	for _, n := range numbers {
+		if n == 0 {
+			return "event:" + id
+		}
+		key += fmt.Sprintf(":%d", n)
+	}
+	return key
 }

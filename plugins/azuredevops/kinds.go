@@ -2,6 +2,7 @@ package azuredevops
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
@@ -25,6 +26,22 @@ type drawing struct {
 	link, label string
 	color       string
 	facts       []card.Fact
+	// vague says that too little is known for a title.
+	vague bool
+}
+
+// inWords is what happened, where nothing more is known.
+func (k kind) inWords() string {
+	doc, _, _ := strings.Cut(k.doc, ";")
+	return strings.TrimSuffix(doc, ".")
+}
+
+// eventType is that of the service hook's event that becomes this kind.
+func (k kind) eventType() string {
+	if k.name == "pull_request_completed" || k.name == "pull_request_abandoned" {
+		return byName("pull_request_updated").hook
+	}
+	return k.hook
 }
 
 // The colours of cards.
@@ -50,7 +67,7 @@ func kinds() []kind {
 		{name: "repository_deleted", hook: "git.repo.deleted", doc: "A repository was deleted.", draw: drawRepository, verb: "deleted", color: grey},
 		{name: "repository_forked", hook: "git.repo.forked", doc: "A repository was forked.", draw: drawRepository, verb: "forked", color: blue},
 		{name: "repository_renamed", hook: "git.repo.renamed", doc: "A repository was renamed.", draw: drawRepository, verb: "renamed", color: blue},
-		{name: "repository_status_changed", hook: "git.repo.statuschanged", doc: "A repository was disabled or enabled.", draw: drawRepository, verb: "changed the state of", color: amber},
+		{name: "repository_status_changed", hook: "git.repo.statuschanged", doc: "A repository was disabled or enabled.", draw: drawRepository, verb: "enabled", color: amber},
 		{name: "checkin", hook: "tfvc.checkin", doc: "A changeset was checked in.", draw: drawCheckin, verb: "checked in", color: blue},
 		{name: "build_completed", hook: "build.complete", doc: "A build ended.", draw: drawBuild},
 		{name: "release_created", hook: "ms.vss-release.release-created-event", doc: "A release was made.", draw: drawRelease, verb: "created", color: blue},
@@ -108,14 +125,15 @@ func refine(k kind, r *resource) kind {
 }
 
 // quiet reports whether an event says nothing that anybody needs to know: the
-// beginning of a run, or a change of a work item's fields that nobody looks at.
+// beginning of a run, or a change of a work item's fields that nobody looks at. Of one
+// that comes without details nobody can tell, so it is posted.
 func quiet(k kind, r *resource) bool {
 	switch k.name {
 	case "work_item_updated":
-		return len(differences(r)) == 0
+		return len(r.Fields) > 0 && len(differences(r)) == 0
 	case "run_state_changed", "stage_state_changed", "job_state_changed":
 		one := r.running()
-		return one == nil || one.Result == "" && one.State != "completed"
+		return one != nil && one.Result == "" && one.State != "completed"
 	}
 	return false
 }
@@ -131,7 +149,7 @@ func sample(name string) *resource {
 		"pullRequestId": 42, "title": "Fix the parser", "description": "It stops at tabs.", "status": "active", "sourceRefName": "refs/heads/tabs", "targetRefName": "refs/heads/main",
 		"createdBy": {"displayName": "Ada"}, "creationDate": "2026-11-20T09:30:00Z",
 		"comment": {"id": 1, "content": "Well done.", "author": {"displayName": "Grace"}},
-		"changesetId": 18, "checkedInBy": {"displayName": "Ada"},
+		"oldName": "parser", "disabled": true, "changesetId": 18, "checkedInBy": {"displayName": "Ada"},
 		"buildNumber": "20261120.3", "result": "failed", "reason": "individualCI", "sourceBranch": "refs/heads/main", "definition": {"id": 2, "name": "CI"},
 		"requestedFor": {"displayName": "Ada"}, "startTime": "2026-11-20T09:27:00Z", "finishTime": "2026-11-20T09:30:00Z",
 		"release": {"id": 5, "name": "Release-5", "releaseDefinition": {"name": "Shop"}, "createdBy": {"displayName": "Ada"}},
@@ -150,8 +168,17 @@ func sample(name string) *resource {
 	case "run_state_changed":
 		r.Stage, r.Job = nil, nil
 	}
-	if len(name) > 9 && name[:9] != "work_item" {
+	if !strings.HasPrefix(name, "work_item") {
 		r.RevisedBy, r.Fields = person{}, nil
+	}
+	if name != "pull_request_commented" && name != "checkin" {
+		r.Comment = nil
+	}
+	if name == "checkin" {
+		r.Comment.Author = person{}
+	}
+	if !strings.Contains(name, "approval") {
+		r.Approval = nil
 	}
 	return r
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"time"
 
@@ -17,9 +16,7 @@ const (
 	// visible a little late. What is known already is dropped by its key.
 	overlap = 2 * time.Minute
 	// lookBack is how far a first poll looks that is to post something.
-	lookBack = 30 * 24 * time.Hour
-	// top is how many of a sort are asked for at once.
-	top       = 100
+	lookBack  = 30 * 24 * time.Hour
 	batchSize = 100
 )
 
@@ -27,6 +24,8 @@ const (
 type checkpoint struct {
 	Version int       `json:"version"`
 	Until   time.Time `json:"until"`
+	// WorkItems is how far they are looked through.
+	WorkItems walk `json:"work_items"`
 }
 
 const version = 1
@@ -61,25 +60,75 @@ func (a *AzureDevOps) Poll(ctx context.Context, p *connector.Poll) (time.Duratio
 	if err != nil {
 		return c.rest, err
 	}
-	keep := max(a.Initial, p.Preview)
-	since := at.Until.Add(-overlap)
-	if !known || p.Preview > 0 {
-		since = now.Add(-lookBack)
+	if known && p.Preview == 0 {
+		err = a.goOn(ctx, p, c, at, now)
+	} else {
+		err = a.begin(ctx, p, c, now)
 	}
+	return c.rest, err
+}
+
+// begin posts the newest of what there is, as many as were asked for, and counts the
+// rest as known.
+func (a *AzureDevOps) begin(ctx context.Context, p *connector.Poll, c *client, now time.Time) error {
 	var found []event.Event
-	if known || keep > 0 {
+	if keep := max(a.Initial, p.Preview); keep > 0 {
+		c.pages = 1 // the newest are on it
+		since := now.Add(-lookBack)
+		var err error
 		if found, err = a.find(ctx, c, since); err != nil {
-			return c.rest, err
+			return err
+		}
+		if slices.Contains(a.Sources, workItems) {
+			items, err := a.newestWorkItems(ctx, c, since, keep)
+			if err != nil {
+				return fmt.Errorf("%s: %w", workItems, err)
+			}
+			found = append(found, items...)
+		}
+		sortByTime(found)
+		found = found[max(0, len(found)-keep):]
+	}
+	// What the first poll leaves out stays left out; the clock counts whole seconds.
+	return emit(ctx, p, found, checkpoint{Version: version, Until: now.Add(overlap + time.Second)})
+}
+
+// goOn posts what happened since the last poll. After a great many changes of work
+// items the checkpoint moves with each part of them, so that a poll that breaks off
+// need not begin again.
+func (a *AzureDevOps) goOn(ctx context.Context, p *connector.Poll, c *client, at checkpoint, now time.Time) error {
+	since := at.Until.Add(-overlap)
+	found, err := a.find(ctx, c, since)
+	if err != nil {
+		return err
+	}
+	if c.incomplete {
+		p.Log.Warn("more happened since the last poll than is asked for; the oldest of it is left out", "since", since)
+	}
+	at.Until = now
+	if !slices.Contains(a.Sources, workItems) {
+		at.WorkItems = walk{} // where it was would be long ago, once they are asked for again
+	}
+	for more := slices.Contains(a.Sources, workItems); more; {
+		var items []event.Event
+		if items, more, err = a.nextWorkItems(ctx, c, &at.WorkItems, since, now); err != nil {
+			return fmt.Errorf("%s: %w", workItems, err)
+		}
+		found = append(found, items...)
+		if more {
+			sortByTime(found)
+			if err := emit(ctx, p, found, at); err != nil {
+				return err
+			}
+			found = nil
 		}
 	}
-	slices.SortStableFunc(found, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
-	at.Until = now
-	if !known || p.Preview > 0 {
-		found = found[max(0, len(found)-keep):]
-		// What the first poll leaves out stays left out; the clock counts whole seconds.
-		at.Until = now.Add(overlap + time.Second)
-	}
-	return c.rest, emit(ctx, p, found, at)
+	sortByTime(found)
+	return emit(ctx, p, found, at)
+}
+
+func sortByTime(list []event.Event) {
+	slices.SortStableFunc(list, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
 }
 
 // emit hands over events, oldest first. The checkpoint moves with the last batch; a
@@ -97,173 +146,3 @@ func emit(ctx context.Context, p *connector.Poll, list []event.Event, at checkpo
 	}
 	return p.Emit(ctx, event.Batch{Events: list, Checkpoint: b})
 }
-
-// sourceNames are what polls can ask for.
-func sourceNames() []string {
-	return []string{"pushes", "pull_requests", "builds", "releases", "work_items"}
-}
-
-// find asks every source for what happened since a time.
-func (a *AzureDevOps) find(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
-	ask := map[string]func(context.Context, *client, time.Time) ([]event.Event, error){
-		"pushes": a.pushes, "pull_requests": a.pullRequests, "builds": a.builds, "releases": a.releases, "work_items": a.workItems,
-	}
-	var found []event.Event
-	for _, name := range a.Sources {
-		list, err := ask[name](ctx, c, since)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		found = append(found, list...)
-	}
-	return found, nil
-}
-
-// add makes an event of a resource that a poll found, if somebody wants it and it
-// happened since a time.
-func (a *AzureDevOps) add(list []event.Event, name string, r *resource, at string, since time.Time) []event.Event {
-	if t := when(at); t.IsZero() || t.Before(since) {
-		return list
-	}
-	if e, ok := a.event(byName(name), r, "", at); ok {
-		return append(list, e)
-	}
-	return list
-}
-
-func (a *AzureDevOps) pushes(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
-	repositories, err := c.list(ctx, c.project+"_apis/git/repositories", nil)
-	if err != nil {
-		return nil, err
-	}
-	var found []event.Event
-	for _, raw := range repositories {
-		var repo repository
-		if !parse(raw, &repo) || repo.ID == "" || !fits(a.Repositories, repo.Name) {
-			continue
-		}
-		q := url.Values{"searchCriteria.fromDate": {stamp(since)}, "searchCriteria.includeRefUpdates": {"true"}, "$top": {fmt.Sprint(top)}}
-		pushes, err := c.list(ctx, c.project+"_apis/git/repositories/"+url.PathEscape(repo.ID)+"/pushes", q)
-		if connector.KindOf(err) == connector.KindMisconfigured {
-			continue // a repository that is disabled answers 404
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, raw := range pushes {
-			if r, ok := read(raw); ok {
-				r.Repository = &repo
-				found = a.add(found, "push", r, r.Date, since)
-			}
-		}
-	}
-	return found, nil
-}
-
-func (a *AzureDevOps) pullRequests(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
-	var found []event.Event
-	for status, which := range map[string]string{"active": "created", "completed": "closed", "abandoned": "closed"} {
-		q := url.Values{
-			"searchCriteria.status": {status}, "searchCriteria.minTime": {stamp(since)}, "searchCriteria.queryTimeRangeType": {which}, "$top": {fmt.Sprint(top)},
-		}
-		list, err := c.list(ctx, c.project+"_apis/git/pullrequests", q)
-		if err != nil {
-			return nil, err
-		}
-		for _, raw := range list {
-			r, ok := read(raw)
-			if !ok {
-				continue
-			}
-			opened := *r
-			opened.Status, opened.ClosedBy = "active", person{}
-			found = a.add(found, "pull_request_created", &opened, r.Created, since)
-			if status != "active" {
-				found = a.add(found, "pull_request_"+status, r, r.Closed, since)
-			}
-		}
-	}
-	return found, nil
-}
-
-func (a *AzureDevOps) builds(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
-	q := url.Values{"minTime": {stamp(since)}, "statusFilter": {"completed"}, "queryOrder": {"finishTimeAscending"}, "$top": {fmt.Sprint(top)}}
-	list, err := c.list(ctx, c.project+"_apis/build/builds", q)
-	if err != nil {
-		return nil, err
-	}
-	var found []event.Event
-	for _, raw := range list {
-		if r, ok := read(raw); ok {
-			found = a.add(found, "build_completed", r, r.Finished, since)
-		}
-	}
-	return found, nil
-}
-
-// releases asks for classic releases and their deployments. Many projects, and many
-// tokens, have none: that is no trouble.
-func (a *AzureDevOps) releases(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
-	var found []event.Event
-	for _, one := range []struct {
-		path, name string
-		query      url.Values
-		at         func(r *resource) string
-	}{
-		{"releases", "release_created", url.Values{"minCreatedTime": {stamp(since)}}, func(r *resource) string { return r.CreatedOn }},
-		{"deployments", "deployment_completed", url.Values{"minModifiedTime": {stamp(since)}}, func(r *resource) string { return r.Completed }},
-	} {
-		one.query.Set("$top", fmt.Sprint(top))
-		list, err := c.list(ctx, c.release+"_apis/release/"+one.path, one.query)
-		if kind := connector.KindOf(err); kind == connector.KindMisconfigured || kind == connector.KindUnauthorised {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, raw := range list {
-			if r, ok := read(raw); ok {
-				found = a.add(found, one.name, r, one.at(r), since)
-			}
-		}
-	}
-	return found, nil
-}
-
-// workItems asks which work items were changed, and each for its updates.
-func (a *AzureDevOps) workItems(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
-	ids, err := c.changedWorkItems(ctx, since)
-	if err != nil {
-		return nil, err
-	}
-	var found []event.Event
-	for _, id := range ids {
-		updates, err := c.list(ctx, fmt.Sprintf("%s_apis/wit/workItems/%d/updates", c.project, id), nil)
-		if connector.KindOf(err) == connector.KindMisconfigured {
-			continue // deleted meanwhile
-		}
-		if err != nil {
-			return nil, err
-		}
-		fields := make(map[string]field)
-		for _, raw := range updates {
-			r, ok := read(raw)
-			if !ok {
-				continue
-			}
-			for name, f := range r.Fields {
-				fields[name] = field{now: f.now}
-			}
-			at := text(r.Fields["System.ChangedDate"].now)
-			r.Revision = &resource{Fields: fields}
-			name := "work_item_updated"
-			if r.Rev == 1 {
-				name = "work_item_created"
-			}
-			found = a.add(found, name, r, at, since)
-		}
-	}
-	return found, nil
-}
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

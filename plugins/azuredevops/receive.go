@@ -1,6 +1,7 @@
 package azuredevops
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -29,6 +30,8 @@ func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connecto
 		ID       string          `json:"id"`
 		Type     string          `json:"eventType"`
 		Created  string          `json:"createdDate"`
+		Said     saying          `json:"message"`
+		Detailed saying          `json:"detailedMessage"`
 		Resource json.RawMessage `json:"resource"`
 	}
 	if !json.Valid(r.Body) || !parse(r.Body, &hook) || hook.Type == "" {
@@ -39,11 +42,17 @@ func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connecto
 		return connector.Say(http.StatusOK, "Nothing to post."), nil
 	}
 	one, _ := read(hook.Resource) // with the least details there is none
+	one.said = cmp.Or(hook.Said.Text, hook.Detailed.Text)
 	reply := connector.Say(http.StatusOK, "Accepted.")
 	if e, ok := a.event(k, one, hook.ID, hook.Created); ok {
 		reply.Events = []event.Event{e}
 	}
 	return reply, nil
+}
+
+// saying is what a service hook says of an event, unless it was told to say nothing.
+type saying struct {
+	Text string `json:"text"`
 }
 
 // event makes an event of a resource; false when nobody asked for it.

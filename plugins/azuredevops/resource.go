@@ -2,11 +2,9 @@ package azuredevops
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // resource is what an event is about. A service hook's resource and the REST APIs'
@@ -15,7 +13,9 @@ import (
 type resource struct {
 	ID    number `json:"id"`
 	Links struct {
-		Web href `json:"web"`
+		Web     href `json:"web"`
+		Pulls   href `json:"pullRequests"`
+		Threads href `json:"threads"`
 	} `json:"_links"`
 
 	// A push.
@@ -40,19 +40,37 @@ type resource struct {
 	Closed        string    `json:"closedDate"`
 	PullRequest   *resource `json:"pullRequest"`
 	Comment       *comment  `json:"comment"`
+	// Content and Author are there when the comment itself is the resource.
+	Content string `json:"content"`
+	Author  person `json:"author"`
+
+	// A repository. One that is deleted has only a name.
+	RepositoryName string `json:"repositoryName"`
+	OldName        string `json:"oldName"`
+	Disabled       bool   `json:"disabled"`
+	InitiatedBy    person `json:"initiatedBy"`
 
 	// A changeset.
 	ChangesetID number `json:"changesetId"`
 	CheckedInBy person `json:"checkedInBy"`
+	CreatedDate string `json:"createdDate"`
 
 	// A build.
 	BuildNumber  string `json:"buildNumber"`
 	Result       string `json:"result"`
+	Reason       string `json:"reason"`
 	Branch       string `json:"sourceBranch"`
 	Definition   named  `json:"definition"`
 	RequestedFor person `json:"requestedFor"`
 	Started      string `json:"startTime"`
 	Finished     string `json:"finishTime"`
+	// Version, Requests and ChangedBy are those of a build in the first version of
+	// the resource.
+	Version  string `json:"sourceGetVersion"`
+	Requests []struct {
+		For person `json:"requestedFor"`
+	} `json:"requests"`
+	ChangedBy person `json:"lastChangedBy"`
 
 	// A release, a deployment of one, or an approval.
 	Name             string       `json:"name"`
@@ -62,6 +80,7 @@ type resource struct {
 	DeploymentStatus string       `json:"deploymentStatus"`
 	Attempt          number       `json:"attempt"`
 	AttemptID        number       `json:"attemptId"`
+	StartedOn        string       `json:"startedOn"`
 	Completed        string       `json:"completedOn"`
 	CreatedOn        string       `json:"createdOn"`
 	ModifiedBy       person       `json:"modifiedBy"`
@@ -74,6 +93,8 @@ type resource struct {
 	Stage    *run   `json:"stage"`
 	Job      *run   `json:"job"`
 	Pipeline *named `json:"pipeline"`
+	// StageName is there where the stage is not.
+	StageName string `json:"stageName"`
 
 	// A work item, or an update of one.
 	WorkItemID number           `json:"workItemId"`
@@ -81,6 +102,9 @@ type resource struct {
 	Fields     map[string]field `json:"fields"`
 	Revision   *resource        `json:"revision"`
 	RevisedBy  person           `json:"revisedBy"`
+
+	// said is what the service hook itself says of the event, for a person.
+	said string
 }
 
 // number is one that may be written as text.
@@ -134,9 +158,17 @@ type refUpdate struct {
 }
 
 type comment struct {
-	ID      number `json:"id"`
-	Content string `json:"content"`
-	Author  person `json:"author"`
+	ID        number `json:"id"`
+	Content   string `json:"content"`
+	Author    person `json:"author"`
+	Type      string `json:"commentType"`
+	Deleted   bool   `json:"isDeleted"`
+	Published string `json:"publishedDate"`
+	Links     struct {
+		Threads href `json:"threads"`
+	} `json:"_links"`
+	// thread is the one the comment is in; its ids count only there.
+	thread number
 }
 
 type release struct {
@@ -145,7 +177,7 @@ type release struct {
 	Links struct {
 		Web href `json:"web"`
 	} `json:"_links"`
-	Web         string `json:"webAccessUri"`
+	Status      string `json:"status"`
 	Definition  named  `json:"releaseDefinition"`
 	CreatedBy   person `json:"createdBy"`
 	ModifiedBy  person `json:"modifiedBy"`
@@ -169,11 +201,23 @@ func (c *comment) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(c))
 }
 
+// approval is one of a classic release's deployment, or of a stage, which has steps.
 type approval struct {
-	ID       number `json:"id"`
-	Status   string `json:"status"`
-	Comments string `json:"comments"`
-	Approver person `json:"approver"`
+	ID          number       `json:"id"`
+	Status      string       `json:"status"`
+	Comments    string       `json:"comments"`
+	Approver    person       `json:"approver"`
+	ApprovedBy  person       `json:"approvedBy"`
+	Automated   bool         `json:"isAutomated"`
+	Created     string       `json:"createdOn"`
+	Modified    string       `json:"modifiedOn"`
+	Release     *release     `json:"release"`
+	Definition  *named       `json:"releaseDefinition"`
+	Environment *environment `json:"releaseEnvironment"`
+	Steps       []struct {
+		Approver person `json:"assignedApprover"`
+		Comment  string `json:"comment"`
+	} `json:"steps"`
 }
 
 type run struct {
@@ -223,112 +267,4 @@ func text(v any) string {
 		return text(v["displayName"])
 	}
 	return fmt.Sprint(v)
-}
-
-// read makes a resource of JSON, and puts a release where the REST APIs have it.
-func read(raw json.RawMessage) (*resource, bool) {
-	r := &resource{}
-	if !parse(raw, r) {
-		return r, false
-	}
-	if r.Release == nil && r.Environment != nil {
-		r.Release = r.Environment.Release
-	}
-	return r, true
-}
-
-// parse reads what it can: a part of the wrong type is left out, and the rest holds.
-func parse(raw json.RawMessage, into any) bool {
-	err := json.Unmarshal(raw, into)
-	_, wrongType := errors.AsType[*json.UnmarshalTypeError](err)
-	return err == nil || wrongType
-}
-
-// pull is the pull request that an event is about.
-func (r *resource) pull() *resource {
-	if r.PullRequest != nil {
-		return r.PullRequest
-	}
-	return r
-}
-
-func (r *resource) repository() repository {
-	if p := r.pull(); p.Repository != nil {
-		return *p.Repository
-	}
-	return repository{}
-}
-
-// branch is the one that an event is about; empty when it is about none.
-func (r *resource) branch() string {
-	switch {
-	case len(r.RefUpdates) > 0:
-		return short(r.RefUpdates[0].Name)
-	case r.pull().Target != "":
-		return short(r.pull().Target)
-	}
-	return short(r.Branch)
-}
-
-func short(ref string) string {
-	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
-}
-
-// pipeline is the name of the build, release or YAML pipeline.
-func (r *resource) pipeline() string {
-	switch {
-	case r.Pipeline != nil:
-		return r.Pipeline.Name
-	case r.Definition.Name != "":
-		return r.Definition.Name
-	case r.Release != nil && r.Release.Definition.Name != "":
-		return r.Release.Definition.Name
-	}
-	return r.ReleaseDef.Name
-}
-
-// field is a work item's field, as it is now.
-func (r *resource) field(name string) string {
-	if f, ok := r.Fields[name]; ok {
-		return text(f.now)
-	}
-	if r.Revision != nil {
-		return text(r.Revision.Fields[name].now)
-	}
-	return ""
-}
-
-// actor is who did it.
-func (r *resource) actor() person {
-	for _, p := range []person{r.RevisedBy, r.PushedBy, r.ClosedBy, r.RequestedFor, r.CheckedInBy, r.ModifiedBy, r.CreatedBy, r.Requested} {
-		if p.Name != "" {
-			return p
-		}
-	}
-	switch {
-	case r.Comment != nil && r.Comment.Author.Name != "":
-		return r.Comment.Author
-	case r.Approval != nil && r.Approval.Approver.Name != "":
-		return r.Approval.Approver
-	case r.PullRequest != nil:
-		return r.PullRequest.CreatedBy
-	case r.Release != nil:
-		return r.Release.CreatedBy
-	}
-	for _, name := range []string{"System.ChangedBy", "System.CreatedBy"} {
-		if who := r.field(name); who != "" {
-			return person{Name: who}
-		}
-	}
-	return person{}
-}
-
-// when is the first of some texts that is a time.
-func when(texts ...string) time.Time {
-	for _, s := range texts {
-		if t, err := time.Parse(time.RFC3339, s); err == nil && t.Year() > 1 {
-			return t
-		}
-	}
-	return time.Time{}
 }

@@ -1,0 +1,150 @@
+package azuredevops
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+func (a *AzureDevOps) pushes(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
+	repositories, err := c.list(ctx, c.project+"_apis/git/repositories", url.Values{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	var found []event.Event
+	for _, raw := range repositories {
+		var repo repository
+		if !parse(raw, &repo) || repo.ID == "" || !fits(a.Repositories, repo.Name) {
+			continue
+		}
+		list, err := a.pushesTo(ctx, c, &repo, since)
+		if connector.KindOf(err) == connector.KindMisconfigured {
+			continue // a repository that is disabled answers 404
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, list...)
+	}
+	return found, nil
+}
+
+func (a *AzureDevOps) pushesTo(ctx context.Context, c *client, repo *repository, since time.Time) ([]event.Event, error) {
+	address := c.project + "_apis/git/repositories/" + url.PathEscape(repo.ID) + "/pushes"
+	q := url.Values{"searchCriteria.fromDate": {stamp(since)}, "searchCriteria.includeRefUpdates": {"true"}, "$top": {fmt.Sprint(top)}, "$skip": {"0"}}
+	pushes, err := c.list(ctx, address, q, nil)
+	if err != nil {
+		return nil, err
+	}
+	var found []event.Event
+	for _, raw := range pushes {
+		r, ok := read(raw)
+		if !ok {
+			continue
+		}
+		r.Repository = repo
+		if !a.is("push", r, r.Date, since) {
+			continue
+		}
+		// The list has no commits; a push by itself has.
+		var whole json.RawMessage
+		if _, err := c.call(ctx, http.MethodGet, fmt.Sprintf("%s/%d", address, r.PushID), url.Values{"includeCommits": {fmt.Sprint(top)}}, nil, &whole); err != nil {
+			return nil, err
+		}
+		if one, ok := read(whole); ok {
+			r.Commits = one.Commits
+		}
+		found = a.add(found, "push", r, r.Date, since)
+	}
+	return found, nil
+}
+
+func (a *AzureDevOps) pullRequests(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
+	var found []event.Event
+	for _, one := range []struct{ status, which string }{{"active", "created"}, {"completed", "closed"}, {"abandoned", "closed"}} {
+		q := url.Values{
+			"searchCriteria.status": {one.status}, "searchCriteria.minTime": {stamp(since)}, "searchCriteria.queryTimeRangeType": {one.which},
+			"$top": {fmt.Sprint(top)}, "$skip": {"0"},
+		}
+		list, err := c.list(ctx, c.project+"_apis/git/pullrequests", q, func(page []json.RawMessage) bool {
+			// Older servers know no time here and would list all there ever were.
+			return slices.ContainsFunc(page, func(raw json.RawMessage) bool {
+				r, _ := read(raw)
+				return !when(r.Closed, r.Created).Before(since)
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, raw := range list {
+			r, ok := read(raw)
+			if !ok {
+				continue
+			}
+			opened := *r
+			opened.Status, opened.ClosedBy = "active", person{}
+			found = a.add(found, "pull_request_created", &opened, r.Created, since)
+			if one.status != "active" {
+				found = a.add(found, "pull_request_"+one.status, r, r.Closed, since)
+			}
+		}
+	}
+	return found, nil
+}
+
+// comments asks each of the newest open pull requests for what was said.
+func (a *AzureDevOps) comments(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
+	var open struct {
+		Value []json.RawMessage `json:"value"`
+	}
+	q := url.Values{"searchCriteria.status": {"active"}, "$top": {fmt.Sprint(top)}}
+	if _, err := c.call(ctx, http.MethodGet, c.project+"_apis/git/pullrequests", q, nil, &open); err != nil {
+		return nil, err
+	}
+	var found []event.Event
+	for _, raw := range open.Value {
+		p, ok := read(raw)
+		if !ok || p.repository().ID == "" || !fits(a.Repositories, p.repository().Name) {
+			continue
+		}
+		list, err := a.commentsOn(ctx, c, p, since)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, list...)
+	}
+	return found, nil
+}
+
+func (a *AzureDevOps) commentsOn(ctx context.Context, c *client, p *resource, since time.Time) ([]event.Event, error) {
+	address := fmt.Sprintf("%s_apis/git/repositories/%s/pullRequests/%d/threads", c.project, url.PathEscape(p.repository().ID), p.PullRequestID)
+	threads, err := c.list(ctx, address, url.Values{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	var found []event.Event
+	for _, raw := range threads {
+		var thread struct {
+			ID       number    `json:"id"`
+			Comments []comment `json:"comments"`
+		}
+		if !parse(raw, &thread) {
+			continue
+		}
+		for _, one := range thread.Comments {
+			if one.Deleted || one.Type != "text" { // the service's own remarks are no talk
+				continue
+			}
+			one.thread = thread.ID
+			found = a.add(found, "pull_request_commented", &resource{PullRequest: p, Comment: &one}, one.Published, since)
+		}
+	}
+	return found, nil
+}

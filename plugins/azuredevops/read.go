@@ -1,0 +1,207 @@
+package azuredevops
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// read makes a resource of JSON, and puts its parts where all versions of it, and the
+// REST APIs, have them.
+func read(raw json.RawMessage) (*resource, bool) {
+	r := &resource{}
+	if !parse(raw, r) {
+		return r, false
+	}
+	// Where only the environment knows the release, the other one has no name.
+	if r.Environment != nil && r.Environment.Release != nil && (r.Release == nil || r.Release.ID == 0) {
+		known := *r.Environment.Release
+		if r.Release != nil && known.Definition.Name == "" {
+			known.Definition = r.Release.Definition
+		}
+		r.Release = &known
+	}
+	r.placeApproval()
+	r.placeComment()
+	if len(r.Requests) > 0 && r.RequestedFor.Name == "" {
+		r.RequestedFor = r.Requests[0].For
+	}
+	if r.Branch == "" && strings.HasPrefix(r.Version, "LG:") { // "LG:refs/heads/main:600c52d2"
+		r.Branch, _, _ = strings.Cut(strings.TrimPrefix(r.Version, "LG:"), ":")
+	}
+	if r.Repository == nil && r.RepositoryName != "" {
+		r.Repository = &repository{Name: r.RepositoryName}
+	}
+	return r, true
+}
+
+// placeApproval puts where the resource has them what only its approval says.
+func (r *resource) placeApproval() {
+	a := r.Approval
+	if a == nil {
+		return
+	}
+	if r.Environment == nil {
+		r.Environment = a.Environment
+	}
+	if r.Release == nil {
+		r.Release = a.Release
+	}
+	if a.Definition != nil && r.ReleaseDef.Name == "" {
+		r.ReleaseDef = *a.Definition
+	}
+	if n := len(a.Steps); n > 0 { // the last one decided
+		a.Approver, a.Comments = a.Steps[n-1].Approver, a.Steps[n-1].Comment
+	}
+	if a.ApprovedBy.Name != "" {
+		a.Approver = a.ApprovedBy
+	}
+}
+
+// placeComment puts a comment on a pull request where the second version of the
+// resource has it; in the first the comment is the resource, and its links lead to
+// the pull request.
+func (r *resource) placeComment() {
+	if r.Comment == nil && r.Content != "" {
+		r.Comment = &comment{ID: r.ID, Content: r.Content, Author: r.Author}
+		r.Comment.Links.Threads = r.Links.Threads
+	}
+	if r.Comment != nil {
+		r.Comment.thread = lastNumber(r.Comment.Links.Threads.Href)
+	}
+	if r.PullRequest == nil && r.PullRequestID == 0 {
+		r.PullRequestID = lastNumber(r.Links.Pulls.Href)
+	}
+}
+
+// lastNumber is the number an address ends with.
+func lastNumber(address string) number {
+	n, err := strconv.ParseInt(address[strings.LastIndexByte(address, '/')+1:], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return number(n)
+}
+
+// workItem is the number of the work item. An update's own number is another one, and
+// its resource may say 0 for the work item's.
+func (r *resource) workItem() number {
+	if r.Revision != nil && r.WorkItemID == 0 && r.Revision.ID != 0 {
+		return r.Revision.ID
+	}
+	return cmp.Or(r.WorkItemID, r.ID)
+}
+
+// parse reads what it can: a part of the wrong type is left out, and the rest holds.
+func parse(raw json.RawMessage, into any) bool {
+	err := json.Unmarshal(raw, into)
+	_, wrongType := errors.AsType[*json.UnmarshalTypeError](err)
+	return err == nil || wrongType
+}
+
+// pull is the pull request that an event is about.
+func (r *resource) pull() *resource {
+	if r.PullRequest != nil {
+		return r.PullRequest
+	}
+	return r
+}
+
+func (r *resource) repository() repository {
+	if p := r.pull(); p.Repository != nil {
+		return *p.Repository
+	}
+	return repository{}
+}
+
+// branch is the one that an event is about; empty when it is about none.
+func (r *resource) branch() string {
+	if all := r.branches(); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// branches are all that an event is about: one push may update several.
+func (r *resource) branches() []string {
+	var names []string
+	for _, u := range r.RefUpdates {
+		names = append(names, short(u.Name))
+	}
+	if one := short(cmp.Or(r.pull().Target, r.Branch)); len(names) == 0 && one != "" {
+		names = append(names, one)
+	}
+	return names
+}
+
+func short(ref string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
+}
+
+// pipeline is the name of the build, release or YAML pipeline.
+func (r *resource) pipeline() string {
+	switch {
+	case r.Pipeline != nil:
+		return r.Pipeline.Name
+	case r.Definition.Name != "":
+		return r.Definition.Name
+	case r.Release != nil && r.Release.Definition.Name != "":
+		return r.Release.Definition.Name
+	}
+	return r.ReleaseDef.Name
+}
+
+// field is a work item's field, as it is now.
+func (r *resource) field(name string) string {
+	if f, ok := r.Fields[name]; ok {
+		return text(f.now)
+	}
+	if r.Revision != nil {
+		return text(r.Revision.Fields[name].now)
+	}
+	return ""
+}
+
+// actor is who did it.
+func (r *resource) actor() person {
+	switch {
+	case r.Comment != nil && r.Comment.Author.Name != "":
+		return r.Comment.Author
+	case r.Approval != nil && r.Approval.Approver.Name != "":
+		return r.Approval.Approver
+	}
+	for _, p := range []person{
+		r.RevisedBy, r.PushedBy, r.ClosedBy, r.RequestedFor, r.CheckedInBy, r.InitiatedBy, r.ModifiedBy, r.CreatedBy, r.Requested, r.ChangedBy,
+	} {
+		if p.Name != "" {
+			return p
+		}
+	}
+	switch {
+	case r.PullRequest != nil:
+		return r.PullRequest.CreatedBy
+	case r.Release != nil && r.Release.Status == "abandoned" && r.Release.ModifiedBy.Name != "":
+		return r.Release.ModifiedBy
+	case r.Release != nil:
+		return r.Release.CreatedBy
+	}
+	for _, name := range []string{"System.ChangedBy", "System.CreatedBy"} {
+		if who := r.field(name); who != "" {
+			return person{Name: who}
+		}
+	}
+	return person{}
+}
+
+// when is the first of some texts that is a time.
+func when(texts ...string) time.Time {
+	for _, s := range texts {
+		if t, err := time.Parse(time.RFC3339, s); err == nil && t.Year() > 1 {
+			return t
+		}
+	}
+	return time.Time{}
+}

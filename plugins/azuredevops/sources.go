@@ -1,0 +1,173 @@
+package azuredevops
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+const (
+	// workItems is the source that is looked through in parts.
+	workItems = "work_items"
+	// top is how many of a sort are asked for at once.
+	top = 100
+)
+
+// source is one of the REST APIs that polls ask for what happened since a time.
+// Some happenings none of them lists: the votes on a pull request, merges that were
+// tried, changes of repositories, stages and jobs, abandoned releases, and work items
+// that were deleted. Only service hooks tell of those.
+type source struct {
+	name string
+	find func(context.Context, *client, time.Time) ([]event.Event, error)
+}
+
+func (a *AzureDevOps) sources() []source {
+	return []source{
+		{"pushes", a.pushes},
+		{"pull_requests", a.pullRequests},
+		{"comments", a.comments},
+		{"checkins", a.checkins},
+		{"builds", a.builds},
+		{"releases", a.releases},
+		{"approvals", a.approvals},
+	}
+}
+
+// sourceNames are what polls can ask for.
+func sourceNames() []string {
+	names := []string{workItems}
+	for _, s := range (&AzureDevOps{}).sources() {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// find asks every source for what happened since a time.
+func (a *AzureDevOps) find(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
+	var found []event.Event
+	for _, s := range a.sources() {
+		if !slices.Contains(a.Sources, s.name) {
+			continue
+		}
+		list, err := s.find(ctx, c, since)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+		found = append(found, list...)
+	}
+	return found, nil
+}
+
+// is reports whether somebody wants an event of a resource, and it happened since a
+// time.
+func (a *AzureDevOps) is(name string, r *resource, at string, since time.Time) bool {
+	t := when(at)
+	return !t.IsZero() && !t.Before(since) && a.wants(refine(byName(name), r), r)
+}
+
+// add makes an event of a resource that a poll found, if it is one to post.
+func (a *AzureDevOps) add(list []event.Event, name string, r *resource, at string, since time.Time) []event.Event {
+	if !a.is(name, r, at, since) {
+		return list
+	}
+	if e, ok := a.event(byName(name), r, "", at); ok {
+		return append(list, e)
+	}
+	return list
+}
+
+// ask makes events of what a list has.
+func (a *AzureDevOps) ask(ctx context.Context, c *client, name, address string, q url.Values, at func(*resource) string, since time.Time) ([]event.Event, error) {
+	q.Set("$top", fmt.Sprint(top))
+	list, err := c.list(ctx, address, q, nil)
+	if err != nil {
+		return nil, err
+	}
+	var found []event.Event
+	for _, raw := range list {
+		if r, ok := read(raw); ok {
+			found = a.add(found, name, r, at(r), since)
+		}
+	}
+	return found, nil
+}
+
+func (a *AzureDevOps) builds(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
+	q := url.Values{"minTime": {stamp(since)}, "statusFilter": {"completed"}, "queryOrder": {"finishTimeDescending"}}
+	return a.ask(ctx, c, "build_completed", c.project+"_apis/build/builds", q, func(r *resource) string { return r.Finished }, since)
+}
+
+func (a *AzureDevOps) checkins(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
+	q := url.Values{"searchCriteria.fromDate": {stamp(since)}, "$skip": {"0"}, "maxCommentLength": {fmt.Sprint(maxText + 1)}}
+	return a.ask(ctx, c, "checkin", c.project+"_apis/tfvc/changesets", q, func(r *resource) string { return r.CreatedDate }, since)
+}
+
+// releases asks for classic releases and their deployments. Many projects, and many
+// tokens, have none: that is no trouble.
+func (a *AzureDevOps) releases(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
+	var found []event.Event
+	for _, one := range []struct {
+		path, name, since string
+		at                func(*resource) string
+	}{
+		{"releases", "release_created", "minCreatedTime", func(r *resource) string { return r.CreatedOn }},
+		{"deployments", "deployment_started", "minStartedTime", func(r *resource) string { return r.StartedOn }},
+		{"deployments", "deployment_completed", "minModifiedTime", func(r *resource) string { return r.Completed }},
+	} {
+		if !a.wantsKind(byName(one.name)) {
+			continue
+		}
+		list, err := a.ask(ctx, c, one.name, c.release+"_apis/release/"+one.path, url.Values{one.since: {stamp(since)}}, one.at, since)
+		if kind := connector.KindOf(err); kind == connector.KindMisconfigured || kind == connector.KindUnauthorised {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, list...)
+	}
+	return found, nil
+}
+
+// approvals asks for those of classic releases. Their list knows no time, but the
+// newest are on its first page.
+func (a *AzureDevOps) approvals(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
+	var found []event.Event
+	for _, one := range []struct{ status, name string }{
+		{"pending", "deployment_approval_pending"},
+		{"approved", "deployment_approval_completed"},
+		{"rejected", "deployment_approval_completed"},
+	} {
+		var page struct {
+			Value []json.RawMessage `json:"value"`
+		}
+		q := url.Values{"statusFilter": {one.status}, "queryOrder": {"descending"}, "top": {fmt.Sprint(top)}}
+		if _, err := c.call(ctx, http.MethodGet, c.release+"_apis/release/approvals", q, nil, &page); err != nil {
+			return nil, err
+		}
+		for _, raw := range page.Value {
+			given := &approval{}
+			if !parse(raw, given) || given.Automated {
+				continue
+			}
+			r := &resource{Approval: given}
+			r.placeApproval()
+			at := given.Modified
+			if one.status == "pending" {
+				at = given.Created
+			}
+			found = a.add(found, one.name, r, at, since)
+		}
+	}
+	return found, nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
