@@ -290,7 +290,7 @@ func differences(r *resource) []card.Fact {
 
 func drawWorkItem(k kind, r *resource) drawing {
 	id := r.workItem()
-	what := titled(fmt.Sprintf("%s %d", card.Line(cmp.Or(r.field("System.WorkItemType"), "work item"), maxTitle), id), r.field("System.Title"))
+	what := titled(fmt.Sprintf("%s %d", card.Line(cmp.Or(r.field("System.WorkItemType"), "Work item"), maxTitle), id), r.field("System.Title"))
 	d := drawing{title: fmt.Sprintf("%s %s %s", r.who(), k.verb, what), color: k.color, label: "Open work item", vague: id == 0}
 	switch k.name {
 	case "work_item_updated":

@@ -1,6 +1,9 @@
 package azuredevops
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // key is what a happening is known by, whichever way it comes. What has no number of
 // its own, because only service hooks tell of it or the hook leaves the details out,
@@ -51,12 +54,12 @@ func key(k kind, r *resource, id string) string {
 // numbered is a key of numbers, all of which there must be: one that lacks a number
 // would be shared by happenings that are not the same.
 func numbered(id, name string, numbers ...number) string {
-	key := name
+	parts := []string{name}
 	for _, n := range numbers {
 		if n == 0 {
 			return "event:" + id
 		}
-		key += fmt.Sprintf(":%d", n)
+		parts = append(parts, fmt.Sprint(n))
 	}
-	return key
+	return strings.Join(parts, ":")
 }

@@ -39,7 +39,8 @@ func (a *AzureDevOps) nextWorkItems(ctx context.Context, c *client, w *walk, sin
 	if found, err = a.updates(ctx, c, ids, w.Since); err != nil {
 		return nil, false, err
 	}
-	if len(ids) == perWalk {
+	// The numbers only rise; otherwise the walk would never end.
+	if len(ids) == perWalk && ids[perWalk-1] > w.After {
 		w.After = ids[perWalk-1]
 		return found, true, nil
 	}
