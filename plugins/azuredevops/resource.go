@@ -58,7 +58,6 @@ type resource struct {
 	// A build.
 	BuildNumber  string `json:"buildNumber"`
 	Result       string `json:"result"`
-	Reason       string `json:"reason"`
 	Branch       string `json:"sourceBranch"`
 	Definition   named  `json:"definition"`
 	RequestedFor person `json:"requestedFor"`
@@ -129,8 +128,7 @@ type named struct {
 }
 
 type person struct {
-	Name  string `json:"displayName"`
-	Image string `json:"imageUrl"`
+	Name string `json:"displayName"`
 }
 
 type repository struct {
