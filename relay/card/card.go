@@ -34,6 +34,10 @@ type Card struct {
 
 	Sections []Section `json:"sections,omitempty"`
 	Actions  []Action  `json:"potentialAction,omitempty"`
+
+	// Adaptive is the Adaptive Card that this card was made from, for systems that
+	// take those. Whoever changes the card takes it out.
+	Adaptive json.RawMessage `json:"adaptiveCard,omitempty"`
 }
 
 // Section is one block of a card: an activity (who did what), a text, facts

@@ -27,6 +27,22 @@ func Link(text, address string) string {
 	return "[" + text + "](" + strings.NewReplacer("(", "%28", ")", "%29").Replace(address) + ")"
 }
 
+// MentionScheme marks a link that names a person by the login at the card's source.
+const MentionScheme = "mention:"
+
+// Mention names a person in a card's Markdown. A chat system where the configuration
+// knows the login mentions the person; every other one shows the name, which may be
+// empty: then the login.
+func Mention(login, name string) string {
+	if name = Line(name, maxLink); name == "" {
+		name = Line(login, maxLink)
+	}
+	if login == "" {
+		return name
+	}
+	return "[" + name + "](" + MentionScheme + strings.NewReplacer("(", "%28", ")", "%29").Replace(url.PathEscape(login)) + ")"
+}
+
 // maxLink is how long a link's text may be, in characters.
 const maxLink = 150
 

@@ -1,75 +1,197 @@
 // Package format turns a card into what each chat system takes, within its
 // limits. It is pure: no I/O, and its values may be shared.
 //
-// A new chat system is a file of its own with a [Format]: its limits as data with
-// their source, and an encoder. Making a card small enough is the same for all:
-// see shrink.go.
+// A chat system is a file of its own: its limits as data with their source, and an
+// encoder that writes a draft and says how much it used. Making a card small enough
+// is the same for all: see shrink.go. How texts are written is package markup's.
 package format
 
 import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/format/markup"
 )
 
-// Payload is what to POST.
+// Payload is what to send.
 type Payload struct {
 	ContentType string
 	Body        []byte
 	// Omitted says what was left out to stay within the limits, one entry each;
 	// the card says the same.
 	Omitted []string
+	// Used is how much of each limit the payload uses.
+	Used []Usage
 }
 
-// Limit is what a chat system takes at most. Zero means no limit.
-type Limit struct {
-	// Bytes is the size of the encoded payload.
-	Bytes int
-	// Sections is per card; Images and Actions are per section, and Actions also
-	// per card.
-	Sections, Images, Actions int
-	// Source says where the figures come from.
-	Source string
+// Usage is how much of a limit is used.
+type Usage struct {
+	Limit
+	Used int
+}
+
+// Person is somebody in a chat system.
+type Person struct {
+	// ID is what the chat system knows the person by.
+	ID string
+	// Name is how to call the person; never empty.
+	Name string
+}
+
+// Options belong to one rendering.
+type Options struct {
+	// Fraction is the part of the size limits to use; 0 means 1. It is less when the
+	// chat system has refused the card for its size all the same.
+	Fraction float64
+	// Person finds a person by the login at the card's source; nil finds nobody.
+	Person func(login string) (Person, bool)
+	// Thread names what the card belongs to, for systems that thread; empty: nothing.
+	Thread string
+}
+
+// Settings belong to a channel.
+type Settings struct {
+	// Version is the newest version of Adaptive Cards that the channel takes, such
+	// as "1.4"; empty means that.
+	Version string
+	// To and Topic are where in the chat system a card goes, for types whose payload
+	// says it.
+	To, Topic string
 }
 
 // Format is one way to write a card.
 type Format struct {
 	Name        string
 	ContentType string
-	Limit       Limit
-	// encode writes a card that is small enough, or measures one that is not.
-	encode func(card.Card) ([]byte, error)
+	Limits      Limits
+	// encode writes a draft that is small enough, or measures one that is not.
+	encode func(draft, *writing) (encoded, error)
+	// own returns the payload of a card that came in the system's own form; nil, or
+	// false, means that it has to be written.
+	own    func(card.Card) ([]byte, bool)
+	parser markup.Parser
+}
+
+// encoded is a payload with how much it uses of each limit but the bytes, which
+// are counted for all.
+type encoded struct {
+	body []byte
+	used map[Unit]int
+}
+
+// writing is one act of writing: who can be mentioned, and who was.
+type writing struct {
+	Options
+	limits    Limits
+	mentioned []Person
 }
 
 // contentType carries the charset because without it Teams has garbled what is
 // not ASCII.
 const contentType = "application/json; charset=utf-8"
 
-// Render writes a card within the format's limits. Fraction is the part of the
-// size limit to use: 1, or less when the chat system has refused the card for its
-// size all the same.
-func (f Format) Render(c card.Card, fraction float64) (Payload, error) {
-	body, omitted, err := shrink(c, f, int(float64(f.Limit.Bytes)*fraction))
+// Render writes a card within the format's limits.
+func (f Format) Render(c card.Card, o Options) (Payload, error) {
+	if o.Fraction <= 0 || o.Fraction > 1 {
+		o.Fraction = 1
+	}
+	limits := f.Limits.scaled(o.Fraction)
+	if f.own != nil {
+		if body, ok := f.own(c); ok && len(body) <= limits.most(Bytes) {
+			return f.payload(encoded{body: body, used: map[Unit]int{Bytes: len(body)}}, limits, nil), nil
+		}
+	}
+	s := shrinking{format: f, limits: limits, options: o}
+	result, omitted, err := s.shrink(newDraft(c, f.parser, o.known()))
 	if err != nil {
 		return Payload{}, err
 	}
-	return Payload{ContentType: f.ContentType, Body: body, Omitted: omitted}, nil
+	return f.payload(result, limits, omitted), nil
 }
 
-// Office365 writes the Connector Card itself, as Office 365 connectors took it.
-func Office365() Format {
-	return Format{
-		Name: "office365", ContentType: contentType, encode: card.Card.MarshalJSON,
-		Limit: Limit{
-			Bytes: 20_000, Sections: 10, Images: 5, Actions: 4,
-			Source: "documented 28 KB, but counted after expansion (msteams-docs#11274: 24,453 bytes were refused as 28,897); " +
-				"sections and images: Teams cards reference; actions: message card reference. Teams drops what is over without a word.",
-		},
+func (f Format) payload(e encoded, limits Limits, omitted []string) Payload {
+	p := Payload{ContentType: f.ContentType, Body: e.body, Omitted: omitted}
+	for _, l := range limits {
+		if used, counted := e.used[l.Unit]; counted {
+			p.Used = append(p.Used, Usage{Limit: l, Used: used})
+		}
+	}
+	return p
+}
+
+// write encodes a draft and counts its bytes.
+func (s shrinking) write(d draft) (encoded, error) {
+	e, err := s.format.encode(d, &writing{Options: s.options, limits: s.limits})
+	if err != nil {
+		return encoded{}, err
+	}
+	e.used = maps.Clone(e.used)
+	if e.used == nil {
+		e.used = make(map[Unit]int)
+	}
+	e.used[Bytes] = len(e.body)
+	return e, nil
+}
+
+// known names those who can be mentioned; nil when nobody can.
+func (o Options) known() func(string) (string, bool) {
+	if o.Person == nil {
+		return nil
+	}
+	return func(login string) (string, bool) {
+		p, ok := o.Person(login)
+		return p.Name, ok
 	}
 }
 
-// Webhook writes the Connector Card for an application of one's own.
-func Webhook() Format {
-	return Format{
-		Name: "webhook", ContentType: contentType, encode: card.Card.MarshalJSON,
-		Limit: Limit{Bytes: 1 << 20, Source: "what web servers take by default; nginx's client_max_body_size is 1 MB"},
+// mention returns how a dialect writes people: those that the chat system knows as
+// it mentions them, all others by name.
+func (w *writing) mention(write func(Person) string, literal func(string) string) func(login, name string) string {
+	return func(login, name string) string {
+		p, ok := w.person(login)
+		if !ok {
+			return literal(name)
+		}
+		if !slices.Contains(w.mentioned, p) {
+			w.mentioned = append(w.mentioned, p)
+		}
+		return write(p)
+	}
+}
+
+func (w *writing) person(login string) (Person, bool) {
+	if w.Person == nil {
+		return Person{}, false
+	}
+	p, ok := w.Person(login)
+	return p, ok && p.ID != ""
+}
+
+// encode writes JSON in which '<', '>' and '&' stay as they are: six bytes for each
+// would come off the size that chat systems allow.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// defuse puts something invisible into words such as "@all", after their first
+// letter, so that in a stranger's text they call nobody.
+func defuse(words ...string) func(string) string {
+	return func(s string) string {
+		for _, w := range words {
+			if strings.Contains(s, w) {
+				s = strings.ReplaceAll(s, w, w[:1]+"\u200b"+w[1:])
+			}
+		}
+		return s
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,7 +22,11 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func formats() []format.Format {
-	return []format.Format{format.Office365(), format.TeamsMessage(), format.TeamsCard(), format.TeamsConnectorCard(), format.Webhook()}
+	return []format.Format{
+		format.Office365(), format.Teams(format.Settings{}, true), format.Teams(format.Settings{Version: "1.5"}, false), format.TeamsConnectorCard(),
+		format.Webhook(), format.Slack(), format.Mattermost(), format.RocketChat(), format.Discord(), format.GoogleChat(), format.Webex(),
+		format.Zulip(format.Settings{To: "engineering", Topic: "builds"}), format.Matrix(), format.Hookshot(), format.Ntfy(format.Settings{To: "relay"}),
+	}
 }
 
 func link(name, uri string) card.Action {
@@ -32,37 +36,44 @@ func link(name, uri string) card.Action {
 // full is a card with everything in it.
 func full() card.Card {
 	return card.Card{
-		Summary: "A release", Title: "Release *1.0* of relay", Text: "# What is new\n\nIt is **out**, with `code`, a [link](https://example.com/a_(b)) and\n\n- one\n- two\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\nx < y\n```",
+		Summary: "A release", Title: "Release *1.0* of relay",
+		Text: "# What is new\n\nIt is **out**, with `code`, a [link](https://example.com/a_(b)) and\n\n- one\n- two *and* **three**\n  1. nested\n- [x] done\n\n" +
+			"> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 \\| 3 |\n\n```go\nx < y\n```\n\nشكرا ~~old~~ 😀 https://example.com/x_y. Thanks to [Ada Lovelace](mention:ada), @ada and [Bob](mention:bob)",
 		ThemeColor: "2DA44E",
 		Sections: []card.Section{{
 			ActivityTitle: "Ada", ActivitySubtitle: "an hour ago", ActivityImage: "https://example.com/ada.png", ActivityText: "published it",
-			Facts:     []card.Fact{{Name: "Tag", Value: "v1.0"}, {Name: "By_name", Value: "a*b"}},
+			Facts:     []card.Fact{{Name: "Tag", Value: "v1.0"}, {Name: "By_name", Value: card.Escape("a*b <at>x</at> {{y}} @all")}},
 			HeroImage: &card.Image{URL: "https://example.com/hero.png", Title: "A hero"},
 			Images:    []card.Image{{URL: "https://example.com/1.png", Title: "One"}},
 			Actions:   []card.Action{link("Diff", "https://example.com/diff")},
-		}},
-		Actions: []card.Action{link("Notes", "https://example.com/notes"), {Type: card.HTTPPost, Name: "Approve", Target: card.Destination{URL: "https://example.com/approve"}}},
+		}, {StartGroup: true, Title: "More", Text: "Second"}},
+		Actions: []card.Action{
+			link("Notes", "https://example.com/notes"),
+			{Type: card.HTTPPost, Name: "Approve", Target: card.Destination{URL: "https://example.com/approve"}},
+			{Type: card.ActionCard, Name: "Comment", Inputs: []card.Input{{Type: card.TextInput, ID: "c", Title: "Your comment"}}, Actions: []card.Action{link("Open form", "https://example.com/form")}},
+		},
 	}
+}
+
+// ada is known to every chat system, each by its own kind of id.
+func ada(login string) (format.Person, bool) {
+	return format.Person{ID: "ada@example.com", Name: "Ada Lovelace"}, login == "ada"
 }
 
 func TestEachFormatOfAFullCard(t *testing.T) {
 	for _, f := range formats() {
 		t.Run(f.Name, func(t *testing.T) {
-			p, err := f.Render(full(), 1)
+			p, err := f.Render(full(), format.Options{Person: ada, Thread: "pull/1"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if len(p.Omitted) != 0 {
 				t.Errorf("left out: %v", p.Omitted)
 			}
-			var pretty bytes.Buffer
-			if err := json.Indent(&pretty, p.Body, "", "  "); err != nil {
-				t.Fatal(err)
-			}
-			pretty.WriteByte('\n')
 			file := filepath.Join("testdata", strings.ReplaceAll(f.Name, " ", "-")+".golden.json")
+			pretty := readable(t, p)
 			if *update {
-				if err := os.WriteFile(file, pretty.Bytes(), 0o600); err != nil {
+				if err := os.WriteFile(file, pretty, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -70,58 +81,89 @@ func TestEachFormatOfAFullCard(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(string(want), pretty.String()); diff != "" {
+			if diff := cmp.Diff(string(want), string(pretty)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
+// readable lays a payload out for people. Texts are shown as lines.
+func readable(t interface{ Fatal(...any) }, p format.Payload) []byte {
+	if !strings.HasPrefix(p.ContentType, "application/json") {
+		form, err := url.ParseQuery(string(p.Body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		for _, key := range []string{"type", "to", "topic", "content"} {
+			fmt.Fprintf(&b, "%s: %s\n", key, form.Get(key))
+		}
+		return b.Bytes()
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, p.Body, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	pretty.WriteByte('\n')
+	return pretty.Bytes()
+}
+
 // TestAnyCardFits is the promise of shrinking: whatever the card, each format
-// makes one payload of it, within its limits, that is valid, keeps the title and
-// a link, and says what is missing.
+// makes one payload of it, within each of its limits, that is valid, keeps the
+// title and a link, and says what is missing.
 func TestAnyCardFits(t *testing.T) {
+	all := formats()
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawCard(t)
-		f := rapid.SampledFrom(formats()).Draw(t, "format")
+		f := rapid.SampledFrom(all).Draw(t, "format")
 		fraction := rapid.SampledFrom([]float64{1, 0.5}).Draw(t, "fraction")
 		before := c.Clone()
-		p, err := f.Render(c, fraction)
+		p, err := f.Render(c, format.Options{Fraction: fraction, Person: ada})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(before, c); diff != "" {
 			t.Fatalf("the card itself was changed:\n%s", diff)
 		}
-		if !json.Valid(p.Body) || !utf8.Valid(p.Body) {
+		shown := readable(t, p)
+		if !utf8.Valid(shown) {
 			t.Fatalf("not valid: %q", p.Body)
 		}
-		if limit := int(float64(f.Limit.Bytes) * fraction); len(p.Body) > limit {
-			t.Fatalf("%d bytes, the limit is %d", len(p.Body), limit)
+		for _, u := range p.Used {
+			if u.Used > u.Most {
+				t.Fatalf("%s: %d %s, the limit is %d", f.Name, u.Used, u.Unit, u.Most)
+			}
 		}
-		if len(p.Omitted) > 0 && !bytes.Contains(p.Body, []byte("Shortened")) {
-			t.Fatal("something was left out and the card does not say so")
+		if len(p.Used) == 0 {
+			t.Fatal("nothing was measured")
 		}
-		if !bytes.Contains(p.Body, []byte("the-title")) {
-			t.Fatalf("the title is gone: %s", p.Body)
+		if len(p.Omitted) > 0 && !bytes.Contains(shown, []byte("Shortened")) {
+			t.Fatalf("%v was left out and the card does not say so: %s", p.Omitted, shown)
 		}
-		if len(c.Actions) > 0 && !bytes.Contains(p.Body, []byte("https://link.example/0")) {
-			t.Fatalf("the link is gone: %s", p.Body)
+		if !bytes.Contains(shown, []byte("the-title")) {
+			t.Fatalf("the title is gone: %s", shown)
+		}
+		if len(c.Actions) > 0 && !bytes.Contains(shown, []byte("https://link.example/0")) {
+			t.Fatalf("the link is gone: %s", shown)
 		}
 	})
 }
 
 func drawCard(t *rapid.T) card.Card {
 	size := rapid.SampledFrom([]int{0, 1, 10, 300, 5000, 25_000})
-	unit := rapid.SampledFrom([]string{"word ", "日本語", "😀", "עברית ", "<at>x</at>", "\n\n", "_*[", "&<>\"", "\\"})
+	unit := rapid.SampledFrom([]string{
+		"word ", "日本語", "😀", "👩‍👩‍👧", "עברית ", "<at>x</at>", "\n\n", "_*[", "&<>\"", "\\", "- item\n", "> quote\n", "| a | b |\n|---|---|\n| c | d |\n\n",
+		"```\ncode\n```\n", "**bold** ", "[text](https://e.example/) ", "@ada ", "[Ada](mention:ada) ",
+	})
 	text := func(label string) string {
 		n := size.Draw(t, label)
 		u := unit.Draw(t, label+" of")
 		return strings.Repeat(u, n/len(u)+min(n, 1))
 	}
-	c := card.Card{Title: "the-title" + text("title"), Text: text("text"), Summary: text("summary")}
+	c := card.Card{Title: "the-title" + text("title"), Text: text("text"), Summary: text("summary"), ThemeColor: rapid.SampledFrom([]string{"", "2DA44E"}).Draw(t, "colour")}
 	for i := range rapid.SampledFrom([]int{0, 1, 3, 12}).Draw(t, "sections") {
-		s := card.Section{Text: text("section text"), ActivityTitle: text("activity")}
+		s := card.Section{Text: text("section text"), ActivityTitle: text("activity"), StartGroup: i%2 == 0}
 		value := strings.Repeat("v ", rapid.SampledFrom([]int{0, 5, 400}).Draw(t, "value"))
 		for j := range rapid.SampledFrom([]int{0, 2, 40}).Draw(t, "facts") {
 			s.Facts = append(s.Facts, card.Fact{Name: fmt.Sprintf("fact %d", j), Value: value})
@@ -132,7 +174,7 @@ func drawCard(t *rapid.T) card.Card {
 		c.Sections = append(c.Sections, s)
 	}
 	for i := range rapid.SampledFrom([]int{0, 1, 9}).Draw(t, "actions") {
-		c.Actions = append(c.Actions, link("Open "+text("name"), fmt.Sprintf("https://link.example/%d", i)))
+		c.Actions = append(c.Actions, link("Open "+strings.TrimSpace(text("name")), fmt.Sprintf("https://link.example/%d", i)))
 	}
 	return c
 }
@@ -148,16 +190,20 @@ func TestWhatSplittersChokedOn(t *testing.T) {
 		"10,000 facts":          {Title: "t", Sections: []card.Section{{Facts: manyFacts(10_000)}}},
 		"a title of 30 kB":      {Title: strings.Repeat("t", 30_000)},
 		"only a summary":        {Summary: "s"},
+		"only a link":           {Title: "t", Actions: []card.Action{link("", "https://e.example/")}},
 	}
 	for name, c := range tests {
 		for _, f := range formats() {
 			t.Run(name+"/"+f.Name, func(t *testing.T) {
-				start := time.Now()
-				p, err := f.Render(c, 1)
-				if err != nil || len(p.Body) == 0 || len(p.Body) > f.Limit.Bytes {
+				p, err := f.Render(c, format.Options{})
+				if err != nil || len(p.Body) == 0 {
 					t.Fatalf("%d bytes, %v", len(p.Body), err)
 				}
-				t.Logf("%d bytes in %v: %v", len(p.Body), time.Since(start), p.Omitted)
+				for _, u := range p.Used {
+					if u.Used > u.Most {
+						t.Errorf("%d %s, the limit is %d", u.Used, u.Unit, u.Most)
+					}
+				}
 			})
 		}
 	}
@@ -171,18 +217,119 @@ func manyFacts(n int) []card.Fact {
 	return facts
 }
 
-// TestTextFromStrangersStaysText: what would be a mention, a function or emphasis
-// in Teams is shown as it was written.
-func TestTextFromStrangersStaysText(t *testing.T) {
-	hostile := "<at>everyone</at> {{DATE(2026)}} *bold* _it_ [x](https://evil.example)"
-	c := card.Card{Title: card.Escape(hostile), Text: card.Escape(hostile)}
-	p, err := format.TeamsCard().Render(c, 1)
-	if err != nil {
-		t.Fatal(err)
+// TestTextFromStrangersCallsNobody: what would be a mention, a function or a link
+// in one system or another is shown as it was written.
+func TestTextFromStrangersCallsNobody(t *testing.T) {
+	hostile := "<at>everyone</at> {{DATE(2026)}} <!channel> <@U123> @everyone @here @all <users/all> @**all** <@all> [x](https://evil.example)"
+	dangers := map[string][]string{
+		"teams": {"<at>", "{{"}, "slack": {`"mrkdwn","text":"<`}, "mattermost": {"@all", "@here", "@everyone"},
+		"rocketchat": {"@all", "@here"}, "discord": {"@everyone", "@here", " <@U123>"}, "googlechat": {"<users/all>"},
+		"webex": {"<@all>"}, "zulip": {"@**all**", "@all"}, "matrix": {"@room"}, "ntfy": nil, "office365": {"<at>", "{{"}, "webhook": nil,
 	}
-	for _, bad := range []string{"<at>", "{{", "[x](https://evil", " *bold*"} {
-		if bytes.Contains(p.Body, []byte(bad)) {
-			t.Errorf("%q came through: %s", bad, p.Body)
+	c := card.Card{Title: card.Escape(hostile), Text: card.Escape(hostile), Sections: []card.Section{{
+		ActivityTitle: card.Escape(hostile), Facts: []card.Fact{{Name: card.Escape(hostile), Value: card.Escape(hostile)}},
+	}}}
+	for _, f := range formats() {
+		p, err := f.Render(c, format.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, _, _ := strings.Cut(f.Name, " ")
+		bad, ok := dangers[kind]
+		if !ok {
+			t.Fatalf("%s: what is dangerous there?", kind)
+		}
+		shown := string(p.Body)
+		if kind == "zulip" {
+			shown = string(readable(t, p))
+		}
+		for _, b := range bad {
+			if strings.Contains(shown, b) {
+				t.Errorf("%s: %q came through: %s", f.Name, b, shown)
+			}
+		}
+	}
+}
+
+// TestPeopleAreMentionedAsEachSystemDoes: those that the chat system knows by their
+// id, all others by name.
+func TestPeopleAreMentionedAsEachSystemDoes(t *testing.T) {
+	person := func(id string) func(string) (format.Person, bool) {
+		return func(login string) (format.Person, bool) {
+			return format.Person{ID: id, Name: "Ada <Lovelace>"}, login == "ada"
+		}
+	}
+	tests := []struct {
+		format format.Format
+		id     string
+		want   []string
+	}{
+		{format.Teams(format.Settings{}, false), "ada@example.com", []string{"<at>Ada Lovelace</at> and Bob", `"entities":[{"type":"mention","text":"<at>Ada Lovelace</at>","mentioned":{"id":"ada@example.com","name":"Ada Lovelace"}}]`}},
+		{format.Slack(), "U024BE7LH", []string{`{"type":"user","user_id":"U024BE7LH"}`, "Bob"}},
+		{format.Mattermost(), "ada.lovelace", []string{"@ada.lovelace and Bob"}},
+		{format.RocketChat(), "@ada", []string{`"text":"@ada"`, "@ada and Bob"}},
+		{format.Discord(), "80351110224678912", []string{`"content":"<@80351110224678912>"`, "<@80351110224678912> and Bob", `"allowed_mentions":{"parse":[],"users":["80351110224678912"]}`}},
+		{format.GoogleChat(), "users/1234", []string{`"text":"<users/1234>"`, "Ada &lt;Lovelace&gt; and Bob"}},
+		{format.Webex(), "ada@example.com", []string{"<@personEmail:ada@example.com|Ada Lovelace> and Bob"}},
+		{format.Zulip(format.Settings{To: "x"}), "42", []string{"@**Ada Lovelace|42** and Bob"}},
+		{format.Matrix(), "@ada:example.com", []string{"https://matrix.to/#/@ada:example.com", `"m.mentions":{"user_ids":["@ada:example.com"]}`, " and Bob"}},
+		{format.Ntfy(format.Settings{To: "x"}), "ada", []string{"Ada L. and Bob"}},
+		{format.Office365(), "ada", []string{"Ada L. and Bob"}},
+		{format.Webhook(), "ada", []string{"Ada L. and Bob"}},
+	}
+	c := card.Card{Title: "t", Text: card.Mention("ada", "Ada L.") + " and " + card.Mention("bob", "Bob")}
+	for _, test := range tests {
+		p, err := test.format.Render(c, format.Options{Person: person(test.id)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := string(p.Body)
+		if test.format.Name == "zulip" {
+			shown = string(readable(t, p))
+		}
+		for _, want := range test.want {
+			if !strings.Contains(shown, want) {
+				t.Errorf("%s: no %q in %s", test.format.Name, want, shown)
+			}
+		}
+		nobody, err := test.format.Render(c, format.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := string(nobody.Body); strings.Contains(text, "<at>") || strings.Contains(text, test.id) && test.id != "ada" || strings.Contains(text, "mention:") {
+			t.Errorf("%s mentions somebody whom it does not know: %s", test.format.Name, text)
+		}
+	}
+}
+
+// TestAnAdaptiveCardLeavesAsItCame, where Adaptive Cards are taken, as long as it
+// is small enough.
+func TestAnAdaptiveCardLeavesAsItCame(t *testing.T) {
+	original := json.RawMessage(`{"type":"AdaptiveCard","version":"1.2","body":[{"type":"RichTextBlock","inlines":["kept"]}]}`)
+	c := card.Card{Title: "Converted", Adaptive: original}
+	for _, f := range formats() {
+		p, err := f.Render(c, format.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if takes := f.Name == "teams message" || f.Name == "teams card"; bytes.Contains(p.Body, original) != takes {
+			t.Errorf("%s: %s", f.Name, p.Body)
+		}
+	}
+	c.Adaptive = json.RawMessage(`{"type":"AdaptiveCard","fallbackText":"` + strings.Repeat("x", 30_000) + `"}`)
+	p, err := format.Teams(format.Settings{}, true).Render(c, format.Options{})
+	if err != nil || !bytes.Contains(p.Body, []byte("Converted")) || len(p.Body) > 20_000 {
+		t.Errorf("one that is too large: %d bytes, %v", len(p.Body), err)
+	}
+}
+
+// TestEveryLimitHasASource: a figure that nobody can check is a guess.
+func TestEveryLimitHasASource(t *testing.T) {
+	for _, f := range formats() {
+		for _, l := range f.Limits {
+			if l.Most <= 0 || l.Source == "" {
+				t.Errorf("%s: %s: %d, %q", f.Name, l.Unit, l.Most, l.Source)
+			}
 		}
 	}
 }
@@ -192,16 +339,17 @@ func BenchmarkRender(b *testing.B) {
 		b.Run(strings.ReplaceAll(f.Name, " ", "-"), func(b *testing.B) {
 			c := full()
 			for b.Loop() {
-				if _, err := f.Render(c, 1); err != nil {
+				if _, err := f.Render(c, format.Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
 	}
 	b.Run("10000-facts", func(b *testing.B) {
+		f := format.Teams(format.Settings{}, true)
 		c := card.Card{Title: "t", Sections: []card.Section{{Facts: manyFacts(10_000)}}}
 		for b.Loop() {
-			if _, err := format.TeamsMessage().Render(c, 1); err != nil {
+			if _, err := f.Render(c, format.Options{}); err != nil {
 				b.Fatal(err)
 			}
 		}

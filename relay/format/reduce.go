@@ -2,10 +2,12 @@ package format
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/format/markup"
 )
 
 // said counts what was left out, in words; nothing for none.
@@ -19,14 +21,11 @@ func said(n int, what string) string {
 	return fmt.Sprintf("%d %ss left out", n, what)
 }
 
-func countImages(c card.Card) int {
+func countImages(d draft) int {
 	n := 0
-	for _, s := range c.Sections {
-		n += len(s.Images)
-		if s.HeroImage != nil {
-			n++
-		}
-		if s.ActivityImage != "" {
+	for _, s := range d.sections {
+		n += len(s.pictures())
+		if s.avatar != "" {
 			n++
 		}
 	}
@@ -34,7 +33,7 @@ func countImages(c card.Card) int {
 }
 
 // keepImages keeps that many pictures, first come, first kept.
-func keepImages(c *card.Card, keep int) string {
+func keepImages(d *draft, keep int) string {
 	dropped := 0
 	take := func() bool {
 		if keep > 0 {
@@ -44,33 +43,37 @@ func keepImages(c *card.Card, keep int) string {
 		dropped++
 		return false
 	}
-	for i := range c.Sections {
-		s := &c.Sections[i]
-		if s.ActivityImage != "" && !take() {
-			s.ActivityImage = ""
+	for i := range d.sections {
+		s := &d.sections[i]
+		if s.avatar != "" && !take() {
+			s.avatar = ""
 		}
-		if s.HeroImage != nil && !take() {
-			s.HeroImage = nil
+		if s.hero != nil && !take() {
+			s.hero = nil
 		}
-		kept := s.Images[:0]
-		for _, img := range s.Images {
-			if take() {
-				kept = append(kept, img)
-			}
-		}
-		s.Images = kept
+		s.images = slices.DeleteFunc(s.images, func(card.Image) bool { return !take() })
 	}
 	return said(dropped, "picture")
 }
 
-// shortenFacts cuts the names and values of facts to a length in bytes.
-func shortenFacts(c *card.Card, keep int) string {
+func longestFact(d draft) int {
+	n := 0
+	for _, s := range d.sections {
+		for _, f := range s.facts {
+			n = max(n, f.name.Len(), f.value.Len())
+		}
+	}
+	return n
+}
+
+// shortenFacts cuts the names and values of facts to a length in characters.
+func shortenFacts(d *draft, keep int) string {
 	cut := 0
-	for i := range c.Sections {
-		for j := range c.Sections[i].Facts {
-			f := &c.Sections[i].Facts[j]
-			if len(f.Name) > keep || len(f.Value) > keep {
-				f.Name, f.Value = end(f.Name, keep), end(f.Value, keep)
+	for i := range d.sections {
+		for j := range d.sections[i].facts {
+			f := &d.sections[i].facts[j]
+			if f.name.Len() > keep || f.value.Len() > keep {
+				f.name, f.value = f.name.Head(keep), f.value.Head(keep)
 				cut++
 			}
 		}
@@ -84,44 +87,49 @@ func shortenFacts(c *card.Card, keep int) string {
 	return fmt.Sprintf("%d facts cut short", cut)
 }
 
+func countFacts(d draft) int {
+	n := 0
+	for _, s := range d.sections {
+		n += len(s.facts)
+	}
+	return n
+}
+
 // keepFacts keeps that many facts, over all sections.
-func keepFacts(c *card.Card, keep int) string {
+func keepFacts(d *draft, keep int) string {
 	dropped := 0
-	for i := range c.Sections {
-		s := &c.Sections[i]
-		n := min(keep, len(s.Facts))
-		dropped += len(s.Facts) - n
-		s.Facts = s.Facts[:n]
+	for i := range d.sections {
+		n := min(keep, len(d.sections[i].facts))
+		dropped += cutTo(&d.sections[i].facts, n)
 		keep -= n
 	}
 	return said(dropped, "fact")
 }
 
-// texts are all running texts of a card.
-func texts(c *card.Card) []*string {
-	list := []*string{&c.Text}
-	for i := range c.Sections {
-		s := &c.Sections[i]
-		list = append(list, &s.Title, &s.Text, &s.ActivityTitle, &s.ActivitySubtitle, &s.ActivityText)
+// texts are all running texts of a draft.
+func texts(d *draft) []*markup.Text {
+	list := []*markup.Text{&d.text}
+	for i := range d.sections {
+		s := &d.sections[i]
+		list = append(list, &s.text, &s.activityText)
 	}
 	return list
 }
 
-func longestText(c card.Card) int {
+func longestText(d draft) int {
 	n := 0
-	for _, t := range texts(&c) {
-		n = max(n, len(*t))
+	for _, t := range texts(&d) {
+		n = max(n, t.Len())
 	}
 	return n
 }
 
-// shortenTexts takes the middle out of texts longer than keep bytes: how they
-// begin and how they end says most.
-func shortenTexts(c *card.Card, keep int) string {
+// shortenTexts takes the middle out of texts longer than keep characters.
+func shortenTexts(d *draft, keep int) string {
 	cut := false
-	for _, t := range texts(c) {
-		if len(*t) > keep {
-			*t, cut = middle(*t, keep), true
+	for _, t := range texts(d) {
+		if t.Len() > keep {
+			*t, cut = t.Middle(keep), true
 		}
 	}
 	if cut {
@@ -132,138 +140,132 @@ func shortenTexts(c *card.Card, keep int) string {
 
 // keepSections keeps that many sections. A link in a section that goes moves to
 // the card when the card has none.
-func keepSections(c *card.Card, keep int) string {
-	if keep >= len(c.Sections) {
+func keepSections(d *draft, keep int) string {
+	if keep >= len(d.sections) {
 		return ""
 	}
-	dropped := c.Sections[keep:]
-	c.Sections = c.Sections[:keep]
+	dropped := d.sections[keep:]
+	d.sections = d.sections[:keep:keep]
 	for _, s := range dropped {
-		for _, a := range s.Actions {
-			if a.URL() != "" && !hasLink(*c) {
-				c.Actions = append(c.Actions, a)
+		for _, a := range s.actions {
+			if links, _ := split([]card.Action{a}); len(links) > 0 && d.firstLink() == "" {
+				d.actions = append(d.actions, a)
 			}
 		}
 	}
 	return said(len(dropped), "section")
 }
 
-func hasLink(c card.Card) bool {
-	for _, a := range c.Actions {
-		if a.URL() != "" {
-			return true
-		}
+// actionLists are the lists of a draft's actions.
+func actionLists(d *draft) []*[]card.Action {
+	lists := []*[]card.Action{&d.actions}
+	for i := range d.sections {
+		lists = append(lists, &d.sections[i].actions)
 	}
-	for _, s := range c.Sections {
-		for _, a := range s.Actions {
-			if a.URL() != "" {
-				return true
-			}
-		}
-	}
-	return false
+	return lists
 }
 
-func countActions(c card.Card) int {
-	n := len(c.Actions)
-	for _, s := range c.Sections {
-		n += len(s.Actions)
+func countActions(d draft) int {
+	n := 0
+	for _, list := range actionLists(&d) {
+		n += len(*list)
 	}
 	return n
 }
 
 // keepActions keeps that many actions, links first, because a person can always
 // follow a link to the rest.
-func keepActions(c *card.Card, keep int) string {
+func keepActions(d *draft, keep int) string {
 	dropped := 0
 	for _, links := range []bool{true, false} {
-		pick := func(list []card.Action) []card.Action {
-			var kept []card.Action
-			for _, a := range list {
-				isLink := a.URL() != "" && len(a.URL()) <= longestURL
-				if isLink != links {
-					kept = append(kept, a)
-					continue
+		for _, list := range actionLists(d) {
+			*list = slices.DeleteFunc(*list, func(a card.Action) bool {
+				if (a.URL() != "") != links {
+					return false
 				}
 				if keep > 0 {
 					keep--
-					kept = append(kept, a)
-					continue
+					return false
 				}
 				dropped++
-			}
-			return kept
-		}
-		c.Actions = pick(c.Actions)
-		for i := range c.Sections {
-			c.Sections[i].Actions = pick(c.Sections[i].Actions)
+				return true
+			})
 		}
 	}
 	return said(dropped, "action")
 }
 
-// names are the title and what else is short by nature.
-func names(c *card.Card) []*string {
-	list := []*string{&c.Title, &c.Summary}
-	for i := range c.Actions {
-		list = append(list, &c.Actions[i].Name)
+// dropLongAddresses drops the links whose addresses are longer.
+func dropLongAddresses(d *draft, most int) int {
+	dropped := 0
+	for _, list := range actionLists(d) {
+		before := len(*list)
+		*list = slices.DeleteFunc(*list, func(a card.Action) bool { return len(a.URL()) > most })
+		dropped += before - len(*list)
 	}
-	for i := range c.Sections {
-		for j := range c.Sections[i].Actions {
-			list = append(list, &c.Sections[i].Actions[j].Name)
-		}
-	}
-	return list
+	return dropped
 }
 
-func longestName(c card.Card) int {
+func longestName(d draft) int {
 	n := 0
-	for _, name := range names(&c) {
-		n = max(n, len(*name))
+	for _, list := range actionLists(&d) {
+		for _, a := range *list {
+			n = max(n, utf8.RuneCountInString(a.Name))
+		}
 	}
 	return n
 }
 
-// shortenNames cuts the title and the names of actions.
-func shortenNames(c *card.Card, keep int) string {
+// shortenNames cuts the names of actions.
+func shortenNames(d *draft, keep int) string {
 	cut := false
-	for _, name := range names(c) {
-		if len(*name) > keep {
-			*name, cut = end(*name, keep), true
+	for _, list := range actionLists(d) {
+		for i := range *list {
+			if a := &(*list)[i]; utf8.RuneCountInString(a.Name) > keep {
+				a.Name, cut = end(a.Name, keep), true
+			}
 		}
 	}
 	if cut {
-		return "the title cut short"
+		return "the names of actions cut short"
 	}
 	return ""
 }
 
-// end cuts a text to n bytes at a rune, with an ellipsis.
+// titles are the texts of one line, the card's own first.
+func titles(d *draft) []*markup.Text {
+	list := []*markup.Text{&d.title}
+	for i := range d.sections {
+		s := &d.sections[i]
+		list = append(list, &s.title, &s.activity, &s.subtitle)
+	}
+	return list
+}
+
+func longestTitle(d draft) int {
+	n := utf8.RuneCountInString(d.summary)
+	for _, t := range titles(&d) {
+		n = max(n, t.Len())
+	}
+	return n
+}
+
+// shortenTitles cuts titles, and the summary, which nobody misses.
+func shortenTitles(d *draft, keep int) string {
+	d.summary = end(d.summary, keep)
+	cut := false
+	for _, t := range titles(d) {
+		if t.Len() > keep {
+			*t, cut = t.Head(keep), true
+		}
+	}
+	if cut {
+		return "titles cut short"
+	}
+	return ""
+}
+
+// end cuts a line to n characters, with an ellipsis.
 func end(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.TrimRight(s[:runeStart(s, max(0, n-len("…")))], " \\") + "…"
-}
-
-// middle takes the middle out of a text, at runes and, where it can, at lines.
-func middle(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	const gap = "\n\n…\n\n"
-	half := (n - len(gap)) / 2
-	if half < 8 {
-		return end(s, n)
-	}
-	head, tail := runeStart(s, half), runeStart(s, len(s)-half)
-	return strings.TrimRight(s[:head], " \\") + gap + strings.TrimLeft(s[tail:], " ")
-}
-
-// runeStart moves an index back to where a rune begins.
-func runeStart(s string, i int) int {
-	for i > 0 && i < len(s) && !utf8.RuneStart(s[i]) {
-		i--
-	}
-	return i
+	return strings.TrimSpace(markup.Bare(markup.Words(s).Head(n)))
 }

@@ -3,135 +3,151 @@ package format
 import (
 	"slices"
 	"strings"
-
-	"github.com/connector-relay/relay/relay/card"
 )
 
-// The least that shrinking leaves of a text, in bytes.
+// The least that shrinking leaves of a text, in characters, as long as it can.
 const (
 	leastFact  = 80
 	leastText  = 200
-	leastTitle = 120
-	// longestURL is how long the address of a link may be to count as one that
-	// must stay; browsers and chat systems cut longer ones anyway.
-	longestURL = 2000
+	leastTitle = 60
+	leastName  = 30
 )
 
-// reduction is one way to make a card smaller. Keep goes from most (which changes
+// shrinking is making one card small enough for one format.
+type shrinking struct {
+	format  Format
+	limits  Limits
+	options Options
+}
+
+// reduction is one way to make a draft smaller. Keep goes from most (which changes
 // nothing) down to least; the reduction reports what it left out.
 type reduction struct {
 	most, least int
-	apply       func(c *card.Card, keep int) string
+	apply       func(d *draft, keep int) string
 }
 
-// shrink encodes a card within a format's limits. When it is too large, the
-// reductions apply one after the other, each only as far as it must; title and
-// first link stay. It always ends: each reduction is searched by halves, once.
-func shrink(c card.Card, f Format, budget int) ([]byte, []string, error) {
-	c = c.Clone()
-	omitted := cutCounts(&c, f.Limit)
-	body, err := f.encode(noted(c, omitted))
-	if err != nil || budget <= 0 || len(body) <= budget {
-		return body, omitted, err
-	}
-	for _, r := range reductions(c) {
-		c, body, omitted, err = r.search(c, f, budget, omitted)
-		if err != nil || len(body) <= budget {
-			return body, omitted, err
+// attempt is a draft as reduced so far, with what it came to.
+type attempt struct {
+	draft   draft
+	omitted []string
+	encoded
+}
+
+// shrink encodes a draft within the limits. When it is too large, the reductions
+// apply one after the other, each only as far as it must, and not at all when it
+// does not help; title and first link stay. Parts that are too long come first, so
+// that no fact has to go for a long title. It always ends: each reduction is searched
+// by halves, once.
+func (s shrinking) shrink(d draft) (encoded, []string, error) {
+	a, err := s.try(d, cutCounts(&d, s.limits))
+	for _, parts := range []bool{true, false} {
+		for _, reduce := range reductions(parts) {
+			if err != nil || s.limits.excess(a.used, parts) == 0 {
+				break
+			}
+			a, err = s.search(a, reduce(a.draft), parts)
 		}
 	}
-	return body, omitted, nil
+	return a.encoded, a.omitted, err
 }
 
-// search applies the reduction with the largest keep that fits the budget, or
-// with the least when none does.
-func (r reduction) search(c card.Card, f Format, budget int, omitted []string) (card.Card, []byte, []string, error) {
+func (s shrinking) try(d draft, omitted []string) (attempt, error) {
+	if len(omitted) > 0 {
+		d.note = "Shortened: " + strings.Join(omitted, ", ") + "."
+	}
+	e, err := s.write(d)
+	return attempt{draft: d, omitted: omitted, encoded: e}, err
+}
+
+// search applies the reduction with the largest keep that fits, or with the least
+// when none does and it helps at all.
+func (s shrinking) search(a attempt, r reduction, parts bool) (attempt, error) {
+	try := func(keep int) (attempt, int, error) {
+		smaller := a.draft.clone()
+		omitted := a.omitted
+		if what := r.apply(&smaller, keep); what != "" && !slices.Contains(omitted, what) {
+			omitted = append(slices.Clone(omitted), what)
+		}
+		tried, err := s.try(smaller, omitted)
+		return tried, s.limits.excess(tried.used, parts), err
+	}
 	low, high := r.least, r.most
-	try := func(keep int) (card.Card, []byte, []string, error) {
-		smaller := c.Clone()
-		said := omitted
-		if what := r.apply(&smaller, keep); what != "" {
-			said = append(slices.Clone(omitted), what)
-		}
-		body, err := f.encode(noted(smaller, said))
-		return smaller, body, said, err
-	}
-	best, body, said, err := try(low)
-	if err != nil || len(body) > budget {
-		return best, body, said, err
+	best, over, err := try(low)
+	switch {
+	case err != nil || over >= s.limits.excess(a.used, parts):
+		return a, err
+	case over > 0:
+		return best, nil
 	}
 	for low < high {
 		middle := low + (high-low+1)/2
-		candidate, b, s, err := try(middle)
+		candidate, over, err := try(middle)
 		if err != nil {
-			return best, body, said, err
+			return best, err
 		}
-		if len(b) > budget {
+		if over > 0 {
 			high = middle - 1
 			continue
 		}
-		low, best, body, said = middle, candidate, b, s
+		low, best = middle, candidate
 	}
-	return best, body, said, nil
+	return best, nil
 }
 
 // reductions are the ways to make a card smaller, in the order in which they hurt
-// least.
-func reductions(c card.Card) []reduction {
-	longest, facts := 0, 0
-	for _, s := range c.Sections {
-		facts += len(s.Facts)
-		for _, fact := range s.Facts {
-			longest = max(longest, len(fact.Value), len(fact.Name))
-		}
+// least: pictures, long facts, the middle of the text, facts beyond some number;
+// then what is seldom too much. Those of parts only shorten.
+func reductions(parts bool) []func(draft) reduction {
+	images := func(d draft) reduction { return reduction{most: countImages(d), apply: keepImages} }
+	facts := func(d draft) reduction { return reduction{longestFact(d), leastFact, shortenFacts}.within() }
+	texts := func(d draft) reduction { return reduction{longestText(d), leastText, shortenTexts}.within() }
+	names := func(d draft) reduction { return reduction{longestName(d), leastName, shortenNames}.within() }
+	titles := func(d draft) reduction { return reduction{longestTitle(d), leastTitle, shortenTitles}.within() }
+	if parts {
+		return []func(draft) reduction{facts, texts, titles, names}
 	}
-	text := longestText(c)
-	return []reduction{
-		{most: countImages(c), least: 0, apply: keepImages},
-		{most: longest, least: min(leastFact, longest), apply: shortenFacts},
-		{most: text, least: min(leastText, text), apply: shortenTexts},
-		{most: facts, least: 0, apply: keepFacts},
-		{most: len(c.Sections), least: 0, apply: keepSections},
-		{most: countActions(c), least: 1, apply: keepActions},
-		{most: longestName(c), least: leastTitle, apply: shortenNames},
-		{most: text, least: 0, apply: shortenTexts},
+	return []func(draft) reduction{
+		images, facts, texts,
+		func(d draft) reduction { return reduction{most: countFacts(d), apply: keepFacts} },
+		func(d draft) reduction { return reduction{most: len(d.sections), apply: keepSections} },
+		func(d draft) reduction { return reduction{most: countActions(d), least: 1, apply: keepActions} },
+		names, titles,
+		func(d draft) reduction { return reduction{most: longestText(d), apply: shortenTexts} },
+		func(d draft) reduction { return reduction{most: countActions(d), apply: keepActions} },
 	}
 }
 
-// noted adds what was left out to the card, as its last words.
-func noted(c card.Card, omitted []string) card.Card {
-	if len(omitted) == 0 {
-		return c
-	}
-	c.Sections = append(slices.Clip(c.Sections), card.Section{Text: "*Shortened: " + strings.Join(omitted, ", ") + ".*"})
-	return c
+// within keeps the least from being more than there is.
+func (r reduction) within() reduction {
+	r.least = min(r.least, r.most)
+	return r
 }
 
-// cutCounts drops what a chat system would not show: beyond its counts, it drops
-// without a word.
-func cutCounts(c *card.Card, l Limit) []string {
+// cutCounts drops what a chat system would not show: beyond its counts, most drop
+// without a word. An address that is too long to be one goes too.
+func cutCounts(d *draft, l Limits) []string {
 	var omitted []string
+	*d = d.clone()
 	// One section is kept free for the note.
-	if l.Sections > 0 && len(c.Sections) > l.Sections {
-		omitted = append(omitted, keepSections(c, l.Sections-1))
+	if most := l.most(Sections); len(d.sections) > most {
+		omitted = append(omitted, keepSections(d, most-1))
 	}
-	images, actions := 0, 0
-	for i := range c.Sections {
-		s := &c.Sections[i]
-		if n := len(s.Images) - l.Images; l.Images > 0 && n > 0 {
-			s.Images, images = s.Images[:l.Images], images+n
-		}
-		if n := len(s.Actions) - l.Actions; l.Actions > 0 && n > 0 {
-			s.Actions, actions = s.Actions[:l.Actions], actions+n
-		}
+	actions := dropLongAddresses(d, l.most(AddressLength))
+	images, facts := 0, 0
+	for i := range d.sections {
+		s := &d.sections[i]
+		images += cutTo(&s.images, l.most(SectionImages))
+		facts += cutTo(&s.facts, l.most(SectionFacts))
+		actions += cutTo(&s.actions, l.most(SectionActions))
 	}
-	if n := len(c.Actions) - l.Actions; l.Actions > 0 && n > 0 {
-		c.Actions, actions = c.Actions[:l.Actions], actions+n
-	}
-	return keepSaid(append(omitted, said(images, "picture"), said(actions, "action")))
+	actions += cutTo(&d.actions, l.most(SectionActions))
+	return slices.DeleteFunc(append(omitted, said(images, "picture"), said(facts, "fact"), said(actions, "action")), func(s string) bool { return s == "" })
 }
 
-// keepSaid drops what says nothing.
-func keepSaid(list []string) []string {
-	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
+// cutTo shortens a list and returns by how much.
+func cutTo[T any](list *[]T, most int) int {
+	n := max(0, len(*list)-most)
+	*list = (*list)[:len(*list)-n]
+	return n
 }

@@ -1,0 +1,222 @@
+package format
+
+import (
+	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/format/markup"
+)
+
+// adaptive writes Adaptive Cards, part by part, as Microsoft's own guidance maps
+// Connector Cards.
+type adaptive struct {
+	*writing
+	dialect markup.Dialect
+	version string
+}
+
+func (w adaptive) card(d draft) adaptiveCard {
+	a := adaptiveCard{
+		Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: w.version,
+		FallbackText: teamsDefuse(d.headline()),
+	}
+	add := func(e ...element) { a.Body = append(a.Body, e...) }
+	if !d.title.Empty() {
+		add(w.header(d))
+	}
+	add(w.paragraphs(d.text, element{})...)
+	for i, s := range d.sections {
+		if items := w.section(s); len(items) > 0 {
+			add(element{Type: "Container", Separator: s.card.StartGroup || i > 0, Spacing: "Medium", Items: items})
+		}
+	}
+	var rest []element
+	a.Actions, rest = w.actions(d.actions)
+	add(rest...)
+	add(w.paragraphs(d.said(), element{IsSubtle: true})...)
+	if len(a.Body) == 0 {
+		add(element{Type: "TextBlock", Text: " "})
+	}
+	a.Teams = &teamsExtras{Width: "Full"}
+	for _, p := range w.mentioned {
+		a.Teams.Entities = append(a.Teams.Entities, entity{
+			Type: "mention", Text: "<at>" + atName(p) + "</at>", Mentioned: mentioned{ID: p.ID, Name: atName(p)},
+		})
+	}
+	return a
+}
+
+// header is the title in the theme's colour, as far as an Adaptive Card has it. The
+// title may not be cut by the client.
+func (w adaptive) header(d draft) element {
+	title := element{Type: "TextBlock", Text: w.line(d.title), Wrap: true, Weight: "Bolder", Size: "Medium"}
+	if w.newer("1.5") {
+		title.Style = "heading"
+	}
+	if d.card.ThemeColor == "" {
+		return title
+	}
+	return element{Type: "Container", Style: containerStyle(d.card.ThemeColor), Bleed: true, Items: []element{title}}
+}
+
+// newer reports whether the card may use what came with a version; they are all 1.x.
+func (w adaptive) newer(version string) bool {
+	return len(w.version) >= len(version) && w.version >= version
+}
+
+func (w adaptive) line(t markup.Text) string { return w.dialect.Line(t.Inline()) }
+
+func (w adaptive) section(s section) []element {
+	var items []element
+	add := func(e ...element) { items = append(items, e...) }
+	if !s.title.Empty() {
+		add(element{Type: "TextBlock", Text: w.line(s.title), Wrap: true, Weight: "Bolder"})
+	}
+	add(w.activity(s)...)
+	if s.hero != nil {
+		add(element{Type: "Image", URL: s.hero.URL, AltText: card.Plain(s.hero.Title), Size: "Stretch"})
+	}
+	add(w.paragraphs(s.text, element{})...)
+	if len(s.facts) > 0 {
+		set := element{Type: "FactSet"}
+		for _, f := range s.facts {
+			set.Facts = append(set.Facts, adaptiveFact{Title: w.line(f.name), Value: w.dialect.Write(f.value)})
+		}
+		add(set)
+	}
+	if len(s.images) > 0 {
+		set := element{Type: "ImageSet", ImageSize: "Medium"}
+		for _, img := range s.images {
+			set.Images = append(set.Images, element{Type: "Image", URL: img.URL, AltText: card.Plain(img.Title)})
+		}
+		add(set)
+	}
+	actions, rest := w.actions(s.actions)
+	if len(actions) > 0 {
+		add(element{Type: "ActionSet", Actions: actions})
+	}
+	add(rest...)
+	return items
+}
+
+// activity is who did what: a picture beside up to three lines.
+func (w adaptive) activity(s section) []element {
+	var lines []element
+	if !s.activity.Empty() {
+		lines = append(lines, element{Type: "TextBlock", Text: w.line(s.activity), Wrap: true, Weight: "Bolder"})
+	}
+	if !s.subtitle.Empty() {
+		lines = append(lines, element{Type: "TextBlock", Text: w.line(s.subtitle), Wrap: true, IsSubtle: true, Spacing: "None"})
+	}
+	lines = append(lines, w.paragraphs(s.activityText, element{Spacing: "None"})...)
+	if s.avatar == "" {
+		return lines
+	}
+	style := "Person"
+	if s.card.ActivityImageType == article {
+		style = ""
+	}
+	picture := element{Type: "Image", URL: s.avatar, Size: "Small", Style: style, AltText: markup.Bare(s.activity)}
+	columns := []element{{Type: "Column", Width: "auto", Items: []element{picture}}}
+	if len(lines) > 0 {
+		columns = append(columns, element{Type: "Column", Width: "stretch", Items: lines})
+	}
+	return []element{{Type: "ColumnSet", Columns: columns}}
+}
+
+// paragraphs makes an element of each block: in Teams one text with several is not
+// broken into lines the same way everywhere.
+func (w adaptive) paragraphs(t markup.Text, like element) []element {
+	var list []element
+	for _, b := range t {
+		if b.Kind == markup.Table && w.newer("1.5") {
+			list = append(list, w.table(b))
+			continue
+		}
+		e := like
+		e.Type, e.Wrap, e.Text = "TextBlock", true, w.dialect.Write(markup.Text{b})
+		if b.Kind == markup.Code {
+			e.FontType = "Monospace"
+		}
+		if e.Text != "" {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// table needs version 1.5.
+func (w adaptive) table(b markup.Block) element {
+	headers := true
+	t := element{Type: "Table", FirstRowAsHeaders: &headers}
+	for _, row := range b.Rows {
+		r := element{Type: "TableRow"}
+		for i, cell := range row {
+			if i == len(t.Columns) {
+				t.Columns = append(t.Columns, element{Type: "TableColumnDefinition", Width: 1})
+			}
+			c := element{Type: "TableCell", Items: []element{{Type: "TextBlock", Text: " ", Wrap: true}}}
+			if text := w.dialect.Line(cell); text != "" {
+				c.Items[0].Text = text
+			}
+			r.Cells = append(r.Cells, c)
+		}
+		t.Rows = append(t.Rows, r)
+	}
+	return t
+}
+
+// actions writes links as buttons, and a form with links in it as a part that
+// opens. A form cannot be sent from a webhook's card, so that its questions are
+// named only.
+func (w adaptive) actions(list []card.Action) (buttons []adaptiveAction, rest []element) {
+	var plain []card.Action
+	for _, a := range list {
+		links, _ := split(a.Actions)
+		if a.Type != card.ActionCard || len(links) == 0 {
+			plain = append(plain, a)
+			continue
+		}
+		inner := adaptiveCard{Type: "AdaptiveCard", Body: []element{}}
+		if asks := questions(a.Inputs); asks != "" {
+			inner.Body = append(inner.Body, element{Type: "TextBlock", Text: w.dialect.Text("Asks for: "+asks, true), Wrap: true, IsSubtle: true})
+		}
+		for _, l := range links {
+			inner.Actions = append(inner.Actions, adaptiveAction{Type: "Action.OpenUrl", Title: l.name, URL: l.address})
+		}
+		buttons = append(buttons, adaptiveAction{Type: "Action.ShowCard", Title: named(a), Card: &inner})
+	}
+	links, cannot := split(plain)
+	for _, l := range links {
+		buttons = append(buttons, adaptiveAction{Type: "Action.OpenUrl", Title: l.name, URL: l.address})
+	}
+	return buttons, w.paragraphs(cannot, element{IsSubtle: true})
+}
+
+// questions are what a form asks for.
+func questions(inputs []card.Input) string {
+	var names []string
+	for _, in := range inputs {
+		if name := card.Plain(in.Title); name != "" {
+			names = append(names, name)
+		} else {
+			names = append(names, in.ID)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// containerStyle is the nearest of the few styles that an Adaptive Card knows.
+func containerStyle(hex string) string {
+	switch c := parseColour(hex); {
+	case !c.valid, c.spread() < 60:
+		return "emphasis"
+	case c.r >= c.g && c.r >= c.b && c.g > 140 && c.b < 120:
+		return "warning"
+	case c.r >= c.g && c.r >= c.b:
+		return "attention"
+	case c.g >= c.r && c.g >= c.b:
+		return "good"
+	}
+	return "accent"
+}

@@ -1,0 +1,96 @@
+package format
+
+import (
+	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/format/markup"
+)
+
+// Office365 writes the Connector Card itself, as Office 365 connectors took it.
+func Office365() Format {
+	const reference = "https://learn.microsoft.com/outlook/actionable-messages/message-card-reference"
+	return connectorCard("office365", Limits{
+		{Bytes, 20_000, "documented 28 KB, but counted after expansion: 24,453 bytes were refused as 28,897 (msteams-docs#11274)"},
+		{Sections, 10, reference + "; Teams drops more without a word"},
+		{SectionImages, 5, "Teams cards reference; Teams drops more without a word"},
+		{SectionActions, 4, reference},
+	})
+}
+
+// TeamsConnectorCard writes the Connector Card itself, which newer flow templates
+// are reported to show, without its buttons.
+func TeamsConnectorCard() Format {
+	f := Office365()
+	f.Name = "teams connector-card"
+	return f
+}
+
+// Webhook writes the Connector Card for an application of one's own: as it came,
+// but for mentions, which only the relay understands.
+func Webhook() Format {
+	f := connectorCard("webhook", Limits{{Bytes, 1 << 20, "what web servers take by default; nginx's client_max_body_size is 1 MB"}})
+	f.own = func(c card.Card) ([]byte, bool) {
+		c.Adaptive = nil
+		body, err := c.MarshalJSON()
+		return body, err == nil && !strings.Contains(string(body), card.MentionScheme)
+	}
+	return f
+}
+
+func connectorCard(name string, limits Limits) Format {
+	w := connectorWriter{markup.Markdown(connectorFlavour())}
+	return Format{
+		Name: name, ContentType: contentType, Limits: limits, parser: markup.NewParser(),
+		encode: func(d draft, _ *writing) (encoded, error) {
+			body, err := w.card(d).MarshalJSON()
+			return encoded{body: body}, err
+		},
+	}
+}
+
+// connectorFlavour is the Markdown of Connector Cards in Teams and Outlook: Teams
+// breaks lines at empty lines only, and neither shows tables
+// (https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format).
+func connectorFlavour() markup.Flavour {
+	return markup.Flavour{
+		Special: "\\*_[]()`~<>#", Start: "-+", Strong: "**", Emphasis: "*", Strike: "~~",
+		Code: true, Headings: 3, Quotes: true, Pictures: true, Break: "\n\n",
+		Defuse: strings.NewReplacer(`\<`, "&lt;", `\>`, "&gt;", "{{", "{\u200b{").Replace,
+	}
+}
+
+// connectorWriter writes drafts as Connector Cards.
+type connectorWriter struct{ dialect markup.Dialect }
+
+func (w connectorWriter) card(d draft) card.Card {
+	c := d.card
+	c.Adaptive = nil
+	c.Summary, c.Title, c.Text = teamsDefuse(d.summary), w.line(d.title), w.dialect.Write(d.text)
+	if c.Summary == "" {
+		c.Summary = teamsDefuse(d.headline()) // required when there is no text
+	}
+	c.Sections, c.Actions = nil, d.actions
+	for _, s := range d.sections {
+		c.Sections = append(c.Sections, w.section(s))
+	}
+	if !d.said().Empty() {
+		c.Sections = append(c.Sections, card.Section{Text: w.dialect.Write(d.said())})
+	}
+	return c
+}
+
+func (w connectorWriter) section(s section) card.Section {
+	c := s.card
+	c.Markdown = nil // what was not Markdown has been escaped
+	c.Title, c.Text = w.line(s.title), w.dialect.Write(s.text)
+	c.ActivityTitle, c.ActivitySubtitle, c.ActivityText = w.line(s.activity), w.line(s.subtitle), w.dialect.Write(s.activityText)
+	c.ActivityImage, c.HeroImage, c.Images, c.Actions = s.avatar, s.hero, s.images, s.actions
+	c.Facts = nil
+	for _, f := range s.facts {
+		c.Facts = append(c.Facts, card.Fact{Name: w.line(f.name), Value: w.dialect.Write(f.value)})
+	}
+	return c
+}
+
+func (w connectorWriter) line(t markup.Text) string { return w.dialect.Line(t.Inline()) }

@@ -1,0 +1,181 @@
+package format
+
+import (
+	"unicode/utf16"
+
+	"github.com/connector-relay/relay/relay/format/markup"
+)
+
+// Discord writes embeds. What is documented in characters is counted in UTF-16 units,
+// of which there are never fewer.
+func Discord() Format {
+	const embeds = "https://discord.com/developers/docs/resources/message#embed-object-embed-limits"
+	return Format{
+		Name: "discord", ContentType: contentType, parser: markup.NewParser(),
+		Limits: Limits{
+			{Blocks, 10, embeds + ": embeds"},
+			{Characters, 6_000, embeds + ": over all embeds"},
+			{TitleLength, 256, embeds},
+			{TextLength, 4_096, embeds + ": description"},
+			{AuthorLength, 256, embeds},
+			{FactName, 256, embeds},
+			{FactValue, 1_024, embeds},
+			{SectionFacts, 24, embeds + ": 25 fields, of which one may be the links'"},
+			{MessageBytes, 2_000, "https://discord.com/developers/docs/resources/webhook#execute-webhook: content, in characters"},
+			{AddressLength, 2_048, "what Discord takes as a URL"},
+		},
+		encode: func(d draft, w *writing) (encoded, error) {
+			dialect := markup.Markdown(markup.Flavour{
+				Special: "\\*_[]()`~<>|", Start: "-+#", Strong: "**", Emphasis: "*", Strike: "~~", Code: true, Fence: true,
+				Headings: 3, Quotes: true, Autolink: true, Defuse: discordDefuse,
+			})
+			dialect.Mention = w.mention(func(p Person) string { return "<@" + p.ID + ">" }, func(s string) string { return dialect.Text(s, false) })
+			return discordWriter{w, dialect, longest{}}.message(d)
+		},
+	}
+}
+
+// discordDefuse doubles what allowed_mentions does.
+func discordDefuse(s string) string { return defuse("@everyone", "@here", "<@")(s) }
+
+type embed struct {
+	Title       string        `json:"title,omitempty"`
+	Description string        `json:"description,omitempty"`
+	URL         string        `json:"url,omitempty"`
+	Color       int           `json:"color,omitempty"`
+	Author      *embedAuthor  `json:"author,omitempty"`
+	Fields      []embedField  `json:"fields,omitempty"`
+	Image       *embedPicture `json:"image,omitempty"`
+}
+
+type embedAuthor struct {
+	Name    string `json:"name"`
+	IconURL string `json:"icon_url,omitempty"`
+}
+
+type embedField struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Inline bool   `json:"inline,omitempty"`
+}
+
+type embedPicture struct {
+	URL string `json:"url"`
+}
+
+// allowedMentions says who may be called: nobody but those whom the relay means.
+type allowedMentions struct {
+	Parse []string `json:"parse"`
+	Users []string `json:"users,omitempty"`
+}
+
+// empty stands where Discord wants a text and there is none.
+const empty = "\u200b"
+
+type discordWriter struct {
+	*writing
+	dialect markup.Dialect
+	used    longest
+}
+
+// message makes an embed of the card and one more of every further section. People
+// are called in the content: in an embed they are only shown.
+func (w discordWriter) message(d draft) (encoded, error) {
+	list := []embed{{Title: w.dialect.Line(d.title.Inline()), URL: d.firstLink()}}
+	texts := []markup.Text{append(markup.Text{}, d.text...)}
+	for i, s := range d.sections {
+		if i > 0 || !s.activity.Empty() && !d.text.Empty() {
+			list, texts = append(list, embed{}), append(texts, nil)
+		}
+		last := len(list) - 1
+		texts[last] = append(texts[last], w.section(&list[last], s)...)
+		for _, img := range s.pictures() {
+			if list[len(list)-1].Image != nil {
+				list, texts = append(list, embed{}), append(texts, nil)
+			}
+			list[len(list)-1].Image = &embedPicture{URL: img.URL}
+		}
+		texts[last] = append(texts[last], ways(s.actions)...)
+	}
+	last := len(list) - 1
+	texts[last] = append(append(texts[last], ways(d.actions)...), d.said()...)
+	total := 0
+	for i := range list {
+		list[i].Description = w.dialect.Write(texts[i])
+		if c := parseColour(d.card.ThemeColor); c.valid {
+			list[i].Color = max(c.number(), 1) // 0 means none
+		}
+		total += w.measure(list[i])
+	}
+	if total == 0 {
+		list[0].Title = d.headline()
+	}
+	var content string
+	mentions := allowedMentions{Parse: []string{}}
+	for i, p := range w.mentioned {
+		if i > 0 {
+			content += " "
+		}
+		content += "<@" + p.ID + ">"
+		mentions.Users = append(mentions.Users, p.ID)
+	}
+	w.used.note(Characters, total)
+	w.used.note(Blocks, len(list))
+	w.used.note(MessageBytes, len(content))
+	body, err := encode(struct {
+		Content  string          `json:"content,omitempty"`
+		Embeds   []embed         `json:"embeds"`
+		Mentions allowedMentions `json:"allowed_mentions"`
+	}{content, list, mentions})
+	return encoded{body: body, used: w.used}, err
+}
+
+// section fills an embed with a section and returns its text.
+func (w discordWriter) section(e *embed, s section) markup.Text {
+	if name := discordDefuse(markup.Bare(s.activity)); name != "" {
+		e.Author = &embedAuthor{Name: name, IconURL: s.avatar}
+		if more := discordDefuse(markup.Bare(s.subtitle)); more != "" {
+			e.Author.Name += " – " + more
+		}
+		s.activity, s.subtitle = people(s.activity), nil
+	}
+	for _, f := range s.facts {
+		field := embedField{Name: discordDefuse(markup.Bare(f.name)), Value: w.dialect.Write(f.value), Inline: f.value.Len() <= shortField}
+		if field.Name == "" {
+			field.Name = empty
+		}
+		if field.Value == "" {
+			field.Value = empty
+		}
+		e.Fields = append(e.Fields, field)
+	}
+	return append(append(strong(s.title), s.lines()...), s.text...)
+}
+
+// measure counts an embed's characters as Discord adds them up.
+func (w discordWriter) measure(e embed) int {
+	title, description := units(e.Title), units(e.Description)
+	w.used.note(TitleLength, title)
+	w.used.note(TextLength, description)
+	n := title + description
+	if e.Author != nil {
+		w.used.note(AuthorLength, units(e.Author.Name))
+		n += units(e.Author.Name)
+	}
+	for _, f := range e.Fields {
+		w.used.note(FactName, units(f.Name))
+		w.used.note(FactValue, units(f.Value))
+		n += units(f.Name) + units(f.Value)
+	}
+	w.used.note(SectionFacts, len(e.Fields))
+	return n
+}
+
+// units is a text's length in UTF-16.
+func units(s string) int {
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}

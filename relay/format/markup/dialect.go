@@ -1,0 +1,161 @@
+package markup
+
+import (
+	"strings"
+)
+
+// Dialect is how a chat system writes a text. What a system cannot show, its
+// dialect writes as the nearest thing that it can. A Dialect may be used
+// concurrently.
+type Dialect struct {
+	// Text writes literal text. Start says that it begins a line, where some
+	// characters mean more.
+	Text func(s string, start bool) string
+	// Strong, Emphasis and Strike write what is inside of them.
+	Strong, Emphasis, Strike func(inner string) string
+	// Code writes a piece of code in a line.
+	Code func(code string) string
+	// Link and Picture get their text as written by the dialect.
+	Link, Picture func(label, address string) string
+	// Address writes a link whose text is its address; nil writes it as any link.
+	Address func(address string) string
+	// Mention writes a person; nil writes the name.
+	Mention func(login, name string) string
+	// Break is a line break inside of a paragraph.
+	Break string
+	// Gap stands between blocks.
+	Gap string
+
+	Paragraph func(inner string) string
+	Heading   func(level int, inner string) string
+	Quote     func(inner string) string
+	Fence     func(language, code string) string
+	// List gets its items written, and how deep it stands, from 0.
+	List func(b Block, items []string, depth int) string
+	// Table writes a table; the dialect writes the cells.
+	Table func(d Dialect, rows [][]Cell) string
+	Rule  string
+}
+
+// Write writes a text.
+func (d Dialect) Write(t Text) string { return d.write(t, 0) }
+
+func (d Dialect) write(t Text, depth int) string {
+	var parts []string
+	for _, b := range t {
+		if s := d.block(b, depth); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	gap := d.Gap
+	if depth > 0 {
+		gap = "\n"
+	}
+	return strings.Join(parts, gap)
+}
+
+func (d Dialect) block(b Block, depth int) string {
+	switch b.Kind {
+	case Heading:
+		return d.Heading(b.Level, d.Line(b.Inlines))
+	case List:
+		items := make([]string, len(b.Items))
+		for i, item := range b.Items {
+			items[i] = d.write(item, depth+1)
+		}
+		return d.List(b, items, depth)
+	case Quote:
+		return d.Quote(d.write(b.Blocks, 0))
+	case Code:
+		return d.Fence(b.Language, b.Code)
+	case Table:
+		return d.Table(d, b.Rows)
+	case Rule:
+		return d.Rule
+	default:
+		return d.Paragraph(d.Line(b.Inlines))
+	}
+}
+
+// Line writes inlines.
+func (d Dialect) Line(inlines []Inline) string {
+	var b strings.Builder
+	start := true
+	for _, n := range inlines {
+		piece := d.inline(n, start)
+		// Two marks side by side would be read as another one.
+		if s := b.String(); s != "" && piece != "" && strings.IndexByte("*_~", s[len(s)-1]) >= 0 && s[len(s)-1] == piece[0] && !strings.HasSuffix(s, `\`+piece[:1]) {
+			b.WriteString(joiner)
+		}
+		b.WriteString(piece)
+		start = n.Kind == Break || start && piece == ""
+	}
+	return b.String()
+}
+
+// joiner is invisible and keeps apart what stands beside it.
+const joiner = "\u200b"
+
+func (d Dialect) inline(n Inline, start bool) string {
+	switch n.Kind {
+	case Plain:
+		return d.Text(n.Text, start)
+	case Break:
+		return d.Break
+	case Strong:
+		return wrap(d.Strong, d.Line(n.Inlines))
+	case Emphasis:
+		return wrap(d.Emphasis, d.Line(n.Inlines))
+	case Strike:
+		return wrap(d.Strike, d.Line(n.Inlines))
+	case CodeSpan:
+		return wrap(d.Code, n.Text)
+	case Link:
+		if d.Address != nil && flat(n.Inlines) == n.URL {
+			return d.Address(n.URL)
+		}
+		return d.Link(d.label(n.Inlines), n.URL)
+	case Picture:
+		return d.Picture(d.Text(n.Text, false), n.URL)
+	case Mention:
+		if d.Mention != nil {
+			return d.Mention(n.Login, n.Text)
+		}
+		return d.Text(n.Text, start)
+	}
+	return ""
+}
+
+// label writes the text of a link, in which a break would end it.
+func (d Dialect) label(inlines []Inline) string {
+	line := make([]Inline, len(inlines))
+	for i, n := range inlines {
+		if n.Kind == Break {
+			n = Inline{Kind: Plain, Text: " "}
+		}
+		line[i] = n
+	}
+	return d.Line(line)
+}
+
+// wrap marks a piece; marks with nothing between them would be seen as they are.
+// Space at its ends comes to stand outside, where no dialect minds it.
+func wrap(mark func(string) string, inner string) string {
+	body := strings.TrimSpace(inner)
+	if body == "" || mark == nil {
+		return inner
+	}
+	i := strings.Index(inner, body)
+	return inner[:i] + mark(body) + inner[i+len(body):]
+}
+
+// Bare is what a text says in one line, without marks and addresses: for titles
+// and notices that hold no markup.
+func Bare(t Text) string { return strings.Join(strings.Fields(flat(t.Inline())), " ") }
+
+// around returns a function that puts a mark on both sides.
+func around(mark string) func(string) string {
+	return func(s string) string { return mark + s + mark }
+}
+
+func same(s string) string { return s }

@@ -1,0 +1,36 @@
+package format
+
+import (
+	"strings"
+
+	"github.com/connector-relay/relay/relay/format/markup"
+)
+
+// Webex writes the card as one text in Markdown, for an incoming webhook.
+func Webex() Format {
+	return Format{
+		Name: "webex", ContentType: contentType, parser: markup.NewParser(),
+		Limits: Limits{{MessageBytes, 7_439, "https://developer.webex.com/docs/api/v1/messages/create-a-message: bytes of markdown"}},
+		encode: func(d draft, w *writing) (encoded, error) {
+			dialect := markup.Markdown(markup.Flavour{
+				Special: "\\*_[]()`~#", Start: "-+", Strong: "**", Emphasis: "*", Code: true, Fence: true,
+				Headings: 3, Quotes: true, Autolink: true, Break: "  \n", Rule: "---",
+				Defuse: strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace,
+			})
+			dialect.Mention = w.mention(webexMention, func(s string) string { return dialect.Text(s, false) })
+			text := dialect.Write(d.document())
+			body, err := encode(map[string]string{"markdown": text})
+			return encoded{body: body, used: map[Unit]int{MessageBytes: len(text)}}, err
+		},
+	}
+}
+
+// webexMention names a person by mail address or by id:
+// https://developer.webex.com/docs/basics#formatting-messages.
+func webexMention(p Person) string {
+	kind := "personId"
+	if strings.Contains(p.ID, "@") {
+		kind = "personEmail"
+	}
+	return "<@" + kind + ":" + p.ID + "|" + markup.Letters(p.Name) + ">"
+}
