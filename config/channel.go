@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/connector-relay/relay/relay/route/language"
 )
@@ -35,6 +35,12 @@ func channelSchema() language.Schema {
 			{Name: "burst"},
 			{Name: "concurrency"},
 			{Name: "team"},
+			{Name: "to"},
+			{Name: "topic"},
+			{Name: "user"},
+			{Name: "token"},
+			{Name: "card_version"},
+			{Name: "thread"},
 		},
 		Blocks: []language.Block{
 			{Name: "retry", Once: true},
@@ -54,10 +60,12 @@ func (f *File) channel(block *hclsyntax.Block) {
 		f.channelURL(&c, kind, body)
 		f.channelPayload(&c, kind, body)
 		f.channelSecret(&c, kind, body)
+		f.channelSettings(&c, kind, body)
 		f.refuseHTTP(kind, body)
 	} else {
 		f.readSecret(body, "url", "a URL")
 		f.readSecret(body, "secret", "a text")
+		f.readSecret(body, "token", "a text")
 		f.readText(body, "payload", "a text")
 	}
 	f.rate(&c, body)
@@ -68,7 +76,7 @@ func (f *File) channel(block *hclsyntax.Block) {
 	if kind.name != "" && !kind.posts {
 		c.HTTP = HTTP{}
 	}
-	c.Fingerprint = fingerprintChannel(c)
+	c.Fingerprint = fingerprintChannel(c, f.config.People)
 	f.config.Channels = append(f.config.Channels, c)
 }
 
@@ -82,17 +90,13 @@ func (f *File) channelType(body *hclsyntax.Body) (t channelType, known bool) {
 	if t, ok := findChannelType(s.text()); ok {
 		return t, true
 	}
-	if slices.Contains(laterChannelTypes(), s.text()) && !s.hidden {
-		f.add(language.NotYet(fmt.Sprintf("The channel type %q", s.text()), "channels of that chat system", s.place))
-		return channelType{}, false
-	}
 	names := channelTypeNames()
 	if s.hidden {
 		f.add(notAllowed(s, names))
 		return channelType{}, false
 	}
 	detail := fmt.Sprintf("There is no channel type %s.", s.shown())
-	if suggestion := language.Suggest(s.text(), slices.Concat(names, laterChannelTypes())); suggestion != "" {
+	if suggestion := language.Suggest(s.text(), names); suggestion != "" {
 		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
 	} else {
 		detail += " There are " + language.List(names, "and") + "."
@@ -185,6 +189,89 @@ func (f *File) channelSecret(c *Channel, t channelType, body *hclsyntax.Body) {
 	}
 	c.Secret = s.value
 	f.warnLiteral("secret", s)
+}
+
+// channelSettings reads what only some types have.
+func (f *File) channelSettings(c *Channel, t channelType, body *hclsyntax.Body) {
+	for _, name := range []string{"user", "token", "to", "topic", "card_version"} {
+		s, has := t.setting(name, c.Payload)
+		attr := body.Attributes[name]
+		switch {
+		case attr != nil && !has:
+			f.redact(attr.Expr)
+			f.error("Attribute without effect", fmt.Sprintf("A channel of type %s%s has no use for the attribute %s. Remove it.", t.name, withPayload(c.Payload), name), attr.NameRange)
+		case attr == nil && has && s.required:
+			f.error("Missing attribute", fmt.Sprintf("A channel of type %s%s needs the attribute %s, %s.", t.name, withPayload(c.Payload), name, settingDoc(name)), c.Range)
+		case attr == nil:
+		case name == "token":
+			if token, ok := f.readSecret(body, name, settingDoc(name)); ok {
+				c.Token = token.value
+				f.warnLiteral(name, token)
+			}
+		default:
+			f.channelText(c, name, body)
+		}
+	}
+	f.channelThread(c, t, body)
+}
+
+func withPayload(payload string) string {
+	if payload == "" {
+		return ""
+	}
+	return " with payload " + payload
+}
+
+// settingDoc says what an attribute of some types is.
+func settingDoc(name string) string {
+	switch name {
+	case "user":
+		return "the mail address of the bot"
+	case "token":
+		return "the key with which requests sign in"
+	case "to":
+		return "the channel or room of the chat system that cards go to"
+	case "topic":
+		return "the topic of cards that have no thread"
+	}
+	return "the newest version of Adaptive Cards to use"
+}
+
+func (f *File) channelText(c *Channel, name string, body *hclsyntax.Body) {
+	s, ok := f.readText(body, name, "a text, "+settingDoc(name))
+	if !ok {
+		return
+	}
+	if strings.TrimSpace(s.text()) == "" {
+		f.error("Empty text", fmt.Sprintf("The attribute %s is empty; it is %s.", name, settingDoc(name)), s.place)
+		return
+	}
+	switch name {
+	case "user":
+		c.User = s.text()
+	case "to":
+		c.To = s.text()
+	case "topic":
+		c.Topic = s.text()
+	default:
+		if f.oneOf(s, []string{"1.2", "1.3", "1.4", "1.5"}) {
+			c.CardVersion = s.text()
+		}
+	}
+}
+
+func (f *File) channelThread(c *Channel, t channelType, body *hclsyntax.Body) {
+	attr := body.Attributes["thread"]
+	if attr == nil {
+		return
+	}
+	if !t.threads {
+		f.error("Attribute without effect", fmt.Sprintf("A channel of type %s cannot keep cards in threads: its webhooks do not let a sender choose one. Remove the attribute thread.", t.name), attr.NameRange)
+		return
+	}
+	if s, ok := f.read(body, "thread", cty.Bool, "true or false"); ok {
+		c.Thread = s.value.True()
+	}
 }
 
 // refuseHTTP refuses an http block where nothing is requested.

@@ -34,6 +34,7 @@ type Config struct {
 	Connectors []Connector
 	Plugins    []Plugin
 	Teams      []Team
+	People     People
 }
 
 // Relay is the relay block, with defaults filled in.
@@ -82,6 +83,14 @@ type Channel struct {
 	URL secret.Value
 	// Payload is one of the type's payloads, or empty for the type's default.
 	Payload string
+	// To and Topic are where in the chat system cards go, User and Token as whom, for
+	// types that are told.
+	To, Topic, User string
+	Token           secret.Value
+	// CardVersion is the newest version of Adaptive Cards to use, or empty.
+	CardVersion string
+	// Thread keeps cards together that belong together.
+	Thread bool
 	// Secret signs a webhook channel's requests; zero means they are not signed.
 	Secret secret.Value
 	// Rate is in cards per second; 0 means the type's default, Burst included.
@@ -139,6 +148,18 @@ type Team struct {
 	Name string
 	// Members are what owner arguments name, usually mail addresses.
 	Members []string
+}
+
+// People are the people blocks: who has which login at the sources of a connector
+// type. Logins are in small letters.
+type People map[string]map[string]Person
+
+// Person is one login block.
+type Person struct {
+	// Name is how to call the person, or empty.
+	Name string `json:"name,omitempty"`
+	// IDs are what chat systems know the person by, by channel type.
+	IDs map[string]string `json:"ids,omitempty"`
 }
 
 // Plugin is one plugin block.

@@ -59,6 +59,7 @@ func topSchema() language.Schema {
 			{Name: "connector", Labels: []string{"TYPE", "NAME"}},
 			{Name: "plugin", Labels: []string{"NAME"}},
 			{Name: "team", Labels: []string{"NAME"}},
+			{Name: "people", Labels: []string{"TYPE"}},
 		},
 	}
 }
@@ -151,6 +152,9 @@ func (f *File) top(body *hclsyntax.Body) {
 	f.unique("team", blocks["team"], 0)
 	for _, b := range blocks["team"] {
 		f.team(b)
+	}
+	for _, b := range blocks["people"] {
+		f.people(b)
 	}
 	for _, b := range blocks["relay"] {
 		f.relay(b)

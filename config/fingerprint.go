@@ -26,12 +26,21 @@ func (f fingerprint) http(h HTTP) {
 
 // fingerprintChannel does not count the name, by which channels are compared, nor
 // the place in the file.
-func fingerprintChannel(c Channel) string {
+func fingerprintChannel(c Channel, people People) string {
 	f := newFingerprint()
+	if t, _ := findChannelType(c.Type); t.calls {
+		f.add("people", people) // fmt prints maps in the order of their keys
+	}
 	f.add("type", c.Type)
 	f.add("url", c.URL.Fingerprint())
 	f.add("payload", c.Payload)
 	f.add("secret", c.Secret.Fingerprint())
+	f.add("to", c.To)
+	f.add("topic", c.Topic)
+	f.add("user", c.User)
+	f.add("token", c.Token.Fingerprint())
+	f.add("card_version", c.CardVersion)
+	f.add("thread", c.Thread)
 	f.add("rate", c.Rate)
 	f.add("burst", c.Burst)
 	f.add("concurrency", c.Concurrency)

@@ -15,20 +15,57 @@ type channelType struct {
 	signs bool
 	// retires says that the type's vendor has retired *.webhook.office.com.
 	retires bool
+	// threads says that the type can keep cards together.
+	threads bool
+	// settings are the attributes that only some types have.
+	settings []typeSetting
+	// calls says that people can be mentioned there.
+	calls bool
+}
+
+// typeSetting is an attribute that a type has.
+type typeSetting struct {
+	name string
+	// required says that it must be there; with payloads, only for those.
+	required bool
+	payloads []string
 }
 
 func channelTypes() []channelType {
 	return []channelType{
+		{name: "discord", posts: true, calls: true},
+		{name: "googlechat", posts: true, calls: true, threads: true},
 		{name: "inbox"},
+		{
+			name: "matrix", posts: true, calls: true, payloads: []string{"hookshot", "event"},
+			settings: []typeSetting{{name: "token", required: true, payloads: []string{"event"}}, {name: "to", required: true, payloads: []string{"event"}}},
+		},
+		{name: "mattermost", posts: true, calls: true},
+		{name: "ntfy", posts: true, settings: []typeSetting{{name: "token"}}},
 		{name: "office365", posts: true, retires: true},
-		{name: "teams", posts: true, retires: true, payloads: []string{"message", "card", "connector-card"}},
+		{name: "rocketchat", posts: true, calls: true},
+		{name: "slack", posts: true, calls: true},
+		{
+			name: "teams", posts: true, calls: true, retires: true, payloads: []string{"message", "card", "connector-card"},
+			settings: []typeSetting{{name: "card_version", payloads: []string{"", "message", "card"}}},
+		},
+		{name: "webex", posts: true, calls: true},
 		{name: "webhook", posts: true, signs: true},
+		{
+			name: "zulip", posts: true, calls: true, threads: true,
+			settings: []typeSetting{{name: "user", required: true}, {name: "token", required: true}, {name: "to", required: true}, {name: "topic"}},
+		},
 	}
 }
 
-// laterChannelTypes are those of a later version.
-func laterChannelTypes() []string {
-	return []string{"slack", "mattermost", "rocketchat", "discord", "googlechat", "webex", "zulip", "matrix", "ntfy"}
+// setting returns a type's setting, as it holds for a payload.
+func (t channelType) setting(name, payload string) (s typeSetting, has bool) {
+	for _, s := range t.settings {
+		if s.name == name && (len(s.payloads) == 0 || slices.Contains(s.payloads, payload)) {
+			return s, true
+		}
+	}
+	return typeSetting{}, false
 }
 
 func findChannelType(name string) (channelType, bool) {
@@ -44,6 +81,17 @@ func channelTypeNames() []string {
 	var names []string
 	for _, t := range channelTypes() {
 		names = append(names, t.name)
+	}
+	return names
+}
+
+// callingTypes are the types of channels in which people can be mentioned.
+func callingTypes() []string {
+	var names []string
+	for _, t := range channelTypes() {
+		if t.calls {
+			names = append(names, t.name)
+		}
 	}
 	return names
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -24,6 +26,7 @@ import (
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/dispatch"
+	"github.com/connector-relay/relay/relay/format"
 	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
@@ -158,13 +161,13 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, o Option
 	}
 	clients := &channel.Clients{}
 	for _, c := range cfg.Channels {
-		ch, err := buildChannel(c, clients, o.Version)
+		ch, err := buildChannel(c, clients, people(cfg, c.Type), o.Version)
 		if err != nil {
 			diags = append(diags, blockError(fmt.Sprintf("Unusable channel %q", c.Name), err, c.Range))
 			continue
 		}
 		p.channels = append(p.channels, ch)
-		p.secrets = append(p.secrets, c.URL, c.Secret, c.HTTP.Proxy)
+		p.secrets = append(p.secrets, c.URL, c.Secret, c.Token, c.HTTP.Proxy)
 	}
 	for _, c := range cfg.Connectors {
 		ic, problems, err := buildConnector(ctx, c, cfg.Relay.PublicURL, set, o.Version)
@@ -185,9 +188,10 @@ func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: err.Error(), Subject: &at}
 }
 
-func buildChannel(c config.Channel, clients *channel.Clients, version string) (dispatch.Channel, error) {
+func buildChannel(c config.Channel, clients *channel.Clients, people finder, version string) (dispatch.Channel, error) {
 	ch, err := channel.New(channel.Spec{
 		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Clients: clients,
+		To: c.To, Topic: c.Topic, User: c.User, Token: c.Token, CardVersion: c.CardVersion, Threads: c.Thread, People: people,
 		HTTP: channel.HTTP{Proxy: c.HTTP.Proxy, CAFile: c.HTTP.CAFile}, Version: version,
 	})
 	if err != nil {
@@ -202,6 +206,27 @@ func buildChannel(c config.Channel, clients *channel.Clients, version string) (d
 		policy.Rate, policy.Burst = typ.Rate, typ.Burst
 	}
 	return dispatch.Channel{Name: c.Name, Sender: ch, Policy: policy, Fingerprint: c.Fingerprint}, nil
+}
+
+// finder finds the person with a login at a connector's source.
+type finder = func(connector, login string) (format.Person, bool)
+
+// people finds people as a type of channel knows them; nil when there are none.
+func people(cfg *config.Config, channelType string) finder {
+	if len(cfg.People) == 0 {
+		return nil
+	}
+	types := make(map[string]string, len(cfg.Connectors))
+	for _, c := range cfg.Connectors {
+		types[c.Name] = c.Type
+	}
+	return func(connector, login string) (format.Person, bool) {
+		p, ok := cfg.People[types[connector]][strings.ToLower(login)]
+		if !ok {
+			return format.Person{}, false
+		}
+		return format.Person{ID: p.IDs[channelType], Name: cmp.Or(p.Name, login)}, true
+	}
 }
 
 // buildConnector makes a connector and has its plugin check the arguments.

@@ -3,26 +3,39 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/format"
 )
 
 // preview is a card as one channel type would get it.
 type preview struct {
-	Type    string          `json:"type"`
-	Payload string          `json:"payload,omitempty"`
-	Bytes   int             `json:"bytes"`
-	Omitted []string        `json:"omitted"`
-	Body    json.RawMessage `json:"body"`
+	Type        string   `json:"type"`
+	Payload     string   `json:"payload,omitempty"`
+	ContentType string   `json:"content_type"`
+	Bytes       int      `json:"bytes"`
+	Used        []usage  `json:"used"`
+	Omitted     []string `json:"omitted"`
+	// Body is JSON, or a text for a form.
+	Body json.RawMessage `json:"body"`
+}
+
+// usage is how much of a limit of the chat system a payload uses.
+type usage struct {
+	Unit string `json:"unit"`
+	Used int    `json:"used"`
+	Most int    `json:"most"`
 }
 
 func (a *app) previewCommand() *cobra.Command {
-	return &cobra.Command{
+	var only string
+	cmd := &cobra.Command{
 		Use:   "preview FILE|-",
-		Short: "Show a card as each chat system would get it, with its size",
+		Short: "Show a card as each chat system would get it, with its size and what was left out",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			b, err := a.readInput(args[0])
@@ -36,7 +49,7 @@ func (a *app) previewCommand() *cobra.Command {
 			if err := c.Validate(); err != nil {
 				fmt.Fprintln(a.err, "relay: the card has flaws:", err)
 			}
-			previews, err := renderAll(c)
+			previews, err := renderAll(c, only)
 			if err != nil {
 				return err
 			}
@@ -46,13 +59,15 @@ func (a *app) previewCommand() *cobra.Command {
 			return a.printPreviews(previews)
 		},
 	}
+	cmd.Flags().StringVar(&only, "type", "", "show one channel type only, such as slack")
+	return cmd
 }
 
-// renderAll renders a card for every channel type and payload.
-func renderAll(c card.Card) ([]preview, error) {
+// renderAll renders a card for every channel type and payload, or for one type.
+func renderAll(c card.Card, only string) ([]preview, error) {
 	var previews []preview
 	for _, t := range channel.Types() {
-		if !t.NeedsURL {
+		if !t.NeedsURL || only != "" && t.Name != only {
 			continue
 		}
 		payloads := t.Payloads
@@ -64,10 +79,32 @@ func renderAll(c card.Card) ([]preview, error) {
 			if err != nil {
 				return nil, err
 			}
-			previews = append(previews, preview{Type: t.Name, Payload: payload, Bytes: len(p.Body), Omitted: p.Omitted, Body: p.Body})
+			shown, err := newPreview(t.Name, payload, p)
+			if err != nil {
+				return nil, err
+			}
+			previews = append(previews, shown)
 		}
 	}
+	if len(previews) == 0 {
+		return nil, fmt.Errorf("there is no channel type %q that cards are posted to", only)
+	}
 	return previews, nil
+}
+
+func newPreview(typ, payload string, p format.Payload) (preview, error) {
+	shown := preview{Type: typ, Payload: payload, ContentType: p.ContentType, Bytes: len(p.Body), Omitted: p.Omitted, Body: p.Body}
+	for _, u := range p.Used {
+		shown.Used = append(shown.Used, usage{Unit: string(u.Unit), Used: u.Used, Most: u.Most})
+	}
+	if !strings.HasPrefix(p.ContentType, "application/json") {
+		text, err := json.Marshal(string(p.Body))
+		if err != nil {
+			return preview{}, fmt.Errorf("show %s: %w", typ, err)
+		}
+		shown.Body = text
+	}
+	return shown, nil
 }
 
 func (a *app) printPreviews(previews []preview) error {
@@ -77,6 +114,9 @@ func (a *app) printPreviews(previews []preview) error {
 			name += ", payload " + p.Payload
 		}
 		fmt.Fprintf(a.out, "== %s: %d bytes\n", name, p.Bytes)
+		for _, u := range p.Used {
+			fmt.Fprintf(a.out, "   %d of %d %s\n", u.Used, u.Most, u.Unit)
+		}
 		for _, o := range p.Omitted {
 			fmt.Fprintln(a.out, "   left out: "+o)
 		}

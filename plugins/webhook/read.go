@@ -60,6 +60,7 @@ func (h *Webhook) read(r *connector.Request) ([]event.Event, error) {
 		e.Card, err = fromSlack(root)
 	case root.get("type").word() == "adaptivecard":
 		e.Card, err = fromAdaptive(root)
+		e.Card.Adaptive = body
 	default:
 		events, err := fromEnvelope(root, body)
 		if err != nil {
@@ -163,6 +164,7 @@ func connectorCard(body []byte) (card.Card, error) {
 			return c, refuse("The card cannot be read: %s.", err)
 		}
 	}
+	c.Adaptive = nil // only one that was read as such is shown as it came
 	if !shows(c) {
 		return c, errEmptyCard
 	}
@@ -205,6 +207,7 @@ func fromAttachment(a node) (string, card.Card, error) {
 	switch kind := a.get("contentType").word(); kind {
 	case "", "application/vnd.microsoft.card.adaptive":
 		c, err := fromAdaptive(content)
+		c.Adaptive = encode(content.v)
 		return acceptAdaptive, c, err
 	case "application/vnd.microsoft.teams.card.o365connector":
 		c, err := connectorCard(encode(content.v))

@@ -6,6 +6,7 @@ import "slices"
 func (c Card) Clone() Card {
 	c.ExpectedActors = slices.Clone(c.ExpectedActors)
 	c.Actions = cloneActions(c.Actions)
+	c.Adaptive = slices.Clone(c.Adaptive)
 	c.Sections = slices.Clone(c.Sections)
 	for i, s := range c.Sections {
 		if s.HeroImage != nil {

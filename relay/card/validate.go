@@ -22,6 +22,9 @@ func (c Card) Validate() error {
 		v.section(fmt.Sprintf("sections[%d]", i), s)
 	}
 	v.actions("potentialAction", c.Actions, true)
+	if len(c.Adaptive) > 0 && c.Adaptive[0] != '{' {
+		v.add("adaptiveCard", "want an object")
+	}
 	return errors.Join(v.errs...)
 }
 

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -41,6 +42,17 @@ type Spec struct {
 	URL secret.Value
 	// Secret signs the requests of a type that takes one; zero means unsigned.
 	Secret secret.Value
+	// To and Topic are where in the chat system cards go, and User and Token as whom,
+	// for the types that are told.
+	To, Topic, User string
+	Token           secret.Value
+	// CardVersion is the newest version of Adaptive Cards to use; empty means the
+	// newest that Workflows take.
+	CardVersion string
+	// Threads keeps cards of the same thread together, where the type can.
+	Threads bool
+	// People finds the person with a login at a connector's source; nil finds nobody.
+	People func(connector, login string) (format.Person, bool)
 	// Concurrency is how many attempts may run at once, and so how many idle
 	// connections a channel of its own Clients keeps; 0 means 1.
 	Concurrency int
@@ -56,10 +68,10 @@ type Spec struct {
 
 // Channel is one chat endpoint. Its methods may be called concurrently.
 type Channel struct {
-	spec   Spec
-	typ    Type
-	format format.Format
-	post   poster
+	spec Spec
+	typ  Type
+	form form
+	post poster
 	// endpoint is where the URL led the last time, so that it is parsed only when
 	// it changes.
 	endpoint atomic.Pointer[endpoint]
@@ -81,8 +93,14 @@ func New(s Spec) (*Channel, error) {
 	if !s.Secret.IsZero() && !typ.TakesSecret {
 		return nil, fmt.Errorf("a channel of type %s does not sign its requests; it takes no secret", typ.Name)
 	}
+	if s.Threads && !typ.Threads {
+		return nil, fmt.Errorf("a channel of type %s has no threads", typ.Name)
+	}
 	var err error
-	if c.format, err = typ.format(s.Payload); err != nil {
+	if c.form, err = typ.form(s.Payload); err != nil {
+		return nil, err
+	}
+	if err := c.form.check(s); err != nil {
 		return nil, err
 	}
 	transport, err := s.Clients.transport(s.HTTP, max(s.Concurrency, 1))
@@ -116,19 +134,37 @@ func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcom
 	if err != nil {
 		return delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: shorten(err.Error())}
 	}
-	whole, err := c.format.Render(parsed, 1)
+	whole, err := c.render(e, d, parsed, 1)
 	if err != nil {
-		return c.unrenderable(err)
+		return unrenderable(e, err)
 	}
 	r := c.try(ctx, e, d, whole)
 	if !r.tooLarge {
 		return r.Outcome
 	}
-	reduced, err := c.format.Render(parsed, smaller*min(1, float64(len(whole.Body))/float64(max(1, c.format.Limit.Bytes))))
+	reduced, err := c.render(e, d, parsed, smaller*filled(whole))
 	if err != nil || len(reduced.Body) >= len(whole.Body) {
 		return r.Outcome
 	}
 	return c.try(ctx, e, d, reduced).Outcome
+}
+
+// render writes a card for the endpoint, in a part of its size.
+func (c *Channel) render(e *endpoint, d delivery.Delivery, parsed card.Card, fraction float64) (format.Payload, error) {
+	o := format.Options{Fraction: fraction}
+	if c.spec.People != nil {
+		o.Person = func(login string) (format.Person, bool) { return c.spec.People(d.Connector, login) }
+	}
+	return e.format.Render(parsed, o)
+}
+
+// filled is how full a payload is by its fullest limit, at most 1.
+func filled(p format.Payload) float64 {
+	fullest := 0.0
+	for _, u := range p.Used {
+		fullest = max(fullest, float64(u.Used)/float64(u.Most))
+	}
+	return min(1, max(fullest, 0.01))
 }
 
 // try posts one payload and reads the answer.
@@ -140,14 +176,21 @@ func (c *Channel) try(ctx context.Context, e *endpoint, d delivery.Delivery, p f
 }
 
 func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery, p format.Payload) reading {
-	header, err := c.typ.headers(c.spec, d, p.Body, time.Now())
-	if err != nil {
-		return reading{Outcome: delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: err.Error()}}
+	header := make(http.Header, 2)
+	if c.form.header != nil {
+		var err error
+		if header, err = c.form.header(c.spec, d, p.Body, time.Now()); err != nil {
+			return reading{Outcome: delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: err.Error()}}
+		}
 	}
 	header.Set("Content-Type", p.ContentType)
-	a, err := c.post.post(ctx, e, header, p.Body)
+	method, to := http.MethodPost, e.url
+	if c.form.named {
+		method, to = http.MethodPut, e.under(deliveryID(d))
+	}
+	a, err := c.post.post(ctx, method, to, header, p.Body)
 	if err == nil {
-		return c.typ.read(a)
+		return c.form.read(a)
 	}
 	failure, _ := errors.AsType[*transportError](err)
 	if proxy, ok := errors.AsType[*proxyError](err); ok {
@@ -165,8 +208,8 @@ func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery
 	return reading{Outcome: o}
 }
 
-func (c *Channel) unrenderable(err error) delivery.Outcome {
-	return delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: shorten(fmt.Sprintf("the card cannot be written as %s: %s", c.format.Name, oneLine(err.Error())))}
+func unrenderable(e *endpoint, err error) delivery.Outcome {
+	return delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: shorten(fmt.Sprintf("the card cannot be written as %s: %s", e.format.Name, oneLine(err.Error())))}
 }
 
 // reveal returns the endpoint that the URL names now.
@@ -178,7 +221,7 @@ func (c *Channel) reveal() (*endpoint, error) {
 	if e := c.endpoint.Load(); e != nil && e.text == text {
 		return e, nil
 	}
-	e, err := newEndpoint(text, c.spec)
+	e, err := newEndpoint(text, c.spec, c.form)
 	if err != nil {
 		return nil, err
 	}
@@ -193,11 +236,11 @@ func Render(typ, payload string, c card.Card) (format.Payload, error) {
 	if !ok {
 		return format.Payload{}, fmt.Errorf("channel type %q is unknown; there are %s", typ, strings.Join(typeNames(), ", "))
 	}
-	f, err := t.format(payload)
+	f, err := t.form(payload)
 	if err != nil {
 		return format.Payload{}, err
 	}
-	return f.Render(c, 1)
+	return f.format(format.Settings{To: "example", Topic: "example"}).Render(c, format.Options{})
 }
 
 func typeNames() []string {

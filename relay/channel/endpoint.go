@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/connector-relay/relay/relay/format"
 	"github.com/connector-relay/relay/relay/secret"
 )
 
@@ -20,6 +21,7 @@ var errBadURL = errors.New("the channel's url is no URL that begins with https:/
 type endpoint struct {
 	text   string
 	url    *url.URL
+	format format.Format
 	masker secret.Masker
 	parts  *strings.Replacer
 }
@@ -27,13 +29,23 @@ type endpoint struct {
 // newEndpoint parses a URL. On the wire its path and query are the bytes that the
 // operator wrote: Workflow URLs come percent-encoded, and encoding them again, or
 // otherwise, breaks their signature (apache/hertzbeat#4347).
-func newEndpoint(text string, s Spec) (*endpoint, error) {
-	bad := strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f })
-	u, err := url.Parse(text)
-	if bad || err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, errBadURL
+func newEndpoint(text string, s Spec, f form) (*endpoint, error) {
+	settings := format.Settings{Version: s.CardVersion, To: s.To, Topic: s.Topic}
+	address := text
+	if f.address != nil {
+		if _, err := parseURL(text); err != nil {
+			return nil, err
+		}
+		var err error
+		if address, err = f.address(text, s, &settings); err != nil {
+			return nil, err
+		}
 	}
-	target := verbatim(text)
+	u, err := parseURL(address)
+	if err != nil {
+		return nil, err
+	}
+	target := verbatim(address)
 	if target != u.RequestURI() {
 		u.Opaque = target
 		if u.Scheme == "http" && !s.HTTP.Proxy.IsZero() || strings.HasPrefix(target, "//") {
@@ -41,10 +53,31 @@ func newEndpoint(text string, s Spec) (*endpoint, error) {
 		}
 		u.RawQuery, u.ForceQuery = "", false
 	}
-	e := &endpoint{text: text, url: u}
-	e.masker.Add(secret.New(text), s.Secret, s.HTTP.Proxy)
-	e.parts = strings.NewReplacer(secretParts(u, target)...)
+	e := &endpoint{text: text, url: u, format: f.format(settings)}
+	e.masker.Add(secret.New(text), s.Secret, s.Token, s.HTTP.Proxy)
+	e.parts = strings.NewReplacer(append(secretParts(u, target), secretParts(u, verbatim(text))...)...)
 	return e, nil
+}
+
+func parseURL(text string) (*url.URL, error) {
+	bad := strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f })
+	u, err := url.Parse(text)
+	if bad || err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, errBadURL
+	}
+	return u, nil
+}
+
+// under is the endpoint's address with one more part of the path.
+func (e *endpoint) under(name string) *url.URL {
+	u := *e.url
+	if u.Opaque != "" {
+		u.Opaque += name
+	} else {
+		u.Path += name
+		u.RawPath = ""
+	}
+	return &u
 }
 
 // verbatim is what stands between a URL's host and its fragment.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 	"time"
 )
@@ -34,18 +35,18 @@ type transportError struct {
 func (e *transportError) Error() string { return e.err.Error() }
 func (e *transportError) Unwrap() error { return e.err }
 
-// post sends a body and reads the answer. The error is a *transportError.
-func (p poster) post(ctx context.Context, e *endpoint, header http.Header, body []byte) (answer, error) {
+// post sends a body, by POST or PUT, and reads the answer. The error is a *transportError.
+func (p poster) post(ctx context.Context, method string, to *url.URL, header http.Header, body []byte) (answer, error) {
 	var sent progress
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent.trace()), http.MethodPost, "", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent.trace()), method, "", bytes.NewReader(body))
 	if err != nil {
 		return answer{}, &transportError{err: err}
 	}
-	req.URL, req.Header = e.url, header
+	req.URL, req.Header = to, header
 	header.Set("User-Agent", p.userAgent)
-	if user := e.url.User; user != nil {
+	if user := to.User; user != nil {
 		password, _ := user.Password()
 		req.SetBasicAuth(user.Username(), password)
 	}

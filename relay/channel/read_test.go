@@ -122,7 +122,7 @@ func TestAnswersAreReadByStatusHeadersAndBody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			typ, _ := findType(tt.typ)
 			a := answer{status: tt.status, body: []byte(tt.body), complete: true, at: noon(), header: http.Header{"Location": {"https://new.example.com/secret"}}}
-			got := typ.read(a)
+			got := typ.forms[0].read(a)
 			if got.Verdict != tt.want || got.tooLarge != tt.large || got.Status != tt.status {
 				t.Errorf("read as %s (too large: %v, status %d), want %s (%v, %d)", got.Verdict, got.tooLarge, got.Status, tt.want, tt.large, tt.status)
 			}
@@ -162,7 +162,7 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 		a := answer{status: 429, header: http.Header{"Retry-After": {text}}, complete: true, at: noon()}
 		for _, typ := range []string{"office365", "teams", "webhook"} {
 			typ, _ := findType(typ)
-			if got := typ.read(a).RetryAfter; got != want {
+			if got := typ.forms[0].read(a).RetryAfter; got != want {
 				t.Errorf("%s reads Retry-After: %q as %s, want %s", typ.Name, text, got, want)
 			}
 		}
@@ -181,26 +181,28 @@ func FuzzAnswers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, status int, after, body string) {
 		for _, typ := range Types() {
-			if typ.read == nil {
-				continue
-			}
-			a := answer{status: status, header: http.Header{"Retry-After": {after}, "Location": {after}}, body: []byte(body), complete: true, at: noon()}
-			r := typ.read(a)
-			switch r.Verdict {
-			case delivery.VerdictDelivered, delivery.VerdictAccepted:
-				if !a.ok() {
-					t.Fatalf("%s reads status %d as %s", typ.Name, status, r.Verdict)
+			for _, form := range typ.forms {
+				if form.read == nil {
+					continue
 				}
-			case delivery.VerdictThrottled, delivery.VerdictFailed, delivery.VerdictUnknown, delivery.VerdictRejected, delivery.VerdictRefused:
-			default:
-				t.Fatalf("%s gives the verdict %q", typ.Name, r.Verdict)
-			}
-			if r.RetryAfter < 0 || r.tooLarge && r.Verdict != delivery.VerdictRejected {
-				t.Fatalf("%s reads %+v", typ.Name, r)
-			}
-			line := shorten(oneLine(r.Detail))
-			if !utf8.ValidString(line) || strings.ContainsAny(line, "\n\r\x00\u2028") || len(line) > longestDetail+len("…") {
-				t.Fatalf("the detail is %q", line)
+				a := answer{status: status, header: http.Header{"Retry-After": {after}, "Location": {after}}, body: []byte(body), complete: true, at: noon()}
+				r := form.read(a)
+				switch r.Verdict {
+				case delivery.VerdictDelivered, delivery.VerdictAccepted:
+					if !a.ok() {
+						t.Fatalf("%s reads status %d as %s", typ.Name, status, r.Verdict)
+					}
+				case delivery.VerdictThrottled, delivery.VerdictFailed, delivery.VerdictUnknown, delivery.VerdictRejected, delivery.VerdictRefused:
+				default:
+					t.Fatalf("%s gives the verdict %q", typ.Name, r.Verdict)
+				}
+				if r.RetryAfter < 0 || r.tooLarge && r.Verdict != delivery.VerdictRejected {
+					t.Fatalf("%s reads %+v", typ.Name, r)
+				}
+				line := shorten(oneLine(r.Detail))
+				if !utf8.ValidString(line) || strings.ContainsAny(line, "\n\r\x00\u2028") || len(line) > longestDetail+len("…") {
+					t.Fatalf("the detail is %q", line)
+				}
 			}
 		}
 	})

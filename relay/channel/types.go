@@ -26,24 +26,44 @@ type Type struct {
 	NeedsURL bool
 	// TakesSecret says that requests can be signed.
 	TakesSecret bool
+	// Threads says that cards which belong together can be kept together.
+	Threads bool
 	// Rate is how many cards a second such an endpoint is good for when the
 	// configuration does not say, and Burst how many at once; 0 means any number.
 	Rate  float64
 	Burst int
 
-	// formats stand in the order of Payloads.
-	formats []format.Format
+	// forms stand in the order of Payloads.
+	forms []form
+}
+
+// form is one way to hand a card to an endpoint.
+type form struct {
+	// format makes the format; it is asked once for each URL that a channel has.
+	format func(format.Settings) format.Format
 	// read judges an answer. It is pure.
 	read func(answer) reading
-	// sign returns the headers of the type's own; nil means none.
-	sign func(s Spec, d delivery.Delivery, body []byte, now time.Time) (http.Header, error)
+	// address makes the address of the requests of the URL as configured, and may
+	// find settings in it; nil means that it is the URL.
+	address func(text string, s Spec, settings *format.Settings) (string, error)
+	// header returns the headers of the form's own; nil means none.
+	header func(s Spec, d delivery.Delivery, body []byte, now time.Time) (http.Header, error)
+	// named says that the request is a PUT to an address that ends in the delivery's
+	// own name, so that a repeat is known as one.
+	named bool
+	// needs are the settings without which there is no request.
+	needs []string
+}
+
+func plain(f func() format.Format) func(format.Settings) format.Format {
+	return func(format.Settings) format.Format { return f() }
 }
 
 // Types returns the channel types there are.
 func Types() []Type {
 	return []Type{
 		{
-			Name: "office365", NeedsURL: true, formats: []format.Format{format.Office365()}, read: readOffice365,
+			Name: "office365", NeedsURL: true, forms: []form{{format: plain(format.Office365), read: readOffice365}},
 			// Within the two short windows of Microsoft's, 4 in a second and 60 in half a
 			// minute; the longer ones are left to throttling:
 			// https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
@@ -51,40 +71,93 @@ func Types() []Type {
 		},
 		{
 			Name: "teams", NeedsURL: true, Payloads: []string{"message", "card", "connector-card"},
-			formats: []format.Format{format.TeamsMessage(), format.TeamsCard(), format.TeamsConnectorCard()}, read: readTeams,
+			forms: []form{
+				{format: func(s format.Settings) format.Format { return format.Teams(s, true) }, read: readTeams},
+				{format: func(s format.Settings) format.Format { return format.Teams(s, false) }, read: readTeams},
+				{format: plain(format.TeamsConnectorCard), read: readTeams},
+			},
 			// At most 60 in a minute: the Teams connector inside of a flow allows 100
 			// calls, and a post may take more than one (powerapps-docs#1304).
 			Rate: 0.9, Burst: 4,
 		},
 		{
+			Name: "slack", NeedsURL: true, forms: []form{{format: plain(format.Slack), read: readSlack}},
+			// https://docs.slack.dev/apis/web-api/rate-limits: one a second, with short bursts.
+			Rate: 1, Burst: 3,
+		},
+		{
+			// The rate is the server's to set, and off unless it does.
+			Name: "mattermost", NeedsURL: true, forms: []form{{format: plain(format.Mattermost), read: readMattermost}}, Rate: 5, Burst: 10,
+		},
+		{
+			Name: "rocketchat", NeedsURL: true, forms: []form{{format: plain(format.RocketChat), read: readRocketChat}}, Rate: 1, Burst: 5,
+		},
+		{
+			Name: "discord", NeedsURL: true, forms: []form{{format: plain(format.Discord), read: readDiscord, address: awaited}},
+			// What it allows stands in every answer; this is what it has allowed for years.
+			Rate: 0.5, Burst: 5,
+		},
+		{
+			Name: "googlechat", NeedsURL: true, Threads: true, forms: []form{{format: plain(format.GoogleChat), read: readGoogleChat, address: threaded}},
+			// https://developers.google.com/workspace/chat/limits: one a second for a space,
+			// shared by all that post there.
+			Rate: 0.9, Burst: 1,
+		},
+		{
+			Name: "webex", NeedsURL: true, forms: []form{{format: plain(format.Webex), read: readWebex}}, Rate: 1, Burst: 5,
+		},
+		{
+			Name: "zulip", NeedsURL: true, Threads: true,
+			forms: []form{{format: format.Zulip, read: readZulip, address: under("api/v1/messages"), header: basic, needs: []string{"user", "token", "to"}}},
+			// https://zulip.com/api/rest-error-handling: 200 requests a minute.
+			Rate: 3, Burst: 20,
+		},
+		{
+			Name: "matrix", NeedsURL: true, Payloads: []string{"hookshot", "event"},
+			forms: []form{
+				{format: plain(format.Hookshot), read: readHookshot},
+				{format: plain(format.Matrix), read: readMatrix, address: room, header: bearer, named: true, needs: []string{"token", "to"}},
+			},
+			Rate: 1, Burst: 10,
+		},
+		{
+			Name: "ntfy", NeedsURL: true, forms: []form{{format: format.Ntfy, read: readNtfy, address: topic, header: bearer}},
+			// https://docs.ntfy.sh/publish/#limitations: 60 at once, one more every five seconds.
+			Rate: 0.2, Burst: 60,
+		},
+		{
 			Name: "webhook", NeedsURL: true, TakesSecret: true,
-			formats: []format.Format{format.Webhook()}, read: readWebhook, sign: signWebhook,
+			forms: []form{{format: plain(format.Webhook), read: readWebhook, header: signWebhook}},
 		},
 		// The store is the inbox: what is delivered to it is read on the dashboard.
-		{Name: "inbox", formats: []format.Format{format.Webhook()}},
+		{Name: "inbox", forms: []form{{format: plain(format.Webhook)}}},
 	}
 }
 
-// format returns the format that a payload's name means.
-func (t Type) format(payload string) (format.Format, error) {
+// form returns the form that a payload's name means.
+func (t Type) form(payload string) (form, error) {
 	if payload == "" {
-		return t.formats[0], nil
+		return t.forms[0], nil
 	}
 	i := slices.Index(t.Payloads, payload)
 	switch {
 	case i >= 0:
-		return t.formats[i], nil
+		return t.forms[i], nil
 	case len(t.Payloads) == 0:
-		return format.Format{}, fmt.Errorf("channel type %s has one payload only; %q is none", t.Name, payload)
+		return form{}, fmt.Errorf("channel type %s has one payload only; %q is none", t.Name, payload)
 	}
-	return format.Format{}, fmt.Errorf("payload %q is unknown; channel type %s has %s", payload, t.Name, strings.Join(t.Payloads, ", "))
+	return form{}, fmt.Errorf("payload %q is unknown; channel type %s has %s", payload, t.Name, strings.Join(t.Payloads, ", "))
 }
 
-func (t Type) headers(s Spec, d delivery.Delivery, body []byte, now time.Time) (http.Header, error) {
-	if t.sign == nil {
-		return make(http.Header, 2), nil
+// check reports a setting that the form cannot do without.
+func (f form) check(s Spec) error {
+	has := map[string]bool{"user": s.User != "", "token": !s.Token.IsZero(), "to": s.To != ""}
+	for _, name := range f.needs {
+		if !has[name] {
+			return fmt.Errorf("a channel of type %s needs %s", s.Type, name)
+		}
 	}
-	return t.sign(s, d, body, now)
+	return nil
 }
 
 // base64Prefix marks a Standard Webhooks secret that is written in base64.

@@ -25,6 +25,7 @@ func (r *Route) override(scope *hcl.EvalContext, original card.Card) (changed ca
 	}
 	o := overriding{scope: scope}
 	changed = original.Clone()
+	changed.Adaptive = nil // it would still say what it said
 	o.card(body, &changed)
 	if o.diags.HasErrors() {
 		return card.Card{}, r.failure(o.diags)
