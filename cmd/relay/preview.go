@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -118,13 +119,13 @@ func (a *app) printPreviews(previews []preview) error {
 			fmt.Fprintf(a.out, "   %d of %d %s\n", u.Used, u.Most, u.Unit)
 		}
 		for _, o := range p.Omitted {
-			fmt.Fprintln(a.out, "   left out: "+o)
+			fmt.Fprintln(a.out, "   shortened: "+o)
 		}
-		pretty, err := json.MarshalIndent(p.Body, "", "  ")
-		if err != nil {
+		var pretty bytes.Buffer
+		if err := json.Indent(&pretty, p.Body, "", "  "); err != nil {
 			return fmt.Errorf("print %s: %w", name, err)
 		}
-		fmt.Fprintf(a.out, "%s\n\n", pretty)
+		fmt.Fprintf(a.out, "%s\n\n", &pretty)
 	}
 	return nil
 }
