@@ -72,7 +72,7 @@ func (f *File) channel(block *hclsyntax.Block) {
 	c.Concurrency, _ = f.readCount(body, "concurrency", mostConcurrency, 1)
 	c.Team, _ = f.readReference(body, "team", f.teams)
 	c.Retry = f.retry(body)
-	c.HTTP = f.readHTTP(body, channelHTTP).over(HTTP{Proxy: f.config.Relay.HTTP.Proxy, CAFile: f.config.Relay.HTTP.CAFile})
+	c.HTTP = f.readHTTP(body, channelHTTP, f.config.Relay.HTTP)
 	if kind.name != "" && !kind.posts {
 		c.HTTP = HTTP{}
 	}

@@ -72,6 +72,14 @@ type HTTP struct {
 	Proxy secret.Value
 	// CAFile is the absolute path of a PEM file, or empty.
 	CAFile string
+	// CASum is the checksum of that file's content: the file is read once, so a
+	// reload has to notice a new one.
+	CASum string
+	// ClientCert and ClientKey are the absolute paths of the PEM files of the
+	// certificate to show; both are empty or neither is. They may change at any time.
+	ClientCert, ClientKey string
+	// MinTLS is the lowest version of TLS, "1.2" or "1.3".
+	MinTLS string
 	// Allow lists the private networks that a connector may reach.
 	Allow []netip.Prefix
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/trust/trusttest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -103,6 +104,7 @@ func workplace(t testing.TB) {
 		"secrets/canary":         {"canary-content-of-a-file\n", 0o600},
 		"bin/relay-plugin-acme":  {"#!/bin/sh\n", 0o755},
 		"secrets/rotating-token": {"canary-before\n", 0o600},
+		"tls/encrypted.key":      {"-----BEGIN ENCRYPTED PRIVATE KEY-----\nY2FuYXJ5\n-----END ENCRYPTED PRIVATE KEY-----\n", 0o600},
 	} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
@@ -111,6 +113,10 @@ func workplace(t testing.TB) {
 			t.Fatal(err)
 		}
 	}
+	authority := trusttest.New(t)
+	authority.Issue(t, "client", "tls/client.pem", "tls/client.key")
+	authority.Issue(t, "other", "tls/other.pem", "tls/other.key")
+	copyFile(t, "tls/client.key", "tls/open.key", 0o644)
 }
 
 // write makes source the configuration of the workplace. A first line with

@@ -65,7 +65,7 @@ func (f *File) connector(block *hclsyntax.Block) {
 	if owned {
 		c.Owner = owner.text()
 	}
-	c.HTTP = f.readHTTP(body, connectorHTTP).over(f.config.Relay.HTTP)
+	c.HTTP = f.readHTTP(body, connectorHTTP, f.config.Relay.HTTP)
 	for _, b := range body.Blocks {
 		if b.Type != "route" {
 			continue

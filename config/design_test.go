@@ -109,6 +109,7 @@ func TestDefaults(t *testing.T) {
 		Relay: Relay{
 			Listen: "127.0.0.1:8080", Store: dir + "/relay.db", PluginDir: dir + "/plugins.d",
 			Log: zerolog.InfoLevel, Retention: 720 * time.Hour, DrainTimeout: 30 * time.Second,
+			HTTP: HTTP{MinTLS: "1.2"},
 		},
 		Dashboard: Dashboard{Listen: "127.0.0.1:8081"},
 	}
@@ -128,6 +129,9 @@ func TestEverythingOfRelay(t *testing.T) {
 		t.Errorf("relay: %+v", r)
 	}
 	if len(r.HTTP.Allow) != 2 || r.HTTP.Allow[0].String() != "10.0.0.0/8" || r.HTTP.Allow[1].String() != "192.0.2.7/32" || r.HTTP.Proxy.IsZero() {
+		t.Errorf("http: %v", r.HTTP)
+	}
+	if r.HTTP.ClientCert != dir+"/tls/client.pem" || r.HTTP.ClientKey != dir+"/tls/client.key" || r.HTTP.MinTLS != "1.3" {
 		t.Errorf("http: %v", r.HTTP)
 	}
 }

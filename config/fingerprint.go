@@ -21,6 +21,10 @@ func (f fingerprint) String() string { return hex.EncodeToString(f.Sum(nil)) }
 func (f fingerprint) http(h HTTP) {
 	f.add("http.proxy", h.Proxy.Fingerprint())
 	f.add("http.ca_file", h.CAFile)
+	f.add("http.ca_sum", h.CASum)
+	f.add("http.client_cert", h.ClientCert)
+	f.add("http.client_key", h.ClientKey)
+	f.add("http.min_tls", h.MinTLS)
 	f.add("http.allow", h.Allow)
 }
 

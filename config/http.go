@@ -1,18 +1,16 @@
 package config
 
 import (
-	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"net/url"
-	"os"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/connector-relay/relay/relay/route/language"
-	"github.com/connector-relay/relay/relay/secret"
 )
 
 // httpPlace is whose http block it is.
@@ -24,38 +22,15 @@ const (
 	connectorHTTP
 )
 
-// httpSettings is what one http block says; nil means that it does not say.
-type httpSettings struct {
-	proxy  *secret.Value
-	caFile *string
-	allow  *[]netip.Prefix
-}
-
-// over puts what the block says over what holds otherwise.
-func (s httpSettings) over(h HTTP) HTTP {
-	if s.proxy != nil {
-		h.Proxy = *s.proxy
-	}
-	if s.caFile != nil {
-		h.CAFile = *s.caFile
-	}
-	if s.allow != nil {
-		h.Allow = *s.allow
-	}
-	return h
-}
-
 func httpSchema(place httpPlace) language.Schema {
-	const later = "client certificates"
 	s := language.Schema{
 		Title: "an http block",
 		Attributes: []language.Attribute{
 			{Name: "proxy"},
 			{Name: "ca_file"},
-			{Name: "cert_file", Later: later},
-			{Name: "key_file", Later: later},
-			{Name: "client_cert", Later: later},
-			{Name: "client_key", Later: later},
+			{Name: "client_cert"},
+			{Name: "client_key"},
+			{Name: "min_tls"},
 		},
 	}
 	if place != channelHTTP {
@@ -64,27 +39,33 @@ func httpSchema(place httpPlace) language.Schema {
 	return s
 }
 
-// readHTTP reads the http block in a body, if there is one.
-func (f *File) readHTTP(parent *hclsyntax.Body, place httpPlace) httpSettings {
-	var s httpSettings
-	for _, block := range parent.Blocks {
-		if block.Type != "http" {
-			continue
-		}
-		body := block.Body
-		diags := f.check(httpSchema(place), body, block.DefRange())
-		if attr := body.Attributes["allow"]; attr != nil && place == channelHTTP {
-			explainAllow(diags, attr)
-		}
-		f.add(diags...)
-		s.proxy = f.readProxy(body)
-		s.caFile = f.readCAFile(body)
-		if place != channelHTTP {
-			s.allow = f.readAllow(body)
-		}
-		break
+// readHTTP returns what holds where a body stands: what its http block says, if it
+// has one, and for the rest the wider settings.
+func (f *File) readHTTP(parent *hclsyntax.Body, place httpPlace, wider HTTP) HTTP {
+	h := wider
+	if place == channelHTTP {
+		h.Allow = nil
 	}
-	return s
+	i := slices.IndexFunc(parent.Blocks, func(b *hclsyntax.Block) bool { return b.Type == "http" })
+	if i < 0 {
+		return h
+	}
+	body := parent.Blocks[i].Body
+	diags := f.check(httpSchema(place), body, parent.Blocks[i].DefRange())
+	if attr := body.Attributes["allow"]; attr != nil && place == channelHTTP {
+		explainAllow(diags, attr)
+	}
+	f.add(diags...)
+	f.readProxy(body, &h)
+	f.readCAFile(body, &h)
+	f.readClientCert(body, &h)
+	if s, ok := f.readText(body, "min_tls", `"1.2" or "1.3"`); ok && f.oneOf(s, []string{"1.2", "1.3"}) {
+		h.MinTLS = s.text()
+	}
+	if place != channelHTTP {
+		f.readAllow(body, &h)
+	}
+	return h
 }
 
 // explainAllow says why a channel's http block has no allow.
@@ -96,57 +77,38 @@ func explainAllow(diags hcl.Diagnostics, attr *hclsyntax.Attribute) {
 	}
 }
 
-func (f *File) readProxy(body *hclsyntax.Body) *secret.Value {
+func (f *File) readProxy(body *hclsyntax.Body, h *HTTP) {
 	s, ok := f.readSecret(body, "proxy", `a URL such as "http://proxy.example.com:3128"`)
 	if !ok {
-		return nil
+		return
 	}
+	h.Proxy = s.value
 	text, err := s.value.Reveal()
 	if err != nil || text == "" {
-		return &s.value
+		return
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
 		f.error("Not a URL", "The attribute proxy is a URL such as \"http://proxy.example.com:3128\".", s.place)
-		return nil
+		return
 	}
 	switch u.Scheme {
 	case "http", "https", "socks5", "socks5h":
 	default:
 		f.error("Not a URL", "The attribute proxy is a URL that begins with http://, https:// or socks5://.", s.place)
-		return nil
+		return
 	}
 	if u.User != nil {
 		f.warnLiteral("proxy", s)
 	}
-	return &s.value
 }
 
-func (f *File) readCAFile(body *hclsyntax.Body) *string {
-	s, ok := f.readText(body, "ca_file", `a file such as "ca.pem"`)
-	if !ok {
-		return nil
-	}
-	path := ""
-	if s.text() != "" {
-		path = language.Path(f.dir, s.text())
-		pem, err := os.ReadFile(path)
-		switch {
-		case err != nil:
-			f.error("File cannot be read", fmt.Sprintf("%s cannot be read: %s. A relative path begins at the directory of the configuration file.", s.file(), withoutPath(err)), s.place)
-		case !x509.NewCertPool().AppendCertsFromPEM(pem):
-			f.error("Not a certificate", s.file()+" has no certificate in it. A ca_file holds certificates in PEM form.", s.place)
-		}
-	}
-	return &path
-}
-
-func (f *File) readAllow(body *hclsyntax.Body) *[]netip.Prefix {
+func (f *File) readAllow(body *hclsyntax.Body, h *HTTP) {
 	s, ok := f.read(body, "allow", cty.List(cty.String), `a list of networks such as ["10.0.0.0/8"]`)
 	if !ok {
-		return nil
+		return
 	}
-	list := []netip.Prefix{}
+	h.Allow = []netip.Prefix{}
 	for it := s.value.ElementIterator(); it.Next(); {
 		_, v := it.Element()
 		element := setting{name: "allow", value: v, place: s.place, hidden: s.hidden}
@@ -166,7 +128,6 @@ func (f *File) readAllow(body *hclsyntax.Body) *[]netip.Prefix {
 			f.error("Not a network", fmt.Sprintf("The attribute allow has %s in it, which is no network. Write it like \"10.0.0.0/8\" or \"192.0.2.7\".", element.shown()), s.place)
 			continue
 		}
-		list = append(list, prefix.Masked())
+		h.Allow = append(h.Allow, prefix.Masked())
 	}
-	return &list
 }

@@ -22,6 +22,7 @@ const (
 	defaultPluginDir       = "plugins.d"
 	defaultRetention       = 30 * 24 * time.Hour
 	defaultDrainTimeout    = 30 * time.Second
+	defaultMinTLS          = "1.2"
 )
 
 // defaults fills in what a file need not say.
@@ -33,6 +34,7 @@ func (f *File) defaults() {
 			Store:     language.Path(f.dir, defaultStore),
 			PluginDir: language.Path(f.dir, defaultPluginDir),
 			Log:       zerolog.InfoLevel, Retention: defaultRetention, DrainTimeout: defaultDrainTimeout,
+			HTTP: HTTP{MinTLS: defaultMinTLS},
 		},
 		Dashboard: Dashboard{Listen: defaultDashboardListen},
 	}
@@ -73,7 +75,7 @@ func (f *File) relay(block *hclsyntax.Block) {
 	r.Retention = f.readDuration(body, "retention", time.Minute, r.Retention)
 	r.DrainTimeout = f.readDuration(body, "drain_timeout", time.Second, r.DrainTimeout)
 	r.Ops = f.readOps(body)
-	r.HTTP = f.readHTTP(body, relayHTTP).over(HTTP{})
+	r.HTTP = f.readHTTP(body, relayHTTP, r.HTTP)
 }
 
 func (f *File) publicURL(body *hclsyntax.Body) {

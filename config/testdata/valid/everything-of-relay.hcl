@@ -8,9 +8,12 @@ relay {
   drain_timeout = "5s"
   ops           = channel[lower("LOBBY")]
   http {
-    proxy   = "socks5://127.0.0.1:1080"
-    ca_file = null
-    allow   = ["10.1.2.3/8", "192.0.2.7"]
+    proxy       = "socks5://127.0.0.1:1080"
+    ca_file     = null
+    client_cert = "tls/client.pem"
+    client_key  = "tls/client.key"
+    min_tls     = 1.3
+    allow       = ["10.1.2.3/8", "192.0.2.7"]
   }
 }
 

@@ -1,0 +1,124 @@
+package config
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/connector-relay/relay/relay/route/language"
+)
+
+// pemFile is an attribute that names a file in PEM form.
+type pemFile struct {
+	setting
+	// path is absolute; empty when the attribute is "", which takes away what a
+	// wider block says.
+	path string
+	pem  []byte
+}
+
+// readPEM reads an attribute and the file that it names; ok is false when the
+// attribute is absent or wrong.
+func (f *File) readPEM(body *hclsyntax.Body, name, example string) (p pemFile, ok bool) {
+	s, ok := f.readText(body, name, fmt.Sprintf("a file such as %q", example))
+	if !ok || s.text() == "" {
+		return pemFile{setting: s}, ok
+	}
+	if strings.Contains(s.text(), "-----BEGIN") {
+		f.redact(body.Attributes[name].Expr)
+		f.error("Not a file", fmt.Sprintf("The attribute %s names a file; this is what stands in one. Write %s = %q.", name, name, example), s.place)
+		return pemFile{}, false
+	}
+	p = pemFile{setting: s, path: language.Path(f.dir, s.text())}
+	var err error
+	if p.pem, err = os.ReadFile(p.path); err != nil {
+		f.error("File cannot be read", fmt.Sprintf("%s cannot be read: %s. A relative path begins at the directory of the configuration file.", s.file(), withoutPath(err)), s.place)
+		return pemFile{}, false
+	}
+	return p, true
+}
+
+// isCertificate reports whether there is a certificate in the file.
+func (p pemFile) isCertificate() bool { return x509.NewCertPool().AppendCertsFromPEM(p.pem) }
+
+func (f *File) readCAFile(body *hclsyntax.Body, h *HTTP) {
+	p, ok := f.readPEM(body, "ca_file", "ca.pem")
+	if !ok {
+		return
+	}
+	h.CAFile, h.CASum = p.path, ""
+	if p.path == "" {
+		return
+	}
+	if !p.isCertificate() {
+		f.error("Not a certificate", p.file()+" has no certificate in it. A ca_file holds certificates in PEM form.", p.place)
+	}
+	sum := sha256.Sum256(p.pem)
+	h.CASum = hex.EncodeToString(sum[:])
+}
+
+// readClientCert reads client_cert and client_key. Either may come from a wider
+// block; what counts is the pair that comes of it.
+func (f *File) readClientCert(body *hclsyntax.Body, h *HTTP) {
+	before := len(f.diags)
+	cert, hasCert := f.readPEM(body, "client_cert", "client.pem")
+	if hasCert {
+		h.ClientCert = cert.path
+		if cert.path != "" && !cert.isCertificate() {
+			f.error("Not a certificate", cert.file()+" has no certificate in it. A client_cert holds a certificate in PEM form, and after it those that lead to its authority.", cert.place)
+		}
+	}
+	key, hasKey := f.readPEM(body, "client_key", "client.key")
+	if hasKey {
+		h.ClientKey = key.path
+		f.warnOpenKey(key)
+	}
+	if !hasCert && !hasKey || f.diags[before:].HasErrors() {
+		return
+	}
+	f.checkPair(cert, key, *h)
+}
+
+// checkPair checks a client certificate of which this block has said at least one
+// half; the name of the other is empty.
+func (f *File) checkPair(cert, key pemFile, h HTTP) {
+	said, other := key, "client_cert"
+	if key.name == "" {
+		said, other = cert, "client_key"
+	}
+	if (h.ClientCert == "") != (h.ClientKey == "") {
+		have, lack := "client_cert", "client_key"
+		if h.ClientCert == "" {
+			have, lack = lack, have
+		}
+		f.error("Half a client certificate", fmt.Sprintf("With this there is a %s and no %s. Set both or neither, here or in the relay block; the value \"\" takes away what the relay block sets.", have, lack), said.place)
+		return
+	}
+	if h.ClientCert == "" {
+		return
+	}
+	_, err := tls.LoadX509KeyPair(h.ClientCert, h.ClientKey)
+	if _, ok := errors.AsType[*fs.PathError](err); err == nil || ok {
+		return // a file that cannot be read is reported where it is named
+	}
+	reason := strings.TrimPrefix(err.Error(), "tls: ")
+	f.error("Unusable client certificate", fmt.Sprintf("%s does not go with the %s: %s. A client_key holds the private key of the client_cert, in PEM form and not encrypted.", said.file(), other, reason), said.place)
+}
+
+// warnOpenKey warns of a private key that everybody can read.
+func (f *File) warnOpenKey(key pemFile) {
+	if key.path == "" {
+		return
+	}
+	if info, err := os.Stat(key.path); err == nil && info.Mode().Perm()&0o004 != 0 {
+		f.warn("Key that everybody can read", key.file()+" is a private key, and every user of this machine can read it. Run chmod 600 on it.", key.place)
+	}
+}

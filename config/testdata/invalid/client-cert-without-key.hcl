@@ -1,0 +1,5 @@
+relay {
+  http {
+    client_cert = "tls/client.pem"
+  }
+}

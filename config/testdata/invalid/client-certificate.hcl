@@ -1,6 +1,0 @@
-relay {
-  http {
-    cert_file = "client.pem"
-    key_file  = "client.key"
-  }
-}

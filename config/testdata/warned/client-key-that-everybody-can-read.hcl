@@ -1,0 +1,6 @@
+relay {
+  http {
+    client_cert = "tls/client.pem"
+    client_key  = "tls/open.key"
+  }
+}
