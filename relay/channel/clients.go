@@ -3,17 +3,18 @@ package channel
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/connector-relay/relay/relay/secret"
+	"github.com/connector-relay/relay/relay/trust"
 )
 
 // The settings of connections. Reuse is worth ten times the speed under TLS, so
@@ -35,6 +36,17 @@ type HTTP struct {
 	Proxy secret.Value
 	// CAFile holds certificates, in PEM, to trust besides the system's.
 	CAFile string
+	// ClientCert and ClientKey are the PEM files of the certificate to show to an
+	// endpoint that asks for one; both are empty or neither is. They are read at each
+	// handshake.
+	ClientCert, ClientKey string
+	// MinTLS is the lowest version of TLS, "1.2" or "1.3"; empty means 1.2.
+	MinTLS string
+}
+
+// key tells settings apart.
+func (h HTTP) key() string {
+	return strings.Join([]string{h.Proxy.Fingerprint(), h.CAFile, h.ClientCert, h.ClientKey, h.MinTLS}, "\x00")
 }
 
 // Clients shares connections between channels that have the same HTTP settings.
@@ -51,7 +63,7 @@ func (c *Clients) transport(h HTTP, idle int) (*http.Transport, error) {
 	if c == nil {
 		return newTransport(h, idle)
 	}
-	key := h.Proxy.Fingerprint() + " " + h.CAFile
+	key := h.key()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t := c.transports[key]; t != nil {
@@ -69,7 +81,7 @@ func (c *Clients) transport(h HTTP, idle int) (*http.Transport, error) {
 }
 
 func newTransport(h HTTP, idle int) (*http.Transport, error) {
-	roots, err := loadRoots(h.CAFile)
+	settings, err := h.tls()
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +91,7 @@ func newTransport(h HTTP, idle int) (*http.Transport, error) {
 	protocols.SetHTTP1(true)
 	t := &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ClientSessionCache: tls.NewLRUClientSessionCache(tlsSessions)},
+		TLSClientConfig:     settings,
 		TLSHandshakeTimeout: connectTimeout,
 		MaxIdleConns:        0,
 		MaxIdleConnsPerHost: idle,
@@ -129,22 +141,23 @@ func (e *proxyError) Error() string {
 	return fmt.Sprintf("the proxy answered %d %s", e.status, http.StatusText(e.status))
 }
 
-// loadRoots returns the system's certificates and those of the file; nil, which
-// means the system's, when there is no file.
-func loadRoots(path string) (*x509.CertPool, error) {
-	if path == "" {
-		return nil, nil
+// tls returns the settings of handshakes.
+func (h HTTP) tls() (*tls.Config, error) {
+	s := trust.Settings{ClientCert: h.ClientCert, ClientKey: h.ClientKey, MinTLS: h.MinTLS}
+	if h.CAFile != "" {
+		var err error
+		if s.CAPEM, err = os.ReadFile(h.CAFile); err != nil {
+			return nil, fmt.Errorf("http.ca_file: %w", err)
+		}
 	}
-	pem, err := os.ReadFile(path)
+	c, err := s.Config()
 	if err != nil {
-		return nil, fmt.Errorf("http.ca_file: %w", err)
+		return nil, err
 	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool()
+	// A resumed session goes on with the certificate that it began with, which may
+	// have been replaced since.
+	if h.ClientCert == "" {
+		c.ClientSessionCache = tls.NewLRUClientSessionCache(tlsSessions)
 	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("http.ca_file: %s holds no certificate in PEM form", path)
-	}
-	return roots, nil
+	return c, nil
 }

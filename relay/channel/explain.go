@@ -41,6 +41,8 @@ func explain(err error, failure *transportError, timeout time.Duration) string {
 		return "the endpoint reset the connection"
 	case isOp && op.Op == "dial" && op.Addr != nil:
 		return fmt.Sprintf("cannot connect to %s: %s", op.Addr, root(op.Err))
+	case refusesCertificate(err):
+		return fmt.Sprintf("the endpoint does not accept the client certificate: %s", root(op.Err))
 	case isOp && op.Op == "proxyconnect":
 		return fmt.Sprintf("cannot reach the proxy: %s", root(op.Err))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), closedIdle(err):
@@ -64,6 +66,23 @@ func root(err error) error {
 // request was sent on it. The transport has no error value to compare with.
 func closedIdle(err error) bool {
 	return strings.Contains(err.Error(), "server closed idle connection")
+}
+
+// refusesCertificate reports whether the endpoint has ended the handshake over the
+// client certificate, or for the lack of one: it has read nothing of the request
+// then. The texts are those of RFC 8446's alerts in crypto/tls, whose type for them
+// is not exported.
+func refusesCertificate(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "remote error" {
+		return false
+	}
+	switch strings.TrimPrefix(op.Err.Error(), "tls: ") {
+	case "bad certificate", "unsupported certificate", "revoked certificate", "expired certificate", "unknown certificate",
+		"unknown certificate authority", "certificate required":
+		return true
+	}
+	return false
 }
 
 // oneLine makes text fit for a log line or a table: no line breaks, no control

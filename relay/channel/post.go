@@ -91,8 +91,9 @@ func (p *progress) trace() *httptrace.ClientTrace {
 
 // mayHaveArrived reports whether the endpoint may have got the whole request. A
 // request that broke while it was written has not arrived. One that is still
-// being written may have, for all the relay can see.
+// being written may have, for all the relay can see. Under TLS 1.3 a request can be
+// under way before the endpoint has looked at the client certificate.
 func (p *progress) mayHaveArrived(err error) bool {
 	stage := p.stage.Load()
-	return (stage == written || stage == writing) && !closedIdle(err)
+	return (stage == written || stage == writing) && !closedIdle(err) && !refusesCertificate(err)
 }

@@ -267,9 +267,18 @@ func TestChannelsShareConnections(t *testing.T) {
 	clients := &Clients{}
 	shared := func(s *Spec) { s.Clients = clients }
 	a, b := open(t, "webhook", "http://a.example.com", shared), open(t, "teams", "http://b.example.com", shared)
-	proxied := open(t, "webhook", "http://a.example.com", shared, func(s *Spec) { s.HTTP.Proxy = secret.New("http://proxy:1") })
-	if a.post.transport != b.post.transport || a.post.transport == proxied.post.transport {
-		t.Error("channels share connections when their settings are the same, and only then")
+	if a.post.transport != b.post.transport {
+		t.Error("channels with the same settings do not share connections")
+	}
+	for name, h := range map[string]HTTP{
+		"proxy": {Proxy: secret.New("http://proxy:1")}, "client certificate": {ClientCert: "a.pem", ClientKey: "a.key"},
+		"other client certificate": {ClientCert: "b.pem", ClientKey: "a.key"}, "other key": {ClientCert: "a.pem", ClientKey: "b.key"},
+		"lowest TLS": {MinTLS: "1.3"},
+	} {
+		other := open(t, "webhook", "http://a.example.com", shared, func(s *Spec) { s.HTTP = h })
+		if a.post.transport == other.post.transport {
+			t.Errorf("channels share connections in spite of another %s", name)
+		}
 	}
 }
 
