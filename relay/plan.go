@@ -192,7 +192,11 @@ func buildChannel(c config.Channel, clients *channel.Clients, people finder, ver
 	ch, err := channel.New(channel.Spec{
 		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Clients: clients,
 		To: c.To, Topic: c.Topic, User: c.User, Token: c.Token, CardVersion: c.CardVersion, Threads: c.Thread, People: people,
-		HTTP: channel.HTTP{Proxy: c.HTTP.Proxy, CAFile: c.HTTP.CAFile}, Version: version,
+		HTTP: channel.HTTP{
+			Proxy: c.HTTP.Proxy, CAFile: c.HTTP.CAFile,
+			ClientCert: c.HTTP.ClientCert, ClientKey: c.HTTP.ClientKey, MinTLS: c.HTTP.MinTLS,
+		},
+		Version: version,
 	})
 	if err != nil {
 		return dispatch.Channel{}, err
@@ -257,17 +261,20 @@ func buildConnector(ctx context.Context, c config.Connector, publicURL string, s
 	}, problems, nil
 }
 
-func pluginHTTP(h config.HTTP, version string) (pluginhost.HTTP, error) {
+func pluginHTTP(h config.HTTP, version string) (connector.HTTP, error) {
 	proxy, err := h.Proxy.Reveal()
 	if err != nil {
-		return pluginhost.HTTP{}, fmt.Errorf("http.proxy: %w", err)
+		return connector.HTTP{}, fmt.Errorf("http.proxy: %w", err)
 	}
-	out := pluginhost.HTTP{Proxy: proxy, Allow: texts(h.Allow), UserAgent: userAgent(version)}
+	out := connector.HTTP{
+		Proxy: proxy, ClientCert: h.ClientCert, ClientKey: h.ClientKey, MinTLS: h.MinTLS,
+		Allow: texts(h.Allow), UserAgent: userAgent(version),
+	}
 	if h.CAFile == "" {
 		return out, nil
 	}
 	if out.CAPEM, err = os.ReadFile(h.CAFile); err != nil {
-		return pluginhost.HTTP{}, fmt.Errorf("http.ca_file: %w", err)
+		return connector.HTTP{}, fmt.Errorf("http.ca_file: %w", err)
 	}
 	return out, nil
 }

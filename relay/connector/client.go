@@ -1,21 +1,56 @@
 package connector
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector/wire"
+	"github.com/connector-relay/relay/relay/trust"
 )
+
+// HTTP is how a connector reaches the outside: what the http blocks of the
+// configuration say.
+type HTTP struct {
+	// Proxy is a URL, which may hold a password; empty means none.
+	Proxy string
+	// CAPEM holds certificates, in PEM, to trust besides the system's; empty means
+	// none.
+	CAPEM []byte
+	// ClientCert and ClientKey are the PEM files of the certificate to show to a
+	// server that asks for one; both are empty or neither is. They are read at each
+	// handshake.
+	ClientCert, ClientKey string
+	// MinTLS is the lowest version of TLS, "1.2" or "1.3"; empty means 1.2.
+	MinTLS string
+	// Allow lists private networks, in CIDR notation, that may be reached.
+	Allow []string
+	// UserAgent is the header's value where a request does not set it.
+	UserAgent string
+}
+
+// Equal reports whether both say the same.
+func (h HTTP) Equal(o HTTP) bool {
+	return h.Proxy == o.Proxy && bytes.Equal(h.CAPEM, o.CAPEM) && h.ClientCert == o.ClientCert && h.ClientKey == o.ClientKey &&
+		h.MinTLS == o.MinTLS && slices.Equal(h.Allow, o.Allow) && h.UserAgent == o.UserAgent
+}
+
+// httpOf is what the host says of a call's connector.
+func httpOf(w *wire.HTTP) HTTP {
+	return HTTP{
+		Proxy: w.GetProxy(), CAPEM: w.GetCaPem(), ClientCert: w.GetClientCert(), ClientKey: w.GetClientKey(), MinTLS: w.GetMinTls(),
+		Allow: w.GetAllow(), UserAgent: w.GetUserAgent(),
+	}
+}
 
 // clients makes the HTTP clients that connectors use. Connectors with the same
 // settings share a transport, and with it the connections.
@@ -26,31 +61,30 @@ type clients struct {
 	resolver *net.Resolver
 }
 
-// NewClient returns a client such as connectors get in a poll: with a proxy (empty
-// means none), certificates to trust besides the system's, the private networks that
-// may be reached, and a User-Agent.
-func NewClient(proxy string, caPEM []byte, allow []string, userAgent string) (*http.Client, error) {
+// NewClient returns a client such as connectors get in a poll.
+func NewClient(h HTTP) (*http.Client, error) {
 	var c clients
-	return c.client(&wire.HTTP{Proxy: proxy, CaPem: caPEM, Allow: allow, UserAgent: userAgent})
+	return c.client(h)
 }
 
 // client returns the client for one connector's settings.
-func (c *clients) client(h *wire.HTTP) (*http.Client, error) {
+func (c *clients) client(h HTTP) (*http.Client, error) {
 	t, err := c.transport(h)
 	if err != nil {
 		return nil, err
 	}
-	return &http.Client{Transport: userAgent{next: t, name: h.GetUserAgent()}}, nil
+	return &http.Client{Transport: userAgent{next: t, name: h.UserAgent}}, nil
 }
 
-func (c *clients) transport(h *wire.HTTP) (http.RoundTripper, error) {
-	key := sha256.New()
-	for _, part := range append([]string{h.GetProxy(), string(h.GetCaPem())}, h.GetAllow()...) {
-		fmt.Fprintf(key, "%d:%s", len(part), part)
+func (c *clients) transport(h HTTP) (http.RoundTripper, error) {
+	hash := sha256.New()
+	for _, part := range append([]string{h.Proxy, string(h.CAPEM), h.ClientCert, h.ClientKey, h.MinTLS}, h.Allow...) {
+		fmt.Fprintf(hash, "%d:%s", len(part), part)
 	}
+	key := [sha256.Size]byte(hash.Sum(nil))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t, ok := c.transports[[sha256.Size]byte(key.Sum(nil))]
+	t, ok := c.transports[key]
 	if ok {
 		return t, nil
 	}
@@ -61,18 +95,23 @@ func (c *clients) transport(h *wire.HTTP) (http.RoundTripper, error) {
 	if c.transports == nil {
 		c.transports = make(map[[sha256.Size]byte]http.RoundTripper)
 	}
-	c.transports[[sha256.Size]byte(key.Sum(nil))] = t
+	c.transports[key] = t
 	return t, nil
 }
 
-func (c *clients) newTransport(h *wire.HTTP) (http.RoundTripper, error) {
-	g, err := newGuard(h.GetAllow())
+func (c *clients) newTransport(h HTTP) (http.RoundTripper, error) {
+	g, err := newGuard(h.Allow)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := trust.Settings{CAPEM: h.CAPEM, ClientCert: h.ClientCert, ClientKey: h.ClientKey, MinTLS: h.MinTLS}.Config()
 	if err != nil {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second, Resolver: c.resolver}
 	t := &http.Transport{
 		DialContext:           dialer.DialContext,
+		TLSClientConfig:       settings,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          100,
 		MaxIdleConnsPerHost:   4,
@@ -83,18 +122,13 @@ func (c *clients) newTransport(h *wire.HTTP) (http.RoundTripper, error) {
 		ResponseHeaderTimeout:  2 * time.Minute,
 		MaxResponseHeaderBytes: 1 << 20,
 	}
-	if len(h.GetCaPem()) > 0 {
-		if t.TLSClientConfig, err = trust(h.GetCaPem()); err != nil {
-			return nil, err
-		}
-	}
-	if h.GetProxy() == "" {
+	if h.Proxy == "" {
 		dialer.ControlContext = g.control
 		return t, nil
 	}
 	// The proxy's address is the operator's own word, so the dial is free; what is
 	// asked of the proxy is not.
-	proxy, err := parseProxy(h.GetProxy())
+	proxy, err := parseProxy(h.Proxy)
 	if err != nil {
 		return nil, err
 	}
@@ -114,17 +148,6 @@ func parseProxy(text string) (*url.URL, error) {
 		return u, nil
 	}
 	return nil, errors.New("http.proxy must begin with http://, https://, socks5:// or socks5h://")
-}
-
-func trust(pem []byte) (*tls.Config, error) {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		return nil, fmt.Errorf("load the system's certificates: %w", err)
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("http.ca_file holds no certificate in PEM form")
-	}
-	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }
 
 // proxied guards requests that go through a proxy: each hop of a redirect passes

@@ -12,8 +12,6 @@ import (
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
-
-	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
 func TestGuardRefusesAllThatIsNotPublic(t *testing.T) {
@@ -90,7 +88,7 @@ func countingServer(t *testing.T) (*httptest.Server, *atomic.Int32) {
 	return s, &n
 }
 
-func clientWith(t *testing.T, c *clients, h *wire.HTTP) *http.Client {
+func clientWith(t *testing.T, c *clients, h HTTP) *http.Client {
 	t.Helper()
 	client, err := c.client(h)
 	if err != nil {
@@ -116,11 +114,11 @@ func mustFail(t *testing.T, client *http.Client, address string) {
 func TestTheClientDoesNotReachPrivateAddresses(t *testing.T) {
 	inner, n := countingServer(t)
 	port := inner.URL[strings.LastIndexByte(inner.URL, ':'):]
-	client := clientWith(t, &clients{resolver: resolverTo(t, "127.0.0.1")}, &wire.HTTP{})
+	client := clientWith(t, &clients{resolver: resolverTo(t, "127.0.0.1")}, HTTP{})
 	for _, host := range []string{"http://127.0.0.1", "http://[::ffff:127.0.0.1]", "http://public.example", "http://0.0.0.0"} {
 		mustFail(t, client, host+port)
 	}
-	mustFail(t, clientWith(t, &clients{}, &wire.HTTP{}), "http://localhost"+port)
+	mustFail(t, clientWith(t, &clients{}, HTTP{}), "http://localhost"+port)
 	if n.Load() != 0 {
 		t.Errorf("%d requests came through", n.Load())
 	}
@@ -137,7 +135,7 @@ func TestARedirectToAPrivateAddressIsRefused(t *testing.T) {
 	outer.Listener = listener
 	outer.Start()
 	t.Cleanup(outer.Close)
-	mustFail(t, clientWith(t, &clients{}, &wire.HTTP{Allow: []string{"127.0.0.2/32"}}), outer.URL)
+	mustFail(t, clientWith(t, &clients{}, HTTP{Allow: []string{"127.0.0.2/32"}}), outer.URL)
 	if n.Load() != 0 {
 		t.Error("the redirect came through")
 	}
@@ -152,7 +150,7 @@ func TestAProxyMayBePrivateAndIsAskedForNoPrivateAddress(t *testing.T) {
 		}
 	}))
 	t.Cleanup(proxy.Close)
-	client := clientWith(t, &clients{}, &wire.HTTP{Proxy: proxy.URL})
+	client := clientWith(t, &clients{}, HTTP{Proxy: proxy.URL})
 	response, err := client.Get("http://feed.example/a")
 	if err != nil {
 		t.Fatal(err)

@@ -154,7 +154,7 @@ func (s *server) source(w *wire.Source) (source, error) {
 	if !ok {
 		return source{}, Misconfigured("there is no connector type %q in this plugin", w.GetType())
 	}
-	client, err := s.clients.client(w.GetHttp())
+	client, err := s.clients.client(httpOf(w.GetHttp()))
 	if err != nil {
 		return source{}, Misconfigured("%w", err)
 	}

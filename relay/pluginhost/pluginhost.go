@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -34,17 +35,10 @@ type Source struct {
 	HookURL   string
 	// Token is what a sign-in gave; empty when there was none.
 	Token string
-	HTTP  HTTP
+	// HTTP is how the plugin is to reach the outside.
+	HTTP connector.HTTP
 	// Preview is for Poll, and what [connector.Poll.Preview] says.
 	Preview int
-}
-
-// HTTP is how the plugin is to reach the outside.
-type HTTP struct {
-	Proxy     string
-	CAPEM     []byte
-	Allow     []string
-	UserAgent string
 }
 
 // Request is one HTTP request for a connector's hook.

@@ -140,10 +140,14 @@ func (g *good) Receive(_ context.Context, r *connector.Request) (connector.Reply
 		time.Sleep(300 * time.Millisecond)
 	case "/hang":
 		select {}
-	case "/private":
-		if _, err := r.HTTP.Get(string(r.Body)); err != nil {
+	case "/fetch":
+		response, err := r.HTTP.Get(string(r.Body))
+		if err != nil {
 			return connector.Reply{}, fmt.Errorf("fetch: %w", err)
 		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		return connector.Reply{Body: body}, err
 	case "/ignore-term":
 		signal.Ignore(syscall.SIGTERM)
 	case "/print":

@@ -254,8 +254,7 @@ func (r *requests) settle(result *wire.ReceiveResult) (ok bool) {
 // same reports whether a plugin needs to be told only one of both.
 func (s *Source) same(o *Source) bool {
 	return s == o || s.Type == o.Type && s.Connector == o.Connector && s.HookURL == o.HookURL && s.Token == o.Token &&
-		bytes.Equal(s.Arguments, o.Arguments) && s.HTTP.Proxy == o.HTTP.Proxy && s.HTTP.UserAgent == o.HTTP.UserAgent &&
-		bytes.Equal(s.HTTP.CAPEM, o.HTTP.CAPEM) && slices.Equal(s.HTTP.Allow, o.HTTP.Allow)
+		bytes.Equal(s.Arguments, o.Arguments) && s.HTTP.Equal(o.HTTP)
 }
 
 func sizeOf(r *Request) int {

@@ -203,7 +203,7 @@ func config(how *connector.SignIn, landing string) *oauth2.Config {
 // clientFor is the client for the connector's authorisation server: the plugin
 // names it, so the same networks are out of reach as for the plugin.
 func clientFor(s pluginhost.Source) (*http.Client, error) {
-	client, err := connector.NewClient(s.HTTP.Proxy, s.HTTP.CAPEM, s.HTTP.Allow, s.HTTP.UserAgent)
+	client, err := connector.NewClient(s.HTTP)
 	if err != nil {
 		return nil, connector.Misconfigured("%w", err)
 	}

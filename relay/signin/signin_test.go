@@ -22,6 +22,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/store/sqlite"
+	"github.com/connector-relay/relay/relay/trust/trusttest"
 )
 
 // authority is an authorisation server: each refresh token is good once, and each
@@ -109,7 +110,7 @@ func (a *authority) SignIn(_ context.Context, s pluginhost.Source) (*connector.S
 }
 
 func by(flow connector.Flow) pluginhost.Source {
-	return pluginhost.Source{Type: "by " + string(flow), Connector: "c", HTTP: pluginhost.HTTP{Allow: []string{"127.0.0.0/8"}}}
+	return pluginhost.Source{Type: "by " + string(flow), Connector: "c", HTTP: connector.HTTP{Allow: []string{"127.0.0.0/8"}}}
 }
 
 // keeper is a keeper over a real store.
@@ -174,6 +175,27 @@ func TestADeviceCodeSignIn(t *testing.T) {
 	}
 	if name := <-k.signedIn; name != "c" {
 		t.Errorf("signed in for %s", name)
+	}
+	k.want(t, src, "canary-access-1")
+}
+
+func TestSignInsUseTheConnectorsClientCertificate(t *testing.T) {
+	ca := trusttest.New(t)
+	a := newAuthority(t)
+	a.Server = ca.Server(t, a.Config.Handler.ServeHTTP)
+	k := newKeeper(t, a)
+	src := by(connector.DeviceCode)
+	src.HTTP.CAPEM = ca.PEM
+	if _, err := k.Begin(t.Context(), src); err == nil {
+		t.Error("the sign-in began without a certificate")
+	}
+	dir := t.TempDir()
+	src.HTTP.ClientCert, src.HTTP.ClientKey = filepath.Join(dir, "client.pem"), filepath.Join(dir, "client.key")
+	ca.Issue(t, "client", src.HTTP.ClientCert, src.HTTP.ClientKey)
+	a.set(func() { a.granted = true })
+	s := k.begin(t, src)
+	if err := k.Wait(t.Context(), s.ID); err != nil {
+		t.Fatal(err)
 	}
 	k.want(t, src, "canary-access-1")
 }

@@ -768,8 +768,15 @@ type HTTP struct {
 	// Networks in CIDR notation that may be reached although they are private.
 	// All other loopback, private and link-local addresses are refused when
 	// dialled, after DNS.
-	Allow         []string `protobuf:"bytes,3,rep,name=allow,proto3" json:"allow,omitempty"`
-	UserAgent     string   `protobuf:"bytes,4,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	Allow     []string `protobuf:"bytes,3,rep,name=allow,proto3" json:"allow,omitempty"`
+	UserAgent string   `protobuf:"bytes,4,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	// The absolute paths of the PEM files of a certificate and its key, to be shown
+	// to a server that asks for one; both are empty or neither is. Read them anew for
+	// each connection: they are replaced when the certificate is renewed.
+	ClientCert string `protobuf:"bytes,5,opt,name=client_cert,json=clientCert,proto3" json:"client_cert,omitempty"`
+	ClientKey  string `protobuf:"bytes,6,opt,name=client_key,json=clientKey,proto3" json:"client_key,omitempty"`
+	// The lowest version of TLS, "1.2" or "1.3"; empty means 1.2.
+	MinTls        string `protobuf:"bytes,7,opt,name=min_tls,json=minTls,proto3" json:"min_tls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -828,6 +835,27 @@ func (x *HTTP) GetAllow() []string {
 func (x *HTTP) GetUserAgent() string {
 	if x != nil {
 		return x.UserAgent
+	}
+	return ""
+}
+
+func (x *HTTP) GetClientCert() string {
+	if x != nil {
+		return x.ClientCert
+	}
+	return ""
+}
+
+func (x *HTTP) GetClientKey() string {
+	if x != nil {
+		return x.ClientKey
+	}
+	return ""
+}
+
+func (x *HTTP) GetMinTls() string {
+	if x != nil {
+		return x.MinTls
 	}
 	return ""
 }
@@ -2059,13 +2087,18 @@ const file_connector_proto_rawDesc = "" +
 	"\targuments\x18\x03 \x01(\fR\targuments\x12\x19\n" +
 	"\bhook_url\x18\x04 \x01(\tR\ahookUrl\x12,\n" +
 	"\x04http\x18\x05 \x01(\v2\x18.relay.connector.v1.HTTPR\x04http\x12\x14\n" +
-	"\x05token\x18\x06 \x01(\tR\x05token\"h\n" +
+	"\x05token\x18\x06 \x01(\tR\x05token\"\xc1\x01\n" +
 	"\x04HTTP\x12\x14\n" +
 	"\x05proxy\x18\x01 \x01(\tR\x05proxy\x12\x15\n" +
 	"\x06ca_pem\x18\x02 \x01(\fR\x05caPem\x12\x14\n" +
 	"\x05allow\x18\x03 \x03(\tR\x05allow\x12\x1d\n" +
 	"\n" +
-	"user_agent\x18\x04 \x01(\tR\tuserAgent\"\x8e\x01\n" +
+	"user_agent\x18\x04 \x01(\tR\tuserAgent\x12\x1f\n" +
+	"\vclient_cert\x18\x05 \x01(\tR\n" +
+	"clientCert\x12\x1d\n" +
+	"\n" +
+	"client_key\x18\x06 \x01(\tR\tclientKey\x12\x17\n" +
+	"\amin_tls\x18\a \x01(\tR\x06minTls\"\x8e\x01\n" +
 	"\vPollRequest\x125\n" +
 	"\x05start\x18\x01 \x01(\v2\x1d.relay.connector.v1.PollStartH\x00R\x05start\x12=\n" +
 	"\tcommitted\x18\x02 \x01(\v2\x1d.relay.connector.v1.CommittedH\x00R\tcommittedB\t\n" +
