@@ -148,8 +148,14 @@ func TestTheClientKeepsToTheLowestTLS(t *testing.T) {
 func TestUnusableSettingsAreExplainedWithoutSecrets(t *testing.T) {
 	var c clients
 	for _, h := range []HTTP{
-		{Proxy: "http://user:pass%zz@proxy"}, {Proxy: "user:pass"}, {Proxy: "ftp://user:pass@proxy"}, {CAPEM: []byte("pass")}, {Allow: []string{"x"}},
-		{ClientCert: "client.pem"}, {ClientKey: "client.key"}, {MinTLS: "1.0"},
+		{Proxy: "http://user:pass%zz@proxy"},
+		{Proxy: "user:pass"},
+		{Proxy: "ftp://user:pass@proxy"},
+		{CAPEM: []byte("pass")},
+		{Allow: []string{"x"}},
+		{ClientCert: "client.pem"},
+		{ClientKey: "client.key"},
+		{MinTLS: "1.0"},
 	} {
 		_, err := c.client(h)
 		if err == nil || !strings.Contains(err.Error(), "http.") || strings.Contains(err.Error(), "pass") {

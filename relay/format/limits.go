@@ -86,6 +86,20 @@ func (l Limits) excess(used map[Unit]int, parts bool) int {
 	return n
 }
 
+// closer reports whether a payload is less over one of its limits than another, even
+// if it should be more over others: what says that something was left out has a size
+// of its own.
+func (l Limits) closer(used, than map[Unit]int, parts bool) bool {
+	for _, limit := range l {
+		if limit.Unit.part() || !parts {
+			if over := than[limit.Unit] - limit.Most; over > 0 && used[limit.Unit] < than[limit.Unit] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // longest keeps the largest of what it is told.
 type longest map[Unit]int
 

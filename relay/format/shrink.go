@@ -75,7 +75,7 @@ func (s shrinking) search(a attempt, r reduction, parts bool) (attempt, error) {
 	low, high := r.least, r.most
 	best, over, err := try(low)
 	switch {
-	case err != nil || over >= s.limits.excess(a.used, parts):
+	case err != nil || !s.limits.closer(best.used, a.used, parts):
 		return a, err
 	case over > 0:
 		return best, nil

@@ -50,7 +50,7 @@ func slackDialect(w *writing) markup.Dialect {
 	d.Code = func(s string) string {
 		return "`" + strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'").Replace(s) + "`"
 	}
-	d.Address = func(address string) string { return "<" + slackAddress(address) + ">" }
+	d.Address = func(address string, _ bool) string { return "<" + slackAddress(address) + ">" }
 	d.Link = func(label, address string) string { return "<" + slackAddress(address) + "|" + label + ">" }
 	d.Picture = d.Link
 	d.Mention = w.mention(func(p Person) string { return "<@" + p.ID + ">" }, slackText)

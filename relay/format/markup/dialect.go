@@ -17,8 +17,9 @@ type Dialect struct {
 	Code func(code string) string
 	// Link and Picture get their text as written by the dialect.
 	Link, Picture func(label, address string) string
-	// Address writes a link whose text is its address; nil writes it as any link.
-	Address func(address string) string
+	// Address writes a link whose text is its address; nil, or no text, writes it as
+	// any link. Ends says that what follows cannot be taken for a part of it.
+	Address func(address string, ends bool) string
 	// Mention writes a person; nil writes the name.
 	Mention func(login, name string) string
 	// Break is a line break inside of a paragraph.
@@ -81,8 +82,14 @@ func (d Dialect) block(b Block, depth int) string {
 func (d Dialect) Line(inlines []Inline) string {
 	var b strings.Builder
 	start := true
-	for _, n := range inlines {
-		piece := d.inline(n, start)
+	for i, n := range inlines {
+		piece := ""
+		if d.Address != nil && n.Kind == Link && flat(n.Inlines) == n.URL {
+			piece = d.Address(n.URL, endsAddress(inlines[i+1:]))
+		}
+		if piece == "" {
+			piece = d.inline(n, start)
+		}
 		// Two marks side by side would be read as another one.
 		if s := b.String(); s != "" && piece != "" && strings.IndexByte("*_~", s[len(s)-1]) >= 0 && s[len(s)-1] == piece[0] && !strings.HasSuffix(s, `\`+piece[:1]) {
 			b.WriteString(joiner)
@@ -91,6 +98,19 @@ func (d Dialect) Line(inlines []Inline) string {
 		start = n.Kind == Break || start && piece == ""
 	}
 	return b.String()
+}
+
+// endsAddress reports whether what follows an address cannot be taken for a part of
+// it: nothing, space, or the end of a sentence.
+func endsAddress(next []Inline) bool {
+	if len(next) == 0 || next[0].Kind == Break {
+		return true
+	}
+	if next[0].Kind != Plain {
+		return false
+	}
+	text := strings.TrimLeft(next[0].Text, ".,;:!?)")
+	return text != next[0].Text && text == "" || strings.HasPrefix(text, " ")
 }
 
 // joiner is invisible and keeps apart what stands beside it.
@@ -111,9 +131,6 @@ func (d Dialect) inline(n Inline, start bool) string {
 	case CodeSpan:
 		return wrap(d.Code, n.Text)
 	case Link:
-		if d.Address != nil && flat(n.Inlines) == n.URL {
-			return d.Address(n.URL)
-		}
 		return d.Link(d.label(n.Inlines), n.URL)
 	case Picture:
 		return d.Picture(d.Text(n.Text, false), n.URL)

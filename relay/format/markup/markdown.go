@@ -58,7 +58,12 @@ func Markdown(f Flavour) Dialect {
 		d.Rule = "———"
 	}
 	if f.Autolink {
-		d.Address = same
+		d.Address = func(address string, ends bool) string {
+			if !ends {
+				return ""
+			}
+			return address
+		}
 	}
 	if f.Code {
 		d.Code = codeSpan
@@ -96,12 +101,15 @@ func unmarked(s, m string) string {
 
 // text escapes a literal text.
 func (f Flavour) text(s string, start bool) string {
+	if start {
+		s = strings.TrimLeft(s, " \t") // four of them would make code
+	}
 	var b strings.Builder
 	b.Grow(len(s) + 8)
 	for i, r := range s {
 		switch {
 		case r < utf8.RuneSelf && strings.ContainsRune(f.Special, r),
-			start && r < utf8.RuneSelf && strings.ContainsRune(f.Start, r) && strings.Trim(s[:i], " ") == "",
+			start && i == 0 && r < utf8.RuneSelf && strings.ContainsRune(f.Start, r),
 			start && f.Start != "" && (r == '.' || r == ')') && isNumber(s[:i]):
 			b.WriteByte('\\')
 		}
@@ -116,7 +124,6 @@ func (f Flavour) text(s string, start bool) string {
 // isNumber reports whether what begins a line makes a numbered list with a dot
 // after it.
 func isNumber(s string) bool {
-	s = strings.TrimLeft(s, " ")
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 

@@ -95,15 +95,14 @@ func (r reader) addresses(s string) []Inline {
 // sentence, and a bracket that was not opened inside, are not part of it.
 func addressEnd(s string) int {
 	end := strings.IndexFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("<>\"`{}|\\^", r)
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("<>\"`{}[]|\\^", r)
 	})
 	if end < 0 {
 		end = len(s)
 	}
 	for end > 0 {
 		last, size := utf8.DecodeLastRuneInString(s[:end])
-		closes := last == ')' && strings.Count(s[:end], "(") < strings.Count(s[:end], ")") ||
-			last == ']' && strings.Count(s[:end], "[") < strings.Count(s[:end], "]")
+		closes := last == '(' || last == ')' && strings.Count(s[:end], "(") < strings.Count(s[:end], ")")
 		if !closes && !strings.ContainsRune(".,;:!?'*_~…", last) {
 			break
 		}
