@@ -206,7 +206,7 @@ func TestCards(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&out, "%s\n%s\n", k.Name, b)
+		fmt.Fprintf(&out, "%s\n%s\n", strings.TrimSpace(k.Name+" "+k.Sample.Thread), b)
 	}
 	const file = "testdata/cards.golden"
 	if *update {

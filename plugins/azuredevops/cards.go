@@ -35,7 +35,7 @@ func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.
 	if at := cmp.Or(card.Web(r.Links.Web.Href), card.Web(d.link), a.page(k, r)); at != "" {
 		c.Actions = []card.Action{{Type: card.OpenURI, Name: cmp.Or(d.label, "Open"), Targets: []card.Target{{OS: "default", URI: at}}}}
 	}
-	return event.Event{Key: key, Kind: k.name, Time: at, Card: c, Data: a.data(k, r)}
+	return event.Event{Key: key, Kind: k.name, Thread: thread(k, r), Time: at, Card: c, Data: a.data(k, r)}
 }
 
 // page is where people see what an event is about, by the rules of Azure DevOps'

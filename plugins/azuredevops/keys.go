@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// maxRepository is the length of a repository's number, in bytes, up to which it
+// stands in a thread; Azure DevOps' are UUIDs.
+const maxRepository = 100
+
 // key is what a happening is known by, whichever way it comes. What has no number of
 // its own, because only service hooks tell of it or the hook leaves the details out,
 // has the event's.
@@ -49,6 +53,18 @@ func key(k kind, r *resource, id string) string {
 		return numbered(id, "work_item", r.workItem(), r.Rev)
 	}
 	return "event:" + id
+}
+
+// thread names what an event belongs to: the work item or the pull request.
+func thread(k kind, r *resource) string {
+	repo := r.repository().ID
+	switch {
+	case strings.HasPrefix(k.name, "work_item") && r.workItem() != 0:
+		return fmt.Sprintf("workitem/%d", r.workItem())
+	case strings.HasPrefix(k.name, "pull_request") && r.pull().PullRequestID != 0 && repo != "" && len(repo) <= maxRepository:
+		return fmt.Sprintf("pullrequest/%s/%d", repo, r.pull().PullRequestID)
+	}
+	return ""
 }
 
 // numbered is a key of numbers, all of which there must be: one that lacks a number

@@ -20,6 +20,10 @@ const (
 	maxFact  = 100
 )
 
+// maxRepository is the length of a repository's full name, in bytes, up to which it
+// stands in a thread; GitHub's are shorter.
+const maxRepository = 150
+
 // event makes an event of a payload; false when its kind has no card for it.
 func (g *GitHub) event(name string, p *payload, key string, at time.Time) (event.Event, bool) {
 	k, ok := kinds()[name]
@@ -30,7 +34,7 @@ func (g *GitHub) event(name string, p *payload, key string, at time.Time) (event
 	if !ok {
 		return event.Event{}, false
 	}
-	return event.Event{Key: key, Kind: name, Time: at, Card: d.card(p), Data: p.data()}, true
+	return event.Event{Key: key, Kind: name, Thread: p.thread(), Time: at, Card: d.card(p), Data: p.data()}, true
 }
 
 // card puts the drawing into the frame that all cards share.
@@ -51,6 +55,26 @@ func (d drawing) card(p *payload) card.Card {
 		c.Actions = []card.Action{{Type: card.OpenURI, Name: d.label, Targets: []card.Target{{OS: "default", URI: at}}}}
 	}
 	return c
+}
+
+// thread names what the event belongs to: the pull request, issue or discussion. A
+// pull request has one name, whether it is told of as such or as an issue.
+func (p *payload) thread() string {
+	sort, number := "", 0
+	switch {
+	case p.PullRequest != nil:
+		sort, number = "pull", p.PullRequest.Number
+	case p.Issue != nil && p.Issue.PullRequest != nil:
+		sort, number = "pull", p.Issue.Number
+	case p.Issue != nil:
+		sort, number = "issue", p.Issue.Number
+	case p.Discussion != nil:
+		sort, number = "discussion", p.Discussion.Number
+	}
+	if number == 0 || p.Repository.FullName == "" || len(p.Repository.FullName) > maxRepository {
+		return ""
+	}
+	return p.Repository.FullName + "/" + sort + "/" + itoa(number)
 }
 
 // who is the person, for a title.

@@ -203,6 +203,29 @@ func TestRoutesSeeThePayloadsOwnObjects(t *testing.T) {
 	}
 }
 
+func TestWhatBelongsTogetherHasOneThread(t *testing.T) {
+	for payload, want := range map[string]string{
+		`pull_request {"action":"opened","pull_request":{"number":18}}`:                                "acme/relay/pull/18",
+		`pull_request_review {"review":{"body":"x"},"pull_request":{"number":18}}`:                     "acme/relay/pull/18",
+		`issue_comment {"comment":{"body":"x"},"issue":{"number":18,"pull_request":{}}}`:               "acme/relay/pull/18",
+		`issue_comment {"comment":{"body":"x"},"issue":{"number":17}}`:                                 "acme/relay/issue/17",
+		`issues {"action":"closed","issue":{"number":17}}`:                                             "acme/relay/issue/17",
+		`discussion {"action":"created","discussion":{"number":5}}`:                                    "acme/relay/discussion/5",
+		`release {"action":"published","release":{"tag_name":"v1"}}`:                                   "",
+		`issues {"action":"closed","issue":{"number":0}}`:                                              "",
+		`issues {"issue":{"number":17},"repository":{"full_name":"` + strings.Repeat("x", 200) + `"}}`: "",
+	} {
+		name, raw, _ := strings.Cut(payload, " ")
+		p := parse([]byte(raw))
+		if p.Repository.FullName == "" {
+			p.Repository.FullName = "acme/relay"
+		}
+		if e, ok := (&GitHub{}).event(name, p, "k", sampleTime()); !ok || e.Thread != want {
+			t.Errorf("%s: thread %q, want %q (card: %t)", payload, e.Thread, want, ok)
+		}
+	}
+}
+
 func TestHostilePayloadsGiveAHarmlessCard(t *testing.T) {
 	for _, raw := range []string{
 		`{"action":"opened","issue":{"number":1,"title":"<at>everyone</at> [x](javascript:alert(1)) **b**","body":"` + strings.Repeat("x", 1<<20) + `","html_url":"javascript:alert(1)"},"sender":{"login":"<b>","avatar_url":"file:///etc/passwd"}}`,

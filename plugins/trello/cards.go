@@ -38,7 +38,15 @@ func (t *Trello) draw(a action, name string) event.Event {
 	if at, label := a.where(); at != "" {
 		c.Actions = []cards.Action{{Type: cards.OpenURI, Name: label, Targets: []cards.Target{{OS: "default", URI: at}}}}
 	}
-	return event.Event{Key: "action:" + a.ID, Kind: name, Time: a.When, Card: c, Data: a.data(name)}
+	return event.Event{Key: "action:" + a.ID, Kind: name, Thread: a.thread(), Time: a.When, Card: c, Data: a.data(name)}
+}
+
+// thread names the card that the action is about.
+func (a action) thread() string {
+	if c := a.Data.Card; c != nil && isID(c.ID) {
+		return "card/" + c.ID
+	}
+	return ""
 }
 
 func (a action) who() string {

@@ -105,6 +105,8 @@ type Delivery struct {
 	// Key is the event's key; it names the delivery to the far side together
 	// with the channel (idempotency).
 	Key string
+	// Thread is the event's; empty when it has none.
+	Thread string
 	// Reason says why a delivery is dead.
 	Reason string
 }

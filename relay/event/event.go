@@ -17,6 +17,9 @@ type Event struct {
 	Key string
 	// Kind is one of the kinds the connector describes, such as "release".
 	Kind string
+	// Thread names what the event belongs to, such as a pull request: events of a
+	// connector with the same thread belong together. Empty means none.
+	Thread string
 	// Time is when it happened, by the source's clock; zero when the source
 	// does not say.
 	Time time.Time

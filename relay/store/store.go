@@ -113,6 +113,7 @@ type Event struct {
 	Connector  string
 	Key        string
 	Kind       string
+	Thread     string
 	Time       time.Time
 	AcceptedAt time.Time
 	// Card and Data are JSON.

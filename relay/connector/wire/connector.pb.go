@@ -1260,7 +1260,10 @@ type Event struct {
 	// A Connector Card (MessageCard) as JSON.
 	Card []byte `protobuf:"bytes,4,opt,name=card,proto3" json:"card,omitempty"`
 	// The source's own description, a JSON object; empty means {}.
-	Data          []byte `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
+	Data []byte `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
+	// What the event belongs to, such as a pull request: events of a connector with
+	// the same thread belong together. At most 200 bytes; empty means none.
+	Thread        string `protobuf:"bytes,6,opt,name=thread,proto3" json:"thread,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1328,6 +1331,13 @@ func (x *Event) GetData() []byte {
 		return x.Data
 	}
 	return nil
+}
+
+func (x *Event) GetThread() string {
+	if x != nil {
+		return x.Thread
+	}
+	return ""
 }
 
 // Failure says why a call did not do its work. Only the kind (and until) decides
@@ -2124,13 +2134,14 @@ const file_connector_proto_rawDesc = "" +
 	"\bPollDone\x12/\n" +
 	"\x05again\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05again\x125\n" +
 	"\afailure\x18\x02 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure\x12\x12\n" +
-	"\x04note\x18\x03 \x01(\tR\x04note\"\x85\x01\n" +
+	"\x04note\x18\x03 \x01(\tR\x04note\"\x9d\x01\n" +
 	"\x05Event\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12.\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
 	"\x04card\x18\x04 \x01(\fR\x04card\x12\x12\n" +
-	"\x04data\x18\x05 \x01(\fR\x04data\"\xe0\x01\n" +
+	"\x04data\x18\x05 \x01(\fR\x04data\x12\x16\n" +
+	"\x06thread\x18\x06 \x01(\tR\x06thread\"\xe0\x01\n" +
 	"\aFailure\x124\n" +
 	"\x04kind\x18\x01 \x01(\x0e2 .relay.connector.v1.Failure.KindR\x04kind\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x120\n" +

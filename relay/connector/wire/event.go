@@ -65,14 +65,14 @@ func convert[A, B any](list []A, one func(A) (B, error)) ([]B, error) {
 // FromEvent puts an event into its wire form, and checks what the host would
 // refuse, so that the author of a plugin hears of it where it happens.
 func FromEvent(e event.Event) (*Event, error) {
-	if err := check(e.Key, e.Kind, e.Data); err != nil {
+	if err := check(e.Key, e.Kind, e.Thread, e.Data); err != nil {
 		return nil, err
 	}
 	picture, err := e.Card.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("card: %w", err)
 	}
-	w := &Event{Key: e.Key, Kind: e.Kind, Card: picture, Data: e.Data}
+	w := &Event{Key: e.Key, Kind: e.Kind, Thread: e.Thread, Card: picture, Data: e.Data}
 	if !e.Time.IsZero() {
 		w.Time = timestamppb.New(e.Time)
 		if err := w.Time.CheckValid(); err != nil {
@@ -87,14 +87,14 @@ func ToEvent(w *Event) (event.Event, error) {
 	if w == nil {
 		return event.Event{}, errors.New("it is missing")
 	}
-	if err := check(w.GetKey(), w.GetKind(), w.GetData()); err != nil {
+	if err := check(w.GetKey(), w.GetKind(), w.GetThread(), w.GetData()); err != nil {
 		return event.Event{}, err
 	}
 	c, err := card.Parse(w.GetCard())
 	if err != nil {
 		return event.Event{}, fmt.Errorf("card: %w", err)
 	}
-	e := event.Event{Key: w.GetKey(), Kind: w.GetKind(), Card: c, Data: json.RawMessage(w.GetData())}
+	e := event.Event{Key: w.GetKey(), Kind: w.GetKind(), Thread: w.GetThread(), Card: c, Data: json.RawMessage(w.GetData())}
 	if w.GetTime() != nil {
 		if err := w.GetTime().CheckValid(); err != nil {
 			return event.Event{}, fmt.Errorf("time: %w", err)
@@ -105,7 +105,7 @@ func ToEvent(w *Event) (event.Event, error) {
 }
 
 // check holds the rules that both sides apply.
-func check(key, kind string, data []byte) error {
+func check(key, kind, thread string, data []byte) error {
 	if len(key) > MaxKey {
 		return fmt.Errorf("its key has %d bytes; at most %d are allowed, so hash a long one", len(key), MaxKey)
 	}
@@ -114,6 +114,12 @@ func check(key, kind string, data []byte) error {
 	}
 	if err := CheckKind(kind); err != nil {
 		return err
+	}
+	if len(thread) > MaxThread {
+		return fmt.Errorf("its thread has %d bytes; at most %d are allowed, so hash a long one", len(thread), MaxThread)
+	}
+	if !utf8.ValidString(thread) {
+		return errors.New("its thread is not valid UTF-8")
 	}
 	if len(data) > 0 && !isObject(data) {
 		return errors.New("its data is not a JSON object")

@@ -18,7 +18,7 @@ func TestBatchesSurviveTheWire(t *testing.T) {
 		"empty":            {},
 		"empty checkpoint": {Checkpoint: event.Checkpoint{}},
 		"events": {Checkpoint: event.Checkpoint("\x00\xff"), Events: []event.Event{
-			{Key: "a", Kind: "push", Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Card: card.Card{Title: "<T> & \u2028"}, Data: json.RawMessage(`{"x":[1]}`)},
+			{Key: "a", Kind: "push", Thread: "acme/relay pull/1", Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Card: card.Card{Title: "<T> & \u2028"}, Data: json.RawMessage(`{"x":[1]}`)},
 			{Kind: "x.y:z/1-2_A", Card: card.Card{Sections: []card.Section{{Facts: []card.Fact{{Name: "n", Value: "v"}}}}}},
 		}},
 	} {
@@ -47,17 +47,19 @@ func TestBatchesSurviveTheWire(t *testing.T) {
 func TestEventsThatTheHostWouldRefuseAreRefusedByBothSides(t *testing.T) {
 	title := card.Card{Title: "x"}
 	for want, e := range map[string]event.Event{
-		"its key has 1025 bytes":     {Key: strings.Repeat("k", 1025), Kind: "a", Card: title},
-		"its key is not valid UTF-8": {Key: "\xff", Kind: "a", Card: title},
-		"its kind is empty":          {Card: title},
-		"its kind has 101 bytes":     {Kind: strings.Repeat("k", 101), Card: title},
-		"may hold only letters":      {Kind: "a b", Card: title},
-		"not a JSON object":          {Kind: "a", Card: title, Data: json.RawMessage(`["x"]`)},
+		"its key has 1025 bytes":        {Key: strings.Repeat("k", 1025), Kind: "a", Card: title},
+		"its key is not valid UTF-8":    {Key: "\xff", Kind: "a", Card: title},
+		"its kind is empty":             {Card: title},
+		"its kind has 101 bytes":        {Kind: strings.Repeat("k", 101), Card: title},
+		"may hold only letters":         {Kind: "a b", Card: title},
+		"its thread has 201 bytes":      {Kind: "a", Thread: strings.Repeat("t", 201), Card: title},
+		"its thread is not valid UTF-8": {Kind: "a", Thread: "\xff", Card: title},
+		"not a JSON object":             {Kind: "a", Card: title, Data: json.RawMessage(`["x"]`)},
 	} {
 		if _, err := FromEvents([]event.Event{e}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "event 1 of 1") {
 			t.Errorf("the plugin's side: %v, want %q", err, want)
 		}
-		if _, err := ToEvent(&Event{Key: e.Key, Kind: e.Kind, Card: []byte(`{"title":"x"}`), Data: e.Data}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ToEvent(&Event{Key: e.Key, Kind: e.Kind, Thread: e.Thread, Card: []byte(`{"title":"x"}`), Data: e.Data}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the host's side: %v, want %q", err, want)
 		}
 	}
@@ -67,10 +69,10 @@ func TestEventsThatTheHostWouldRefuseAreRefusedByBothSides(t *testing.T) {
 }
 
 func FuzzToEvent(f *testing.F) {
-	f.Add("key", "kind", []byte(`{"title":"x"}`), []byte(`{}`), int64(0))
-	f.Add("", "k", []byte(`{"sections":[{"facts":null}]}`), []byte(" {\"a\":1}\n"), int64(-1<<62))
-	f.Fuzz(func(t *testing.T, key, kind string, picture, data []byte, at int64) {
-		e, err := ToEvent(&Event{Key: key, Kind: kind, Card: picture, Data: data})
+	f.Add("key", "kind", "thread", []byte(`{"title":"x"}`), []byte(`{}`), int64(0))
+	f.Add("", "k", "", []byte(`{"sections":[{"facts":null}]}`), []byte(" {\"a\":1}\n"), int64(-1<<62))
+	f.Fuzz(func(t *testing.T, key, kind, thread string, picture, data []byte, at int64) {
+		e, err := ToEvent(&Event{Key: key, Kind: kind, Thread: thread, Card: picture, Data: data})
 		if err != nil {
 			return
 		}

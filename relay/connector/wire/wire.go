@@ -32,6 +32,8 @@ const (
 	MaxKey = 1 << 10
 	// MaxKind is the longest event kind in bytes.
 	MaxKind = 100
+	// MaxThread is the longest thread of an event in bytes.
+	MaxThread = 200
 	// MaxIcon is the largest icon in bytes.
 	MaxIcon = 64 << 10
 )

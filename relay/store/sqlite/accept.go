@@ -120,14 +120,14 @@ func (a *acceptance) entry(w *writer, i int) (store.Receipt, error) {
 			return a.known(w, e.Key)
 		}
 	}
-	_, err := w.exec("INSERT INTO events (id, connector, key, kind, time, accepted_at, fate, first_delivery, deliveries, traces, data, card) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-		id, a.batch.Connector, n.key, e.Kind, micros(e.Time), a.now, string(e.Fate), w.delivery+1, len(e.Deliveries), blob(n.traces), blob(e.Data), n.card)
+	_, err := w.exec("INSERT INTO events (id, connector, key, kind, thread, time, accepted_at, fate, first_delivery, deliveries, traces, data, card) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		id, a.batch.Connector, n.key, e.Kind, e.Thread, micros(e.Time), a.now, string(e.Fate), w.delivery+1, len(e.Deliveries), blob(n.traces), blob(e.Data), n.card)
 	if err != nil {
 		return store.Receipt{}, err
 	}
 	w.event = id
 	for _, d := range e.Deliveries {
-		if err := a.draft(w, id, n, d); err != nil {
+		if err := a.draft(w, id, i, d); err != nil {
 			return store.Receipt{}, fmt.Errorf("delivery to %s: %w", d.Channel, err)
 		}
 	}
@@ -152,7 +152,7 @@ func (a *acceptance) known(w *writer, key string) (store.Receipt, error) {
 }
 
 // draft stores one delivery.
-func (a *acceptance) draft(w *writer, event int64, n encoded, draft store.Draft) error {
+func (a *acceptance) draft(w *writer, event int64, i int, draft store.Draft) error {
 	state, finished := delivery.Waiting, int64(0)
 	if draft.Dead != "" {
 		state, finished = delivery.Dead, a.now
@@ -169,11 +169,11 @@ func (a *acceptance) draft(w *writer, event int64, n encoded, draft store.Draft)
 	}
 	card := draft.Card
 	if len(card) == 0 {
-		card = n.card
+		card = a.entries[i].card
 	}
 	a.deliveries = append(a.deliveries, delivery.Delivery{
 		ID: id, Channel: draft.Channel, Event: event, Connector: a.batch.Connector, State: state,
-		AcceptedAt: moment(a.now), Card: card, Key: n.key,
+		AcceptedAt: moment(a.now), Card: card, Key: a.entries[i].key, Thread: a.batch.Events[i].Thread,
 	})
 	return nil
 }

@@ -23,7 +23,7 @@ const maxFound = 20
 
 // deliveryColumns are what scanDelivery reads, of deliveries d and events e.
 const deliveryColumns = `d.id, d.channel, d.event, d.connector, d.state, d.attempts, d.next_at, d.tried_at, d.unknown,
-	e.accepted_at, coalesce(d.card, e.card), e.key, d.reason`
+	e.accepted_at, coalesce(d.card, e.card), e.key, e.thread, d.reason`
 
 // attemptColumns are what scanAttempt reads, of attempts a.
 const attemptColumns = "a.number, a.started, a.took, a.verdict, a.status, a.detail, a.retry_after, a.bytes, a.omitted, a.duplicate"
@@ -47,7 +47,7 @@ func scanDelivery(scan func(...any) error, more ...any) (delivery.Delivery, erro
 	var next, tried, accepted int64
 	err := scan(append([]any{
 		&d.ID, &d.Channel, &d.Event, &d.Connector, &d.State, &d.Attempts, &next, &tried, &d.Unknown,
-		&accepted, &d.Card, &d.Key, &d.Reason,
+		&accepted, &d.Card, &d.Key, &d.Thread, &d.Reason,
 	}, more...)...)
 	d.Next, d.Tried, d.AcceptedAt = moment(next), moment(tried), moment(accepted)
 	return d, err
@@ -212,8 +212,8 @@ func (s *Store) Event(ctx context.Context, id int64) (store.Event, error) {
 	e := store.Event{ID: id}
 	var at, accepted int64
 	var traces []byte
-	err := s.reader.QueryRowContext(ctx, "SELECT connector, key, kind, time, accepted_at, card, coalesce(data, '{}'), fate, traces FROM events WHERE id = ?", id).
-		Scan(&e.Connector, &e.Key, &e.Kind, &at, &accepted, &e.Card, &e.Data, &e.Fate, &traces)
+	err := s.reader.QueryRowContext(ctx, "SELECT connector, key, kind, thread, time, accepted_at, card, coalesce(data, '{}'), fate, traces FROM events WHERE id = ?", id).
+		Scan(&e.Connector, &e.Key, &e.Kind, &e.Thread, &at, &accepted, &e.Card, &e.Data, &e.Fate, &traces)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = store.ErrNotFound
 	}

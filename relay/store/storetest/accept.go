@@ -19,7 +19,7 @@ func (s *suite) eventRoundTrip() {
 	traces := []event.Trace{{Route: 1, Reason: "kind is not \"release\""}, {Route: 2, Matched: true, Channels: []string{"a", "b"}}}
 	full := store.Entry{
 		Event: event.Event{
-			Key: "key ä \x00 1", Kind: "release", Time: happened, Data: json.RawMessage(`{"n":1}`),
+			Key: "key ä \x00 1", Kind: "release", Thread: "pull/1", Time: happened, Data: json.RawMessage(`{"n":1}`),
 			Card: card.Card{Title: "Ünïcode 🚀", Text: "a\nb", Sections: []card.Section{{Facts: []card.Fact{{Name: "n", Value: "v"}}}}},
 		},
 		Fate: event.Routed, Traces: traces, Deliveries: []store.Draft{{Channel: "a"}, {Channel: "b"}},
@@ -33,7 +33,7 @@ func (s *suite) eventRoundTrip() {
 		s.Errorf("accepted at %v, which is not now", got.AcceptedAt)
 	}
 	want := store.Event{
-		ID: receipts[0].Event, Connector: "c", Key: "key ä \x00 1", Kind: "release", Time: happened, AcceptedAt: got.AcceptedAt,
+		ID: receipts[0].Event, Connector: "c", Key: "key ä \x00 1", Kind: "release", Thread: "pull/1", Time: happened, AcceptedAt: got.AcceptedAt,
 		Card: encode(s, full.Card), Data: []byte(`{"n":1}`), Fate: event.Routed, Traces: traces,
 	}
 	equal(s, got, want, "event")
@@ -44,7 +44,7 @@ func (s *suite) eventRoundTrip() {
 	head := s.heads("a")[0]
 	equal(s, head, delivery.Delivery{
 		ID: head.ID, Channel: "a", Event: receipts[0].Event, Connector: "c", State: delivery.Waiting,
-		AcceptedAt: head.AcceptedAt, Card: encode(s, full.Card), Key: "key ä \x00 1",
+		AcceptedAt: head.AcceptedAt, Card: encode(s, full.Card), Key: "key ä \x00 1", Thread: "pull/1",
 	}, "delivery")
 }
 

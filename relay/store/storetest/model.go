@@ -93,6 +93,7 @@ func (m *model) accept(r *rapid.T) {
 		if rapid.Bool().Draw(r, "keyed") {
 			e.Key = m.name(r, "key")
 		}
+		e.Thread = rapid.SampledFrom([]string{"", "pull/1"}).Draw(r, "thread")
 		for range rapid.IntRange(0, 3).Draw(r, "deliveries") {
 			d := store.Draft{Channel: m.name(r, "channel")}
 			if rapid.IntRange(0, 4).Draw(r, "dead") == 0 {
@@ -146,7 +147,7 @@ func (m *model) accepted(r *rapid.T, connector string, e store.Entry, got store.
 	for i, draft := range e.Deliveries {
 		d := delivery.Delivery{
 			ID: list[i].ID, Channel: draft.Channel, Event: got.Event, Connector: connector, State: delivery.Waiting,
-			Card: card, Key: e.Key, Reason: draft.Dead,
+			Card: card, Key: e.Key, Thread: e.Thread, Reason: draft.Dead,
 		}
 		if e.Key == "" {
 			d.Key = list[i].Key
