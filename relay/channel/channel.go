@@ -152,6 +152,9 @@ func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcom
 // render writes a card for the endpoint, in a part of its size.
 func (c *Channel) render(e *endpoint, d delivery.Delivery, parsed card.Card, fraction float64) (format.Payload, error) {
 	o := format.Options{Fraction: fraction}
+	if c.spec.Threads {
+		o.Thread = d.Thread
+	}
 	if c.spec.People != nil {
 		o.Person = func(login string) (format.Person, bool) { return c.spec.People(d.Connector, login) }
 	}
