@@ -264,11 +264,14 @@ func drawRun(k kind, r *resource) drawing {
 	return drawing{title: strings.TrimSpace(name) + " " + word, color: color, label: "Open run", vague: name == "" || word == ""}
 }
 
+// assignedTo is the field that names a person.
+const assignedTo = "System.AssignedTo"
+
 // watched are the fields of a work item whose changes people want to hear of.
 func watched() []struct{ field, name string } {
 	return []struct{ field, name string }{
 		{"System.State", "State"},
-		{"System.AssignedTo", "Assigned to"},
+		{assignedTo, "Assigned to"},
 		{"System.Title", "Title"},
 		{"Microsoft.VSTS.Common.Priority", "Priority"},
 		{"Microsoft.VSTS.Common.Severity", "Severity"},
@@ -281,7 +284,11 @@ func differences(r *resource) []card.Fact {
 	var list []card.Fact
 	for _, w := range watched() {
 		f, ok := r.Fields[w.field]
-		if before, now := text(f.old), text(f.now); ok && before != now && (f.old != nil || w.field == "System.AssignedTo") {
+		if before, now := text(f.old), text(f.now); ok && before != now && (f.old != nil || w.field == assignedTo) {
+			if w.field == assignedTo {
+				list = append(list, card.Fact{Name: w.name, Value: cmp.Or(mention(f.old), "nobody") + " → " + cmp.Or(mention(f.now), "nobody")})
+				continue
+			}
 			list = append(list, fact(w.name, cmp.Or(before, "nobody")+" → "+cmp.Or(now, "nobody"))...)
 		}
 	}
@@ -304,7 +311,10 @@ func drawWorkItem(k kind, r *resource) drawing {
 		d.text = card.Excerpt(card.FromHTML(r.field("System.History")), maxText)
 	case "work_item_created":
 		d.text = card.Excerpt(card.FromHTML(r.field("System.Description")), maxText)
-		d.facts = append(fact("State", r.field("System.State")), fact("Assigned to", r.field("System.AssignedTo"))...)
+		d.facts = fact("State", r.field("System.State"))
+		if who := mention(r.value(assignedTo)); who != "" {
+			d.facts = append(d.facts, card.Fact{Name: "Assigned to", Value: who})
+		}
 	}
 	return d
 }

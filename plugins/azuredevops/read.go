@@ -155,14 +155,16 @@ func (r *resource) pipeline() string {
 }
 
 // field is a work item's field, as it is now.
-func (r *resource) field(name string) string {
+func (r *resource) field(name string) string { return text(r.value(name)) }
+
+func (r *resource) value(name string) any {
 	if f, ok := r.Fields[name]; ok {
-		return text(f.now)
+		return f.now
 	}
 	if r.Revision != nil {
-		return text(r.Revision.Fields[name].now)
+		return r.Revision.Fields[name].now
 	}
-	return ""
+	return nil
 }
 
 // actor is who did it.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
 )
 
 // resource is what an event is about. A service hook's resource and the REST APIs'
@@ -265,4 +267,18 @@ func text(v any) string {
 		return text(v["displayName"])
 	}
 	return fmt.Sprint(v)
+}
+
+// mention is a person as a field of a work item names one, in Markdown.
+func mention(v any) string {
+	login := ""
+	switch v := v.(type) {
+	case string:
+		if _, mail, ok := strings.Cut(v, " <"); ok && strings.HasSuffix(mail, ">") {
+			login = strings.TrimSuffix(mail, ">")
+		}
+	case map[string]any:
+		login = text(v["uniqueName"])
+	}
+	return card.Mention(login, text(v))
 }

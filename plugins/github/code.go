@@ -97,7 +97,7 @@ func drawPullRequest(p *payload) (drawing, bool) {
 	case p.Action == "ready_for_review":
 		verb = "made ready"
 	case p.Action == "review_requested" && p.Reviewer != nil:
-		verb = "asked " + card.Line(p.Reviewer.Login, maxFact) + " to review"
+		verb = "asked " + card.Mention(p.Reviewer.Login, "") + " to review"
 	case p.Action == "opened" || p.Action == "reopened":
 		d.text = card.Excerpt(pr.Body, maxText)
 	case p.Action == "synchronize":

@@ -28,7 +28,7 @@ func drawIssue(p *payload) (drawing, bool) {
 		}
 	case "assigned", "unassigned":
 		if p.Assignee != nil {
-			verb += " " + card.Line(p.Assignee.Login, maxFact) + " on"
+			verb += " " + card.Mention(p.Assignee.Login, "") + " on"
 		}
 	}
 	d.title = fmt.Sprintf("%s %s issue %s", p.who(), verb, numbered(i.Number, i.Title))

@@ -120,8 +120,8 @@ func (a action) whom() string {
 		if a.Member.Username != "" && a.Member.Username == a.Creator.Username {
 			return "themselves"
 		}
-		if name := cards.Line(a.Member.FullName, maxName); name != "" {
-			return name
+		if a.Member.FullName != "" || a.Member.Username != "" {
+			return cards.Mention(a.Member.Username, a.Member.FullName)
 		}
 	}
 	return name(a.Data.Member, "somebody")
