@@ -4,6 +4,8 @@ import (
 	"html"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -34,6 +36,8 @@ func (p Parser) Parse(s string, known func(login string) (name string, ok bool))
 		return nil
 	case isPlain(s):
 		return Words(s)
+	case tangled(s):
+		return Literal(s)
 	}
 	r := reader{src: []byte(s), known: known}
 	return r.blocks(p.markdown.Parse(text.NewReader(r.src)))
@@ -45,10 +49,54 @@ func isPlain(s string) bool {
 	return !strings.ContainsAny(s, "\\`*_{}[]()<>#+-!|~&\n\r\t.=:@")
 }
 
+// The bounds of a text that a person may have written. Beyond them reading it costs
+// the square of its length.
+const (
+	mostMarks   = 2000
+	deepest     = 16
+	mostNesting = 100
+)
+
+// tangled reports whether a text is nested so that it can only be meant to do harm.
+func tangled(s string) bool {
+	if strings.Count(s, "*")+strings.Count(s, "_")+strings.Count(s, "[") > mostMarks && marks(s) > mostMarks {
+		return true
+	}
+	for line := range strings.Lines(s) {
+		lead := line[:len(line)-len(strings.TrimLeft(line, "> \t-+*0123456789.)"))]
+		if len(lead) > mostNesting && strings.Count(lead, ">")+len(strings.Fields(lead)) > mostNesting {
+			return true
+		}
+	}
+	return false
+}
+
+// marks counts what may begin or end emphasis, or begin a link: an underscore inside
+// of a word, and a star that begins an item, do not.
+func marks(s string) int {
+	n := 0
+	var before rune = '\n'
+	for i, r := range s {
+		switch {
+		case r == '[', r == '*' && before != '\n' && before != '*':
+			n++
+		case r == '_' && before != '_':
+			after, _ := utf8.DecodeRuneInString(s[i+1:])
+			if !unicode.IsLetter(before) && !unicode.IsDigit(before) || !unicode.IsLetter(after) && !unicode.IsDigit(after) {
+				n++
+			}
+		}
+		before = r
+	}
+	return n
+}
+
 // reader turns the library's nodes into the tree.
 type reader struct {
 	src   []byte
 	known func(login string) (name string, ok bool)
+	// depth is how many lists and quotes the reader is in.
+	depth int
 }
 
 func (r reader) blocks(parent ast.Node) Text {
@@ -62,6 +110,10 @@ func (r reader) blocks(parent ast.Node) Text {
 }
 
 func (r reader) block(n ast.Node) (Block, bool) {
+	if r.depth++; r.depth > deepest {
+		line := r.text(n)
+		return Block{Kind: Paragraph, Inlines: line}, len(line) > 0
+	}
 	switch n := n.(type) {
 	case *ast.Heading:
 		b := Block{Kind: Heading, Level: n.Level, Inlines: r.inlines(n)}
@@ -93,6 +145,18 @@ func (r reader) block(n ast.Node) (Block, bool) {
 	}
 	b := Block{Kind: Paragraph, Inlines: r.inlines(n)}
 	return b, len(b.Inlines) > 0
+}
+
+// text is what blocks too deep to be drawn say.
+func (r reader) text(parent ast.Node) []Inline {
+	var b strings.Builder
+	_ = ast.Walk(parent, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if t, ok := n.(*ast.Text); ok && entering {
+			b.WriteString(unescape(t.Segment.Value(r.src)) + " ")
+		}
+		return ast.WalkContinue, nil
+	})
+	return r.finish([]Inline{{Kind: Plain, Text: strings.TrimSpace(b.String())}})
 }
 
 func (r reader) table(n *extast.Table) Block {
