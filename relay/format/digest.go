@@ -1,0 +1,59 @@
+package format
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
+)
+
+// Entry is one card of a digest, with the name of the connector it came from.
+type Entry struct {
+	Card      card.Card
+	Connector string
+}
+
+// Digest makes one card of several: a list with a line for each, in their order,
+// that says what the card is called, leads where its first link leads, and names the
+// connector. Nothing else of the cards is in it.
+func Digest(entries ...Entry) card.Card {
+	var lines []string
+	connectors := make(map[string]bool)
+	for _, e := range entries {
+		connectors[e.Connector] = true
+		lines = append(lines, "- "+e.line())
+	}
+	title := fmt.Sprintf("%d cards from %d connectors", len(entries), len(connectors))
+	if len(connectors) == 1 {
+		title = fmt.Sprintf("%d cards from %s", len(entries), card.Escape(entries[0].Connector))
+	}
+	return card.Card{Summary: title, Title: title, Text: strings.Join(lines, "\n")}
+}
+
+// line is the entry as one line of Markdown.
+func (e Entry) line() string {
+	headline := e.Card.Headline()
+	if headline == "" {
+		headline = "A card without a title"
+	}
+	text := card.Link(headline, e.link())
+	if e.Connector == "" {
+		return text
+	}
+	return text + " · " + card.Escape(e.Connector)
+}
+
+// link is where the card's first button leads that opens an address; empty when it
+// has none.
+func (e Entry) link() string {
+	actions := e.Card.Actions
+	for _, s := range e.Card.Sections {
+		actions = append(actions[:len(actions):len(actions)], s.Actions...)
+	}
+	for _, a := range actions {
+		if at := card.Web(a.URL()); at != "" {
+			return at
+		}
+	}
+	return ""
+}
