@@ -78,6 +78,15 @@ type Attempt struct {
 	// PossibleDuplicate says that an earlier attempt of the same delivery came
 	// to an unknown verdict, so this one may have shown the card again.
 	PossibleDuplicate bool
+	// Gathered is how many cards the attempt carried as one digest; 0 when it carried
+	// one card as it is.
+	Gathered int
+}
+
+// Result is an attempt with what it made of its delivery.
+type Result struct {
+	Attempt  Attempt
+	Delivery Delivery
 }
 
 // Delivery is one card on its way to one channel.
@@ -107,6 +116,11 @@ type Delivery struct {
 	Key string
 	// Thread is the event's; empty when it has none.
 	Thread string
+	// Urgent says that it goes out in quiet hours, too.
+	Urgent bool
+	// Digest is the ID of the delivery that led the digest in which this one was last
+	// sent, which may be this one; 0 when it was sent alone or not yet.
+	Digest int64
 	// Reason says why a delivery is dead.
 	Reason string
 }
@@ -122,7 +136,12 @@ const (
 	// Paused means nothing goes out: by an operator's word, or because the endpoint
 	// refused (then the head probes it now and then).
 	Paused LaneState = "paused"
+	// Quiet means that only urgent deliveries go out until the quiet hours end.
+	Quiet LaneState = "quiet"
 )
+
+// LaneStates lists all states of a lane.
+func LaneStates() []LaneState { return []LaneState{Open, BackingOff, Paused, Quiet} }
 
 // Pause says why a lane is paused.
 type Pause string

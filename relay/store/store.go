@@ -58,6 +58,8 @@ type Draft struct {
 	// Dead, when not empty, makes the delivery a dead letter at once, for this
 	// reason (a route's condition that could not be evaluated).
 	Dead string
+	// Urgent lets the delivery go out in quiet hours, too.
+	Urgent bool
 }
 
 // Receipt says what became of one entry of a batch.
@@ -176,9 +178,16 @@ type Store interface {
 	// than after, smallest first, with their cards. What was accepted a moment
 	// ago is answered from memory, within a bound.
 	Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
+	// UrgentHeads is Heads for urgent deliveries only.
+	UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
+	// Waiting counts the waiting deliveries of a channel. It is cheap.
+	Waiting(ctx context.Context, channel string) (int, error)
 	// Record keeps an attempt and moves its delivery on, in one transaction:
 	// the state it is in now, when to try it next, how many attempts counted.
 	Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error
+	// RecordDigest keeps the attempt that carried several deliveries of a channel as
+	// one digest, as Record does for each of them, in one transaction for all.
+	RecordDigest(ctx context.Context, results []delivery.Result) error
 	// SaveLane keeps whether and why a lane is paused and until when it waits;
 	// the counted fields are ignored.
 	SaveLane(ctx context.Context, l delivery.Lane) error

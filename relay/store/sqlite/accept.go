@@ -158,8 +158,8 @@ func (a *acceptance) draft(w *writer, event int64, i int, draft store.Draft) err
 		state, finished = delivery.Dead, a.now
 	}
 	id := w.delivery + 1
-	_, err := w.exec("INSERT INTO deliveries (id, event, connector, channel, state, finished_at, reason, card) VALUES (?,?,?,?,?,?,?,?)",
-		id, event, a.batch.Connector, draft.Channel, string(state), finished, draft.Dead, blob(draft.Card))
+	_, err := w.exec("INSERT INTO deliveries (id, event, connector, channel, state, urgent, finished_at, reason, card) VALUES (?,?,?,?,?,?,?,?,?)",
+		id, event, a.batch.Connector, draft.Channel, string(state), draft.Urgent, finished, draft.Dead, blob(draft.Card))
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (a *acceptance) draft(w *writer, event int64, i int, draft store.Draft) err
 	}
 	a.deliveries = append(a.deliveries, delivery.Delivery{
 		ID: id, Channel: draft.Channel, Event: event, Connector: a.batch.Connector, State: state,
-		AcceptedAt: moment(a.now), Card: card, Key: a.entries[i].key, Thread: a.batch.Events[i].Thread,
+		AcceptedAt: moment(a.now), Card: card, Key: a.entries[i].key, Thread: a.batch.Events[i].Thread, Urgent: draft.Urgent,
 	})
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -68,19 +69,28 @@ func helpWrite(path string) error {
 	return <-failed
 }
 
-// crashDeliver records the heads of a lane as delivered.
+// crashDeliver records the heads of a lane as delivered, one by one and in digests
+// by turns.
 func crashDeliver(ctx context.Context, s *Store, channel string) error {
-	for {
+	for size := 1; ; size = 9 - size {
 		list, err := s.Heads(ctx, channel, 0, 8)
 		if err != nil {
 			return err
 		}
-		for _, d := range list {
-			d.State, d.Attempts = delivery.Delivered, 1
-			if err := s.Record(ctx, delivery.Attempt{Delivery: d.ID, Number: 1, Started: time.Now(), Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered}}, d); err != nil {
+		for part := range slices.Chunk(list, size) {
+			results := make([]delivery.Result, len(part))
+			for i, d := range part {
+				d.State, d.Attempts, d.Digest = delivery.Delivered, 1, part[0].ID
+				results[i] = delivery.Result{Delivery: d, Attempt: delivery.Attempt{
+					Delivery: d.ID, Number: 1, Started: time.Now(), Gathered: len(part), Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered},
+				}}
+			}
+			if err := s.RecordDigest(ctx, results); err != nil {
 				return err
 			}
-			fmt.Fprintf(os.Stdout, "recorded %d\n", d.ID)
+			for _, d := range part {
+				fmt.Fprintf(os.Stdout, "recorded %d\n", d.ID)
+			}
 		}
 	}
 }
@@ -229,6 +239,11 @@ func checkRecords(t *testing.T, s *Store, recorded map[int64]bool) {
 	attempted := keys(t, s, "SELECT delivery FROM attempts")
 	if len(attempted) != len(delivered) {
 		t.Errorf("%d attempts for %d delivered", len(attempted), len(delivered))
+	}
+	torn := keys(t, s, `SELECT d.digest FROM deliveries d JOIN attempts a ON a.delivery = d.id WHERE d.digest != 0
+		GROUP BY d.digest HAVING count(*) != max(a.gathered)`)
+	if len(torn) > 0 {
+		t.Errorf("of the digests %v only a part was recorded", torn)
 	}
 	waiting := keys(t, s, "SELECT id FROM deliveries WHERE state = 'waiting'")
 	lanes, err := s.Lanes(t.Context())

@@ -40,7 +40,7 @@ func (s *Store) replay(ids []int64) (*operation, *[]int64) {
 	do := func(w *writer) error {
 		*changed, *channels = nil, nil
 		for _, id := range ids {
-			row, err := w.row(`UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, tried_at = 0, finished_at = 0, reason = ''
+			row, err := w.row(`UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, tried_at = 0, finished_at = 0, digest = 0, reason = ''
 				WHERE id = ? AND state IN ('dead', 'dismissed') RETURNING channel`, id)
 			if err != nil {
 				return fmt.Errorf("delivery %d: %w", id, err)

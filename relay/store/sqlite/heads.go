@@ -15,6 +15,9 @@ import (
 const headsQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_lane CROSS JOIN events e ON e.id = d.event
 	WHERE d.state = 'waiting' AND d.channel = ? AND d.id > ? ORDER BY d.id LIMIT ?`
 
+const urgentQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_urgent CROSS JOIN events e ON e.id = d.event
+	WHERE d.state = 'waiting' AND d.urgent = 1 AND d.channel = ? AND d.id > ? ORDER BY d.id LIMIT ?`
+
 const oldestQuery = `SELECT e.accepted_at FROM deliveries d INDEXED BY deliveries_lane CROSS JOIN events e ON e.id = d.event
 	WHERE d.state = 'waiting' AND d.channel = ? ORDER BY d.id LIMIT 1`
 
@@ -27,7 +30,31 @@ func (s *Store) Heads(ctx context.Context, channel string, after int64, n int) (
 	if ok {
 		return list, nil
 	}
-	rows, err := s.heads.QueryContext(ctx, channel, after, n)
+	list, err := s.readHeads(ctx, s.heads, channel, after, n)
+	if err != nil {
+		return nil, err
+	}
+	if after <= 0 && len(list) < n {
+		s.lanes.fill(channel, list, changes)
+	}
+	return list, nil
+}
+
+// UrgentHeads implements [store.Store].
+func (s *Store) UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
+	if s.queue.isClosed() {
+		return nil, store.ErrClosed
+	}
+	if list, ok := s.lanes.urgent(channel, after, n); ok {
+		return list, nil
+	}
+	return s.readHeads(ctx, s.urgent, channel, after, n)
+}
+
+// readHeads reads a lane's deliveries from the file.
+func (s *Store) readHeads(ctx context.Context, query *sql.Stmt, channel string, after int64, n int) ([]delivery.Delivery, error) {
+	var list []delivery.Delivery
+	rows, err := query.QueryContext(ctx, channel, after, n)
 	err = each(rows, err, func() error {
 		d, err := scanDelivery(rows.Scan)
 		list = append(list, d)
@@ -36,10 +63,15 @@ func (s *Store) Heads(ctx context.Context, channel string, after int64, n int) (
 	if err != nil {
 		return nil, fmt.Errorf("read lane %s: %w", channel, s.explainRead(err))
 	}
-	if after <= 0 && len(list) < n {
-		s.lanes.fill(channel, list, changes)
-	}
 	return list, nil
+}
+
+// Waiting implements [store.Store]; it asks the memory.
+func (s *Store) Waiting(_ context.Context, channel string) (int, error) {
+	if s.queue.isClosed() {
+		return 0, store.ErrClosed
+	}
+	return s.lanes.waiting(channel), nil
 }
 
 // Lanes implements [store.Store].

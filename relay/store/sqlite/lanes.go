@@ -165,7 +165,7 @@ func (l *lanes) update(d delivery.Delivery) {
 	if d.State == delivery.Waiting {
 		if found {
 			f := &n.front[at]
-			f.Attempts, f.Next, f.Tried, f.Unknown, f.Reason = d.Attempts, d.Next, d.Tried, d.Unknown, d.Reason
+			f.Attempts, f.Next, f.Tried, f.Unknown, f.Digest, f.Reason = d.Attempts, d.Next, d.Tried, d.Unknown, d.Digest, d.Reason
 		}
 		return
 	}
@@ -208,6 +208,32 @@ func (l *lanes) heads(channel string, after int64, most int) (list []delivery.De
 		return nil, n.changes, false
 	}
 	return slices.Clone(n.front[from:to]), 0, true
+}
+
+// urgent answers from memory, if it can, what [Store.UrgentHeads] is asked.
+func (l *lanes) urgent(channel string, after int64, most int) (list []delivery.Delivery, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.all[channel]
+	if n == nil {
+		return nil, true
+	}
+	for _, d := range n.front[n.search(after):] {
+		if d.Urgent && len(list) < most {
+			list = append(list, d)
+		}
+	}
+	return list, len(list) == most || n.whole()
+}
+
+// waiting returns how much waits in a lane.
+func (l *lanes) waiting(channel string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := l.all[channel]; n != nil {
+		return n.waiting
+	}
+	return 0
 }
 
 // fill remembers all that waits in a lane, as a reader has found it in the file

@@ -23,10 +23,10 @@ const maxFound = 20
 
 // deliveryColumns are what scanDelivery reads, of deliveries d and events e.
 const deliveryColumns = `d.id, d.channel, d.event, d.connector, d.state, d.attempts, d.next_at, d.tried_at, d.unknown,
-	e.accepted_at, coalesce(d.card, e.card), e.key, e.thread, d.reason`
+	e.accepted_at, coalesce(d.card, e.card), e.key, e.thread, d.urgent, d.digest, d.reason`
 
 // attemptColumns are what scanAttempt reads, of attempts a.
-const attemptColumns = "a.number, a.started, a.took, a.verdict, a.status, a.detail, a.retry_after, a.bytes, a.omitted, a.duplicate"
+const attemptColumns = "a.number, a.started, a.took, a.verdict, a.status, a.detail, a.retry_after, a.bytes, a.omitted, a.duplicate, a.gathered"
 
 const lastQuery = "SELECT " + attemptColumns + " FROM attempts a WHERE a.delivery = ? ORDER BY a.seq DESC LIMIT 1"
 
@@ -47,7 +47,7 @@ func scanDelivery(scan func(...any) error, more ...any) (delivery.Delivery, erro
 	var next, tried, accepted int64
 	err := scan(append([]any{
 		&d.ID, &d.Channel, &d.Event, &d.Connector, &d.State, &d.Attempts, &next, &tried, &d.Unknown,
-		&accepted, &d.Card, &d.Key, &d.Thread, &d.Reason,
+		&accepted, &d.Card, &d.Key, &d.Thread, &d.Urgent, &d.Digest, &d.Reason,
 	}, more...)...)
 	d.Next, d.Tried, d.AcceptedAt = moment(next), moment(tried), moment(accepted)
 	return d, err
@@ -57,7 +57,7 @@ func scanAttempt(scan func(...any) error, id int64) (delivery.Attempt, error) {
 	a := delivery.Attempt{Delivery: id}
 	var started, took, retry int64
 	var omitted []byte
-	if err := scan(&a.Number, &started, &took, &a.Verdict, &a.Status, &a.Detail, &retry, &a.Bytes, &omitted, &a.PossibleDuplicate); err != nil {
+	if err := scan(&a.Number, &started, &took, &a.Verdict, &a.Status, &a.Detail, &retry, &a.Bytes, &omitted, &a.PossibleDuplicate, &a.Gathered); err != nil {
 		return a, err
 	}
 	a.Started, a.Took, a.RetryAfter = moment(started), time.Duration(took)*time.Microsecond, time.Duration(retry)*time.Microsecond

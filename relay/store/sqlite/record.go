@@ -13,18 +13,35 @@ import (
 // it is: what ended it was recorded before. An attempt that was recorded already,
 // because its recorder could not know, is not recorded again.
 func (s *Store) Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error {
-	r := &record{attempt: a, delivery: d, now: micros(s.now())}
-	if r.delivery.Tried.IsZero() {
-		r.delivery.Tried = moment(micros(a.Started))
-	}
-	if len(a.Omitted) > 0 {
+	return s.RecordDigest(ctx, []delivery.Result{{Attempt: a, Delivery: d}})
+}
+
+// RecordDigest implements [store.Store]; for each delivery it does what Record does.
+func (s *Store) RecordDigest(ctx context.Context, results []delivery.Result) error {
+	now := micros(s.now())
+	records := make([]*record, len(results))
+	for i, one := range results {
 		var err error
-		if r.omitted, err = json.Marshal(a.Omitted); err != nil {
-			return fmt.Errorf("record an attempt of delivery %d: encode what was left out: %w", d.ID, err)
+		if records[i], err = newRecord(one, now); err != nil {
+			return fmt.Errorf("record an attempt: delivery %d: %w", one.Delivery.ID, err)
 		}
 	}
-	if err := s.write(ctx, &operation{record: true, do: r.store, after: r.after}); err != nil {
-		return fmt.Errorf("record an attempt of delivery %d: %w", d.ID, err)
+	do := func(w *writer) error {
+		for _, r := range records {
+			if err := r.store(w); err != nil {
+				return fmt.Errorf("delivery %d: %w", r.delivery.ID, err)
+			}
+		}
+		return nil
+	}
+	after := func(l *lanes) []string {
+		for _, r := range records {
+			r.after(l)
+		}
+		return nil
+	}
+	if err := s.write(ctx, &operation{record: true, do: do, after: after}); err != nil {
+		return fmt.Errorf("record an attempt: %w", err)
 	}
 	return nil
 }
@@ -39,6 +56,21 @@ type record struct {
 	moved bool
 }
 
+func newRecord(one delivery.Result, now int64) (*record, error) {
+	r := &record{attempt: one.Attempt, delivery: one.Delivery, now: now}
+	if r.delivery.Tried.IsZero() {
+		r.delivery.Tried = moment(micros(r.attempt.Started))
+	}
+	if len(r.attempt.Omitted) == 0 {
+		return r, nil
+	}
+	var err error
+	if r.omitted, err = json.Marshal(r.attempt.Omitted); err != nil {
+		return nil, fmt.Errorf("encode what was left out: %w", err)
+	}
+	return r, nil
+}
+
 // store writes the outcome. It may run again, so it starts from nothing.
 func (r *record) store(w *writer) error {
 	d := r.delivery
@@ -47,8 +79,8 @@ func (r *record) store(w *writer) error {
 		finished = r.now
 	}
 	changed, err := w.exec(`UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, tried_at = CASE tried_at WHEN 0 THEN ? ELSE tried_at END,
-		unknown = ?, finished_at = ?, reason = ? WHERE id = ? AND state = 'waiting'`,
-		string(d.State), d.Attempts, micros(d.Next), micros(d.Tried), d.Unknown, finished, d.Reason, d.ID)
+		unknown = ?, finished_at = ?, digest = ?, reason = ? WHERE id = ? AND state = 'waiting'`,
+		string(d.State), d.Attempts, micros(d.Next), micros(d.Tried), d.Unknown, finished, d.Digest, d.Reason, d.ID)
 	if err != nil {
 		return err
 	}
@@ -59,10 +91,10 @@ func (r *record) store(w *writer) error {
 		}
 	}
 	a := r.attempt
-	_, err = w.exec(`INSERT INTO attempts (delivery, seq, number, started, took, verdict, status, detail, retry_after, bytes, omitted, duplicate)
-		VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM attempts WHERE delivery = ?1), ?,?,?,?,?,?,?,?,?,?)`,
+	_, err = w.exec(`INSERT INTO attempts (delivery, seq, number, started, took, verdict, status, detail, retry_after, bytes, omitted, duplicate, gathered)
+		VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM attempts WHERE delivery = ?1), ?,?,?,?,?,?,?,?,?,?,?)`,
 		d.ID, a.Number, micros(a.Started), a.Took.Microseconds(), string(a.Verdict), a.Status, a.Detail,
-		a.RetryAfter.Microseconds(), a.Bytes, blob(r.omitted), a.PossibleDuplicate)
+		a.RetryAfter.Microseconds(), a.Bytes, blob(r.omitted), a.PossibleDuplicate, a.Gathered)
 	return err
 }
 
@@ -80,9 +112,8 @@ func (r *record) repeated(w *writer) (bool, error) {
 }
 
 // after moves the delivery on in its lane.
-func (r *record) after(l *lanes) []string {
+func (r *record) after(l *lanes) {
 	if r.moved {
 		l.update(r.delivery)
 	}
-	return nil
 }

@@ -46,6 +46,7 @@ type Store struct {
 	// read often.
 	reader *sql.DB
 	heads  *sql.Stmt
+	urgent *sql.Stmt
 	oldest *sql.Stmt
 	last   *sql.Stmt
 
@@ -122,7 +123,7 @@ func (s *Store) openReader(ctx context.Context) error {
 	}
 	s.reader.SetMaxOpenConns(readers)
 	s.reader.SetMaxIdleConns(readers)
-	for query, statement := range map[string]**sql.Stmt{headsQuery: &s.heads, oldestQuery: &s.oldest, lastQuery: &s.last} {
+	for query, statement := range map[string]**sql.Stmt{headsQuery: &s.heads, urgentQuery: &s.urgent, oldestQuery: &s.oldest, lastQuery: &s.last} {
 		if *statement, err = s.reader.PrepareContext(ctx, query); err != nil {
 			return fmt.Errorf("prepare to read: %w", err)
 		}

@@ -99,6 +99,7 @@ func (m *model) accept(r *rapid.T) {
 			if rapid.IntRange(0, 4).Draw(r, "dead") == 0 {
 				d.Dead = "cannot be evaluated"
 			}
+			d.Urgent = rapid.Bool().Draw(r, "urgent")
 			if rapid.Bool().Draw(r, "changed") {
 				d.Card = []byte(`{"title":"changed"}`)
 			}
@@ -147,7 +148,7 @@ func (m *model) accepted(r *rapid.T, connector string, e store.Entry, got store.
 	for i, draft := range e.Deliveries {
 		d := delivery.Delivery{
 			ID: list[i].ID, Channel: draft.Channel, Event: got.Event, Connector: connector, State: delivery.Waiting,
-			Card: card, Key: e.Key, Thread: e.Thread, Reason: draft.Dead,
+			Card: card, Key: e.Key, Thread: e.Thread, Urgent: draft.Urgent, Reason: draft.Dead,
 		}
 		if e.Key == "" {
 			d.Key = list[i].Key
@@ -162,7 +163,10 @@ func (m *model) accepted(r *rapid.T, connector string, e store.Entry, got store.
 	}
 }
 
+// record records outcomes, one by one or as one digest.
 func (m *model) record(r *rapid.T) {
+	var results []delivery.Result
+	together := rapid.Bool().Draw(r, "together")
 	for _, i := range m.some(r) {
 		d := &m.deliveries[i]
 		if d.State != delivery.Waiting {
@@ -170,14 +174,23 @@ func (m *model) record(r *rapid.T) {
 		}
 		m.attempts++
 		a := delivery.Attempt{Delivery: d.ID, Number: d.Attempts + 1, Started: time.UnixMicro(int64(1e15) + int64(m.attempts))}
+		d.Digest = 0
+		if together {
+			d.Digest = m.deliveries[0].ID
+		}
 		d.State = rapid.SampledFrom([]delivery.State{delivery.Waiting, delivery.Delivered, delivery.Accepted, delivery.Dead}).Draw(r, "state")
 		d.Attempts, d.Unknown, d.Next = a.Number, d.Unknown || rapid.Bool().Draw(r, "unknown"), a.Started.Add(time.Second)
 		d.Reason = fmt.Sprint("attempt ", a.Number)
 		if d.Tried.IsZero() {
 			d.Tried = a.Started
 		}
-		m.fatal(r, m.store.Record(m.test.Context(), a, *d))
+		if together {
+			results = append(results, delivery.Result{Attempt: a, Delivery: *d})
+		} else {
+			m.fatal(r, m.store.Record(m.test.Context(), a, *d))
+		}
 	}
+	m.fatal(r, m.store.RecordDigest(m.test.Context(), results))
 }
 
 func (m *model) replay(r *rapid.T) {
@@ -185,7 +198,7 @@ func (m *model) replay(r *rapid.T) {
 		if d.State != delivery.Dead && d.State != delivery.Dismissed {
 			return false
 		}
-		d.State, d.Attempts, d.Next, d.Tried, d.Reason = delivery.Waiting, 0, time.Time{}, time.Time{}, ""
+		d.State, d.Attempts, d.Next, d.Tried, d.Digest, d.Reason = delivery.Waiting, 0, time.Time{}, time.Time{}, 0, ""
 		return true
 	})
 }
@@ -329,7 +342,12 @@ func (m *model) checkHeads(r *rapid.T, channel string, waiting []delivery.Delive
 		at := rapid.IntRange(0, len(waiting)-1).Draw(r, "after")
 		after, waiting = waiting[at].ID, waiting[at+1:]
 	}
-	got, err := m.store.Heads(m.test.Context(), channel, after, n)
+	read := m.store.Heads
+	if rapid.Bool().Draw(r, "urgent") {
+		read = m.store.UrgentHeads
+		waiting = slices.DeleteFunc(slices.Clone(waiting), func(d delivery.Delivery) bool { return !d.Urgent })
+	}
+	got, err := read(m.test.Context(), channel, after, n)
 	m.fatal(r, err)
 	if diff := cmp.Diff(waiting[:min(n, len(waiting))], got, ignored()); diff != "" {
 		r.Fatalf("%d heads of %s after %d (-want +got):\n%s", n, channel, after, diff)
@@ -349,6 +367,9 @@ func (m *model) checkLane(r *rapid.T, channel string, waiting []delivery.Deliver
 	case at >= 0 && all[at].Oldest.IsZero() == (len(waiting) > 0):
 		r.Fatalf("lane %s has %d waiting, the oldest accepted at %v", channel, len(waiting), all[at].Oldest)
 	case at >= 0:
+		if n, err := m.store.Waiting(m.test.Context(), channel); err != nil || n != len(waiting) {
+			r.Fatalf("lane %s: %d wait (error %v), want %d", channel, n, err, len(waiting))
+		}
 		if diff := cmp.Diff(want, all[at], cmpopts.IgnoreFields(delivery.Lane{}, "Oldest")); diff != "" {
 			r.Fatalf("lane (-want +got):\n%s", diff)
 		}
