@@ -1,0 +1,59 @@
+package channel
+
+import (
+	"context"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/format"
+)
+
+// Gather makes one attempt to bring several deliveries, in their order, as one
+// digest. It takes as many of the first as the chat system has room for without
+// leaving anything out, and says how many it carried; a single one it sends as it
+// is. The context and the outcome are as for Send.
+func (c *Channel) Gather(ctx context.Context, list []delivery.Delivery) (o delivery.Outcome, carried int) {
+	entries := readable(list)
+	if len(entries) < 2 || !c.typ.NeedsURL {
+		return c.Send(ctx, list[0]), 1
+	}
+	e, err := c.reveal()
+	if err != nil {
+		return delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: shorten(err.Error())}, len(entries)
+	}
+	for n := len(entries); n > 1; n /= 2 {
+		p, err := c.format.Render(format.Digest(entries[:n]...), 1)
+		if err == nil && len(p.Omitted) == 0 {
+			return c.try(ctx, e, together(list[:n]), p).Outcome, n
+		}
+	}
+	return c.Send(ctx, list[0]), 1
+}
+
+// readable returns the cards of the deliveries, up to the first that cannot be read:
+// that one is sent alone, when it leads, and found out.
+func readable(list []delivery.Delivery) []format.Entry {
+	var entries []format.Entry
+	for _, d := range list {
+		parsed, err := card.Parse(d.Card)
+		if err != nil {
+			break
+		}
+		entries = append(entries, format.Entry{Card: parsed, Connector: d.Connector})
+	}
+	return entries
+}
+
+// together is the delivery that a digest goes out as. Its key is all the keys: a
+// receiver that drops what it has seen must not take a digest for another that only
+// begins with the same card.
+func together(list []delivery.Delivery) delivery.Delivery {
+	d := list[0]
+	var keys []string
+	for _, member := range list {
+		keys = append(keys, deliveryID(member))
+	}
+	d.Key = strings.Join(keys, " ")
+	return d
+}
