@@ -23,9 +23,10 @@ func (c *Channel) Gather(ctx context.Context, list []delivery.Delivery) (o deliv
 		return delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: shorten(err.Error())}, len(entries)
 	}
 	for n := len(entries); n > 1; n /= 2 {
-		p, err := c.format.Render(format.Digest(entries[:n]...), 1)
+		d := together(list[:n])
+		p, err := c.render(e, d, format.Digest(entries[:n]...), 1)
 		if err == nil && len(p.Omitted) == 0 {
-			return c.try(ctx, e, together(list[:n]), p).Outcome, n
+			return c.try(ctx, e, d, p).Outcome, n
 		}
 	}
 	return c.Send(ctx, list[0]), 1
@@ -47,13 +48,13 @@ func readable(list []delivery.Delivery) []format.Entry {
 
 // together is the delivery that a digest goes out as. Its key is all the keys: a
 // receiver that drops what it has seen must not take a digest for another that only
-// begins with the same card.
+// begins with the same card. It belongs to no thread.
 func together(list []delivery.Delivery) delivery.Delivery {
 	d := list[0]
 	var keys []string
 	for _, member := range list {
 		keys = append(keys, deliveryID(member))
 	}
-	d.Key = strings.Join(keys, " ")
+	d.Key, d.Thread = strings.Join(keys, " "), ""
 	return d
 }
