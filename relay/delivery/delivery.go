@@ -70,7 +70,8 @@ type Outcome struct {
 type Attempt struct {
 	Delivery int64
 	// Number counts from 1. Throttled, interrupted and refused attempts do not
-	// count and carry the number of the attempt they stood in for.
+	// count and carry the number of the attempt they stood in for; nor does a digest
+	// that was rejected, or that failed behind another card.
 	Number  int
 	Started time.Time
 	Took    time.Duration

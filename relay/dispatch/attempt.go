@@ -19,43 +19,66 @@ const (
 	storeLongest = 5 * time.Second
 )
 
-// attempt makes one attempt and brings its outcome to an end: the lane changed,
-// recorded, people told. It reports whether the lane should look at the store
-// again.
-func (w *worker) attempt(d delivery.Delivery, g grant) (look bool) {
+// attempt makes one attempt for a run of deliveries and brings its outcome to an end:
+// the lane changed, recorded, people told. It reports whether the lane should look at
+// the store again.
+func (w *worker) attempt(run []delivery.Delivery, g grant) (look bool) {
 	l := w.lane
-	a := delivery.Attempt{Delivery: d.ID, Number: d.Attempts + 1, Started: time.Now(), PossibleDuplicate: d.Unknown}
-	a.Outcome = l.send(l.d.cut, g.channel.Sender, d)
+	started := time.Now()
+	outcome, carried := l.send(l.d.cut, g.channel.Sender, run)
 	now := time.Now()
-	a.Took = now.Sub(a.Started)
-	s := settle(g.channel.Policy, d, a.Outcome, circumstances{
+	s, settled := settleRun(g.channel.Policy, run[:carried], outcome, circumstances{
 		now: now, probe: g.probe, cut: l.d.cut.Err() != nil, throttles: g.throttles, chance: rand.Float64(),
 	})
-	a.Verdict = s.verdict
-	l.report(a, d, s)
-	notice := w.settleLane(a, s, now)
-	l.insist("outcome", func(ctx context.Context) error { return l.d.store.Record(ctx, a, s.delivery) })
+	outcome.Verdict = s.verdict
+	results := make([]delivery.Result, carried)
+	for i, d := range run[:carried] {
+		results[i] = delivery.Result{Delivery: settled[i], Attempt: delivery.Attempt{
+			Delivery: d.ID, Number: d.Attempts + 1, Started: started, Took: now.Sub(started), Outcome: outcome, PossibleDuplicate: d.Unknown,
+		}}
+		if carried > 1 {
+			results[i].Attempt.Gathered = carried
+		}
+	}
+	l.report(results, s)
+	notice := w.settleLane(outcome, carried, s, now)
+	l.record(results)
 	if notice != nil {
 		l.tell(*notice)
 	}
-	return s.delivery.State == delivery.Waiting || s.effect != goOn
+	return s.delivery.State == delivery.Waiting || s.effect != goOn || len(run) > 1
 }
 
-// send makes the attempt. A sender that panics over a card costs that card, not
-// the relay.
-func (l *lane) send(ctx context.Context, s Sender, d delivery.Delivery) (o delivery.Outcome) {
+// record stores what came of an attempt.
+func (l *lane) record(results []delivery.Result) {
+	l.insist("outcome", func(ctx context.Context) error {
+		if len(results) == 1 {
+			return l.d.store.Record(ctx, results[0].Attempt, results[0].Delivery)
+		}
+		return l.d.store.RecordDigest(ctx, results)
+	})
+}
+
+// send makes the attempt and says how many of the run it carried. A sender that
+// panics over a card costs that card, not the relay.
+func (l *lane) send(ctx context.Context, s Sender, run []delivery.Delivery) (o delivery.Outcome, carried int) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.log.Error().Int64("delivery", d.ID).Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a card made its sender panic")
+			l.log.Error().Int64("delivery", run[0].ID).Int("cards", len(run)).Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a card made its sender panic")
 			o = delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: "the relay has a fault that this card brings out; see its log"}
+			carried = len(run)
 		}
 	}()
-	return s.Send(ctx, d)
+	if len(run) == 1 {
+		return s.Send(ctx, run[0]), 1
+	}
+	o, carried = s.Gather(ctx, run)
+	return o, max(1, min(carried, len(run)))
 }
 
 // settleLane gives the lane the state that follows from an attempt; what an
 // operator decided meanwhile stays. It returns what people should know.
-func (w *worker) settleLane(a delivery.Attempt, s decision, now time.Time) (notice *Notice) {
+func (w *worker) settleLane(o delivery.Outcome, carried int, s decision, now time.Time) (notice *Notice) {
 	l := w.lane
 	next := now.Add(s.wait)
 	l.mu.Lock()
@@ -66,6 +89,7 @@ func (w *worker) settleLane(a delivery.Attempt, s decision, now time.Time) (noti
 	default:
 		l.throttles = 0
 	}
+	l.most = s.most(l.most, carried, l.channel.Policy.Digest.Most)
 	if w.epoch != l.epoch {
 		next = now // the channel has changed since the attempt began
 	}
@@ -76,7 +100,7 @@ func (w *worker) settleLane(a delivery.Attempt, s decision, now time.Time) (noti
 	l.insist("state of the lane", func(ctx context.Context) error {
 		return l.change(ctx, func(state *delivery.Lane) bool {
 			before := state.Pause
-			changed := s.effect.apply(state, a.Detail, now, next)
+			changed := s.effect.apply(state, o.Detail, now, next)
 			if changed && before != state.Pause {
 				notice = &Notice{Channel: l.name, Paused: state.Pause != delivery.NotPaused, Reason: state.Reason}
 			}

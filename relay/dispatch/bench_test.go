@@ -36,6 +36,14 @@ func (s *endless) Heads(_ context.Context, channel string, _ int64, n int) ([]de
 	return list, nil
 }
 
+func (s *endless) UrgentHeads(context.Context, string, int64, int) ([]delivery.Delivery, error) {
+	return nil, nil
+}
+
+func (s *endless) Waiting(context.Context, string) (int, error) { return 1 << 20, nil }
+
+func (s *endless) RecordDigest(context.Context, []delivery.Result) error { return nil }
+
 func (s *endless) Record(context.Context, delivery.Attempt, delivery.Delivery) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,6 +59,10 @@ type instant struct{}
 
 func (instant) Send(context.Context, delivery.Delivery) delivery.Outcome {
 	return delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200, Bytes: 2000}
+}
+
+func (i instant) Gather(ctx context.Context, list []delivery.Delivery) (delivery.Outcome, int) {
+	return i.Send(ctx, list[0]), len(list)
 }
 
 // BenchmarkAttempt is what dispatch costs an attempt, its log line and metrics

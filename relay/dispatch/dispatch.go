@@ -17,6 +17,10 @@
 // goes before everything younger from the lane's next look at the store on. A
 // lane looks when it holds nothing more (it reads 8 at a time, so at most 7
 // younger deliveries go first) and after every wait.
+//
+// In a channel's quiet hours its lane takes urgent deliveries only; the others keep
+// their places. Those that were held back, and those of a lane that its rate cannot
+// carry, go out as digests: several that follow each other, in one attempt (gather).
 package dispatch
 
 import (
@@ -30,6 +34,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/quiet"
 )
 
 // Errors that a caller can act on.
@@ -44,16 +49,22 @@ var (
 type Store interface {
 	Lanes(ctx context.Context) ([]delivery.Lane, error)
 	Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
+	UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
+	Waiting(ctx context.Context, channel string) (int, error)
 	Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error
+	RecordDigest(ctx context.Context, results []delivery.Result) error
 	SaveLane(ctx context.Context, l delivery.Lane) error
 }
 
-// Sender makes one attempt to bring a delivery to its channel. It returns soon
-// after the context ends: with interrupted when nothing was sent, with unknown
-// when the request may have arrived. It is called by several goroutines at once
-// when the channel's concurrency is above 1.
+// Sender makes one attempt to bring a delivery, or several as one digest, to its
+// channel. It returns soon after the context ends: with interrupted when nothing was
+// sent, with unknown when the request may have arrived. It is called by several
+// goroutines at once when the channel's concurrency is above 1.
 type Sender interface {
 	Send(ctx context.Context, d delivery.Delivery) delivery.Outcome
+	// Gather carries as many of the first of the list as fit, at least one, and says
+	// how many; the outcome is theirs. One alone goes out as by Send.
+	Gather(ctx context.Context, list []delivery.Delivery) (o delivery.Outcome, carried int)
 }
 
 // Channel is a configured channel as dispatch sees it.
@@ -61,6 +72,8 @@ type Channel struct {
 	Name   string
 	Sender Sender
 	Policy Policy
+	// Quiet are the channel's quiet hours; nil means none.
+	Quiet *quiet.Hours
 	// Fingerprint tells whether the channel's configuration has changed: a lane
 	// whose channel keeps its fingerprint and policy is not disturbed.
 	Fingerprint string
@@ -203,6 +216,17 @@ func (d *Dispatcher) lane(channel string) (*lane, error) {
 		return l, nil
 	}
 	return nil, fmt.Errorf("channel %s: %w", channel, ErrNoChannel)
+}
+
+// Quiet returns until when a channel is quiet; the zero time when it is not.
+func (d *Dispatcher) Quiet(channel string) time.Time {
+	l, err := d.lane(channel)
+	if err != nil {
+		return time.Time{}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.channel.quietUntil(time.Now())
 }
 
 // Pause stops a lane until it is resumed, also over a restart. An attempt in

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -29,6 +30,7 @@ type memory struct {
 	lanes      map[string]delivery.Lane
 	attempts   []delivery.Attempt
 	reads      []int // how many deliveries each Heads was asked for
+	counts     int   // how often it was asked how much waits
 	commit     time.Duration
 	// broken makes an operation fail; it is called with the operation's name.
 	broken func(op string) error
@@ -43,14 +45,19 @@ func newMemory() *memory {
 }
 
 // accept stores deliveries for a channel, as intake would, and returns their IDs.
-func (m *memory) accept(channel string, n int) []int64 {
+func (m *memory) accept(channel string, n int) []int64 { return m.take(channel, n, false) }
+
+// acceptUrgent is accept for urgent deliveries.
+func (m *memory) acceptUrgent(channel string, n int) []int64 { return m.take(channel, n, true) }
+
+func (m *memory) take(channel string, n int, urgent bool) []int64 {
 	m.mu.Lock()
 	var ids []int64
 	for range n {
 		id := int64(len(m.deliveries) + 1)
 		m.deliveries[id] = delivery.Delivery{
 			ID: id, Channel: channel, Event: 100 + id, Connector: "feed", State: delivery.Waiting,
-			AcceptedAt: time.Now(), Card: []byte(`{}`), Key: fmt.Sprint("key-", id),
+			AcceptedAt: time.Now(), Card: []byte(`{}`), Key: fmt.Sprint("key-", id), Urgent: urgent,
 		}
 		ids = append(ids, id)
 	}
@@ -103,6 +110,22 @@ func (m *memory) Lanes(context.Context) ([]delivery.Lane, error) {
 }
 
 func (m *memory) Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
+	return m.waiting(ctx, channel, after, n, func(delivery.Delivery) bool { return true })
+}
+
+func (m *memory) UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
+	return m.waiting(ctx, channel, after, n, func(d delivery.Delivery) bool { return d.Urgent })
+}
+
+func (m *memory) Waiting(ctx context.Context, channel string) (int, error) {
+	list, err := m.waiting(ctx, channel, 0, 1<<30, func(delivery.Delivery) bool { return true })
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.counts++
+	return len(list), err
+}
+
+func (m *memory) waiting(ctx context.Context, channel string, after int64, n int, wanted func(delivery.Delivery) bool) ([]delivery.Delivery, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := cmp.Or(m.broken("heads"), ctx.Err()); err != nil {
@@ -111,7 +134,7 @@ func (m *memory) Heads(ctx context.Context, channel string, after int64, n int) 
 	m.reads = append(m.reads, n)
 	var list []delivery.Delivery
 	for _, d := range m.deliveries {
-		if d.Channel == channel && d.State == delivery.Waiting && d.ID > after {
+		if d.Channel == channel && d.State == delivery.Waiting && d.ID > after && wanted(d) {
 			list = append(list, d)
 		}
 	}
@@ -120,17 +143,23 @@ func (m *memory) Heads(ctx context.Context, channel string, after int64, n int) 
 }
 
 func (m *memory) Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error {
+	return m.RecordDigest(ctx, []delivery.Result{{Attempt: a, Delivery: d}})
+}
+
+func (m *memory) RecordDigest(ctx context.Context, results []delivery.Result) error {
 	time.Sleep(m.commit)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := cmp.Or(m.broken("record"), ctx.Err()); err != nil {
 		return err
 	}
-	if m.deliveries[d.ID].State != delivery.Waiting {
-		panic(fmt.Sprintf("delivery %d was attempted although it is %s", d.ID, m.deliveries[d.ID].State))
+	for _, r := range results {
+		if id := r.Delivery.ID; m.deliveries[id].State != delivery.Waiting {
+			panic(fmt.Sprintf("delivery %d was attempted although it is %s", id, m.deliveries[id].State))
+		}
+		m.attempts = append(m.attempts, r.Attempt)
+		m.deliveries[r.Delivery.ID] = r.Delivery
 	}
-	m.attempts = append(m.attempts, a)
-	m.deliveries[d.ID] = d
 	return nil
 }
 
@@ -177,8 +206,14 @@ type endpoint struct {
 	answer func(d delivery.Delivery, n int) delivery.Outcome
 	takes  time.Duration
 	// deaf makes it end only with its context, as unknown.
-	deaf   bool
-	seen   []int64
+	deaf bool
+	// answerAll decides for digests; nil means that they arrive.
+	answerAll func(ids []int64) delivery.Outcome
+	// room is how many cards a digest has room for; 0 means any number.
+	room int
+	seen []int64
+	// sent are the cards of each attempt.
+	sent   [][]int64
 	at     []time.Time
 	counts map[int64]int
 	// now and most are how many attempts are, and were at most, in flight.
@@ -199,12 +234,44 @@ func always(v delivery.Verdict) func(delivery.Delivery, int) delivery.Outcome {
 }
 
 func (e *endpoint) Send(ctx context.Context, d delivery.Delivery) delivery.Outcome {
+	return e.make(ctx, []int64{d.ID}, func() delivery.Outcome {
+		e.mu.Lock()
+		n, answer := e.counts[d.ID], e.answer
+		e.mu.Unlock()
+		return answer(d, n)
+	})
+}
+
+func (e *endpoint) Gather(ctx context.Context, list []delivery.Delivery) (delivery.Outcome, int) {
 	e.mu.Lock()
-	e.counts[d.ID]++
-	e.seen, e.at = append(e.seen, d.ID), append(e.at, time.Now())
+	answer := e.answerAll
+	if e.room > 0 {
+		list = list[:min(len(list), e.room)]
+	}
+	e.mu.Unlock()
+	var ids []int64
+	for _, d := range list {
+		ids = append(ids, d.ID)
+	}
+	o := e.make(ctx, ids, func() delivery.Outcome {
+		if answer == nil {
+			return is(delivery.VerdictDelivered)
+		}
+		return answer(ids)
+	})
+	return o, len(list)
+}
+
+// make is one attempt.
+func (e *endpoint) make(ctx context.Context, ids []int64, answer func() delivery.Outcome) delivery.Outcome {
+	e.mu.Lock()
+	for _, id := range ids {
+		e.counts[id]++
+	}
+	e.seen, e.sent, e.at = append(e.seen, ids...), append(e.sent, ids), append(e.at, time.Now())
 	e.now++
 	e.most = max(e.most, e.now)
-	n, deaf, answer := e.counts[d.ID], e.deaf, e.answer
+	deaf := e.deaf
 	e.mu.Unlock()
 	defer func() {
 		e.mu.Lock()
@@ -219,7 +286,7 @@ func (e *endpoint) Send(ctx context.Context, d delivery.Delivery) delivery.Outco
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return answer(d, n)
+		return answer()
 	case <-ctx.Done():
 		return delivery.Outcome{Verdict: delivery.VerdictInterrupted}
 	}
@@ -229,6 +296,21 @@ func (e *endpoint) order() []int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Clone(e.seen)
+}
+
+// runs returns the cards of each attempt, such as "1 2,3 4,5".
+func (e *endpoint) runs() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var list []string
+	for _, ids := range e.sent {
+		var run []string
+		for _, id := range ids {
+			run = append(run, fmt.Sprint(id))
+		}
+		list = append(list, strings.Join(run, " "))
+	}
+	return strings.Join(list, ",")
 }
 
 func (e *endpoint) times() []time.Time {

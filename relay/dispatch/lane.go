@@ -31,6 +31,9 @@ type lane struct {
 	feed    sync.Mutex
 	buffer  []delivery.Delivery
 	claimed map[int64]struct{}
+	// urgent says that the buffer was read in quiet hours, and more that the store may
+	// have more than was read.
+	urgent, more bool
 
 	// changing has room for the one who changes and saves the state, so that the
 	// store and the memory agree on which change was the last.
@@ -52,6 +55,8 @@ type lane struct {
 	prober *worker
 	// throttles counts throttled attempts in a row.
 	throttles int
+	// most bounds the next digest after one was rejected; 0 means that it does not.
+	most int
 	// trouble is the last attempt's outcome when it did not succeed, in one line.
 	trouble string
 }
@@ -162,18 +167,27 @@ func (l *lane) watch(w *worker) (changed <-chan struct{}, stay bool) {
 	return l.changed, true
 }
 
-// next claims the smallest waiting delivery that no worker has. Found is false
-// when there is none.
-func (l *lane) next() (d delivery.Delivery, found bool, err error) {
+// next claims the smallest waiting delivery that no worker has, or the smallest
+// urgent one. Found is false when there is none.
+func (l *lane) next(urgent bool) (d delivery.Delivery, found bool, err error) {
 	l.feed.Lock()
 	defer l.feed.Unlock()
+	if l.urgent != urgent {
+		l.urgent, l.buffer = urgent, nil
+	}
 	if len(l.buffer) == 0 {
+		read := l.d.store.Heads
+		if urgent {
+			read = l.d.store.UrgentHeads
+		}
 		// From the start each time: what was replayed waits at its old position.
 		// The claimed ones are still waiting there, so as many more are read.
-		heads, err := l.d.store.Heads(l.d.halt, l.name, 0, prefetch+len(l.claimed))
+		n := prefetch + len(l.claimed)
+		heads, err := read(l.d.halt, l.name, 0, n)
 		if err != nil {
 			return delivery.Delivery{}, false, err
 		}
+		l.more = len(heads) == n
 		for _, d := range heads {
 			if _, taken := l.claimed[d.ID]; !taken && len(l.buffer) < prefetch {
 				l.buffer = append(l.buffer, d)
@@ -195,12 +209,14 @@ func (l *lane) next() (d delivery.Delivery, found bool, err error) {
 	return d, true, nil
 }
 
-// release gives a claimed delivery back. With look, the lane forgets what it has
+// release gives claimed deliveries back. With look, the lane forgets what it has
 // read.
-func (l *lane) release(id int64, look bool) {
+func (l *lane) release(run []delivery.Delivery, look bool) {
 	l.feed.Lock()
 	defer l.feed.Unlock()
-	delete(l.claimed, id)
+	for _, d := range run {
+		delete(l.claimed, d.ID)
+	}
 	if look {
 		l.buffer = nil
 	}
@@ -249,6 +265,10 @@ func (l *lane) status(now time.Time) Lane {
 	s := Lane{Lane: l.state, State: delivery.Open}
 	if l.state.Pause != delivery.NotPaused {
 		s.State = delivery.Paused
+		return s
+	}
+	if end := l.channel.quietUntil(now); !end.IsZero() {
+		s.State, s.Next, s.Reason = delivery.Quiet, end, "quiet until "+l.channel.clock(end, now)
 		return s
 	}
 	until := l.state.Next

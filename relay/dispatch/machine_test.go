@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/quiet"
 )
 
 // machine drives a dispatcher through any sequence of what can happen to it, and
@@ -55,15 +56,29 @@ func (m *machine) wrong(format string, args ...any) {
 
 // Send checks that this attempt may start now, and answers as chance has it.
 func (e *watched) Send(ctx context.Context, d delivery.Delivery) delivery.Outcome {
-	v, takes := e.begin(d)
-	defer e.end(d.ID)
+	return e.make(ctx, []delivery.Delivery{d})
+}
+
+// Gather is Send for a digest, which carries as many as chance has it.
+func (e *watched) Gather(ctx context.Context, list []delivery.Delivery) (delivery.Outcome, int) {
+	e.m.guard.Lock()
+	n := 1 + e.m.random.IntN(len(list))
+	e.m.guard.Unlock()
+	return e.make(ctx, list[:n]), n
+}
+
+func (e *watched) make(ctx context.Context, list []delivery.Delivery) delivery.Outcome {
+	v, takes := e.begin(list)
+	defer e.end(list[0].ID)
 	t := time.NewTimer(takes)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		if v == delivery.VerdictDelivered || v == delivery.VerdictAccepted || v == delivery.VerdictRejected {
 			e.m.guard.Lock()
-			e.took[d.ID] = true
+			for _, d := range list {
+				e.took[d.ID] = e.took[d.ID] || v != delivery.VerdictRejected || len(list) == 1
+			}
 			e.m.guard.Unlock()
 		}
 		return delivery.Outcome{Verdict: v, Detail: string(v)}
@@ -75,36 +90,23 @@ func (e *watched) Send(ctx context.Context, d delivery.Delivery) delivery.Outcom
 	}
 }
 
-func (e *watched) begin(d delivery.Delivery) (delivery.Verdict, time.Duration) {
-	stored := e.m.get(d.ID)
-	older := e.m.waitingBefore(e.channel, d.ID)
+func (e *watched) begin(list []delivery.Delivery) (delivery.Verdict, time.Duration) {
 	m := e.m
+	for i, d := range list {
+		stored, older := m.get(d.ID), m.waitingBefore(e.channel, d.ID)
+		m.guard.Lock()
+		e.checkStart(d, stored, older, list[:i])
+		m.guard.Unlock()
+	}
 	m.guard.Lock()
 	defer m.guard.Unlock()
-	bad := func(format string, args ...any) { m.wrongs = append(m.wrongs, fmt.Sprintf(format, args...)) }
-	if e.paused {
-		bad("delivery %d started while %s was paused", d.ID, e.channel)
-	}
-	if stored.State != delivery.Waiting {
-		bad("delivery %d started although it is %s", d.ID, stored.State)
-	}
-	e.flying = append(e.flying, d.ID)
+	e.flying = append(e.flying, list[0].ID)
 	if len(e.flying) > e.concurrency {
-		bad("%d attempts at once on %s: %v", len(e.flying), e.channel, e.flying)
+		m.wrongs = append(m.wrongs, fmt.Sprintf("%d attempts at once on %s: %v", len(e.flying), e.channel, e.flying))
 	}
-	if e.concurrency == 1 {
-		for id, by := range e.unrecorded {
-			if by == m.d {
-				bad("delivery %d started before the outcome of %d was recorded", d.ID, id)
-			}
-		}
-		for _, id := range older {
-			if !e.replayed[id] {
-				bad("delivery %d started before the older %d", d.ID, id)
-			}
-		}
+	for _, d := range list {
+		e.unrecorded[d.ID] = m.d
 	}
-	e.unrecorded[d.ID] = m.d
 	if e.well {
 		return delivery.VerdictDelivered, time.Millisecond
 	}
@@ -115,46 +117,114 @@ func (e *watched) begin(d delivery.Delivery) (delivery.Verdict, time.Duration) {
 	return verdicts[m.random.IntN(len(verdicts))], time.Duration(m.random.Int64N(int64(3 * time.Second)))
 }
 
+// checkStart checks that a delivery may be in an attempt that starts now, behind
+// these others.
+func (e *watched) checkStart(d, stored delivery.Delivery, older []delivery.Delivery, before []delivery.Delivery) {
+	m := e.m
+	bad := func(format string, args ...any) { m.wrongs = append(m.wrongs, fmt.Sprintf(format, args...)) }
+	if e.paused {
+		bad("delivery %d started while %s was paused", d.ID, e.channel)
+	}
+	if stored.State != delivery.Waiting {
+		bad("delivery %d started although it is %s", d.ID, stored.State)
+	}
+	quiet := night().Contains(time.Now())
+	if quiet && !d.Urgent {
+		bad("delivery %d started in quiet hours", d.ID)
+	}
+	if d.Urgent && len(before) > 0 {
+		bad("delivery %d is urgent and in a digest", d.ID)
+	}
+	if e.concurrency > 1 {
+		return
+	}
+	for id, by := range e.unrecorded {
+		if by == m.d {
+			bad("delivery %d started before the outcome of %d was recorded", d.ID, id)
+		}
+	}
+	for _, o := range older {
+		with := slices.ContainsFunc(before, func(b delivery.Delivery) bool { return b.ID == o.ID })
+		if !e.replayed[o.ID] && !with && (!quiet || o.Urgent) {
+			bad("delivery %d started before the older %d", d.ID, o.ID)
+		}
+	}
+}
+
+// night are quiet hours soon after a bubble begins, at midnight.
+func night() *quiet.Hours {
+	return &quiet.Hours{From: 3, To: 9, Days: [7]bool{true, true, true, true, true, true, true}, Location: time.UTC}
+}
+
 func (e *watched) end(id int64) {
 	e.m.guard.Lock()
 	defer e.m.guard.Unlock()
 	e.flying = slices.DeleteFunc(e.flying, func(f int64) bool { return f == id })
 }
 
-func (m *memory) waitingBefore(channel string, id int64) []int64 {
+func (m *memory) waitingBefore(channel string, id int64) []delivery.Delivery {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var list []int64
+	var list []delivery.Delivery
 	for _, d := range m.deliveries {
 		if d.Channel == channel && d.ID < id && d.State == delivery.Waiting {
-			list = append(list, d.ID)
+			list = append(list, d)
 		}
 	}
 	return list
 }
 
-// Record checks that the attempt is counted rightly before it keeps it.
 func (m *machine) Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error {
-	before := m.get(d.ID)
-	lane := m.lane(d.Channel)
-	if err := m.memory.Record(ctx, a, d); err != nil {
+	return m.RecordDigest(ctx, []delivery.Result{{Attempt: a, Delivery: d}})
+}
+
+// RecordDigest checks that the attempt is counted rightly before it keeps it.
+func (m *machine) RecordDigest(ctx context.Context, results []delivery.Result) error {
+	var before []delivery.Delivery
+	for _, r := range results {
+		before = append(before, m.get(r.Delivery.ID))
+	}
+	lane := m.lane(before[0].Channel)
+	if err := m.memory.RecordDigest(ctx, results); err != nil {
 		return err
 	}
+	dead := 0
+	for i, r := range results {
+		m.checkRecord(r.Attempt, r.Delivery, before[i], lane, len(results), i)
+		if r.Delivery.State == delivery.Dead {
+			dead++
+		}
+		if of := r.Delivery.Digest; (of != 0) != (len(results) > 1) || of != 0 && of != before[0].ID {
+			m.wrong("delivery %d of %d says that it is in digest %d", r.Delivery.ID, len(results), of)
+		}
+	}
+	if dead > 1 {
+		m.wrong("one attempt made %d dead letters", dead)
+	}
+	return nil
+}
+
+// checkRecord checks one delivery of an attempt that carried so many.
+func (m *machine) checkRecord(a delivery.Attempt, d, before delivery.Delivery, lane laneView, carried, place int) {
 	counted := d.Attempts - before.Attempts
 	if a.Number != before.Attempts+1 || counted != 0 && counted != 1 {
 		m.wrong("attempt %d of delivery %d, which had %d and now has %d", a.Number, d.ID, before.Attempts, d.Attempts)
 	}
-	switch a.Verdict {
-	case delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictRejected:
+	switch {
+	case a.Verdict == delivery.VerdictRejected && carried > 1:
+		if counted != 0 || d.State != delivery.Waiting {
+			m.wrong("a rejected digest leaves delivery %d %s, counted %d", d.ID, d.State, counted)
+		}
+	case a.Verdict == delivery.VerdictDelivered, a.Verdict == delivery.VerdictAccepted, a.Verdict == delivery.VerdictRejected:
 		if counted != 1 || !d.State.Done() {
 			m.wrong("%s leaves delivery %d %s, counted %d", a.Verdict, d.ID, d.State, counted)
 		}
-	case delivery.VerdictThrottled, delivery.VerdictRefused, delivery.VerdictInterrupted:
+	case a.Verdict == delivery.VerdictThrottled, a.Verdict == delivery.VerdictRefused, a.Verdict == delivery.VerdictInterrupted:
 		if counted != 0 || d.State != delivery.Waiting {
 			m.wrong("%s leaves delivery %d %s, counted %d", a.Verdict, d.ID, d.State, counted)
 		}
 	default:
-		if counted == 0 && lane.Pause != delivery.PausedByEndpoint && m.d.halt.Err() == nil && lane.wanted == 1 {
+		if counted == 0 && place == 0 && lane.Pause != delivery.PausedByEndpoint && m.d.halt.Err() == nil && lane.wanted == 1 {
 			m.wrong("%s of delivery %d is not counted", a.Verdict, d.ID)
 		}
 	}
@@ -164,7 +234,6 @@ func (m *machine) Record(ctx context.Context, a delivery.Attempt, d delivery.Del
 	m.guard.Lock()
 	delete(m.ends[d.Channel].unrecorded, d.ID)
 	m.guard.Unlock()
-	return nil
 }
 
 // laneView is what the checks need of a lane.
@@ -199,7 +268,8 @@ func (m *machine) apply() {
 	var list []Channel
 	for name, e := range m.ends {
 		p := Policy{First: time.Second, Longest: time.Minute, GiveUpAfter: 2 * time.Minute, Probe: 5 * time.Minute, Concurrency: e.concurrency}
-		list = append(list, Channel{Name: name, Sender: e, Policy: p, Fingerprint: fmt.Sprint(m.version)})
+		p.Rate, p.Burst, p.Digest = 1, 3, Digest{Most: 5, After: 8 * time.Second}
+		list = append(list, Channel{Name: name, Sender: e, Policy: p, Quiet: night(), Fingerprint: fmt.Sprint(m.version)})
 	}
 	if err := m.d.Apply(context.Background(), list); err != nil {
 		m.wrong("apply: %v", err)
@@ -228,7 +298,10 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"":       m.check,
 		"accept": func(t *rapid.T) { m.accept(channel.Draw(t, "channel"), rapid.IntRange(1, 20).Draw(t, "n")) },
-		"wake":   func(*rapid.T) { m.d.Wake([]string{"strict", "loose", "gone"}) },
+		"accept urgent": func(t *rapid.T) {
+			m.acceptUrgent(channel.Draw(t, "channel"), rapid.IntRange(1, 3).Draw(t, "n"))
+		},
+		"wake": func(*rapid.T) { m.d.Wake([]string{"strict", "loose", "gone"}) },
 		"pass": func(t *rapid.T) {
 			time.Sleep(time.Duration(rapid.Int64Range(0, int64(2*time.Minute)).Draw(t, "time")))
 		},

@@ -11,34 +11,47 @@ import (
 // metrics are what the lanes count, and what is counted about them when somebody
 // asks.
 type metrics struct {
-	attempts *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
+	attempts   *prometheus.CounterVec
+	deliveries *prometheus.CounterVec
+	seconds    *prometheus.HistogramVec
 }
 
 // laneMetrics are one lane's, looked up once.
 type laneMetrics struct {
 	attempts map[delivery.Verdict]prometheus.Counter
-	seconds  prometheus.Observer
+	// deliveries counts the ends that a delivery can come to.
+	deliveries map[delivery.State]prometheus.Counter
+	seconds    prometheus.Observer
 }
 
 func newMetrics(r prometheus.Registerer, d *Dispatcher) *metrics {
 	m := &metrics{
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "relay_attempts_total", Help: "Attempts to deliver a card, by what they came to.",
+			Name: "relay_attempts_total", Help: "Attempts to deliver a card, or several as one digest, by what they came to.",
 		}, []string{"channel", "verdict"}),
+		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "relay_deliveries_total", Help: "Cards that an attempt brought to an end, by their state.",
+		}, []string{"channel", "state"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "relay_attempt_seconds", Help: "How long an attempt to deliver a card took.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"channel"}),
 	}
 	if r != nil {
-		r.MustRegister(m.attempts, m.seconds, newCollector(d))
+		r.MustRegister(m.attempts, m.deliveries, m.seconds, newCollector(d))
 	}
 	return m
 }
 
 func (m *metrics) lane(channel string) *laneMetrics {
-	l := &laneMetrics{attempts: make(map[delivery.Verdict]prometheus.Counter), seconds: m.seconds.WithLabelValues(channel)}
+	l := &laneMetrics{
+		attempts:   make(map[delivery.Verdict]prometheus.Counter),
+		deliveries: make(map[delivery.State]prometheus.Counter),
+		seconds:    m.seconds.WithLabelValues(channel),
+	}
+	for _, s := range []delivery.State{delivery.Delivered, delivery.Accepted, delivery.Dead} {
+		l.deliveries[s] = m.deliveries.WithLabelValues(channel, string(s))
+	}
 	for _, v := range []delivery.Verdict{
 		delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictThrottled, delivery.VerdictFailed,
 		delivery.VerdictUnknown, delivery.VerdictRejected, delivery.VerdictRefused, delivery.VerdictInterrupted,
@@ -51,6 +64,7 @@ func (m *metrics) lane(channel string) *laneMetrics {
 // forget drops the series of a channel that is gone.
 func (m *metrics) forget(channel string) {
 	m.attempts.DeletePartialMatch(prometheus.Labels{"channel": channel})
+	m.deliveries.DeletePartialMatch(prometheus.Labels{"channel": channel})
 	m.seconds.DeleteLabelValues(channel)
 }
 
@@ -89,7 +103,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(c.waiting, float64(l.Waiting), l.Channel)
 		gauge(c.oldest, age, l.Channel)
-		for _, s := range []delivery.LaneState{delivery.Open, delivery.BackingOff, delivery.Paused} {
+		for _, s := range delivery.LaneStates() {
 			on := 0.0
 			if s == l.State {
 				on = 1

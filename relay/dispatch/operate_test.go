@@ -359,6 +359,7 @@ relay_lane_oldest_seconds{channel="a"} 60
 relay_lane_state{channel="a",state="backing off"} 1
 relay_lane_state{channel="a",state="open"} 0
 relay_lane_state{channel="a",state="paused"} 0
+relay_lane_state{channel="a",state="quiet"} 0
 # HELP relay_lane_waiting Deliveries that wait in a channel's lane.
 # TYPE relay_lane_waiting gauge
 relay_lane_waiting{channel="a"} 1

@@ -39,8 +39,27 @@ type Policy struct {
 	// the relay was down.
 	GiveUpAfter time.Duration
 	// Probe is how often a lane that its endpoint paused tries its head (5m).
-	Probe time.Duration
+	Probe  time.Duration
+	Digest Digest
 }
+
+// Digest says when deliveries go out together. The zero value means never.
+type Digest struct {
+	// Most is how many deliveries one digest has room for; below 2 there are none.
+	Most int
+	// After is how long the rate may need for all that waits in the lane before
+	// deliveries are gathered; 0 means any time.
+	After time.Duration
+}
+
+// behind reports whether so many waiting deliveries are more than the rate carries in
+// good time.
+func (p Policy) behind(waiting int) bool {
+	return float64(waiting) > p.Rate*p.Digest.After.Seconds()
+}
+
+// minds reports whether it matters how much waits.
+func (p Policy) minds() bool { return p.Rate > 0 && p.Digest.After > 0 }
 
 func (p Policy) withDefaults() Policy {
 	set := func(d *time.Duration, value time.Duration) {

@@ -15,11 +15,17 @@ import (
 // countWithin is how long the store may take to count what waits.
 const countWithin = 10 * time.Second
 
-// report counts an attempt and writes its line. A failure that only repeats the
-// lane's last one is worth a line at debug.
-func (l *lane) report(a delivery.Attempt, d delivery.Delivery, s decision) {
+// report counts an attempt, and the cards that it brought to an end, and writes its
+// line. A failure that only repeats the lane's last one is worth a line at debug.
+func (l *lane) report(results []delivery.Result, s decision) {
+	a, d := results[0].Attempt, results[0].Delivery
 	if c := l.metrics.attempts[a.Verdict]; c != nil {
 		c.Inc()
+	}
+	for _, r := range results {
+		if c := l.metrics.deliveries[r.Delivery.State]; c != nil {
+			c.Inc()
+		}
 	}
 	l.metrics.seconds.Observe(a.Took.Seconds())
 	level := zerolog.InfoLevel
@@ -43,6 +49,9 @@ func (l *lane) report(a delivery.Attempt, d delivery.Delivery, s decision) {
 	e.Int64("delivery", d.ID).Int64("event", d.Event).Str("connector", d.Connector).
 		Int("attempt", a.Number).Str("verdict", string(a.Verdict)).Int("status", a.Status).
 		Float64("took_ms", float64(a.Took.Microseconds())/1000).Int("bytes", a.Bytes)
+	if a.Gathered > 0 {
+		e.Int("cards", a.Gathered)
+	}
 	if s.wait > 0 {
 		e.Dur("next_in", s.wait)
 	}

@@ -37,6 +37,18 @@ func (m *moody) Send(_ context.Context, d delivery.Delivery) delivery.Outcome {
 	return delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200}
 }
 
+func (m *moody) Gather(ctx context.Context, list []delivery.Delivery) (delivery.Outcome, int) {
+	o := m.Send(ctx, list[0])
+	if o.Verdict == delivery.VerdictDelivered {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for _, d := range list[1:] {
+			m.taken[d.Channel] = append(m.taken[d.Channel], d.ID)
+		}
+	}
+	return o, len(list)
+}
+
 func (m *moody) count() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -64,6 +76,9 @@ func TestLanesOnTheRealStore(t *testing.T) {
 		var channels []dispatch.Channel
 		for _, name := range names {
 			p := dispatch.Policy{First: time.Millisecond, Longest: 4 * time.Millisecond, GiveUpAfter: time.Hour, Probe: 3 * time.Millisecond}
+			if name == "c" {
+				p.Rate, p.Digest = 1000, dispatch.Digest{Most: 7, After: 2 * time.Millisecond}
+			}
 			channels = append(channels, dispatch.Channel{Name: name, Sender: end, Policy: p})
 		}
 		if err := d.Apply(t.Context(), channels); err != nil {

@@ -14,6 +14,8 @@ type worker struct {
 	epoch int
 	// waited is the delivery whose backoff is over.
 	waited int64
+	// quiet says that the lane was quiet when the worker took its delivery.
+	quiet bool
 	// token says that the worker has waited for the rate and not used it yet.
 	token bool
 	// until is until when the worker's head backs off; guarded by lane.mu.
@@ -32,11 +34,12 @@ func (w *worker) step() bool {
 	if !ok {
 		return false
 	}
-	look := true
+	run, look := []delivery.Delivery{d}, true
 	if g, ok := w.cleared(d); ok {
-		look = w.attempt(d, g)
+		run = w.lane.gather(d, g)
+		look = w.attempt(run, g)
 	}
-	w.lane.release(d.ID, look)
+	w.lane.release(run, look)
 	w.endProbe()
 	return true
 }
@@ -50,12 +53,17 @@ func (w *worker) take() (delivery.Delivery, bool) {
 			l.rouse() // what this worker may have been woken for is for another
 			return delivery.Delivery{}, false
 		}
-		d, found, err := l.next()
+		end := w.quietUntil(time.Now())
+		w.quiet = !end.IsZero()
+		d, found, err := l.next(w.quiet)
 		if found {
 			return d, true
 		}
-		var retry <-chan time.Time
+		var retry, over <-chan time.Time
 		wake := l.wake
+		if w.quiet {
+			over = time.After(min(time.Until(end), quietLook))
+		}
 		if err != nil && l.d.halt.Err() == nil {
 			failures++
 			l.log.WithLevel(persistence(failures)).Err(err).Int("failures", failures).Msg("the lane's deliveries cannot be read; the lane tries again")
@@ -67,8 +75,20 @@ func (w *worker) take() (delivery.Delivery, bool) {
 		case <-changed:
 		case <-wake:
 		case <-retry:
+		case <-over:
 		}
 	}
+}
+
+// quietLook is how often a worker looks at the clock in quiet hours: it may be set,
+// and a machine may sleep.
+const quietLook = time.Minute
+
+// quietUntil returns until when the lane is quiet; the zero time when it is not.
+func (w *worker) quietUntil(now time.Time) time.Time {
+	w.lane.mu.Lock()
+	defer w.lane.mu.Unlock()
+	return w.lane.channel.quietUntil(now)
 }
 
 // obstacle is what keeps a delivery from being tried now.
@@ -85,6 +105,8 @@ type grant struct {
 	channel   Channel
 	probe     bool
 	throttles int
+	// most bounds a digest; 0 means that it does not.
+	most int
 }
 
 // gate decides whether a delivery may be tried now. It is the only place that
@@ -99,6 +121,9 @@ func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, 
 	switch {
 	case l.d.halt.Err() != nil || len(l.workers) > l.wanted:
 		o.leave = true
+		return g, o, false
+	case w.quiet == l.channel.quietUntil(now).IsZero():
+		o.leave = true // quiet hours have begun or ended since, and another is the head
 		return g, o, false
 	case l.state.Pause == delivery.PausedByOperator:
 		return g, o, false
@@ -116,12 +141,16 @@ func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, 
 			o.until = longest
 		}
 		w.until = o.until
+		// When quiet hours begin, an urgent delivery need not wait behind this one.
+		if begin := l.channel.quietNext(now); !d.Urgent && !begin.IsZero() && begin.Before(o.until) {
+			o.until, o.backoff = begin, false
+		}
 		return g, o, false
 	}
 	if w.token {
 		w.epoch = l.epoch
 	}
-	return grant{channel: l.channel, probe: refused, throttles: l.throttles}, o, true
+	return grant{channel: l.channel, probe: refused, throttles: l.throttles, most: l.most}, o, true
 }
 
 // cleared waits until a delivery may be tried. Ok is false when the lane should

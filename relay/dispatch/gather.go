@@ -1,0 +1,128 @@
+package dispatch
+
+import (
+	"time"
+
+	"github.com/connector-relay/relay/relay/delivery"
+)
+
+// quietUntil returns until when the channel is quiet; the zero time when it is not.
+func (c Channel) quietUntil(now time.Time) time.Time {
+	if c.Quiet == nil || !c.Quiet.Contains(now) {
+		return time.Time{}
+	}
+	return c.Quiet.End(now)
+}
+
+// quietNext returns when the channel's next quiet hours begin; the zero time when it
+// has none.
+func (c Channel) quietNext(now time.Time) time.Time {
+	if c.Quiet == nil {
+		return time.Time{}
+	}
+	return c.Quiet.Next(now)
+}
+
+// clock is an end of quiet hours as people say it.
+func (c Channel) clock(end, now time.Time) string {
+	if end.Sub(now) > 24*time.Hour {
+		return end.Format("Mon 15:04")
+	}
+	return end.Format("15:04")
+}
+
+// held reports whether a delivery was accepted in quiet hours, to wait for their end.
+func (c Channel) held(d delivery.Delivery) bool {
+	return !d.Urgent && c.Quiet != nil && c.Quiet.Contains(d.AcceptedAt)
+}
+
+// gather returns the deliveries to send in one attempt: the lane's head, which the
+// worker has claimed, and as many of those directly behind it as belong into a digest
+// with it, which it claims. It decides from what waits now and remembers nothing.
+func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
+	run := []delivery.Delivery{head}
+	most := g.channel.Policy.Digest.Most
+	if g.most > 0 {
+		most = min(most, g.most)
+	}
+	if most < 2 || head.Urgent || g.probe {
+		return run
+	}
+	l.feed.Lock()
+	defer l.feed.Unlock()
+	behind := l.behind(g.channel.Policy)
+	if !behind && !g.channel.held(head) {
+		return run
+	}
+	// What cannot be read now is not gathered; the lane's next look complains.
+	following, err := l.d.store.Heads(l.d.halt, l.name, head.ID, most-1+len(l.claimed))
+	if err != nil {
+		return run
+	}
+	for _, d := range following {
+		if _, taken := l.claimed[d.ID]; taken {
+			continue
+		}
+		if len(run) == most || d.Urgent || !behind && !g.channel.held(d) {
+			break
+		}
+		l.claimed[d.ID] = struct{}{}
+		run = append(run, d)
+	}
+	if len(run) > 1 {
+		l.buffer = nil
+	}
+	return run
+}
+
+// behind reports whether more waits in the lane than its rate carries in good time. A
+// lane that holds nothing else is not, and the store is not asked. L.feed is held.
+func (l *lane) behind(p Policy) bool {
+	if !p.minds() || len(l.buffer) == 0 && !l.more {
+		return false
+	}
+	waiting, err := l.d.store.Waiting(l.d.halt, l.name)
+	return err == nil && p.behind(waiting)
+}
+
+// settleRun decides what follows from an attempt that carried a run. The decision is
+// the head's, and the lane's; the deliveries are what is recorded of the run.
+//
+// Of a digest that was rejected, nobody knows which card is at fault: nothing is
+// counted, and the lane tries with fewer. One that failed counts for the head alone:
+// the others waited behind it, as they would have one by one, and their time is not
+// used up. So one attempt makes at most one dead letter.
+func settleRun(p Policy, run []delivery.Delivery, o delivery.Outcome, c circumstances) (s decision, settled []delivery.Delivery) {
+	s = settle(p, run[0], o, c)
+	if len(run) == 1 {
+		s.delivery.Digest = 0
+		return s, []delivery.Delivery{s.delivery}
+	}
+	for i, d := range run {
+		one := settle(p, d, o, c).delivery
+		arrived := one.State == delivery.Delivered || one.State == delivery.Accepted
+		if o.Verdict == delivery.VerdictRejected || i > 0 && !arrived {
+			d.Unknown = one.Unknown
+			one = d
+		}
+		one.Digest = run[0].ID
+		settled = append(settled, one)
+	}
+	s.delivery = settled[0]
+	return s, settled
+}
+
+// most bounds the lane's next digest, where last was its bound for one that carried
+// so many: half of what was rejected, and twice as many again as one that arrived. 0
+// means that it is not bound.
+func (s decision) most(last, carried, most int) int {
+	switch {
+	case s.verdict == delivery.VerdictRejected && carried > 1:
+		return carried / 2
+	case !s.delivery.State.Done() || last == 0:
+		return last
+	case 2*last >= most:
+		return 0
+	}
+	return 2 * last
+}
