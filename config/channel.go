@@ -11,7 +11,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/connector-relay/relay/relay/route/language"
 )
@@ -45,7 +44,8 @@ func channelSchema() language.Schema {
 		Blocks: []language.Block{
 			{Name: "retry", Once: true},
 			{Name: "http", Once: true},
-			{Name: "quiet", Later: "quiet hours, whose cards arrive as one digest"},
+			{Name: "quiet", Once: true},
+			{Name: "digest", Once: true},
 		},
 	}
 }
@@ -61,7 +61,7 @@ func (f *File) channel(block *hclsyntax.Block) {
 		f.channelPayload(&c, kind, body)
 		f.channelSecret(&c, kind, body)
 		f.channelSettings(&c, kind, body)
-		f.refuseHTTP(kind, body)
+		f.refuseBlocks(kind, body)
 	} else {
 		f.readSecret(body, "url", "a URL")
 		f.readSecret(body, "secret", "a text")
@@ -73,8 +73,8 @@ func (f *File) channel(block *hclsyntax.Block) {
 	c.Team, _ = f.readReference(body, "team", f.teams)
 	c.Retry = f.retry(body)
 	c.HTTP = f.readHTTP(body, channelHTTP, f.config.Relay.HTTP)
-	if kind.name != "" && !kind.posts {
-		c.HTTP = HTTP{}
+	if c.Quiet, c.Digest = f.quiet(body), f.digest(c, kind, body); kind.name != "" && !kind.posts {
+		c.HTTP, c.Quiet, c.Digest = HTTP{}, nil, Digest{}
 	}
 	c.Fingerprint = fingerprintChannel(c, f.config.People)
 	f.config.Channels = append(f.config.Channels, c)
@@ -191,97 +191,19 @@ func (f *File) channelSecret(c *Channel, t channelType, body *hclsyntax.Body) {
 	f.warnLiteral("secret", s)
 }
 
-// channelSettings reads what only some types have.
-func (f *File) channelSettings(c *Channel, t channelType, body *hclsyntax.Body) {
-	for _, name := range []string{"user", "token", "to", "topic", "card_version"} {
-		s, has := t.setting(name, c.Payload)
-		attr := body.Attributes[name]
-		switch {
-		case attr != nil && !has:
-			f.redact(attr.Expr)
-			f.error("Attribute without effect", fmt.Sprintf("A channel of type %s%s has no use for the attribute %s. Remove it.", t.name, withPayload(c.Payload), name), attr.NameRange)
-		case attr == nil && has && s.required:
-			f.error("Missing attribute", fmt.Sprintf("A channel of type %s%s needs the attribute %s, %s.", t.name, withPayload(c.Payload), name, settingDoc(name)), c.Range)
-		case attr == nil:
-		case name == "token":
-			if token, ok := f.readSecret(body, name, settingDoc(name)); ok {
-				c.Token = token.value
-				f.warnLiteral(name, token)
-			}
-		default:
-			f.channelText(c, name, body)
-		}
-	}
-	f.channelThread(c, t, body)
-}
-
-func withPayload(payload string) string {
-	if payload == "" {
-		return ""
-	}
-	return " with payload " + payload
-}
-
-// settingDoc says what an attribute of some types is.
-func settingDoc(name string) string {
-	switch name {
-	case "user":
-		return "the mail address of the bot"
-	case "token":
-		return "the key with which requests sign in"
-	case "to":
-		return "the channel or room of the chat system that cards go to"
-	case "topic":
-		return "the topic of cards that have no thread"
-	}
-	return "the newest version of Adaptive Cards to use"
-}
-
-func (f *File) channelText(c *Channel, name string, body *hclsyntax.Body) {
-	s, ok := f.readText(body, name, "a text, "+settingDoc(name))
-	if !ok {
-		return
-	}
-	if strings.TrimSpace(s.text()) == "" {
-		f.error("Empty text", fmt.Sprintf("The attribute %s is empty; it is %s.", name, settingDoc(name)), s.place)
-		return
-	}
-	switch name {
-	case "user":
-		c.User = s.text()
-	case "to":
-		c.To = s.text()
-	case "topic":
-		c.Topic = s.text()
-	default:
-		if f.oneOf(s, []string{"1.2", "1.3", "1.4", "1.5"}) {
-			c.CardVersion = s.text()
-		}
-	}
-}
-
-func (f *File) channelThread(c *Channel, t channelType, body *hclsyntax.Body) {
-	attr := body.Attributes["thread"]
-	if attr == nil {
-		return
-	}
-	if !t.threads {
-		f.error("Attribute without effect", fmt.Sprintf("A channel of type %s cannot keep cards in threads: its webhooks do not let a sender choose one. Remove the attribute thread.", t.name), attr.NameRange)
-		return
-	}
-	if s, ok := f.read(body, "thread", cty.Bool, "true or false"); ok {
-		c.Thread = s.value.True()
-	}
-}
-
-// refuseHTTP refuses an http block where nothing is requested.
-func (f *File) refuseHTTP(t channelType, body *hclsyntax.Body) {
+// refuseBlocks refuses what has no meaning where cards go nowhere.
+func (f *File) refuseBlocks(t channelType, body *hclsyntax.Body) {
 	if t.posts {
 		return
 	}
+	reasons := map[string]string{
+		"http":   "makes no requests",
+		"quiet":  "disturbs nobody: its cards are read on the dashboard",
+		"digest": "has room for every card",
+	}
 	for _, b := range body.Blocks {
-		if b.Type == "http" {
-			f.error("Block without effect", fmt.Sprintf("A channel of type %s makes no requests. Remove the http block.", t.name), b.TypeRange)
+		if reason := reasons[b.Type]; reason != "" {
+			f.error("Block without effect", fmt.Sprintf("A channel of type %s %s. Remove the %s block.", t.name, reason, b.Type), b.TypeRange)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/rs/zerolog"
 
+	"github.com/connector-relay/relay/relay/quiet"
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/secret"
 )
@@ -110,7 +111,10 @@ type Channel struct {
 	// Team is the name of the team it belongs to, or empty.
 	Team  string
 	Retry Retry
-	HTTP  HTTP
+	// Quiet are the hours in which only urgent cards go out; nil means none.
+	Quiet  *quiet.Hours
+	Digest Digest
+	HTTP   HTTP
 	// Fingerprint changes exactly when something changes that the running channel
 	// depends on.
 	Fingerprint string
@@ -121,6 +125,14 @@ type Channel struct {
 // Retry is a channel's patience; 0 means the default (1s, 15m, 24h).
 type Retry struct {
 	First, Longest, GiveUpAfter time.Duration
+}
+
+// Digest says when a channel's cards go out together; the zero value means never.
+type Digest struct {
+	// After is how long the rate may need for what waits; 0 means any time.
+	After time.Duration
+	// Most is how many cards one digest has room for.
+	Most int
 }
 
 // Connector is one connector block.

@@ -14,28 +14,6 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// The design's example, as it stands, is refused for what later versions do, and
-// for nothing else.
-func TestDesignAsItStands(t *testing.T) {
-	source, err := os.ReadFile("testdata/design.hcl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	workplace(t)
-	_, _, diags := decode(t, string(source))
-	var got []string
-	for _, d := range diags {
-		if d.Summary != "Not in this version yet" {
-			t.Errorf("line %d: %s: %s", d.Subject.Start.Line, d.Summary, d.Detail)
-		}
-		got = append(got, string(d.Subject.SliceBytes(source)))
-	}
-	want := []string{"quiet"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("refused (-want +got):\n%s", diff)
-	}
-}
-
 func TestDesignDecoded(t *testing.T) {
 	sources := fixtures(t, "valid", 5)
 	workplace(t)
@@ -53,6 +31,14 @@ func TestDesignDecoded(t *testing.T) {
 	if releases.Name != "releases" || releases.Type != "teams" || releases.Payload != "message" || releases.Rate != 4 || releases.Burst != 1 ||
 		releases.Retry != (Retry{First: time.Second, Longest: 15 * time.Minute, GiveUpAfter: 24 * time.Hour}) {
 		t.Errorf("channel: %+v", releases)
+	}
+	if q := releases.Quiet; q == nil || q.From != 22*60 || q.To != 7*60 || q.Location.String() != "Europe/Berlin" || q.Days != [7]bool{true, true, true, true, true, true, true} {
+		t.Errorf("quiet: %+v", q)
+	}
+	for i, want := range []Digest{{}, {After: 5 * time.Minute, Most: 30}, {After: 5 * time.Minute, Most: 30}, {After: 5 * time.Minute, Most: 30}} {
+		if got := c.Channels[i].Digest; got != want {
+			t.Errorf("the digests of channel %s: %+v, want %+v", c.Channels[i].Name, got, want)
+		}
 	}
 	for i, want := range []string{"", os.Getenv("RELEASES_WEBHOOK_URL"), "https://outlook.example.com/canary-group", os.Getenv("SLACK_WEBHOOK_URL")} {
 		if got, err := c.Channels[i].URL.Reveal(); err != nil || got != want {

@@ -49,6 +49,8 @@ func fingerprintChannel(c Channel, people People) string {
 	f.add("burst", c.Burst)
 	f.add("concurrency", c.Concurrency)
 	f.add("retry", c.Retry)
+	f.add("quiet", quietWords(c.Quiet))
+	f.add("digest", c.Digest)
 	f.http(c.HTTP)
 	return f.String()
 }

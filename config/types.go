@@ -11,6 +11,8 @@ type channelType struct {
 	payloads []string
 	// posts says that cards leave by HTTP, so that the type needs a URL.
 	posts bool
+	// paced says that the type has a rate of its own.
+	paced bool
 	// signs says that the type's requests may be signed with a secret.
 	signs bool
 	// retires says that the type's vendor has retired *.webhook.office.com.
@@ -33,26 +35,26 @@ type typeSetting struct {
 
 func channelTypes() []channelType {
 	return []channelType{
-		{name: "discord", posts: true, calls: true},
-		{name: "googlechat", posts: true, calls: true, threads: true},
+		{name: "discord", posts: true, paced: true, calls: true},
+		{name: "googlechat", posts: true, paced: true, calls: true, threads: true},
 		{name: "inbox"},
 		{
-			name: "matrix", posts: true, calls: true, payloads: []string{"hookshot", "event"},
+			name: "matrix", posts: true, paced: true, calls: true, payloads: []string{"hookshot", "event"},
 			settings: []typeSetting{{name: "token", required: true, payloads: []string{"event"}}, {name: "to", required: true, payloads: []string{"event"}}},
 		},
-		{name: "mattermost", posts: true, calls: true},
-		{name: "ntfy", posts: true, settings: []typeSetting{{name: "token"}}},
-		{name: "office365", posts: true, retires: true},
-		{name: "rocketchat", posts: true, calls: true},
-		{name: "slack", posts: true, calls: true},
+		{name: "mattermost", posts: true, paced: true, calls: true},
+		{name: "ntfy", posts: true, paced: true, settings: []typeSetting{{name: "token"}}},
+		{name: "office365", posts: true, paced: true, retires: true},
+		{name: "rocketchat", posts: true, paced: true, calls: true},
+		{name: "slack", posts: true, paced: true, calls: true},
 		{
-			name: "teams", posts: true, calls: true, retires: true, payloads: []string{"message", "card", "connector-card"},
+			name: "teams", posts: true, paced: true, calls: true, retires: true, payloads: []string{"message", "card", "connector-card"},
 			settings: []typeSetting{{name: "card_version", payloads: []string{"", "message", "card"}}},
 		},
-		{name: "webex", posts: true, calls: true},
+		{name: "webex", posts: true, paced: true, calls: true},
 		{name: "webhook", posts: true, signs: true},
 		{
-			name: "zulip", posts: true, calls: true, threads: true,
+			name: "zulip", posts: true, paced: true, calls: true, threads: true,
 			settings: []typeSetting{{name: "user", required: true}, {name: "token", required: true}, {name: "to", required: true}, {name: "topic"}},
 		},
 	}

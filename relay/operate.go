@@ -33,6 +33,9 @@ func (r *Relay) Status(ctx context.Context) (operator.Status, error) {
 	r.mu.RUnlock()
 	for _, l := range r.dispatch.Lanes() {
 		s.Waiting += l.Waiting
+		if l.State == delivery.Quiet {
+			s.Quiet = append(s.Quiet, fmt.Sprintf("channel %s is %s; %d waiting", l.Channel, l.Reason, l.Waiting))
+		}
 	}
 	dead, err := r.countDead(ctx)
 	if err != nil {
@@ -147,18 +150,26 @@ func (r *Relay) Deliveries(ctx context.Context, q operator.Query) ([]operator.De
 	}
 	list := make([]operator.Delivery, len(found))
 	for i, s := range found {
-		list[i] = describe(s)
+		list[i] = r.describe(s)
 	}
 	return list, nil
 }
 
 // describe is a stored delivery as an operator sees it.
-func describe(s store.Summary) operator.Delivery {
+func (r *Relay) describe(s store.Summary) operator.Delivery {
 	d := operator.Delivery{
 		ID: s.ID, Event: s.Event, Channel: s.Channel, Connector: s.Connector, Kind: s.Kind, Title: s.Title,
-		State: s.State, Attempts: s.Attempts, AcceptedAt: s.AcceptedAt, FinishedAt: s.Finished, NextTry: s.Next, Reason: s.Reason,
+		State: s.State, Attempts: s.Attempts, AcceptedAt: s.AcceptedAt, FinishedAt: s.Finished, NextTry: s.Next, Urgent: s.Urgent, Reason: s.Reason,
 	}
-	if d.Reason == "" && s.State == delivery.Waiting && s.Last != nil {
+	if (s.State == delivery.Delivered || s.State == delivery.Accepted) && s.Last != nil {
+		d.Digest, d.DigestCards = s.Digest, s.Last.Gathered
+	}
+	if d.Reason != "" || s.State != delivery.Waiting {
+		return d
+	}
+	if end := r.dispatch.Quiet(s.Channel); !end.IsZero() && !s.Urgent {
+		d.Reason, d.NextTry = "until the quiet hours end", end
+	} else if s.Last != nil {
 		d.Reason = fmt.Sprintf("%s: %s", s.Last.Verdict, s.Last.Detail)
 	}
 	return d
@@ -209,11 +220,11 @@ func (r *Relay) explain(ctx context.Context, id int64) (operator.Explanation, er
 		if err != nil {
 			return x, err
 		}
-		explained := operator.Explained{Delivery: describe(summary), Tries: []operator.Attempt{}}
+		explained := operator.Explained{Delivery: r.describe(summary), Tries: []operator.Attempt{}}
 		for _, a := range attempts {
 			explained.Tries = append(explained.Tries, operator.Attempt{
 				Number: a.Number, Started: a.Started, TookMS: float64(a.Took.Microseconds()) / 1000, Verdict: a.Verdict,
-				Status: a.Status, Detail: a.Detail, Bytes: a.Bytes, Omitted: a.Omitted, PossibleDuplicate: a.PossibleDuplicate,
+				Status: a.Status, Detail: a.Detail, Bytes: a.Bytes, Omitted: a.Omitted, PossibleDuplicate: a.PossibleDuplicate, DigestCards: a.Gathered,
 			})
 		}
 		x.Deliveries = append(x.Deliveries, explained)

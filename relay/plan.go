@@ -205,11 +205,12 @@ func buildChannel(c config.Channel, clients *channel.Clients, people finder, ver
 	policy := dispatch.Policy{
 		Rate: c.Rate, Burst: c.Burst, Concurrency: c.Concurrency,
 		First: c.Retry.First, Longest: c.Retry.Longest, GiveUpAfter: c.Retry.GiveUpAfter,
+		Digest: dispatch.Digest{Most: c.Digest.Most, After: c.Digest.After},
 	}
 	if policy.Rate == 0 {
 		policy.Rate, policy.Burst = typ.Rate, typ.Burst
 	}
-	return dispatch.Channel{Name: c.Name, Sender: ch, Policy: policy, Fingerprint: c.Fingerprint}, nil
+	return dispatch.Channel{Name: c.Name, Sender: ch, Policy: policy, Quiet: c.Quiet, Fingerprint: c.Fingerprint}, nil
 }
 
 // finder finds the person with a login at a connector's source.

@@ -41,7 +41,7 @@ func (a *app) listDeliveries(cmd *cobra.Command, q operator.Query) error {
 		return err
 	}
 	return show(a, list, "DELIVERY EVENT CONNECTOR CHANNEL STATE ATTEMPTS ACCEPTED TITLE", func(d operator.Delivery) []string {
-		state := string(d.State)
+		state := stateLine(d)
 		if d.Reason != "" {
 			state += ": " + short(d.Reason, 50)
 		}

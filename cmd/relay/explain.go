@@ -84,6 +84,9 @@ func attemptLine(t operator.Attempt) string {
 	if t.Detail != "" {
 		parts = append(parts, t.Detail)
 	}
+	if t.DigestCards > 0 {
+		parts = append(parts, fmt.Sprintf("a digest of %d cards", t.DigestCards))
+	}
 	for _, o := range t.Omitted {
 		parts = append(parts, "left out: "+o)
 	}
@@ -94,7 +97,7 @@ func attemptLine(t operator.Attempt) string {
 }
 
 func endLine(d operator.Delivery) string {
-	line := string(d.State)
+	line := stateLine(d)
 	if d.Reason != "" {
 		line += ": " + d.Reason
 	}
@@ -102,6 +105,18 @@ func endLine(d operator.Delivery) string {
 		line += "; next attempt " + when(d.NextTry)
 	}
 	return line
+}
+
+// stateLine says where a delivery stands, and with which digest it arrived.
+func stateLine(d operator.Delivery) string {
+	if d.Digest == 0 {
+		return string(d.State)
+	}
+	others := "1 other"
+	if n := d.DigestCards - 1; n != 1 {
+		others = fmt.Sprintf("%d others", n)
+	}
+	return fmt.Sprintf("%s in a digest with %s (delivery %d)", d.State, others, d.Digest)
 }
 
 func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -33,6 +34,9 @@ func TestCommands(t *testing.T) {
 			env.Values["chat"] = c
 			env.Setenv("CHAT", c.server.URL)
 			env.Setenv("HOME", env.WorkDir)
+			now := time.Now().UTC()
+			env.Setenv("AN_HOUR_AGO", now.Add(-time.Hour).Format("15:04"))
+			env.Setenv("IN_TWO_HOURS", now.Add(2*time.Hour).Format("15:04"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

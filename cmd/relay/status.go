@@ -40,6 +40,7 @@ func (a *app) printStatus(s operator.Status) {
 	fmt.Fprintf(a.out, "waiting     %d\n", s.Waiting)
 	fmt.Fprintf(a.out, "dead        %d\n", s.Dead)
 	a.printList("Connectors say:", s.Notes)
+	a.printList("Quiet hours:", s.Quiet)
 	if len(s.Problems) == 0 {
 		fmt.Fprintln(a.out, "\nAll is well.")
 		return

@@ -13,6 +13,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // functions are what the templates can call.
@@ -33,6 +34,7 @@ func (d *Dashboard) functions() template.FuncMap {
 		"ago":      func(t time.Time) string { return ago(d.options.Now(), t) },
 		"exact":    func(t time.Time) string { return t.Format(time.RFC3339) },
 		"words":    words,
+		"digest":   digestOf,
 		"took":     func(t time.Duration) string { return t.Round(time.Millisecond).String() },
 		"web":      func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
 		"picture":  func(s string) bool { return strings.HasPrefix(s, "https://") },
@@ -90,6 +92,20 @@ func words(s delivery.State) string {
 		return "accepted by the flow"
 	}
 	return string(s)
+}
+
+// digest is where a card arrived together with others.
+type digest struct {
+	ID     int64
+	Others int
+}
+
+// digestOf returns the digest in which a delivery arrived; nil when it was none.
+func digestOf(s store.Summary) *digest {
+	if arrived := s.State == delivery.Delivered || s.State == delivery.Accepted; !arrived || s.Digest == 0 || s.Last == nil {
+		return nil
+	}
+	return &digest{ID: s.Digest, Others: s.Last.Gathered - 1}
 }
 
 // ago is how long ago or how soon a time is.

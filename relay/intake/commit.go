@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/connector-relay/relay/relay/event"
@@ -45,7 +46,8 @@ func (s *source) commit(ctx context.Context, b event.Batch) (fresh, known int, e
 }
 
 // entry decides an event's fate. A channel that several routes name gets the card
-// once, as the first of them that matches changed it.
+// once, as the first of them that matches changed it, and urgently if one of those
+// that match says so.
 //
 // A route whose condition cannot be evaluated makes a dead letter for each of its
 // channels, so that a person decides what it could not; but not for those that get
@@ -64,7 +66,7 @@ func (s *source) entry(e event.Event) (store.Entry, error) {
 		case result.Failed:
 			failed = append(failed, n)
 		case result.Matched:
-			draft := store.Draft{}
+			draft := store.Draft{Urgent: result.Urgent}
 			if result.Card != nil {
 				var err error
 				if draft.Card, err = result.Card.MarshalJSON(); err != nil {
@@ -89,11 +91,8 @@ func (s *source) deliver(entry *store.Entry, n int, draft store.Draft) {
 			trace.Suspended = append(trace.Suspended, channel)
 			continue
 		}
-		taken := false
-		for _, d := range entry.Deliveries {
-			taken = taken || d.Channel == channel
-		}
-		if taken {
+		if at := slices.IndexFunc(entry.Deliveries, func(d store.Draft) bool { return d.Channel == channel }); at >= 0 {
+			entry.Deliveries[at].Urgent = entry.Deliveries[at].Urgent || draft.Urgent
 			continue
 		}
 		draft.Channel = channel

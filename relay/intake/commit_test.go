@@ -47,6 +47,13 @@ func TestRoutesDecideAnEventsFate(t *testing.T) {
 			[]event.Trace{{Route: 1, Reason: "the condition is false: false"}, {Route: 2, Matched: true, Channels: []string{"a"}}, {Route: 3, Matched: true, Channels: []string{"b"}}},
 		},
 		{
+			"one of the routes to a channel says that it is urgent",
+			[]string{`to = [channel.a, channel.b]`, "when = event.data.n == 1\nurgent = true\nto = [channel.b, channel.c]", "when = false\nurgent = true\nto = [channel.a]"},
+			event.Routed,
+			[]store.Draft{{Channel: "a"}, {Channel: "b", Urgent: true}, {Channel: "c", Urgent: true}},
+			[]event.Trace{{Route: 1, Matched: true, Channels: []string{"a", "b"}}, {Route: 2, Matched: true, Channels: []string{"c"}}, {Route: 3, Reason: "the condition is false: false"}},
+		},
+		{
 			"a condition that cannot be evaluated",
 			[]string{"when = event.data.missing\nto = [channel.a, channel.b]"},
 			event.Routed,

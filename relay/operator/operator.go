@@ -74,6 +74,8 @@ type Status struct {
 	Problems []string `json:"problems"`
 	// Notes are what connectors say of how they stand with their sources.
 	Notes []string `json:"notes,omitempty"`
+	// Quiet are sentences about the channels whose quiet hours it is.
+	Quiet []string `json:"quiet,omitempty"`
 }
 
 // Connector is a configured source.
@@ -162,7 +164,14 @@ type Delivery struct {
 	AcceptedAt time.Time      `json:"accepted_at"`
 	FinishedAt time.Time      `json:"finished_at,omitzero"`
 	NextTry    time.Time      `json:"next_attempt,omitzero"`
-	// Reason says why it is dead, or what the last attempt came to while it waits.
+	// Urgent says that it goes out in quiet hours, too.
+	Urgent bool `json:"urgent,omitempty"`
+	// Digest is the delivery that led the digest in which it arrived, which had so
+	// many cards; 0 when it arrived as a card of its own or not yet.
+	Digest      int64 `json:"digest,omitempty"`
+	DigestCards int   `json:"digest_cards,omitempty"`
+	// Reason says why it is dead, or why it waits: for the end of quiet hours, or what
+	// the last attempt came to.
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -177,6 +186,8 @@ type Attempt struct {
 	Bytes             int              `json:"bytes,omitempty"`
 	Omitted           []string         `json:"omitted,omitempty"`
 	PossibleDuplicate bool             `json:"possible_duplicate,omitempty"`
+	// DigestCards is how many cards it carried as a digest; 0 when it was none.
+	DigestCards int `json:"digest_cards,omitempty"`
 }
 
 // Event is what happened at a source.

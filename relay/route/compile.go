@@ -28,6 +28,7 @@ func blockSchema() language.Schema {
 		Title: "a route block",
 		Attributes: []language.Attribute{
 			{Name: "when"},
+			{Name: "urgent"},
 			{Name: "to", Required: true, Doc: "the list of channels that get the card, such as to = [channel.lobby]"},
 		},
 		Blocks: []language.Block{{Name: "card", Once: true}},
@@ -46,6 +47,10 @@ func Compile(block *hclsyntax.Block, o Options) (*Route, hcl.Diagnostics) {
 	check := checkScope(r.scope)
 	if when := block.Body.Attributes["when"]; when != nil {
 		diags = append(diags, r.compileWhen(when, check, o.Source)...)
+	}
+	if urgent := block.Body.Attributes["urgent"]; urgent != nil {
+		r.urgent = urgent.Expr
+		diags = append(diags, r.compileCondition(urgent.Expr, check)...)
 	}
 	for _, b := range block.Body.Blocks {
 		if b.Type == "card" && r.card == nil && len(b.Body.Attributes)+len(b.Body.Blocks) > 0 {
@@ -111,18 +116,23 @@ func described(v cty.Value) string {
 	return article(v.Type())
 }
 
-// compileWhen checks the condition with an event of which nothing is known but the
-// types.
+// compileWhen keeps the condition and how it is told of.
 func (r *Route) compileWhen(attr *hclsyntax.Attribute, check *hcl.EvalContext, source []byte) hcl.Diagnostics {
 	r.when = attr.Expr
-	r.note(attr.Expr)
 	text := strings.Join(strings.Fields(string(attr.Expr.Range().SliceBytes(source))), " ")
 	if runes := []rune(text); len(runes) > 120 {
 		text = string(runes[:119]) + "…"
 	}
 	r.isFalse = "the condition is false: " + text
+	return r.compileCondition(attr.Expr, check)
+}
+
+// compileCondition checks a condition with an event of which nothing is known but the
+// types.
+func (r *Route) compileCondition(expr hclsyntax.Expression, check *hcl.EvalContext) hcl.Diagnostics {
+	r.note(expr)
 	var diags hcl.Diagnostics
-	for _, part := range parts(attr.Expr) {
+	for _, part := range parts(expr) {
 		v, more := language.Evaluate(part, check, false)
 		diags = append(diags, more...)
 		if more.HasErrors() {

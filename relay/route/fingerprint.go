@@ -16,6 +16,10 @@ func (r *Route) Fingerprint() string {
 		b.WriteString(" when ")
 		b.WriteString(language.CanonicalExpression(r.when))
 	}
+	if r.urgent != nil {
+		b.WriteString(" urgent ")
+		b.WriteString(language.CanonicalExpression(r.urgent))
+	}
 	if r.card != nil {
 		b.WriteString(" card ")
 		b.WriteString(language.Canonical(r.card))

@@ -8,6 +8,7 @@ package route
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -30,7 +31,10 @@ type Route struct {
 	when hclsyntax.Expression
 	// isFalse is the reason given when the condition is false.
 	isFalse string
-	card    *hclsyntax.Body
+	// urgent decides which of the matching events go out in quiet hours, too; nil
+	// means none.
+	urgent hclsyntax.Expression
+	card   *hclsyntax.Body
 	// dynamic says that the card block has dynamic blocks in it.
 	dynamic bool
 	// confidential says that errors may hold what came from env or file.
@@ -46,28 +50,34 @@ type Result struct {
 	// Card is the card with the route's changes; nil means that the event's own is
 	// unchanged.
 	Card *card.Card
+	// Urgent says that the card goes out in quiet hours, too.
+	Urgent bool
 	// Reason says in one line why the event did not match, or what went wrong.
 	Reason string
 	// Failed says that the condition could not be evaluated, so that nobody knows
 	// whether the event belongs to the route's channels.
 	Failed bool
+
+	// unsure says that nobody knows whether it is urgent.
+	unsure bool
 }
 
-// Conditional reports whether the route has a condition or changes the card.
-// Where it has neither, Apply always matches and evaluates nothing.
-func (r *Route) Conditional() bool { return r.when != nil || r.card != nil }
+// Conditional reports whether the route has a condition, may be urgent or changes the
+// card. Where it does nothing of these, Apply always matches and evaluates nothing.
+func (r *Route) Conditional() bool { return r.when != nil || r.urgent != nil || r.card != nil }
 
 // Apply decides whether an event of the named connector matches, and makes the
 // changed card. It never panics. A condition that cannot be evaluated gives a
 // Failed result; a card block that cannot, a match with the event's own card and a
-// Reason.
+// Reason. What cannot be said to be urgent or not is urgent, with a Reason: a card too
+// early is the smaller harm.
 func (r *Route) Apply(connector string, e event.Event) Result {
 	if !r.Conditional() {
 		return Result{Matched: true}
 	}
 	scope := r.eventScope(connector, e)
 	if r.when != nil {
-		matched, err := r.matches(scope)
+		matched, err := r.holds(r.when, scope)
 		if err != nil {
 			return Result{Failed: true, Reason: fmt.Sprintf("the condition could not be evaluated: %s", err)}
 		}
@@ -75,14 +85,25 @@ func (r *Route) Apply(connector string, e event.Event) Result {
 			return Result{Reason: r.isFalse}
 		}
 	}
-	if r.card == nil {
-		return Result{Matched: true}
+	result := Result{Matched: true}
+	var reasons []string
+	if r.urgent != nil {
+		urgent, err := r.holds(r.urgent, scope)
+		result.Urgent, result.unsure = urgent || err != nil, err != nil
+		if err != nil {
+			reasons = append(reasons, fmt.Sprintf("it counts as urgent, because that could not be evaluated: %s", err))
+		}
 	}
-	changed, err := r.override(scope, e.Card)
-	if err != nil {
-		return Result{Matched: true, Reason: fmt.Sprintf("the card block was not applied: %s", err)}
+	if r.card != nil {
+		changed, err := r.override(scope, e.Card)
+		if err != nil {
+			reasons = append(reasons, fmt.Sprintf("the card block was not applied: %s", err))
+		} else {
+			result.Card = &changed
+		}
 	}
-	return Result{Matched: true, Card: &changed}
+	result.Reason = strings.Join(reasons, "; ")
+	return result
 }
 
 // evaluationError is a diagnostic as one line.
@@ -90,10 +111,10 @@ type evaluationError string
 
 func (e evaluationError) Error() string { return string(e) }
 
-// matches evaluates the condition.
-func (r *Route) matches(scope *hcl.EvalContext) (matched bool, err error) {
+// holds evaluates a condition.
+func (r *Route) holds(condition hclsyntax.Expression, scope *hcl.EvalContext) (holds bool, err error) {
 	defer recovered(&err)
-	v, diags := r.when.Value(scope)
+	v, diags := condition.Value(scope)
 	if diags.HasErrors() {
 		return false, r.failure(diags)
 	}

@@ -119,6 +119,33 @@ to = [channel.a]`)
 	}
 }
 
+func TestUrgent(t *testing.T) {
+	for name, test := range map[string]struct {
+		inside string
+		want   Result
+	}{
+		"not said":       {`when = true`, Result{Matched: true}},
+		"true":           {`urgent = event.kind == "release"`, Result{Matched: true, Urgent: true}},
+		"false":          {`urgent = event.data.release.prerelease`, Result{Matched: true}},
+		"always":         {`urgent = true`, Result{Matched: true, Urgent: true}},
+		"does not match": {"when = event.kind == \"push\"\nurgent = true", Result{Reason: `the condition is false: event.kind == "push"`}},
+		"nobody knows": {`urgent = event.data.release.draft`, Result{
+			Matched: true, Urgent: true, unsure: true, Reason: "it counts as urgent, because that could not be evaluated: it is null, not true or false",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := mustCompile(t, test.inside+"\nto = [channel.a]")
+			if got := r.Apply("c", release()); got != test.want || !r.Conditional() {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+	both := mustCompile(t, "urgent = true\nto = [channel.a]\ncard {\ntitle = event.data.nothing\n}").Apply("c", release())
+	if !both.Urgent || both.Card != nil || !strings.HasPrefix(both.Reason, "the card block was not applied: ") {
+		t.Errorf("with a card block that fails: %+v", both)
+	}
+}
+
 func TestUnconditional(t *testing.T) {
 	for _, inside := range []string{"to = [channel.a]", "to = [channel.a]\ncard {\n}"} {
 		r := mustCompile(t, inside)

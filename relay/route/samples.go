@@ -15,13 +15,15 @@ import (
 
 // CheckKinds holds the route against the event kinds that its connector describes
 // and their samples, and warns of what can hardly be meant: a kind that does not
-// exist, and a condition or card block that fails on every sample. A sample without
+// exist, and a condition, urgent or card block that fails on every sample. A sample without
 // data says that the kind's data may be anything: then nothing is known of a route
 // that looks at event.data.
 func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Event) hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	if r.when != nil && len(kinds) > 0 {
-		diags = append(diags, r.unknownKinds(kinds)...)
+	for _, condition := range []hclsyntax.Expression{r.when, r.urgent} {
+		if condition != nil && len(kinds) > 0 {
+			diags = append(diags, unknownKinds(condition, kinds)...)
+		}
 	}
 	if !r.Conditional() {
 		return diags
@@ -29,8 +31,10 @@ func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Eve
 	if r.needs.data && slices.ContainsFunc(samples, func(e event.Event) bool { return len(e.Data) == 0 }) {
 		return diags
 	}
-	if d := r.always(connector, samples, r.when != nil, func(res Result) bool { return res.Failed }, "Condition fails on every sample"); d != nil {
-		return append(diags, d)
+	if r.when != nil {
+		if d := r.always(connector, samples, func(res Result) bool { return res.Failed }, "Condition fails on every sample", r.when.Range()); d != nil {
+			return append(diags, d)
+		}
 	}
 	var matching []event.Event
 	for _, sample := range samples {
@@ -38,17 +42,23 @@ func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Eve
 			matching = append(matching, sample)
 		}
 	}
-	if d := r.always(connector, matching, r.card != nil, func(res Result) bool { return res.Card == nil }, "Card block fails on every sample"); d != nil {
-		diags = append(diags, d)
+	if r.urgent != nil {
+		if d := r.always(connector, matching, func(res Result) bool { return res.unsure }, "Urgent fails on every sample", r.urgent.Range()); d != nil {
+			diags = append(diags, d)
+		}
+	}
+	if r.card != nil {
+		place := r.card.Range()
+		place.End = place.Start
+		if d := r.always(connector, matching, func(res Result) bool { return res.Card == nil }, "Card block fails on every sample", place); d != nil {
+			diags = append(diags, d)
+		}
 	}
 	return diags
 }
 
 // always warns when all samples have the same trouble.
-func (r *Route) always(connector string, samples []event.Event, concerned bool, trouble func(Result) bool, summary string) *hcl.Diagnostic {
-	if !concerned || len(samples) == 0 {
-		return nil
-	}
+func (r *Route) always(connector string, samples []event.Event, trouble func(Result) bool, summary string, place hcl.Range) *hcl.Diagnostic {
 	reason := ""
 	for _, sample := range samples {
 		res := r.Apply(connector, sample)
@@ -59,19 +69,14 @@ func (r *Route) always(connector string, samples []event.Event, concerned bool, 
 			reason = fmt.Sprintf("With the sample of kind %q %s.", sample.Kind, strings.TrimSuffix(res.Reason, "."))
 		}
 	}
-	place := r.Range
-	switch {
-	case summary == "Condition fails on every sample":
-		place = r.when.Range()
-	case r.card != nil:
-		place = r.card.Range()
-		place.End = place.Start
+	if reason == "" {
+		return nil // there are no samples
 	}
 	return language.Warning(summary, reason+" Members that may be missing can be guarded with try(…, default) or can(…).", place)
 }
 
 // unknownKinds finds comparisons of event.kind with a text that is no kind.
-func (r *Route) unknownKinds(kinds []string) hcl.Diagnostics {
+func unknownKinds(condition hclsyntax.Expression, kinds []string) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	compare := func(expr hclsyntax.Expression) {
 		v, more := expr.Value(nil)
@@ -83,7 +88,7 @@ func (r *Route) unknownKinds(kinds []string) hcl.Diagnostics {
 			diags = append(diags, language.Warning("Unknown event kind", detail, expr.Range()))
 		}
 	}
-	_ = hclsyntax.VisitAll(r.when, func(node hclsyntax.Node) hcl.Diagnostics {
+	_ = hclsyntax.VisitAll(condition, func(node hclsyntax.Node) hcl.Diagnostics {
 		switch n := node.(type) {
 		case *hclsyntax.BinaryOpExpr:
 			if n.Op == hclsyntax.OpEqual || n.Op == hclsyntax.OpNotEqual {
