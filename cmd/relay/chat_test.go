@@ -82,6 +82,27 @@ func (c *chat) shown(name string) []string {
 	return append([]string(nil), r.titles...)
 }
 
+// cards returns the titles of the cards a room has shown, in order, those in digests
+// too.
+func (c *chat) cards(name string) []string {
+	r := c.room(name)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []string
+	for i, title := range r.titles {
+		digest, err := card.Parse([]byte(r.bodies[i]))
+		if err != nil || !strings.Contains(title, " cards from ") {
+			list = append(list, title)
+			continue
+		}
+		for line := range strings.Lines(digest.Text) {
+			headline, _, _ := strings.Cut(strings.TrimPrefix(line, "- "), " · ")
+			list = append(list, headline)
+		}
+	}
+	return list
+}
+
 // ServeHTTP takes a card.
 func (c *chat) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)

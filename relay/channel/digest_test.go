@@ -10,6 +10,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/format"
 	"github.com/connector-relay/relay/relay/secret"
 )
 
@@ -82,7 +83,11 @@ func TestADigestThatHasNoRoomIsACard(t *testing.T) {
 	})
 	c := open(t, "webhook", s.URL)
 	list := several(t, 3, 0)
-	c.format.Limit.Bytes = len(list[0].Card) + 10
+	c.form.format = func(format.Settings) format.Format {
+		f := format.Webhook()
+		f.Limits = format.Limits{{Unit: format.Bytes, Most: len(list[0].Card) + 10, Source: "this test"}}
+		return f
+	}
 	if o, carried := c.Gather(t.Context(), list); carried != 1 || o.Verdict != delivery.VerdictDelivered {
 		t.Errorf("carried %d: %+v", carried, o)
 	}
