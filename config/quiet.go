@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	// Time zones have names also where the machine has no list of them.
 	_ "time/tzdata"
 

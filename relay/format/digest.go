@@ -2,6 +2,7 @@ package format
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -48,7 +49,7 @@ func (e Entry) line() string {
 func (e Entry) link() string {
 	actions := e.Card.Actions
 	for _, s := range e.Card.Sections {
-		actions = append(actions[:len(actions):len(actions)], s.Actions...)
+		actions = append(slices.Clip(actions), s.Actions...)
 	}
 	for _, a := range actions {
 		if at := card.Web(a.URL()); at != "" {

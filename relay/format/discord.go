@@ -1,6 +1,7 @@
 package format
 
 import (
+	"strings"
 	"unicode/utf16"
 
 	"github.com/connector-relay/relay/relay/format/markup"
@@ -110,15 +111,13 @@ func (w discordWriter) message(d draft) (encoded, error) {
 	if total == 0 {
 		list[0].Title = d.headline()
 	}
-	var content string
+	var called []string
 	mentions := allowedMentions{Parse: []string{}}
-	for i, p := range w.mentioned {
-		if i > 0 {
-			content += " "
-		}
-		content += "<@" + p.ID + ">"
+	for _, p := range w.mentioned {
+		called = append(called, "<@"+p.ID+">")
 		mentions.Users = append(mentions.Users, p.ID)
 	}
+	content := strings.Join(called, " ")
 	w.used.note(Characters, total)
 	w.used.note(Blocks, len(list))
 	w.used.note(MessageBytes, len(content))

@@ -75,7 +75,7 @@ func tangled(s string) bool {
 // of a word, and a star that begins an item, do not.
 func marks(s string) int {
 	n := 0
-	var before rune = '\n'
+	before := '\n'
 	for i, r := range s {
 		switch {
 		case r == '[', r == '*' && before != '\n' && before != '*':

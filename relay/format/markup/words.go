@@ -9,7 +9,7 @@ import (
 // literalText makes paragraphs of the lines of a text that is no Markdown.
 func literalText(s string) Text {
 	var t Text
-	for _, p := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n\n") {
+	for p := range strings.SplitSeq(strings.ReplaceAll(s, "\r\n", "\n"), "\n\n") {
 		if inlines := literalInlines(strings.Trim(p, "\n")); len(inlines) > 0 {
 			t = append(t, Block{Kind: Paragraph, Inlines: inlines})
 		}
