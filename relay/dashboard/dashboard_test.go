@@ -218,6 +218,23 @@ func TestPages(t *testing.T) {
 	}
 }
 
+func TestAPageTellsOfTheDigestInWhichACardArrived(t *testing.T) {
+	k := &kept{}
+	for i, state := range []delivery.State{delivery.Delivered, delivery.Accepted, delivery.Waiting, delivery.Delivered} {
+		k.add(`{"text":"x"}`, state)
+		if i < 3 {
+			k.list[i].Digest, k.list[i].Last = 1, &delivery.Attempt{Gathered: 3}
+		}
+	}
+	_, s := serve(t, k)
+	const said = ` in a digest with 2 others (<a href="/deliveries/1">delivery 1</a>)`
+	for path, want := range map[string]int{"/channels/lobby": 2, "/deliveries/1": 1, "/deliveries/2": 1, "/deliveries/3": 0, "/deliveries/4": 0} {
+		if _, page := get(t, s.URL+path); strings.Count(page, said) != want {
+			t.Errorf("%s tells of %d digests, want %d", path, strings.Count(page, said), want)
+		}
+	}
+}
+
 func TestOlderCardsAreAPageAway(t *testing.T) {
 	k := &kept{}
 	for range 40 {
