@@ -203,6 +203,9 @@ func saysTooLarge(body []byte) bool {
 	return false
 }
 
+// longestWait bounds what an endpoint can ask for; the lane has a lower bound still.
+const longestWait = 365 * 24 * time.Hour
+
 // retryAfter is how long the endpoint asks to wait: seconds or a date (RFC 9110,
 // section 10.2.3); 0 when it does not say.
 func retryAfter(h http.Header, now time.Time) time.Duration {
@@ -210,15 +213,14 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	if text == "" {
 		return 0
 	}
-	const longest = 365 * 24 * time.Hour
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
 		if !(seconds > 0) {
 			return 0
 		}
-		return time.Duration(min(seconds, longest.Seconds()) * float64(time.Second))
+		return time.Duration(min(seconds, longestWait.Seconds()) * float64(time.Second))
 	}
 	if date, err := http.ParseTime(text); err == nil {
-		return min(max(0, date.Sub(now)), longest)
+		return min(max(0, date.Sub(now)), longestWait)
 	}
 	return 0
 }
@@ -251,7 +253,7 @@ func errorWords(body []byte) string {
 		}
 	}
 	var list []string
-	for _, name := range []string{"code", "title", "error", "message", "detail", "description"} {
+	for _, name := range []string{"code", "errcode", "title", "error", "message", "msg", "detail", "description"} {
 		var value string
 		if json.Unmarshal(fields[name], &value) == nil && value != "" {
 			list = append(list, value)

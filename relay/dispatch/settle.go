@@ -58,8 +58,12 @@ func settle(p Policy, d delivery.Delivery, o delivery.Outcome, c circumstances) 
 	switch o.Verdict {
 	case delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictRejected:
 		s.finish(o)
-		if c.probe {
+		switch {
+		case c.probe:
 			s.effect = reopen
+		case o.RetryAfter > 0 && o.Verdict != delivery.VerdictRejected:
+			// The card is there, and it was the last for now.
+			s.effect, s.wait = holdOff, p.asked(o.RetryAfter)
 		}
 		return s
 	case delivery.VerdictInterrupted:

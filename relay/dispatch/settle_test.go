@@ -36,6 +36,9 @@ func TestEachVerdictHasItsConsequence(t *testing.T) {
 	}{
 		{"delivered: done", is(delivery.VerdictDelivered), plain, decision{delivery: done(delivery.Delivered, "")}},
 		{"accepted: done", is(delivery.VerdictAccepted), plain, decision{delivery: done(delivery.Accepted, "")}},
+		{"delivered, and the last for now: done, the lane waits", delivery.Outcome{Verdict: delivery.VerdictDelivered, RetryAfter: 2 * time.Second}, plain, decision{
+			delivery: done(delivery.Delivered, ""), effect: holdOff, wait: 2 * time.Second,
+		}},
 		{"rejected: a dead letter, the lane goes on", is(delivery.VerdictRejected), plain, decision{delivery: done(delivery.Dead, "rejected: so it is")}},
 		{"failed: the head waits", is(delivery.VerdictFailed), plain, decision{delivery: backingOff, wait: 4 * time.Second}},
 		{"failed: Retry-After is honoured", delivery.Outcome{Verdict: delivery.VerdictFailed, RetryAfter: 30 * time.Second}, plain, decision{
