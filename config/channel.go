@@ -126,7 +126,7 @@ func (f *File) channelURL(c *Channel, t channelType, body *hclsyntax.Body) {
 		return
 	}
 	c.URL = s.value
-	f.checkURL(t, s)
+	f.checkURL(s)
 	f.warnLiteral("url", s)
 }
 
@@ -137,7 +137,7 @@ func isNull(expr hclsyntax.Expression) bool {
 }
 
 // checkURL looks at a URL without ever showing it.
-func (f *File) checkURL(t channelType, s secretSetting) {
+func (f *File) checkURL(s secretSetting) {
 	text, err := s.value.Reveal()
 	if err != nil {
 		return // the evaluation has read the file a moment ago
@@ -150,14 +150,29 @@ func (f *File) checkURL(t channelType, s secretSetting) {
 		f.error("Not a URL", "The URL has a space or a line break in it, which is not shown here because a URL is a secret.", s.place)
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		f.error("Not a URL", "The value is no URL that begins with https:// or http:// and a host. It is not shown here because a URL is a secret.", s.place)
-	case t.retires && retired(u.Hostname()):
-		f.warn("Retired address", "Microsoft has retired the Office 365 connectors' addresses at webhook.office.com; cards sent there do not arrive. Make a webhook with the Workflows app in Teams, and use its URL with type = \"teams\".", s.place)
+	case retiredConnector(u):
+		f.warn("Retired address", "Microsoft has retired the Office 365 connectors' addresses, such as those at webhook.office.com; cards sent there do not arrive. Make a webhook with the Workflows app in Teams, and use its URL with type = \"teams\".", s.place)
+	case retiredWorkflow(u):
+		f.warn("Retired address", "Power Automate has moved: flows' addresses at logic.azure.com stopped working on 30 November 2025. Open the flow, copy the new URL of its trigger (at environment.api.powerplatform.com), and use that.", s.place)
 	}
 }
 
-func retired(host string) bool {
-	host = strings.ToLower(host)
-	return host == "webhook.office.com" || strings.HasSuffix(host, ".webhook.office.com")
+// retiredConnector reports whether a URL is one of the Office 365 connectors', which
+// were switched off in May 2026.
+func retiredConnector(u *url.URL) bool {
+	host := strings.ToLower(u.Hostname())
+	if host == "webhook.office.com" || strings.HasSuffix(host, ".webhook.office.com") {
+		return true
+	}
+	return (host == "outlook.office.com" || host == "outlook.office365.com") && strings.HasPrefix(u.Path, "/webhook")
+}
+
+// retiredWorkflow reports whether a URL is one of those that flows had before they
+// moved, in any of Azure's clouds: logic.azure.com, logic.azure.us, logic.azure.cn.
+func retiredWorkflow(u *url.URL) bool {
+	labels := strings.Split(strings.ToLower(u.Hostname()), ".")
+	n := len(labels)
+	return n >= 3 && labels[n-3] == "logic" && labels[n-2] == "azure"
 }
 
 func (f *File) channelPayload(c *Channel, t channelType, body *hclsyntax.Body) {

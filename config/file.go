@@ -251,6 +251,15 @@ func (f *File) Plugins() []Plugin { return slices.Clone(f.config.Plugins) }
 // PluginDir is the absolute directory of further plugins. It need not exist.
 func (f *File) PluginDir() string { return f.config.Relay.PluginDir }
 
+// Channel is the channel block of that name, as far as it could be read.
+func (f *File) Channel(name string) (Channel, bool) {
+	i := slices.IndexFunc(f.config.Channels, func(c Channel) bool { return c.Name == name })
+	if i < 0 {
+		return Channel{}, false
+	}
+	return f.config.Channels[i], true
+}
+
 // Store is the absolute path of the store.
 func (f *File) Store() string { return f.config.Relay.Store }
 

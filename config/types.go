@@ -15,8 +15,6 @@ type channelType struct {
 	paced bool
 	// signs says that the type's requests may be signed with a secret.
 	signs bool
-	// retires says that the type's vendor has retired *.webhook.office.com.
-	retires bool
 	// threads says that the type can keep cards together.
 	threads bool
 	// settings are the attributes that only some types have.
@@ -44,11 +42,11 @@ func channelTypes() []channelType {
 		},
 		{name: "mattermost", posts: true, paced: true, calls: true},
 		{name: "ntfy", posts: true, paced: true, settings: []typeSetting{{name: "token"}}},
-		{name: "office365", posts: true, paced: true, retires: true},
+		{name: "office365", posts: true, paced: true},
 		{name: "rocketchat", posts: true, paced: true, calls: true},
 		{name: "slack", posts: true, paced: true, calls: true},
 		{
-			name: "teams", posts: true, paced: true, calls: true, retires: true, payloads: []string{"message", "card", "connector-card"},
+			name: "teams", posts: true, paced: true, calls: true, payloads: []string{"message", "card", "connector-card"},
 			settings: []typeSetting{{name: "card_version", payloads: []string{"", "message", "card"}}},
 		},
 		{name: "webex", posts: true, paced: true, calls: true},

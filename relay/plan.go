@@ -188,8 +188,9 @@ func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: err.Error(), Subject: &at}
 }
 
-func buildChannel(c config.Channel, clients *channel.Clients, people finder, version string) (dispatch.Channel, error) {
-	ch, err := channel.New(channel.Spec{
+// channelSpec is what a channel is made from, as it is configured.
+func channelSpec(c config.Channel, clients *channel.Clients, people finder, version string) channel.Spec {
+	return channel.Spec{
 		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Clients: clients,
 		To: c.To, Topic: c.Topic, User: c.User, Token: c.Token, CardVersion: c.CardVersion, Threads: c.Thread, People: people,
 		HTTP: channel.HTTP{
@@ -197,7 +198,11 @@ func buildChannel(c config.Channel, clients *channel.Clients, people finder, ver
 			ClientCert: c.HTTP.ClientCert, ClientKey: c.HTTP.ClientKey, MinTLS: c.HTTP.MinTLS,
 		},
 		Version: version,
-	})
+	}
+}
+
+func buildChannel(c config.Channel, clients *channel.Clients, people finder, version string) (dispatch.Channel, error) {
+	ch, err := channel.New(channelSpec(c, clients, people, version))
 	if err != nil {
 		return dispatch.Channel{}, err
 	}

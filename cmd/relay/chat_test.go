@@ -121,12 +121,13 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if c.misbehave(w, r, how, body) {
 		return
 	}
-	if err := c.show(r, body); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	err = c.show(r, body)
+	if kind == "workflow" {
+		w.WriteHeader(http.StatusAccepted) // before it has looked at the card
 		return
 	}
-	if kind == "workflow" {
-		w.WriteHeader(http.StatusAccepted)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	_, _ = io.WriteString(w, "1")
@@ -213,8 +214,8 @@ func titleOf(body []byte) (string, error) {
 		return "", fmt.Errorf("an Adaptive Card without a body")
 	}
 	c, err := card.Parse(body)
-	if err != nil {
-		return "", err
+	if err == nil && c.Headline() == "" {
+		err = fmt.Errorf("no card that it knows")
 	}
-	return c.Headline(), nil
+	return c.Headline(), err
 }

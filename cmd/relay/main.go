@@ -84,7 +84,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.reloadCommand(),
 		a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
-		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.previewCommand(),
+		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.previewCommand(), a.doctorCommand(),
 		a.explainCommand(), a.deliveriesCommand(), a.deadLettersCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.pluginCommand(), a.versionCommand(),
 	)

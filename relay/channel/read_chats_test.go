@@ -42,7 +42,9 @@ func TestEachChatSystemsAnswers(t *testing.T) {
 	mattermost := func(id, message string, status int) string {
 		return fmt.Sprintf(`{"id":%q,"message":%q,"detailed_error":"","request_id":"x","status_code":%d}`, id, message, status)
 	}
-	zulip := func(code, message string) string { return fmt.Sprintf(`{"result":"error","msg":%q,"code":%q}`, message, code) }
+	zulip := func(code, message string) string {
+		return fmt.Sprintf(`{"result":"error","msg":%q,"code":%q}`, message, code)
+	}
 	for name, test := range map[string]struct {
 		read func(answer) reading
 		rows []row

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/relay/delivery"
+)
+
+// errNothingAccepted is the end of an examination in which no card was taken.
+var errNothingAccepted = errors.New("no card was accepted")
+
+func (a *app) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor CHANNEL",
+		Short: "Post numbered cards to a channel, and say what its answers mean",
+		Long: `Post a card to a channel of the configuration, past the store and its lanes, and say
+what the answer means. A flow in Teams answers before it posts, and which of three
+payloads it wants cannot be told from its URL: such a channel gets one card in each,
+with a number, and you look which arrives. No relay need run.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			x, err := relay.Doctor(cmd.Context(), a.config, args[0], version())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				err = a.showJSON([]relay.Examination{x})
+			} else {
+				a.printExamination(x)
+			}
+			if err == nil && !slices.ContainsFunc(x.Probes, func(p relay.Probe) bool { return good(p.Verdict) }) {
+				err = errNothingAccepted
+			}
+			return err
+		},
+	}
+}
+
+func good(v delivery.Verdict) bool {
+	return v == delivery.VerdictDelivered || v == delivery.VerdictAccepted
+}
+
+func (a *app) printExamination(x relay.Examination) {
+	for _, p := range x.Probes {
+		name := x.Type
+		if p.Payload != "" {
+			name += ", payload " + p.Payload
+		}
+		fmt.Fprintf(a.out, "%d  %s: %s", p.Number, name, p.Verdict)
+		if p.Detail != "" {
+			fmt.Fprintf(a.out, " (%s)", p.Detail)
+		}
+		fmt.Fprintln(a.out)
+	}
+	fmt.Fprintln(a.out)
+	if len(x.Probes) == 1 || !good(x.Probes[0].Verdict) {
+		fmt.Fprintln(a.out, advice(x.Probes[0].Verdict))
+		return
+	}
+	fmt.Fprintln(a.out, `The flow took the cards; whether it posted them only the channel shows. Look there for
+"Relay doctor", and set the payload by the smallest number that you see:`)
+	for _, p := range x.Probes {
+		set := ""
+		if p.Payload == x.Payload || x.Payload == "" && p.Number == 1 {
+			set = "   # as it is now"
+		}
+		fmt.Fprintf(a.out, "  %d: payload = %q%s\n", p.Number, p.Payload, set)
+	}
+	fmt.Fprintln(a.out, `If there is none: look at the flow's runs in Power Automate for the error; its trigger
+must be open to anyone, its owner a member of the team, and the flow turned on.`)
+}
+
+// advice is what to do about a verdict.
+func advice(v delivery.Verdict) string {
+	switch v {
+	case delivery.VerdictDelivered:
+		return "The chat system says that the card is there."
+	case delivery.VerdictAccepted:
+		return "The chat system took the card and posts it later; whether it did only the channel shows."
+	case delivery.VerdictThrottled:
+		return "Too many cards at once. Nothing is wrong with the channel; try again in a while."
+	case delivery.VerdictRejected:
+		return "The chat system did not like the card: its type or payload may be another than the channel's."
+	case delivery.VerdictRefused:
+		return "The address is at fault: it may be retired, revoked or mistyped, or belong to another type of channel. Make a new webhook and use its URL."
+	case delivery.VerdictUnknown:
+		return "The card was sent and no answer was read: it may be there. Try again."
+	}
+	return "The chat system could not be reached. Look at the address, and at http (proxy, ca_file)."
+}

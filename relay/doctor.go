@@ -1,0 +1,91 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/delivery"
+)
+
+// Probe is one card that the doctor posted to a channel.
+type Probe struct {
+	// Number stands in the card's title, so that a person can say which arrived.
+	Number int `json:"number"`
+	// Payload is the form in which the card was posted; empty for a type that has one.
+	Payload string           `json:"payload,omitempty"`
+	Verdict delivery.Verdict `json:"verdict"`
+	Status  int              `json:"status"`
+	Detail  string           `json:"detail,omitempty"`
+}
+
+// Examination is what the doctor found out about a channel.
+type Examination struct {
+	Channel string `json:"channel"`
+	Type    string `json:"type"`
+	// Payload is the configured one; empty for the type's first.
+	Payload string  `json:"payload,omitempty"`
+	Probes  []Probe `json:"probes"`
+}
+
+// Doctor posts a card to a channel of the configuration in every payload that the
+// channel's type has, past the store and its lanes, and says what came of each. No
+// relay need run, and the rest of the file need not be valid.
+func Doctor(ctx context.Context, path, name, version string) (Examination, error) {
+	file, diags := config.Parse(path)
+	c, ok := file.Channel(name)
+	if !ok || c.Type == "" {
+		if err := file.Error(diags); err != nil {
+			return Examination{}, err
+		}
+		return Examination{}, fmt.Errorf("%s has no channel %q", path, name)
+	}
+	x := Examination{Channel: name, Type: c.Type, Payload: c.Payload}
+	spec := channelSpec(c, nil, nil, version)
+	configured, err := channel.New(spec)
+	if err != nil {
+		return Examination{}, fmt.Errorf("channel %s: %w", name, err)
+	}
+	if !configured.Type().NeedsURL {
+		return Examination{}, fmt.Errorf("channel %s: a channel of type %s posts nowhere; its cards are read on the dashboard", name, c.Type)
+	}
+	payloads := configured.Type().Payloads
+	if c.Type != "teams" || len(payloads) == 0 {
+		payloads = []string{c.Payload} // the others' payloads are for other addresses
+	}
+	for i, payload := range payloads {
+		spec.Payload = payload
+		p := Probe{Number: i + 1, Payload: payload}
+		ch, err := channel.New(spec)
+		if err != nil {
+			return Examination{}, fmt.Errorf("channel %s: %w", name, err)
+		}
+		o, err := probe(ctx, ch, name, p, len(payloads))
+		if err != nil {
+			return Examination{}, err
+		}
+		p.Verdict, p.Status, p.Detail = o.Verdict, o.Status, o.Detail
+		x.Probes = append(x.Probes, p)
+	}
+	return x, nil
+}
+
+func probe(ctx context.Context, ch *channel.Channel, name string, p Probe, of int) (delivery.Outcome, error) {
+	c := card.Card{Title: "A card of the relay's doctor", Text: "If you can read this, cards arrive in this channel."}
+	if of > 1 {
+		c.Title = fmt.Sprintf("Relay doctor: %d of %d", p.Number, of)
+		c.Text = fmt.Sprintf("If this is the smallest number that you see, the channel needs `payload = %s`.", card.Escape(strconv.Quote(p.Payload)))
+	}
+	b, err := c.MarshalJSON()
+	if err != nil {
+		return delivery.Outcome{}, fmt.Errorf("write the doctor's card: %w", err)
+	}
+	now := time.Now()
+	return ch.Send(ctx, delivery.Delivery{
+		Channel: name, Connector: "relay.doctor", Key: fmt.Sprintf("%d/%d", now.UnixNano(), p.Number), AcceptedAt: now, Card: b,
+	}), nil
+}
