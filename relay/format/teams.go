@@ -67,7 +67,7 @@ func message(content any) ([]byte, error) {
 // an empty line breaks a line in every client.
 func teamsDialect(w *writing) markup.Dialect {
 	f := markup.Flavour{
-		Special: "\\*_[]`", Start: "-+#>", Strong: "**", Emphasis: "*", Break: "\n\n",
+		Special: "\\*_[]`~", Start: "-+#>", Strong: "**", Emphasis: "*", Break: "\n\n",
 		Defuse: teamsDefuse,
 	}
 	d := markup.Markdown(f)

@@ -59,8 +59,11 @@ const (
 
 // tangled reports whether a text is nested so that it can only be meant to do harm.
 func tangled(s string) bool {
-	if strings.Count(s, "*")+strings.Count(s, "_")+strings.Count(s, "[") > mostMarks && marks(s) > mostMarks {
-		return true
+	// Emphasis and links end with their paragraph at the latest.
+	for paragraph := range strings.SplitSeq(s, "\n\n") {
+		if len(paragraph) > mostMarks && marks(paragraph) > mostMarks {
+			return true
+		}
 	}
 	for line := range strings.Lines(s) {
 		lead := line[:len(line)-len(strings.TrimLeft(line, "> \t-+*0123456789.)"))]
