@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -27,7 +28,7 @@ func (w adaptive) card(d draft) adaptiveCard {
 	add(w.paragraphs(d.text, element{})...)
 	for i, s := range d.sections {
 		if items := w.section(s); len(items) > 0 {
-			add(element{Type: "Container", Separator: s.card.StartGroup || i > 0, Spacing: "Medium", Items: items})
+			add(element{Type: "Container", Separator: s.card.StartGroup || i > 0, Spacing: "medium", Items: items})
 		}
 	}
 	var rest []element
@@ -49,7 +50,7 @@ func (w adaptive) card(d draft) adaptiveCard {
 // header is the title in the theme's colour, as far as an Adaptive Card has it. The
 // title may not be cut by the client.
 func (w adaptive) header(d draft) element {
-	title := element{Type: "TextBlock", Text: w.line(d.title), Wrap: true, Weight: "Bolder", Size: "Medium"}
+	title := element{Type: "TextBlock", Text: w.line(d.title), Wrap: true, Weight: "bolder", Size: "medium"}
 	if w.newer("1.5") {
 		title.Style = "heading"
 	}
@@ -70,24 +71,24 @@ func (w adaptive) section(s section) []element {
 	var items []element
 	add := func(e ...element) { items = append(items, e...) }
 	if !s.title.Empty() {
-		add(element{Type: "TextBlock", Text: w.line(s.title), Wrap: true, Weight: "Bolder"})
+		add(element{Type: "TextBlock", Text: w.line(s.title), Wrap: true, Weight: "bolder"})
 	}
 	add(w.activity(s)...)
 	if s.hero != nil {
-		add(element{Type: "Image", URL: s.hero.URL, AltText: card.Plain(s.hero.Title), Size: "Stretch"})
+		add(element{Type: "Image", URL: s.hero.URL, AltText: teamsDefuse(card.Plain(s.hero.Title)), Size: "stretch"})
 	}
 	add(w.paragraphs(s.text, element{})...)
 	if len(s.facts) > 0 {
 		set := element{Type: "FactSet"}
 		for _, f := range s.facts {
-			set.Facts = append(set.Facts, adaptiveFact{Title: w.line(f.name), Value: w.dialect.Write(f.value)})
+			set.Facts = append(set.Facts, adaptiveFact{Title: orSpace(w.line(f.name)), Value: orSpace(w.dialect.Write(f.value))})
 		}
 		add(set)
 	}
 	if len(s.images) > 0 {
-		set := element{Type: "ImageSet", ImageSize: "Medium"}
+		set := element{Type: "ImageSet", ImageSize: "medium"}
 		for _, img := range s.images {
-			set.Images = append(set.Images, element{Type: "Image", URL: img.URL, AltText: card.Plain(img.Title)})
+			set.Images = append(set.Images, element{Type: "Image", URL: img.URL, AltText: teamsDefuse(card.Plain(img.Title))})
 		}
 		add(set)
 	}
@@ -99,24 +100,27 @@ func (w adaptive) section(s section) []element {
 	return items
 }
 
+// orSpace stands where a text must not be empty.
+func orSpace(s string) string { return cmp.Or(s, " ") }
+
 // activity is who did what: a picture beside up to three lines.
 func (w adaptive) activity(s section) []element {
 	var lines []element
 	if !s.activity.Empty() {
-		lines = append(lines, element{Type: "TextBlock", Text: w.line(s.activity), Wrap: true, Weight: "Bolder"})
+		lines = append(lines, element{Type: "TextBlock", Text: w.line(s.activity), Wrap: true, Weight: "bolder"})
 	}
 	if !s.subtitle.Empty() {
-		lines = append(lines, element{Type: "TextBlock", Text: w.line(s.subtitle), Wrap: true, IsSubtle: true, Spacing: "None"})
+		lines = append(lines, element{Type: "TextBlock", Text: w.line(s.subtitle), Wrap: true, IsSubtle: true, Spacing: "none"})
 	}
-	lines = append(lines, w.paragraphs(s.activityText, element{Spacing: "None"})...)
+	lines = append(lines, w.paragraphs(s.activityText, element{Spacing: "none"})...)
 	if s.avatar == "" {
 		return lines
 	}
-	style := "Person"
+	style := "person"
 	if s.card.ActivityImageType == article {
 		style = ""
 	}
-	picture := element{Type: "Image", URL: s.avatar, Size: "Small", Style: style, AltText: markup.Bare(s.activity)}
+	picture := element{Type: "Image", URL: s.avatar, Size: "small", Style: style, AltText: teamsDefuse(markup.Bare(s.activity))}
 	columns := []element{{Type: "Column", Width: "auto", Items: []element{picture}}}
 	if len(lines) > 0 {
 		columns = append(columns, element{Type: "Column", Width: "stretch", Items: lines})
@@ -136,7 +140,7 @@ func (w adaptive) paragraphs(t markup.Text, like element) []element {
 		e := like
 		e.Type, e.Wrap, e.Text = "TextBlock", true, w.dialect.Write(markup.Text{b})
 		if b.Kind == markup.Code {
-			e.FontType = "Monospace"
+			e.FontType = "monospace"
 		}
 		if e.Text != "" {
 			list = append(list, e)
@@ -155,11 +159,8 @@ func (w adaptive) table(b markup.Block) element {
 			if i == len(t.Columns) {
 				t.Columns = append(t.Columns, element{Type: "TableColumnDefinition", Width: 1})
 			}
-			c := element{Type: "TableCell", Items: []element{{Type: "TextBlock", Text: " ", Wrap: true}}}
-			if text := w.dialect.Line(cell); text != "" {
-				c.Items[0].Text = text
-			}
-			r.Cells = append(r.Cells, c)
+			text := element{Type: "TextBlock", Text: orSpace(w.dialect.Line(cell)), Wrap: true}
+			r.Cells = append(r.Cells, element{Type: "TableCell", Items: []element{text}})
 		}
 		t.Rows = append(t.Rows, r)
 	}
@@ -182,13 +183,13 @@ func (w adaptive) actions(list []card.Action) (buttons []adaptiveAction, rest []
 			inner.Body = append(inner.Body, element{Type: "TextBlock", Text: w.dialect.Text("Asks for: "+asks, true), Wrap: true, IsSubtle: true})
 		}
 		for _, l := range links {
-			inner.Actions = append(inner.Actions, adaptiveAction{Type: "Action.OpenUrl", Title: l.name, URL: l.address})
+			inner.Actions = append(inner.Actions, adaptiveAction{Type: "Action.OpenUrl", Title: teamsDefuse(l.name), URL: l.address})
 		}
-		buttons = append(buttons, adaptiveAction{Type: "Action.ShowCard", Title: named(a), Card: &inner})
+		buttons = append(buttons, adaptiveAction{Type: "Action.ShowCard", Title: teamsDefuse(named(a)), Card: &inner})
 	}
 	links, cannot := split(plain)
 	for _, l := range links {
-		buttons = append(buttons, adaptiveAction{Type: "Action.OpenUrl", Title: l.name, URL: l.address})
+		buttons = append(buttons, adaptiveAction{Type: "Action.OpenUrl", Title: teamsDefuse(l.name), URL: l.address})
 	}
 	return buttons, w.paragraphs(cannot, element{IsSubtle: true})
 }

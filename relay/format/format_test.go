@@ -17,6 +17,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/format"
+	"github.com/connector-relay/relay/relay/format/formattest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -69,6 +70,9 @@ func TestEachFormatOfAFullCard(t *testing.T) {
 			}
 			if len(p.Omitted) != 0 {
 				t.Errorf("left out: %v", p.Omitted)
+			}
+			if err := formattest.Judge(f.Name, p.Body); err != nil {
+				t.Error(err)
 			}
 			file := filepath.Join("testdata", strings.ReplaceAll(f.Name, " ", "-")+".golden.json")
 			pretty := readable(t, p)
@@ -129,6 +133,9 @@ func TestAnyCardFits(t *testing.T) {
 		shown := readable(t, p)
 		if !utf8.Valid(shown) {
 			t.Fatalf("not valid: %q", p.Body)
+		}
+		if err := formattest.Judge(f.Name, p.Body); err != nil {
+			t.Fatalf("%s would not take it: %v\n%s", f.Name, err, shown)
 		}
 		for _, u := range p.Used {
 			if u.Used > u.Most {
