@@ -26,7 +26,8 @@ func TestASecretIsNeverShown(t *testing.T) {
 	}))
 	t.Cleanup(redirect.Close)
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, "no such hook: "+r.URL.String(), http.StatusBadRequest)
+		auth := strings.TrimPrefix(r.Header.Get("Authorization"), "Basic")
+		http.Error(w, "no such hook: "+r.URL.String()+" "+auth, http.StatusBadRequest)
 	}))
 	t.Cleanup(echo.Close)
 
@@ -55,6 +56,15 @@ func TestASecretIsNeverShown(t *testing.T) {
 	}
 	env = append(env, "SIGNING=whsec_Q0FOQVJZLXNpZ25pbmctc2VjcmV0LW9mLXRoZS1yZWxheQ==", "FEED_URL=http://user:CANARY-feed@127.0.0.1:1/feed")
 	fmt.Fprintf(&config, "channel \"signed\" {\n  type = \"webhook\"\n  url = \"http://127.0.0.1:1/CANARY-signed\"\n  secret = env(\"SIGNING\")\n}\n")
+	// Tokens are secrets, as much as URLs are; a topic is a part of one.
+	env = append(env, "TOKEN=CANARY-token")
+	for name, more := range map[string]string{
+		"zulip": "user = \"bot@example.com\"\n  to = \"engineering\"", "matrix": "payload = \"event\"\n  to = \"!room:example.com\"", "ntfy": "",
+	} {
+		fmt.Fprintf(&config, "channel %[1]q {\n  type = %[1]q\n  url = \"%[2]s/CANARY-topic\"\n  token = env(\"TOKEN\")\n  %[3]s\n}\n", name, echo.URL, more)
+		all = append(all, "channel."+name)
+		urls[name] = ""
+	}
 	fmt.Fprintf(&config, "connector \"webhook\" \"ci\" {\n  secret = env(\"SIGNING\")\n  route { to = [channel.lobby] }\n}\n")
 	fmt.Fprintf(&config, "connector \"webhook\" \"open\" {\n  route { to = [channel.signed, %s] }\n}\n", strings.Join(all, ", "))
 	path := writeConfig(t, config.String())
