@@ -9,50 +9,6 @@ import (
 	"github.com/connector-relay/relay/relay/format/markup"
 )
 
-// Mattermost writes message attachments:
-// https://developers.mattermost.com/integrate/reference/message-attachments.
-func Mattermost() Format {
-	const post = "https://developers.mattermost.com/integrate/webhooks/incoming: a post has 16,383 characters"
-	return Format{
-		Name: "mattermost", ContentType: contentType, parser: markup.NewParser(),
-		Limits: Limits{
-			{Bytes, 250_000, "MaximumPayloadSizeBytes is 300,000 by default"},
-			{TextLength, 16_383, post},
-			{Blocks, 30, "none documented; more attachments are no card any more"},
-		},
-		encode: func(d draft, w *writing) (encoded, error) {
-			dialect := markup.Markdown(markup.Flavour{
-				Special: "\\*_[]()`~>#|", Start: "-+", Strong: "**", Emphasis: "*", Strike: "~~", Code: true, Fence: true,
-				Headings: 6, Quotes: true, Tables: true, Pictures: true, Autolink: true, Rule: "---", Defuse: mattermostDefuse,
-			})
-			return attachmentWriter{writing: w, dialect: usernames(dialect, w), used: longest{}}.message(d)
-		},
-	}
-}
-
-// RocketChat writes attachments:
-// https://docs.rocket.chat/docs/integrations. People are called in the message's
-// own text, because those in an attachment are not told.
-func RocketChat() Format {
-	return Format{
-		Name: "rocketchat", ContentType: contentType, parser: markup.NewParser(),
-		Limits: Limits{
-			{Bytes, 100_000, "none documented"},
-			{TextLength, 5_000, "Message_MaxAllowedSize is 5,000 by default"},
-			{TitleLength, 1_024, "Alertmanager's rocketchat notifier"},
-			{Blocks, 30, "none documented; more attachments are no card any more"},
-		},
-		encode: func(d draft, w *writing) (encoded, error) {
-			dialect := markup.Markdown(markup.Flavour{
-				// What a backslash escapes is all that its parser knows to escape.
-				Special: "*_`~#", Strong: "*", Emphasis: "_", Strike: "~", Code: true, Fence: true,
-				Headings: 4, Quotes: true, Autolink: true, Defuse: rocketDefuse,
-			})
-			return attachmentWriter{writing: w, dialect: usernames(dialect, w), used: longest{}, callsAbove: true}.message(d)
-		},
-	}
-}
-
 // usernames lets a dialect mention people as both systems do.
 func usernames(d markup.Dialect, w *writing) markup.Dialect {
 	d.Mention = w.mention(func(p Person) string { return "@" + strings.TrimPrefix(p.ID, "@") }, func(s string) string { return d.Text(s, false) })
@@ -77,14 +33,8 @@ func quietAt(s string) string {
 	return b.String()
 }
 
-// mattermostDefuse also stops what a webhook's text may say in Slack's way:
-// "<!channel>" calls everybody.
-func mattermostDefuse(s string) string { return quietAt(defuse("<!", "<@")(s)) }
-
-// rocketDefuse also stops links that are none.
-func rocketDefuse(s string) string { return quietAt(defuse("](")(s)) }
-
-// attachment is one block of such a message.
+// attachment is one block of a message of Mattermost or Rocket.Chat, which have taken
+// over Slack's older form.
 type attachment struct {
 	Fallback   string            `json:"fallback,omitempty"`
 	Color      string            `json:"color,omitempty"`

@@ -33,7 +33,7 @@ func Webhook() Format {
 	f.own = func(c card.Card) ([]byte, bool) {
 		c.Adaptive = nil
 		body, err := c.MarshalJSON()
-		return body, err == nil && !strings.Contains(string(body), card.MentionScheme)
+		return body, err == nil && !strings.Contains(string(body), "]("+card.MentionScheme)
 	}
 	return f
 }
