@@ -174,7 +174,12 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	for _, body := range []string{"1", "", teamsSays("429"), logicApps("MessageSizeExceeded", "x"), `{"error":{"error":{"error":"deep"}}}`, "<title>x", "<TİTLE>x</TITLE>", "\xff\x00"} {
+	for _, body := range []string{
+		"1", "", teamsSays("429"), logicApps("MessageSizeExceeded", "x"), `{"error":{"error":{"error":"deep"}}}`, "<title>x", "<TİTLE>x</TITLE>", "\xff\x00",
+		"ok", "invalid_blocks", `{"success":false,"error":"wait 99999999999999999999 seconds [error-too-many-requests]"}`, `{"code":50035,"errors":{"a":{"_errors":[{"message":"x\n"}]}}}`,
+		`{"retry_after":1e400,"code":1}`, `{"retry_after":-1}`, `{"result":"error","code":"RATE_LIMIT_HIT","retry-after":0.5}`, `{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":1e300}`,
+		`{"id":"x","code":42908}`, `{"ok":true}`, `{"event_id":"$e"}`, `{"embeds":["0"]}`, `[]`, `null`, `{"errors":{"":{"":{"":{}}}},"code":50035}`,
+	} {
 		for _, status := range []int{200, 202, 301, 400, 413, 429, 503} {
 			f.Add(status, "7", body)
 		}
@@ -185,25 +190,33 @@ func FuzzAnswers(f *testing.F) {
 				if form.read == nil {
 					continue
 				}
-				a := answer{status: status, header: http.Header{"Retry-After": {after}, "Location": {after}}, body: []byte(body), complete: true, at: noon()}
-				r := form.read(a)
-				switch r.Verdict {
-				case delivery.VerdictDelivered, delivery.VerdictAccepted:
-					if !a.ok() {
-						t.Fatalf("%s reads status %d as %s", typ.Name, status, r.Verdict)
-					}
-				case delivery.VerdictThrottled, delivery.VerdictFailed, delivery.VerdictUnknown, delivery.VerdictRejected, delivery.VerdictRefused:
-				default:
-					t.Fatalf("%s gives the verdict %q", typ.Name, r.Verdict)
-				}
-				if r.RetryAfter < 0 || r.tooLarge && r.Verdict != delivery.VerdictRejected {
-					t.Fatalf("%s reads %+v", typ.Name, r)
-				}
-				line := shorten(oneLine(r.Detail))
-				if !utf8.ValidString(line) || strings.ContainsAny(line, "\n\r\x00\u2028") || len(line) > longestDetail+len("…") {
-					t.Fatalf("the detail is %q", line)
+				for _, complete := range []bool{true, false} {
+					h := http.Header{"Retry-After": {after}, "Location": {after}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset-After": {after}}
+					checkReading(t, typ.Name, answer{status: status, header: h, body: []byte(body), complete: complete, at: noon()}, form.read)
 				}
 			}
 		}
 	})
+}
+
+// checkReading finds what no reading may be, whatever the answer.
+func checkReading(t *testing.T, typ string, a answer, read func(answer) reading) {
+	t.Helper()
+	r := read(a)
+	switch r.Verdict {
+	case delivery.VerdictDelivered, delivery.VerdictAccepted:
+		if !a.ok() {
+			t.Fatalf("%s reads status %d as %s", typ, a.status, r.Verdict)
+		}
+	case delivery.VerdictThrottled, delivery.VerdictFailed, delivery.VerdictUnknown, delivery.VerdictRejected, delivery.VerdictRefused:
+	default:
+		t.Fatalf("%s gives the verdict %q", typ, r.Verdict)
+	}
+	if r.RetryAfter < 0 || r.RetryAfter > longestWait || r.tooLarge && r.Verdict != delivery.VerdictRejected || r.Status != a.status {
+		t.Fatalf("%s reads %+v", typ, r)
+	}
+	line := shorten(oneLine(r.Detail))
+	if !utf8.ValidString(line) || strings.ContainsAny(line, "\n\r\x00\u2028") || len(line) > longestDetail+len("…") {
+		t.Fatalf("the detail is %q", line)
+	}
 }
