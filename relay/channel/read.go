@@ -194,7 +194,8 @@ func readWebhook(a answer) reading {
 func saysTooLarge(body []byte) bool {
 	text := strings.ToLower(string(body))
 	for _, words := range []string{
-		"too large", "too big", "too long", "sizeexceeded", "size exceeded", "size limit", "exceeds the maximum", "exceeded the maximum", "maximum size", "entitytoolarge",
+		"too large", "too big", "too long", "longer than", "sizeexceeded", "size exceeded", "size limit", "exceeds the maximum", "exceeded the maximum",
+		"maximum size", "maximum length", "length limited", "fewer in length", "entitytoolarge",
 	} {
 		if strings.Contains(text, words) {
 			return true

@@ -3,7 +3,9 @@ package channel
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +21,10 @@ func (a answer) wrongType(wanted string) reading {
 	}
 	return a.because(delivery.VerdictRefused, "the endpoint does not answer "+wanted+"; is the channel's type right?")
 }
+
+// page reports whether a body is a web page: something that is not the chat system
+// has answered in its place, whatever the status.
+func (a answer) page() bool { return bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<")) }
 
 // decode reads a JSON body as far as it is one.
 func (a answer) decode(v any) { _ = json.Unmarshal(a.body, v) }
@@ -41,6 +47,8 @@ func (r reading) after(seconds float64) reading {
 // readSlack reads the answer of an incoming webhook: "ok", or a word that says what
 // is wrong, whatever the status
 // (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors).
+// A text that is too long, or a block too many, makes the blocks or the attachment
+// around them invalid (sourcegraph-public-snapshot#49979, bolt-python#914).
 func readSlack(a answer) reading {
 	text := strings.TrimSpace(string(a.body))
 	word := regexp.MustCompile(`^[a-z_]+`).FindString(text)
@@ -49,9 +57,9 @@ func readSlack(a answer) reading {
 		if a.ok() && text == "ok" {
 			return a.is(delivery.VerdictDelivered)
 		}
-	case "msg_too_long", "msg_blocks_too_long", "too_many_attachments":
+	case "msg_too_long", "msg_blocks_too_long", "too_many_attachments", "invalid_blocks", "invalid_attachments":
 		return a.tooLarge()
-	case "invalid_payload", "no_text", "invalid_blocks", "invalid_blocks_format", "invalid_attachments":
+	case "invalid_payload", "no_text", "invalid_blocks_format":
 		return a.is(delivery.VerdictRejected)
 	case "no_service", "no_service_id", "no_active_hooks", "no_team", "team_disabled", "channel_not_found", "channel_is_archived",
 		"action_prohibited", "posting_to_general_channel_denied", "invalid_token", "user_not_found", "token_revoked":
@@ -80,6 +88,9 @@ func readMattermost(a answer) reading {
 		ID string `json:"id"`
 	}
 	a.decode(&e)
+	if a.status == 500 {
+		return a.is(delivery.VerdictFailed) // the store failed; the id says over what
+	}
 	name := strings.TrimSuffix(strings.TrimPrefix(e.ID, "web.incoming_webhook."), ".app_error")
 	switch {
 	case name == "channel", name == "channel_locked", name == "invalid", name == "user", name == "permissions", name == "disabled",
@@ -94,7 +105,7 @@ func readMattermost(a answer) reading {
 }
 
 // readRocketChat reads the answer of an integration, which reports errors with
-// status 200 too.
+// status 200 too (RocketChat/Rocket.Chat, apps/meteor/app/integrations/server/api/api.ts).
 func readRocketChat(a answer) reading {
 	var e struct {
 		Success *bool  `json:"success"`
@@ -117,8 +128,11 @@ func readRocketChat(a answer) reading {
 	case strings.Contains(said, "message-size-exceeded"):
 		return a.tooLarge()
 	case strings.Contains(said, "invalid integration"), strings.Contains(said, "room-not-found"), strings.Contains(said, "invalid-channel"),
-		strings.Contains(said, "invalid-room"), strings.Contains(said, "not-allowed"), strings.Contains(said, "not authorized"):
+		strings.Contains(said, "invalid-room"), strings.Contains(said, "not-allowed"), strings.Contains(said, "not authorized"),
+		strings.Contains(said, "not enough permission"):
 		return a.is(delivery.VerdictRefused)
+	case a.status == 503 && e.Success != nil:
+		return a.because(delivery.VerdictRefused, "the integration is turned off; turn it on in Rocket.Chat's administration")
 	case !a.ok():
 		return byStatus(a)
 	case e.Success != nil:
@@ -131,8 +145,15 @@ func readRocketChat(a answer) reading {
 // status (https://discord.com/developers/docs/topics/opcodes-and-status-codes#json).
 // When the allowance is used up, a success says so too
 // (https://discord.com/developers/docs/topics/rate-limits#header-format).
+//
+// At an address without a version, as people copy it, a bad payload is answered in
+// the form of old versions, without a code: {"embeds": ["0"]} says only which embed
+// is bad, and it may be its size (jenkins-discord#4, hoyolab-auto-login#5).
 func readDiscord(a answer) reading {
 	if a.ok() {
+		if a.page() {
+			return a.wrongType("with JSON as Discord does")
+		}
 		r := a.is(delivery.VerdictDelivered)
 		if a.header.Get("X-RateLimit-Remaining") == "0" {
 			seconds, _ := strconv.ParseFloat(a.header.Get("X-RateLimit-Reset-After"), 64)
@@ -141,8 +162,10 @@ func readDiscord(a answer) reading {
 		return r
 	}
 	var e struct {
-		Code       int     `json:"code"`
-		RetryAfter float64 `json:"retry_after"`
+		Code       int             `json:"code"`
+		RetryAfter float64         `json:"retry_after"`
+		Errors     json.RawMessage `json:"errors"`
+		Embeds     []string        `json:"embeds"`
 	}
 	a.decode(&e)
 	if a.status == 429 {
@@ -159,15 +182,45 @@ func readDiscord(a answer) reading {
 		return a.is(delivery.VerdictFailed) // "internal network error", with status 403
 	case 50006, 50035:
 		r := a.is(delivery.VerdictRejected)
-		r.tooLarge = strings.Contains(string(a.body), "MAX_LENGTH") || strings.Contains(string(a.body), "MAX_EMBED_SIZE") || strings.Contains(string(a.body), "or fewer")
+		r.Detail += formErrors("", e.Errors)
+		r.tooLarge = saysTooLarge(a.body) || strings.Contains(string(a.body), "MAX_LENGTH")
 		return r
 	}
-	return byStatus(a)
+	r := byStatus(a)
+	r.tooLarge = r.tooLarge || a.status == 400 && len(e.Embeds) > 0
+	return r
+}
+
+// formErrors says where a form is wrong, and how, from a tree of errors:
+// https://discord.com/developers/docs/reference#error-messages.
+func formErrors(path string, tree json.RawMessage) string {
+	var nodes map[string]json.RawMessage
+	if len(path) > longestDetail || json.Unmarshal(tree, &nodes) != nil {
+		return ""
+	}
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		if name != "_errors" {
+			text.WriteString(formErrors(path+"."+name, nodes[name]))
+			continue
+		}
+		var list []struct {
+			Message string `json:"message"`
+		}
+		_ = json.Unmarshal(nodes[name], &list)
+		for _, e := range list {
+			text.WriteString("; " + strings.TrimPrefix(path, ".") + ": " + e.Message)
+		}
+	}
+	return text.String()
 }
 
 // readGoogleChat reads the answer of a webhook; errors are those of all Google's
 // APIs (https://cloud.google.com/apis/design/errors).
 func readGoogleChat(a answer) reading {
+	if a.ok() && a.page() {
+		return a.wrongType("with JSON as Google Chat does")
+	}
 	if a.ok() {
 		return a.is(delivery.VerdictDelivered)
 	}
@@ -196,6 +249,9 @@ func readGoogleChat(a answer) reading {
 // readWebex reads the answer of an incoming webhook by its status
 // (https://developer.webex.com/docs/basics#api-errors); 428 is about files.
 func readWebex(a answer) reading {
+	if a.ok() && a.page() {
+		return a.wrongType("as Webex does")
+	}
 	if a.ok() {
 		return a.is(delivery.VerdictDelivered)
 	}
@@ -221,17 +277,20 @@ func readZulip(a answer) reading {
 		return a.is(delivery.VerdictThrottled).after(e.RetryAfter)
 	case strings.Contains(e.Message, "too long"):
 		return a.tooLarge()
+	case strings.Contains(e.Message, "Not authorized to send"):
+		return a.is(delivery.VerdictRefused) // with the code of any bad request
 	}
 	switch e.Code {
-	case "STREAM_DOES_NOT_EXIST", "CHANNEL_DOES_NOT_EXIST", "UNAUTHORIZED", "INVALID_API_KEY", "UNAUTHENTICATED_USER", "USER_DEACTIVATED", "REALM_DEACTIVATED", "TOPIC_WILDCARD_MENTION_NOT_ALLOWED":
+	case "STREAM_DOES_NOT_EXIST", "CHANNEL_DOES_NOT_EXIST", "UNAUTHORIZED", "INVALID_API_KEY", "UNAUTHENTICATED_USER", "USER_DEACTIVATED", "REALM_DEACTIVATED":
 		return a.is(delivery.VerdictRefused)
 	}
 	return byStatus(a)
 }
 
-// readHookshot reads the answer of a generic webhook of matrix-hookshot, which comes
-// before the card is in the room unless the bridge is told to wait
-// (matrix-org/matrix-hookshot, docs/setup/webhooks.md).
+// readHookshot reads the answer of a generic webhook of matrix-hookshot: 202 before
+// the card is in the room, or 200 after it, if the bridge is told to wait; old
+// versions answer 200 "OK" at once
+// (matrix-org/matrix-hookshot, src/generic/Router.ts and src/Bridge.ts).
 func readHookshot(a answer) reading {
 	if !a.ok() {
 		return byStatus(a)
@@ -240,8 +299,13 @@ func readHookshot(a answer) reading {
 		OK *bool `json:"ok"`
 	}
 	a.decode(&e)
-	if e.OK != nil && !*e.OK {
+	switch {
+	case a.page():
+		return a.wrongType("with JSON as matrix-hookshot does")
+	case e.OK != nil && !*e.OK:
 		return a.is(delivery.VerdictFailed)
+	case e.OK != nil && a.status == 200:
+		return a.is(delivery.VerdictDelivered)
 	}
 	return a.is(delivery.VerdictAccepted)
 }
@@ -289,6 +353,8 @@ func readNtfy(a answer) reading {
 		return a.wrongType("with an id as ntfy does")
 	case e.Code == 40009, e.Code == 40010:
 		return a.is(delivery.VerdictRefused) // the topic is none, or not allowed
+	case e.Code == 40014:
+		return a.tooLarge() // a long message would be an attachment, and those are turned off
 	case e.Code == 42908, e.Code == 42905:
 		return a.because(delivery.VerdictThrottled, "the day's allowance is used up")
 	}
