@@ -47,6 +47,9 @@ func Doctor(ctx context.Context, path, name, version string) (Examination, error
 	x := Examination{Channel: name, Type: c.Type, Payload: c.Payload}
 	spec := channelSpec(c, nil, nil, version)
 	configured, err := channel.New(spec)
+	if err != nil && diags.HasErrors() {
+		return Examination{}, file.Error(diags) // the file says why, such as that a variable is not set
+	}
 	if err != nil {
 		return Examination{}, fmt.Errorf("channel %s: %w", name, err)
 	}

@@ -47,6 +47,7 @@ const (
 	troubleSlow    = "slow"         // answers after a while
 	troubleGone    = "410"          // is gone
 	troubleBadCard = "400"          // does not like the card
+	troubleSchema  = "schema"       // takes bare Adaptive Cards only, and says so
 )
 
 func newChat(t testing.TB) *chat {
@@ -161,6 +162,12 @@ func (c *chat) misbehave(w http.ResponseWriter, r *room, how string, body []byte
 		fmt.Fprintf(w, wrapped, 500)
 	case troubleGone:
 		w.WriteHeader(http.StatusGone)
+	case troubleSchema:
+		if strings.Contains(string(body), `"type":"AdaptiveCard"`) && !strings.Contains(string(body), `"attachments"`) {
+			return false
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"error":{"code":"TriggerInputSchemaMismatch","message":"The input body for trigger 'manual' did not match its schema."}}`)
 	case troubleBadCard:
 		http.Error(w, "Bad payload received by generic incoming webhook.", http.StatusBadRequest)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -52,19 +53,39 @@ func (a *app) printExamination(x relay.Examination) {
 			name += ", payload " + p.Payload
 		}
 		fmt.Fprintf(a.out, "%d  %s: %s", p.Number, name, p.Verdict)
-		if p.Detail != "" {
-			fmt.Fprintf(a.out, " (%s)", p.Detail)
+		if said := said(p); said != "" {
+			fmt.Fprintf(a.out, " (%s)", said)
 		}
 		fmt.Fprintln(a.out)
 	}
 	fmt.Fprintln(a.out)
-	if len(x.Probes) == 1 || !good(x.Probes[0].Verdict) {
-		fmt.Fprintln(a.out, advice(x.Probes[0].Verdict))
+	taken := slices.DeleteFunc(slices.Clone(x.Probes), func(p relay.Probe) bool { return !good(p.Verdict) })
+	if len(x.Probes) > 1 && len(taken) > 0 {
+		a.printPayloads(x, taken)
 		return
 	}
+	var told []delivery.Verdict
+	for _, p := range x.Probes {
+		if !slices.Contains(told, p.Verdict) {
+			told = append(told, p.Verdict)
+			fmt.Fprintln(a.out, advice(p.Verdict))
+		}
+	}
+}
+
+// said is the endpoint's answer: its words, or its status when it has none.
+func said(p relay.Probe) string {
+	if p.Detail == "" && p.Status != 0 {
+		return fmt.Sprintf("%d %s", p.Status, http.StatusText(p.Status))
+	}
+	return p.Detail
+}
+
+// printPayloads says what to do with the payloads that a flow has taken.
+func (a *app) printPayloads(x relay.Examination, taken []relay.Probe) {
 	fmt.Fprintln(a.out, `The flow took the cards; whether it posted them only the channel shows. Look there for
 "Relay doctor", and set the payload by the smallest number that you see:`)
-	for _, p := range x.Probes {
+	for _, p := range taken {
 		set := ""
 		if p.Payload == x.Payload || x.Payload == "" && p.Number == 1 {
 			set = "   # as it is now"
@@ -87,9 +108,13 @@ func advice(v delivery.Verdict) string {
 	case delivery.VerdictRejected:
 		return "The chat system did not like the card: its type or payload may be another than the channel's."
 	case delivery.VerdictRefused:
-		return "The address is at fault: it may be retired, revoked or mistyped, or belong to another type of channel. Make a new webhook and use its URL."
+		return `The address is at fault, or what stands behind it: it may be retired, revoked or
+mistyped, turned off, or belong to another type of channel. When the answer does not say
+what to do, make a new webhook and use its URL.`
 	case delivery.VerdictUnknown:
-		return "The card was sent and no answer was read: it may be there. Try again."
+		return "The card was sent and no answer was read: it may be there. Look, or try again."
+	case delivery.VerdictInterrupted:
+		return "Stopped before the card was sent."
 	}
-	return "The chat system could not be reached. Look at the address, and at http (proxy, ca_file)."
+	return "The chat system could not be reached, or has trouble of its own. Look at the address, and at http (proxy, ca_file)."
 }
