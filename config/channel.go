@@ -153,7 +153,7 @@ func (f *File) checkURL(s secretSetting) {
 	case retiredConnector(u):
 		f.warn("Retired address", "Microsoft has retired the Office 365 connectors' addresses, such as those at webhook.office.com; cards sent there do not arrive. Make a webhook with the Workflows app in Teams, and use its URL with type = \"teams\".", s.place)
 	case retiredWorkflow(u):
-		f.warn("Retired address", "Power Automate has moved: flows' addresses at logic.azure.com stopped working on 30 November 2025. Open the flow, copy the new URL of its trigger (at environment.api.powerplatform.com), and use that.", s.place)
+		f.warn("Retired address", "Power Automate has moved: flows' addresses at logic.azure.com stopped working on 30 November 2025. Open the flow, copy the new URL of its trigger (at environment.api.powerplatform.com), and use that. A Logic App of your own in Azure keeps its address.", s.place)
 	}
 }
 
@@ -169,6 +169,8 @@ func retiredConnector(u *url.URL) bool {
 
 // retiredWorkflow reports whether a URL is one of those that flows had before they
 // moved, in any of Azure's clouds: logic.azure.com, logic.azure.us, logic.azure.cn.
+// Logic Apps in Azure itself have such addresses too, and keep them
+// (https://learn.microsoft.com/troubleshoot/power-platform/power-automate/flow-run-issues/triggers-troubleshoot).
 func retiredWorkflow(u *url.URL) bool {
 	labels := strings.Split(strings.ToLower(u.Hostname()), ".")
 	n := len(labels)
