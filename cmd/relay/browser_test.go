@@ -64,11 +64,11 @@ type browser struct {
 	faulty []string
 }
 
-func startBrowser(t *testing.T, page string) *browser {
+func startBrowser(t *testing.T, page string, flags ...string) *browser {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	cmd := exec.CommandContext(t.Context(), "chromium", append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0", "--remote-allow-origins=*",
-		"--user-data-dir="+t.TempDir(), "about:blank")
+		"--user-data-dir="+t.TempDir(), "about:blank")...)
 	cmd.WaitDelay = 5 * time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its helpers end with it
 	stderr, err := cmd.StderrPipe()
@@ -151,16 +151,23 @@ type answer struct {
 			Level string `json:"level"`
 			Text  string `json:"text"`
 		} `json:"entry"`
-		ExceptionDetails struct {
-			Text string `json:"text"`
-		} `json:"exceptionDetails"`
+		ExceptionDetails exception `json:"exceptionDetails"`
 	} `json:"params"`
 	Result struct {
-		ErrorText string `json:"errorText"`
-		Result    struct {
+		ErrorText        string    `json:"errorText"`
+		ExceptionDetails exception `json:"exceptionDetails"`
+		Result           struct {
 			Value string `json:"value"`
 		} `json:"result"`
 	} `json:"result"`
+}
+
+// exception is what a script ended with.
+type exception struct {
+	Text      string `json:"text"`
+	Exception struct {
+		Description string `json:"description"`
+	} `json:"exception"`
 }
 
 // call asks the browser and keeps what it complains about meanwhile.
@@ -190,6 +197,15 @@ func (b *browser) call(method string, params any) answer {
 func (b *browser) evaluate(expression string) string {
 	b.t.Helper()
 	return b.call("Runtime.evaluate", map[string]any{"expression": expression}).Result.Result.Value
+}
+
+// ask decodes the JSON text that a JavaScript expression comes to.
+func (b *browser) ask(t *testing.T, expression string, into any) {
+	t.Helper()
+	result := b.call("Runtime.evaluate", map[string]any{"expression": expression}).Result
+	if err := json.Unmarshal([]byte(result.Result.Value), into); err != nil {
+		t.Fatalf("no answer: %v %s", err, result.ExceptionDetails.Exception.Description)
+	}
 }
 
 // text is what a person reads on the page.

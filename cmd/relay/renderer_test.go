@@ -1,52 +1,38 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/connector-relay/relay/relay"
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/format"
 )
 
-// rendererPage draws Adaptive Cards with Microsoft's own renderer, as its users set
-// it up. It collects all that the renderer has to say about a card.
-const rendererPage = `<!doctype html><meta charset="utf-8"><title>cards</title><link rel="icon" href="data:,">
-<script src="/adaptivecards/dist/adaptivecards.min.js"></script>
-<script src="/markdown-it/dist/markdown-it.min.js"></script>
-<body><script>
-const md = markdownit();
-AdaptiveCards.AdaptiveCard.onProcessMarkdown = (text, result) => { result.outputHtml = md.render(text); result.didProcess = true };
-const complaints = [];
-for (const level of ["warn", "error"]) console[level] = (...words) => complaints.push(level + ": " + words.join(" "));
-function draw(json) {
-  complaints.length = 0;
-  const c = new AdaptiveCards.AdaptiveCard(), context = new AdaptiveCards.SerializationContext(AdaptiveCards.Versions.v1_4);
-  c.parse(json, context);
-  for (let i = 0; i < context.eventCount; i++) complaints.push(context.getEventAt(i).message);
-  for (const e of c.validateProperties().validationEvents) complaints.push(e.message);
-  const element = c.render();
-  document.body.replaceChildren(element);
-  return JSON.stringify({
-    complaints, text: element.innerText, links: [...element.querySelectorAll("a")].map(a => a.getAttribute("href")),
-    buttons: [...element.querySelectorAll("button")].map(b => b.innerText), images: element.querySelectorAll("img").length,
-  });
-}
-</script>`
-
-// drawn is what came of drawing a card.
+// drawn is what a person can see of a card and do with it.
 type drawn struct {
-	Complaints []string `json:"complaints"`
-	Text       string   `json:"text"`
-	Links      []string `json:"links"`
-	Buttons    []string `json:"buttons"`
-	Images     int      `json:"images"`
+	Complaints []string    `json:"complaints"`
+	Text       string      `json:"text"`
+	Links      []string    `json:"links"`
+	Facts      []card.Fact `json:"facts"`
+	Images     []string    `json:"images"`
+	// Opened are the buttons, with what they open.
+	Opened []struct {
+		Title string `json:"title"`
+		URL   string `json:"url"`
+	} `json:"opened"`
 }
 
 // TestTheOfficialRendererDrawsEveryCard draws the Adaptive Cards that the relay makes
@@ -55,54 +41,180 @@ type drawn struct {
 func TestTheOfficialRendererDrawsEveryCard(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir(filepath.Join(rendererModules(t), "node_modules"))))
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write([]byte(rendererPage))
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, filepath.Join("testdata", "renderer", "page.html"))
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	b := startBrowser(t, server.URL+"/")
-	eventually(t, "the renderer is loaded", func() bool { return b.evaluate("typeof draw") == "function" }, b.text)
+	// The pictures are other people's.
+	b := startBrowser(t, server.URL+"/", "--blink-settings=imagesEnabled=false")
+	eventually(t, "the renderer is loaded", func() bool { return b.evaluate("typeof meant") == "function" }, b.text)
 
-	// What strangers wrote looks as they wrote it; of everything else no mark is left.
 	for name, c := range cardsToDraw(t) {
-		p, err := channel.Render("teams", "card", c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var d drawn
-		if err := json.Unmarshal([]byte(b.evaluate("draw("+string(p.Body)+")")), &d); err != nil {
-			t.Fatalf("%s is not drawn: %v\n%s", name, err, p.Body)
-		}
-		for _, complaint := range d.Complaints {
-			t.Errorf("%s: %s\n%s", name, complaint, p.Body)
-		}
-		if title := card.Plain(c.Title); !strings.Contains(flat(d.Text), flat(title)) {
-			t.Errorf("%s: nobody reads the title %q in %q", name, title, d.Text)
-		}
-		for _, mark := range []string{"**", `\`, "](", "&lt;", "&amp;", "<at>", "[object", "mention:"} {
-			if strings.Contains(d.Text, mark) && name != "hostile" {
-				t.Errorf("%s: a person reads %q in %q", name, mark, d.Text)
-			}
-		}
-		for _, s := range c.Sections {
-			for _, f := range s.Facts {
-				if !strings.Contains(flat(d.Text), flat(card.Plain(f.Name))) {
-					t.Errorf("%s: the fact %q is not there: %q", name, f.Name, d.Text)
+		want := meant(t, b, c)
+		for _, version := range []string{"1.2", "1.4", "1.5"} {
+			t.Run(name+"/"+version, func(t *testing.T) {
+				p, err := format.Teams(format.Settings{Version: version}, false).Render(c, format.Options{})
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
+				var d drawn
+				b.ask(t, "draw("+string(p.Body)+")", &d)
+				judgeMarks(t, want, d)
+				if len(p.Omitted) == 0 {
+					judgeWhole(t, want, d)
+					judgeActions(t, allActions(c), d)
+				}
+				if t.Failed() {
+					t.Logf("the card: %s\nis drawn as: %s", p.Body, d.Text)
+				}
+			})
 		}
-		for _, a := range c.Actions {
-			if a.URL() != "" && !strings.Contains(strings.Join(d.Buttons, "\n"), flat(a.Name)) {
-				t.Errorf("%s: there is no button %q: %q", name, a.Name, d.Buttons)
+	}
+	if faults := b.faults(); len(faults) > 0 {
+		t.Errorf("the browser complains: %v", faults)
+	}
+}
+
+// judgeMarks checks that the renderer finds no fault, that no marks of Markdown are
+// left but what strangers wrote, and that nothing of theirs has power.
+func judgeMarks(t *testing.T, want meaning, d drawn) {
+	for _, complaint := range d.Complaints {
+		t.Errorf("the renderer complains: %s", complaint)
+	}
+	all := strings.Join(slices.Concat(want.blocks, want.facts), "\n")
+	for _, mark := range []string{"**", `\`, "](", "&lt;", "&amp;", "[object", "mention:"} {
+		if strings.Contains(d.Text, mark) && !strings.Contains(all, mark) {
+			t.Errorf("a person reads %q", mark)
+		}
+	}
+	for _, power := range []string{"<at>", "</at>", "{{"} {
+		if strings.Contains(d.Text, power) {
+			t.Errorf("Teams makes more of %q than text", power)
+		}
+	}
+	for _, link := range d.Links {
+		if !strings.HasPrefix(link, "https://") && !strings.HasPrefix(link, "http://") && !strings.HasPrefix(link, "mailto:") {
+			t.Errorf("a link leads to %q", link)
+		}
+	}
+}
+
+// judgeWhole checks that everything in a card can be read and reached.
+func judgeWhole(t *testing.T, want meaning, d drawn) {
+	text := flat(d.Text)
+	for _, block := range want.blocks {
+		if !strings.Contains(text, block) {
+			t.Errorf("nobody reads %q", block)
+		}
+	}
+	var facts []string
+	for _, f := range d.Facts {
+		facts = append(facts, flat(f.Name)+": "+flat(f.Value))
+	}
+	for _, fact := range want.facts {
+		if !slices.Contains(facts, fact) {
+			t.Errorf("nobody reads the fact %q among %q", fact, facts)
+		}
+	}
+	for _, link := range want.links {
+		if !slices.ContainsFunc(d.Links, func(l string) bool { return samePlace(l, link) }) {
+			t.Errorf("nothing leads to %s, but to %q", link, d.Links)
+		}
+	}
+	for _, image := range want.images {
+		if !slices.Contains(d.Images, image) {
+			t.Errorf("there is no picture %s among %q", image, d.Images)
+		}
+	}
+}
+
+// judgeActions checks that each link is behind a button with its name, and that what
+// is no link is spoken of.
+func judgeActions(t *testing.T, actions []card.Action, d drawn) {
+	for _, a := range actions {
+		if a.URL() == "" {
+			if !strings.Contains(flat(d.Text), flat(a.Name)) {
+				t.Errorf("nobody reads of the action %q", a.Name)
+			}
+			continue
+		}
+		found := false
+		for _, o := range d.Opened {
+			found = found || flat(o.Title) == flat(a.Name) && samePlace(o.URL, a.URL())
+		}
+		if !found {
+			t.Errorf("no button %q opens %s, but there are %v", a.Name, a.URL(), d.Opened)
+		}
+	}
+}
+
+// allActions are a card's actions, with the links of its forms.
+func allActions(c card.Card) []card.Action {
+	list := slices.Clone(c.Actions)
+	for _, s := range c.Sections {
+		list = append(list, s.Actions...)
+	}
+	for _, form := range slices.Clone(list) {
+		for _, a := range form.Actions {
+			if a.URL() != "" {
+				list = append(list, a)
 			}
 		}
 	}
-	for _, fault := range b.faults() {
-		if !strings.Contains(fault, "net::ERR_NAME_NOT_RESOLVED") { // the pictures of the samples
-			t.Errorf("the browser complains: %s", fault)
+	return list
+}
+
+// meaning is what a person should read of a card: the blocks of its texts, its facts
+// as "name: value", where its links lead, and its pictures.
+type meaning struct{ blocks, facts, links, images []string }
+
+// meant reads a card's texts with a parser of Markdown that is not the relay's.
+func meant(t *testing.T, b *browser, c card.Card) meaning {
+	t.Helper()
+	var m meaning
+	texts, facts := []string{c.Title, c.Text}, []card.Fact{}
+	for _, s := range c.Sections {
+		texts = append(texts, s.Title, s.ActivityTitle, s.ActivitySubtitle, s.ActivityText, s.Text)
+		facts = append(facts, s.Facts...)
+		m.images = append(m.images, s.ActivityImage)
+		if s.HeroImage != nil {
+			m.images = append(m.images, s.HeroImage.URL)
+		}
+		for _, image := range s.Images {
+			m.images = append(m.images, image.URL)
 		}
 	}
+	m.images = slices.DeleteFunc(m.images, func(url string) bool { return url == "" })
+	last := len(texts)
+	for _, f := range facts {
+		texts = append(texts, f.Name, f.Value)
+	}
+	list, err := json.Marshal(texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read []struct{ Blocks, Links []string }
+	b.ask(t, "meant("+string(list)+")", &read)
+	for i, r := range read {
+		for _, link := range r.Links {
+			if strings.HasPrefix(link, "http") {
+				m.links = append(m.links, link)
+			}
+		}
+		switch {
+		case i < last:
+			for _, block := range r.Blocks {
+				m.blocks = append(m.blocks, flat(block))
+			}
+		case (i-last)%2 == 1:
+			name, value := flat(strings.Join(read[i-1].Blocks, " ")), flat(strings.Join(r.Blocks, " "))
+			if name+value != "" {
+				m.facts = append(m.facts, name+": "+value)
+			}
+		}
+	}
+	return m
 }
 
 // flat folds white space, which no browser draws as it stands, and drops what is
@@ -111,11 +223,18 @@ func flat(s string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(s, "\u200b", "")), " ")
 }
 
+// samePlace compares addresses however they are escaped.
+func samePlace(a, b string) bool {
+	plainA, errA := url.PathUnescape(a)
+	plainB, errB := url.PathUnescape(b)
+	return a == b || errA == nil && errB == nil && plainA == plainB
+}
+
 // cardsToDraw are the samples of every kind of event that a bundled connector knows,
-// those of the card model, and texts that are hard to draw.
+// all cards in the tests of the project, and texts that are hard to draw.
 func cardsToDraw(t *testing.T) map[string]card.Card {
 	cards := map[string]card.Card{
-		"hostile": {Title: card.Escape("*a* _b_ `c` [d](e) 1. # <at>x</at>"), Text: card.Escape("<b>bold?</b> - no\n+ list # here > quote 100% ~~x~~ R&D; &lt;")},
+		"hostile": {Title: card.Escape("*a* _b_ `c` [d](e) 1. # <at>x</at>"), Text: card.Escape("<b>bold?</b> - no\n+ list # here > quote 100% ~~x~~ R&D;")},
 		"markdown": {
 			Title: "All of **Markdown**", ThemeColor: "D73A49",
 			Text: "# Head\n\nText with *emphasis*, **strong** and [a link](https://example.com/a_(b)_c).\nSecond line\n\n- one\n  - inner\n- two\n\n3. three\n4. four\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n" +
@@ -132,20 +251,65 @@ func cardsToDraw(t *testing.T) map[string]card.Card {
 			cards[name+" "+k.Name] = k.Sample.Card
 		}
 	}
-	files, err := filepath.Glob("../../relay/card/testdata/cards/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no sample cards: %v", err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
+	for _, pattern := range []string{"relay/card/testdata/cards/*", "relay/format/testdata/webhook*", "plugins/*/testdata/*", "plugins/*/testdata/cards/*"} {
+		files, err := filepath.Glob(filepath.Join("../..", pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cards[filepath.Base(file)], err = card.Parse(b); err != nil {
-			t.Fatal(err)
+		found := 0
+		for _, file := range files {
+			for i, c := range cardsIn(t, file) {
+				cards[fmt.Sprintf("%s %d", strings.TrimPrefix(file, "../../"), i)] = c
+				found++
+			}
+		}
+		if found == 0 {
+			t.Fatalf("no cards in %s", pattern)
 		}
 	}
 	return cards
+}
+
+// cardsIn finds the Connector Cards in a file, whatever else it holds: JSON objects
+// of their own, or in a member named Card.
+func cardsIn(t *testing.T, file string) []card.Card {
+	b, err := os.ReadFile(file)
+	if errors.Is(err, syscall.EISDIR) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cards []card.Card
+	for {
+		start := bytes.IndexByte(b, '{')
+		if start < 0 {
+			return cards
+		}
+		b = b[start:]
+		d := json.NewDecoder(bytes.NewReader(b))
+		var object map[string]json.RawMessage
+		if d.Decode(&object) != nil {
+			return cards
+		}
+		whole := b[:d.InputOffset()]
+		b = b[d.InputOffset():]
+		if inner, ok := object["Card"]; ok {
+			whole, object = inner, nil
+			if err := json.Unmarshal(inner, &object); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if string(object["@type"]) != `"MessageCard"` {
+			continue
+		}
+		c, err := card.Parse(whole)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		c.Adaptive = nil // it would leave as it came
+		cards = append(cards, c)
+	}
 }
 
 // rendererModules installs the renderer, whose versions testdata/renderer pins, and
