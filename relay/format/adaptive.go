@@ -133,8 +133,8 @@ func (w adaptive) activity(s section) []element {
 func (w adaptive) paragraphs(t markup.Text, like element) []element {
 	var list []element
 	for _, b := range t {
-		if b.Kind == markup.Table && w.newer("1.5") {
-			list = append(list, w.table(b))
+		if b.Kind == markup.Table && len(b.Rows) > 0 {
+			list = append(list, w.table(b.Rows)...)
 			continue
 		}
 		e := like
@@ -149,22 +149,45 @@ func (w adaptive) paragraphs(t markup.Text, like element) []element {
 	return list
 }
 
-// table needs version 1.5.
-func (w adaptive) table(b markup.Block) element {
+// table is one of the schema's own, which came with version 1.5, or else a row of
+// columns of the same width for each of its rows.
+func (w adaptive) table(rows [][]markup.Cell) []element {
+	if !w.newer("1.5") {
+		return w.grid(rows)
+	}
 	headers := true
 	t := element{Type: "Table", FirstRowAsHeaders: &headers}
-	for _, row := range b.Rows {
+	for range rows[0] {
+		t.Columns = append(t.Columns, element{Type: "TableColumnDefinition", Width: 1})
+	}
+	for _, row := range rows {
 		r := element{Type: "TableRow"}
-		for i, cell := range row {
-			if i == len(t.Columns) {
-				t.Columns = append(t.Columns, element{Type: "TableColumnDefinition", Width: 1})
-			}
-			text := element{Type: "TextBlock", Text: orSpace(w.dialect.Line(cell)), Wrap: true}
-			r.Cells = append(r.Cells, element{Type: "TableCell", Items: []element{text}})
+		for _, c := range row {
+			r.Cells = append(r.Cells, element{Type: "TableCell", Items: []element{w.cell(c)}})
 		}
 		t.Rows = append(t.Rows, r)
 	}
-	return t
+	return []element{t}
+}
+
+func (w adaptive) grid(rows [][]markup.Cell) []element {
+	var list []element
+	for i, row := range rows {
+		set := element{Type: "ColumnSet", Spacing: "small"}
+		for _, c := range row {
+			text := w.cell(c)
+			if i == 0 {
+				text.Weight = "bolder"
+			}
+			set.Columns = append(set.Columns, element{Type: "Column", Width: "stretch", Items: []element{text}})
+		}
+		list = append(list, set)
+	}
+	return list
+}
+
+func (w adaptive) cell(c markup.Cell) element {
+	return element{Type: "TextBlock", Text: orSpace(w.dialect.Line(c)), Wrap: true}
 }
 
 // actions writes links as buttons, and a form with links in it as a part that
