@@ -133,20 +133,28 @@ func (w adaptive) activity(s section) []element {
 func (w adaptive) paragraphs(t markup.Text, like element) []element {
 	var list []element
 	for _, b := range t {
-		if b.Kind == markup.Table && len(b.Rows) > 0 {
-			list = append(list, w.table(b.Rows)...)
-			continue
-		}
-		e := like
-		e.Type, e.Wrap, e.Text = "TextBlock", true, w.dialect.Write(markup.Text{b})
-		if b.Kind == markup.Code {
-			e.FontType = "monospace"
-		}
-		if e.Text != "" {
-			list = append(list, e)
-		}
+		list = append(list, w.block(b, like)...)
 	}
 	return list
+}
+
+func (w adaptive) block(b markup.Block, like element) []element {
+	switch {
+	case b.Kind == markup.Table && len(b.Rows) > 0:
+		return w.table(b.Rows)
+	case b.Kind == markup.Quote:
+		if quoted := w.paragraphs(b.Blocks, like); len(quoted) > 0 {
+			return []element{{Type: "Container", Style: "emphasis", Items: quoted}}
+		}
+		return nil
+	case b.Kind == markup.Code:
+		like.FontType = "monospace"
+	}
+	like.Type, like.Wrap, like.Text = "TextBlock", true, w.dialect.Write(markup.Text{b})
+	if like.Text == "" {
+		return nil
+	}
+	return []element{like}
 }
 
 // table is one of the schema's own, which came with version 1.5, or else a row of
