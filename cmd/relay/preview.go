@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +21,7 @@ type preview struct {
 	Bytes       int      `json:"bytes"`
 	Used        []usage  `json:"used"`
 	Omitted     []string `json:"omitted"`
-	// Body is JSON, or a text for a form.
+	// Body is JSON as it is sent, or the fields of a form.
 	Body json.RawMessage `json:"body"`
 }
 
@@ -98,14 +98,33 @@ func newPreview(typ, payload string, p format.Payload) (preview, error) {
 	for _, u := range p.Used {
 		shown.Used = append(shown.Used, usage{Unit: string(u.Unit), Used: u.Used, Most: u.Most})
 	}
-	if !strings.HasPrefix(p.ContentType, "application/json") {
-		text, err := json.Marshal(string(p.Body))
-		if err != nil {
-			return preview{}, fmt.Errorf("show %s: %w", typ, err)
-		}
-		shown.Body = text
+	if p.ContentType != "application/x-www-form-urlencoded" {
+		return shown, nil
+	}
+	var err error
+	if shown.Body, err = formFields(p.Body); err != nil {
+		return preview{}, fmt.Errorf("show %s: %w", typ, err)
 	}
 	return shown, nil
+}
+
+// formFields writes a form as JSON that people can read.
+func formFields(form []byte) (json.RawMessage, error) {
+	values, err := url.ParseQuery(string(form))
+	if err != nil {
+		return nil, err
+	}
+	fields := make(map[string]string, len(values))
+	for name := range values {
+		fields[name] = values.Get(name)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(fields); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
 }
 
 func (a *app) printPreviews(previews []preview) error {
