@@ -19,6 +19,10 @@ func TestDeepTextsAreFlat(t *testing.T) {
 		"brackets": strings.Repeat("[", n) + "x" + strings.Repeat("](https://e.example/)", 100),
 		"ticks":    strings.Repeat("`a", n),
 		"tables":   "|" + strings.Repeat("a|", 2000) + "\n|" + strings.Repeat("-|", 2000) + "\n|b|\n",
+		"rows":     strings.Repeat("|a", n/4) + "|\n" + strings.Repeat("|-", n/4) + "|\n" + strings.Repeat("|\n", n),
+		"schemes":  strings.Repeat("http://a ", n),
+		"closed":   "https://e.example/" + strings.Repeat(")", 5*n),
+		"tildes":   strings.Repeat("a~~ b ", n),
 		"entities": strings.Repeat("&amp;", n/5),
 		"at signs": strings.Repeat("@a@", n/3),
 	}

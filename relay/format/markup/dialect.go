@@ -28,9 +28,11 @@ type Dialect struct {
 	Gap string
 
 	Paragraph func(inner string) string
-	Heading   func(level int, inner string) string
-	Quote     func(inner string) string
-	Fence     func(language, code string) string
+	// Headings is how many levels there are; deeper ones are bold.
+	Headings int
+	Heading  func(level int, inner string) string
+	Quote    func(inner string) string
+	Fence    func(language, code string) string
 	// List gets its items written, and how deep it stands, from 0.
 	List func(b Block, items []string, depth int) string
 	// Table writes a table; the dialect writes the cells.
@@ -58,7 +60,10 @@ func (d Dialect) write(t Text, depth int) string {
 func (d Dialect) block(b Block, depth int) string {
 	switch b.Kind {
 	case Heading:
-		return d.Heading(b.Level, d.Line(b.Inlines))
+		if b.Level > d.Headings {
+			return d.Paragraph(d.Line([]Inline{{Kind: Strong, Inlines: Without(Strong, b.Inlines)}}))
+		}
+		return d.Heading(b.Level, d.line(unbroken(b.Inlines)))
 	case List:
 		items := make([]string, len(b.Items))
 		for i, item := range b.Items {
@@ -78,8 +83,18 @@ func (d Dialect) block(b Block, depth int) string {
 	}
 }
 
-// Line writes inlines.
+// Line writes inlines. Marks begin and end with each of their lines, because the
+// break of some dialects ends a paragraph.
 func (d Dialect) Line(inlines []Inline) string {
+	var written []string
+	for _, line := range lines(inlines) {
+		written = append(written, d.line(line))
+	}
+	return strings.Join(written, d.Break)
+}
+
+// line writes inlines without breaks.
+func (d Dialect) line(inlines []Inline) string {
 	var b strings.Builder
 	start := true
 	for i, n := range inlines {
@@ -95,15 +110,57 @@ func (d Dialect) Line(inlines []Inline) string {
 			b.WriteString(joiner)
 		}
 		b.WriteString(piece)
-		start = n.Kind == Break || start && piece == ""
+		start = start && piece == ""
 	}
 	return b.String()
+}
+
+// lines parts inlines at their breaks, those inside of marks included. A link stays
+// one.
+func lines(inlines []Inline) [][]Inline {
+	parts := [][]Inline{nil}
+	add := func(n Inline) { parts[len(parts)-1] = append(parts[len(parts)-1], n) }
+	for _, n := range inlines {
+		switch {
+		case n.Kind == Break:
+			parts = append(parts, nil)
+		case n.Kind == Link:
+			n.Inlines = unbroken(n.Inlines)
+			add(n)
+		case len(n.Inlines) > 0:
+			for i, part := range lines(n.Inlines) {
+				if i > 0 {
+					parts = append(parts, nil)
+				}
+				n.Inlines = part
+				add(n)
+			}
+		default:
+			add(n)
+		}
+	}
+	return parts
+}
+
+// unbroken has spaces for breaks.
+func unbroken(inlines []Inline) []Inline {
+	line := make([]Inline, len(inlines))
+	for i, n := range inlines {
+		if n.Kind == Break {
+			n = Inline{Kind: Plain, Text: " "}
+		}
+		if len(n.Inlines) > 0 {
+			n.Inlines = unbroken(n.Inlines)
+		}
+		line[i] = n
+	}
+	return line
 }
 
 // endsAddress reports whether what follows an address cannot be taken for a part of
 // it: nothing, space, or the end of a sentence.
 func endsAddress(next []Inline) bool {
-	if len(next) == 0 || next[0].Kind == Break {
+	if len(next) == 0 {
 		return true
 	}
 	if next[0].Kind != Plain {
@@ -120,18 +177,16 @@ func (d Dialect) inline(n Inline, start bool) string {
 	switch n.Kind {
 	case Plain:
 		return d.Text(n.Text, start)
-	case Break:
-		return d.Break
 	case Strong:
-		return wrap(d.Strong, d.Line(n.Inlines))
+		return wrap(d.Strong, d.line(n.Inlines))
 	case Emphasis:
-		return wrap(d.Emphasis, d.Line(n.Inlines))
+		return wrap(d.Emphasis, d.line(n.Inlines))
 	case Strike:
-		return wrap(d.Strike, d.Line(n.Inlines))
+		return wrap(d.Strike, d.line(n.Inlines))
 	case CodeSpan:
 		return wrap(d.Code, n.Text)
 	case Link:
-		return d.Link(d.label(n.Inlines), n.URL)
+		return d.Link(d.line(n.Inlines), n.URL)
 	case Picture:
 		return d.Picture(d.Text(n.Text, false), n.URL)
 	case Mention:
@@ -141,18 +196,6 @@ func (d Dialect) inline(n Inline, start bool) string {
 		return d.Text(n.Text, start)
 	}
 	return ""
-}
-
-// label writes the text of a link, in which a break would end it.
-func (d Dialect) label(inlines []Inline) string {
-	line := make([]Inline, len(inlines))
-	for i, n := range inlines {
-		if n.Kind == Break {
-			n = Inline{Kind: Plain, Text: " "}
-		}
-		line[i] = n
-	}
-	return d.Line(line)
 }
 
 // wrap marks a piece; marks with nothing between them would be seen as they are.

@@ -16,9 +16,9 @@ func HTML() Dialect {
 		Link: htmlLink, Picture: htmlLink,
 		Break: "<br>", Gap: "",
 		Paragraph: tag("p"),
+		Headings:  6,
 		Heading: func(level int, s string) string {
-			h := "h" + strconv.Itoa(min(max(level, 1), 6))
-			return "<" + h + ">" + s + "</" + h + ">"
+			return tag("h" + strconv.Itoa(level))(s)
 		},
 		Quote: tag("blockquote"),
 		Fence: func(language, code string) string {
@@ -42,7 +42,6 @@ func LightHTML() Dialect {
 		Link: htmlLink, Picture: htmlLink,
 		Break: "<br>", Gap: "<br><br>",
 		Paragraph: same,
-		Heading:   func(_ int, s string) string { return "<b>" + s + "</b>" },
 		Quote:     func(s string) string { return "<i>" + s + "</i>" },
 		Fence: func(_, code string) string {
 			return `<font face="monospace">` + strings.NewReplacer("\n", "<br>", "  ", "\u00a0\u00a0").Replace(html.EscapeString(code)) + "</font>"
@@ -110,23 +109,4 @@ func htmlTable(d Dialect, rows [][]Cell) string {
 	}
 	s.WriteString("</table>")
 	return s.String()
-}
-
-// PlainText returns the dialect that has no marks at all: addresses stand beside
-// their texts.
-func PlainText() Dialect {
-	d := Markdown(Flavour{})
-	d.Text = func(s string, _ bool) string { return s }
-	d.Code = same
-	d.Address = func(address string, _ bool) string { return address }
-	d.Link = func(label, address string) string { return label + " (" + strings.TrimPrefix(address, "mailto:") + ")" }
-	d.Picture = d.Link
-	d.Fence = func(_, code string) string { return code }
-	d.Table = func(d Dialect, rows [][]Cell) string {
-		if anyLink(rows) {
-			return rowLines(d, rows)
-		}
-		return Aligned(rows)
-	}
-	return d
 }

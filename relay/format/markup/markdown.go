@@ -14,6 +14,8 @@ type Flavour struct {
 	Start string
 	// Strong, Emphasis and Strike are the marks; empty where there is none.
 	Strong, Emphasis, Strike string
+	// Entities says that HTML's are read, so that "&lt;" does not show as such.
+	Entities bool
 	// Code and Fence say that code is shown as such in a line, and in blocks.
 	Code, Fence bool
 	// Headings is how many levels there are; 0 writes them bold.
@@ -42,13 +44,9 @@ func Markdown(f Flavour) Dialect {
 		Mention: f.Mention,
 		Break:   f.Break, Gap: "\n\n",
 		Paragraph: same,
-		Heading: func(level int, s string) string {
-			if level > f.Headings {
-				return wrap(mark(f.Strong), unmarked(s, f.Strong))
-			}
-			return strings.Repeat("#", level) + " " + strings.ReplaceAll(s, "\n", " ")
-		},
-		Quote: same, Fence: func(_, s string) string { return f.lines(s) },
+		Headings:  f.Headings,
+		Heading:   func(level int, s string) string { return strings.Repeat("#", level) + " " + s },
+		Quote:     same, Fence: func(_, s string) string { return f.lines(s) },
 		List: markdownList, Table: rowLines, Rule: f.Rule,
 	}
 	if d.Break == "" {
@@ -91,14 +89,6 @@ func mark(m string) func(string) string {
 	return around(m)
 }
 
-// unmarked drops marks inside of what is going to be marked as a whole.
-func unmarked(s, m string) string {
-	if m == "" {
-		return s
-	}
-	return strings.ReplaceAll(s, m, "")
-}
-
 // text escapes a literal text.
 func (f Flavour) text(s string, start bool) string {
 	if start {
@@ -108,6 +98,9 @@ func (f Flavour) text(s string, start bool) string {
 	b.Grow(len(s) + 8)
 	for i, r := range s {
 		switch {
+		case r == '&' && f.Entities && isEntity(s[i:]):
+			b.WriteString("&amp;")
+			continue
 		case r < utf8.RuneSelf && strings.ContainsRune(f.Special, r),
 			start && i == 0 && r < utf8.RuneSelf && strings.ContainsRune(f.Start, r),
 			start && f.Start != "" && (r == '.' || r == ')') && isNumber(s[:i]):
@@ -119,6 +112,11 @@ func (f Flavour) text(s string, start bool) string {
 		return f.Defuse(b.String())
 	}
 	return b.String()
+}
+
+func isEntity(s string) bool {
+	_, size := entity(s)
+	return size > 0
 }
 
 // isNumber reports whether what begins a line makes a numbered list with a dot
@@ -237,6 +235,10 @@ func anyLink(rows [][]Cell) bool {
 	return found
 }
 
+// widest is how far a column of an aligned table is padded: beyond, one long cell
+// would fill every line with space.
+const widest = 40
+
 // Aligned is a table in plain text with columns of equal width, and a line under
 // its head.
 func Aligned(rows [][]Cell) string {
@@ -246,7 +248,7 @@ func Aligned(rows [][]Cell) string {
 			if j == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[j] = max(widths[j], utf8.RuneCountInString(flat(cell)))
+			widths[j] = min(max(widths[j], utf8.RuneCountInString(flat(cell))), widest)
 		}
 	}
 	var lines []string
@@ -254,7 +256,7 @@ func Aligned(rows [][]Cell) string {
 		var line, under strings.Builder
 		for j, cell := range row {
 			text := flat(cell)
-			line.WriteString(text + strings.Repeat(" ", widths[j]-utf8.RuneCountInString(text)+2))
+			line.WriteString(text + strings.Repeat(" ", max(0, widths[j]-utf8.RuneCountInString(text))+2))
 			under.WriteString(strings.Repeat("-", widths[j]) + "  ")
 		}
 		lines = append(lines, strings.TrimRight(line.String(), " "))

@@ -68,10 +68,6 @@ type Inline struct {
 	Inlines []Inline
 }
 
-// Literal is a text that means nothing but its characters. Line breaks stay, and
-// an empty line makes a paragraph.
-func Literal(s string) Text { return literalText(s) }
-
 // Words is one paragraph of literal text.
 func Words(s string) Text { return Of(Inline{Kind: Plain, Text: s}) }
 
@@ -112,12 +108,7 @@ func (t Text) Inline() []Inline {
 		if len(line) > 0 && len(inlines) > 0 {
 			line = append(line, Inline{Kind: Plain, Text: " "})
 		}
-		for _, n := range inlines {
-			if n.Kind == Break {
-				n = Inline{Kind: Plain, Text: " "}
-			}
-			line = append(line, n)
-		}
+		line = append(line, unbroken(inlines)...)
 	}
 	for _, b := range t {
 		add(b.Inlines)

@@ -14,7 +14,7 @@ import (
 // common is CommonMark with GitHub's tables: what is read, written.
 func common() markup.Dialect {
 	return markup.Markdown(markup.Flavour{
-		Special: "\\*_[]()`~<>#|&", Start: "-+=", Strong: "**", Emphasis: "*", Strike: "~~", Code: true, Fence: true,
+		Special: "\\*_[]()`~<>#|", Start: "-+=", Strong: "**", Emphasis: "*", Strike: "~~", Entities: true, Code: true, Fence: true,
 		Headings: 6, Quotes: true, Tables: true, Pictures: true, Autolink: true, Rule: "---",
 	})
 }
@@ -51,7 +51,13 @@ func TestTextsInEachDialect(t *testing.T) {
 		{"a block of code", "```go\nif a < b {\n\tc\n}\n```", "```go\nif a < b {\n\tc\n}\n```", "if a < b {\n\n\u00a0c\n\n}", `<pre><code class="language-go">if a &lt; b {` + "\n\tc\n}</code></pre>", "if a < b {\n\tc\n}"},
 		{"a table", "| a | b |\n|---|---|\n| **1** | 2 \\| 3 |", "| a | b |\n| --- | --- |\n| **1** | 2 \\| 3 |", "*a* | *b*\n\n*1* | 2 | 3", "<table><tr><th>a</th><th>b</th></tr><tr><td><strong>1</strong></td><td>2 | 3</td></tr></table>", "a  b\n-  -----\n1  2 | 3"},
 		{"a rule", "a\n\n---\n\nb", "a\n\n---\n\nb", "a\n\n———\n\nb", "<p>a</p><hr><p>b</p>", "a\n\n———\n\nb"},
-		{"HTML", "a <b onclick=x>b</b> &amp; &lt;", `a \<b onclick=x\>b\</b\> \& \<`, "a <b onclick=x>b</b> & <", "<p>a &lt;b onclick=x&gt;b&lt;/b&gt; &amp; &lt;</p>", "a <b onclick=x>b</b> & <"},
+		{"HTML", "a <b onclick=x>b</b> &amp; &lt;", `a \<b onclick=x\>b\</b\> & \<`, "a <b onclick=x>b</b> & <", "<p>a &lt;b onclick=x&gt;b&lt;/b&gt; &amp; &lt;</p>", "a <b onclick=x>b</b> & <"},
+		{"line breaks of HTML", "a<br>b<br/>\nc\n\n<br>d", "a\nb\nc\n\nd", "a\n\nb\n\nc\n\nd", "<p>a<br>b<br>c</p><p>d</p>", "a\nb\nc\n\nd"},
+		{"entities", "&copy; &copy 2026 &timestamp; &#65; &amp;lt; \\&lt;", "© &copy 2026 &timestamp; A &amp;lt; &amp;lt;", "© &copy 2026 &timestamp; A &lt; &lt;", "<p>© &amp;copy 2026 &amp;timestamp; A &amp;lt; &amp;lt;</p>", "© &copy 2026 &timestamp; A &lt; &lt;"},
+		{"an address with names of entities in it", "[x](https://e.example/?a=1&timestamp=5&region=eu)", "[x](https://e.example/?a=1&timestamp=5&region=eu)", "[x](https://e.example/?a=1&timestamp=5&region=eu)", `<p><a href="https://e.example/?a=1&amp;timestamp=5&amp;region=eu">x</a></p>`, "x (https://e.example/?a=1&timestamp=5&region=eu)"},
+		{"emphasis over lines", "**a *b\nc*** [d\ne](https://e.example/)", "**a *b***\n***c*** [d e](https://e.example/)", "*a b*\n\n*c* [d e](https://e.example/)", `<p><strong>a <em>b</em></strong><br><strong><em>c</em></strong> <a href="https://e.example/">d e</a></p>`, "a b\nc d e (https://e.example/)"},
+		{"a heading of marks", `# 5 \* **3**`, `# 5 \* **3**`, `*5 \* 3*`, "<h1>5 * <strong>3</strong></h1>", "5 * 3"},
+		{"a fence that would not end", "~~~ a`\nx\n~~~", "```\nx\n```", "x", "<pre><code>x</code></pre>", "x"},
 		{"right to left", "**שלום** עולם", "**שלום** עולם", "*שלום* עולם", "<p><strong>שלום</strong> עולם</p>", "שלום עולם"},
 		{"people", "@ada, (@bob-b) x@ada.example @adam [You](mention:eve%40example.com) @eve@example.com.", "Ada Lovelace, \\(Bob\\) x@ada.example @adam You Eve.", "Ada Lovelace, (Bob) x@ada.example @adam You Eve.", "<p>Ada Lovelace, (Bob) x@ada.example @adam You Eve.</p>", "Ada Lovelace, (Bob) x@ada.example @adam You Eve."},
 	}
@@ -73,7 +79,7 @@ func TestTextsInEachDialect(t *testing.T) {
 // words are pieces of text that mean something in one dialect or another.
 func words() *rapid.Generator[string] {
 	return rapid.SampledFrom([]string{
-		"word", " ", "*", "_", "**", "~~", "`", "[", "](", ")", "<", ">", "&", "&amp;", "#", "- ", "1. ", "|", "\\", "!", "\n", "\n\n", "@ada", "日本", "😀", "=", "+ ", "---", "\t", "https://e.example/ ", "{{",
+		"word", " ", "*", "_", "**", "~~", "`", "[", "](", ")", "<", ">", "&", "&amp;", "lt;", "#", "- ", "1. ", "|", "\\", "!", "\n", "\n\n", "@ada", "日本", "😀", "=", "+ ", "---", "\t", "https://e.example/ ", "{{",
 	})
 }
 
@@ -135,6 +141,29 @@ func TestACharacterIsNotCutApart(t *testing.T) {
 		if got := markup.Bare(text.Head(n)); got != want {
 			t.Errorf("%d characters: %q, want %q", n, got, want)
 		}
+	}
+}
+
+// TestAWideCellFillsNoOtherLine: aligning would make a large table of a small one.
+func TestAWideCellFillsNoOtherLine(t *testing.T) {
+	rows := strings.Repeat("|a|b|\n", 100)
+	table := "|a|b|\n|---|---|\n|" + strings.Repeat("x", 10_000) + "|b|\n" + rows
+	for name, d := range map[string]markup.Dialect{"plain": markup.PlainText(), "light HTML": markup.LightHTML(), "bare": bare()} {
+		if got := len(d.Write(markup.NewParser().Parse(table, nil))); got > 3*len(table)+10_000 {
+			t.Errorf("%s: %d bytes make %d", name, len(table), got)
+		}
+	}
+}
+
+// TestATableOfTooManyCellsIsNone: a row of one mark has as many cells as the head, so
+// that a few kilobytes could ask for gigabytes.
+func TestATableOfTooManyCellsIsNone(t *testing.T) {
+	bomb := strings.Repeat("|a", 5_000) + "|\n" + strings.Repeat("|-", 5_000) + "|\n" + strings.Repeat("|\n", 5_000)
+	if got := markup.NewParser().Parse("before\n\n"+bomb, nil); got[1].Kind != markup.Paragraph {
+		t.Errorf("it is read as a table of %d rows", len(got[1].Rows))
+	}
+	if got := markup.NewParser().Parse("|a|b|\n|-|-|\n"+strings.Repeat("|1|2|\n", 1_000), nil); got[0].Kind != markup.Table {
+		t.Error("a long table is none")
 	}
 }
 

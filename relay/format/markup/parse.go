@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -13,6 +12,7 @@ import (
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 
 	"github.com/connector-relay/relay/relay/card"
 )
@@ -30,7 +30,7 @@ func NewParser() Parser {
 // Parse reads a text. Known names whom a login belongs to, so that "@login" in the
 // text is a mention; nil knows nobody. Any text can be read.
 func (p Parser) Parse(s string, known func(login string) (name string, ok bool)) Text {
-	s = strings.TrimSpace(s)
+	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
 	switch {
 	case s == "":
 		return nil
@@ -47,51 +47,6 @@ func (p Parser) Parse(s string, known func(login string) (name string, ok bool))
 // no character that could mean anything, and no line break.
 func isPlain(s string) bool {
 	return !strings.ContainsAny(s, "\\`*_{}[]()<>#+-!|~&\n\r\t.=:@")
-}
-
-// The bounds of a text that a person may have written. Beyond them reading it costs
-// the square of its length.
-const (
-	mostMarks   = 2000
-	deepest     = 16
-	mostNesting = 100
-)
-
-// tangled reports whether a text is nested so that it can only be meant to do harm.
-func tangled(s string) bool {
-	// Emphasis and links end with their paragraph at the latest.
-	for paragraph := range strings.SplitSeq(s, "\n\n") {
-		if len(paragraph) > mostMarks && marks(paragraph) > mostMarks {
-			return true
-		}
-	}
-	for line := range strings.Lines(s) {
-		lead := line[:len(line)-len(strings.TrimLeft(line, "> \t-+*0123456789.)"))]
-		if len(lead) > mostNesting && strings.Count(lead, ">")+len(strings.Fields(lead)) > mostNesting {
-			return true
-		}
-	}
-	return false
-}
-
-// marks counts what may begin or end emphasis, or begin a link: an underscore inside
-// of a word, and a star that begins an item, do not.
-func marks(s string) int {
-	n := 0
-	before := '\n'
-	for i, r := range s {
-		switch {
-		case r == '[', r == '*' && before != '\n' && before != '*':
-			n++
-		case r == '_' && before != '_':
-			after, _ := utf8.DecodeRuneInString(s[i+1:])
-			if !unicode.IsLetter(before) && !unicode.IsDigit(before) || !unicode.IsLetter(after) && !unicode.IsDigit(after) {
-				n++
-			}
-		}
-		before = r
-	}
-	return n
 }
 
 // reader turns the library's nodes into the tree.
@@ -128,7 +83,7 @@ func (r reader) block(n ast.Node) (Block, bool) {
 		}
 		return b, len(b.Items) > 0
 	case *ast.FencedCodeBlock:
-		return Block{Kind: Code, Code: r.lines(n), Language: string(n.Language(r.src))}, true
+		return Block{Kind: Code, Code: r.lines(n), Language: language(string(n.Language(r.src)))}, true
 	case *ast.CodeBlock:
 		return Block{Kind: Code, Code: r.lines(n)}, true
 	case *ast.HTMLBlock:
@@ -136,7 +91,7 @@ func (r reader) block(n ast.Node) (Block, bool) {
 		if n.HasClosure() {
 			lines += "\n" + string(n.ClosureLine.Value(r.src))
 		}
-		b := Block{Kind: Paragraph, Inlines: r.finish(literalInlines(lines))}
+		b := Block{Kind: Paragraph, Inlines: r.finish(tags(lines))}
 		return b, len(b.Inlines) > 0
 	case *ast.ThematicBreak:
 		return Block{Kind: Rule}, true
@@ -174,6 +129,17 @@ func (r reader) table(n *extast.Table) Block {
 	return b
 }
 
+// language is a fence's language, if it is a name and not something that would mean
+// more in a dialect.
+func language(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("+#-_.", r)
+	}) {
+		return ""
+	}
+	return s
+}
+
 func (r reader) lines(n ast.Node) string {
 	var b strings.Builder
 	for i := range n.Lines().Len() {
@@ -190,6 +156,10 @@ func (r reader) inlines(parent ast.Node) []Inline { return r.finish(r.raw(parent
 func (r reader) raw(parent ast.Node) []Inline {
 	var list []Inline
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+		line, ended := n.(*ast.Text)
+		if ended && line.Segment.IsEmpty() && line.SoftLineBreak() && len(list) > 0 && list[len(list)-1].Kind == Break {
+			continue // "<br>" at the end of a line is one break
+		}
 		list = append(list, r.inline(n)...)
 	}
 	return list
@@ -233,9 +203,15 @@ func (r reader) inline(n ast.Node) []Inline {
 			segment := n.Segments.At(i)
 			b.Write(segment.Value(r.src))
 		}
-		return literalInlines(b.String())
+		return tags(b.String())
 	}
 	return r.raw(n)
+}
+
+// tags are HTML as it stands, in which nothing but a line break means anything:
+// old cards are full of those.
+func tags(s string) []Inline {
+	return literalInlines(strings.NewReplacer("<br>", "\n", "<br/>", "\n", "<br />", "\n", "<BR>", "\n").Replace(s))
 }
 
 // Without takes the marks of a kind off inlines that stand inside of such marks.
@@ -248,6 +224,41 @@ func Without(kind InlineKind, list []Inline) []Inline {
 			continue
 		}
 		out = append(out, n)
+	}
+	return out
+}
+
+// merge joins neighbouring plain pieces.
+func merge(list []Inline) []Inline {
+	var out []Inline
+	for _, n := range list {
+		if last := len(out) - 1; last >= 0 && n.Kind == Plain && out[last].Kind == Plain {
+			out[last].Text += n.Text
+			continue
+		}
+		if n.Kind != Plain || n.Text != "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// finish joins plain pieces and finds the addresses and mentions in them. A break
+// at an end breaks nothing.
+func (r reader) finish(list []Inline) []Inline {
+	var out []Inline
+	for _, n := range merge(list) {
+		if n.Kind == Plain {
+			out = append(out, r.addresses(n.Text)...)
+			continue
+		}
+		out = append(out, n)
+	}
+	for len(out) > 0 && out[len(out)-1].Kind == Break {
+		out = out[:len(out)-1]
+	}
+	for len(out) > 0 && out[0].Kind == Break {
+		out = out[1:]
 	}
 	return out
 }
@@ -298,41 +309,6 @@ func (r reader) picture(destination, title string) []Inline {
 	return []Inline{{Kind: Picture, URL: address, Text: title}}
 }
 
-// web returns an address that chat systems let a person follow, without the
-// characters that end an address in one dialect or another.
-func web(s string) (string, bool) {
-	s = strings.TrimSpace(s)
-	u, err := url.Parse(s)
-	if err != nil {
-		return "", false
-	}
-	switch strings.ToLower(u.Scheme) {
-	case "http", "https":
-		if u.Host == "" {
-			return "", false
-		}
-	case "mailto":
-	default:
-		return "", false
-	}
-	return encoded(s), true
-}
-
-// encoded is an address without the characters that end one in some dialect.
-func encoded(s string) string {
-	if !strings.ContainsAny(s, "() <>|\"\\`*\n\r\t") {
-		return s
-	}
-	return strings.NewReplacer(
-		"(", "%28", ")", "%29", " ", "%20", "<", "%3C", ">", "%3E", "|", "%7C", `"`, "%22",
-		"\\", "%5C", "`", "%60", "*", "%2A", "\n", "", "\r", "", "\t", "",
-	).Replace(strings.TrimSpace(s))
-}
-
-// Address returns an address with the characters encoded that would end it in one
-// dialect or another.
-func Address(s string) string { return encoded(s) }
-
 // flat is what inlines say, without their markup.
 func flat(inlines []Inline) string {
 	var b strings.Builder
@@ -357,15 +333,41 @@ func unescape(b []byte) string {
 	}
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) && strings.IndexByte("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", s[i+1]) >= 0 {
+		switch {
+		case s[i] == '\\' && i+1 < len(s) && util.IsPunct(s[i+1]):
 			i++
-			// An escaped ampersand begins no entity.
-			if s[i] == '&' {
-				out.WriteString("&amp;")
+		case s[i] == '&':
+			if character, size := entity(s[i:]); size > 0 {
+				out.WriteString(character)
+				i += size - 1
 				continue
 			}
 		}
 		out.WriteByte(s[i])
 	}
-	return html.UnescapeString(out.String())
+	return out.String()
+}
+
+// longestEntity is longer than every name in HTML's list.
+const longestEntity = 40
+
+// entity is what the entity at the start of s stands for, and its size; none is 0.
+// In an address, "&copy=1" is none: only one that ends with a semicolon is.
+func entity(s string) (character string, size int) {
+	end := strings.IndexByte(s[:min(len(s), longestEntity)], ';')
+	if end < 2 {
+		return "", 0
+	}
+	name := s[1:end]
+	if name[0] == '#' {
+		if character = html.UnescapeString(s[:end+1]); strings.HasPrefix(character, "&") || strings.HasSuffix(character, ";") {
+			return "", 0
+		}
+		return character, end + 1
+	}
+	known, ok := util.LookUpHTML5EntityByName(name)
+	if !ok {
+		return "", 0
+	}
+	return string(known.Characters), end + 1
 }
