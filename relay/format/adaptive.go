@@ -2,6 +2,7 @@ package format
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -40,8 +41,9 @@ func (w adaptive) card(d draft) adaptiveCard {
 	}
 	a.Teams = &teamsExtras{Width: "Full"}
 	for _, p := range w.mentioned {
+		name := w.atName(p)
 		a.Teams.Entities = append(a.Teams.Entities, entity{
-			Type: "mention", Text: "<at>" + atName(p) + "</at>", Mentioned: mentioned{ID: p.ID, Name: atName(p)},
+			Type: "mention", Text: "<at>" + name + "</at>", Mentioned: mentioned{ID: p.ID, Name: name},
 		})
 	}
 	return a
@@ -51,7 +53,7 @@ func (w adaptive) card(d draft) adaptiveCard {
 // title may not be cut by the client.
 func (w adaptive) header(d draft) element {
 	title := element{Type: "TextBlock", Text: w.line(d.title), Wrap: true, Weight: "bolder", Size: "medium"}
-	if w.newer("1.5") {
+	if w.newer(5) {
 		title.Style = "heading"
 	}
 	if d.card.ThemeColor == "" {
@@ -60,9 +62,11 @@ func (w adaptive) header(d draft) element {
 	return element{Type: "Container", Style: containerStyle(d.card.ThemeColor), Bleed: true, Items: []element{title}}
 }
 
-// newer reports whether the card may use what came with a version; they are all 1.x.
-func (w adaptive) newer(version string) bool {
-	return len(w.version) >= len(version) && w.version >= version
+// newer reports whether the card may use what came with a version, such as 5 for 1.5;
+// they are all 1.x.
+func (w adaptive) newer(minor int) bool {
+	version, err := strconv.Atoi(strings.TrimPrefix(w.version, "1."))
+	return err == nil && version >= minor
 }
 
 func (w adaptive) line(t markup.Text) string { return w.dialect.Line(t.Inline()) }
@@ -160,7 +164,7 @@ func (w adaptive) block(b markup.Block, like element) []element {
 // table is one of the schema's own, which came with version 1.5, or else a row of
 // columns of the same width for each of its rows.
 func (w adaptive) table(rows [][]markup.Cell) []element {
-	if !w.newer("1.5") {
+	if !w.newer(5) {
 		return w.grid(rows)
 	}
 	headers := true

@@ -1,7 +1,6 @@
 package format
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,7 +10,7 @@ import (
 
 // usernames lets a dialect mention people as both systems do.
 func usernames(d markup.Dialect, w *writing) markup.Dialect {
-	d.Mention = w.mention(func(p Person) string { return "@" + strings.TrimPrefix(p.ID, "@") }, func(s string) string { return d.Text(s, false) })
+	d.Mention = w.mention(func(p Person) string { return "@" + strings.TrimPrefix(p.ID, "@") })
 	return d
 }
 
@@ -64,37 +63,14 @@ type attachmentWriter struct {
 	callsAbove bool
 }
 
-// message makes an attachment of the card and one more of every further section:
-// an attachment has one author and one picture.
 func (w attachmentWriter) message(d draft) (encoded, error) {
-	head := attachment{Title: quietAt(markup.Bare(d.title)), TitleLink: d.firstLink(), Fallback: quietAt(d.headline())}
+	var list []attachment
+	for _, b := range d.blocks() {
+		list = append(list, w.attachment(b, parseColour(d.card.ThemeColor)))
+	}
+	head := &list[0]
+	head.Title, head.TitleLink, head.Fallback = quietAt(markup.Bare(d.title)), d.firstLink(), quietAt(d.headline())
 	w.used.note(TitleLength, utf8.RuneCountInString(head.Title))
-	list := []attachment{head}
-	texts := []markup.Text{slices.Clone(d.text)}
-	for i, s := range d.sections {
-		// The first section is the card's own body, unless it has an author and the
-		// card a text that is not the author's.
-		if i > 0 || !s.activity.Empty() && !d.text.Empty() {
-			list, texts = append(list, attachment{}), append(texts, nil)
-		}
-		last := len(list) - 1
-		texts[last] = append(texts[last], w.section(&list[last], s)...)
-		for _, img := range s.pictures() {
-			if list[last].ImageURL != "" {
-				texts[last] = append(texts[last], markup.Of(picture(img))...)
-				continue
-			}
-			list[last].ImageURL = img.URL
-		}
-		texts[last] = append(texts[last], ways(s.actions)...)
-	}
-	last := len(list) - 1
-	texts[last] = append(append(texts[last], ways(d.actions)...), d.said()...)
-	for i := range list {
-		list[i].Color = parseColour(d.card.ThemeColor).web()
-		list[i].Text = w.dialect.Write(texts[i])
-		w.used.note(TextLength, utf8.RuneCountInString(list[i].Text))
-	}
 	w.used.note(Blocks, len(list))
 	var called []string
 	if w.callsAbove {
@@ -109,37 +85,16 @@ func (w attachmentWriter) message(d draft) (encoded, error) {
 	return encoded{body: body, used: w.used}, err
 }
 
-// section fills an attachment with a section and returns its text.
-func (w attachmentWriter) section(a *attachment, s section) markup.Text {
-	if !s.activity.Empty() || s.avatar != "" {
-		a.AuthorName, a.AuthorIcon = quietAt(markup.Bare(s.activity)), s.avatar
-		if a.AuthorName == "" {
-			a.AuthorName = " "
-		}
-		if more := quietAt(markup.Bare(s.subtitle)); more != "" {
-			a.AuthorName = strings.TrimSpace(a.AuthorName + " – " + more)
-		}
-		s.activity, s.subtitle = people(s.activity), nil
+func (w attachmentWriter) attachment(b block, c colour) attachment {
+	a := attachment{Color: c.web(), AuthorName: quietAt(b.author), AuthorIcon: b.avatar, Text: w.dialect.Write(b.text), ImageURL: b.picture}
+	if b.avatar != "" {
+		a.AuthorName = orSpace(a.AuthorName)
 	}
-	for _, f := range s.facts {
+	w.used.note(TextLength, utf8.RuneCountInString(a.Text))
+	for _, f := range b.facts {
 		value := w.dialect.Write(f.value)
 		w.used.note(TextLength, utf8.RuneCountInString(value))
 		a.Fields = append(a.Fields, attachmentField{Title: quietAt(markup.Bare(f.name)), Value: value, Short: f.value.Len() <= shortField})
 	}
-	return append(append(strong(s.title), s.lines()...), s.text...)
-}
-
-// people are the mentions of a line that is going to be shown without them: they
-// are told all the same.
-func people(t markup.Text) markup.Text {
-	var list []markup.Inline
-	t.Walk(func(n markup.Inline) {
-		if n.Kind == markup.Mention {
-			list = append(list, n)
-		}
-	})
-	if len(list) == 0 {
-		return nil
-	}
-	return markup.Of(list...)
+	return a
 }

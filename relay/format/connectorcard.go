@@ -15,6 +15,7 @@ func Office365() Format {
 		{Sections, 10, reference + "; Teams drops more without a word"},
 		{SectionImages, 5, "Teams cards reference; Teams drops more without a word"},
 		{SectionActions, 4, reference},
+		{AddressLength, 8_000, "none documented; a longer one would crowd out the card"},
 	})
 }
 
@@ -29,7 +30,10 @@ func TeamsConnectorCard() Format {
 // Webhook writes the Connector Card for an application of one's own: as it came,
 // but for mentions, which only the relay understands.
 func Webhook() Format {
-	f := connectorCard("webhook", Limits{{Bytes, 1 << 20, "what web servers take by default; nginx's client_max_body_size is 1 MB"}})
+	f := connectorCard("webhook", Limits{
+		{Bytes, 1 << 20, "what web servers take by default; nginx's client_max_body_size is 1 MB"},
+		{AddressLength, 64_000, "none documented; a longer one would crowd out the card"},
+	})
 	f.own = func(c card.Card) ([]byte, bool) {
 		c.Adaptive = nil
 		body, err := c.MarshalJSON()
@@ -39,9 +43,9 @@ func Webhook() Format {
 }
 
 func connectorCard(name string, limits Limits) Format {
-	w := connectorWriter{markup.Markdown(connectorFlavour())}
+	w := connectorWriter{dialect: markup.Markdown(connectorFlavour()), outlook: name == "webhook"}
 	return Format{
-		Name: name, ContentType: contentType, Limits: limits, parser: markup.NewParser(),
+		Name: name, ContentType: contentType, Limits: limits, inlinePictures: true, parser: markup.NewParser(),
 		encode: func(d draft, _ *writing) (encoded, error) {
 			body, err := w.card(d).MarshalJSON()
 			return encoded{body: body}, err
@@ -54,18 +58,25 @@ func connectorCard(name string, limits Limits) Format {
 // (https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format).
 func connectorFlavour() markup.Flavour {
 	return markup.Flavour{
-		Special: "\\*_[]()`~<>#", Start: "-+", Strong: "**", Emphasis: "*", Strike: "~~",
+		Special: "\\*_[]()`~<>#", Start: "-+", Strong: "**", Emphasis: "*", Strike: "~~", Entities: true,
 		Code: true, Headings: 3, Quotes: true, Pictures: true, Break: "\n\n",
 		Defuse: strings.NewReplacer(`\<`, "&lt;", `\>`, "&gt;", "{{", "{\u200b{").Replace,
 	}
 }
 
 // connectorWriter writes drafts as Connector Cards.
-type connectorWriter struct{ dialect markup.Dialect }
+type connectorWriter struct {
+	dialect markup.Dialect
+	// outlook keeps what means something in mail only, and knows no limit.
+	outlook bool
+}
 
 func (w connectorWriter) card(d draft) card.Card {
 	c := d.card
 	c.Adaptive = nil
+	if !w.outlook {
+		c.ExpectedActors, c.Originator, c.CorrelationID = nil, "", ""
+	}
 	c.Summary, c.Title, c.Text = teamsDefuse(d.summary), w.line(d.title), w.dialect.Write(d.text)
 	if c.Summary == "" {
 		c.Summary = teamsDefuse(d.headline()) // required when there is no text

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf16"
 
@@ -30,7 +31,7 @@ func Discord() Format {
 				Special: "\\*_[]()`~<>|", Start: "-+#", Strong: "**", Emphasis: "*", Strike: "~~", Code: true, Fence: true,
 				Headings: 3, Quotes: true, Autolink: true, Defuse: discordDefuse,
 			})
-			dialect.Mention = w.mention(func(p Person) string { return "<@" + p.ID + ">" }, func(s string) string { return dialect.Text(s, false) })
+			dialect.Mention = w.mention(func(p Person) string { return "<@" + p.ID + ">" })
 			return discordWriter{w, dialect, longest{}}.message(d)
 		},
 	}
@@ -79,34 +80,18 @@ type discordWriter struct {
 	used    longest
 }
 
-// message makes an embed of the card and one more of every further section. People
-// are called in the content: in an embed they are only shown.
+// message makes an embed of each block. People are called in the content: in an
+// embed they are only shown.
 func (w discordWriter) message(d draft) (encoded, error) {
-	list := []embed{{Title: w.dialect.Line(d.title.Inline()), URL: d.firstLink()}}
-	texts := []markup.Text{append(markup.Text{}, d.text...)}
-	for i, s := range d.sections {
-		if i > 0 || !s.activity.Empty() && !d.text.Empty() {
-			list, texts = append(list, embed{}), append(texts, nil)
-		}
-		last := len(list) - 1
-		texts[last] = append(texts[last], w.section(&list[last], s)...)
-		for _, img := range s.pictures() {
-			if list[len(list)-1].Image != nil {
-				list, texts = append(list, embed{}), append(texts, nil)
-			}
-			list[len(list)-1].Image = &embedPicture{URL: img.URL}
-		}
-		texts[last] = append(texts[last], ways(s.actions)...)
-	}
-	last := len(list) - 1
-	texts[last] = append(append(texts[last], ways(d.actions)...), d.said()...)
+	var list []embed
 	total := 0
-	for i := range list {
-		list[i].Description = w.dialect.Write(texts[i])
-		if c := parseColour(d.card.ThemeColor); c.valid {
-			list[i].Color = max(c.number(), 1) // 0 means none
+	for i, b := range d.blocks() {
+		e := w.embed(b, parseColour(d.card.ThemeColor))
+		if i == 0 {
+			e.Title, e.URL = w.dialect.Line(d.title.Inline()), d.firstLink()
 		}
-		total += w.measure(list[i])
+		total += w.measure(e)
+		list = append(list, e)
 	}
 	if total == 0 {
 		list[0].Title = d.headline()
@@ -129,26 +114,23 @@ func (w discordWriter) message(d draft) (encoded, error) {
 	return encoded{body: body, used: w.used}, err
 }
 
-// section fills an embed with a section and returns its text.
-func (w discordWriter) section(e *embed, s section) markup.Text {
-	if name := discordDefuse(markup.Bare(s.activity)); name != "" {
-		e.Author = &embedAuthor{Name: name, IconURL: s.avatar}
-		if more := discordDefuse(markup.Bare(s.subtitle)); more != "" {
-			e.Author.Name += " – " + more
-		}
-		s.activity, s.subtitle = people(s.activity), nil
+func (w discordWriter) embed(b block, c colour) embed {
+	e := embed{Description: w.dialect.Write(b.text)}
+	if c.valid {
+		e.Color = max(c.number(), 1) // 0 means none
 	}
-	for _, f := range s.facts {
-		field := embedField{Name: discordDefuse(markup.Bare(f.name)), Value: w.dialect.Write(f.value), Inline: f.value.Len() <= shortField}
-		if field.Name == "" {
-			field.Name = empty
-		}
-		if field.Value == "" {
-			field.Value = empty
-		}
-		e.Fields = append(e.Fields, field)
+	if b.author != "" || b.avatar != "" {
+		e.Author = &embedAuthor{Name: cmp.Or(discordDefuse(b.author), empty), IconURL: b.avatar}
 	}
-	return append(append(strong(s.title), s.lines()...), s.text...)
+	if b.picture != "" {
+		e.Image = &embedPicture{URL: b.picture}
+	}
+	for _, f := range b.facts {
+		e.Fields = append(e.Fields, embedField{
+			Name: cmp.Or(discordDefuse(markup.Bare(f.name)), empty), Value: cmp.Or(w.dialect.Write(f.value), empty), Inline: f.value.Len() <= shortField,
+		})
+	}
+	return e
 }
 
 // measure counts an embed's characters as Discord adds them up.

@@ -6,8 +6,13 @@ import (
 )
 
 // document is a card as one running text, for systems that show text and no
-// cards. The title leads to the card's first link.
-func (d draft) document() markup.Text { return append(d.heading(), d.body()...) }
+// cards; never empty. The title leads to the card's first link.
+func (d draft) document() markup.Text {
+	if t := append(d.heading(), d.body()...); !t.Empty() {
+		return t
+	}
+	return markup.Words(d.headline())
+}
 
 // heading is the title, which leads to the card's first link.
 func (d draft) heading() markup.Text {

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -18,7 +19,8 @@ type draft struct {
 	text     markup.Text
 	sections []section
 	actions  []card.Action
-	// titleLink is where a link in the title led; titles are written without links.
+	// titleLink is where a link or picture in the title led; titles are written
+	// without.
 	titleLink string
 	// note says what was left out; empty when nothing was.
 	note string
@@ -52,13 +54,11 @@ func newDraft(c card.Card, p markup.Parser, known func(string) (string, bool)) d
 		d.sections[i] = newSection(s, read)
 	}
 	d.title.Walk(func(n markup.Inline) {
-		if n.Kind == markup.Link && d.titleLink == "" {
+		if n.URL != "" && d.titleLink == "" {
 			d.titleLink = n.URL
 		}
 	})
-	if d.titleLink != "" {
-		d.title = markup.Of(markup.Without(markup.Link, d.title.Inline())...)
-	}
+	d.title, _ = d.title.WithoutLinks(func(string) bool { return true })
 	if d.title.Empty() && d.text.Empty() && len(d.sections) == 0 {
 		d.title = markup.Words(d.summary)
 	}
@@ -93,21 +93,28 @@ func (d draft) clone() draft {
 	return d
 }
 
-// headline is what a system shows that wants a title in any case.
+// longestHeadline is how much of a text, in characters, stands for a title.
+const longestHeadline = 100
+
+// headline is what a system shows that wants a title in any case; never empty.
 func (d draft) headline() string {
-	for _, t := range []string{markup.Bare(d.title), d.summary} {
-		if t != "" {
-			return t
-		}
+	if line := cmp.Or(markup.Bare(d.title), d.summary); line != "" {
+		return line
 	}
+	var names, texts []markup.Text
+	texts = append(texts, d.text)
 	for _, s := range d.sections {
-		for _, t := range []markup.Text{s.title, s.activity} {
-			if line := markup.Bare(t); line != "" {
-				return line
-			}
+		names, texts = append(names, s.title, s.activity), append(texts, s.text, s.activityText)
+		if len(s.facts) > 0 {
+			texts = append(texts, s.facts[0].line())
 		}
 	}
-	return markup.Bare(d.text.Head(100))
+	for _, t := range append(names, texts...) {
+		if line := markup.Bare(t.Head(longestHeadline)); line != "" {
+			return line
+		}
+	}
+	return "A card"
 }
 
 // said is the note as a text.
@@ -189,7 +196,7 @@ func (s section) pictures() []card.Image {
 	return append([]card.Image{*s.hero}, s.images...)
 }
 
-// avatar types.
+// article is the type of an activity's picture that is not a person.
 const article = "article"
 
 // strong makes a text's lines bold, as one paragraph.

@@ -68,6 +68,8 @@ type Format struct {
 	Name        string
 	ContentType string
 	Limits      Limits
+	// inlinePictures says that a picture may be a data: URL.
+	inlinePictures bool
 	// encode writes a draft that is small enough, or measures one that is not.
 	encode func(draft, *writing) (encoded, error)
 	// own returns the payload of a card that came in the system's own form; nil, or
@@ -148,18 +150,17 @@ func (o Options) known() func(string) (string, bool) {
 	}
 }
 
-// mention returns how a dialect writes people: those that the chat system knows as
-// it mentions them, all others by name.
-func (w *writing) mention(write func(Person) string, literal func(string) string) func(login, name string) string {
-	return func(login, name string) string {
+// mention returns how a dialect writes the people whom the chat system knows.
+func (w *writing) mention(write func(Person) string) func(login string) (string, bool) {
+	return func(login string) (string, bool) {
 		p, ok := w.person(login)
 		if !ok {
-			return literal(name)
+			return "", false
 		}
 		if !slices.Contains(w.mentioned, p) {
 			w.mentioned = append(w.mentioned, p)
 		}
-		return write(p)
+		return write(p), true
 	}
 }
 

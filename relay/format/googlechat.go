@@ -17,10 +17,11 @@ func GoogleChat() Format {
 		Limits: Limits{
 			{Bytes, 32_000, "https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create: text and cards"},
 			{Blocks, 100, cards + ": a card shows 100 widgets and drops the rest"},
+			{AddressLength, 8_000, "none documented; a longer one would crowd out the card"},
 		},
 		encode: func(d draft, w *writing) (encoded, error) {
 			dialect := markup.LightHTML()
-			dialect.Mention = w.mention(func(p Person) string { return dialect.Text(p.Name, false) }, func(s string) string { return dialect.Text(s, false) })
+			dialect.Mention = w.mention(func(p Person) string { return dialect.Text(p.Name, false) })
 			return googleWriter{w, dialect}.message(d)
 		},
 	}
@@ -109,13 +110,17 @@ type googleWriter struct {
 func (w googleWriter) message(d draft) (encoded, error) {
 	c := googleCard{Header: &googleHeader{Title: googleDefuse(d.headline())}}
 	add := func(header string, widgets []googleWidget) {
-		if header != "" || len(widgets) > 0 {
-			c.Sections = append(c.Sections, googleSection{Header: header, Widgets: append([]googleWidget{}, widgets...)})
+		if len(widgets) > 0 {
+			c.Sections = append(c.Sections, googleSection{Header: header, Widgets: widgets})
 		}
 	}
 	add("", w.paragraph(d.text))
 	for _, s := range d.sections {
-		add(googleDefuse(markup.Bare(s.title)), w.section(s))
+		if widgets := w.section(s); len(widgets) > 0 {
+			add(googleDefuse(markup.Bare(s.title)), widgets)
+			continue
+		}
+		add("", w.paragraph(strong(s.title))) // a section needs more than a header
 	}
 	add("", append(w.ways(d.actions), w.paragraph(d.said())...))
 	if len(c.Sections) == 0 {
@@ -123,7 +128,7 @@ func (w googleWriter) message(d draft) (encoded, error) {
 	}
 	widgets := 0
 	for _, s := range c.Sections {
-		widgets += max(1, len(s.Widgets))
+		widgets += len(s.Widgets)
 	}
 	type cardWithID struct {
 		ID   string     `json:"cardId"`
@@ -154,7 +159,7 @@ func (w googleWriter) section(s section) []googleWidget {
 	var widgets []googleWidget
 	add := func(list ...googleWidget) { widgets = append(widgets, list...) }
 	if who := w.dialect.Line(s.activity.Inline()); who != "" || s.avatar != "" || !s.subtitle.Empty() {
-		line := &googleDecorated{Text: who, BottomLabel: w.dialect.Line(s.subtitle.Inline()), WrapText: true}
+		line := &googleDecorated{Text: orSpace(who), BottomLabel: w.dialect.Line(s.subtitle.Inline()), WrapText: true}
 		if s.avatar != "" {
 			line.StartIcon = &googleIcon{IconURL: s.avatar, ImageType: "CIRCLE", AltText: googleDefuse(markup.Bare(s.activity))}
 			if s.card.ActivityImageType == article {
@@ -165,7 +170,7 @@ func (w googleWriter) section(s section) []googleWidget {
 	}
 	add(w.paragraph(append(append(markup.Text{}, s.activityText...), s.text...))...)
 	for _, f := range s.facts {
-		add(googleWidget{DecoratedText: &googleDecorated{TopLabel: googleDefuse(markup.Bare(f.name)), Text: w.dialect.Write(f.value), WrapText: true}})
+		add(googleWidget{DecoratedText: &googleDecorated{TopLabel: googleDefuse(markup.Bare(f.name)), Text: orSpace(w.dialect.Write(f.value)), WrapText: true}})
 	}
 	for _, img := range s.pictures() {
 		add(googleWidget{Image: &googleImage{ImageURL: img.URL, AltText: card.Plain(img.Title)}})

@@ -25,7 +25,10 @@ func Matrix() Format {
 	}
 	return Format{
 		Name: "matrix event", ContentType: "application/json", parser: markup.NewParser(),
-		Limits: Limits{{Bytes, matrixBytes, "an event has 65,536 bytes (Matrix specification, size limits); matrix-hookshot keeps 4 KB of it free"}},
+		Limits: Limits{
+			{Bytes, matrixBytes, "an event has 65,536 bytes (Matrix specification, size limits); matrix-hookshot keeps 4 KB of it free"},
+			{AddressLength, 8_000, "none documented; a longer one would crowd out the card"},
+		},
 		encode: func(d draft, w *writing) (encoded, error) {
 			formatted, plain := matrixTexts(d, w)
 			c := content{Type: "m.notice", Body: plain, Format: "org.matrix.custom.html", FormattedBody: formatted}
@@ -45,7 +48,10 @@ func Matrix() Format {
 func Hookshot() Format {
 	return Format{
 		Name: "matrix hookshot", ContentType: "application/json", parser: markup.NewParser(),
-		Limits: Limits{{Bytes, matrixBytes / 2, "an event has 65,536 bytes, and hookshot puts the request into it a second time"}},
+		Limits: Limits{
+			{Bytes, matrixBytes / 2, "an event has 65,536 bytes, and hookshot puts the request into it a second time"},
+			{AddressLength, 8_000, "none documented; a longer one would crowd out the card"},
+		},
 		encode: func(d draft, w *writing) (encoded, error) {
 			formatted, plain := matrixTexts(d, w)
 			body, err := encode(struct {
@@ -61,7 +67,7 @@ func matrixTexts(d draft, w *writing) (formatted, plain string) {
 	dialect := markup.HTML()
 	dialect.Mention = w.mention(func(p Person) string {
 		return dialect.Link(dialect.Text(p.Name, false), "https://matrix.to/#/"+url.PathEscape(p.ID))
-	}, func(s string) string { return dialect.Text(s, false) })
+	})
 	document := d.document()
 	if c := parseColour(d.card.ThemeColor); c.valid && len(document) > 0 {
 		formatted = `<font data-mx-color="` + c.web() + `" color="` + c.web() + `">▌</font> `

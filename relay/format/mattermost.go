@@ -12,10 +12,11 @@ func Mattermost() Format {
 			{Bytes, 250_000, "MaximumPayloadSizeBytes is 300,000 by default"},
 			{TextLength, 16_383, post},
 			{Blocks, 30, "none documented; more attachments are no card any more"},
+			{AddressLength, 8_000, "none documented; a longer one would crowd out the card"},
 		},
 		encode: func(d draft, w *writing) (encoded, error) {
 			dialect := markup.Markdown(markup.Flavour{
-				Special: "\\*_[]()`~>#|", Start: "-+", Strong: "**", Emphasis: "*", Strike: "~~", Code: true, Fence: true,
+				Special: "\\*_[]()`~>#|", Start: "-+", Strong: "**", Emphasis: "*", Entities: true, Strike: "~~", Code: true, Fence: true,
 				Headings: 6, Quotes: true, Tables: true, Pictures: true, Autolink: true, Rule: "---", Defuse: mattermostDefuse,
 			})
 			return attachmentWriter{writing: w, dialect: usernames(dialect, w), used: longest{}}.message(d)

@@ -1,7 +1,9 @@
 package format
 
 import (
-	"github.com/connector-relay/relay/relay/card"
+	"cmp"
+	"slices"
+
 	"github.com/connector-relay/relay/relay/format/markup"
 )
 
@@ -30,19 +32,20 @@ func Ntfy(s Settings) Format {
 		Limits: Limits{
 			{MessageBytes, 4_096, "https://docs.ntfy.sh/publish/#limitations; a longer one becomes a file"},
 			{Bytes, 8_192, "twice the message (ntfy, server.go: publishing as JSON)"},
+			{AddressLength, 1_024, "none documented; a longer one would crowd out the card"},
 		},
 		encode: func(d draft, _ *writing) (encoded, error) {
 			dialect := markup.Markdown(markup.Flavour{
-				Special: "\\*_[]()`~<>#", Start: "-+", Strong: "**", Emphasis: "*", Code: true, Fence: true,
+				Special: "\\*_[]()`~<>#", Start: "-+", Strong: "**", Emphasis: "*", Entities: true, Code: true, Fence: true,
 				Headings: 3, Quotes: true, Autolink: true,
 			})
 			m := message{Topic: s.To, Title: d.headline(), Markdown: true, Click: d.firstLink()}
-			pictures(d, &m.Icon, &m.Attach)
+			m.Icon, m.Attach = d.firstPictures()
 			if links, _ := split(d.actions); len(links) <= ntfyActions {
 				for _, l := range links {
 					m.Actions = append(m.Actions, action{Action: "view", Label: l.name, URL: l.address})
 				}
-				d.actions = withoutLinks(d.actions)
+				d.actions = slices.DeleteFunc(slices.Clone(d.actions), leads)
 			}
 			m.Message = dialect.Write(d.body())
 			if m.Message == "" {
@@ -54,25 +57,13 @@ func Ntfy(s Settings) Format {
 	}
 }
 
-// pictures finds a card's first avatar and first picture.
-func pictures(d draft, avatar, large *string) {
-	for i := range d.sections {
-		s := d.sections[i]
-		if *avatar == "" {
-			*avatar = s.avatar
-		}
-		if list := s.pictures(); *large == "" && len(list) > 0 {
-			*large = list[0].URL
+// firstPictures are a card's first avatar and its first other picture.
+func (d draft) firstPictures() (avatar, large string) {
+	for _, s := range d.sections {
+		avatar = cmp.Or(avatar, s.avatar)
+		if list := s.pictures(); large == "" && len(list) > 0 {
+			large = list[0].URL
 		}
 	}
-}
-
-func withoutLinks(actions []card.Action) []card.Action {
-	var rest []card.Action
-	for _, a := range actions {
-		if links, _ := split([]card.Action{a}); len(links) == 0 {
-			rest = append(rest, a)
-		}
-	}
-	return rest
+	return avatar, large
 }

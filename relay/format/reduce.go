@@ -148,7 +148,7 @@ func keepSections(d *draft, keep int) string {
 	d.sections = d.sections[:keep:keep]
 	for _, s := range dropped {
 		for _, a := range s.actions {
-			if links, _ := split([]card.Action{a}); len(links) > 0 && d.firstLink() == "" {
+			if leads(a) && d.firstLink() == "" {
 				d.actions = append(d.actions, a)
 			}
 		}
@@ -180,7 +180,7 @@ func keepActions(d *draft, keep int) string {
 	for _, links := range []bool{true, false} {
 		for _, list := range actionLists(d) {
 			*list = slices.DeleteFunc(*list, func(a card.Action) bool {
-				if (a.URL() != "") != links {
+				if leads(a) != links {
 					return false
 				}
 				if keep > 0 {
@@ -195,15 +195,10 @@ func keepActions(d *draft, keep int) string {
 	return said(dropped, "action")
 }
 
-// dropLongAddresses drops the links whose addresses are longer.
-func dropLongAddresses(d *draft, most int) int {
-	dropped := 0
-	for _, list := range actionLists(d) {
-		before := len(*list)
-		*list = slices.DeleteFunc(*list, func(a card.Action) bool { return len(a.URL()) > most })
-		dropped += before - len(*list)
-	}
-	return dropped
+// leads reports whether an action is a link, or a form with one.
+func leads(a card.Action) bool {
+	links, _ := split([]card.Action{a})
+	return len(links) > 0
 }
 
 func longestName(d draft) int {
@@ -268,4 +263,12 @@ func shortenTitles(d *draft, keep int) string {
 // end cuts a line to n characters, with an ellipsis.
 func end(s string, n int) string {
 	return strings.TrimSpace(markup.Bare(markup.Words(s).Head(n)))
+}
+
+// middle cuts the middle out of a line of more than n characters.
+func middle(s string, n int) string {
+	if text := markup.Words(s); text.Len() > n {
+		return markup.Bare(text.Middle(n - 2))
+	}
+	return strings.TrimSpace(s)
 }

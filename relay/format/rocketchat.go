@@ -13,6 +13,7 @@ func RocketChat() Format {
 			{TextLength, 5_000, "Message_MaxAllowedSize is 5,000 by default"},
 			{TitleLength, 1_024, "Alertmanager's rocketchat notifier"},
 			{Blocks, 30, "none documented; more attachments are no card any more"},
+			{AddressLength, 2_048, "none documented; a longer one would crowd out the card"},
 		},
 		encode: func(d draft, w *writing) (encoded, error) {
 			dialect := markup.Markdown(markup.Flavour{

@@ -1,8 +1,11 @@
 package format
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
 )
 
 // The least that shrinking leaves of a text, in characters, as long as it can.
@@ -40,7 +43,7 @@ type attempt struct {
 // that no fact has to go for a long title. It always ends: each reduction is searched
 // by halves, once.
 func (s shrinking) shrink(d draft) (encoded, []string, error) {
-	a, err := s.try(d, cutCounts(&d, s.limits))
+	a, err := s.try(d, s.cutCounts(&d))
 	for _, parts := range []bool{true, false} {
 		for _, reduce := range reductions(parts) {
 			if err != nil || s.limits.excess(a.used, parts) == 0 {
@@ -126,23 +129,39 @@ func (r reduction) within() reduction {
 
 // cutCounts drops what a chat system would not show: beyond its counts, most drop
 // without a word. An address that is too long to be one goes too.
-func cutCounts(d *draft, l Limits) []string {
-	var omitted []string
+func (s shrinking) cutCounts(d *draft) []string {
+	l := s.limits
 	*d = d.clone()
+	var omitted []string
 	// One section is kept free for the note.
 	if most := l.most(Sections); len(d.sections) > most {
 		omitted = append(omitted, keepSections(d, most-1))
 	}
-	actions := dropLongAddresses(d, l.most(AddressLength))
-	images, facts := 0, 0
+	most := l.most(AddressLength)
+	links := dropLinks(d, most)
+	actions, images := dropActions(d, most), dropImages(d, most, s.format.inlinePictures)
+	facts := 0
 	for i := range d.sections {
 		s := &d.sections[i]
 		images += cutTo(&s.images, l.most(SectionImages))
 		facts += cutTo(&s.facts, l.most(SectionFacts))
-		actions += cutTo(&s.actions, l.most(SectionActions))
 	}
-	actions += cutTo(&d.actions, l.most(SectionActions))
-	return slices.DeleteFunc(append(omitted, said(images, "picture"), said(facts, "fact"), said(actions, "action")), func(s string) bool { return s == "" })
+	for _, list := range actionLists(d) {
+		if len(*list) > l.most(SectionActions) {
+			slices.SortStableFunc(*list, func(a, b card.Action) int { return cmp.Compare(order(a), order(b)) })
+		}
+		actions += cutTo(list, l.most(SectionActions))
+	}
+	omitted = append(omitted, said(images, "picture"), said(facts, "fact"), said(links, "link"), said(actions, "action"))
+	return slices.DeleteFunc(omitted, func(s string) bool { return s == "" })
+}
+
+// order puts links before what no chat can do.
+func order(a card.Action) int {
+	if leads(a) {
+		return 0
+	}
+	return 1
 }
 
 // cutTo shortens a list and returns by how much.

@@ -36,7 +36,7 @@ func Slack() Format {
 // slackText escapes what begins a link or a mention, and keeps marks from being
 // marks (https://docs.slack.dev/messaging/formatting-message-text): after a space
 // of no width, none begins or ends anything.
-func slackText(s string) string {
+func slackText(s string, _ bool) string {
 	if !strings.ContainsAny(s, "&<>*_~`") {
 		return s
 	}
@@ -45,15 +45,14 @@ func slackText(s string) string {
 
 // slackDialect writes mrkdwn, for the places where no rich_text may stand.
 func slackDialect(w *writing) markup.Dialect {
-	d := markup.Markdown(markup.Flavour{Strong: "*", Emphasis: "_", Strike: "~", Autolink: true})
-	d.Text = func(s string, _ bool) string { return slackText(s) }
+	d := markup.Markdown(markup.Flavour{Strong: "*", Emphasis: "_", Strike: "~", Autolink: true, Escape: slackText})
 	d.Code = func(s string) string {
 		return "`" + strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'").Replace(s) + "`"
 	}
 	d.Address = func(address string, _ bool) string { return "<" + slackAddress(address) + ">" }
 	d.Link = func(label, address string) string { return "<" + slackAddress(address) + "|" + label + ">" }
 	d.Picture = d.Link
-	d.Mention = w.mention(func(p Person) string { return "<@" + p.ID + ">" }, slackText)
+	d.Mention = w.mention(func(p Person) string { return "<@" + p.ID + ">" })
 	return d
 }
 
@@ -107,7 +106,7 @@ func (w slackWriter) message(d draft) (encoded, error) {
 
 	m := slackMessage{Text: w.dialect.Write(d.heading())}
 	if m.Text == "" {
-		m.Text = slackText(d.headline())
+		m.Text = slackText(d.headline(), true)
 	}
 	if len(blocks) > 0 {
 		m.Attachments = []slackAttachment{{Color: parseColour(d.card.ThemeColor).web(), Fallback: d.headline(), Blocks: blocks}}

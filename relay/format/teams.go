@@ -1,6 +1,9 @@
 package format
 
 import (
+	"cmp"
+	"strconv"
+
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/format/markup"
 )
@@ -17,6 +20,7 @@ func teamsLimits() Limits {
 		{Sections, 30, "none documented; more is no card any more"},
 		{SectionImages, 10, "none documented; more is no card any more"},
 		{SectionActions, 6, "six are shown, " + source},
+		{AddressLength, 8_000, "none documented; a longer one would crowd out the card"},
 	}
 }
 
@@ -25,7 +29,7 @@ func teamsLimits() Limits {
 // received" expects it; without, it is the whole body, for flows that post that. A
 // card that came as an Adaptive Card leaves as it came.
 func Teams(s Settings, envelope bool) Format {
-	f := Format{Name: "teams card", ContentType: contentType, Limits: teamsLimits(), parser: markup.NewParser()}
+	f := Format{Name: "teams card", ContentType: contentType, Limits: teamsLimits(), inlinePictures: true, parser: markup.NewParser()}
 	wrapped := func(content any) ([]byte, error) { return encode(content) }
 	if envelope {
 		f.Name, wrapped = "teams message", message
@@ -67,11 +71,11 @@ func message(content any) ([]byte, error) {
 // an empty line breaks a line in every client.
 func teamsDialect(w *writing) markup.Dialect {
 	f := markup.Flavour{
-		Special: "\\*_[]`~", Start: "-+#>", Strong: "**", Emphasis: "*", Break: "\n\n",
+		Special: "\\*_[]`~", Start: "-+#>", Strong: "**", Emphasis: "*", Entities: true, Break: "\n\n",
 		Defuse: teamsDefuse,
 	}
 	d := markup.Markdown(f)
-	d.Mention = w.mention(func(p Person) string { return "<at>" + atName(p) + "</at>" }, func(s string) string { return d.Text(s, false) })
+	d.Mention = w.mention(func(p Person) string { return "<at>" + w.atName(p) + "</at>" })
 	return d
 }
 
@@ -79,9 +83,24 @@ func teamsDialect(w *writing) markup.Dialect {
 // text: functions and mentions.
 func teamsDefuse(s string) string { return defuse("{{", "<at>", "</at>")(s) }
 
-// atName is the name as it may stand in a mention, whose two places must be the
-// same to the letter.
-func atName(p Person) string { return markup.Letters(p.Name) }
+// atName is the name as it may stand in a mention, whose two places must be the same
+// to the letter. Two people of one name are told apart by a number.
+func (w *writing) atName(p Person) string {
+	letters := func(p Person) string { return cmp.Or(markup.Letters(p.Name), markup.Letters(p.ID), "somebody") }
+	name, same := letters(p), 0
+	for _, other := range w.mentioned {
+		if other == p {
+			break
+		}
+		if letters(other) == name {
+			same++
+		}
+	}
+	if same > 0 {
+		return name + " (" + strconv.Itoa(same+1) + ")"
+	}
+	return name
+}
 
 // adaptiveCard is an Adaptive Card.
 type adaptiveCard struct {

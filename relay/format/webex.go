@@ -10,14 +10,17 @@ import (
 func Webex() Format {
 	return Format{
 		Name: "webex", ContentType: contentType, parser: markup.NewParser(),
-		Limits: Limits{{MessageBytes, 7_439, "https://developer.webex.com/docs/api/v1/messages/create-a-message: bytes of markdown"}},
+		Limits: Limits{
+			{MessageBytes, 7_439, "https://developer.webex.com/docs/api/v1/messages/create-a-message: bytes of markdown"},
+			{AddressLength, 2_048, "none documented; a longer one would crowd out the card"},
+		},
 		encode: func(d draft, w *writing) (encoded, error) {
 			dialect := markup.Markdown(markup.Flavour{
-				Special: "\\*_[]()`~#", Start: "-+", Strong: "**", Emphasis: "*", Code: true, Fence: true,
+				Special: "\\*_[]()`~#", Start: "-+", Strong: "**", Emphasis: "*", Entities: true, Code: true, Fence: true,
 				Headings: 3, Quotes: true, Autolink: true, Break: "  \n", Rule: "---",
 				Defuse: strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace,
 			})
-			dialect.Mention = w.mention(webexMention, func(s string) string { return dialect.Text(s, false) })
+			dialect.Mention = w.mention(webexMention)
 			text := dialect.Write(d.document())
 			body, err := encode(map[string]string{"markdown": text})
 			return encoded{body: body, used: map[Unit]int{MessageBytes: len(text)}}, err

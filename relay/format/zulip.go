@@ -2,6 +2,7 @@ package format
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,14 +18,10 @@ func Zulip(s Settings) Format {
 		Limits: Limits{
 			{Characters, 10_000, limits + ": max_message_length"},
 			{Bytes, 120_000, "10,000 characters of up to twelve bytes each in a form"},
+			{AddressLength, 2_048, "none documented; a longer one would crowd out the card"},
 		},
 		encode: func(d draft, w *writing) (encoded, error) {
-			dialect := markup.Markdown(markup.Flavour{
-				// What a backslash escapes is Python-Markdown's list.
-				Special: "\\*_[]()`>#!", Start: "-+", Strong: "**", Emphasis: "*", Strike: "~~", Code: true, Fence: true,
-				Headings: 6, Quotes: true, Tables: true, Autolink: true, Rule: "---", Defuse: zulipDefuse,
-			})
-			dialect.Mention = w.mention(zulipMention, func(s string) string { return dialect.Text(s, false) })
+			dialect := zulipDialect(w)
 			text := dialect.Write(d.document())
 			form := url.Values{"type": {"stream"}, "to": {s.To}, "topic": {zulipTopic(d, s, w.Thread)}, "content": {text}}
 			return encoded{body: []byte(form.Encode()), used: map[Unit]int{Characters: utf8.RuneCountInString(text)}}, nil
@@ -32,14 +29,48 @@ func Zulip(s Settings) Format {
 	}
 }
 
-// zulipDefuse stops what a backslash does not: strikethrough, formulas and people.
-func zulipDefuse(s string) string { return quietAt(defuse("~~", "$$")(s)) }
+// zulipDialect follows the server's own parser, zerver/lib/markdown in zulip/zulip.
+func zulipDialect(w *writing) markup.Dialect {
+	d := markup.Markdown(markup.Flavour{
+		Strong: "**", Emphasis: "*", Strike: "~~", Code: true, Fence: true,
+		Headings: 6, Quotes: true, Tables: true, Autolink: true, Rule: "---", Escape: zulipText(),
+	})
+	fence := d.Fence
+	d.Fence = func(language, code string) string {
+		switch language {
+		case "quote", "quoted", "spoiler", "math", "latex", "tex":
+			language = "" // these are no code
+		}
+		return fence(language, code)
+	}
+	d.Mention, d.MentionAfter = w.mention(zulipMention), `'"({[/<`
+	return d
+}
 
-// zulipMention names a person by name, by user id, or both:
+// zulipText writes what means something as entities: a backslash escapes nothing
+// (zulip/zulip#18202).
+func zulipText() func(s string, start bool) string {
+	entities := strings.NewReplacer(
+		"&", "&amp;", "<", "&lt;", ">", "&gt;", "*", "&#42;", "`", "&#96;", "[", "&#91;", "]", "&#93;", "~", "&#126;", "$$", "&#36;$", "|", "&#124;",
+	)
+	return func(s string, start bool) string {
+		digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+		switch {
+		case !start || s == "":
+		case strings.ContainsRune("-+#_", rune(s[0])):
+			return "&#" + strconv.Itoa(int(s[0])) + ";" + entities.Replace(s[1:])
+		case digits > 0 && strings.HasPrefix(s[digits:], "."):
+			return s[:digits] + "&#46;" + entities.Replace(s[digits+1:])
+		}
+		return entities.Replace(s)
+	}
+}
+
+// zulipMention names a person by user id, or else by full name:
 // https://zulip.com/help/format-your-message-using-markdown#mentions.
 func zulipMention(p Person) string {
 	if strings.Trim(p.ID, "0123456789") == "" {
-		return "@**" + markup.Letters(p.Name) + "|" + p.ID + "**"
+		return "@**|" + p.ID + "**"
 	}
 	return "@**" + strings.NewReplacer("*", "", "|", "").Replace(p.ID) + "**"
 }
@@ -48,7 +79,11 @@ func zulipMention(p Person) string {
 const longestTopic = 60
 
 func zulipTopic(d draft, s Settings, thread string) string {
-	for _, topic := range []string{thread, s.Topic, d.headline()} {
+	// Where a thread's name is too long, its number is at the end.
+	if topic := middle(thread, longestTopic); topic != "" {
+		return topic
+	}
+	for _, topic := range []string{s.Topic, d.headline()} {
 		if topic = end(topic, longestTopic); topic != "" {
 			return topic
 		}

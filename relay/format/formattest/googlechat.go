@@ -74,6 +74,9 @@ func googleMessage(body []byte) error {
 	}
 	widgets := 0
 	for _, s := range c.Sections {
+		if len(s.Widgets) == 0 {
+			return errors.New("a section without a widget")
+		}
 		widgets += len(s.Widgets)
 		for _, w := range s.Widgets {
 			if err := w.judge(); err != nil {
@@ -98,6 +101,9 @@ func (w googleWidget) judge() error {
 	}
 	if w.DecoratedText != nil {
 		kinds++
+		if w.DecoratedText.Text == "" {
+			return errors.New("a line without a text")
+		}
 	}
 	if w.Image != nil {
 		kinds++

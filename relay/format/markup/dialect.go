@@ -20,8 +20,12 @@ type Dialect struct {
 	// Address writes a link whose text is its address; nil, or no text, writes it as
 	// any link. Ends says that what follows cannot be taken for a part of it.
 	Address func(address string, ends bool) string
-	// Mention writes a person; nil writes the name.
-	Mention func(login, name string) string
+	// Mention writes a person whom the chat system knows; of all others the name is
+	// written, as of everybody when it is nil.
+	Mention func(login string) (string, bool)
+	// MentionAfter are the characters that may stand before a mention, besides space;
+	// none means any. A dialect that is so particular has none inside of marks.
+	MentionAfter string
 	// Break is a line break inside of a paragraph.
 	Break string
 	// Gap stands between blocks.
@@ -63,7 +67,7 @@ func (d Dialect) block(b Block, depth int) string {
 		if b.Level > d.Headings {
 			return d.Paragraph(d.Line([]Inline{{Kind: Strong, Inlines: Without(Strong, b.Inlines)}}))
 		}
-		return d.Heading(b.Level, d.line(unbroken(b.Inlines)))
+		return d.Heading(b.Level, d.line(unbroken(b.Inlines), false))
 	case List:
 		items := make([]string, len(b.Items))
 		for i, item := range b.Items {
@@ -88,15 +92,17 @@ func (d Dialect) block(b Block, depth int) string {
 func (d Dialect) Line(inlines []Inline) string {
 	var written []string
 	for _, line := range lines(inlines) {
-		written = append(written, d.line(line))
+		if d.MentionAfter != "" {
+			line = apart(line)
+		}
+		written = append(written, d.line(line, true))
 	}
 	return strings.Join(written, d.Break)
 }
 
-// line writes inlines without breaks.
-func (d Dialect) line(inlines []Inline) string {
+// line writes inlines without breaks. Start says that they begin a line.
+func (d Dialect) line(inlines []Inline, start bool) string {
 	var b strings.Builder
-	start := true
 	for i, n := range inlines {
 		piece := ""
 		if d.Address != nil && n.Kind == Link && flat(n.Inlines) == n.URL {
@@ -105,14 +111,54 @@ func (d Dialect) line(inlines []Inline) string {
 		if piece == "" {
 			piece = d.inline(n, start)
 		}
-		// Two marks side by side would be read as another one.
-		if s := b.String(); s != "" && piece != "" && strings.IndexByte("*_~", s[len(s)-1]) >= 0 && s[len(s)-1] == piece[0] && !strings.HasSuffix(s, `\`+piece[:1]) {
-			b.WriteString(joiner)
-		}
+		b.WriteString(d.between(b.String(), n, piece))
 		b.WriteString(piece)
 		start = start && piece == ""
 	}
 	return b.String()
+}
+
+// between is what keeps a piece from being read as one with what stands before it.
+func (d Dialect) between(before string, n Inline, piece string) string {
+	if before == "" || piece == "" {
+		return ""
+	}
+	last := before[len(before)-1]
+	switch {
+	case n.Kind == Mention && d.MentionAfter != "" && !strings.ContainsRune(" \n"+d.MentionAfter, rune(last)):
+		return " "
+	case strings.IndexByte("*_~", last) >= 0 && last == piece[0] && !strings.HasSuffix(before, `\`+piece[:1]):
+		return joiner // two marks side by side would be another one
+	}
+	return ""
+}
+
+// apart takes mentions out of the marks that they stand in.
+func apart(inlines []Inline) []Inline {
+	var out []Inline
+	for _, n := range inlines {
+		if n.Kind != Strong && n.Kind != Emphasis && n.Kind != Strike {
+			out = append(out, n)
+			continue
+		}
+		var inner []Inline
+		flush := func() {
+			if len(inner) > 0 {
+				out = append(out, Inline{Kind: n.Kind, Inlines: inner})
+				inner = nil
+			}
+		}
+		for _, m := range apart(n.Inlines) {
+			if m.Kind == Mention {
+				flush()
+				out = append(out, m)
+				continue
+			}
+			inner = append(inner, m)
+		}
+		flush()
+	}
+	return out
 }
 
 // lines parts inlines at their breaks, those inside of marks included. A link stays
@@ -142,21 +188,6 @@ func lines(inlines []Inline) [][]Inline {
 	return parts
 }
 
-// unbroken has spaces for breaks.
-func unbroken(inlines []Inline) []Inline {
-	line := make([]Inline, len(inlines))
-	for i, n := range inlines {
-		if n.Kind == Break {
-			n = Inline{Kind: Plain, Text: " "}
-		}
-		if len(n.Inlines) > 0 {
-			n.Inlines = unbroken(n.Inlines)
-		}
-		line[i] = n
-	}
-	return line
-}
-
 // endsAddress reports whether what follows an address cannot be taken for a part of
 // it: nothing, space, or the end of a sentence.
 func endsAddress(next []Inline) bool {
@@ -178,20 +209,22 @@ func (d Dialect) inline(n Inline, start bool) string {
 	case Plain:
 		return d.Text(n.Text, start)
 	case Strong:
-		return wrap(d.Strong, d.line(n.Inlines))
+		return wrap(d.Strong, d.line(n.Inlines, start))
 	case Emphasis:
-		return wrap(d.Emphasis, d.line(n.Inlines))
+		return wrap(d.Emphasis, d.line(n.Inlines, start))
 	case Strike:
-		return wrap(d.Strike, d.line(n.Inlines))
+		return wrap(d.Strike, d.line(n.Inlines, start))
 	case CodeSpan:
 		return wrap(d.Code, n.Text)
 	case Link:
-		return d.Link(d.line(n.Inlines), n.URL)
+		return d.Link(d.line(n.Inlines, false), n.URL)
 	case Picture:
 		return d.Picture(d.Text(n.Text, false), n.URL)
 	case Mention:
 		if d.Mention != nil {
-			return d.Mention(n.Login, n.Text)
+			if person, ok := d.Mention(n.Login); ok {
+				return person
+			}
 		}
 		return d.Text(n.Text, start)
 	}

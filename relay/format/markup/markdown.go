@@ -30,8 +30,9 @@ type Flavour struct {
 	Rule string
 	// Defuse takes the power from what Special does not: mentions, entities.
 	Defuse func(string) string
-	// Mention writes a person; nil writes the name.
-	Mention func(login, name string) string
+	// Escape writes literal text where a backslash escapes nothing; Special, Start and
+	// Defuse do not count then.
+	Escape func(s string, start bool) string
 }
 
 // Markdown returns the dialect of a flavour.
@@ -41,7 +42,6 @@ func Markdown(f Flavour) Dialect {
 		Code:    func(s string) string { return f.text(s, false) },
 		Link:    markdownLink,
 		Picture: markdownLink,
-		Mention: f.Mention,
 		Break:   f.Break, Gap: "\n\n",
 		Paragraph: same,
 		Headings:  f.Headings,
@@ -93,6 +93,9 @@ func mark(m string) func(string) string {
 func (f Flavour) text(s string, start bool) string {
 	if start {
 		s = strings.TrimLeft(s, " \t") // four of them would make code
+	}
+	if f.Escape != nil {
+		return f.Escape(s, start)
 	}
 	var b strings.Builder
 	b.Grow(len(s) + 8)

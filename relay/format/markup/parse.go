@@ -214,20 +214,6 @@ func tags(s string) []Inline {
 	return literalInlines(strings.NewReplacer("<br>", "\n", "<br/>", "\n", "<br />", "\n", "<BR>", "\n").Replace(s))
 }
 
-// Without takes the marks of a kind off inlines that stand inside of such marks.
-func Without(kind InlineKind, list []Inline) []Inline {
-	var out []Inline
-	for _, n := range list {
-		n.Inlines = Without(kind, n.Inlines)
-		if n.Kind == kind {
-			out = append(out, n.Inlines...)
-			continue
-		}
-		out = append(out, n)
-	}
-	return out
-}
-
 // merge joins neighbouring plain pieces.
 func merge(list []Inline) []Inline {
 	var out []Inline
