@@ -25,9 +25,6 @@ func show[T any](a *app, list []T, header string, row func(T) []string) error {
 
 // showJSON prints an array of objects; no elements are an empty array.
 func (a *app) showJSON(list any) error {
-	enc := json.NewEncoder(a.out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
 	b, err := json.Marshal(list)
 	if err != nil {
 		return fmt.Errorf("print as JSON: %w", err)
@@ -36,7 +33,15 @@ func (a *app) showJSON(list any) error {
 		_, err = io.WriteString(a.out, "[]\n")
 		return err
 	}
-	return enc.Encode(list)
+	return a.encoder().Encode(list)
+}
+
+// encoder writes JSON for people, who want to read "<" as it is.
+func (a *app) encoder() *json.Encoder {
+	e := json.NewEncoder(a.out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e
 }
 
 // when prints a time for a table: how long ago, or how soon.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -22,7 +21,7 @@ type preview struct {
 	Used        []usage  `json:"used"`
 	Omitted     []string `json:"omitted"`
 	// Body is JSON as it is sent, or the fields of a form.
-	Body json.RawMessage `json:"body"`
+	Body any `json:"body"`
 }
 
 // usage is how much of a limit of the chat system a payload uses.
@@ -94,37 +93,23 @@ func renderAll(c card.Card, only string) ([]preview, error) {
 }
 
 func newPreview(typ, payload string, p format.Payload) (preview, error) {
-	shown := preview{Type: typ, Payload: payload, ContentType: p.ContentType, Bytes: len(p.Body), Omitted: p.Omitted, Body: p.Body}
+	shown := preview{Type: typ, Payload: payload, ContentType: p.ContentType, Bytes: len(p.Body), Omitted: p.Omitted, Body: json.RawMessage(p.Body)}
 	for _, u := range p.Used {
 		shown.Used = append(shown.Used, usage{Unit: string(u.Unit), Used: u.Used, Most: u.Most})
 	}
 	if p.ContentType != "application/x-www-form-urlencoded" {
 		return shown, nil
 	}
-	var err error
-	if shown.Body, err = formFields(p.Body); err != nil {
-		return preview{}, fmt.Errorf("show %s: %w", typ, err)
-	}
-	return shown, nil
-}
-
-// formFields writes a form as JSON that people can read.
-func formFields(form []byte) (json.RawMessage, error) {
-	values, err := url.ParseQuery(string(form))
+	values, err := url.ParseQuery(string(p.Body))
 	if err != nil {
-		return nil, err
+		return preview{}, fmt.Errorf("show %s: %w", typ, err)
 	}
 	fields := make(map[string]string, len(values))
 	for name := range values {
 		fields[name] = values.Get(name)
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(fields); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSpace(b.Bytes()), nil
+	shown.Body = fields
+	return shown, nil
 }
 
 func (a *app) printPreviews(previews []preview) error {
@@ -140,11 +125,10 @@ func (a *app) printPreviews(previews []preview) error {
 		for _, o := range p.Omitted {
 			fmt.Fprintln(a.out, "   shortened: "+o)
 		}
-		var pretty bytes.Buffer
-		if err := json.Indent(&pretty, p.Body, "", "  "); err != nil {
+		if err := a.encoder().Encode(p.Body); err != nil {
 			return fmt.Errorf("print %s: %w", name, err)
 		}
-		fmt.Fprintf(a.out, "%s\n\n", &pretty)
+		fmt.Fprintln(a.out)
 	}
 	return nil
 }

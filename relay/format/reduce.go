@@ -10,8 +10,8 @@ import (
 	"github.com/connector-relay/relay/relay/format/markup"
 )
 
-// said counts what was left out, in words; nothing for none.
-func said(n int, what string) string {
+// leftOut counts what was left out, in words; nothing for none.
+func leftOut(n int, what string) string {
 	switch n {
 	case 0:
 		return ""
@@ -53,7 +53,7 @@ func keepImages(d *draft, keep int) string {
 		}
 		s.images = slices.DeleteFunc(s.images, func(card.Image) bool { return !take() })
 	}
-	return said(dropped, "picture")
+	return leftOut(dropped, "picture")
 }
 
 func longestFact(d draft) int {
@@ -103,7 +103,7 @@ func keepFacts(d *draft, keep int) string {
 		dropped += cutTo(&d.sections[i].facts, n)
 		keep -= n
 	}
-	return said(dropped, "fact")
+	return leftOut(dropped, "fact")
 }
 
 // texts are all running texts of a draft.
@@ -153,7 +153,7 @@ func keepSections(d *draft, keep int) string {
 			}
 		}
 	}
-	return said(len(dropped), "section")
+	return leftOut(len(dropped), "section")
 }
 
 // actionLists are the lists of a draft's actions.
@@ -192,7 +192,7 @@ func keepActions(d *draft, keep int) string {
 			})
 		}
 	}
-	return said(dropped, "action")
+	return leftOut(dropped, "action")
 }
 
 // leads reports whether an action is a link, or a form with one.

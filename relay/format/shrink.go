@@ -152,7 +152,7 @@ func (s shrinking) cutCounts(d *draft) []string {
 		}
 		actions += cutTo(list, l.most(SectionActions))
 	}
-	omitted = append(omitted, said(images, "picture"), said(facts, "fact"), said(links, "link"), said(actions, "action"))
+	omitted = append(omitted, leftOut(images, "picture"), leftOut(facts, "fact"), leftOut(links, "link"), leftOut(actions, "action"))
 	return slices.DeleteFunc(omitted, func(s string) bool { return s == "" })
 }
 
