@@ -77,7 +77,8 @@ func (h Hours) period(t time.Time, days int) (begin, end time.Time, ok bool) {
 		days++
 	}
 	_, end = h.shown(y, m, d+days, h.To)
-	return begin, end, true
+	// One between two moments that the clock leaves out does not take place.
+	return begin, end, begin.Before(end)
 }
 
 // shown returns the first and the last moment at which the clock shows a time on a

@@ -111,6 +111,19 @@ func TestQuietHoursFollowTheClockOnTheWall(t *testing.T) {
 	}
 }
 
+// TestAPeriodThatTheClockLeavesOut does not take place, and the next one does.
+func TestAPeriodThatTheClockLeavesOut(t *testing.T) {
+	h := Hours{From: clock(2, 0), To: clock(3, 0), Days: daily(), Location: place(t, "Europe/Berlin")}
+	before := at(t, "2026-03-28 12:00:00 +0100")
+	next := h.Next(before)
+	if want := at(t, "2026-03-30 02:00:00 +0200"); !next.Equal(want) {
+		t.Errorf("the next begins at %s, want %s", next, want)
+	}
+	if left := at(t, "2026-03-29 03:00:00 +0200"); h.Contains(left) || h.Contains(left.Add(-time.Second)) {
+		t.Error("it is quiet when the clock is put forward")
+	}
+}
+
 func TestOutsideOfQuietHoursTheEndIsNow(t *testing.T) {
 	h := Hours{From: clock(22, 0), To: clock(7, 0), Days: on(time.Saturday), Location: place(t, "Europe/Berlin")}
 	for _, text := range []string{"2026-06-12 23:00:00 +0200", "2026-06-13 21:59:59 +0200", "2026-06-13 03:00:00 +0200", "2026-06-14 23:00:00 +0200"} {
