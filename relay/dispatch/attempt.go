@@ -89,7 +89,7 @@ func (w *worker) settleLane(o delivery.Outcome, carried int, s decision, now tim
 	default:
 		l.throttles = 0
 	}
-	l.most = s.most(l.most, carried, l.channel.Policy.Digest.Most)
+	l.bound = l.bound.after(s, carried, l.channel.Policy.Digest.Most)
 	if w.epoch != l.epoch {
 		next = now // the channel has changed since the attempt began
 	}

@@ -112,17 +112,39 @@ func settleRun(p Policy, run []delivery.Delivery, o delivery.Outcome, c circumst
 	return s, settled
 }
 
-// most bounds the lane's next digest, where last was its bound for one that carried
-// so many: half of what was rejected, and twice as many again as one that arrived. 0
-// means that it is not bound.
-func (s decision) most(last, carried, most int) int {
+// bound limits a lane's digests after one was rejected; the zero value does not.
+type bound struct {
+	// most is how many cards one may hold.
+	most int
+	// singles is how many cards have to arrive one by one before two are tried again,
+	// and patience how many it was at first. It grows each time that two are rejected, so
+	// that an endpoint which takes no digest costs few attempts.
+	singles, patience int
+}
+
+// longestPatience is how many single cards there are at most between two tries.
+const longestPatience = 64
+
+// after returns the bound after an attempt that carried so many cards: half of what
+// was rejected, and twice as many again as arrived. Most is the policy's.
+func (b bound) after(s decision, carried, most int) bound {
 	switch {
 	case s.verdict == delivery.VerdictRejected && carried > 1:
-		return carried / 2
-	case !s.delivery.State.Done() || last == 0:
-		return last
-	case 2*last >= most:
-		return 0
+		b.most = carried / 2
+		if b.most == 1 {
+			b.patience = max(1, min(2*b.patience, longestPatience))
+			b.singles = b.patience
+		}
+	case !s.delivery.State.Done() || b.most == 0:
+	case b.most == 1 && b.singles > 1:
+		b.singles--
+	case 2*b.most >= most:
+		return bound{}
+	default:
+		if b.most > 1 {
+			b.patience = 0
+		}
+		b.most *= 2
 	}
-	return 2 * last
+	return b
 }

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -183,6 +184,28 @@ func TestADigestThatMakesItsSenderPanicIsHalved(t *testing.T) {
 		pass(time.Hour)
 		if d := s.get(3); d.State != delivery.Delivered || e.runs() != "1 2 3,1,2 3,2,3" {
 			t.Errorf("sent: %s; the last is %s", e.runs(), d.State)
+		}
+	})
+}
+
+// TestAnEndpointThatTakesNoDigest costs few attempts more than cards: it is tried
+// again with two ever more seldom.
+func TestAnEndpointThatTakesNoDigest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemory()
+		e := newEndpoint(always(delivery.VerdictDelivered))
+		e.answerAll = func([]int64) delivery.Outcome { return is(delivery.VerdictRejected) }
+		r := start(t, s, quietly(e, digests()))
+		defer r.stop()
+		pass(4 * time.Minute)
+		const n = 100
+		s.accept("a", n)
+		pass(24 * time.Hour)
+		if runs := strings.Split(e.runs(), ","); len(runs) > n+10 {
+			t.Errorf("%d attempts for %d cards: %s", len(runs), n, e.runs())
+		}
+		if d := s.get(n); d.State != delivery.Delivered {
+			t.Errorf("the last: %+v", d)
 		}
 	})
 }

@@ -55,8 +55,8 @@ type lane struct {
 	prober *worker
 	// throttles counts throttled attempts in a row.
 	throttles int
-	// most bounds the next digest after one was rejected; 0 means that it does not.
-	most int
+	// bound limits the next digest.
+	bound bound
 	// trouble is the last attempt's outcome when it did not succeed, in one line.
 	trouble string
 }

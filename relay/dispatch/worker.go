@@ -150,7 +150,7 @@ func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, 
 	if w.token {
 		w.epoch = l.epoch
 	}
-	return grant{channel: l.channel, probe: refused, throttles: l.throttles, most: l.most}, o, true
+	return grant{channel: l.channel, probe: refused, throttles: l.throttles, most: l.bound.most}, o, true
 }
 
 // cleared waits until a delivery may be tried. Ok is false when the lane should
