@@ -76,7 +76,6 @@ func (f *File) channel(block *hclsyntax.Block) {
 	if c.Quiet, c.Digest = f.quiet(body), f.digest(c, kind, body); kind.name != "" && !kind.posts {
 		c.HTTP, c.Quiet, c.Digest = HTTP{}, nil, Digest{}
 	}
-	c.Fingerprint = fingerprintChannel(c, f.config.People)
 	f.config.Channels = append(f.config.Channels, c)
 }
 

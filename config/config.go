@@ -171,7 +171,7 @@ type Team struct {
 }
 
 // People are the people blocks: who has which login at the sources of a connector
-// type. Logins are in small letters.
+// type, or of a connector. Logins are in small letters.
 type People map[string]map[string]Person
 
 // Person is one login block.

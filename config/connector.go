@@ -160,6 +160,10 @@ func (f *File) Decode(types map[string]connector.Type) (*Config, hcl.Diagnostics
 		c.Fingerprint = fingerprintConnector(c)
 		config.Connectors = append(config.Connectors, c)
 	}
+	people := config.PeopleByConnector()
+	for i, c := range config.Channels {
+		config.Channels[i].Fingerprint = fingerprintChannel(c, people)
+	}
 	return &config, f.take()
 }
 

@@ -110,3 +110,34 @@ func TestFingerprint(t *testing.T) {
 		})
 	}
 }
+
+// TestAChannelDependsOnThePeopleOfItsConnectors, so that one that joins later is
+// called too, when people can be called there at all.
+func TestAChannelDependsOnThePeopleOfItsConnectors(t *testing.T) {
+	const (
+		channels = "channel \"a\" {\n  type = \"teams\"\n  url = \"https://flows.example/x\"\n}\nchannel \"b\" {\n  type = \"inbox\"\n}\n"
+		people   = "people \"kitchen\" {\n  login \"ada\" {\n    teams = \"ada@example.com\"\n  }\n}\n"
+		one      = "connector \"kitchen\" \"one\" {\n  token = \"x\"\n  route { to = [channel.a, channel.b] }\n}\n"
+	)
+	two := strings.Replace(one, `"one"`, `"two"`, 1)
+	workplace(t)
+	for _, test := range []struct {
+		name, before, after string
+		channel             bool
+	}{
+		{"people", one, one + people, true},
+		{"a connector of theirs", one + people, one + two + people, true},
+		{"a connector of others", one, one + two, false},
+		{"people of no connector", one, one + strings.Replace(people, "kitchen", "garage", 1), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before, after := mustDecode(t, channels+test.before), mustDecode(t, channels+test.after)
+			if got := before.Channels[0].Fingerprint != after.Channels[0].Fingerprint; got != test.channel {
+				t.Errorf("the channel changed: %t", got)
+			}
+			if before.Channels[1].Fingerprint != after.Channels[1].Fingerprint {
+				t.Error("the inbox changed, where nobody is called")
+			}
+		})
+	}
+}

@@ -99,3 +99,15 @@ func idDoc(chat string) string {
 		"matrix":     "it is the user id, such as @ada:example.com",
 	}[chat]
 }
+
+// PeopleByConnector returns who has which login at each connector's source, by the
+// connector's name.
+func (c *Config) PeopleByConnector() People {
+	people := make(People)
+	for _, source := range c.Connectors {
+		if known := c.People[source.Type]; len(known) > 0 {
+			people[source.Name] = known
+		}
+	}
+	return people
+}
