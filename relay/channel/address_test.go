@@ -35,6 +35,7 @@ func TestEachTypeMakesItsOwnRequest(t *testing.T) {
 		{"zulip", Spec{User: "bot@example.com", To: "engineering", Topic: "builds"}, "", "POST", "/api/v1/messages", "Basic Ym90QGV4YW1wbGUuY29tOnRoZS10b2tlbg==", "to=engineering&topic=builds&type=stream"},
 		{"matrix", Spec{}, "/webhook/abc", "POST", "/webhook/abc", "", `"html":"<p><strong>Hello`},
 		{"matrix", Spec{Payload: "event", To: "!room:example.com"}, "/", "PUT", "/_matrix/client/v3/rooms/%21room:example.com/send/m.room.message/card_", "Bearer the-token", `"formatted_body":"<p><strong>Hello`},
+		{"matrix", Spec{Payload: "event", To: "!a/b:example.com"}, "", "PUT", "/_matrix/client/v3/rooms/%21a%2Fb:example.com/send/m.room.message/card_", "Bearer the-token", ""},
 		{"ntfy", Spec{}, "/my%20topic", "POST", "/", "Bearer the-token", `"topic":"my topic"`},
 		{"ntfy", Spec{}, "/behind/proxy/topic/", "POST", "/behind/proxy/", "Bearer the-token", `"topic":"topic"`},
 	}

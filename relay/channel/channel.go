@@ -134,7 +134,8 @@ func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcom
 	if err != nil {
 		return delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: shorten(err.Error())}
 	}
-	whole, err := c.render(e, d, parsed, 1)
+	o := c.options(d)
+	whole, err := e.format.Render(parsed, o)
 	if err != nil {
 		return unrenderable(e, err)
 	}
@@ -142,30 +143,33 @@ func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcom
 	if !r.tooLarge {
 		return r.Outcome
 	}
-	reduced, err := c.render(e, d, parsed, smaller*filled(whole))
+	o.Fraction = smaller * filled(whole)
+	reduced, err := e.format.Render(parsed, o)
 	if err != nil || len(reduced.Body) >= len(whole.Body) {
 		return r.Outcome
 	}
 	return c.try(ctx, e, d, reduced).Outcome
 }
 
-// render writes a card for the endpoint, in a part of its size.
-func (c *Channel) render(e *endpoint, d delivery.Delivery, parsed card.Card, fraction float64) (format.Payload, error) {
-	o := format.Options{Fraction: fraction}
+// options are those of a single card, which may mention people and has a thread.
+func (c *Channel) options(d delivery.Delivery) format.Options {
+	var o format.Options
 	if c.spec.Threads {
 		o.Thread = d.Thread
 	}
 	if c.spec.People != nil {
 		o.Person = func(login string) (format.Person, bool) { return c.spec.People(d.Connector, login) }
 	}
-	return e.format.Render(parsed, o)
+	return o
 }
 
-// filled is how full a payload is by its fullest limit, at most 1.
+// filled is how full a payload is by its fullest limit of size, at most 1.
 func filled(p format.Payload) float64 {
 	fullest := 0.0
 	for _, u := range p.Used {
-		fullest = max(fullest, float64(u.Used)/float64(u.Most))
+		if u.Unit.Size() {
+			fullest = max(fullest, float64(u.Used)/float64(u.Most))
+		}
 	}
 	return min(1, max(fullest, 0.01))
 }

@@ -62,6 +62,33 @@ func TestSeveralCardsGoAsOneDigest(t *testing.T) {
 	}
 }
 
+// TestADigestMentionsNobody: each of its cards comes from a connector of its own, with
+// logins of its own.
+func TestADigestMentionsNobody(t *testing.T) {
+	var body string
+	s := web(t, func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		body = string(b)
+		_, _ = io.WriteString(w, "ok")
+	})
+	list := several(t, 2, 0)
+	list[1].Connector, list[1].Card = "trello", []byte(`{"title":"@ada moved **a card** [x](javascript:alert)"}`)
+	c := open(t, "slack", s.URL, func(s *Spec) {
+		s.People = func(connector, _ string) (format.Person, bool) {
+			return format.Person{ID: "U1", Name: "Ada"}, connector == "ci"
+		}
+	})
+	if o, carried := c.Gather(t.Context(), list); o.Verdict != delivery.VerdictDelivered || carried != 2 {
+		t.Fatalf("%+v, carried %d", o, carried)
+	}
+	if strings.Contains(body, "U1") || !strings.Contains(body, `"@ada moved a card x · trello"`) {
+		t.Errorf("sent: %s", body)
+	}
+}
+
 // A digest carries what fits whole: never a card without its headline or link.
 func TestADigestTakesNoMoreThanFits(t *testing.T) {
 	s := web(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "1") })

@@ -74,8 +74,7 @@ func (e *endpoint) under(name string) *url.URL {
 	if u.Opaque != "" {
 		u.Opaque += name
 	} else {
-		u.Path += name
-		u.RawPath = ""
+		u = *u.JoinPath(name)
 	}
 	return &u
 }

@@ -232,7 +232,7 @@ func (a answer) words() string {
 	text := strings.TrimSpace(strings.ToValidUTF8(string(a.body), "\uFFFD"))
 	switch {
 	case strings.HasPrefix(text, "{"):
-		if words := errorWords(a.body); words != "" {
+		if words := errorWords(a.body, deepestError); words != "" {
 			return words
 		}
 	case strings.HasPrefix(text, "<"):
@@ -241,15 +241,18 @@ func (a answer) words() string {
 	return text
 }
 
+// deepestError is how deep errors stand in each other; each level is read anew.
+const deepestError = 3
+
 // errorWords finds the sentence in a JSON error: at the top, or under "error", as
 // Logic Apps and most web frameworks have it.
-func errorWords(body []byte) string {
+func errorWords(body []byte, depth int) string {
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil {
+	if depth == 0 || json.Unmarshal(body, &fields) != nil {
 		return ""
 	}
 	if inner := fields["error"]; len(inner) > 0 && inner[0] == '{' {
-		if words := errorWords(inner); words != "" {
+		if words := errorWords(inner, depth-1); words != "" {
 			return words
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +50,7 @@ func (r reading) after(seconds float64) reading {
 // around them invalid (sourcegraph-public-snapshot#49979, bolt-python#914).
 func readSlack(a answer) reading {
 	text := strings.TrimSpace(string(a.body))
-	word := regexp.MustCompile(`^[a-z_]+`).FindString(text)
+	word := text[:len(text)-len(strings.TrimLeft(text, "abcdefghijklmnopqrstuvwxyz_"))]
 	switch word {
 	case "ok":
 		if a.ok() && text == "ok" {
@@ -114,17 +113,14 @@ func readRocketChat(a answer) reading {
 	}
 	a.decode(&e)
 	said := strings.ToLower(e.Error + " " + e.Message)
-	wait := regexp.MustCompile(`wait (\d+) seconds`).FindStringSubmatch(said)
 	switch {
 	case a.ok() && e.Success != nil && *e.Success:
 		return a.is(delivery.VerdictDelivered)
 	case strings.Contains(said, "too-many-requests"), strings.Contains(said, "too many requests"):
-		r := a.is(delivery.VerdictThrottled)
-		if wait != nil {
-			seconds, _ := strconv.ParseFloat(wait[1], 64)
-			r = r.after(seconds)
-		}
-		return r
+		_, after, _ := strings.Cut(said, "wait ")
+		number, _, _ := strings.Cut(after, " seconds")
+		seconds, _ := strconv.ParseFloat(number, 64)
+		return a.is(delivery.VerdictThrottled).after(seconds)
 	case strings.Contains(said, "message-size-exceeded"):
 		return a.tooLarge()
 	case strings.Contains(said, "invalid integration"), strings.Contains(said, "room-not-found"), strings.Contains(said, "invalid-channel"),

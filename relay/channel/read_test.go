@@ -173,6 +173,20 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	}
 }
 
+// TestErrorsInsideOfErrors are read as far as anybody nests them; the time limit of
+// the test is what fails one that is read to the bottom.
+func TestErrorsInsideOfErrors(t *testing.T) {
+	deep := strings.Repeat(`{"error":`, 60_000) + `"x"` + strings.Repeat("}", 60_000)
+	a := answer{status: 400, header: http.Header{}, body: []byte(deep)}
+	for range 10 {
+		_ = a.words()
+	}
+	a.body = []byte(`{"error":{"error":{"code":"Bad","message":"card"}}}`)
+	if got := a.words(); got != "Bad: card" {
+		t.Errorf("the words are %q", got)
+	}
+}
+
 func FuzzAnswers(f *testing.F) {
 	for _, body := range []string{
 		"1", "", teamsSays("429"), logicApps("MessageSizeExceeded", "x"), `{"error":{"error":{"error":"deep"}}}`, "<title>x", "<TİTLE>x</TITLE>", "\xff\x00",

@@ -153,6 +153,24 @@ func TestACardTooLargeIsSentSmallerOnce(t *testing.T) {
 			})
 		}
 	}
+	t.Run("where a part is the fullest", func(t *testing.T) {
+		var sizes []int64
+		s := web(t, func(w http.ResponseWriter, r *http.Request) {
+			n, err := io.Copy(io.Discard, r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			if sizes = append(sizes, n); n > 5_000 {
+				w.WriteHeader(413)
+				return
+			}
+			_, _ = io.WriteString(w, "ok")
+		})
+		want(t, open(t, "mattermost", s.URL).Send(t.Context(), someDelivery(t, 7_000)), delivery.VerdictDelivered, "")
+		if len(sizes) != 2 {
+			t.Errorf("posted %v bytes", sizes)
+		}
+	})
 	t.Run("a card that cannot be smaller is not sent again", func(t *testing.T) {
 		var n atomic.Int32
 		s := web(t, func(w http.ResponseWriter, _ *http.Request) { n.Add(1); w.WriteHeader(413) })

@@ -22,6 +22,9 @@ type Type struct {
 	// Payloads are the forms in which the type can be given a card, the usual one
 	// first; none means that there is one only.
 	Payloads []string
+	// Interchangeable says that the payloads go to one kind of address, of which nobody
+	// can see which payload it wants.
+	Interchangeable bool
 	// NeedsURL says that cards leave by HTTP.
 	NeedsURL bool
 	// TakesSecret says that requests can be signed.
@@ -70,7 +73,7 @@ func Types() []Type {
 			Rate: 1.9, Burst: 2,
 		},
 		{
-			Name: "teams", NeedsURL: true, Payloads: []string{"message", "card", "connector-card"},
+			Name: "teams", NeedsURL: true, Payloads: []string{"message", "card", "connector-card"}, Interchangeable: true,
 			forms: []form{
 				{format: func(s format.Settings) format.Format { return format.Teams(s, true) }, read: readTeams},
 				{format: func(s format.Settings) format.Format { return format.Teams(s, false) }, read: readTeams},

@@ -1,11 +1,13 @@
 package format
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/format/markup"
 )
 
 // Entry is one card of a digest, with the name of the connector it came from.
@@ -18,11 +20,12 @@ type Entry struct {
 // that says what the card is called, leads where its first link leads, and names the
 // connector. Nothing else of the cards is in it.
 func Digest(entries ...Entry) card.Card {
+	parser := markup.NewParser()
 	var lines []string
 	connectors := make(map[string]bool)
 	for _, e := range entries {
 		connectors[e.Connector] = true
-		lines = append(lines, "- "+e.line())
+		lines = append(lines, "- "+e.line(parser))
 	}
 	title := fmt.Sprintf("%d cards from %d connectors", len(entries), len(connectors))
 	if len(connectors) == 1 {
@@ -32,12 +35,9 @@ func Digest(entries ...Entry) card.Card {
 }
 
 // line is the entry as one line of Markdown.
-func (e Entry) line() string {
-	headline := e.Card.Headline()
-	if headline == "" {
-		headline = "A card without a title"
-	}
-	text := card.Link(headline, e.link())
+func (e Entry) line(p markup.Parser) string {
+	d := newDraft(e.Card, p, nil)
+	text := card.Link(d.headline(), cmp.Or(e.link(), d.titleLink))
 	if e.Connector == "" {
 		return text
 	}

@@ -28,10 +28,10 @@ func TestADigestHasALineForEachCard(t *testing.T) {
 		Title: "5 cards from 3 connectors", Summary: "5 cards from 3 connectors",
 		Text: strings.Join([]string{
 			"- [Go 1.26 is out](https://go.dev/blog/go1.26) · go-blog",
-			`- [Ada opened \#17 &lt;at\>all&lt;/at\> x\)](https://example.com/a_%28b%29) · github`,
-			`- \- a list · re\_lay`,
+			`- [Ada opened \#17 &lt;at\>all&lt;/at\> x](https://example.com/a_%28b%29) · github`,
+			`- a list of two · re\_lay`,
 			"- Bad link · go-blog",
-			"- A card without a title · go-blog",
+			"- n: v · go-blog",
 		}, "\n"),
 	}
 	got := format.Digest(entries...)

@@ -53,15 +53,17 @@ func (l Limits) scaled(fraction float64) Limits {
 	}
 	scaled := make(Limits, len(l))
 	for i, limit := range l {
-		switch limit.Unit {
-		case Bytes, MessageBytes, Characters:
+		if limit.Unit.Size() {
 			limit.Most = int(float64(limit.Most) * fraction)
-		default:
 		}
 		scaled[i] = limit
 	}
 	return scaled
 }
+
+// Size reports whether a unit measures how large the whole payload is, as opposed to
+// a part of it, or to how many of something there are.
+func (u Unit) Size() bool { return u == Bytes || u == MessageBytes || u == Characters }
 
 // part reports whether a unit measures a part of the payload, as opposed to the
 // whole of it.
