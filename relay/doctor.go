@@ -12,8 +12,8 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// Probe is one card that the doctor posted to a channel.
-type Probe struct {
+// Trial is one card that the doctor posted to a channel.
+type Trial struct {
 	// Number stands in the card's title, so that a person can say which arrived.
 	Number int `json:"number"`
 	// Payload is the form in which the card was posted; empty for a type that has one.
@@ -29,7 +29,7 @@ type Examination struct {
 	Type    string `json:"type"`
 	// Payload is the configured one; empty for the type's first.
 	Payload string  `json:"payload,omitempty"`
-	Probes  []Probe `json:"probes"`
+	Trials  []Trial `json:"trials"`
 }
 
 // Doctor posts a card to a channel of the configuration in every payload that the
@@ -57,31 +57,31 @@ func Doctor(ctx context.Context, path, name, version string) (Examination, error
 		return Examination{}, fmt.Errorf("channel %s: a channel of type %s posts nowhere; its cards are read on the dashboard", name, c.Type)
 	}
 	payloads := configured.Type().Payloads
-	if c.Type != "teams" || len(payloads) == 0 {
-		payloads = []string{c.Payload} // the others' payloads are for other addresses
+	if !configured.Type().Interchangeable {
+		payloads = []string{c.Payload}
 	}
 	for i, payload := range payloads {
 		spec.Payload = payload
-		p := Probe{Number: i + 1, Payload: payload}
+		trial := Trial{Number: i + 1, Payload: payload}
 		ch, err := channel.New(spec)
 		if err != nil {
 			return Examination{}, fmt.Errorf("channel %s: %w", name, err)
 		}
-		o, err := probe(ctx, ch, name, p, len(payloads))
+		o, err := try(ctx, ch, name, trial, len(payloads))
 		if err != nil {
 			return Examination{}, err
 		}
-		p.Verdict, p.Status, p.Detail = o.Verdict, o.Status, o.Detail
-		x.Probes = append(x.Probes, p)
+		trial.Verdict, trial.Status, trial.Detail = o.Verdict, o.Status, o.Detail
+		x.Trials = append(x.Trials, trial)
 	}
 	return x, nil
 }
 
-func probe(ctx context.Context, ch *channel.Channel, name string, p Probe, of int) (delivery.Outcome, error) {
+func try(ctx context.Context, ch *channel.Channel, name string, trial Trial, of int) (delivery.Outcome, error) {
 	c := card.Card{Title: "A card of the relay's doctor", Text: "If you can read this, cards arrive in this channel."}
 	if of > 1 {
-		c.Title = fmt.Sprintf("Relay doctor: %d of %d", p.Number, of)
-		c.Text = fmt.Sprintf("If this is the smallest number that you see, the channel needs `payload = %s`.", card.Escape(strconv.Quote(p.Payload)))
+		c.Title = fmt.Sprintf("Relay doctor: %d of %d", trial.Number, of)
+		c.Text = fmt.Sprintf("If this is the smallest number that you see, the channel needs `payload = %s`.", card.Escape(strconv.Quote(trial.Payload)))
 	}
 	b, err := c.MarshalJSON()
 	if err != nil {
@@ -89,6 +89,6 @@ func probe(ctx context.Context, ch *channel.Channel, name string, p Probe, of in
 	}
 	now := time.Now()
 	return ch.Send(ctx, delivery.Delivery{
-		Channel: name, Connector: "relay.doctor", Key: fmt.Sprintf("%d/%d", now.UnixNano(), p.Number), AcceptedAt: now, Card: b,
+		Channel: name, Connector: "relay.doctor", Key: fmt.Sprintf("%d/%d", now.UnixNano(), trial.Number), AcceptedAt: now, Card: b,
 	}), nil
 }

@@ -159,9 +159,9 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, o Option
 	for _, plugin := range cfg.Plugins {
 		p.secrets = slices.AppendSeq(p.secrets, maps.Values(plugin.Env))
 	}
-	clients := &channel.Clients{}
+	clients, people := &channel.Clients{}, cfg.PeopleByConnector()
 	for _, c := range cfg.Channels {
-		ch, err := buildChannel(c, clients, people(cfg, c.Type), o.Version)
+		ch, err := buildChannel(c, clients, find(people, c.Type), o.Version)
 		if err != nil {
 			diags = append(diags, blockError(fmt.Sprintf("Unusable channel %q", c.Name), err, c.Range))
 			continue
@@ -221,17 +221,14 @@ func buildChannel(c config.Channel, clients *channel.Clients, people finder, ver
 // finder finds the person with a login at a connector's source.
 type finder = func(connector, login string) (format.Person, bool)
 
-// people finds people as a type of channel knows them; nil when there are none.
-func people(cfg *config.Config, channelType string) finder {
-	if len(cfg.People) == 0 {
+// find returns a finder of people as a type of channel knows them; nil when there are
+// none.
+func find(people config.People, channelType string) finder {
+	if len(people) == 0 {
 		return nil
 	}
-	types := make(map[string]string, len(cfg.Connectors))
-	for _, c := range cfg.Connectors {
-		types[c.Name] = c.Type
-	}
 	return func(connector, login string) (format.Person, bool) {
-		p, ok := cfg.People[types[connector]][strings.ToLower(login)]
+		p, ok := people[connector][strings.ToLower(login)]
 		if !ok {
 			return format.Person{}, false
 		}

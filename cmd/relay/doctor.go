@@ -34,7 +34,7 @@ with a number, and you look which arrives. No relay need run.`,
 			} else {
 				a.printExamination(x)
 			}
-			if err == nil && !slices.ContainsFunc(x.Probes, func(p relay.Probe) bool { return good(p.Verdict) }) {
+			if err == nil && !slices.ContainsFunc(x.Trials, func(t relay.Trial) bool { return good(t.Verdict) }) {
 				err = errNothingAccepted
 			}
 			return err
@@ -47,50 +47,50 @@ func good(v delivery.Verdict) bool {
 }
 
 func (a *app) printExamination(x relay.Examination) {
-	for _, p := range x.Probes {
+	for _, t := range x.Trials {
 		name := x.Type
-		if p.Payload != "" {
-			name += ", payload " + p.Payload
+		if t.Payload != "" {
+			name += ", payload " + t.Payload
 		}
-		fmt.Fprintf(a.out, "%d  %s: %s", p.Number, name, p.Verdict)
-		if said := said(p); said != "" {
+		fmt.Fprintf(a.out, "%d  %s: %s", t.Number, name, t.Verdict)
+		if said := said(t); said != "" {
 			fmt.Fprintf(a.out, " (%s)", said)
 		}
 		fmt.Fprintln(a.out)
 	}
 	fmt.Fprintln(a.out)
-	taken := slices.DeleteFunc(slices.Clone(x.Probes), func(p relay.Probe) bool { return !good(p.Verdict) })
-	if len(x.Probes) > 1 && len(taken) > 0 {
+	taken := slices.DeleteFunc(slices.Clone(x.Trials), func(t relay.Trial) bool { return !good(t.Verdict) })
+	if len(x.Trials) > 1 && len(taken) > 0 {
 		a.printPayloads(x, taken)
 		return
 	}
 	var told []delivery.Verdict
-	for _, p := range x.Probes {
-		if !slices.Contains(told, p.Verdict) {
-			told = append(told, p.Verdict)
-			fmt.Fprintln(a.out, advice(p.Verdict))
+	for _, t := range x.Trials {
+		if !slices.Contains(told, t.Verdict) {
+			told = append(told, t.Verdict)
+			fmt.Fprintln(a.out, advice(t.Verdict))
 		}
 	}
 }
 
 // said is the endpoint's answer: its words, or its status when it has none.
-func said(p relay.Probe) string {
-	if p.Detail == "" && p.Status != 0 {
-		return fmt.Sprintf("%d %s", p.Status, http.StatusText(p.Status))
+func said(t relay.Trial) string {
+	if t.Detail == "" && t.Status != 0 {
+		return fmt.Sprintf("%d %s", t.Status, http.StatusText(t.Status))
 	}
-	return p.Detail
+	return t.Detail
 }
 
 // printPayloads says what to do with the payloads that a flow has taken.
-func (a *app) printPayloads(x relay.Examination, taken []relay.Probe) {
+func (a *app) printPayloads(x relay.Examination, taken []relay.Trial) {
 	fmt.Fprintln(a.out, `The flow took the cards; whether it posted them only the channel shows. Look there for
 "Relay doctor", and set the payload by the smallest number that you see:`)
-	for _, p := range taken {
+	for _, t := range taken {
 		set := ""
-		if p.Payload == x.Payload || x.Payload == "" && p.Number == 1 {
+		if t.Payload == x.Payload || x.Payload == "" && t.Number == 1 {
 			set = "   # as it is now"
 		}
-		fmt.Fprintf(a.out, "  %d: payload = %q%s\n", p.Number, p.Payload, set)
+		fmt.Fprintf(a.out, "  %d: payload = %q%s\n", t.Number, t.Payload, set)
 	}
 	fmt.Fprintln(a.out, `If there is none: look at the flow's runs in Power Automate for the error; its trigger
 must be open to anyone, its owner a member of the team, and the flow turned on.`)
