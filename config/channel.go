@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,8 +58,8 @@ func (f *File) channel(block *hclsyntax.Block) {
 	kind, known := f.channelType(body)
 	c.Type = kind.name
 	if known {
-		f.channelURL(&c, kind, body)
 		f.channelPayload(&c, kind, body)
+		f.channelURL(&c, kind, body)
 		f.channelSecret(&c, kind, body)
 		f.channelSettings(&c, kind, body)
 		f.refuseBlocks(kind, body)
@@ -126,7 +127,9 @@ func (f *File) channelURL(c *Channel, t channelType, body *hclsyntax.Body) {
 	}
 	c.URL = s.value
 	f.checkURL(s)
-	f.warnLiteral("url", s)
+	if !slices.Contains(t.public, c.Payload) {
+		f.warnLiteral("url", s)
+	}
 }
 
 // isNull reports whether an expression is the word null.

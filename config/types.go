@@ -17,6 +17,9 @@ type channelType struct {
 	signs bool
 	// threads says that the type can keep cards together.
 	threads bool
+	// public are the payloads with which the URL is only that of the server, and no
+	// secret.
+	public []string
 	// settings are the attributes that only some types have.
 	settings []typeSetting
 	// calls says that people can be mentioned there.
@@ -37,7 +40,7 @@ func channelTypes() []channelType {
 		{name: "googlechat", posts: true, paced: true, calls: true, threads: true},
 		{name: "inbox"},
 		{
-			name: "matrix", posts: true, paced: true, calls: true, payloads: []string{"hookshot", "event"},
+			name: "matrix", posts: true, paced: true, calls: true, payloads: []string{"hookshot", "event"}, public: []string{"event"},
 			settings: []typeSetting{{name: "token", required: true, payloads: []string{"event"}}, {name: "to", required: true, payloads: []string{"event"}}},
 		},
 		{name: "mattermost", posts: true, paced: true, calls: true},
@@ -52,7 +55,7 @@ func channelTypes() []channelType {
 		{name: "webex", posts: true, paced: true, calls: true},
 		{name: "webhook", posts: true, signs: true},
 		{
-			name: "zulip", posts: true, paced: true, calls: true, threads: true,
+			name: "zulip", posts: true, paced: true, calls: true, threads: true, public: []string{""},
 			settings: []typeSetting{{name: "user", required: true}, {name: "token", required: true}, {name: "to", required: true}, {name: "topic"}},
 		},
 	}

@@ -84,7 +84,7 @@ func Validate(ctx context.Context, path, version string, warnings io.Writer) (Su
 // adopts or discards them.
 func prepare(ctx context.Context, host *pluginhost.Host, o Options) (*plan, error) {
 	file, diags := config.Parse(o.Config)
-	p, more, err := load(ctx, host, file, o)
+	p, more, err := load(ctx, host, file, diags.HasErrors(), o)
 	diags = append(diags, more...)
 	if diags.HasErrors() {
 		// What the file says is wrong comes first: it may be why the rest failed.
@@ -102,7 +102,7 @@ func prepare(ctx context.Context, host *pluginhost.Host, o Options) (*plan, erro
 
 // load starts the plugins that a file needs and builds the rest against their
 // schemas. It does so for a file with mistakes too, so that all are told at once.
-func load(ctx context.Context, host *pluginhost.Host, file *config.File, o Options) (*plan, hcl.Diagnostics, error) {
+func load(ctx context.Context, host *pluginhost.Host, file *config.File, mistaken bool, o Options) (*plan, hcl.Diagnostics, error) {
 	specs, err := specs(file)
 	if err != nil {
 		return nil, nil, err
@@ -111,7 +111,7 @@ func load(ctx context.Context, host *pluginhost.Host, file *config.File, o Optio
 	if err != nil {
 		return nil, nil, fmt.Errorf("start the plugins: %w", err)
 	}
-	p, diags := build(ctx, file, set, o)
+	p, diags := build(ctx, file, set, mistaken, o)
 	return p, diags, nil
 }
 
@@ -148,8 +148,9 @@ func specs(file *config.File) ([]pluginhost.Spec, error) {
 }
 
 // build decodes the rest of a configuration against the plugins' schemas and
-// makes the channels and connectors.
-func build(ctx context.Context, file *config.File, set *pluginhost.Set, o Options) (*plan, hcl.Diagnostics) {
+// makes the channels and connectors. Mistaken says that the file has mistakes, which
+// may be why a channel cannot be made.
+func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken bool, o Options) (*plan, hcl.Diagnostics) {
 	cfg, diags := file.Decode(set.Types())
 	p := &plan{config: cfg, set: set}
 	if diags.HasErrors() {
@@ -162,6 +163,9 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, o Option
 	clients, people := &channel.Clients{}, cfg.PeopleByConnector()
 	for _, c := range cfg.Channels {
 		ch, err := buildChannel(c, clients, find(people, c.Type), o.Version)
+		if err != nil && mistaken {
+			continue // why has been said
+		}
 		if err != nil {
 			diags = append(diags, blockError(fmt.Sprintf("Unusable channel %q", c.Name), err, c.Range))
 			continue
