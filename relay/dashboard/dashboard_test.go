@@ -147,6 +147,18 @@ func TestCardsAreDrawn(t *testing.T) {
 	}
 }
 
+// TestACardThatIsMadeToDoHarm costs no more to look at than to send: a few kilobytes
+// must not become a table of millions of cells.
+func TestACardThatIsMadeToDoHarm(t *testing.T) {
+	bomb := strings.Repeat("|a", 3_000) + "|\\n" + strings.Repeat("|-", 3_000) + "|\\n" + strings.Repeat("|\\n", 3_000)
+	k := &kept{}
+	k.add(`{"title":"t","text":"`+bomb+`"}`, delivery.Delivered)
+	_, s := serve(t, k)
+	if status, page := get(t, s.URL+"/channels/lobby"); status != http.StatusOK || len(page) > 200_000 {
+		t.Errorf("status %d, a page of %d bytes", status, len(page))
+	}
+}
+
 // TestNothingInACardRuns puts what attackers write into every text of a card.
 func TestNothingInACardRuns(t *testing.T) {
 	corpus := []string{

@@ -1,35 +1,26 @@
 package dashboard
 
 import (
-	"bytes"
 	"fmt"
 	"html/template"
 	"strings"
 	"time"
 
 	"github.com/microcosm-cc/bluemonday"
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/format/markup"
 	"github.com/connector-relay/relay/relay/store"
 )
 
 // functions are what the templates can call.
 func (d *Dashboard) functions() template.FuncMap {
-	renderer := goldmark.New(goldmark.WithExtensions(extension.GFM))
-	policy := newPolicy()
-	markdown := func(s string) template.HTML {
-		var b bytes.Buffer
-		if err := renderer.Convert([]byte(s), &b); err != nil {
-			return template.HTML(template.HTMLEscapeString(s))
-		}
-		return template.HTML(policy.SanitizeBytes(b.Bytes()))
-	}
+	parser, dialect, policy := markup.NewParser(), markup.HTML(), newPolicy()
+	clean := func(html string) template.HTML { return template.HTML(policy.Sanitize(html)) }
 	return template.FuncMap{
-		"markdown": markdown,
-		"line":     func(s string) template.HTML { return unwrapped(markdown(s)) },
+		"markdown": func(s string) template.HTML { return clean(dialect.Write(parser.Parse(s, nil))) },
+		"line":     func(s string) template.HTML { return clean(dialect.Line(parser.Parse(s, nil).Inline())) },
 		"card":     parse,
 		"ago":      func(t time.Time) string { return ago(d.options.Now(), t) },
 		"exact":    func(t time.Time) string { return t.Format(time.RFC3339) },
@@ -42,7 +33,8 @@ func (d *Dashboard) functions() template.FuncMap {
 	}
 }
 
-// newPolicy allows what Markdown makes and nothing that runs, loads or tracks.
+// newPolicy allows what the dialect makes and nothing that runs, loads or tracks:
+// what strangers write meets two fences.
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "table", "thead", "tbody", "tr", "th", "td")
@@ -53,15 +45,6 @@ func newPolicy() *bluemonday.Policy {
 	p.RequireNoReferrerOnLinks(true)
 	p.AddTargetBlankToFullyQualifiedLinks(true)
 	return p
-}
-
-// unwrapped takes the paragraph off a text of one line.
-func unwrapped(h template.HTML) template.HTML {
-	s := strings.TrimSpace(string(h))
-	if inner, ok := strings.CutPrefix(s, "<p>"); ok && strings.Count(s, "<p>") == 1 {
-		return template.HTML(strings.TrimSuffix(inner, "</p>"))
-	}
-	return h
 }
 
 // parsed is a card, or what is wrong with it: a page shows either.
