@@ -1,22 +1,19 @@
 package config
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
+	"gotest.tools/v3/golden"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/trust/trusttest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // connectorTypes stand for what plugins declare.
 func connectorTypes() map[string]connector.Type {
@@ -185,26 +182,6 @@ func render(t testing.TB, f *File, diags hcl.Diagnostics) string {
 	return b.String()
 }
 
-// golden compares with testdata/name, which lies in the directory that the test
-// began in.
-func golden(t *testing.T, root, name, got string) {
-	t.Helper()
-	path := filepath.Join(root, "testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (run the test with -update)", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("differs from %s (-want +got):\n%s", name, diff)
-	}
-}
-
 func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -254,7 +231,7 @@ func TestInvalid(t *testing.T) {
 			if !diags.HasErrors() {
 				t.Errorf("there is no error; diagnostics: %v", diags)
 			}
-			golden(t, dir, "invalid/"+name+".golden", checkShown(t, f, diags))
+			golden.Assert(t, checkShown(t, f, diags), filepath.Join(dir, "testdata", "invalid", name+".golden"))
 		})
 	}
 }
@@ -268,7 +245,7 @@ func TestWarned(t *testing.T) {
 			if diags.HasErrors() || len(diags) == 0 {
 				t.Errorf("want warnings only, got %v", diags)
 			}
-			golden(t, dir, "warned/"+name+".golden", checkShown(t, f, diags))
+			golden.Assert(t, checkShown(t, f, diags), filepath.Join(dir, "testdata", "warned", name+".golden"))
 		})
 	}
 }

@@ -3,22 +3,18 @@ package azuredevops
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/connectortest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestTheSameHappeningHasOneKeyByEitherWay(t *testing.T) {
 	s := newService(t)
@@ -200,27 +196,7 @@ func TestAServiceThatSlowsDownIsLeftAlone(t *testing.T) {
 
 // TestCards compares the card of every kind with what it should be.
 func TestCards(t *testing.T) {
-	var out bytes.Buffer
-	for _, k := range describedKinds() {
-		b, err := json.MarshalIndent(k.Sample.Card, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&out, "%s\n%s\n", strings.TrimSpace(k.Name+" "+k.Sample.Thread), b)
-	}
-	const file = "testdata/cards.golden"
-	if *update {
-		if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	golden, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(golden), out.String()); diff != "" {
-		t.Error(diff)
-	}
+	golden.Assert(t, connectortest.Samples(t, describedKinds()), "cards.golden")
 }
 
 func FuzzResource(f *testing.F) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -13,10 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // example is one event of GitHub's with payloads of it.
 type example struct {
@@ -96,7 +93,7 @@ func TestEveryExampleGivesACardOrADeliberateNothing(t *testing.T) {
 			}
 		}
 		if out.Len() > 0 {
-			golden(t, filepath.Join("testdata", "cards", e.Name+".json"), out.String())
+			golden.Assert(t, out.String(), filepath.Join("cards", e.Name+".json"))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(missing)) {
@@ -119,22 +116,6 @@ func quiet(name string, p *payload) bool {
 		return p.Membership == nil
 	}
 	return false
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run the test with -update)", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
 }
 
 func TestWhatIsNoiseIsNotPostedByDefault(t *testing.T) {

@@ -3,18 +3,15 @@ package rss
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 
 	"github.com/connector-relay/relay/relay/event"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestCards compares the events of each feed in testdata/feeds with what they
 // should be.
@@ -41,19 +38,7 @@ func TestCards(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			golden := filepath.Join("testdata", "cards", filepath.Base(file)+".json")
-			if *update {
-				if err := os.WriteFile(golden, out.Bytes(), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), out.String()); diff != "" {
-				t.Error(diff)
-			}
+			golden.Assert(t, out.String(), filepath.Join("cards", filepath.Base(file)+".json"))
 		})
 	}
 }

@@ -3,52 +3,16 @@ package todo
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 
+	"github.com/connector-relay/relay/relay/connector/connectortest"
 	"github.com/connector-relay/relay/relay/event"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares events with a file.
-func golden(t *testing.T, name string, events []event.Event) {
-	t.Helper()
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	for _, e := range events {
-		shown := struct {
-			Key, Kind string
-			Card      any
-			Data      json.RawMessage
-		}{e.Key, e.Kind, e.Card, e.Data}
-		if err := enc.Encode(shown); err != nil {
-			t.Fatal(err)
-		}
-	}
-	file := filepath.Join("testdata", name+".json")
-	if *update {
-		if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), out.String()); diff != "" {
-		t.Error(diff)
-	}
-}
 
 // TestSamples compares the sample of every kind with what it should be.
 func TestSamples(t *testing.T) {
@@ -56,7 +20,7 @@ func TestSamples(t *testing.T) {
 	for _, k := range describedKinds() {
 		events = append(events, k.Sample)
 	}
-	golden(t, "samples", events)
+	golden.Assert(t, connectortest.Events(t, events), "samples.json")
 }
 
 // TestNotes compares the cards of what people write with what they should be: notes of
@@ -78,7 +42,7 @@ func TestNotes(t *testing.T) {
 	if err := p.poll(); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "notes", p.last.Events())
+	golden.Assert(t, connectortest.Events(t, p.last.Events()), "notes.json")
 }
 
 func FuzzTask(f *testing.F) {

@@ -3,7 +3,6 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"log/slog"
 	"net/http"
 	"os"
@@ -12,14 +11,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/connectortest"
 	"github.com/connector-relay/relay/relay/event"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // post is a request with a body.
 func post(body string, header ...string) *connector.Request {
@@ -68,13 +66,13 @@ func TestWhatIsPostedBecomesACard(t *testing.T) {
 			if reply.Status != http.StatusOK || string(reply.Body) != "1" || reply.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
 				t.Fatalf("answered %d %q %v", reply.Status, reply.Body, reply.Header)
 			}
-			golden(t, strings.TrimSuffix(path, ".json")+".golden", describe(t, reply.Events))
+			golden.Assert(t, describe(t, reply.Events), filepath.Join("cards", name+".golden"))
 		})
 	}
 }
 
 // describe writes events with their cards as JSON.
-func describe(t testing.TB, events []event.Event) []byte {
+func describe(t testing.TB, events []event.Event) string {
 	t.Helper()
 	var b bytes.Buffer
 	for _, e := range events {
@@ -96,23 +94,7 @@ func describe(t testing.TB, events []event.Event) []byte {
 			t.Fatal(err)
 		}
 	}
-	return b.Bytes()
-}
-
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
+	return b.String()
 }
 
 func TestWhatCannotBeACardIsRefusedWithASentence(t *testing.T) {

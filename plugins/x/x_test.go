@@ -3,12 +3,10 @@ package x
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,14 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/connectortest"
 	"github.com/connector-relay/relay/relay/event"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // service behaves as X's API does, and keeps the books.
 type service struct {
@@ -357,27 +353,7 @@ func TestTextsAreWrittenOut(t *testing.T) {
 
 // TestCards compares the card of every kind with what it should be.
 func TestCards(t *testing.T) {
-	var out bytes.Buffer
-	for _, k := range describedKinds() {
-		b, err := json.MarshalIndent(k.Sample.Card, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&out, "%s\n%s\n", k.Name, b)
-	}
-	const file = "testdata/cards.golden"
-	if *update {
-		if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	golden, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(golden), out.String()); diff != "" {
-		t.Error(diff)
-	}
+	golden.Assert(t, connectortest.Samples(t, describedKinds()), "cards.golden")
 }
 
 func FuzzPage(f *testing.F) {

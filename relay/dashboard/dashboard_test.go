@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,17 +14,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
+	"gotest.tools/v3/golden"
 
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/store"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -130,19 +127,7 @@ func TestCardsAreDrawn(t *testing.T) {
 			_, page := get(t, s.URL+"/channels/lobby")
 			_, drawn, _ := strings.Cut(page, "<article")
 			drawn, _, _ = strings.Cut(drawn, "</article>")
-			golden := strings.TrimSuffix(file, ".json") + ".html"
-			if *update {
-				if err := os.WriteFile(golden, []byte(drawn), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), drawn); diff != "" {
-				t.Error(diff)
-			}
+			golden.Assert(t, drawn, filepath.Join("cards", strings.TrimSuffix(filepath.Base(file), ".json")+".html"))
 		})
 	}
 }

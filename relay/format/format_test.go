@@ -3,24 +3,20 @@ package format_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 	"pgregory.net/rapid"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/format"
 	"github.com/connector-relay/relay/relay/format/formattest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func formats() []format.Format {
 	return []format.Format{
@@ -74,20 +70,7 @@ func TestEachFormatOfAFullCard(t *testing.T) {
 			if err := formattest.Judge(f.Name, p.Body); err != nil {
 				t.Error(err)
 			}
-			file := filepath.Join("testdata", strings.ReplaceAll(f.Name, " ", "-")+".golden.json")
-			pretty := readable(t, p)
-			if *update {
-				if err := os.WriteFile(file, pretty, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(pretty)); diff != "" {
-				t.Error(diff)
-			}
+			golden.Assert(t, string(readable(t, p)), strings.ReplaceAll(f.Name, " ", "-")+".golden.json")
 		})
 	}
 }
