@@ -271,7 +271,7 @@ func cardsToDraw(t *testing.T) map[string]card.Card {
 }
 
 // cardsIn finds the Connector Cards in a file, whatever else it holds: JSON objects
-// of their own, or in a member named Card.
+// of their own, or in a member "card".
 func cardsIn(t *testing.T, file string) []card.Card {
 	b, err := os.ReadFile(file)
 	if errors.Is(err, syscall.EISDIR) {
@@ -294,7 +294,7 @@ func cardsIn(t *testing.T, file string) []card.Card {
 		}
 		whole := b[:d.InputOffset()]
 		b = b[d.InputOffset():]
-		if inner, ok := object["Card"]; ok {
+		if inner, ok := object["card"]; ok {
 			whole, object = inner, nil
 			if err := json.Unmarshal(inner, &object); err != nil {
 				t.Fatal(err)

@@ -20,7 +20,7 @@ func TestSamples(t *testing.T) {
 	for _, k := range describedKinds() {
 		events = append(events, k.Sample)
 	}
-	golden.Assert(t, connectortest.Events(t, events), "samples.json")
+	golden.Assert(t, connectortest.Events(t, events), "cards.golden")
 }
 
 // TestNotes compares the cards of what people write with what they should be: notes of
@@ -42,7 +42,7 @@ func TestNotes(t *testing.T) {
 	if err := p.poll(); err != nil {
 		t.Fatal(err)
 	}
-	golden.Assert(t, connectortest.Events(t, p.last.Events()), "notes.json")
+	golden.Assert(t, connectortest.Events(t, p.last.Events()), "notes.golden")
 }
 
 func FuzzTask(f *testing.F) {
