@@ -2,7 +2,6 @@ package azuredevops
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -16,31 +15,17 @@ const (
 	// visible a little late. What is known already is dropped by its key.
 	overlap = 2 * time.Minute
 	// lookBack is how far a first poll looks that is to post something.
-	lookBack  = 30 * 24 * time.Hour
-	batchSize = 100
+	lookBack = 30 * 24 * time.Hour
 )
 
 // checkpoint is until when polls have asked.
 type checkpoint struct {
-	Version int       `json:"version"`
-	Until   time.Time `json:"until"`
+	Until time.Time `json:"until"`
 	// WorkItems is how far they are looked through.
 	WorkItems walk `json:"work_items"`
 }
 
 const version = 1
-
-func decode(p *connector.Poll) (checkpoint, bool) {
-	var c checkpoint
-	if p.Checkpoint == nil {
-		return checkpoint{Version: version}, false
-	}
-	if err := json.Unmarshal(p.Checkpoint, &c); err != nil || c.Version != version || c.Until.IsZero() {
-		p.Log.Warn("the checkpoint cannot be read; what there is now counts as known")
-		return checkpoint{Version: version}, false
-	}
-	return c, true
-}
 
 // Poll implements [connector.Poller].
 func (a *AzureDevOps) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
@@ -53,7 +38,7 @@ func (a *AzureDevOps) Poll(ctx context.Context, p *connector.Poll) (time.Duratio
 		}
 		return 0, nil
 	}
-	at, known := decode(p)
+	at, known := connector.Recall[checkpoint](p, version)
 	c := a.client(p)
 	// The server's own clock counts. Its answer also tells whether the token is good.
 	now, err := c.clock(ctx)
@@ -90,7 +75,7 @@ func (a *AzureDevOps) begin(ctx context.Context, p *connector.Poll, c *client, n
 		found = found[max(0, len(found)-keep):]
 	}
 	// What the first poll leaves out stays left out; the clock counts whole seconds.
-	return emit(ctx, p, found, checkpoint{Version: version, Until: now.Add(overlap + time.Second)})
+	return p.EmitAt(ctx, version, checkpoint{Until: now.Add(overlap + time.Second)}, found...)
 }
 
 // goOn posts what happened since the last poll. After a great many changes of work
@@ -117,32 +102,16 @@ func (a *AzureDevOps) goOn(ctx context.Context, p *connector.Poll, c *client, at
 		found = append(found, items...)
 		if more {
 			sortByTime(found)
-			if err := emit(ctx, p, found, at); err != nil {
+			if err := p.EmitAt(ctx, version, at, found...); err != nil {
 				return err
 			}
 			found = nil
 		}
 	}
 	sortByTime(found)
-	return emit(ctx, p, found, at)
+	return p.EmitAt(ctx, version, at, found...)
 }
 
 func sortByTime(list []event.Event) {
 	slices.SortStableFunc(list, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
-}
-
-// emit hands over events, oldest first. The checkpoint moves with the last batch; a
-// poll that breaks off finds the same again.
-func emit(ctx context.Context, p *connector.Poll, list []event.Event, at checkpoint) error {
-	for len(list) > batchSize {
-		if err := p.Emit(ctx, event.Batch{Events: list[:batchSize]}); err != nil {
-			return err
-		}
-		list = list[batchSize:]
-	}
-	b, err := json.Marshal(at)
-	if err != nil {
-		return fmt.Errorf("encode the checkpoint: %w", err)
-	}
-	return p.Emit(ctx, event.Batch{Events: list, Checkpoint: b})
 }

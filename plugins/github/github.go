@@ -114,7 +114,7 @@ func (g *GitHub) Poll(ctx context.Context, p *connector.Poll) (time.Duration, er
 	if err != nil {
 		return 0, err
 	}
-	at := decode(p)
+	at, _ := connector.Recall[checkpoint](p, version)
 	if g.Secret != "" && p.Preview == 0 {
 		return 0, g.pollMissed(ctx, p, api, at)
 	}

@@ -61,7 +61,7 @@ func (g *GitHub) pollEvents(ctx context.Context, p *connector.Poll, api *github.
 	if len(list) > 0 {
 		at.Last = max(at.Last, numberOf(list[len(list)-1]))
 	}
-	return again, p.Emit(ctx, event.Batch{Events: fresh, Checkpoint: at.encode()})
+	return again, p.EmitAt(ctx, version, at, fresh...)
 }
 
 // events makes events of those that the checkpoint does not know.
@@ -212,7 +212,7 @@ func (g *GitHub) pollMissed(ctx context.Context, p *connector.Poll, api *github.
 		return nil
 	}
 	at.Delivery = newest
-	return p.Emit(ctx, event.Batch{Events: fresh, Checkpoint: at.encode()})
+	return p.EmitAt(ctx, version, at, fresh...)
 }
 
 // findHook finds the webhook that leads here.

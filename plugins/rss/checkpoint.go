@@ -1,13 +1,10 @@
 package rss
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
 	"github.com/mmcdole/gofeed"
-
-	"github.com/connector-relay/relay/relay/event"
 )
 
 // version is the checkpoint's form; a newer one is not understood.
@@ -27,7 +24,6 @@ const movedAfter = 3
 
 // checkpoint is all that a feed's polls remember. It is kept as JSON.
 type checkpoint struct {
-	Version int `json:"v"`
 	// ETag and LastModified are kept letter by letter: they are the server's.
 	ETag         string `json:"etag,omitempty"`
 	LastModified string `json:"modified,omitempty"`
@@ -50,24 +46,6 @@ type known struct {
 	Title string `json:"t,omitempty"`
 	// Content tells whether it was edited.
 	Content string `json:"c,omitempty"`
-}
-
-// decode reads a checkpoint. Fresh is true when there is none that can be read:
-// what the feed holds then counts as known.
-func decode(b event.Checkpoint) (c checkpoint, fresh bool) {
-	if err := json.Unmarshal(b, &c); err != nil || c.Version != version {
-		return checkpoint{Version: version}, true
-	}
-	return c, false
-}
-
-// encode cannot fail: the type holds nothing that JSON lacks.
-func (c checkpoint) encode() event.Checkpoint {
-	b, err := json.Marshal(c)
-	if err != nil {
-		return nil
-	}
-	return b
 }
 
 // withoutValidators is the checkpoint while a page is only partly handed over: the

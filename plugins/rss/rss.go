@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/mmcdole/gofeed"
+
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 )
@@ -62,13 +64,9 @@ func (f *Feed) Validate() []connector.Problem {
 
 // Poll implements [connector.Poller].
 func (f *Feed) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
-	at := p.Checkpoint
+	state, known := connector.Recall[checkpoint](p, version)
 	if p.Preview > 0 {
-		at = nil // as if it were new: all that the feed holds
-	}
-	state, fresh := decode(at)
-	if fresh && len(at) > 0 {
-		p.Log.Warn("the checkpoint cannot be read; what the feed holds now counts as known")
+		state, known = checkpoint{}, false // as if it were new: all that the feed holds
 	}
 	if err := f.pace.wait(ctx, f.URL); err != nil {
 		return 0, err
@@ -79,53 +77,38 @@ func (f *Feed) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 	}
 	state.remember(page)
 	if page.unchanged {
-		return page.again, f.keep(ctx, p, state, p.Checkpoint)
+		return page.again, p.EmitAt(ctx, version, state)
 	}
-	return page.again, f.emit(ctx, p, state, page, fresh)
+	return page.again, f.emit(ctx, p, state, page, known)
 }
 
 // emit hands over what is new, oldest first, in batches. The checkpoint of each
 // batch knows the items up to it, so that a crash between two batches loses and
 // repeats nothing.
-func (f *Feed) emit(ctx context.Context, p *connector.Poll, state checkpoint, page page, fresh bool) error {
+func (f *Feed) emit(ctx context.Context, p *connector.Poll, state checkpoint, page page, known bool) error {
 	items := state.news(page.feed, f.OnUpdate == "repost")
 	post := items
-	if fresh {
+	if !known {
 		post = items[max(0, len(items)-max(f.Initial, p.Preview)):]
 		state.know(items[:len(items)-len(post)])
 	}
-	emitted := len(post) > 0
-	for len(post) > 0 {
-		n := min(batchSize, len(post))
-		batch := event.Batch{}
-		for _, item := range post[:n] {
-			batch.Events = append(batch.Events, f.event(page.feed, item))
-		}
-		state.know(post[:n])
-		post = post[n:]
-		if len(post) > 0 {
-			// The validators belong to the whole page; they move with the last batch.
-			batch.Checkpoint = state.withoutValidators().encode()
-		} else {
-			state.forget(page.feed)
-			batch.Checkpoint = state.encode()
-		}
-		if err := p.Emit(ctx, batch); err != nil {
+	for len(post) > batchSize {
+		state.know(post[:batchSize])
+		// The validators belong to the whole page; they move with the last batch.
+		if err := p.EmitAt(ctx, version, state.withoutValidators(), f.events(page.feed, post[:batchSize])...); err != nil {
 			return err
 		}
+		post = post[batchSize:]
 	}
-	if emitted {
-		return nil
-	}
+	state.know(post)
 	state.forget(page.feed)
-	return f.keep(ctx, p, state, p.Checkpoint)
+	return p.EmitAt(ctx, version, state, f.events(page.feed, post)...)
 }
 
-// keep stores the checkpoint when it says something new.
-func (f *Feed) keep(ctx context.Context, p *connector.Poll, state checkpoint, before event.Checkpoint) error {
-	now := state.encode()
-	if string(now) == string(before) {
-		return nil
+func (f *Feed) events(feed *gofeed.Feed, items []item) []event.Event {
+	events := make([]event.Event, len(items))
+	for i, item := range items {
+		events[i] = f.event(feed, item)
 	}
-	return p.Emit(ctx, event.Batch{Checkpoint: now})
+	return events
 }

@@ -1,12 +1,10 @@
 package todo
 
 import (
-	"encoding/json"
 	"maps"
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
-	"github.com/connector-relay/relay/relay/event"
 )
 
 // version is the checkpoint's form.
@@ -17,7 +15,6 @@ const keepDone = 90 * 24 * time.Hour
 
 // checkpoint is the position in Graph's deltas, and how each task was.
 type checkpoint struct {
-	Version int `json:"version"`
 	// Polled is when the last poll began; zero before the first one.
 	Polled time.Time `json:"polled,omitzero"`
 	// Lists is Graph's link to what comes next of the lists.
@@ -58,29 +55,17 @@ type state struct {
 	Done time.Time `json:"done,omitzero"`
 }
 
-func decode(p *connector.Poll) checkpoint {
-	fresh := checkpoint{Version: version, List: make(map[string]*list)}
-	if p.Checkpoint == nil || p.Preview > 0 {
-		return fresh
-	}
+// recall reads the checkpoint. A preview begins anew.
+func recall(p *connector.Poll) checkpoint {
 	var c checkpoint
-	if err := json.Unmarshal(p.Checkpoint, &c); err != nil || c.Version != version {
-		p.Log.Warn("the checkpoint cannot be read; what there is now counts as known")
-		return fresh
+	if p.Preview == 0 {
+		c, _ = connector.Recall[checkpoint](p, version)
 	}
 	if c.List == nil {
-		c.List = fresh.List
+		c.List = make(map[string]*list)
 	}
 	maps.DeleteFunc(c.List, func(_ string, l *list) bool { return l == nil })
 	return c
-}
-
-func (c checkpoint) encode() event.Checkpoint {
-	b, err := json.Marshal(c)
-	if err != nil {
-		return nil // texts, times and maps always encode
-	}
-	return b
 }
 
 // forget drops tasks that have long been done.

@@ -98,7 +98,7 @@ func (t *Todo) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 		return 0, connector.Misconfigured("the argument timezone names none")
 	}
 	w := &watch{
-		todo: t, poll: p, at: decode(p), zone: zone, now: t.now(),
+		todo: t, poll: p, at: recall(p), zone: zone, now: t.now(),
 		api: client{http: p.HTTP, base: strings.TrimSuffix(t.API, "/") + "/v1.0/", token: p.Token},
 	}
 	defer func() { p.Note(strings.Join(w.notes, "; ")) }()

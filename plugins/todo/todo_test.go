@@ -235,7 +235,7 @@ func TestACorruptCheckpointIsABaselineAgain(t *testing.T) {
 	g := newGraph(t)
 	g.task("l1", "Milk", nil)
 	p := g.person(nil)
-	for _, at := range []string{"{broken", `{"version":99}`, `{"version":1,"list":{"l1":null}}`} {
+	for _, at := range []string{"{broken", `{"version":99}`, `{"version":1,"state":{"list":{"l1":null}}}`} {
 		p.at = event.Checkpoint(at)
 		p.want()
 	}
@@ -245,11 +245,11 @@ func TestACorruptCheckpointIsABaselineAgain(t *testing.T) {
 }
 
 func TestAPreviewLooksAsIfNothingWasKnown(t *testing.T) {
-	known := checkpoint{Version: version, Polled: time.Unix(1, 0), Lists: "link"}.encode()
-	if c := decode(&connector.Poll{Checkpoint: known}); c.Lists != "link" {
+	known := event.Checkpoint(`{"version":1,"state":{"polled":"2026-11-01T00:00:00Z","lists":"link"}}`)
+	if c := recall(&connector.Poll{Checkpoint: known}); c.Lists != "link" {
 		t.Errorf("a poll begins at %+v", c)
 	}
-	if c := decode(&connector.Poll{Checkpoint: known, Preview: 3}); c.Lists != "" || !c.Polled.IsZero() {
+	if c := recall(&connector.Poll{Checkpoint: known, Preview: 3}); c.Lists != "" || !c.Polled.IsZero() {
 		t.Errorf("a preview begins at %+v", c)
 	}
 }

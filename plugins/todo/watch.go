@@ -12,9 +12,6 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// batchSize is how many events are handed over at once.
-const batchSize = 100
-
 // watch is one poll under way.
 type watch struct {
 	todo  *Todo
@@ -62,7 +59,7 @@ func (w *watch) look(ctx context.Context) error {
 	return nil
 }
 
-// emit hands over what was found, oldest first, in batches. The links to what comes
+// emit hands over what was found, oldest first. The links to what comes
 // next move with the last one; a poll that broke off finds the same again.
 func (w *watch) emit(ctx context.Context) error {
 	list := w.found
@@ -72,13 +69,7 @@ func (w *watch) emit(ctx context.Context) error {
 	}
 	w.at.Polled = w.now
 	w.at.forget(w.now)
-	for len(list) > batchSize {
-		if err := w.poll.Emit(ctx, event.Batch{Events: list[:batchSize]}); err != nil {
-			return err
-		}
-		list = list[batchSize:]
-	}
-	return w.poll.Emit(ctx, event.Batch{Events: list, Checkpoint: w.at.encode()})
+	return w.poll.EmitAt(ctx, version, w.at, list...)
 }
 
 // entry is a list as Graph tells of it

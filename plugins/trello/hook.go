@@ -90,7 +90,7 @@ func (t *Trello) subscribed(ctx context.Context, api *client, address string) (w
 
 // Remove implements [connector.Remover].
 func (t *Trello) Remove(ctx context.Context, p *connector.Poll) error {
-	at := decode(p)
+	at, _ := connector.Recall[checkpoint](p, version)
 	if at.Hook == "" {
 		return nil
 	}

@@ -94,7 +94,7 @@ func (t *Trello) Poll(ctx context.Context, p *connector.Poll) (time.Duration, er
 	if err != nil {
 		return 0, err
 	}
-	at := decode(p)
+	at, _ := connector.Recall[checkpoint](p, version)
 	if p.Preview == 0 {
 		if err := t.register(ctx, p, api, &at); err != nil {
 			return 0, err
@@ -136,28 +136,22 @@ func (t *Trello) news(ctx context.Context, p *connector.Poll, api *client, at ch
 	return t.emit(ctx, p, list, at)
 }
 
-// emit hands over actions, oldest first, in batches that each move the checkpoint.
+// emit hands over actions, oldest first. The checkpoint moves with each batch of
+// them, those that are not wanted included.
 func (t *Trello) emit(ctx context.Context, p *connector.Poll, list []action, at checkpoint) error {
-	for {
-		n := min(len(list), batchSize)
-		batch := event.Batch{}
-		for _, a := range list[:n] {
+	for part := range slices.Chunk(list, batchSize) {
+		var events []event.Event
+		for _, a := range part {
 			if e, ok := t.event(a); ok {
-				batch.Events = append(batch.Events, e)
+				events = append(events, e)
 			}
 			at.Last = max(at.Last, a.ID) // ids begin with their time
 		}
-		list = list[n:]
-		if now := at.encode(); string(now) != string(p.Checkpoint) || len(batch.Events) > 0 {
-			batch.Checkpoint = now
-			if err := p.Emit(ctx, batch); err != nil {
-				return err
-			}
-		}
-		if len(list) == 0 {
-			return nil
+		if err := p.EmitAt(ctx, version, at, events...); err != nil {
+			return err
 		}
 	}
+	return p.EmitAt(ctx, version, at)
 }
 
 // batchSize is how many actions are handed over at once.

@@ -1,11 +1,9 @@
 package x
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
-	"github.com/connector-relay/relay/relay/event"
 )
 
 // version is the checkpoint's form.
@@ -13,7 +11,6 @@ const version = 1
 
 // checkpoint is the position on each timeline, and what the month has cost.
 type checkpoint struct {
-	Version int `json:"version"`
 	// Users are the users' numbers by their names in small letters.
 	Users map[string]string `json:"users,omitempty"`
 	// Since is the newest post of each timeline that was handed over.
@@ -23,36 +20,22 @@ type checkpoint struct {
 	Read  int    `json:"read"`
 }
 
-// decode reads the checkpoint. One that cannot be read may hide what was spent, so
+// recall reads the checkpoint. One that cannot be read may hide what was spent, so
 // the whole budget counts as spent until the month is over.
-func decode(p *connector.Poll, now time.Time) checkpoint {
-	month := now.UTC().Format("2006-01")
-	c := checkpoint{Version: version, Month: month, Since: make(map[string]string)}
-	if p.Checkpoint == nil {
-		return c
+func recall(p *connector.Poll, now time.Time) checkpoint {
+	c, ok := connector.Recall[checkpoint](p, version)
+	if c.Since == nil {
+		c.Since = make(map[string]string)
 	}
-	var kept checkpoint
-	if err := json.Unmarshal(p.Checkpoint, &kept); err != nil || kept.Version != version {
-		p.Log.Warn("the checkpoint cannot be read; the month's budget counts as spent, and what there is then counts as known")
+	if month := now.UTC().Format("2006-01"); c.Month != month {
+		c.Month, c.Read = month, 0
+	}
+	if !ok && p.Checkpoint != nil {
+		p.Log.Warn("the month's budget counts as spent, because what was spent is not known")
 		c.Read = unknown
-		return c
 	}
-	if kept.Since == nil {
-		kept.Since = make(map[string]string)
-	}
-	if kept.Month != month {
-		kept.Month, kept.Read = month, 0
-	}
-	return kept
+	return c
 }
 
 // unknown is more than any budget.
 const unknown = 1 << 40
-
-func (c checkpoint) encode() event.Checkpoint {
-	b, err := json.Marshal(c)
-	if err != nil {
-		return nil // texts and numbers always encode
-	}
-	return b
-}

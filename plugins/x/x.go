@@ -118,7 +118,7 @@ type timeline struct {
 
 // Poll implements [connector.Poller].
 func (x *X) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
-	r := &reading{x: x, poll: p, at: decode(p, x.now())}
+	r := &reading{x: x, poll: p, at: recall(p, x.now())}
 	r.api = client{http: p.HTTP, base: strings.TrimSuffix(x.API, "/") + "/2/", token: x.Token, now: x.now}
 	defer func() { p.Note(r.note()) }()
 	timelines, err := r.timelines(ctx)
@@ -263,7 +263,7 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 		page, err := r.page(ctx, t, since, next, size, known && !preview)
 		if errors.Is(err, errUnread) { // it was paid for all the same
 			r.at.Read += 3 * size
-			return errors.Join(err, r.poll.Emit(ctx, event.Batch{Checkpoint: r.at.encode()}))
+			return errors.Join(err, r.poll.EmitAt(ctx, version, r.at))
 		}
 		if err != nil {
 			return err
@@ -284,7 +284,7 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 		if next == "" || reached || !known || preview {
 			break
 		}
-		if err := r.poll.Emit(ctx, event.Batch{Checkpoint: r.at.encode()}); err != nil {
+		if err := r.poll.EmitAt(ctx, version, r.at); err != nil {
 			return err
 		}
 	}
@@ -300,7 +300,7 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 	if !gap {
 		r.at.Since[t.name] = cmp.Or(newest, "1") // of an empty timeline all that comes is new
 	}
-	return r.poll.Emit(ctx, event.Batch{Events: fresh, Checkpoint: r.at.encode()})
+	return r.poll.EmitAt(ctx, version, r.at, fresh...)
 }
 
 // size is how many posts to ask for: as many as the budget has left at most, and 0

@@ -134,7 +134,8 @@ type Poll struct {
 	// HookURL is the address the outside knows for the connector's hook; empty
 	// when relay.public_url is not set.
 	HookURL string
-	// Checkpoint is the one last emitted; nil at the first poll.
+	// Checkpoint is the one last emitted; nil at the first poll. [Recall] reads one
+	// that [Poll.EmitAt] made.
 	Checkpoint event.Checkpoint
 	// Token is what a person's sign-in gave: an access token that is good for at
 	// least this poll, or the token that was pasted. It is empty when nobody has
@@ -156,7 +157,15 @@ type Poll struct {
 
 // Emit hands over a batch and returns once it is stored. After an error the poll
 // should end: nothing more will be stored.
-func (p *Poll) Emit(ctx context.Context, b event.Batch) error { return p.emit(ctx, b) }
+func (p *Poll) Emit(ctx context.Context, b event.Batch) error {
+	if err := p.emit(ctx, b); err != nil {
+		return err
+	}
+	if b.Checkpoint != nil {
+		p.Checkpoint = b.Checkpoint
+	}
+	return nil
+}
 
 // Note leaves a line for people about how the connector stands with its source,
 // such as what is left of a budget. It is shown until the next poll, which replaces
