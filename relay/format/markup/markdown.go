@@ -99,18 +99,20 @@ func (f Flavour) text(s string, start bool) string {
 	}
 	var b strings.Builder
 	b.Grow(len(s) + 8)
-	for i, r := range s {
-		switch {
-		case r == '&' && f.Entities && isEntity(s[i:]):
-			b.WriteString("&amp;")
-			continue
-		case r < utf8.RuneSelf && strings.ContainsRune(f.Special, r),
-			start && i == 0 && r < utf8.RuneSelf && strings.ContainsRune(f.Start, r),
-			start && f.Start != "" && (r == '.' || r == ')') && isNumber(s[:i]):
-			b.WriteByte('\\')
+	written := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '&' && f.Entities && isEntity(s[i:]):
+			b.WriteString(s[written:i] + "&amp;")
+			written = i + 1
+		case strings.IndexByte(f.Special, c) >= 0,
+			start && i == 0 && strings.IndexByte(f.Start, c) >= 0,
+			start && f.Start != "" && (c == '.' || c == ')') && isNumber(s[:i]):
+			b.WriteString(s[written:i] + "\\")
+			written = i
 		}
-		b.WriteRune(r)
 	}
+	b.WriteString(s[written:])
 	if f.Defuse != nil {
 		return f.Defuse(b.String())
 	}

@@ -85,6 +85,28 @@ func words() *rapid.Generator[string] {
 
 // TestLiteralTextStaysLiteral: whatever a stranger writes, a reader of CommonMark
 // sees those characters and no markup.
+// TestALineMeansTheSameAloneAndBeforeARule: a line that is alone and holds no mark is
+// read without the parser, and one before a rule with it.
+func TestALineMeansTheSameAloneAndBeforeARule(t *testing.T) {
+	p := markup.NewParser()
+	rapid.Check(t, func(t *rapid.T) {
+		start := rapid.SampledFrom([]string{"", "1. ", "23) ", "1.2", "# ", "#", "> ", "- ", "+ ", "---"}).Draw(t, "start")
+		pieces := rapid.SliceOf(rapid.SampledFrom([]string{
+			"a", "b c", " ", "1", "23", ".", ")", "(", "!", "#", ">", "+", "-", "=", ":", "@ada", "@eve@example.com", "http://a.b/c", "https://",
+			"www.a.b", "mailto:a@b.c", "{", "}", "/", ",", "\"", "'", "é", "א", "🙂", ";", "?", "%", "$", "^", "*", "_", "&amp;", "\\",
+		})).Draw(t, "pieces")
+		line := start + strings.Join(pieces, "")
+		read := p.Parse(line+"\n\n***", known)
+		if len(read) == 0 || read[len(read)-1].Kind != markup.Rule {
+			t.Skip("a fence or the like reaches beyond the line")
+		}
+		want := read[:len(read)-1]
+		if diff := cmp.Diff(want, p.Parse(line, known), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%q: -with the parser +alone\n%s", line, diff)
+		}
+	})
+}
+
 func TestLiteralTextStaysLiteral(t *testing.T) {
 	p := markup.NewParser()
 	rapid.Check(t, func(t *rapid.T) {

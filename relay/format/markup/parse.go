@@ -35,7 +35,7 @@ func (p Parser) Parse(s string, known func(login string) (name string, ok bool))
 	case s == "":
 		return nil
 	case isPlain(s):
-		return Words(s)
+		return Of(reader{known: known}.addresses(s)...)
 	case tangled(s):
 		return Literal(s)
 	}
@@ -43,10 +43,15 @@ func (p Parser) Parse(s string, known func(login string) (name string, ok bool))
 	return r.blocks(p.markdown.Parse(text.NewReader(r.src)))
 }
 
-// isPlain reports whether a text is the same in Markdown and out of it: it holds
-// no character that could mean anything, and no line break.
+// isPlain reports whether a text is the same in Markdown and out of it: one line
+// without a mark, which does not begin as a heading, a quote, a list or a rule does.
+// Most texts of most cards are, and need no parser.
 func isPlain(s string) bool {
-	return !strings.ContainsAny(s, "\\`*_{}[]()<>#+-!|~&\n\r\t.=:@")
+	if strings.ContainsAny(s, "\\`*_[]<|~&\n\r\t") || strings.ContainsRune("#>+-=", rune(s[0])) {
+		return false
+	}
+	number := strings.TrimLeft(s, "0123456789")
+	return len(number) == len(s) || !strings.HasPrefix(number, ".") && !strings.HasPrefix(number, ")")
 }
 
 // reader turns the library's nodes into the tree.
