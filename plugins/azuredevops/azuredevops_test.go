@@ -1,8 +1,6 @@
 package azuredevops
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -209,14 +207,7 @@ func FuzzResource(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n int, raw []byte) {
 		r, _ := read(raw)
 		k := kinds()[max(n, 0)%len(kinds())]
-		e := a.made(refine(k, r), r, key(k, r, "1"), time.Time{})
-		b, err := e.Card.MarshalJSON()
-		if err := e.Card.Validate(); err != nil {
-			t.Errorf("%s %s: %v", k.name, raw, err)
-		}
-		if err != nil || !json.Valid(e.Data) || bytes.Contains(b, []byte("<at>")) || bytes.Contains(b, []byte(`"javascript:`)) {
-			t.Errorf("%s %s gives %s with %s, %v", k.name, raw, b, e.Data, err)
-		}
+		connectortest.Harmless(t, a.made(refine(k, r), r, key(k, r, "1"), time.Time{}))
 	})
 }
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"gotest.tools/v3/golden"
+
+	"github.com/connector-relay/relay/relay/connector/connectortest"
 )
 
 // example is one event of GitHub's with payloads of it.
@@ -218,12 +220,9 @@ func TestHostilePayloadsGiveAHarmlessCard(t *testing.T) {
 			t.Errorf("no card for %.80s", raw)
 			continue
 		}
-		b, err := e.Card.MarshalJSON()
-		if err := e.Card.Validate(); err != nil {
-			t.Errorf("%.80s: %v", raw, err)
-		}
-		if err != nil || len(b) > 4000 || bytes.Contains(b, []byte("<at>")) || bytes.Contains(b, []byte(`"javascript`)) || bytes.Contains(b, []byte("file:")) {
-			t.Errorf("%.80s gives %s, %v", raw, b, err)
+		connectortest.Harmless(t, e)
+		if b, err := e.Card.MarshalJSON(); err != nil || len(b) > 4000 {
+			t.Errorf("%.80s gives a card of %d bytes, %v", raw, len(b), err)
 		}
 	}
 }
@@ -235,15 +234,8 @@ func FuzzReceived(f *testing.F) {
 	f.Add("push", []byte(`{"ref":5,"commits":[{"id":"x"}]}`))
 	everything := &GitHub{Events: []string{"*"}}
 	f.Fuzz(func(t *testing.T, name string, raw []byte) {
-		e, ok := everything.received(name, "1", raw, sampleTime())
-		if !ok {
-			return
-		}
-		if err := e.Card.Validate(); err != nil {
-			t.Errorf("%s %s: %v", name, raw, err)
-		}
-		if !json.Valid(e.Data) {
-			t.Errorf("%s %s: data %s", name, raw, e.Data)
+		if e, ok := everything.received(name, "1", raw, sampleTime()); ok {
+			connectortest.Harmless(t, e)
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package trello
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
@@ -434,16 +433,8 @@ func FuzzReceive(f *testing.F) {
 	f.Add([]byte(`{"id":"a1","type":"createCard","data":{"card":{"name":"<at>all</at> [x](javascript:y)\u0000"}},"memberCreator":{"fullName":"CARD","avatarUrl":"javascript:x"}}`))
 	everything := &Trello{Kinds: []string{"*"}}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		e, ok := everything.event(parseAction(raw))
-		if !ok {
-			return
-		}
-		b, err := e.Card.MarshalJSON()
-		if err := e.Card.Validate(); err != nil {
-			t.Errorf("%s: %v", raw, err)
-		}
-		if err != nil || !json.Valid(e.Data) || bytes.Contains(b, []byte("<at>")) || bytes.Contains(b, []byte(`"javascript:`)) {
-			t.Errorf("%s gives %s with %s, %v", raw, b, e.Data, err)
+		if e, ok := everything.event(parseAction(raw)); ok {
+			connectortest.Harmless(t, e)
 		}
 	})
 }

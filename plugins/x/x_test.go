@@ -366,16 +366,8 @@ func FuzzPage(f *testing.F) {
 			return
 		}
 		for _, one := range p.Data {
-			e, ok := x.event(one, p.Includes)
-			if !ok {
-				continue
-			}
-			b, err := e.Card.MarshalJSON()
-			if err := e.Card.Validate(); err != nil {
-				t.Errorf("%s: %v", raw, err)
-			}
-			if err != nil || !json.Valid(e.Data) || bytes.Contains(b, []byte("<at>")) || bytes.Contains(b, []byte(`"javascript:`)) {
-				t.Errorf("%s gives %s with %s, %v", raw, b, e.Data, err)
+			if e, ok := x.event(one, p.Includes); ok {
+				connectortest.Harmless(t, e)
 			}
 		}
 	})
