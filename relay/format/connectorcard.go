@@ -10,7 +10,7 @@ import (
 // Office365 writes the Connector Card itself, as Office 365 connectors took it.
 func Office365() Format {
 	const reference = "https://learn.microsoft.com/outlook/actionable-messages/message-card-reference"
-	return connectorCard("office365", Limits{
+	return connectorCard("office365", connectorFlavour(), Limits{
 		{Bytes, 20_000, "documented 28 KB, but counted after expansion: 24,453 bytes were refused as 28,897 (msteams-docs#11274)"},
 		{Sections, 10, reference + "; Teams drops more without a word"},
 		{SectionImages, 5, "Teams cards reference; Teams drops more without a word"},
@@ -30,7 +30,7 @@ func TeamsConnectorCard() Format {
 // Webhook writes the Connector Card for an application of one's own: as it came,
 // but for mentions, which only the relay understands.
 func Webhook() Format {
-	f := connectorCard("webhook", Limits{
+	f := connectorCard("webhook", whole(), Limits{
 		{Bytes, 1 << 20, "what web servers take by default; nginx's client_max_body_size is 1 MB"},
 		{AddressLength, 64_000, "none documented; a longer one would crowd out the card"},
 	})
@@ -42,8 +42,8 @@ func Webhook() Format {
 	return f
 }
 
-func connectorCard(name string, limits Limits) Format {
-	w := connectorWriter{dialect: markup.Markdown(connectorFlavour()), outlook: name == "webhook"}
+func connectorCard(name string, flavour markup.Flavour, limits Limits) Format {
+	w := connectorWriter{dialect: markup.Markdown(flavour), outlook: name == "webhook"}
 	return Format{
 		Name: name, ContentType: contentType, Limits: limits, inlinePictures: true, parser: markup.NewParser(),
 		encode: func(d draft, _ *writing) (encoded, error) {
@@ -62,6 +62,14 @@ func connectorFlavour() markup.Flavour {
 		Code: true, Headings: 3, Quotes: true, Pictures: true, Break: "\n\n",
 		Defuse: strings.NewReplacer(`\<`, "&lt;", `\>`, "&gt;", "{{", "{\u200b{").Replace,
 	}
+}
+
+// whole is all the Markdown that a card may be written in.
+func whole() markup.Flavour {
+	f := connectorFlavour()
+	f.Special, f.Start, f.Break = f.Special+"|", f.Start+"=", ""
+	f.Headings, f.Fence, f.Tables, f.Rule = 6, true, true, "---"
+	return f
 }
 
 // connectorWriter writes drafts as Connector Cards.
