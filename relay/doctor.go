@@ -12,6 +12,9 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
+// patience is how long the doctor waits at most when it is asked to come back later.
+const patience = 15 * time.Second
+
 // Trial is one card that the doctor posted to a channel.
 type Trial struct {
 	// Number stands in the card's title, so that a person can say which arrived.
@@ -33,8 +36,8 @@ type Examination struct {
 }
 
 // Doctor posts a card to a channel of the configuration in every payload that the
-// channel's type has, past the store and its lanes, and says what came of each. No
-// relay need run, and the rest of the file need not be valid.
+// channel's type has, past the store and its lanes, and says what came of each; where
+// it is told to wait a little, it tries once more. No relay need run, and the rest of the file need not be valid.
 func Doctor(ctx context.Context, path, name, version string) (Examination, error) {
 	file, diags := config.Parse(path)
 	c, ok := file.Channel(name)
@@ -88,7 +91,18 @@ func try(ctx context.Context, ch *channel.Channel, name string, trial Trial, of 
 		return delivery.Outcome{}, fmt.Errorf("write the doctor's card: %w", err)
 	}
 	now := time.Now()
-	return ch.Send(ctx, delivery.Delivery{
+	d := delivery.Delivery{
 		Channel: name, Connector: "relay.doctor", Key: fmt.Sprintf("%d/%d", now.UnixNano(), trial.Number), AcceptedAt: now, Card: b,
-	}), nil
+	}
+	o := ch.Send(ctx, d)
+	if o.Verdict != delivery.VerdictThrottled || o.RetryAfter > patience {
+		return o, nil
+	}
+	// A card that was never looked at would say nothing about its payload.
+	select {
+	case <-ctx.Done():
+		return o, nil
+	case <-time.After(max(o.RetryAfter, time.Second)):
+		return ch.Send(ctx, d), nil
+	}
 }

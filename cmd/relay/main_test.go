@@ -97,15 +97,19 @@ func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
 	}, func() string { return "it shows: " + strings.Join(c.shown(args[0]), "\n") })
 }
 
-// scriptRoom makes a room of the chat system misbehave from now on, or behave:
+// scriptRoom makes a room of the chat system misbehave from now on, or at the next
+// request only, or behave:
 //
-//	room ROOM well|TROUBLE
+//	room ROOM well|TROUBLE [once]
 func scriptRoom(ts *testscript.TestScript, _ bool, args []string) {
-	how := args[1]
-	if how == "well" {
-		how = ""
-	}
-	ts.Value("chat").(*chat).trouble(args[0], func(int) string { return how })
+	how, asked := args[1], false
+	ts.Value("chat").(*chat).trouble(args[0], func(int) string {
+		if how == "well" || len(args) > 2 && asked {
+			return ""
+		}
+		asked = true
+		return how
+	})
 }
 
 // scriptFeed serves the files of a folder and puts the address into $FEED.

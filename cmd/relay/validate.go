@@ -23,7 +23,7 @@ learn their arguments, but polls nothing and delivers nothing.`,
 			if a.json {
 				return a.showJSON([]relay.Summary{summary})
 			}
-			_, err = fmt.Fprintf(a.out, "%s is valid: %d connectors, %d channels.\n", a.config, summary.Connectors, summary.Channels)
+			_, err = fmt.Fprintf(a.out, "%s is valid. Connectors: %d, channels: %d.\n", a.config, summary.Connectors, summary.Channels)
 			return err
 		},
 	}
