@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/connector-relay/relay/relay/card"
 )
@@ -12,7 +13,7 @@ const maxDepth = 32
 // adaptive reads an Adaptive Card (https://adaptivecards.io/explorer) into a
 // Connector Card: the first heading is the title, the others are the sections';
 // texts, facts, pictures and links stay in order. What asks the reader to answer
-// is left out: it works from no webhook.
+// is only named: it works from no webhook.
 type adaptive struct {
 	builder
 	deep bool
@@ -29,10 +30,11 @@ func fromAdaptive(root node) (card.Card, error) {
 	if a.deep {
 		return card.Card{}, errDeep
 	}
-	c := a.done()
-	if c.Title == "" && c.Text == "" && len(c.Sections) == 0 {
-		c.Text = plainMention(root.get("fallbackText").text())
+	if instead := plainMention(root.get("fallbackText").text()); instead != "" && a.empty() {
+		a.asks = nil
+		a.paragraph(instead)
 	}
+	c := a.done()
 	if !shows(c) {
 		return c, errNothing
 	}
@@ -81,7 +83,7 @@ func (a *adaptive) element(e node, depth int) {
 	case "actionset":
 		a.actions(e.get("actions"), a.link, depth)
 	case "codeblock":
-		a.paragraph(fence(e.get("codeSnippet").text()))
+		a.paragraph(fence(e.get("codeSnippet").text(), e.get("language").word()))
 	case "media":
 		a.media(e)
 	default:
@@ -94,6 +96,8 @@ func (a *adaptive) element(e node, depth int) {
 func (a *adaptive) unknown(e node, depth int) {
 	switch fallback := e.get("fallback"); {
 	case strings.HasPrefix(e.get("type").word(), "input."):
+		name := orElse(e.get("label").text(), orElse(e.get("title").text(), orElse(e.get("placeholder").text(), e.get("id").text())))
+		a.ask(plainMention(name))
 	case !fallback.isObject():
 		a.paragraph(plainMention(e.get("text").text()))
 	case depth > maxDepth:
@@ -212,26 +216,71 @@ func textsOf(column node) ([]string, bool) {
 	return texts, len(items) > 0
 }
 
-// table reads a table of two columns as facts, and any other as lines.
+// table reads the rows of two cells as facts, a table of more that holds nothing but
+// texts as one, and any other cell by cell.
 func (a *adaptive) table(e node, depth int) {
+	var texts [][]string
+	header := !e.get("firstRowAsHeaders").is(false)
+	flush := func() {
+		a.lines(texts, header)
+		texts, header = nil, header && len(texts) == 0
+	}
 	for _, row := range e.get("rows").list() {
 		cells := row.get("cells").list()
 		if len(cells) == 2 && a.named(cells[0], cells[1]) {
 			continue
 		}
-		var line []string
-		plain := true
-		for _, cell := range cells {
-			texts, ok := textsOf(cell)
-			plain = plain && (ok || len(cell.get("items").list()) == 0)
-			line = append(line, strings.Join(texts, " "))
-		}
-		if plain {
-			a.paragraph(strings.Join(line, " | "))
+		line, ok := lineOf(cells)
+		if ok {
+			texts = append(texts, line)
 			continue
 		}
+		flush()
 		a.elements(node{withType(cells, "TableCell")}, depth+1)
 	}
+	flush()
+}
+
+// lineOf returns the texts of cells that hold nothing else.
+func lineOf(cells []node) ([]string, bool) {
+	line := make([]string, len(cells))
+	for i, cell := range cells {
+		texts, ok := textsOf(cell)
+		if !ok && len(cell.get("items").list()) > 0 {
+			return nil, false
+		}
+		line[i] = strings.Join(strings.Fields(strings.Join(texts, " ")), " ")
+	}
+	return line, true
+}
+
+// lines adds rows as a table in Markdown, which must have a header, or as they are.
+func (a *adaptive) lines(rows [][]string, header bool) {
+	if !header {
+		for _, row := range rows {
+			a.paragraph(strings.Join(row, " | "))
+		}
+		return
+	}
+	width := 0
+	for _, row := range rows {
+		width = max(width, len(row))
+	}
+	var b strings.Builder
+	for i, row := range rows {
+		for c := range width {
+			cell := ""
+			if c < len(row) {
+				cell = strings.ReplaceAll(row[c], "|", `\|`)
+			}
+			b.WriteString("| " + cell + " ")
+		}
+		b.WriteString("|\n")
+		if i == 0 {
+			b.WriteString(strings.Repeat("| --- ", width) + "|\n")
+		}
+	}
+	a.paragraph(b.String())
 }
 
 func (a *adaptive) media(e node) {
@@ -250,8 +299,7 @@ func (a *adaptive) actions(list node, link func(name, address string), depth int
 	}
 	for _, act := range list.list() {
 		switch act.get("type").word() {
-		case "action.openurl":
-			link(act.get("title").text(), act.get("url").text())
+		case "action.togglevisibility": // what it would show is shown
 		case "action.showcard":
 			a.divide()
 			if title := act.get("title").text(); title != "" && !a.empty() {
@@ -260,6 +308,12 @@ func (a *adaptive) actions(list node, link func(name, address string), depth int
 			a.elements(act.get("card").get("body"), depth+1)
 			a.actions(act.get("card").get("actions"), a.link, depth+1)
 			a.flush()
+		default:
+			if address := act.get("url").text(); isWeb(address) {
+				link(act.get("title").text(), address)
+			} else {
+				a.ask(act.get("title").text())
+			}
 		}
 	}
 }
@@ -317,9 +371,15 @@ func plainMention(text string) string {
 }
 
 // fence makes code of a text.
-func fence(code string) string {
+func fence(code, language string) string {
 	if strings.TrimSpace(code) == "" {
 		return ""
 	}
-	return "```\n" + strings.Trim(strings.ReplaceAll(code, "```", "'''"), "\n") + "\n```"
+	language = strings.Map(func(r rune) rune {
+		if r > ' ' && r != '`' && r < unicode.MaxASCII {
+			return r
+		}
+		return -1
+	}, language)
+	return "```" + language + "\n" + strings.Trim(strings.ReplaceAll(code, "```", "'''"), "\n") + "\n```"
 }

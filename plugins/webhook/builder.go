@@ -19,6 +19,8 @@ type builder struct {
 	text []string
 	// divided says that the next section begins a group.
 	divided bool
+	// asks are the names of what asks the reader for an answer.
+	asks []string
 }
 
 func (b *builder) empty() bool {
@@ -136,6 +138,15 @@ func (b *builder) cardLink(name, address string) {
 	}
 }
 
+// ask notes what asks the reader for an answer: no webhook brings one back, so that
+// the card can only say so.
+func (b *builder) ask(name string) {
+	name = strings.Join(strings.Fields(name), " ")
+	if name != "" && len(b.asks) < maxLinks && !slices.Contains(b.asks, name) {
+		b.asks = append(b.asks, name)
+	}
+}
+
 // maxLinks bounds the buttons of one place. Teams shows five.
 const maxLinks = 50
 
@@ -155,6 +166,10 @@ func appendLink(list []card.Action, name, address string) []card.Action {
 // done returns the card. A text that stands first and alone is the card's own.
 func (b *builder) done() card.Card {
 	b.flush()
+	if len(b.asks) > 0 {
+		b.paragraph(emphasise("Not possible here: "+card.Escape(strings.Join(b.asks, ", ")), "*"))
+		b.flush()
+	}
 	c := b.card
 	if len(c.Sections) > 0 && c.Text == "" {
 		s := &c.Sections[0]

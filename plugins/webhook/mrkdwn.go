@@ -59,6 +59,11 @@ func (m *mrkdwn) step(c *scan) {
 		m.out.WriteString("\n\n")
 		c.i += n
 	case ':':
+		if found, n := emojiAt(c.s, c.i); n > 0 {
+			m.out.WriteString(found)
+			c.i += n
+			return
+		}
 		m.verbatim(c, emoji(rest), 1)
 	case '[':
 		if n := markdownLink(rest); n > 0 {
@@ -140,7 +145,7 @@ func (m *mrkdwn) code(c *scan) {
 		c.i += len(mark)
 		return
 	case len(mark) == 3:
-		m.out.WriteString("\n\n" + fence(unescape(inner)) + "\n\n")
+		m.out.WriteString("\n\n" + fence(unescape(inner), "") + "\n\n")
 	default:
 		m.out.WriteString("`" + unescape(inner) + "`")
 	}
@@ -298,7 +303,8 @@ func bareAddress(c *scan) int {
 	return len(address)
 }
 
-// emoji measures an emoji's name such as :tada:, which stays as it is.
+// emoji measures an emoji's name such as :tada:. One that the workspace has made
+// stays as it is, with all that would mean something in it.
 func emoji(s string) int {
 	for i := 1; i < len(s) && i < 64; i++ {
 		switch b := s[i]; {

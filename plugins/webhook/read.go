@@ -256,7 +256,7 @@ func (h *Webhook) readJSON(body []byte) (event.Event, error) {
 	if len(text) > maxJSONCard || len(body) > maxJSONCard {
 		text = strings.ToValidUTF8(text[:min(len(text), maxJSONCard)], "") + "\n…"
 	}
-	e.Card.Text = fence(text)
+	e.Card.Text = fence(text, "json")
 	return e, nil
 }
 

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,8 +11,8 @@ import (
 
 // slack reads what an application posts to Slack's incoming webhooks
 // (https://docs.slack.dev/reference/block-kit and, for the attachments, Slack's
-// "legacy" reference) into a Connector Card. What asks the reader to answer is left
-// out: a button counts only with an address.
+// "legacy" reference) into a Connector Card. What asks the reader to answer is only
+// named: a button counts only with an address.
 type slack struct{ builder }
 
 func fromSlack(root node) (card.Card, error) {
@@ -44,17 +45,20 @@ func slackText(n node) string {
 	case !n.isObject():
 		return fromMrkdwn(n.text())
 	case n.get("type").word() == "plain_text":
-		return card.Escape(n.get("text").text())
+		return card.Escape(plainText(n))
 	}
 	return fromMrkdwn(n.get("text").text())
 }
 
 // plainText is a text object or a bare text, without markup.
 func plainText(n node) string {
+	if n.get("emoji").is(false) {
+		return unescape(n.get("text").text())
+	}
 	if n.isObject() {
 		n = n.get("text")
 	}
-	return unescape(n.text())
+	return withEmoji(unescape(n.text()))
 }
 
 func (s *slack) blocks(list []node) {
@@ -75,6 +79,8 @@ func (s *slack) block(b node) {
 		s.image(b.get("image_url").text(), orElse(plainText(b.get("title")), b.get("alt_text").text()))
 	case "actions":
 		s.buttons(b.get("elements").list())
+	case "input":
+		s.ask(orElse(plainText(b.get("label")), "input"))
 	case "rich_text":
 		s.paragraph(richText(b.get("elements").list()))
 	case "markdown":
@@ -143,14 +149,33 @@ func (s *slack) context(elements []node) {
 	s.paragraph(text)
 }
 
-// buttons adds the elements that need no answer: links and pictures.
+// buttons adds the elements that need no answer, links and pictures, and names the
+// others.
 func (s *slack) buttons(elements []node) {
 	for _, e := range elements {
-		s.image(e.get("image_url").text(), e.get("alt_text").text())
-		s.link(plainText(e.get("text")), e.get("url").text())
-		for _, o := range e.get("options").list() {
-			s.link(plainText(o.get("text")), o.get("url").text())
+		links := append([]node{e}, e.get("options").list()...)
+		if !slices.ContainsFunc(links, func(n node) bool { return isWeb(n.get("url").text()) }) {
+			s.element(e)
+			continue
 		}
+		for _, l := range links {
+			if name, address := plainText(l.get("text")), l.get("url").text(); isWeb(address) {
+				s.link(name, address)
+			} else {
+				s.ask(name)
+			}
+		}
+	}
+}
+
+// element is one that leads nowhere: a picture, or what waits for an answer.
+func (s *slack) element(e node) {
+	switch kind := e.get("type").word(); kind {
+	case "":
+	case "image":
+		s.image(e.get("image_url").text(), e.get("alt_text").text())
+	default:
+		s.ask(orElse(plainText(e.get("text")), orElse(plainText(e.get("placeholder")), strings.ReplaceAll(kind, "_", " "))))
 	}
 }
 
@@ -238,7 +263,7 @@ func richText(elements []node) string {
 		case "rich_text_quote":
 			parts = append(parts, "> "+strings.ReplaceAll(richRuns(e), "\n\n", "\n> \n> "))
 		case "rich_text_preformatted":
-			parts = append(parts, fence(plainRuns(e)))
+			parts = append(parts, fence(plainRuns(e), ""))
 		default:
 			parts = append(parts, richRuns(e))
 		}
@@ -277,7 +302,7 @@ func richRun(r node) string {
 		}
 		return card.Escape(text)
 	case "emoji":
-		return ":" + card.Escape(r.get("name").text()) + ":"
+		return richEmoji(r)
 	case "user", "channel", "usergroup", "broadcast":
 		for _, name := range []string{"user_id", "channel_id", "usergroup_id", "range"} {
 			if id := r.get(name).text(); id != "" {
