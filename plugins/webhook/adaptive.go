@@ -16,11 +16,12 @@ const maxDepth = 32
 // is only named: it works from no webhook.
 type adaptive struct {
 	builder
-	deep bool
+	mentions *strings.Replacer
+	deep     bool
 }
 
 func fromAdaptive(root node) (card.Card, error) {
-	var a adaptive
+	a := adaptive{mentions: mentions(root.get("msteams").get("entities"))}
 	a.elements(root.get("body"), 0)
 	a.flush()
 	a.actions(root.get("actions"), a.cardLink, 0)
@@ -30,7 +31,7 @@ func fromAdaptive(root node) (card.Card, error) {
 	if a.deep {
 		return card.Card{}, errDeep
 	}
-	if instead := plainMention(root.get("fallbackText").text()); instead != "" && a.empty() {
+	if instead := a.words(root.get("fallbackText")); instead != "" && a.empty() {
 		a.asks = nil
 		a.paragraph(instead)
 	}
@@ -68,7 +69,7 @@ func (a *adaptive) element(e node, depth int) {
 		a.paragraph(inlines(e.get("inlines")))
 	case "factset":
 		for _, f := range e.get("facts").list() {
-			a.fact(plainMention(f.get("title").text()), plainMention(f.get("value").text()))
+			a.fact(a.words(f.get("title")), a.words(f.get("value")))
 		}
 	case "image":
 		a.image(e.get("url").text(), e.get("altText").text())
@@ -97,9 +98,9 @@ func (a *adaptive) unknown(e node, depth int) {
 	switch fallback := e.get("fallback"); {
 	case strings.HasPrefix(e.get("type").word(), "input."):
 		name := orElse(e.get("label").text(), orElse(e.get("title").text(), orElse(e.get("placeholder").text(), e.get("id").text())))
-		a.ask(plainMention(name))
+		a.ask(a.mentions.Replace(name))
 	case !fallback.isObject():
-		a.paragraph(plainMention(e.get("text").text()))
+		a.paragraph(a.words(e.get("text")))
 	case depth > maxDepth:
 		a.deep = true
 	default:
@@ -109,7 +110,7 @@ func (a *adaptive) unknown(e node, depth int) {
 
 // textBlock adds a paragraph, or a heading.
 func (a *adaptive) textBlock(e node) {
-	text := strings.TrimSpace(plainMention(e.get("text").text()))
+	text := strings.TrimSpace(a.words(e.get("text")))
 	bold := e.get("weight").word() == "bolder"
 	size := e.get("size").word()
 	heading := e.get("style").word() == "heading" || size == "large" || size == "extralarge" || bold && a.empty()
@@ -171,7 +172,7 @@ func withType(list []node, name string) []any {
 
 func (a *adaptive) pictured(left, right node) bool {
 	pictures := left.get("items").list()
-	texts, ok := textsOf(right)
+	texts, ok := a.textsOf(right)
 	if !ok || len(pictures) != 1 || pictures[0].get("type").word() != "image" || !isWeb(pictures[0].get("url").text()) {
 		return false
 	}
@@ -187,8 +188,8 @@ func (a *adaptive) pictured(left, right node) bool {
 const longName = 60
 
 func (a *adaptive) named(left, right node) bool {
-	names, ok := textsOf(left)
-	values, both := textsOf(right)
+	names, ok := a.textsOf(left)
+	values, both := a.textsOf(right)
 	if !ok || !both || len(names) != len(values) {
 		return false
 	}
@@ -204,14 +205,14 @@ func (a *adaptive) named(left, right node) bool {
 }
 
 // textsOf returns the texts of a column that holds nothing else.
-func textsOf(column node) ([]string, bool) {
+func (a *adaptive) textsOf(column node) ([]string, bool) {
 	items := column.get("items").list()
 	texts := make([]string, len(items))
 	for i, e := range items {
 		if e.get("type").word() != "textblock" {
 			return nil, false
 		}
-		texts[i] = plainMention(e.get("text").text())
+		texts[i] = a.words(e.get("text"))
 	}
 	return texts, len(items) > 0
 }
@@ -230,7 +231,7 @@ func (a *adaptive) table(e node, depth int) {
 		if len(cells) == 2 && a.named(cells[0], cells[1]) {
 			continue
 		}
-		line, ok := lineOf(cells)
+		line, ok := a.lineOf(cells)
 		if ok {
 			texts = append(texts, line)
 			continue
@@ -242,10 +243,10 @@ func (a *adaptive) table(e node, depth int) {
 }
 
 // lineOf returns the texts of cells that hold nothing else.
-func lineOf(cells []node) ([]string, bool) {
+func (a *adaptive) lineOf(cells []node) ([]string, bool) {
 	line := make([]string, len(cells))
 	for i, cell := range cells {
-		texts, ok := textsOf(cell)
+		texts, ok := a.textsOf(cell)
 		if !ok && len(cell.get("items").list()) > 0 {
 			return nil, false
 		}
@@ -361,14 +362,22 @@ func emphasise(s, mark string) string {
 	return lead + mark + core + mark + s[len(lead)+len(core):]
 }
 
-// plainMention leaves a mention's name: a Connector Card mentions nobody, and
-// marks without the entities beside them make chat systems refuse the card.
-func plainMention(text string) string {
-	if !strings.Contains(text, "<at>") {
-		return text
+// mentions replaces a card's mentions, which mean something only in Teams and only
+// with the entities beside them, by those of a Connector Card: the person's id in
+// Teams is the login. What mentions nobody is only a name.
+func mentions(entities node) *strings.Replacer {
+	var pairs []string
+	for _, e := range entities.list() {
+		who := e.get("mentioned")
+		if text := e.get("text").text(); strings.HasPrefix(text, "<at>") {
+			pairs = append(pairs, text, card.Mention(who.get("id").text(), who.get("name").text()))
+		}
 	}
-	return strings.NewReplacer("<at>", "", "</at>", "").Replace(text)
+	return strings.NewReplacer(append(pairs, "<at>", "", "</at>", "")...)
 }
+
+// words are an element's text.
+func (a *adaptive) words(n node) string { return a.mentions.Replace(n.text()) }
 
 // fence makes code of a text.
 func fence(code, language string) string {
