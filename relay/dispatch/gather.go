@@ -50,7 +50,7 @@ func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 	}
 	l.feed.Lock()
 	defer l.feed.Unlock()
-	behind := l.behind(g.channel.Policy)
+	behind := l.behind(g.channel.Policy, g.paced)
 	if !behind && !g.channel.held(head) {
 		return run
 	}
@@ -76,9 +76,10 @@ func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 }
 
 // behind reports whether more waits in the lane than its rate carries in good time. A
-// lane that holds nothing else is not, and the store is not asked. L.feed is held.
-func (l *lane) behind(p Policy) bool {
-	if !p.minds() || len(l.buffer) == 0 && !l.more {
+// lane that held nothing else when its head was read, and needed not wait since, is
+// not, and the store is not asked. L.feed is held.
+func (l *lane) behind(p Policy, paced bool) bool {
+	if !p.minds() || len(l.buffer) == 0 && !l.more && !paced {
 		return false
 	}
 	waiting, err := l.d.store.Waiting(l.d.halt, l.name)

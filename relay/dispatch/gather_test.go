@@ -81,6 +81,25 @@ func TestALaneThatKeepsUpDoesNotCount(t *testing.T) {
 	})
 }
 
+// What comes while the head waits for the rate is behind it when its turn comes.
+func TestALaneThatFallsBehindWhileItsHeadWaitsGathers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMemory()
+		e := newEndpoint(always(delivery.VerdictDelivered))
+		r := start(t, s, Channel{Name: "a", Sender: e, Policy: slow()})
+		defer r.stop()
+		for range 2 {
+			s.accept("a", 1)
+			pass(time.Second)
+		}
+		s.accept("a", 7)
+		pass(5 * time.Minute)
+		if got := e.runs(); got != "1,2 3 4 5,6,7,8,9" {
+			t.Errorf("sent: %s", got)
+		}
+	})
+}
+
 func TestADigestIsOneAttemptOfAllItCarried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()

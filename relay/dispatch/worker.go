@@ -16,8 +16,9 @@ type worker struct {
 	waited int64
 	// quiet says that the lane was quiet when the worker took its delivery.
 	quiet bool
-	// token says that the worker has waited for the rate and not used it yet.
-	token bool
+	// token says that the rate allows the worker an attempt that it has not made yet,
+	// and paced that it had to wait for that.
+	token, paced bool
 	// until is until when the worker's head backs off; guarded by lane.mu.
 	until time.Time
 }
@@ -107,6 +108,8 @@ type grant struct {
 	throttles int
 	// most bounds a digest; 0 means that it does not.
 	most int
+	// paced says that the worker had to wait for the rate.
+	paced bool
 }
 
 // gate decides whether a delivery may be tried now. It is the only place that
@@ -150,7 +153,7 @@ func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, 
 	if w.token {
 		w.epoch = l.epoch
 	}
-	return grant{channel: l.channel, probe: refused, throttles: l.throttles, most: l.bound.most}, o, true
+	return grant{channel: l.channel, probe: refused, throttles: l.throttles, most: l.bound.most, paced: w.paced}, o, true
 }
 
 // cleared waits until a delivery may be tried. Ok is false when the lane should
@@ -163,7 +166,7 @@ func (w *worker) cleared(d delivery.Delivery) (g grant, ok bool) {
 		case o.leave || open && held:
 			return grant{}, false
 		case open && w.token:
-			w.token, w.waited = false, 0
+			w.token, w.paced, w.waited = false, false, 0
 			return g, true
 		case open:
 			w.pace(o.changed)
@@ -227,7 +230,7 @@ func (w *worker) pace(changed <-chan struct{}) {
 	defer t.Stop()
 	select {
 	case <-t.C:
-		w.token = true
+		w.token, w.paced = true, true
 	case <-changed:
 		r.Cancel()
 	case <-w.lane.d.halt.Done():
