@@ -1,7 +1,6 @@
 package format
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -9,17 +8,6 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/format/markup"
 )
-
-// leftOut counts what was left out, in words; nothing for none.
-func leftOut(n int, what string) string {
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return "1 " + what + " left out"
-	}
-	return fmt.Sprintf("%d %ss left out", n, what)
-}
 
 func countImages(d draft) int {
 	n := 0
@@ -33,7 +21,7 @@ func countImages(d draft) int {
 }
 
 // keepImages keeps that many pictures, first come, first kept.
-func keepImages(d *draft, keep int) string {
+func keepImages(d *draft, keep int) loss {
 	dropped := 0
 	take := func() bool {
 		if keep > 0 {
@@ -67,24 +55,18 @@ func longestFact(d draft) int {
 }
 
 // shortenFacts cuts the names and values of facts to a length in characters.
-func shortenFacts(d *draft, keep int) string {
-	cut := 0
+func shortenFacts(d *draft, keep int) loss {
+	n := 0
 	for i := range d.sections {
 		for j := range d.sections[i].facts {
 			f := &d.sections[i].facts[j]
 			if f.name.Len() > keep || f.value.Len() > keep {
 				f.name, f.value = f.name.Head(keep), f.value.Head(keep)
-				cut++
+				n++
 			}
 		}
 	}
-	switch cut {
-	case 0:
-		return ""
-	case 1:
-		return "1 fact cut short"
-	}
-	return fmt.Sprintf("%d facts cut short", cut)
+	return loss{n, "fact", cut}
 }
 
 func countFacts(d draft) int {
@@ -96,7 +78,7 @@ func countFacts(d draft) int {
 }
 
 // keepFacts keeps that many facts, over all sections.
-func keepFacts(d *draft, keep int) string {
+func keepFacts(d *draft, keep int) loss {
 	dropped := 0
 	for i := range d.sections {
 		n := min(keep, len(d.sections[i].facts))
@@ -125,24 +107,21 @@ func longestText(d draft) int {
 }
 
 // shortenTexts takes the middle out of texts longer than keep characters.
-func shortenTexts(d *draft, keep int) string {
-	cut := false
+func shortenTexts(d *draft, keep int) loss {
+	shorter := false
 	for _, t := range texts(d) {
 		if t.Len() > keep {
-			*t, cut = t.Middle(keep), true
+			*t, shorter = t.Middle(keep), true
 		}
 	}
-	if cut {
-		return "the middle of the text left out"
-	}
-	return ""
+	return uncounted("the middle of the text left out", shorter)
 }
 
 // keepSections keeps that many sections. A link in a section that goes moves to
 // the card when the card has none.
-func keepSections(d *draft, keep int) string {
+func keepSections(d *draft, keep int) loss {
 	if keep >= len(d.sections) {
-		return ""
+		return loss{}
 	}
 	dropped := d.sections[keep:]
 	d.sections = d.sections[:keep:keep]
@@ -175,7 +154,7 @@ func countActions(d draft) int {
 
 // keepActions keeps that many actions, links first, because a person can always
 // follow a link to the rest.
-func keepActions(d *draft, keep int) string {
+func keepActions(d *draft, keep int) loss {
 	dropped := 0
 	for _, links := range []bool{true, false} {
 		for _, list := range actionLists(d) {
@@ -212,19 +191,16 @@ func longestName(d draft) int {
 }
 
 // shortenNames cuts the names of actions.
-func shortenNames(d *draft, keep int) string {
-	cut := false
+func shortenNames(d *draft, keep int) loss {
+	shorter := false
 	for _, list := range actionLists(d) {
 		for i := range *list {
 			if a := &(*list)[i]; utf8.RuneCountInString(a.Name) > keep {
-				a.Name, cut = end(a.Name, keep), true
+				a.Name, shorter = end(a.Name, keep), true
 			}
 		}
 	}
-	if cut {
-		return "the names of actions cut short"
-	}
-	return ""
+	return uncounted("the names of actions cut short", shorter)
 }
 
 // titles are the texts of one line, the card's own first.
@@ -246,18 +222,15 @@ func longestTitle(d draft) int {
 }
 
 // shortenTitles cuts titles, and the summary, which nobody misses.
-func shortenTitles(d *draft, keep int) string {
+func shortenTitles(d *draft, keep int) loss {
 	d.summary = end(d.summary, keep)
-	cut := false
+	shorter := false
 	for _, t := range titles(d) {
 		if t.Len() > keep {
-			*t, cut = t.Head(keep), true
+			*t, shorter = t.Head(keep), true
 		}
 	}
-	if cut {
-		return "titles cut short"
-	}
-	return ""
+	return uncounted("titles cut short", shorter)
 }
 
 // end cuts a line to n characters, with an ellipsis.

@@ -24,16 +24,16 @@ type shrinking struct {
 }
 
 // reduction is one way to make a draft smaller. Keep goes from most (which changes
-// nothing) down to least; the reduction reports what it left out.
+// nothing) down to least; the reduction reports what was lost.
 type reduction struct {
 	most, least int
-	apply       func(d *draft, keep int) string
+	apply       func(d *draft, keep int) loss
 }
 
 // attempt is a draft as reduced so far, with what it came to.
 type attempt struct {
-	draft   draft
-	omitted []string
+	draft  draft
+	losses losses
 	encoded
 }
 
@@ -52,15 +52,15 @@ func (s shrinking) shrink(d draft) (encoded, []string, error) {
 			a, err = s.search(a, reduce(a.draft), parts)
 		}
 	}
-	return a.encoded, a.omitted, err
+	return a.encoded, a.losses.words(), err
 }
 
-func (s shrinking) try(d draft, omitted []string) (attempt, error) {
-	if len(omitted) > 0 {
-		d.note = "Shortened: " + strings.Join(omitted, ", ") + "."
+func (s shrinking) try(d draft, lost losses) (attempt, error) {
+	if len(lost) > 0 {
+		d.note = "Shortened: " + strings.Join(lost.words(), ", ") + "."
 	}
 	e, err := s.write(d)
-	return attempt{draft: d, omitted: omitted, encoded: e}, err
+	return attempt{draft: d, losses: lost, encoded: e}, err
 }
 
 // search applies the reduction with the largest keep that fits, or with the least
@@ -68,11 +68,8 @@ func (s shrinking) try(d draft, omitted []string) (attempt, error) {
 func (s shrinking) search(a attempt, r reduction, parts bool) (attempt, error) {
 	try := func(keep int) (attempt, int, error) {
 		smaller := a.draft.clone()
-		omitted := a.omitted
-		if what := r.apply(&smaller, keep); what != "" && !slices.Contains(omitted, what) {
-			omitted = append(slices.Clone(omitted), what)
-		}
-		tried, err := s.try(smaller, omitted)
+		lost := r.apply(&smaller, keep)
+		tried, err := s.try(smaller, a.losses.and(lost))
 		return tried, s.limits.excess(tried.used, parts), err
 	}
 	low, high := r.least, r.most
@@ -129,13 +126,12 @@ func (r reduction) within() reduction {
 
 // cutCounts drops what a chat system would not show: beyond its counts, most drop
 // without a word. An address that is too long to be one goes too.
-func (s shrinking) cutCounts(d *draft) []string {
+func (s shrinking) cutCounts(d *draft) (lost losses) {
 	l := s.limits
 	*d = d.clone()
-	var omitted []string
 	// One section is kept free for the note.
 	if most := l.most(Sections); len(d.sections) > most {
-		omitted = append(omitted, keepSections(d, most-1))
+		lost = lost.and(keepSections(d, most-1))
 	}
 	most := l.most(AddressLength)
 	links := dropLinks(d, most)
@@ -152,8 +148,10 @@ func (s shrinking) cutCounts(d *draft) []string {
 		}
 		actions += cutTo(list, l.most(SectionActions))
 	}
-	omitted = append(omitted, leftOut(images, "picture"), leftOut(facts, "fact"), leftOut(links, "link"), leftOut(actions, "action"))
-	return slices.DeleteFunc(omitted, func(s string) bool { return s == "" })
+	for _, l := range []loss{leftOut(images, "picture"), leftOut(facts, "fact"), leftOut(links, "link"), leftOut(actions, "action")} {
+		lost = lost.and(l)
+	}
+	return lost
 }
 
 // order puts links before what no chat can do.

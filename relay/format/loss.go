@@ -1,0 +1,70 @@
+package format
+
+import (
+	"fmt"
+	"slices"
+)
+
+// loss is what a card lost in one respect, such as 3 pictures left out.
+type loss struct {
+	// n is how many parts; 0 means that nothing was lost.
+	n int
+	// what is a part, and how it was lost. What is not counted has no how.
+	what, how string
+}
+
+// gone and cut are how parts are lost: as a whole, or in part.
+const (
+	gone = "left out"
+	cut  = "cut short"
+)
+
+func leftOut(n int, what string) loss { return loss{n, what, gone} }
+
+// uncounted is a loss that is the same however often it happens.
+func uncounted(words string, happened bool) loss {
+	if !happened {
+		return loss{}
+	}
+	return loss{n: 1, what: words}
+}
+
+func (l loss) String() string {
+	switch {
+	case l.how == "":
+		return l.what
+	case l.n == 1:
+		return "1 " + l.what + " " + l.how
+	}
+	return fmt.Sprintf("%d %ss %s", l.n, l.what, l.how)
+}
+
+// losses are all that a card lost, in the order in which it did.
+type losses []loss
+
+// and returns the losses with one more. What goes twice adds up; what was cut twice is
+// mostly the same.
+func (ls losses) and(l loss) losses {
+	if l.n == 0 {
+		return ls
+	}
+	ls = slices.Clone(ls)
+	i := slices.IndexFunc(ls, func(o loss) bool { return o.what == l.what && o.how == l.how })
+	switch {
+	case i < 0:
+		return append(ls, l)
+	case l.how == gone:
+		ls[i].n += l.n
+	default:
+		ls[i].n = max(ls[i].n, l.n)
+	}
+	return ls
+}
+
+func (ls losses) words() []string {
+	var list []string
+	for _, l := range ls {
+		list = append(list, l.String())
+	}
+	return list
+}
