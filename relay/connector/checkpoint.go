@@ -51,7 +51,11 @@ func (p *Poll) EmitAt(ctx context.Context, version int, state any, events ...eve
 		}
 		events = events[batchSize:]
 	}
-	if len(events) == 0 && string(at) == string(p.Checkpoint) {
+	before := p.at
+	if before == nil {
+		before = p.Checkpoint
+	}
+	if len(events) == 0 && string(at) == string(before) {
 		return nil
 	}
 	return p.Emit(ctx, event.Batch{Events: events, Checkpoint: at})

@@ -100,12 +100,17 @@ func TestWhatIsNotNewIsNotHandedOver(t *testing.T) {
 	}
 }
 
-func TestARefusedBatchLeavesTheCheckpoint(t *testing.T) {
+func TestAStateThatWasRefusedIsNew(t *testing.T) {
 	p, _ := recorded(event.Checkpoint("old"))
 	refused := errors.New("refused")
 	p.emit = func(context.Context, event.Batch) error { return refused }
-	if err := p.EmitAt(t.Context(), 1, state{Last: 1}); !errors.Is(err, refused) || string(p.Checkpoint) != "old" {
-		t.Errorf("%v, the checkpoint is %s", err, p.Checkpoint)
+	if err := p.EmitAt(t.Context(), 1, state{Last: 1}); !errors.Is(err, refused) {
+		t.Errorf("a batch that was refused: %v", err)
+	}
+	var batches int
+	p.emit = func(context.Context, event.Batch) error { batches++; return nil }
+	if err := p.EmitAt(t.Context(), 1, state{Last: 1}); err != nil || batches != 1 || string(p.Checkpoint) != "old" {
+		t.Errorf("tried again: %v, %d batches, the poll began at %s", err, batches, p.Checkpoint)
 	}
 	if err := p.EmitAt(t.Context(), 1, math.NaN()); err == nil || errors.Is(err, refused) {
 		t.Errorf("a state that JSON lacks: %v", err)

@@ -134,8 +134,8 @@ type Poll struct {
 	// HookURL is the address the outside knows for the connector's hook; empty
 	// when relay.public_url is not set.
 	HookURL string
-	// Checkpoint is the one last emitted; nil at the first poll. [Recall] reads one
-	// that [Poll.EmitAt] made.
+	// Checkpoint is the one that earlier polls emitted last; nil at the first poll.
+	// [Recall] reads one that [Poll.EmitAt] made.
 	Checkpoint event.Checkpoint
 	// Token is what a person's sign-in gave: an access token that is good for at
 	// least this poll, or the token that was pasted. It is empty when nobody has
@@ -152,6 +152,8 @@ type Poll struct {
 	Log *slog.Logger
 
 	emit func(context.Context, event.Batch) error
+	// at is the checkpoint that this poll emitted last; nil before the first.
+	at   event.Checkpoint
 	note string
 }
 
@@ -162,7 +164,7 @@ func (p *Poll) Emit(ctx context.Context, b event.Batch) error {
 		return err
 	}
 	if b.Checkpoint != nil {
-		p.Checkpoint = b.Checkpoint
+		p.at = b.Checkpoint
 	}
 	return nil
 }
