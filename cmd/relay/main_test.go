@@ -19,7 +19,7 @@ import (
 // TestMain makes this test binary the relay as well: scripts and tests run it as
 // a real process by the name "relay", and it runs its plugins by executing itself.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"relay": main})
+	testscript.Main(m, map[string]func(){"relay": main, "confined": confined, "greedy": greedy})
 }
 
 // TestCommands runs the scripts below testdata/script: what each command prints

@@ -25,9 +25,11 @@ func afterSlow() <-chan time.Time { return time.After(slowAnswer) }
 type process struct {
 	t      testing.TB
 	config string
-	cmd    *exec.Cmd
-	log    *logBuffer
-	client *operator.Client
+	// command is what runs the relay, without its arguments.
+	command []string
+	cmd     *exec.Cmd
+	log     *logBuffer
+	client  *operator.Client
 }
 
 // logBuffer collects a process's output while it runs.
@@ -62,7 +64,7 @@ func writeConfig(t testing.TB, text string) string {
 // startRelay runs the real relay and waits until it answers.
 func startRelay(t testing.TB, config string, env ...string) *process {
 	t.Helper()
-	p := &process{t: t, config: config, log: &logBuffer{}}
+	p := &process{t: t, config: config, log: &logBuffer{}, command: []string{"relay"}}
 	p.client = operator.Dial(strings.TrimSuffix(config, "relay.hcl") + "relay.sock")
 	p.start(env...)
 	t.Cleanup(p.kill)
@@ -71,7 +73,7 @@ func startRelay(t testing.TB, config string, env ...string) *process {
 
 func (p *process) start(env ...string) {
 	p.t.Helper()
-	p.cmd = exec.Command("relay", "run", "-c", p.config)
+	p.cmd = exec.Command(p.command[0], append(p.command[1:], "run", "-c", p.config)...)
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {

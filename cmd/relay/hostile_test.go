@@ -1,0 +1,204 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+// hostileMemory is how much memory the relay, and each of its plugins, may have in the
+// tests of hostile inputs.
+const hostileMemory = 512 << 20
+
+// confined is a command of the test binary: it runs another command that gets no more
+// memory than hostileMemory, nor does any process that the other starts.
+func confined() {
+	limit := syscall.Rlimit{Cur: hostileMemory, Max: hostileMemory}
+	err := syscall.Setrlimit(syscall.RLIMIT_DATA, &limit)
+	if err == nil {
+		err = syscall.Exec(os.Args[1], os.Args[1:], os.Environ())
+	}
+	fmt.Fprintln(os.Stderr, "confined:", err)
+	os.Exit(1)
+}
+
+// greedy is a command of the test binary that wants more memory than hostileMemory.
+func greedy() {
+	b := make([]byte, hostileMemory)
+	for i := range b {
+		b[i] = 1
+	}
+	fmt.Println(len(b))
+}
+
+// hostileInput is something that is made to do harm. It comes in by a post to the hook
+// of a connector of [hostileConfig], or by a feed.
+type hostileInput struct {
+	name string
+	// hook is the connector, and body what is posted to it.
+	hook string
+	body func() string
+	// feed is what a feed of its own answers.
+	feed func() string
+}
+
+// The connectors that take posts: cards, or any JSON, of which a route reads event.data.
+const (
+	hookCards = "ci"
+	hookJSON  = "json"
+)
+
+// hostileInputs are the inputs under which the relay has to stay up. Each is of a kind
+// of its own; the packages' tests have more of each.
+func hostileInputs(t *testing.T) []hostileInput {
+	text := func(s string) func() string {
+		return func() string { return fmt.Sprintf(`{"title":"t","text":%q}`, s) }
+	}
+	return []hostileInput{
+		{name: "a text of a megabyte", hook: hookCards, body: text(strings.Repeat("word ", 190_000))},
+		{name: "JSON of another kind", hook: hookJSON, body: func() string { return `[{"a": null}]` }},
+		{name: "a feed that calls everybody", feed: func() string {
+			return `<rss version="2.0"><channel><title>Feed</title><item><title>Item</title><guid>1</guid><description>@&lt;b&gt;all&lt;/b&gt;</description></item></channel></rss>`
+		}},
+	}
+}
+
+// hostileConfig has a channel of every type, an inbox, connectors that take posts, and
+// one for each feed.
+func hostileConfig(url string, inputs []hostileInput, feeds string) string {
+	var b strings.Builder
+	b.WriteString(strings.Replace(chatsConfig(url), "relay { listen = \"127.0.0.1:0\" }", "relay {\n  listen = \"127.0.0.1:0\"\n  http { allow = [\"127.0.0.0/8\"] }\n}", 1))
+	b.WriteString("channel \"lobby\" { type = \"inbox\" }\n")
+	fmt.Fprintf(&b, "connector \"webhook\" %q {\n  accept = \"json\"\n  route {\n    when = event.data.harmless == true\n    to = [channel.lobby]\n  }\n}\n", hookJSON)
+	b.WriteString("connector \"webhook\" \"inbox\" {\n  route { to = [channel.lobby] }\n}\n")
+	for i, in := range inputs {
+		if in.feed != nil {
+			fmt.Fprintf(&b, "connector \"rss\" %q {\n  url = \"%s/%d\"\n  schedule = \"@every 24h\"\n  initial = 10\n  route { to = [channel.lobby] }\n}\n", feedName(i), feeds, i)
+		}
+	}
+	return b.String()
+}
+
+func feedName(i int) string { return fmt.Sprintf("feed-%d", i) }
+
+// TestHostileInputsDoNotTakeTheRelayDown: whatever comes in, under a limit of memory,
+// the relay answers it, stays up, and delivers the next good card to every kind of
+// channel.
+func TestHostileInputsDoNotTakeTheRelayDown(t *testing.T) {
+	inputs := hostileInputs(t)
+	feeds := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for i, in := range inputs {
+			if r.URL.Path == fmt.Sprintf("/%d", i) {
+				_, _ = io.WriteString(w, in.feed())
+			}
+		}
+	}))
+	defer feeds.Close()
+	c := newChats(t)
+	p := startConfined(t, writeConfig(t, hostileConfig(c.URL, inputs, feeds.URL)))
+	for i, in := range inputs {
+		t.Run(in.name, func(t *testing.T) {
+			p.t = t
+			if in.feed != nil {
+				// What a poll comes to is its own affair, but it comes to something.
+				report, err := p.client.Poll(t.Context(), feedName(i))
+				t.Logf("the poll came to %+v, %v", report, err)
+			} else {
+				p.suffer(in)
+			}
+			p.eventually("nothing waits", func() bool {
+				waiting, err := p.client.Deliveries(t.Context(), operator.Query{States: []delivery.State{delivery.Waiting}, Limit: 1})
+				if err != nil {
+					t.Fatalf("the relay does not answer any more: %v\n%s", err, tail(p.log.String()))
+				}
+				return len(waiting) == 0
+			})
+			p.healthy(c, fmt.Sprintf("healthy-%d", i))
+		})
+	}
+	for _, fault := range c.faults {
+		t.Error(tail(fault))
+	}
+	p.t = t
+	p.stop()
+}
+
+// suffer posts an input. Taken or refused, it has a fate.
+func (p *process) suffer(in hostileInput) {
+	p.t.Helper()
+	resp, err := http.Post(p.hook(in.hook), "application/json", strings.NewReader(in.body()))
+	if err != nil {
+		p.t.Fatalf("the hook does not answer: %v\n%s", err, tail(p.log.String()))
+	}
+	defer resp.Body.Close()
+	said, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if resp.StatusCode/100 != 2 && resp.StatusCode/100 != 4 {
+		p.t.Errorf("the hook answers %s %s", resp.Status, said)
+	}
+}
+
+// healthy posts a good card and waits until every chat system has it.
+func (p *process) healthy(c *chats, title string) {
+	p.t.Helper()
+	if !postCard(http.DefaultClient, p.hook(hookCards), title) {
+		p.t.Fatalf("a good card is not taken\n%s", tail(p.log.String()))
+	}
+	for name := range systems() {
+		p.eventually(name+" has the good card", func() bool {
+			arrived := c.arrived(name)
+			return len(arrived) > 0 && strings.Contains(arrived[len(arrived)-1], title)
+		})
+	}
+}
+
+// builtRelay is the relay as people run it: without the race detector, which needs
+// several times the memory.
+var builtRelay = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "relay-built-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "relay")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return path, nil
+})
+
+// startConfined runs the relay in hostileMemory and waits until it answers.
+func startConfined(t *testing.T, config string) *process {
+	t.Helper()
+	if out, err := exec.Command("greedy").CombinedOutput(); err != nil {
+		t.Fatalf("there is not enough memory for this test: %s", tail(string(out)))
+	}
+	self, err := exec.LookPath("greedy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("confined", self).CombinedOutput(); err == nil {
+		t.Fatalf("the limit of memory does not hold: %s", out)
+	}
+	path, err := builtRelay()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, config: config, log: &logBuffer{}, command: []string{"confined", path}}
+	p.client = operator.Dial(strings.TrimSuffix(config, "relay.hcl") + "relay.sock")
+	p.start()
+	t.Cleanup(p.kill)
+	return p
+}
