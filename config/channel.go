@@ -98,9 +98,8 @@ func (f *File) channelType(body *hclsyntax.Body) (t channelType, known bool) {
 	detail := fmt.Sprintf("There is no channel type %s.", s.shown())
 	if suggestion := language.Suggest(s.text(), names); suggestion != "" {
 		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
-	} else {
-		detail += " There are " + language.List(names, "and") + "."
 	}
+	detail += " There are " + language.List(names, "and") + "."
 	f.error("Unknown channel type", detail, s.place)
 	return channelType{}, false
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -141,17 +142,18 @@ func checkSchedule(text string) (err error) {
 }
 
 // Decode checks the connectors' arguments against the types that plugins have
-// declared, by name. It works on a file with errors too, so that all of them can
-// be reported at once; the configuration may then be used only if neither phase
-// has errors.
-func (f *File) Decode(types map[string]connector.Type) (*Config, hcl.Diagnostics) {
+// declared, by name. The idle are types that exist as well, but whose plugins were
+// not asked because nothing here uses them. It works on a file with errors too, so
+// that all of them can be reported at once; the configuration may then be used only
+// if neither phase has errors.
+func (f *File) Decode(types map[string]connector.Type, idle ...string) (*Config, hcl.Diagnostics) {
 	config := f.config
 	config.Channels, config.Plugins = slices.Clone(f.config.Channels), slices.Clone(f.config.Plugins)
 	for i, kept := range f.connectors {
 		c := kept.config
 		t, ok := types[c.Type]
 		if !ok {
-			f.unknownType(kept, types)
+			f.unknownType(kept, slices.AppendSeq(slices.Clone(idle), maps.Keys(types)))
 			continue
 		}
 		f.connectors[i].guessed = nil
@@ -167,14 +169,16 @@ func (f *File) Decode(types map[string]connector.Type) (*Config, hcl.Diagnostics
 	return &config, f.take()
 }
 
-func (f *File) unknownType(kept connectorBlock, types map[string]connector.Type) {
-	var names []string
-	for name := range types {
-		names = append(names, name)
-	}
+func (f *File) unknownType(kept connectorBlock, names []string) {
 	slices.Sort(names)
-	detail := fmt.Sprintf("There is no connector type %q.", kept.config.Type)
-	if suggestion := language.Suggest(kept.config.Type, names); suggestion != "" {
+	names = slices.Compact(names)
+	typ := kept.config.Type
+	detail := fmt.Sprintf("There is no connector type %q.", typ)
+	suggestion := formerTypes()[strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(typ))]
+	if !slices.Contains(names, suggestion) {
+		suggestion = language.Suggest(typ, names)
+	}
+	if suggestion != "" {
 		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
 	}
 	if len(names) > 0 {
@@ -182,6 +186,18 @@ func (f *File) unknownType(kept connectorBlock, types map[string]connector.Type)
 	}
 	detail += " More types come with a plugin block, or an executable in relay.plugin_dir."
 	f.error("Unknown connector type", detail, kept.block.LabelRanges[0])
+}
+
+// formerTypes are the names by which people know what a type is for now: those that
+// the services had before, and those of Microsoft Teams' own connectors. They stand
+// here without dashes.
+func formerTypes() map[string]string {
+	return map[string]string{
+		"twitter": "x", "wunderlist": "todo", "microsofttodo": "todo", "mstodo": "todo",
+		"vsts": "azuredevops", "tfs": "azuredevops", "visualstudio": "azuredevops", "visualstudioteamservices": "azuredevops", "teamfoundationserver": "azuredevops",
+		"incomingwebhook": "webhook", "office365": "webhook", "o365": "webhook", "hook": "webhook",
+		"feed": "rss", "atom": "rss",
+	}
 }
 
 // checkAgainst holds what the relay knows of a connector against its type.

@@ -190,7 +190,7 @@ func TestNoFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	f, diags := Parse("nowhere.hcl")
 	err := f.Error(diags)
-	if err == nil || !strings.Contains(err.Error(), `There is no file "nowhere.hcl"`) || !strings.Contains(err.Error(), "-c FILE") {
+	if err == nil || !strings.Contains(err.Error(), `There is no configuration at "nowhere.hcl"`) || !strings.Contains(err.Error(), "-c FILE") {
 		t.Errorf("error: %v", err)
 	}
 	if f.Store() == "" || f.PluginDir() == "" || len(f.Plugins())+len(f.ConnectorTypes()) > 0 {

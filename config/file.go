@@ -109,7 +109,7 @@ func (f *File) load() ([]byte, *hcl.Diagnostic) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "No configuration",
-			Detail: fmt.Sprintf("There is no file %q. Write one, or name another with -c FILE.", f.path),
+			Detail: fmt.Sprintf("There is no configuration at %q. Write one, or give another with -c FILE.", f.path),
 		}
 	}
 	reason := err
@@ -259,6 +259,9 @@ func (f *File) Channel(name string) (Channel, bool) {
 	}
 	return f.config.Channels[i], true
 }
+
+// Readable reports whether there is a file that could be read, whatever it says.
+func (f *File) Readable() bool { return f.source != nil }
 
 // Store is the absolute path of the store.
 func (f *File) Store() string { return f.config.Relay.Store }

@@ -3,7 +3,6 @@ package relay
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -151,7 +150,7 @@ func specs(file *config.File) ([]pluginhost.Spec, error) {
 // makes the channels and connectors. Mistaken says that the file has mistakes, which
 // may be why a channel cannot be made.
 func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken bool, o Options) (*plan, hcl.Diagnostics) {
-	cfg, diags := file.Decode(set.Types())
+	cfg, diags := file.Decode(set.Types(), slices.Collect(maps.Keys(Bundled()))...)
 	p := &plan{config: cfg, set: set}
 	if diags.HasErrors() {
 		return p, diags
@@ -300,13 +299,12 @@ func userAgent(version string) string {
 }
 
 // SocketPath returns where a relay with this configuration file has its operator
-// socket. The configuration need not be valid as a whole, only its relay block.
+// socket. The file must be there, but need not be valid as a whole: a person who is
+// in the middle of changing it still wants to know how the relay is doing.
 func SocketPath(path string) (string, error) {
 	file, diags := config.Parse(path)
-	if file == nil || file.Store() == "" {
-		if errors.Is(diags, os.ErrNotExist) || diags.HasErrors() {
-			return "", file.Error(diags)
-		}
+	if !file.Readable() {
+		return "", file.Error(diags)
 	}
 	return socketBeside(file.Store()), nil
 }
