@@ -58,8 +58,12 @@ func identify(ctx context.Context, db *sql.DB) (fresh bool, err error) {
 	if err := db.QueryRowContext(ctx, others).Scan(&tables); err != nil {
 		return false, err
 	}
+	first, err := holds(ctx, db, firstStore)
+	if err != nil {
+		return false, err
+	}
 	switch {
-	case id == applicationID:
+	case id == applicationID, first:
 		return false, nil
 	case id == 0 && tables == 0:
 		return true, nil
@@ -121,7 +125,9 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir, goose.WithDisableGlobalRegistry(true))
+	// Migrations are numbered before they land, so that one may land after a later
+	// one that a store already has.
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -132,8 +138,11 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if at > newest {
 		return fmt.Errorf("%w: its schema is version %d and this relay knows %d; run the newer relay, or restore a backup", store.ErrTooNew, at, newest)
 	}
-	if at == newest {
-		return nil
+	if err := repair(ctx, db); err != nil {
+		return err
+	}
+	if pending, err := p.HasPending(ctx); err != nil || !pending {
+		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)

@@ -1,0 +1,96 @@
+PRAGMA page_size = 4096;
+PRAGMA application_id = 0;
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE goose_db_version (
+		id INTEGER PRIMARY KEY AUTOINCREMENT,
+		version_id INTEGER NOT NULL,
+		is_applied INTEGER NOT NULL,
+		tstamp TIMESTAMP DEFAULT (datetime('now'))
+	);
+INSERT INTO goose_db_version VALUES(1,0,1,'2026-11-25 13:50:32');
+INSERT INTO goose_db_version VALUES(2,1,1,'2026-11-25 13:50:32');
+CREATE TABLE events (
+  id          INTEGER PRIMARY KEY,
+  connector   TEXT    NOT NULL,
+  key         TEXT    NOT NULL,
+  kind        TEXT    NOT NULL,
+  time        INTEGER NOT NULL, -- microseconds since 1970, 0 when unknown
+  accepted_at INTEGER NOT NULL,
+  card        BLOB    NOT NULL,
+  data        BLOB    NOT NULL,
+  fate        TEXT    NOT NULL,
+  traces      TEXT    NOT NULL
+);
+INSERT INTO events VALUES(1,'blog','post 1','item',1700000000000000,1795614632626496,X'7b224074797065223a224d65737361676543617264222c2240636f6e74657874223a2268747470733a2f2f736368656d612e6f72672f657874656e73696f6e73222c227469746c65223a22506f73742031222c2274657874223a2274657874227d',X'7b226e223a317d','routed','[]');
+INSERT INTO events VALUES(2,'blog','post 2','item',1700000000000000,1795614632630905,X'7b224074797065223a224d65737361676543617264222c2240636f6e74657874223a2268747470733a2f2f736368656d612e6f72672f657874656e73696f6e73222c227469746c65223a22506f73742032222c2274657874223a2274657874227d',X'7b226e223a317d','routed','[]');
+INSERT INTO events VALUES(3,'blog','post 3','item',1700000000000000,1795614632631330,X'7b224074797065223a224d65737361676543617264222c2240636f6e74657874223a2268747470733a2f2f736368656d612e6f72672f657874656e73696f6e73222c227469746c65223a22506f73742033222c2274657874223a2274657874227d',X'7b226e223a317d','routed','[]');
+INSERT INTO events VALUES(4,'blog','quiet','item',0,1795614632631709,X'7b224074797065223a224d65737361676543617264222c2240636f6e74657874223a2268747470733a2f2f736368656d612e6f72672f657874656e73696f6e73222c227469746c65223a225175696574227d',X'7b7d','filtered','[]');
+CREATE TABLE deliveries (
+  id          INTEGER PRIMARY KEY,
+  channel     TEXT    NOT NULL,
+  event       INTEGER NOT NULL,
+  state       TEXT    NOT NULL,
+  attempts    INTEGER NOT NULL DEFAULT 0,
+  next_at     INTEGER NOT NULL DEFAULT 0,
+  unknown     INTEGER NOT NULL DEFAULT 0,
+  finished_at INTEGER NOT NULL DEFAULT 0,
+  reason      TEXT    NOT NULL DEFAULT '',
+  card        BLOB
+);
+INSERT INTO deliveries VALUES(1,'a',1,'delivered',1,0,0,1795614632632038,'',NULL);
+INSERT INTO deliveries VALUES(2,'b',1,'waiting',0,0,0,0,'',X'7b227469746c65223a22466f722062227d');
+INSERT INTO deliveries VALUES(3,'a',2,'dead',1,0,0,1795614632632503,'too large',NULL);
+INSERT INTO deliveries VALUES(4,'b',2,'waiting',0,0,0,0,'',X'7b227469746c65223a22466f722062227d');
+INSERT INTO deliveries VALUES(5,'a',3,'waiting',0,0,0,0,'',NULL);
+INSERT INTO deliveries VALUES(6,'b',3,'waiting',0,0,0,0,'',X'7b227469746c65223a22466f722062227d');
+CREATE TABLE attempts (
+  delivery    INTEGER NOT NULL,
+  number      INTEGER NOT NULL,
+  started     INTEGER NOT NULL,
+  took        INTEGER NOT NULL, -- microseconds
+  verdict     TEXT    NOT NULL,
+  status      INTEGER NOT NULL,
+  detail      TEXT    NOT NULL,
+  retry_after INTEGER NOT NULL,
+  bytes       INTEGER NOT NULL,
+  omitted     TEXT    NOT NULL,
+  duplicate   INTEGER NOT NULL
+);
+INSERT INTO attempts VALUES(1,1,1700000001000000,1000000,'delivered',200,'',0,0,'["a picture"]',0);
+INSERT INTO attempts VALUES(3,1,1700000001000000,1000000,'rejected',200,'',0,0,'["a picture"]',0);
+CREATE TABLE lanes (
+  channel TEXT PRIMARY KEY,
+  pause   TEXT    NOT NULL,
+  reason  TEXT    NOT NULL,
+  since   INTEGER NOT NULL,
+  next_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE connectors (
+  name       TEXT PRIMARY KEY,
+  type       TEXT    NOT NULL,
+  hook_token TEXT    NOT NULL,
+  checkpoint BLOB,
+  poll       TEXT    NOT NULL,
+  last_event INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO connectors VALUES('blog','rss','XLbYSuppXZrrZ8H4WhhzHhjrbvrbGju7',X'706f736974696f6e2033','{}',1795614632631709);
+CREATE TABLE seen (
+  connector TEXT    NOT NULL,
+  key       TEXT    NOT NULL,
+  event     INTEGER NOT NULL,
+  expires   INTEGER NOT NULL,
+  PRIMARY KEY (connector, key)
+) WITHOUT ROWID;
+INSERT INTO seen VALUES('blog','post 1',1,1803390632626496);
+INSERT INTO seen VALUES('blog','post 2',2,1803390632630905);
+INSERT INTO seen VALUES('blog','post 3',3,1803390632631330);
+INSERT INTO seen VALUES('blog','quiet',4,1803390632631709);
+DELETE FROM sqlite_sequence;
+INSERT INTO sqlite_sequence VALUES('goose_db_version',2);
+CREATE INDEX events_key ON events (key);
+CREATE INDEX deliveries_lane ON deliveries (channel, id) WHERE state = 'waiting';
+CREATE INDEX deliveries_dead ON deliveries (id) WHERE state = 'dead';
+CREATE INDEX deliveries_event ON deliveries (event);
+CREATE INDEX attempts_delivery ON attempts (delivery);
+COMMIT;
