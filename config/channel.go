@@ -41,6 +41,7 @@ func channelSchema() language.Schema {
 			{Name: "token"},
 			{Name: "card_version"},
 			{Name: "thread"},
+			{Name: "answer"},
 		},
 		Blocks: []language.Block{
 			{Name: "retry", Once: true},

@@ -96,6 +96,8 @@ type Channel struct {
 	// types that are told.
 	To, Topic, User string
 	Token           secret.Value
+	// Answer is a part of what the endpoint says when it has taken a card, or empty.
+	Answer string
 	// CardVersion is the newest version of Adaptive Cards to use, or empty.
 	CardVersion string
 	// Thread keeps cards together that belong together.

@@ -44,6 +44,7 @@ func fingerprintChannel(c Channel, people People) string {
 	f.add("user", c.User)
 	f.add("token", c.Token.Fingerprint())
 	f.add("card_version", c.CardVersion)
+	f.add("answer", c.Answer)
 	f.add("thread", c.Thread)
 	f.add("rate", c.Rate)
 	f.add("burst", c.Burst)

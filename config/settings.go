@@ -10,7 +10,7 @@ import (
 
 // channelSettings reads what only some types have.
 func (f *File) channelSettings(c *Channel, t channelType, body *hclsyntax.Body) {
-	for _, name := range []string{"user", "token", "to", "topic", "card_version"} {
+	for _, name := range []string{"user", "token", "to", "topic", "card_version", "answer"} {
 		s, has := t.setting(name, c.Payload)
 		attr := body.Attributes[name]
 		switch {
@@ -50,6 +50,8 @@ func settingDoc(name string) string {
 		return "the channel or room of the chat system that cards go to"
 	case "topic":
 		return "the topic of cards that have no thread"
+	case "answer":
+		return "a part of what the endpoint answers when it has taken a card"
 	}
 	return "the newest version of Adaptive Cards to use"
 }
@@ -70,6 +72,8 @@ func (f *File) channelText(c *Channel, name string, body *hclsyntax.Body) {
 		c.To = s.text()
 	case "topic":
 		c.Topic = s.text()
+	case "answer":
+		c.Answer = s.text()
 	default:
 		if f.oneOf(s, []string{"1.2", "1.3", "1.4", "1.5"}) {
 			c.CardVersion = s.text()

@@ -50,10 +50,10 @@ func channelTypes() []channelType {
 		{name: "slack", posts: true, paced: true, calls: true},
 		{
 			name: "teams", posts: true, paced: true, calls: true, payloads: []string{"message", "card", "connector-card"},
-			settings: []typeSetting{{name: "card_version", payloads: []string{"", "message", "card"}}},
+			settings: []typeSetting{{name: "card_version", payloads: []string{"", "message", "card"}}, {name: "answer"}},
 		},
 		{name: "webex", posts: true, paced: true, calls: true},
-		{name: "webhook", posts: true, signs: true},
+		{name: "webhook", posts: true, signs: true, settings: []typeSetting{{name: "answer"}}},
 		{
 			name: "zulip", posts: true, paced: true, calls: true, threads: true, public: []string{""},
 			settings: []typeSetting{{name: "user", required: true}, {name: "token", required: true}, {name: "to", required: true}, {name: "topic"}},

@@ -195,7 +195,7 @@ func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
 func channelSpec(c config.Channel, clients *channel.Clients, people finder, version string) channel.Spec {
 	return channel.Spec{
 		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Clients: clients,
-		To: c.To, Topic: c.Topic, User: c.User, Token: c.Token, CardVersion: c.CardVersion, Threads: c.Thread, People: people,
+		To: c.To, Topic: c.Topic, User: c.User, Token: c.Token, CardVersion: c.CardVersion, Answer: c.Answer, Threads: c.Thread, People: people,
 		HTTP: channel.HTTP{
 			Proxy: c.HTTP.Proxy, CAFile: c.HTTP.CAFile,
 			ClientCert: c.HTTP.ClientCert, ClientKey: c.HTTP.ClientKey, MinTLS: c.HTTP.MinTLS,

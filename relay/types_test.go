@@ -44,6 +44,9 @@ func TestTheConfigurationKnowsEachChannelType(t *testing.T) {
 		if got := takes(typ, "", "thread = true"); got != typ.Threads {
 			t.Errorf("%s: a file may say thread: %t, and the type has threads: %t", typ.Name, got, typ.Threads)
 		}
+		if got := takes(typ, "", "answer = \"posted\""); got != typ.TakesAnswer {
+			t.Errorf("%s: a file may say answer: %t, and the type takes one: %t", typ.Name, got, typ.TakesAnswer)
+		}
 		if got := takes(typ, "", "secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\""); got != typ.TakesSecret {
 			t.Errorf("%s: a file may say secret: %t, and the type signs: %t", typ.Name, got, typ.TakesSecret)
 		}

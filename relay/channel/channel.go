@@ -46,6 +46,9 @@ type Spec struct {
 	// for the types that are told.
 	To, Topic, User string
 	Token           secret.Value
+	// Answer is a part of what the endpoint says when it has taken a card, for the
+	// types whose answers somebody else writes; empty means what the type knows.
+	Answer string
 	// CardVersion is the newest version of Adaptive Cards to use; empty means the
 	// newest that Workflows take.
 	CardVersion string
@@ -92,6 +95,9 @@ func New(s Spec) (*Channel, error) {
 	}
 	if !s.Secret.IsZero() && !typ.TakesSecret {
 		return nil, fmt.Errorf("a channel of type %s does not sign its requests; it takes no secret", typ.Name)
+	}
+	if s.Answer != "" && !typ.TakesAnswer {
+		return nil, fmt.Errorf("what a channel of type %s answers is known; it takes no answer", typ.Name)
 	}
 	if s.Threads && !typ.Threads {
 		return nil, fmt.Errorf("a channel of type %s has no threads", typ.Name)
@@ -197,7 +203,7 @@ func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery
 	}
 	a, err := c.post.post(ctx, method, to, header, p.Body)
 	if err == nil {
-		return c.form.read(a)
+		return c.form.judge(a, c.spec.Answer)
 	}
 	failure, _ := errors.AsType[*transportError](err)
 	if proxy, ok := errors.AsType[*proxyError](err); ok {

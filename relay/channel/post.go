@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// readMost is how much of an answer is read: more than any chat system has to
-// say, and read to its end so that the connection can be used again.
-const readMost = 64 << 10
+// readMost is how much of an answer is read: more than any chat system has to say,
+// also those that answer with the card itself, every "<" as six bytes. It is read to
+// its end so that the connection can be used again.
+const readMost = 512 << 10
 
 // poster makes POSTs. It uses the transport without a client around it: a client
 // would follow redirects, and wrap errors in one that prints the URL.
@@ -59,6 +60,7 @@ func (p poster) post(ctx context.Context, method string, to *url.URL, header htt
 	// A body that breaks off is the reader's to judge: often the status is enough.
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, readMost))
 	a.complete = err == nil
+	a.body = inUTF8(a.body, a.header.Get("Content-Type"))
 	return a, nil
 }
 

@@ -118,8 +118,9 @@ func readEmbedded(a answer, status int) reading {
 }
 
 // readOffice365 reads the answer of an Office 365 connector or incoming webhook:
-// success is status 200 with the body 1, and errors come with status 200 too
-// (https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using).
+// success is status 200 with the number of cards it posted, which is 1, and errors
+// come with status 200 too (msteams-docs#9698). For some days of 2023 it answered
+// with how .NET writes a response down instead (go-teams-notify#197).
 func readOffice365(a answer) reading {
 	if !a.ok() {
 		return byStatus(a)
@@ -127,42 +128,75 @@ func readOffice365(a answer) reading {
 	text := strings.TrimSpace(string(a.body))
 	status, found := embedded(text)
 	switch {
-	case text == "1" && a.complete:
+	case isCount(text) && a.complete, a.dotNetSuccess():
 		return a.is(delivery.VerdictDelivered)
 	case found:
 		return readEmbedded(a, status)
 	case !a.complete:
 		return a.because(delivery.VerdictUnknown, "the answer broke off")
-	case a.status == http.StatusAccepted:
+	case a.status == http.StatusAccepted && text == "":
 		return a.is(delivery.VerdictAccepted) // a Workflow, or what replaces it, at the old kind of address
 	case strings.Contains(text, "delivery failed with error"):
 		return a.is(delivery.VerdictFailed)
 	case strings.Contains(text, "Summary or Text is required"), strings.Contains(text, "Bad payload received"):
 		return a.is(delivery.VerdictRejected)
-	case saysTooLarge(a.body):
-		r := a.is(delivery.VerdictRejected)
-		r.tooLarge = true
-		return r
+	case saysTooLarge(a.body) && !a.page():
+		return a.tooLarge()
 	}
-	return a.because(delivery.VerdictRefused, `the endpoint does not answer "1" as an Office 365 webhook does; is the channel's type right?`)
+	return a.wrongType(`"1" as an Office 365 webhook does`)
 }
 
-// readTeams reads the answer of a Workflow, which is given before the card is
-// posted: 202, whatever the flow makes of the card
+func (a answer) dotNetSuccess() bool {
+	var e struct {
+		Status  int  `json:"statusCode"`
+		Success bool `json:"isSuccessStatusCode"`
+	}
+	a.decode(&e)
+	return e.Success && e.Status == http.StatusOK
+}
+
+// isCount reports whether a text is a small number above 0.
+func isCount(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 8)
+	return err == nil && n > 0 && n < 10
+}
+
+// readTeams reads the answer of a Workflow. As it comes from its template it answers
+// before the card is posted: 202 and nothing more, whatever the flow makes of the card
 // (https://learn.microsoft.com/connectors/teams, "When a Teams webhook request is received").
+//
+// A flow whose author has added a Response action says whatever the author wrote
+// (notify-microsoft-teams#98), so its words count when they say plainly that it
+// went well. Others the channel's own answer has to name.
 func readTeams(a answer) reading {
-	if a.ok() {
-		if status, found := embedded(string(a.body)); found {
-			return readEmbedded(a, status)
+	if !a.ok() {
+		if a.status == http.StatusBadRequest {
+			if why := flowAtFault(a.body); why != "" {
+				return a.because(delivery.VerdictRefused, why)
+			}
 		}
+		return byStatus(a)
+	}
+	if status, found := embedded(string(a.body)); found {
+		return readEmbedded(a, status)
+	}
+	if !a.complete {
+		return a.wrongType("nothing")
+	}
+	switch a.claims() {
+	case yes:
 		return a.is(delivery.VerdictAccepted)
+	case no:
+		return a.saysNo()
 	}
-	if a.status == http.StatusBadRequest {
-		if why := flowAtFault(a.body); why != "" {
-			return a.because(delivery.VerdictRefused, why)
-		}
+	switch text := strings.TrimSpace(string(a.body)); {
+	case text == "", text == "{}":
+		return a.is(delivery.VerdictAccepted)
+	case a.page():
+		return a.because(delivery.VerdictRefused, "something answers with a web page in place of the flow")
 	}
-	return byStatus(a)
+	return a.because(delivery.VerdictRefused, "a flow answers nothing, or what its Response action says; if this means that the card was posted, "+
+		"set the channel's answer to a part of it")
 }
 
 // flowAtFault says what is wrong with the flow or its URL when that, and not the
@@ -182,12 +216,21 @@ func flowAtFault(body []byte) string {
 }
 
 // readWebhook reads the answer of an application of one's own by its status, as
-// https://www.standardwebhooks.com says.
+// https://www.standardwebhooks.com says, unless it says no in so many words, or is
+// a page: that comes from a sign-in, a portal or a proxy in front of the application.
 func readWebhook(a answer) reading {
-	if a.ok() {
-		return a.is(delivery.VerdictDelivered)
+	switch {
+	case !a.ok():
+		return byStatus(a)
+	case a.page():
+		return a.because(delivery.VerdictRefused, "something answers with a web page in place of the application; if the application does, "+
+			"set the channel's answer to a part of the page")
+	case !a.complete && a.html():
+		return a.because(delivery.VerdictUnknown, "the answer broke off")
+	case a.claims() == no:
+		return a.saysNo()
 	}
-	return byStatus(a)
+	return a.is(delivery.VerdictDelivered)
 }
 
 // saysTooLarge reports whether an answer complains of the card's size.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,12 +22,17 @@ func (a answer) wrongType(wanted string) reading {
 	return a.because(delivery.VerdictRefused, "the endpoint does not answer "+wanted+"; is the channel's type right?")
 }
 
-// page reports whether a body is a web page: something that is not the chat system
-// has answered in its place, whatever the status.
-func (a answer) page() bool { return bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<")) }
-
 // decode reads a JSON body as far as it is one.
 func (a answer) decode(v any) { _ = json.Unmarshal(a.body, v) }
+
+// member is a text in a JSON body; empty when there is none of the name.
+func (a answer) member(name string) string {
+	var members map[string]json.RawMessage
+	var text string
+	a.decode(&members)
+	_ = json.Unmarshal(members[name], &text)
+	return text
+}
 
 // tooLarge is a rejection that a smaller card may not get.
 func (a answer) tooLarge() reading {
@@ -114,7 +120,7 @@ func readRocketChat(a answer) reading {
 	a.decode(&e)
 	said := strings.ToLower(e.Error + " " + e.Message)
 	switch {
-	case a.ok() && e.Success != nil && *e.Success:
+	case a.ok() && e.Success != nil && *e.Success && a.claims() == yes:
 		return a.is(delivery.VerdictDelivered)
 	case strings.Contains(said, "too-many-requests"), strings.Contains(said, "too many requests"):
 		_, after, _ := strings.Cut(said, "wait ")
@@ -147,8 +153,8 @@ func readRocketChat(a answer) reading {
 // is bad, and it may be its size (jenkins-discord#4, hoyolab-auto-login#5).
 func readDiscord(a answer) reading {
 	if a.ok() {
-		if a.page() {
-			return a.wrongType("with JSON as Discord does")
+		if a.status != http.StatusNoContent && a.member("id") == "" {
+			return a.wrongType("with the id of a message as Discord does")
 		}
 		r := a.is(delivery.VerdictDelivered)
 		if a.header.Get("X-RateLimit-Remaining") == "0" {
@@ -214,10 +220,11 @@ func formErrors(path string, tree json.RawMessage) string {
 // readGoogleChat reads the answer of a webhook; errors are those of all Google's
 // APIs (https://cloud.google.com/apis/design/errors).
 func readGoogleChat(a answer) reading {
-	if a.ok() && a.page() {
-		return a.wrongType("with JSON as Google Chat does")
-	}
 	if a.ok() {
+		// https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages#Message
+		if !strings.HasPrefix(a.member("name"), "spaces/") {
+			return a.wrongType("with a message's name as Google Chat does")
+		}
 		return a.is(delivery.VerdictDelivered)
 	}
 	var e struct {
@@ -242,16 +249,18 @@ func readGoogleChat(a answer) reading {
 	return byStatus(a)
 }
 
-// readWebex reads the answer of an incoming webhook by its status
-// (https://developer.webex.com/docs/basics#api-errors); 428 is about files.
+// readWebex reads the answer of an incoming webhook: 204 and nothing more
+// (rundeck-diy-webhook-notification#2), or, as the rest of the API, a message with its
+// id; errors are told by their status (https://developer.webex.com/docs/basics#api-errors),
+// of which 428 is about files.
 func readWebex(a answer) reading {
-	if a.ok() && a.page() {
-		return a.wrongType("as Webex does")
-	}
-	if a.ok() {
+	switch {
+	case !a.ok():
+		return byStatus(a)
+	case a.complete && len(bytes.TrimSpace(a.body)) == 0, a.member("id") != "":
 		return a.is(delivery.VerdictDelivered)
 	}
-	return byStatus(a)
+	return a.wrongType("nothing as Webex does")
 }
 
 // readZulip reads the answer of the API
@@ -296,12 +305,13 @@ func readHookshot(a answer) reading {
 	}
 	a.decode(&e)
 	switch {
-	case a.page():
-		return a.wrongType("with JSON as matrix-hookshot does")
 	case e.OK != nil && !*e.OK:
 		return a.is(delivery.VerdictFailed)
 	case e.OK != nil && a.status == 200:
 		return a.is(delivery.VerdictDelivered)
+	}
+	if e.OK == nil && !strings.EqualFold(strings.TrimSpace(string(a.body)), "ok") {
+		return a.wrongType("with JSON as matrix-hookshot does")
 	}
 	return a.is(delivery.VerdictAccepted)
 }

@@ -53,7 +53,7 @@ func TestTroubleOnTheWayIsFailedOrUnknown(t *testing.T) {
 		{"garbage for an answer", "http", answers("\x00\x01 " + canary + " garbage\r\n\r\n"), "webhook", delivery.VerdictUnknown, "malformed HTTP"},
 		{"half an answer's headers", "http", answers("HTTP/1.1 200 OK\r\nContent-Le"), "webhook", delivery.VerdictUnknown, ""},
 		{"a connector's answer breaks off", "http", answers("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nWebhook"), "office365", delivery.VerdictUnknown, "the answer broke off"},
-		{"a flow's answer breaks off", "http", answers("HTTP/1.1 202 Accepted\r\nContent-Length: 50\r\n\r\nhalf"), "teams", delivery.VerdictAccepted, ""},
+		{"a flow's answer breaks off", "http", answers("HTTP/1.1 202 Accepted\r\nContent-Length: 50\r\n\r\nhalf"), "teams", delivery.VerdictUnknown, "the answer broke off"},
 		{"an error breaks off", "http", answers("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 50\r\n\r\nhalf"), "teams", delivery.VerdictFailed, "503 Service Unavailable: half"},
 		{"an answer that never ends", "http", func(_ int, c *net.TCPConn) {
 			request(bufio.NewReader(c))

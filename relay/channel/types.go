@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -29,6 +30,9 @@ type Type struct {
 	NeedsURL bool
 	// TakesSecret says that requests can be signed.
 	TakesSecret bool
+	// TakesAnswer says that a person writes what the endpoint answers, and so can say
+	// what of it means success.
+	TakesAnswer bool
 	// Threads says that cards which belong together can be kept together.
 	Threads bool
 	// Rate is how many cards a second such an endpoint is good for when the
@@ -44,8 +48,12 @@ type Type struct {
 type form struct {
 	// format makes the format; it is asked once for each URL that a channel has.
 	format func(format.Settings) format.Format
-	// read judges an answer. It is pure.
+	// read reads an answer. It is pure. Only what the chat system is known to say when
+	// it has taken a card is success; the tables in its test say from where.
 	read func(answer) reading
+	// own says that the endpoint is an application of the operator's, which may answer
+	// errors with web pages; a chat system does not.
+	own bool
 	// address makes the address of the requests of the URL as configured, and may
 	// find settings in it; nil means that it is the URL.
 	address func(text string, s Spec, settings *format.Settings) (string, error)
@@ -73,7 +81,7 @@ func Types() []Type {
 			Rate: 1.9, Burst: 2,
 		},
 		{
-			Name: "teams", NeedsURL: true, Payloads: []string{"message", "card", "connector-card"}, Interchangeable: true,
+			Name: "teams", NeedsURL: true, Payloads: []string{"message", "card", "connector-card"}, Interchangeable: true, TakesAnswer: true,
 			forms: []form{
 				{format: func(s format.Settings) format.Format { return format.Teams(s, true) }, read: readTeams},
 				{format: func(s format.Settings) format.Format { return format.Teams(s, false) }, read: readTeams},
@@ -129,8 +137,8 @@ func Types() []Type {
 			Rate: 0.2, Burst: 60,
 		},
 		{
-			Name: "webhook", NeedsURL: true, TakesSecret: true,
-			forms: []form{{format: plain(format.Webhook), read: readWebhook, header: signWebhook}},
+			Name: "webhook", NeedsURL: true, TakesSecret: true, TakesAnswer: true,
+			forms: []form{{format: plain(format.Webhook), read: readWebhook, header: signWebhook, own: true}},
 		},
 		// The store is the inbox: what is delivered to it is read on the dashboard.
 		{Name: "inbox", forms: []form{{format: plain(format.Webhook)}}},
@@ -150,6 +158,18 @@ func (t Type) form(payload string) (form, error) {
 		return form{}, fmt.Errorf("channel type %s has one payload only; %q is none", t.Name, payload)
 	}
 	return form{}, fmt.Errorf("payload %q is unknown; channel type %s has %s", payload, t.Name, strings.Join(t.Payloads, ", "))
+}
+
+// judge reads an answer, with what the channel itself says that success is.
+func (f form) judge(a answer, success string) reading {
+	if a.ok() && success != "" && bytes.Contains(a.body, []byte(success)) {
+		return a.is(delivery.VerdictDelivered)
+	}
+	r := f.read(a)
+	if r.Verdict == delivery.VerdictRejected && !r.tooLarge && !f.own && a.page() {
+		return a.because(delivery.VerdictRefused, "something answers with a web page in place of the chat system")
+	}
+	return r
 }
 
 // check reports a setting that the form cannot do without.
