@@ -83,6 +83,8 @@ type HTTP struct {
 	MinTLS string
 	// Allow lists the private networks that a connector may reach.
 	Allow []netip.Prefix
+	// ProxyDNS says that only the proxy can look up the names that connectors ask for.
+	ProxyDNS bool
 }
 
 // Channel is one channel block.

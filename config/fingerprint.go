@@ -26,6 +26,7 @@ func (f fingerprint) http(h HTTP) {
 	f.add("http.client_key", h.ClientKey)
 	f.add("http.min_tls", h.MinTLS)
 	f.add("http.allow", h.Allow)
+	f.add("http.proxy_dns", h.ProxyDNS)
 }
 
 // fingerprintChannel does not count the name, by which channels are compared, nor

@@ -34,7 +34,7 @@ func httpSchema(place httpPlace) language.Schema {
 		},
 	}
 	if place != channelHTTP {
-		s.Attributes = append(s.Attributes, language.Attribute{Name: "allow"})
+		s.Attributes = append(s.Attributes, language.Attribute{Name: "allow"}, language.Attribute{Name: "proxy_dns"})
 	}
 	return s
 }
@@ -44,7 +44,7 @@ func httpSchema(place httpPlace) language.Schema {
 func (f *File) readHTTP(parent *hclsyntax.Body, place httpPlace, wider HTTP) HTTP {
 	h := wider
 	if place == channelHTTP {
-		h.Allow = nil
+		h.Allow, h.ProxyDNS = nil, false
 	}
 	i := slices.IndexFunc(parent.Blocks, func(b *hclsyntax.Block) bool { return b.Type == "http" })
 	if i < 0 {
@@ -64,6 +64,7 @@ func (f *File) readHTTP(parent *hclsyntax.Body, place httpPlace, wider HTTP) HTT
 	}
 	if place != channelHTTP {
 		f.readAllow(body, &h)
+		h.ProxyDNS = f.readBool(body, "proxy_dns", h.ProxyDNS)
 	}
 	return h
 }

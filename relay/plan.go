@@ -274,7 +274,7 @@ func pluginHTTP(h config.HTTP, version string) (connector.HTTP, error) {
 	}
 	out := connector.HTTP{
 		Proxy: proxy, ClientCert: h.ClientCert, ClientKey: h.ClientKey, MinTLS: h.MinTLS,
-		Allow: texts(h.Allow), UserAgent: userAgent(version),
+		Allow: texts(h.Allow), ProxyDNS: h.ProxyDNS, UserAgent: userAgent(version),
 	}
 	if h.CAFile == "" {
 		return out, nil

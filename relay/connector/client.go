@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,9 @@ type HTTP struct {
 	MinTLS string
 	// Allow lists private networks, in CIDR notation, that may be reached.
 	Allow []string
+	// ProxyDNS says that only the proxy can look names up, so that the addresses
+	// behind them are its business.
+	ProxyDNS bool
 	// UserAgent is the header's value where a request does not set it.
 	UserAgent string
 }
@@ -41,14 +45,14 @@ type HTTP struct {
 // Equal reports whether both say the same.
 func (h HTTP) Equal(o HTTP) bool {
 	return h.Proxy == o.Proxy && bytes.Equal(h.CAPEM, o.CAPEM) && h.ClientCert == o.ClientCert && h.ClientKey == o.ClientKey &&
-		h.MinTLS == o.MinTLS && slices.Equal(h.Allow, o.Allow) && h.UserAgent == o.UserAgent
+		h.MinTLS == o.MinTLS && slices.Equal(h.Allow, o.Allow) && h.ProxyDNS == o.ProxyDNS && h.UserAgent == o.UserAgent
 }
 
 // httpOf is what the host says of a call's connector.
 func httpOf(w *wire.HTTP) HTTP {
 	return HTTP{
 		Proxy: w.GetProxy(), CAPEM: w.GetCaPem(), ClientCert: w.GetClientCert(), ClientKey: w.GetClientKey(), MinTLS: w.GetMinTls(),
-		Allow: w.GetAllow(), UserAgent: w.GetUserAgent(),
+		Allow: w.GetAllow(), ProxyDNS: w.GetProxyDns(), UserAgent: w.GetUserAgent(),
 	}
 }
 
@@ -73,12 +77,12 @@ func (c *clients) client(h HTTP) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Client{Transport: userAgent{next: t, name: h.UserAgent}}, nil
+	return &http.Client{Transport: discreet{next: userAgent{next: t, name: h.UserAgent}}}, nil
 }
 
 func (c *clients) transport(h HTTP) (http.RoundTripper, error) {
 	hash := sha256.New()
-	for _, part := range append([]string{h.Proxy, string(h.CAPEM), h.ClientCert, h.ClientKey, h.MinTLS}, h.Allow...) {
+	for _, part := range append([]string{h.Proxy, string(h.CAPEM), h.ClientCert, h.ClientKey, h.MinTLS, strconv.FormatBool(h.ProxyDNS)}, h.Allow...) {
 		fmt.Fprintf(hash, "%d:%s", len(part), part)
 	}
 	key := [sha256.Size]byte(hash.Sum(nil))
@@ -133,7 +137,7 @@ func (c *clients) newTransport(h HTTP) (http.RoundTripper, error) {
 		return nil, err
 	}
 	t.Proxy = http.ProxyURL(proxy)
-	return proxied{next: t, guard: g}, nil
+	return proxied{next: t, guard: g, proxyDNS: h.ProxyDNS, resolver: c.resolver}, nil
 }
 
 // parseProxy does not wrap the parser's error because that shows the URL, and
@@ -148,22 +152,6 @@ func parseProxy(text string) (*url.URL, error) {
 		return u, nil
 	}
 	return nil, errors.New("http.proxy must begin with http://, https://, socks5:// or socks5h://")
-}
-
-// proxied guards requests that go through a proxy: each hop of a redirect passes
-// here.
-type proxied struct {
-	next  http.RoundTripper
-	guard guard
-}
-
-// RoundTrip implements [http.RoundTripper].
-func (p proxied) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := p.guard.checkURL(r.URL); err != nil {
-		closeBody(r.Body)
-		return nil, err
-	}
-	return p.next.RoundTrip(r)
 }
 
 // closeBody is what a RoundTripper owes its caller even when it fails.
@@ -191,12 +179,6 @@ func (u userAgent) RoundTrip(r *http.Request) (*http.Response, error) {
 // CloseIdleConnections lets [http.Client.CloseIdleConnections] through.
 func (u userAgent) CloseIdleConnections() {
 	c := http.Client{Transport: u.next}
-	c.CloseIdleConnections()
-}
-
-// CloseIdleConnections lets [http.Client.CloseIdleConnections] through.
-func (p proxied) CloseIdleConnections() {
-	c := http.Client{Transport: p.next}
 	c.CloseIdleConnections()
 }
 

@@ -70,6 +70,7 @@ func TestTransportsAreSharedBySettings(t *testing.T) {
 		"ClientKey":  func(h *HTTP) { h.ClientKey = "b.key" },
 		"MinTLS":     func(h *HTTP) { h.MinTLS = "1.3" },
 		"Allow":      func(h *HTTP) { h.Allow = []string{"10.0.0.0/9"} },
+		"ProxyDNS":   func(h *HTTP) { h.ProxyDNS = true },
 		"UserAgent":  func(h *HTTP) { h.UserAgent = "y" },
 	}
 	if n := reflect.TypeFor[HTTP]().NumField(); n != len(changes) {

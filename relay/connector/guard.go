@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"slices"
-	"strings"
 	"syscall"
 )
 
@@ -49,30 +47,10 @@ func (g guard) control(_ context.Context, network, address string, _ syscall.Raw
 	return g.check(ip)
 }
 
-// checkURL refuses literal addresses where the dial cannot be watched because a
-// proxy does it.
-func (g guard) checkURL(u *url.URL) error {
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return g.check(ip)
-	}
-	last := host[strings.LastIndexByte(host, '.')+1:]
-	if last == "localhost" {
-		return g.check(netip.AddrFrom4([4]byte{127, 0, 0, 1}))
-	}
-	// Resolvers take 127.1, 0x7f.1 and 2130706433 for addresses; the URL standard
-	// does so for every host that ends in a number
-	// (https://url.spec.whatwg.org/#ends-in-a-number-checker).
-	if last != "" && (strings.Trim(last, "0123456789") == "" || strings.HasPrefix(last, "0x")) {
-		return errors.New("the host is an address in an unusual notation; write it as a.b.c.d")
-	}
-	return nil
-}
-
 // check refuses an address that is not part of the public internet.
 func (g guard) check(ip netip.Addr) error {
 	ip = ip.Unmap().WithZone("")
-	if slices.ContainsFunc(g.allow, func(p netip.Prefix) bool { return p.Contains(ip) }) {
+	if g.allowed(ip) {
 		return nil
 	}
 	if inner, ok := embedded(ip); ok {
@@ -85,6 +63,11 @@ func (g guard) check(ip netip.Addr) error {
 		return nil
 	}
 	return fmt.Errorf("%s is not a public address: list its network in http.allow if the connector may reach it", ip)
+}
+
+// allowed reports whether a listed network holds an address.
+func (g guard) allowed(ip netip.Addr) bool {
+	return slices.ContainsFunc(g.allow, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // embedded returns the IPv4 address in a NAT64 (RFC 6052) or 6to4 (RFC 3056)

@@ -180,7 +180,7 @@ func (h *Host) toWire(s Source) *wire.Source {
 		Type: s.Type, Connector: s.Connector, Arguments: s.Arguments, HookUrl: s.HookURL, Token: s.Token,
 		Http: &wire.HTTP{
 			Proxy: s.HTTP.Proxy, CaPem: s.HTTP.CAPEM, ClientCert: s.HTTP.ClientCert, ClientKey: s.HTTP.ClientKey, MinTls: s.HTTP.MinTLS,
-			Allow: s.HTTP.Allow, UserAgent: s.HTTP.UserAgent,
+			Allow: s.HTTP.Allow, ProxyDns: s.HTTP.ProxyDNS, UserAgent: s.HTTP.UserAgent,
 		},
 	}
 }

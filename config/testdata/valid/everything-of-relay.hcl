@@ -14,6 +14,7 @@ relay {
     client_key  = "tls/client.key"
     min_tls     = 1.3
     allow       = ["10.1.2.3/8", "192.0.2.7"]
+    proxy_dns   = true
   }
 }
 

@@ -11,14 +11,13 @@
 package wire
 
 import (
-	reflect "reflect"
-	sync "sync"
-	unsafe "unsafe"
-
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
+	reflect "reflect"
+	sync "sync"
+	unsafe "unsafe"
 )
 
 const (
@@ -776,7 +775,10 @@ type HTTP struct {
 	ClientCert string `protobuf:"bytes,5,opt,name=client_cert,json=clientCert,proto3" json:"client_cert,omitempty"`
 	ClientKey  string `protobuf:"bytes,6,opt,name=client_key,json=clientKey,proto3" json:"client_key,omitempty"`
 	// The lowest version of TLS, "1.2" or "1.3"; empty means 1.2.
-	MinTls        string `protobuf:"bytes,7,opt,name=min_tls,json=minTls,proto3" json:"min_tls,omitempty"`
+	MinTls string `protobuf:"bytes,7,opt,name=min_tls,json=minTls,proto3" json:"min_tls,omitempty"`
+	// Only the proxy can look names up. Where it is not set, look them up as well
+	// and refuse private addresses before the proxy is asked.
+	ProxyDns      bool `protobuf:"varint,8,opt,name=proxy_dns,json=proxyDns,proto3" json:"proxy_dns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -858,6 +860,13 @@ func (x *HTTP) GetMinTls() string {
 		return x.MinTls
 	}
 	return ""
+}
+
+func (x *HTTP) GetProxyDns() bool {
+	if x != nil {
+		return x.ProxyDns
+	}
+	return false
 }
 
 type PollRequest struct {
@@ -2097,7 +2106,7 @@ const file_connector_proto_rawDesc = "" +
 	"\targuments\x18\x03 \x01(\fR\targuments\x12\x19\n" +
 	"\bhook_url\x18\x04 \x01(\tR\ahookUrl\x12,\n" +
 	"\x04http\x18\x05 \x01(\v2\x18.relay.connector.v1.HTTPR\x04http\x12\x14\n" +
-	"\x05token\x18\x06 \x01(\tR\x05token\"\xc1\x01\n" +
+	"\x05token\x18\x06 \x01(\tR\x05token\"\xde\x01\n" +
 	"\x04HTTP\x12\x14\n" +
 	"\x05proxy\x18\x01 \x01(\tR\x05proxy\x12\x15\n" +
 	"\x06ca_pem\x18\x02 \x01(\fR\x05caPem\x12\x14\n" +
@@ -2108,7 +2117,8 @@ const file_connector_proto_rawDesc = "" +
 	"clientCert\x12\x1d\n" +
 	"\n" +
 	"client_key\x18\x06 \x01(\tR\tclientKey\x12\x17\n" +
-	"\amin_tls\x18\a \x01(\tR\x06minTls\"\x8e\x01\n" +
+	"\amin_tls\x18\a \x01(\tR\x06minTls\x12\x1b\n" +
+	"\tproxy_dns\x18\b \x01(\bR\bproxyDns\"\x8e\x01\n" +
 	"\vPollRequest\x125\n" +
 	"\x05start\x18\x01 \x01(\v2\x1d.relay.connector.v1.PollStartH\x00R\x05start\x12=\n" +
 	"\tcommitted\x18\x02 \x01(\v2\x1d.relay.connector.v1.CommittedH\x00R\tcommittedB\t\n" +

@@ -1,0 +1,85 @@
+package connector
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// discreet tells no server what a connector meant for another one. It stands
+// beneath whatever a connector wraps around its client, because such wrappers (an
+// OAuth transport, go-github's) add their credentials to every hop of a redirect,
+// and net/http itself takes only some headers away, and adds a Referer, in which
+// the whole address of a private feed would stand.
+type discreet struct{ next http.RoundTripper }
+
+// RoundTrip implements [http.RoundTripper].
+func (d discreet) RoundTrip(r *http.Request) (*http.Response, error) {
+	abroad := strayed(r)
+	if _, refers := r.Header["Referer"]; !refers && !abroad {
+		return d.next.RoundTrip(r)
+	}
+	if abroad && r.Body != nil && r.Body != http.NoBody {
+		closeBody(r.Body)
+		return nil, fmt.Errorf("the server redirects what it was sent to another one, %s: if that is right, configure its address", r.URL.Host)
+	}
+	r = r.Clone(r.Context())
+	r.Header.Del("Referer")
+	if abroad {
+		for name := range r.Header {
+			if !harmless(name) {
+				r.Header.Del(name)
+			}
+		}
+	}
+	return d.next.RoundTrip(r)
+}
+
+// CloseIdleConnections lets [http.Client.CloseIdleConnections] through.
+func (d discreet) CloseIdleConnections() {
+	c := http.Client{Transport: d.next}
+	c.CloseIdleConnections()
+}
+
+// strayed reports whether redirects have led away from the first server. A way
+// that leads back to it is not trusted either: somebody else chose its address.
+func strayed(r *http.Request) bool {
+	for r.Response != nil && r.Response.Request != nil {
+		before := r.Response.Request
+		if !sameServer(before.URL, r.URL) {
+			return true
+		}
+		r = before
+	}
+	return false
+}
+
+// sameServer reports whether what was meant for one address may be told to the
+// other: they are of one origin, or of one host that has moved to https.
+func sameServer(from, to *url.URL) bool {
+	if !strings.EqualFold(from.Hostname(), to.Hostname()) {
+		return false
+	}
+	if from.Scheme == to.Scheme {
+		return port(from) == port(to)
+	}
+	return from.Scheme == "http" && to.Scheme == "https" && port(from) == "80" && port(to) == "443"
+}
+
+func port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+}
+
+// harmless reports whether a header holds nothing that only one server may know.
+// It lists what may pass because nobody can list how services call their keys.
+func harmless(header string) bool {
+	switch header {
+	case "Accept", "Accept-Encoding", "Accept-Language", "If-Modified-Since", "If-None-Match", "Range", "User-Agent":
+		return true
+	}
+	return false
+}
