@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,12 +9,12 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/robfig/cron/v3"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/route/language"
+	"github.com/connector-relay/relay/relay/schedule"
 )
 
 // connectorBlock is a connector between the two phases.
@@ -114,11 +113,9 @@ func (f *File) guess(body *hclsyntax.Body) []hcl.Range {
 	return guessed
 }
 
-var errNoSchedule = errors.New("there is no schedule after the time zone")
-
 // schedule checks a schedule.
 func (f *File) schedule(s setting) string {
-	if err := checkSchedule(s.text()); err != nil {
+	if _, err := schedule.Parse(s.text()); err != nil {
 		reason := ""
 		if !s.hidden {
 			reason = fmt.Sprintf(" (%s)", err)
@@ -127,18 +124,6 @@ func (f *File) schedule(s setting) string {
 		return ""
 	}
 	return s.text()
-}
-
-// checkSchedule is [cron.ParseStandard], which panics on a time zone without a
-// schedule after it.
-func checkSchedule(text string) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errNoSchedule
-		}
-	}()
-	_, err = cron.ParseStandard(text)
-	return err
 }
 
 // Decode checks the connectors' arguments against the types that plugins have

@@ -10,6 +10,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/schedule"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -34,11 +35,11 @@ func parseSchedule(spec string) (cron.Schedule, error) {
 	if spec == "" {
 		spec = "@every 5m"
 	}
-	schedule, err := cron.ParseStandard(spec)
+	s, err := schedule.Parse(spec)
 	if err != nil {
 		return nil, fmt.Errorf("schedule %q: %w", spec, err)
 	}
-	return schedule, nil
+	return s, nil
 }
 
 // run polls on schedule until the connector stops.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -29,7 +30,11 @@ func (s *Set) Validate(ctx context.Context, src Source) ([]connector.Problem, er
 	ctx, cancel := context.WithTimeout(ctx, s.host.limits.Validate)
 	defer cancel()
 	start := time.Now()
-	problems, err := p.validate(ctx, src)
+	var problems []connector.Problem
+	err = p.survive(func() error {
+		problems, err = p.validate(ctx, src)
+		return err
+	})
 	s.host.metrics.count(p.spec.Name, "validate", err)
 	s.host.metrics.seconds.WithLabelValues(p.spec.Name, "validate").Observe(since(start))
 	return problems, err
@@ -61,7 +66,11 @@ func (h *Host) Poll(ctx context.Context, src Source, at event.Checkpoint, emit f
 	if err != nil {
 		return Done{}, err
 	}
-	done, err := p.poll(ctx, src, at, emit)
+	var done Done
+	err = p.survive(func() error {
+		done, err = p.poll(ctx, src, at, emit)
+		return err
+	})
 	h.metrics.count(p.spec.Name, "poll", err)
 	return done, err
 }
@@ -165,7 +174,7 @@ func (h *Host) brief(ctx context.Context, src Source, name string, call func(con
 		return err
 	}
 	defer p.end()
-	if err = call(ctx, g); err != nil {
+	if err = p.survive(func() error { return call(ctx, g) }); err != nil {
 		err = p.failed(err)
 	}
 	h.metrics.count(p.spec.Name, name, err)
@@ -202,6 +211,18 @@ func (p *supervised) failed(err error) error {
 // better plugin may come.
 func (p *supervised) broke(format string, a ...any) error {
 	return p.failed(fmt.Errorf("the plugin breaks its contract: "+format, a...))
+}
+
+// survive makes a call, and an error of a panic: what a plugin says is checked where it
+// enters, and should a check miss something, it costs this call and not the relay.
+func (p *supervised) survive(call func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.log.Error().Str("panic", p.host.mask(fmt.Sprint(v))).Bytes("stack", debug.Stack()).Msg("what the plugin said made the relay panic; the relay goes on")
+			err = p.failed(errors.New("what it said cannot be handled; see the relay's log"))
+		}
+	}()
+	return call()
 }
 
 // callError says why a call came to nothing.

@@ -32,7 +32,11 @@ func (h *Host) Receive(ctx context.Context, src Source, r Request) (Reply, error
 		return Reply{}, err
 	}
 	start := time.Now()
-	reply, err := p.receive(ctx, &src, &r)
+	var reply Reply
+	err = p.survive(func() error {
+		reply, err = p.receive(ctx, &src, &r)
+		return err
+	})
 	h.metrics.count(p.spec.Name, "receive", err)
 	h.metrics.seconds.WithLabelValues(p.spec.Name, "receive").Observe(since(start))
 	return reply, err

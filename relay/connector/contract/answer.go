@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpguts"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/wire"
@@ -19,6 +20,10 @@ const (
 	// maxAnswer is the longest body that a connector may answer a sender with.
 	maxAnswer = 1 << 20
 	maxHint   = 365 * 24 * time.Hour
+	// maxHeader is how many bytes the header fields of such an answer may have together.
+	maxHeader = 64 << 10
+	// maxProblems is how many problems with a connector's arguments are told.
+	maxProblems = 50
 )
 
 // Error turns a plugin's failure into an error of its kind; a kind this relay
@@ -28,8 +33,8 @@ func Error(f *wire.Failure) *connector.Error {
 		return nil
 	}
 	e := &connector.Error{Kind: connector.KindTemporary, Err: errors.New("the plugin does not say why")}
-	if f.GetMessage() != "" {
-		e.Err = errors.New(f.GetMessage())
+	if message := line(f.GetMessage()); message != "" {
+		e.Err = errors.New(message)
 	}
 	switch f.GetKind() {
 	case wire.Failure_THROTTLED:
@@ -65,6 +70,9 @@ func SignIn(w *wire.SignInResponse) (*connector.SignIn, error) {
 		ClientID: w.GetClientId(), ClientSecret: w.GetClientSecret(), Scopes: w.GetScopes(),
 		DeviceURL: w.GetDeviceUrl(), PageURL: w.GetPageUrl(), TokenURL: w.GetTokenUrl(), Hint: line(w.GetHint()),
 	}
+	if size := proto.Size(w); size > maxText {
+		return nil, fmt.Errorf("its sign-in has %d bytes; at most %d are allowed", size, maxText)
+	}
 	needed := map[string]string{}
 	switch w.GetFlow() {
 	case wire.SignInResponse_NONE:
@@ -89,11 +97,16 @@ func SignIn(w *wire.SignInResponse) (*connector.SignIn, error) {
 	return how, nil
 }
 
-// Problems reads a plugin's answer to Validate.
+// Problems reads a plugin's answer to Validate. A person mends a few at a time, so
+// no more than maxProblems are told.
 func Problems(w *wire.ValidateResponse) []connector.Problem {
 	var list []connector.Problem
-	for _, p := range w.GetProblems() {
-		list = append(list, connector.Problem{Argument: p.GetArgument(), Message: p.GetMessage()})
+	for _, p := range w.GetProblems()[:min(len(w.GetProblems()), maxProblems)] {
+		message := line(p.GetMessage())
+		if message == "" {
+			message = "the plugin refuses it and does not say why"
+		}
+		list = append(list, connector.Problem{Argument: cut(p.GetArgument(), maxLine), Message: message})
 	}
 	return list
 }
@@ -123,7 +136,7 @@ func Reply(w *wire.ReceiveResult) (connector.Reply, error) {
 }
 
 func header(w map[string]*wire.HeaderValues) (http.Header, error) {
-	h := make(http.Header, len(w))
+	h, size := make(http.Header), 0
 	for _, name := range slices.Sorted(maps.Keys(w)) {
 		if !httpguts.ValidHeaderFieldName(name) {
 			return nil, fmt.Errorf("its answer has a header field %q", clip(name))
@@ -131,6 +144,9 @@ func header(w map[string]*wire.HeaderValues) (http.Header, error) {
 		for _, value := range w[name].GetValues() {
 			if !httpguts.ValidHeaderFieldValue(value) {
 				return nil, fmt.Errorf("the value of header field %s in its answer is not valid", name)
+			}
+			if size += len(name) + len(value); size > maxHeader {
+				return nil, fmt.Errorf("the header of its answer has more than %d bytes", maxHeader)
 			}
 			h.Add(name, value)
 		}

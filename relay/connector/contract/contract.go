@@ -12,10 +12,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/robfig/cron/v3"
-
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/wire"
+	"github.com/connector-relay/relay/relay/schedule"
 )
 
 const (
@@ -23,8 +22,12 @@ const (
 	argumentName = `^[a-z][a-z0-9_]{0,62}$`
 
 	maxLine      = 1 << 10
+	maxTypes     = 100
 	maxArguments = 200
 	maxKinds     = 500
+	// maxText bounds what is longer than a line: a default, a document, the names of
+	// allowed values together.
+	maxText = 16 << 10
 )
 
 // Reserved are the arguments of a connector block that are the relay's own; a
@@ -37,6 +40,9 @@ func Reserved() []string {
 func Types(w *wire.DescribeResponse) ([]connector.Type, error) {
 	if len(w.GetTypes()) == 0 {
 		return nil, errors.New("it implements no connector type")
+	}
+	if n := len(w.GetTypes()); n > maxTypes {
+		return nil, fmt.Errorf("it implements %d connector types; at most %d are allowed", n, maxTypes)
 	}
 	var types []connector.Type
 	var problems []error
@@ -75,8 +81,8 @@ func Type(w *wire.Description) (connector.Type, error) {
 		}
 	}
 	if t.Schedule != "" {
-		if _, err := cron.ParseStandard(t.Schedule); err != nil {
-			add("the schedule is not one such as \"@every 15m\"")
+		if _, err := schedule.Parse(t.Schedule); err != nil {
+			add("the schedule is not one such as \"@every 15m\": %w", err)
 		}
 	}
 	if err := checkIcon(t.Icon); err != nil {
@@ -140,8 +146,10 @@ func checkArgument(a connector.Argument) error {
 	case len(a.Allowed) > 0 && a.Type != "string":
 		return errors.New("only a string can have allowed values")
 	}
-	if len(a.Type) > 16*maxLine {
-		return errors.New("its type is too long")
+	for name, size := range map[string]int{"type": len(a.Type), "default": len(a.Default), "doc": len(a.Doc), "list of allowed values": len(strings.Join(a.Allowed, ","))} {
+		if size > maxText {
+			return fmt.Errorf("its %s has %d bytes; at most %d are allowed", name, size, maxText)
+		}
 	}
 	t, err := parseType(a.Type)
 	if err != nil {
@@ -167,6 +175,9 @@ func kinds(list []*wire.EventKind) ([]connector.Kind, []error) {
 	for _, w := range list {
 		k := connector.Kind{Name: w.GetName(), Doc: w.GetDoc()}
 		err := wire.CheckKind(k.Name)
+		if err == nil && len(k.Doc) > maxText {
+			err = fmt.Errorf("its doc has %d bytes; at most %d are allowed", len(k.Doc), maxText)
+		}
 		if err == nil && seen[k.Name] {
 			err = errors.New("there are two of that name")
 		}

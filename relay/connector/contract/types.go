@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -123,10 +124,19 @@ func (t *typ) checkDefault(text string) error {
 	if json.Unmarshal([]byte(text), &v) != nil {
 		return errors.New("it is not valid JSON")
 	}
+	if excessive(text) {
+		return errors.New("it has a number with an exponent of more than three digits")
+	}
 	if v != nil && !t.holds(v) {
 		return fmt.Errorf("it is not %s in JSON", t.name)
 	}
 	return nil
+}
+
+// excessive reports whether JSON has a number that takes long to reckon with, such as
+// 1e-400000. Text that looks like one is not worth telling apart.
+func excessive(text string) bool {
+	return regexp.MustCompile(`[0-9][eE][+-]?[0-9]{4}`).MatchString(text)
 }
 
 // holds reports whether a value out of encoding/json is of the type.

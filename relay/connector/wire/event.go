@@ -27,6 +27,9 @@ func ToBatch(w *Batch) (event.Batch, error) {
 	if err != nil {
 		return event.Batch{}, err
 	}
+	if n := len(w.GetCheckpoint()); n > MaxCheckpoint {
+		return event.Batch{}, fmt.Errorf("its checkpoint has %d bytes; at most %d are allowed", n, MaxCheckpoint)
+	}
 	b := event.Batch{Events: events}
 	if w.GetHasCheckpoint() {
 		b.Checkpoint = event.Checkpoint(w.GetCheckpoint())

@@ -28,6 +28,10 @@ const (
 	// ConnWindow is the same for all calls together.
 	ConnWindow = 4 << 20
 
+	// MaxCheckpoint is the largest checkpoint in bytes. It is written again with
+	// each batch.
+	MaxCheckpoint = 4 << 20
+
 	// MaxKey is the longest event key in bytes.
 	MaxKey = 1 << 10
 	// MaxKind is the longest event kind in bytes.
