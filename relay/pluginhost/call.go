@@ -240,7 +240,7 @@ func (g *generation) callError(ctx context.Context, call string, err error) erro
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case ended:
-		return fmt.Errorf("during %s, %s", call, g.process.ending())
+		return fmt.Errorf("during %s, %w", call, g.process.ending())
 	case s.Code() == codes.ResourceExhausted:
 		return fmt.Errorf("%s: a single message of it may have at most %d MiB: %s", call, wire.MaxMessage>>20, s.Message())
 	case s.Code() == codes.Unimplemented:

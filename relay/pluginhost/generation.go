@@ -141,7 +141,7 @@ func (g *generation) explain(ctx context.Context, err error) error {
 		return ctx.Err()
 	case reaped:
 		<-p.ended
-		return errors.New("before it was ready, " + p.ending())
+		return fmt.Errorf("before it was ready, %w", p.ending())
 	}
 	return err
 }
@@ -170,11 +170,11 @@ func (g *generation) gone() bool {
 
 // ping asks the plugin for its description, to see whether it still answers.
 func (g *generation) ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, g.limits.Ping)
+	ctx, cancel := context.WithTimeout(ctx, g.limits.Hang)
 	defer cancel()
 	if _, err := g.rpc.Describe(ctx, &wire.DescribeRequest{}); err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return fmt.Errorf("it hangs: it did not answer within %s", g.limits.Ping)
+			return fmt.Errorf("it hangs: it did not answer within %s", g.limits.Hang)
 		}
 		return g.callError(ctx, "Describe", err)
 	}

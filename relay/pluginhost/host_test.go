@@ -49,7 +49,7 @@ func TestErrorsKeepTheirKindAcrossTheProcess(t *testing.T) {
 		text string
 	}{
 		{"throttled", connector.KindThrottled, "come back later"},
-		{"unauthorised", connector.KindUnauthorised, "get: sign in again, "},
+		{"unauthorised", connector.KindUnauthorised, "get: sign in again,"},
 		{"gone", connector.KindGone, "it is no more"},
 		{"misconfigured", connector.KindMisconfigured, "no such repository"},
 		{"temporary", connector.KindTemporary, "a bad day"},

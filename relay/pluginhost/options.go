@@ -1,7 +1,6 @@
 package pluginhost
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,19 +34,21 @@ type Limits struct {
 	// poll has its caller's deadline.
 	Validate time.Duration
 	Receive  time.Duration
-	// Ping is how often a plugin is asked whether it still answers, and how long
-	// it may take to; 10 s.
+	// Ping is how often a plugin is asked whether it still answers, and Hang how long
+	// it may take to; 2 s and 5 s.
 	Ping time.Duration
-	// First and Longest bound the wait before a restart; 1 s and 2 min. It doubles
-	// with each failure in a row.
-	First   time.Duration
-	Longest time.Duration
+	Hang time.Duration
+	// A plugin that ends is started again at once: Restarts times, 10, and then once
+	// every Restart, 30 s. What was not used comes back at that pace. So a plugin that
+	// dies now and then is hardly missed, and one that cannot live costs little.
+	Restarts int
+	Restart  time.Duration
 	// Healthy is how long a plugin must live before its failures are forgotten;
 	// 1 min.
 	Healthy time.Duration
 	// Failures in a row are told to Notify; 3.
 	Failures int
-	// Await is how long a call waits for a plugin that is being restarted; 3 s.
+	// Await is how long a call waits for a plugin that is being restarted; 10 s.
 	Await time.Duration
 	// Stop is how long a plugin may take to end when told to; 5 s.
 	Stop time.Duration
@@ -60,12 +61,13 @@ func (l Limits) orDefaults() Limits {
 	orDefault(&l.Start, 30*time.Second)
 	orDefault(&l.Validate, 10*time.Second)
 	orDefault(&l.Receive, 30*time.Second)
-	orDefault(&l.Ping, 10*time.Second)
-	orDefault(&l.First, time.Second)
-	orDefault(&l.Longest, 2*time.Minute)
+	orDefault(&l.Ping, 2*time.Second)
+	orDefault(&l.Hang, 5*time.Second)
+	orDefault(&l.Restarts, 10)
+	orDefault(&l.Restart, 30*time.Second)
 	orDefault(&l.Healthy, time.Minute)
 	orDefault(&l.Failures, 3)
-	orDefault(&l.Await, 3*time.Second)
+	orDefault(&l.Await, 10*time.Second)
 	orDefault(&l.Stop, 5*time.Second)
 	orDefault(&l.Drain, 30*time.Second)
 	return l
@@ -76,18 +78,4 @@ func orDefault[T comparable](v *T, def T) {
 	if *v == zero {
 		*v = def
 	}
-}
-
-// backoff returns how long to wait after the n-th failure in a row, from 1. The
-// jitter keeps plugins that failed together from starting together.
-func (l Limits) backoff(n int) time.Duration {
-	d := l.First
-	for range n - 1 {
-		if d >= l.Longest {
-			break
-		}
-		d *= 2
-	}
-	d = min(d, l.Longest)
-	return d*4/5 + rand.N(d*2/5+1) //nolint:gosec // nobody gains from guessing the jitter
 }

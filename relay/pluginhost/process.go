@@ -252,8 +252,13 @@ func (p *process) HostToPlugin(network, address string) (string, string, error) 
 	return network, address, nil
 }
 
+// endedError says that a call came to nothing because the process ended, and how.
+type endedError string
+
+func (e endedError) Error() string { return string(e) }
+
 // ending says how the process ended, once it has.
-func (p *process) ending() string {
+func (p *process) ending() error {
 	how := "it ended"
 	if p.exit != nil {
 		how = fmt.Sprintf("it ended (%v)", p.exit)
@@ -261,5 +266,5 @@ func (p *process) ending() string {
 	if words := p.out.words(); words != "" {
 		how += "; its last words: " + words
 	}
-	return how
+	return endedError(how)
 }

@@ -45,12 +45,12 @@ func (h *Host) Receive(ctx context.Context, src Source, r Request) (Reply, error
 func (p *supervised) receive(ctx context.Context, src *Source, r *Request) (Reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.host.limits.Receive)
 	defer cancel()
-	g, err := p.begin(ctx)
-	if err != nil {
-		return Reply{}, err
+	result, err := p.hand(ctx, src, r)
+	if _, died := errors.AsType[endedError](err); died {
+		// Nothing of the request was stored, so the next generation may have it. It is
+		// handed over no third time: it may be what the plugin dies of.
+		result, err = p.hand(ctx, src, r)
 	}
-	defer p.end()
-	result, err := g.requests.do(ctx, src, r)
 	if err != nil {
 		return Reply{}, p.failed(err)
 	}
@@ -63,6 +63,16 @@ func (p *supervised) receive(ctx context.Context, src *Source, r *Request) (Repl
 		return Reply{}, p.broke("its result of a request cannot be used: %w", err)
 	}
 	return Reply(reply), nil
+}
+
+// hand gives a request to the running generation.
+func (p *supervised) hand(ctx context.Context, src *Source, r *Request) (*wire.ReceiveResult, error) {
+	g, err := p.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer p.end()
+	return g.requests.do(ctx, src, r)
 }
 
 // requests is the stream of requests to one generation, and of their results back.

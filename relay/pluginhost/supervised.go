@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 
 	"github.com/connector-relay/relay/relay/connector"
 )
@@ -53,6 +54,7 @@ func newSupervised(h *Host, spec Spec, id string) *supervised {
 func (p *supervised) run() {
 	defer close(p.done)
 	failures, told := 0, false
+	restarts := rate.NewLimiter(rate.Every(p.host.limits.Restart), p.host.limits.Restarts)
 	for p.ctx.Err() == nil {
 		err := p.live(func() {
 			failures = 0
@@ -66,7 +68,7 @@ func (p *supervised) run() {
 			return
 		}
 		failures++
-		delay := p.host.limits.backoff(failures)
+		delay := restarts.Reserve().Delay()
 		p.down(err, time.Now().Add(delay))
 		p.warn().Err(err).Int("failures", failures).Dur("restart_in", delay).Msg("plugin does not run")
 		if failures >= p.host.limits.Failures && !told {
@@ -141,7 +143,7 @@ func (p *supervised) watch(g *generation, healthy func()) error {
 			return nil
 		case <-g.process.exited:
 			<-g.process.ended
-			return errors.New(g.process.ending())
+			return g.process.ending()
 		case <-well.C:
 			healthy()
 		case <-ping.C:

@@ -143,29 +143,57 @@ func TestAPluginThatKeepsFailingIsToldOnceAndItsRecoveryOnce(t *testing.T) {
 	}
 }
 
-func TestBackoffGrowsToItsCapWithJitter(t *testing.T) {
-	l := Limits{}.orDefaults()
-	for n, want := range []time.Duration{1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 7: 64 * time.Second, 8: 2 * time.Minute, 1000: 2 * time.Minute} {
-		if want == 0 {
-			continue
+// TestAPluginThatIsKilledAgainAndAgainIsHardlyMissed: requests that come while the
+// plugin is killed, or made to hang, are answered by the next generation; no restart
+// waits for a backoff.
+func TestAPluginThatIsKilledAgainAndAgainIsHardlyMissed(t *testing.T) {
+	limits := quick()
+	limits.Restarts, limits.Restart, limits.Await = 10, time.Hour, 20*time.Second
+	h, _ := newHost(t, Options{Limits: limits})
+	adopt(t, h, spec(t, "good"))
+	for n, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGKILL, syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGKILL, syscall.SIGSTOP} {
+		if err := syscall.Kill(h.Status()[0].PID, signal); err != nil {
+			t.Fatal(err)
 		}
-		seen := make(map[time.Duration]bool)
-		for range 50 {
-			d := l.backoff(n)
-			if d < want*4/5 || d > want*6/5 {
-				t.Errorf("after failure %d: %s is not within 20%% of %s", n, d, want)
-			}
-			seen[d] = true
+		receive(t, h, source(""), Request{})
+		if s := h.Status()[0]; s.Generation != n+2 {
+			t.Fatalf("after %d kills it is generation %d", n+1, s.Generation)
 		}
-		if len(seen) < 2 {
-			t.Errorf("after failure %d there is no jitter", n)
-		}
+	}
+}
+
+// TestARequestThatKillsThePluginIsHandedOverTwiceAtMost.
+func TestARequestThatKillsThePluginIsHandedOverTwiceAtMost(t *testing.T) {
+	limits := quick()
+	limits.Restarts = 10
+	h, _ := newHost(t, Options{Limits: limits})
+	adopt(t, h, spec(t, "good"))
+	if _, err := h.Receive(t.Context(), source(""), Request{Path: "/crash"}); connector.KindOf(err) != connector.KindTemporary {
+		t.Errorf("it returned %v", err)
+	}
+	receive(t, h, source(""), Request{})
+	if s := h.Status()[0]; s.Generation != 3 {
+		t.Errorf("it is generation %d", s.Generation)
+	}
+}
+
+func TestRestartsThatComeTooOftenArePaced(t *testing.T) {
+	limits := quick()
+	limits.Restarts, limits.Restart, limits.Await = 3, time.Hour, 50*time.Millisecond
+	h, _ := newHost(t, Options{Limits: limits})
+	adopt(t, h, spec(t, "crash-unless"))
+	eventually(t, "it waits", func() bool {
+		wait := time.Until(h.Status()[0].Restart)
+		return wait > time.Minute && wait <= time.Hour
+	})
+	if s := h.Status()[0]; s.Generation != 4 {
+		t.Errorf("it was started %d times", s.Generation)
 	}
 }
 
 func TestACallOnADeadPluginReturnsAtItsTime(t *testing.T) {
 	limits := quick()
-	limits.First, limits.Longest, limits.Await = time.Hour, time.Hour, 50*time.Millisecond
+	limits.Restart, limits.Await = time.Hour, 50*time.Millisecond
 	h, _ := newHost(t, Options{Limits: limits})
 	adopt(t, h, spec(t, "good"))
 	_, _ = h.Receive(t.Context(), source(""), Request{Path: "/crash"})
