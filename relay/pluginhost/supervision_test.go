@@ -196,8 +196,10 @@ func TestACallOnADeadPluginReturnsAtItsTime(t *testing.T) {
 	limits.Restart, limits.Await = time.Hour, 50*time.Millisecond
 	h, _ := newHost(t, Options{Limits: limits})
 	adopt(t, h, spec(t, "good"))
-	_, _ = h.Receive(t.Context(), source(""), Request{Path: "/crash"})
-	eventually(t, "it is down", func() bool { return h.Status()[0].Problem != "" })
+	eventually(t, "it is down for long", func() bool {
+		_, _ = h.Receive(t.Context(), source(""), Request{Path: "/crash"})
+		return time.Until(h.Status()[0].Restart) > time.Minute
+	})
 	_, err := h.Receive(t.Context(), source(""), Request{})
 	if connector.KindOf(err) != connector.KindTemporary || !strings.Contains(err.Error(), "plugin good does not run: it ended (exit status 9)") {
 		t.Errorf("receive returned %v", err)
