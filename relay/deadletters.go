@@ -47,12 +47,3 @@ func (r *Relay) countDead(ctx context.Context) (int, error) {
 	}
 	return n, nil
 }
-
-// channelNames lists the configured channels.
-func (r *Relay) channelNames() []string {
-	var names []string
-	for _, c := range r.plan().channels {
-		names = append(names, c.Name)
-	}
-	return names
-}

@@ -319,11 +319,7 @@ func meaning(err error) error {
 
 // Replay implements [operator.Relay].
 func (r *Relay) Replay(ctx context.Context, s operator.Selection) ([]int64, error) {
-	changed, err := r.change(ctx, s, r.store.Replay)
-	if err == nil {
-		r.dispatch.Wake(r.channelNames())
-	}
-	return changed, err
+	return r.change(ctx, s, r.store.Replay)
 }
 
 // Dismiss implements [operator.Relay].
@@ -331,22 +327,18 @@ func (r *Relay) Dismiss(ctx context.Context, s operator.Selection) ([]int64, err
 	return r.change(ctx, s, r.store.Dismiss)
 }
 
-// change applies one change to the chosen dead letters.
+// change applies one change to the chosen dead letters, all at once: the store
+// keeps their order.
 func (r *Relay) change(ctx context.Context, s operator.Selection, do func(context.Context, []int64) ([]int64, error)) ([]int64, error) {
-	changed := []int64{}
-	if len(s.Deliveries) > 0 {
-		some, err := do(ctx, s.Deliveries)
-		return append(changed, some...), err
-	}
-	for ids, err := range r.deadLetters(ctx, s.Channel) {
-		if err != nil {
-			return changed, err
+	chosen := s.Deliveries
+	if len(chosen) == 0 {
+		for ids, err := range r.deadLetters(ctx, s.Channel) {
+			if err != nil {
+				return []int64{}, err
+			}
+			chosen = append(chosen, ids...)
 		}
-		some, err := do(ctx, ids)
-		if err != nil {
-			return changed, err
-		}
-		changed = append(changed, some...)
 	}
-	return changed, nil
+	changed, err := do(ctx, chosen)
+	return append([]int64{}, changed...), err
 }

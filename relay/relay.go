@@ -165,6 +165,10 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 		r.dispatch.Wake(channels)
 		r.dashboard.Notify(channels)
 	})
+	s.Replayed(func(channels []string) {
+		r.dispatch.Return(channels)
+		r.dashboard.Notify(channels)
+	})
 	r.listeners = newListeners(r.part("http"))
 	r.onStop("listeners", func(ctx context.Context) error {
 		r.dashboard.Close()

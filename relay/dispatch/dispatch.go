@@ -13,10 +13,8 @@
 //	        ▲                            │ after a wait, look again             │
 //	        └────────────────────────────┴──────────────────────────────────────┘
 //
-// Order after a replay: a replayed delivery waits at its old position, so it
-// goes before everything younger from the lane's next look at the store on. A
-// lane looks when it holds nothing more (it reads 8 at a time, so at most 7
-// younger deliveries go first) and after every wait.
+// Order after a replay: a replayed delivery waits at its old position, and the lane
+// reads anew from the store (Return), so that only what is in flight goes before it.
 //
 // In a channel's quiet hours its lane takes urgent deliveries only; the others keep
 // their places. Those that were held back, and those of a lane that its rate cannot
@@ -203,6 +201,19 @@ func (d *Dispatcher) Wake(channels []string) {
 	defer d.mu.RUnlock()
 	for _, name := range channels {
 		if l := d.lanes[name]; l != nil {
+			l.rouse()
+		}
+	}
+}
+
+// Return says that deliveries have come back to these channels, which go before
+// what their lanes have read already. It never blocks.
+func (d *Dispatcher) Return(channels []string) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for _, name := range channels {
+		if l := d.lanes[name]; l != nil {
+			l.stale.Store(true)
 			l.rouse()
 		}
 	}

@@ -35,12 +35,13 @@ type memory struct {
 	// broken makes an operation fail; it is called with the operation's name.
 	broken func(op string) error
 	wake   func([]string)
+	back   func([]string)
 }
 
 func newMemory() *memory {
 	return &memory{
 		deliveries: make(map[int64]delivery.Delivery), lanes: make(map[string]delivery.Lane),
-		commit: time.Millisecond, broken: func(string) error { return nil }, wake: func([]string) {},
+		commit: time.Millisecond, broken: func(string) error { return nil }, wake: func([]string) {}, back: func([]string) {},
 	}
 }
 
@@ -77,9 +78,9 @@ func (m *memory) replay(ids ...int64) {
 		m.deliveries[id] = d
 		channels = append(channels, d.Channel)
 	}
-	wake := m.wake
+	back := m.back
 	m.mu.Unlock()
-	wake(channels)
+	back(channels)
 }
 
 func (m *memory) Lanes(context.Context) ([]delivery.Lane, error) {
@@ -367,7 +368,7 @@ func start(t *testing.T, s *memory, channels ...Channel) *rig {
 		r.notices = append(r.notices, n)
 	}})
 	s.mu.Lock()
-	s.wake = r.Wake
+	s.wake, s.back = r.Wake, r.Return
 	s.mu.Unlock()
 	r.apply(channels...)
 	return r

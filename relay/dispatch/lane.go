@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -28,8 +29,10 @@ type lane struct {
 
 	// feed guards buffer and claimed; it is held while the store is read, so that
 	// a delivery cannot end between the reading and the filtering.
-	feed    sync.Mutex
-	buffer  []delivery.Delivery
+	feed   sync.Mutex
+	buffer []delivery.Delivery
+	// stale says that something older than what was read has come back.
+	stale   atomic.Bool
 	claimed map[int64]struct{}
 	// urgent says that the buffer was read in quiet hours, and more that the store may
 	// have more than was read.
@@ -172,7 +175,7 @@ func (l *lane) watch(w *worker) (changed <-chan struct{}, stay bool) {
 func (l *lane) next(urgent bool) (d delivery.Delivery, found bool, err error) {
 	l.feed.Lock()
 	defer l.feed.Unlock()
-	if l.urgent != urgent {
+	if stale := l.stale.Swap(false); stale || l.urgent != urgent {
 		l.urgent, l.buffer = urgent, nil
 	}
 	if len(l.buffer) == 0 {

@@ -259,7 +259,7 @@ func (m *machine) start() {
 	m.d = New(Options{Store: m, Log: zerolog.Nop()})
 	m.guard.Unlock()
 	m.mu.Lock()
-	m.wake = m.d.Wake
+	m.wake, m.back = m.d.Wake, m.d.Return
 	m.mu.Unlock()
 	m.apply()
 }

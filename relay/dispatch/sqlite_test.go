@@ -73,6 +73,7 @@ func TestLanesOnTheRealStore(t *testing.T) {
 		}
 		d := dispatch.New(dispatch.Options{Store: s, Log: zerolog.Nop()})
 		s.Accepted(d.Wake)
+		s.Replayed(d.Return)
 		var channels []dispatch.Channel
 		for _, name := range names {
 			p := dispatch.Policy{First: time.Millisecond, Longest: 4 * time.Millisecond, GiveUpAfter: time.Hour, Probe: 3 * time.Millisecond}

@@ -195,6 +195,9 @@ type Store interface {
 	// got deliveries. The call must not block. It is registered once, before
 	// the first Accept.
 	Accepted(notify func(channels []string))
+	// Replayed registers the same for commits that made deliveries wait again at
+	// their old positions, before others that wait.
+	Replayed(notify func(channels []string))
 
 	// Deliveries lists deliveries, newest first.
 	Deliveries(ctx context.Context, f Filter) ([]Summary, error)
@@ -206,9 +209,11 @@ type Store interface {
 	// first, at most 20.
 	FindEvents(ctx context.Context, key string) ([]int64, error)
 	// Replay makes dead or dismissed deliveries waiting again, with no attempt
-	// counted, at their old position. It returns those it changed.
+	// counted, at their old position. A lane that sees the first of them sees all, or
+	// at least the oldest thousands. It returns those it changed, oldest first, also
+	// when it failed after some.
 	Replay(ctx context.Context, ids []int64) ([]int64, error)
-	// Dismiss puts dead letters away. It returns those it changed.
+	// Dismiss puts dead letters away. It returns those it changed, oldest first.
 	Dismiss(ctx context.Context, ids []int64) ([]int64, error)
 	// Sweep removes what ended before the time: deliveries that are delivered,
 	// accepted or dismissed, events without deliveries left, and expired keys.

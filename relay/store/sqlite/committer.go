@@ -78,24 +78,29 @@ func (s *Store) guarded(group []*operation) error {
 // finish brings the memory up to date with a committed group, tells of the new
 // deliveries, and lets the callers go on.
 func (s *Store) finish(group []*operation) {
-	var channels []string
+	var accepted, replayed []string
 	s.lanes.mu.Lock()
 	for _, op := range group {
-		if op.err == nil && op.after != nil {
-			channels = append(channels, op.after(s.lanes)...)
+		switch {
+		case op.err != nil || op.after == nil:
+		case op.replay:
+			replayed = append(replayed, op.after(s.lanes)...)
+		default:
+			accepted = append(accepted, op.after(s.lanes)...)
 		}
 	}
 	s.lanes.mu.Unlock()
-	if len(channels) > 1 {
-		slices.Sort(channels)
-		channels = slices.Compact(channels)
-	}
-	s.tell(channels)
+	s.tell(distinct(accepted), distinct(replayed))
 	for i, op := range group {
 		op.err = explain(op.err)
 		close(op.done)
 		group[i] = nil
 	}
+}
+
+func distinct(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // transaction runs f inside a transaction and commits it. After an error nothing

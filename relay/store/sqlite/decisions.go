@@ -6,9 +6,11 @@ import (
 	"slices"
 )
 
-// decisionStep is how many deliveries one commit replays or dismisses, so that
-// others do not wait for a person's thousand.
-const decisionStep = 200
+// decisionStep is how many deliveries one commit replays or dismisses: few enough
+// that others do not wait long for it, and many more than a lane can bring away
+// before the next commit. So a lane sees what is replayed in its order, oldest
+// first, although it starts before the last is back.
+const decisionStep = 5000
 
 // Replay implements [store.Store]. Whether an attempt may have shown the card
 // before is still known afterwards; when it was first tried is counted anew.
@@ -25,7 +27,7 @@ func (s *Store) Dismiss(ctx context.Context, ids []int64) ([]int64, error) {
 // also when a later step failed.
 func (s *Store) decide(ctx context.Context, ids []int64, what string, step func([]int64) (*operation, *[]int64)) ([]int64, error) {
 	var changed []int64
-	for part := range slices.Chunk(ids, decisionStep) {
+	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), decisionStep) {
 		op, done := step(part)
 		if err := s.write(ctx, op); err != nil {
 			return changed, fmt.Errorf("%s: %w", what, err)
@@ -57,7 +59,7 @@ func (s *Store) replay(ids []int64) (*operation, *[]int64) {
 		}
 		return *channels
 	}
-	return &operation{do: do, after: after}, changed
+	return &operation{do: do, after: after, replay: true}, changed
 }
 
 func (s *Store) dismiss(ids []int64) (*operation, *[]int64) {

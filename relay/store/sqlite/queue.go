@@ -32,6 +32,8 @@ type operation struct {
 	bytes int
 	// record marks an attempt's outcome.
 	record bool
+	// replay marks deliveries that come back to their old positions.
+	replay bool
 	err    error
 	done   chan struct{}
 }

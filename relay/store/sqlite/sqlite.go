@@ -58,8 +58,8 @@ type Store struct {
 	metrics      *metrics
 	stopped      chan struct{}
 
-	mu     sync.Mutex
-	notify func(channels []string)
+	mu                     sync.Mutex
+	notify, notifyReplayed func(channels []string)
 
 	closing sync.Once
 	closed  error
@@ -78,7 +78,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		log: o.Log, path: o.Path, now: o.Now,
-		queue: newQueue(), lanes: newLanes(), stopped: make(chan struct{}), notify: func([]string) {},
+		queue: newQueue(), lanes: newLanes(), stopped: make(chan struct{}), notify: func([]string) {}, notifyReplayed: func([]string) {},
 	}
 	if err := s.open(ctx, o.Metrics); err != nil {
 		return nil, errors.Join(err, s.release())
@@ -131,8 +131,7 @@ func (s *Store) openReader(ctx context.Context) error {
 	return nil
 }
 
-// Accepted implements [store.Store]. Replayed deliveries are reported too. The
-// call comes before the callers whose writes it reports on go on, one call for
+// Accepted implements [store.Store]. The call comes before the callers whose writes it reports on go on, one call for
 // each commit.
 func (s *Store) Accepted(notify func(channels []string)) {
 	s.mu.Lock()
@@ -140,14 +139,24 @@ func (s *Store) Accepted(notify func(channels []string)) {
 	s.notify = notify
 }
 
-func (s *Store) tell(channels []string) {
-	if len(channels) == 0 {
-		return
-	}
+// Replayed implements [store.Store]; see Accepted.
+func (s *Store) Replayed(notify func(channels []string)) {
 	s.mu.Lock()
-	notify := s.notify
+	defer s.mu.Unlock()
+	s.notifyReplayed = notify
+}
+
+// tell names the channels that got new deliveries, and those that got old ones back.
+func (s *Store) tell(accepted, replayed []string) {
+	s.mu.Lock()
+	notify, notifyReplayed := s.notify, s.notifyReplayed
 	s.mu.Unlock()
-	notify(channels)
+	if len(replayed) > 0 {
+		notifyReplayed(replayed)
+	}
+	if len(accepted) > 0 {
+		notify(accepted)
+	}
 }
 
 // Ping implements [store.Store]: it reads, and it waits until a small write has

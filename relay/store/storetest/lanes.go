@@ -215,7 +215,6 @@ func (s *suite) replay() {
 	more := s.fill("a", 1)
 	changed, err := s.store.Replay(s.ctx(), []int64{list[1].ID, list[0].ID, list[2].ID, list[3].ID, 4711, list[1].ID})
 	s.ok(err, "replay")
-	slices.Sort(changed)
 	equal(s, changed, ids(list[:2]), "what was replayed")
 	got := s.heads("a")
 	equal(s, ids(got), []int64{list[0].ID, list[1].ID, list[3].ID, more[0].ID}, "the lane")
@@ -229,6 +228,28 @@ func (s *suite) replay() {
 	if !sum.Finished.IsZero() {
 		s.Errorf("it waits, but has finished at %v", sum.Finished)
 	}
+}
+
+// manyReplays brings back more than anybody would in one commit, named in the order in
+// which people see them: whenever the lane looks, the oldest are there first.
+func (s *suite) manyReplays() {
+	const n = 1000
+	list := s.fill("a", n)
+	for _, d := range list {
+		s.record(d, delivery.Dead, delivery.VerdictRejected)
+	}
+	younger := s.fill("a", 1)
+	var looks [][]int64
+	s.store.Replayed(func([]string) { looks = append(looks, ids(s.heads("a"))) })
+	named := ids(list)
+	slices.Reverse(named)
+	changed, err := s.store.Replay(s.ctx(), named)
+	s.ok(err, "replay")
+	equal(s, changed, ids(list), "what was replayed, oldest first")
+	for _, look := range looks {
+		equal(s, look[:len(look)-1], ids(list)[:len(look)-1], "what a lane sees while the rest comes back")
+	}
+	equal(s, ids(s.heads("a")), append(ids(list), younger[0].ID), "the lane")
 }
 
 func (s *suite) dismiss() {

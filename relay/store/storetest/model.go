@@ -222,6 +222,7 @@ func (m *model) decide(r *rapid.T, in decision, apply func(*delivery.Delivery) b
 			want = append(want, m.deliveries[i].ID)
 		}
 	}
+	slices.Sort(want)
 	got, err := in(m.test.Context(), ids)
 	m.fatal(r, err)
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {

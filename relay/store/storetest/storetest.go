@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"an outcome recorded twice counts once", (*suite).recordTwice},
 		{"a digest's outcome is recorded for all it carried, or for none", (*suite).recordDigest},
 		{"replay puts a dead letter back in its place", (*suite).replay},
+		{"replay brings the oldest back first, however many", (*suite).manyReplays},
 		{"only dead letters are dismissed", (*suite).dismiss},
 		{"a sweep keeps what waits and dead letters", (*suite).sweep},
 		{"a sweep forgets no key and reuses no number", (*suite).sweepKeys},
