@@ -152,7 +152,9 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 	r.ops = &ops{store: s, log: r.part("ops")}
 	r.dispatch = dispatch.New(dispatch.Options{Store: s, Log: r.part("dispatch"), Metrics: r.registry, Notify: r.laneChanged})
 	r.onStop("dispatch", func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil })
-	r.openSignIn(s, p.config.Relay.Store)
+	if err := r.openSignIn(s, p.config.Relay.Store); err != nil {
+		return err
+	}
 	r.intake = intake.New(intake.Options{
 		Store: s, Plugins: r.host, Tokens: r.signIn, Log: r.part("intake"), Metrics: r.registry, Notify: r.connectorChanged,
 	})

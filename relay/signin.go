@@ -7,20 +7,29 @@ import (
 	"path/filepath"
 
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/private"
 	"github.com/connector-relay/relay/relay/signin"
 )
 
 // landingPath is where a browser comes back to, on the public listener.
 const landingPath = "/sign-in"
 
-// openSignIn makes the keeper of tokens.
-func (r *Relay) openSignIn(store signin.Store, storePath string) {
+// openSignIn makes the keeper of tokens, whose key is nobody else's to read.
+func (r *Relay) openSignIn(store signin.Store, storePath string) error {
+	mended, err := private.Keep(keyBeside(storePath))
+	if err != nil {
+		return fmt.Errorf("the key for tokens: %w", err)
+	}
+	if mended {
+		r.log.Warn().Str("file", keyBeside(storePath)).Msg("other users had rights to the key for tokens; now only its owner has")
+	}
 	r.signIn = signin.New(signin.Options{
 		Store: store, Plugins: r.host, Key: signin.Key{File: keyBeside(storePath)},
 		Landing:  func() string { return r.publicAddress() + landingPath },
 		SignedIn: func(name string) { r.intake.PollSoon(name) },
 	})
 	r.onStop("sign-ins", func(context.Context) error { r.signIn.Close(); return nil })
+	return nil
 }
 
 // keyBeside names the key file of a store: relay.db has relay.key.

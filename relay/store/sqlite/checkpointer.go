@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -12,22 +13,41 @@ import (
 // pageBytes is what a page takes in the write-ahead log, with its header.
 const pageBytes = 8192 + 24
 
-// checkpointPages is after how many pages written (16 MB) the log is moved into
-// the file, beside the committer, so that no commit waits for it.
-const checkpointPages = 16 << 20 / pageBytes
+// checkpointBytes is after how many bytes written the log is moved into the file,
+// beside the committer, so that no commit waits for it.
+const checkpointBytes = 4 << 20
 
-// restartPages is at how many pages (64 MB) the log has to start over. While
-// commits go on one after the other, moving it always ends a little behind the
+// The log has to start over when it is as long as the file, within these bounds: a
+// small store has a small log, and a large one does not start it over all the time.
+// While commits go on one after the other, moving it always ends a little behind the
 // last of them; so the committer itself moves the rest and starts the log again.
-const restartPages = 64 << 20 / pageBytes
+const (
+	shortestLog = 8 << 20
+	longestLog  = 64 << 20
+)
+
+// keptLog is what is kept of the log's length when it starts over, because writing
+// over it is faster than growing it.
+const keptLog = 16 << 20
+
+// The committer waits a moment for readers before it starts the log over. One that
+// reads for longer is waited for once the log is twice as long as it should be.
+const (
+	shortWait = 50 * time.Millisecond
+	longWait  = 5 * time.Second
+)
+
+// watchEvery is how often the files are looked at while nothing is written.
+const watchEvery = time.Second
 
 // checkpointer moves the write-ahead log into the file.
 type checkpointer struct {
-	conn *connection
-	log  zerolog.Logger
-	wake chan struct{}
-	quit chan struct{}
-	done chan struct{}
+	conn  *connection
+	watch *watch
+	log   zerolog.Logger
+	wake  chan struct{}
+	quit  chan struct{}
+	done  chan struct{}
 	// pages is how long the log was when it was last looked at.
 	pages atomic.Int64
 	// long asks the committer to start the log over.
@@ -40,26 +60,30 @@ type checkpointer struct {
 	seen int
 }
 
-func newCheckpointer(ctx context.Context, path string, log zerolog.Logger) (*checkpointer, error) {
+func newCheckpointer(ctx context.Context, path string, watch *watch, log zerolog.Logger) (*checkpointer, error) {
 	conn, err := connect(ctx, path, writing())
 	if err != nil {
 		return nil, err
 	}
 	return &checkpointer{
-		conn: conn, log: log,
+		conn: conn, watch: watch, log: log,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}, nil
 }
 
 func (c *checkpointer) run() {
 	defer close(c.done)
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case <-c.quit:
 			return
+		case <-tick.C:
+			_ = c.watch.check() // it says so itself
 		case <-c.wake:
 			err := c.move()
-			if err == nil && c.pages.Load() >= restartPages {
+			if err == nil && c.tooLong(1) {
 				// Once more, so that little is left for the committer to move.
 				err = c.move()
 				c.long.Store(err == nil)
@@ -81,7 +105,7 @@ func (c *checkpointer) committed(w *writer) {
 		c.report(c.restart(w))
 	}
 	written, err := w.pagesWritten()
-	if err != nil || written-c.seen < checkpointPages {
+	if err != nil || (written-c.seen)*pageBytes < checkpointBytes {
 		return
 	}
 	c.seen = written
@@ -91,8 +115,19 @@ func (c *checkpointer) committed(w *writer) {
 	}
 }
 
-// move moves as much of the log as no reader needs any more.
+// tooLong reports whether the log is so many times as long as it should be.
+func (c *checkpointer) tooLong(times int64) bool {
+	bound := min(max(c.watch.size(theStore), shortestLog), longestLog)
+	return c.pages.Load()*pageBytes >= times*bound
+}
+
+// move moves as much of the log as no reader needs any more. A file that is not this
+// process's alone any more is left as it is.
 func (c *checkpointer) move() error {
+	defer func() { _ = c.watch.end(theStore) }() // it says so itself
+	if c.watch.begin(theStore) != nil {
+		return nil
+	}
 	row, err := c.conn.row("PRAGMA wal_checkpoint(PASSIVE)")
 	if err != nil {
 		return err
@@ -102,18 +137,31 @@ func (c *checkpointer) move() error {
 }
 
 // restart moves what is left of the log and makes the next commit write over its
-// beginning. It waits a moment for readers; one that reads for long is left alone,
-// and it is tried again later.
+// beginning. When a reader keeps it from that, it is tried again later.
 func (c *checkpointer) restart(w *writer) error {
-	if _, err := w.exec("PRAGMA busy_timeout = 50"); err != nil {
+	defer func() { _ = c.watch.end(theStore, theLog) }() // it says so itself
+	if c.watch.begin(theStore, theLog) != nil {
+		return nil
+	}
+	wait := shortWait
+	if c.tooLong(2) {
+		wait = longWait
+	}
+	if err := w.wait(wait); err != nil {
 		return err
 	}
 	row, err := w.row("PRAGMA wal_checkpoint(RESTART)")
-	_, reset := w.exec("PRAGMA busy_timeout = 5000")
+	reset := w.wait(busyTimeout)
 	if err == nil && row[0].(int64) == 0 { // not busy
 		c.pages.Store(0)
 	}
 	return errors.Join(err, reset)
+}
+
+// wait sets for how long the connection waits for others.
+func (w *writer) wait(d time.Duration) error {
+	_, err := w.exec(fmt.Sprintf("PRAGMA busy_timeout = %d", d.Milliseconds()))
+	return err
 }
 
 // report logs a failure once, and that it is over.

@@ -20,7 +20,7 @@ func (s *Store) commitLoop() {
 			return
 		}
 		start := time.Now()
-		s.commit(group)
+		s.guard(group)
 		took := time.Since(start)
 		s.metrics.observe(len(group), took)
 		if took >= slowCommit {
@@ -31,9 +31,39 @@ func (s *Store) commitLoop() {
 	}
 }
 
+// guard commits a group while the store's files are this process's alone. Where they
+// are not, nothing may be acknowledged: only outcomes are still recorded, so that
+// what waits goes out once, as far as the files still serve.
+func (s *Store) guard(group []*operation) {
+	trouble := s.watch.begin(theLog)
+	s.commit(refuse(group, trouble))
+	if after := s.watch.end(theLog); trouble == nil && after != nil {
+		refuse(group, after)
+	}
+}
+
+// refuse fails what may not be acknowledged and returns the rest.
+func refuse(group []*operation, trouble error) []*operation {
+	if trouble == nil {
+		return group
+	}
+	var rest []*operation
+	for _, op := range group {
+		if op.record {
+			rest = append(rest, op)
+		} else {
+			op.err = trouble
+		}
+	}
+	return rest
+}
+
 // commit writes a group in one transaction, and settles what each operation came
 // to. A bad operation fails alone: the others are committed together without it.
 func (s *Store) commit(group []*operation) {
+	if len(group) == 0 {
+		return
+	}
 	err := s.writer.transaction(func() error {
 		for _, op := range group {
 			if op.err = op.do(s.writer); op.err != nil {
@@ -91,8 +121,15 @@ func (s *Store) finish(group []*operation) {
 	}
 	s.lanes.mu.Unlock()
 	s.tell(distinct(accepted), distinct(replayed))
+	var worst error
+	for _, op := range group {
+		if op.err = explain(op.err); op.err != nil {
+			worst = op.err
+			s.watch.corrupt(op.err)
+		}
+	}
+	s.pulse.beat(worst)
 	for i, op := range group {
-		op.err = explain(op.err)
 		close(op.done)
 		group[i] = nil
 	}

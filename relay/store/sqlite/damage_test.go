@@ -176,7 +176,7 @@ func TestAPlaceThatCannotBeWritten(t *testing.T) {
 	}{
 		{"no directory", filepath.Join(dir, "missing", "relay.db"), "there is no directory " + filepath.Join(dir, "missing")},
 		{"a file for a directory", filepath.Join(dir, "file", "relay.db"), "there is no directory"},
-		{"a directory for a file", filepath.Join(dir, "directory"), "is a directory"},
+		{"a directory for a file", filepath.Join(dir, "directory"), "is not a file"},
 	}
 	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestFilesThatMayNotBeWritten(t *testing.T) {
 	for _, test := range []struct {
 		name            string
 		directory, file os.FileMode
-	}{{"directory", 0o555, 0o666}, {"file", 0o777, 0o444}} {
+	}{{"directory", 0o555, 0o666}, {"file", 0o755, 0o444}} {
 		t.Run(test.name, func(t *testing.T) {
 			os.Remove(path + "-lock")
 			chmod(path, test.file)

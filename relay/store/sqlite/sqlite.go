@@ -13,7 +13,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -40,7 +39,10 @@ type Store struct {
 	log  zerolog.Logger
 	path string
 	now  func() time.Time
-	lock *os.File
+	held *held
+	// watch says whether the files are still this process's alone.
+	watch *watch
+	pulse pulse
 
 	// reader is a pool of connections that only read, with statements for what is
 	// read often.
@@ -78,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		log: o.Log, path: o.Path, now: o.Now,
-		queue: newQueue(), lanes: newLanes(), stopped: make(chan struct{}), notify: func([]string) {}, notifyReplayed: func([]string) {},
+		queue: newQueue(), lanes: newLanes(), pulse: newPulse(), stopped: make(chan struct{}), notify: func([]string) {}, notifyReplayed: func([]string) {},
 	}
 	if err := s.open(ctx, o.Metrics); err != nil {
 		return nil, errors.Join(err, s.release())
@@ -90,12 +92,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func (s *Store) open(ctx context.Context, r prometheus.Registerer) error {
 	var err error
-	if s.lock, err = lockFile(s.path); err != nil {
+	if s.held, err = hold(s.path, s.log); err != nil {
 		return err
 	}
-	if err := createFile(s.path); err != nil {
-		return err
-	}
+	s.path = s.held.path
 	if err := prepareFile(ctx, s.path); err != nil {
 		return explain(err)
 	}
@@ -108,7 +108,10 @@ func (s *Store) open(ctx context.Context, r prometheus.Registerer) error {
 	if err := s.lanes.load(ctx, s.reader); err != nil {
 		return explain(err)
 	}
-	if s.checkpointer, err = newCheckpointer(ctx, s.path, s.log); err != nil {
+	if s.watch, err = newWatch(s.path, s.log); err != nil {
+		return err
+	}
+	if s.checkpointer, err = newCheckpointer(ctx, s.path, s.watch, s.log); err != nil {
 		return explain(err)
 	}
 	s.metrics, err = newMetrics(r, s)
@@ -123,12 +126,32 @@ func (s *Store) openReader(ctx context.Context) error {
 	}
 	s.reader.SetMaxOpenConns(readers)
 	s.reader.SetMaxIdleConns(readers)
+	if err := s.openAll(ctx); err != nil {
+		return err
+	}
 	for query, statement := range map[string]**sql.Stmt{headsQuery: &s.heads, urgentQuery: &s.urgent, oldestQuery: &s.oldest, lastQuery: &s.last} {
 		if *statement, err = s.reader.PrepareContext(ctx, query); err != nil {
 			return fmt.Errorf("prepare to read: %w", err)
 		}
 	}
 	return nil
+}
+
+// openAll opens every connection of the pool now: a later one would open whatever
+// has the file's name by then.
+func (s *Store) openAll(ctx context.Context) error {
+	var errs []error
+	for range readers {
+		conn, err := s.reader.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("open to read: %w", err)
+		}
+		defer func() { errs = append(errs, conn.Close()) }()
+		if err := conn.PingContext(ctx); err != nil {
+			return fmt.Errorf("open to read: %w", err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Accepted implements [store.Store]. The call comes before the callers whose writes it reports on go on, one call for
@@ -159,21 +182,6 @@ func (s *Store) tell(accepted, replayed []string) {
 	}
 }
 
-// Ping implements [store.Store]: it reads, and it waits until a small write has
-// reached the disk.
-func (s *Store) Ping(ctx context.Context) error {
-	now := micros(s.now())
-	err := s.write(ctx, &operation{do: func(w *writer) error {
-		_, err := w.exec("INSERT INTO health (id, written_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET written_at = excluded.written_at", now)
-		return err
-	}})
-	if err != nil {
-		return err
-	}
-	var at int64
-	return s.explainRead(s.reader.QueryRowContext(ctx, "SELECT written_at FROM health").Scan(&at))
-}
-
 // Close implements [store.Store]. Writes that wait for their commit get it; later
 // ones fail with [store.ErrClosed]. A second Close does nothing.
 func (s *Store) Close() error {
@@ -187,10 +195,15 @@ func (s *Store) Close() error {
 	return s.closed
 }
 
-// release lets go of whatever is open. The writer goes last: the last connection
-// to close moves the write-ahead log into the file.
+// release lets go of whatever is open. The writer goes before the file: the last
+// connection to close moves the write-ahead log into the file, and removes it by its
+// name. Where the files are not this process's any more, that name may be another's,
+// so the connections are left to the kernel.
 func (s *Store) release() error {
 	var errs []error
+	if s.watch != nil && s.watch.check() != nil {
+		return s.held.lock.Close()
+	}
 	if s.checkpointer != nil {
 		errs = append(errs, s.checkpointer.conn.Close())
 	}
@@ -200,8 +213,8 @@ func (s *Store) release() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())
 	}
-	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
+	if s.held != nil {
+		errs = append(errs, s.held.Close())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close %s: %w", s.path, err)
@@ -217,7 +230,9 @@ func (s *Store) explainRead(err error) error {
 	if s.queue.isClosed() {
 		return store.ErrClosed
 	}
-	return explain(err)
+	err = explain(err)
+	s.watch.corrupt(err)
+	return err
 }
 
 // micros and moment convert between times and what the file holds.

@@ -1,0 +1,158 @@
+package sqlite
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/private"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// The names of what lies beside the store's file: SQLite's write-ahead log and its
+// index, and the store's own lock.
+const (
+	logSuffix   = "-wal"
+	indexSuffix = "-shm"
+	lockSuffix  = "-lock"
+)
+
+// held is a store's file that belongs to this process, whatever name led to it.
+type held struct {
+	// path has no symbolic link in it.
+	path string
+	lock *os.File
+	// file is open for as long as SQLite has the file open, and not a moment less:
+	// closing any descriptor of a file gives up all of SQLite's own locks on it.
+	file *os.File
+}
+
+// hold takes the store for this process: by a lock on a file of its own beside it,
+// which says who has it, and by one on the file itself, which holds under every
+// other name of it, too. The kernel gives both back when the process ends, however
+// it ends. The file is made when there is none.
+func hold(path string, log zerolog.Logger) (*held, error) {
+	h := &held{}
+	if err := h.take(path, log); err != nil {
+		_ = h.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *held) take(path string, log zerolog.Logger) (err error) {
+	if h.path, err = resolve(path); err != nil {
+		return err
+	}
+	if err := private.Directory(filepath.Dir(h.path)); err != nil {
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	for _, suffix := range []string{lockSuffix, "", logSuffix, indexSuffix} {
+		mended, err := private.Keep(h.path + suffix)
+		if err != nil {
+			return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+		}
+		if mended {
+			log.Warn().Str("file", h.path+suffix).Msg("other users had rights to the file; now only its owner has")
+		}
+	}
+	if h.lock, err = lockBeside(h.path); err != nil {
+		return err
+	}
+	if h.file, err = openFile(h.path); err != nil {
+		return err
+	}
+	return lockFile(h.file)
+}
+
+// Close gives the store up.
+func (h *held) Close() error {
+	var errs []error
+	for _, f := range []*os.File{h.file, h.lock} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// resolve follows symbolic links, because SQLite does: two names of one file must
+// lead to one lock.
+func resolve(path string) (string, error) {
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err == nil {
+		dir, err = filepath.Abs(dir)
+	}
+	if info, statErr := os.Stat(dir); err != nil || statErr != nil || !info.IsDir() {
+		return "", fmt.Errorf("%w: there is no directory %s; create it, or name another file", store.ErrUnavailable, filepath.Dir(path))
+	}
+	named := filepath.Join(dir, filepath.Base(path))
+	if _, err := os.Lstat(named); errors.Is(err, fs.ErrNotExist) {
+		return named, nil
+	}
+	file, err := filepath.EvalSymlinks(named)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w; where the symbolic link leads, there is nothing", store.ErrUnavailable, err)
+	}
+	return file, nil
+}
+
+// lockBeside locks a file beside the store. Whose lock it is stands in it.
+func lockBeside(path string) (*os.File, error) {
+	f, err := os.OpenFile(path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, unwritable(err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		defer f.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%w: lock %s: %w", store.ErrUnavailable, f.Name(), err)
+		}
+		return nil, fmt.Errorf("%w%s; stop that one first, or give this one a store of its own", store.ErrLocked, holder(f))
+	}
+	// The number is for the other's error. It is not needed, so a full disk does not
+	// matter here.
+	_ = f.Truncate(0)
+	_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
+	return f, nil
+}
+
+// holder names the process that has the lock, if the file says.
+func holder(f *os.File) string {
+	b := make([]byte, 20)
+	n, _ := f.ReadAt(b, 0)
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(b[:n])))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (process %d)", pid)
+}
+
+// openFile opens the file, makes it if it is missing, for its owner only, and finds
+// out whether it can be written. SQLite gives its other files the same mode.
+func openFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, unwritable(err)
+	}
+	return f, nil
+}
+
+// unwritable says what to do about a file that cannot be opened for writing.
+func unwritable(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: %w; give the relay's user the right to write there", store.ErrUnavailable, err)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: %w; mount it writable, or name another file", store.ErrUnavailable, err)
+	default:
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+}

@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// pulseEvery is for how long what a commit came to answers the question whether the
+// store can be written.
+const pulseEvery = 5 * time.Second
+
+// pulse is what the last commit came to, and when.
+type pulse struct {
+	last *atomic.Pointer[beat]
+	// probing has one place: who asks while nothing is committed shares one commit.
+	probing chan struct{}
+}
+
+type beat struct {
+	at  time.Time
+	err error
+}
+
+func newPulse() pulse {
+	return pulse{last: &atomic.Pointer[beat]{}, probing: make(chan struct{}, 1)}
+}
+
+// beat keeps what a commit came to. Only an error that says that nothing can be
+// written counts; an operation may fail for reasons of its own.
+func (p pulse) beat(err error) {
+	if err != nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrCorrupt) {
+		err = nil
+	}
+	p.last.Store(&beat{at: time.Now(), err: err})
+}
+
+// fresh returns the last beat unless it is too old to say anything.
+func (p pulse) fresh() *beat {
+	if b := p.last.Load(); b != nil && time.Since(b.at) < pulseEvery {
+		return b
+	}
+	return nil
+}
+
+// Ping implements [store.Store]. It answers by what the last commit came to; when
+// that was long ago, it waits until a small write has reached the disk. However many
+// ask, and however often, there is one such write in a while.
+func (s *Store) Ping(ctx context.Context) error {
+	if s.queue.isClosed() {
+		return store.ErrClosed
+	}
+	if err := s.watch.check(); err != nil {
+		return err
+	}
+	if b := s.pulse.fresh(); b != nil {
+		return b.err
+	}
+	select {
+	case s.pulse.probing <- struct{}{}:
+		defer func() { <-s.pulse.probing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if b := s.pulse.fresh(); b != nil {
+		return b.err
+	}
+	now := micros(s.now())
+	return s.write(ctx, &operation{do: func(w *writer) error {
+		_, err := w.exec("INSERT INTO health (id, written_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET written_at = excluded.written_at", now)
+		return err
+	}})
+}
