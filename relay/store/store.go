@@ -30,6 +30,8 @@ var (
 	ErrTooNew = errors.New("the store was written by a newer relay")
 	// ErrClosed: the store has been closed.
 	ErrClosed = errors.New("the store is closed")
+	// ErrTaken: what should get another name would replace what has that name.
+	ErrTaken = errors.New("it has something of its own")
 )
 
 // Batch is what one commit accepts: events of one connector, the deliveries
@@ -78,11 +80,25 @@ type Connector struct {
 	Type string
 	// HookToken is the secret part of the connector's hook URL, unguessable and
 	// stable for the connector's life.
-	HookToken  string
+	HookToken string
+	// HookUsed is when that URL was last used; zero when it never was.
+	HookUsed time.Time
+	// Former is the hook URL before the last rotation; its Token is empty when there
+	// was none.
+	Former     FormerHook
 	Checkpoint event.Checkpoint
 	Poll       Poll
 	// LastEvent is when the last event was accepted; zero when none was.
 	LastEvent time.Time
+}
+
+// FormerHook is a hook URL that another has replaced.
+type FormerHook struct {
+	Token string
+	// Until is how long it still works.
+	Until time.Time
+	// Used is when it was last used; zero when it never was.
+	Used time.Time
 }
 
 // Poll is how a connector's polling stands.
@@ -166,6 +182,23 @@ type Store interface {
 	// SavePoll keeps how a connector's polling stands.
 	SavePoll(ctx context.Context, connector string, p Poll) error
 
+	// MoveConnector gives a connector another name, with all that is kept of it: its
+	// hook URLs, checkpoint and known keys. The sealed token replaces its own, because
+	// the seal holds the name; nil when nobody has signed in. What it reported before
+	// keeps the old name. It fails with [ErrNotFound] when nothing is kept of the old
+	// name, and with [ErrTaken] when the new one has accepted something already; one
+	// that was only opened gives way.
+	MoveConnector(ctx context.Context, from, to string, token []byte) error
+	// ForgetConnector removes all that is kept of a connector: its hook URLs,
+	// checkpoint, keys and token. What it reported stays. It fails with [ErrNotFound]
+	// when nothing is kept.
+	ForgetConnector(ctx context.Context, name string) error
+	// RotateHook gives a connector a new hook URL; the one before works until then.
+	RotateHook(ctx context.Context, connector string, until time.Time) error
+	// SaveHookUse keeps when hook URLs were last used, by token. Tokens that there are
+	// no more are passed over.
+	SaveHookUse(ctx context.Context, used map[string]time.Time) error
+
 	// SaveToken keeps what a sign-in for a connector gave, sealed by the caller; nil
 	// forgets it.
 	SaveToken(ctx context.Context, connector string, sealed []byte) error
@@ -191,6 +224,17 @@ type Store interface {
 	// SaveLane keeps whether and why a lane is paused and until when it waits;
 	// the counted fields are ignored.
 	SaveLane(ctx context.Context, l delivery.Lane) error
+	// MoveChannel gives what waits in a channel and its dead letters to another, where
+	// they stand in the order of acceptance, and forgets how the lane of the first
+	// stood. What has ended keeps the name it went by. It works in small steps, the
+	// oldest first, so that nothing waits long and a repetition goes on where the last
+	// one ended; it returns how many it moved, also when a later step failed.
+	MoveChannel(ctx context.Context, from, to string) (moved int, err error)
+	// ForgetChannel dismisses what waits in a channel and its dead letters, and forgets
+	// how its lane stands. It works as MoveChannel does.
+	ForgetChannel(ctx context.Context, channel string) (dismissed int, err error)
+	// DeadLetters counts dead letters by channel.
+	DeadLetters(ctx context.Context) (map[string]int, error)
 	// Accepted registers what to call after each commit, with the channels that
 	// got deliveries. The call must not block. It is registered once, before
 	// the first Accept.

@@ -111,7 +111,7 @@ func (a *acceptance) entry(w *writer, i int) (store.Receipt, error) {
 	e, n := &a.batch.Events[i], a.entries[i]
 	id := w.event + 1
 	if e.Key != "" {
-		fresh, err := w.exec("INSERT INTO seen (connector, key, event, expires) VALUES (?,?,?,?) ON CONFLICT DO NOTHING",
+		fresh, err := w.exec("INSERT INTO seen (connector, key, event, expires) VALUES ("+keysOf+",?,?,?) ON CONFLICT DO NOTHING",
 			a.batch.Connector, e.Key, id, a.now+keepKeys.Microseconds())
 		if err != nil {
 			return store.Receipt{}, err
@@ -137,14 +137,14 @@ func (a *acceptance) entry(w *writer, i int) (store.Receipt, error) {
 // known answers for an event whose key the connector has reported before, and
 // remembers the key for longer.
 func (a *acceptance) known(w *writer, key string) (store.Receipt, error) {
-	row, err := w.row("SELECT coalesce(e.id, 0), s.expires FROM seen s LEFT JOIN events e ON e.id = s.event WHERE s.connector = ? AND s.key = ?",
+	row, err := w.row("SELECT coalesce(e.id, 0), s.expires FROM seen s LEFT JOIN events e ON e.id = s.event WHERE s.connector = "+keysOf+" AND s.key = ?",
 		a.batch.Connector, key)
 	if err != nil {
 		return store.Receipt{}, err
 	}
 	expires := a.now + keepKeys.Microseconds()
 	if expires-row[1].(int64) > freshKeys.Microseconds() {
-		if _, err := w.exec("UPDATE seen SET expires = ? WHERE connector = ? AND key = ?", expires, a.batch.Connector, key); err != nil {
+		if _, err := w.exec("UPDATE seen SET expires = ?2 WHERE connector = "+keysOf+" AND key = ?3", a.batch.Connector, expires, key); err != nil {
 			return store.Receipt{}, err
 		}
 	}

@@ -10,19 +10,26 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
+// keysOf is the name under which the keys of the connector ?1 are kept.
+const keysOf = "coalesce((SELECT nullif(keys, '') FROM connectors WHERE name = ?1), ?1)"
+
 // OpenConnector implements [store.Store]. A connector that starts afresh also
 // forgets the keys it has reported.
 func (s *Store) OpenConnector(ctx context.Context, name, typ string) (store.Connector, error) {
 	token := newToken()
 	err := s.write(ctx, &operation{do: func(w *writer) error {
-		if _, err := w.exec("INSERT INTO connectors (name, type, hook_token) VALUES (?,?,?) ON CONFLICT (name) DO NOTHING", name, typ, token); err != nil {
+		// Where a connector that has got another name keeps its keys under this one, a
+		// new connector needs another place for its own.
+		if _, err := w.exec(`INSERT INTO connectors (name, type, hook_token, keys)
+			SELECT ?1, ?2, ?3, CASE WHEN EXISTS (SELECT 1 FROM connectors WHERE keys = ?1) THEN ?4 ELSE '' END
+			WHERE true ON CONFLICT (name) DO NOTHING`, name, typ, token, name+"."+newToken()); err != nil {
 			return err
 		}
 		changed, err := w.exec("UPDATE connectors SET type = ?1, checkpoint = NULL, poll = NULL, last_event = 0 WHERE name = ?2 AND type <> ?1", typ, name)
 		if err != nil || changed == 0 {
 			return err
 		}
-		_, err = w.exec("DELETE FROM seen WHERE connector = ?", name)
+		_, err = w.exec("DELETE FROM seen WHERE connector = "+keysOf, name)
 		return err
 	}})
 	if err != nil {
@@ -48,13 +55,13 @@ func (s *Store) Connectors(ctx context.Context) ([]store.Connector, error) {
 }
 
 func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]store.Connector, error) {
-	rows, err := s.reader.QueryContext(ctx, "SELECT name, type, hook_token, last_event, poll, checkpoint FROM connectors "+clause, args...)
+	rows, err := s.reader.QueryContext(ctx, "SELECT name, type, hook_token, hook_used, former_token, former_until, former_used, last_event, poll, checkpoint FROM connectors "+clause, args...)
 	var list []store.Connector
 	err = each(rows, err, func() error {
 		var c store.Connector
 		var poll []byte
-		var last int64
-		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {
+		var last, used, until, before int64
+		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &used, &c.Former.Token, &until, &before, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {
 			return err
 		}
 		if poll != nil {
@@ -62,7 +69,8 @@ func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]s
 				return fmt.Errorf("%w: connector %s: how its polling stands: %w", store.ErrCorrupt, c.Name, err)
 			}
 		}
-		c.LastEvent = moment(last)
+		c.LastEvent, c.HookUsed = moment(last), moment(used)
+		c.Former.Until, c.Former.Used = moment(until), moment(before)
 		list = append(list, c)
 		return nil
 	})

@@ -193,6 +193,24 @@ func (l *lanes) replayed(channel string, id int64) {
 	l.cut(n, n.search(id-1))
 }
 
+// moved takes in that a lane's first deliveries, so many, are another's now: they
+// may stand anywhere in it.
+func (l *lanes) moved(from, to string, n int) {
+	l.shortened(from, n)
+	heir := l.lane(to)
+	heir.changes++
+	heir.waiting += n
+	l.cut(heir, 0)
+}
+
+// shortened takes in that a lane's first deliveries, so many, do not wait any more.
+func (l *lanes) shortened(channel string, n int) {
+	lane := l.lane(channel)
+	lane.changes++
+	lane.waiting -= n
+	l.cut(lane, 0)
+}
+
 // heads answers from memory, if it can, what [Store.Heads] is asked. If it cannot,
 // changes is what fill wants to know.
 func (l *lanes) heads(channel string, after int64, most int) (list []delivery.Delivery, changes int, ok bool) {

@@ -21,7 +21,7 @@ import (
 const helperEnv = "RELAY_STORE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
-	helpers := map[string]func(path string) error{"write": helpWrite, "hold": helpHold, "limit": helpLimit, "open": helpOpen}
+	helpers := map[string]func(path string) error{"write": helpWrite, "hold": helpHold, "limit": helpLimit, "open": helpOpen, "move": helpMove}
 	help := helpers[os.Getenv(helperEnv)]
 	if help == nil {
 		os.Exit(m.Run())

@@ -226,6 +226,13 @@ func (s *suite) closed() {
 		"replay":         func(ctx context.Context) error { _, err := s.store.Replay(ctx, []int64{d.ID}); return err },
 		"dismiss":        func(ctx context.Context) error { _, err := s.store.Dismiss(ctx, []int64{d.ID}); return err },
 		"sweep":          func(ctx context.Context) error { _, err := s.store.Sweep(ctx, time.Now()); return err },
+		"move channel":   func(ctx context.Context) error { _, err := s.store.MoveChannel(ctx, "a", "b"); return err },
+		"forget channel": func(ctx context.Context) error { _, err := s.store.ForgetChannel(ctx, "a"); return err },
+		"dead letters":   func(ctx context.Context) error { _, err := s.store.DeadLetters(ctx); return err },
+		"move connector": func(ctx context.Context) error { return s.store.MoveConnector(ctx, "a", "b", nil) },
+		"forget":         func(ctx context.Context) error { return s.store.ForgetConnector(ctx, "a") },
+		"rotate":         func(ctx context.Context) error { return s.store.RotateHook(ctx, "a", time.Time{}) },
+		"save use":       func(ctx context.Context) error { return s.store.SaveHookUse(ctx, nil) },
 		"ping":           func(ctx context.Context) error { return s.store.Ping(ctx) },
 	}
 	for name, call := range calls {

@@ -33,7 +33,7 @@ func checkModel(t *testing.T, open func(t *testing.T) store.Store) {
 		m := &model{test: t, store: s, prefix: fmt.Sprint("run ", run, " "), seen: make(map[string]int64), connectors: make(map[string]*kept), lanes: make(map[string]delivery.Lane)}
 		r.Repeat(map[string]func(*rapid.T){
 			"accept": m.accept, "record": m.record, "replay": m.replay, "dismiss": m.dismiss, "pause": m.pause,
-			"open": m.open, "sweep": m.sweep, "": m.check,
+			"move": m.move, "open": m.open, "sweep": m.sweep, "": m.check,
 		})
 	})
 }
@@ -244,6 +244,40 @@ func (m *model) pause(r *rapid.T) {
 		return
 	}
 	m.lanes[l.Channel] = l
+}
+
+// move gives what a channel's lane has to another, or to nobody.
+func (m *model) move(r *rapid.T) {
+	from, to := m.name(r, "channel"), m.name(r, "channel")
+	if from == to {
+		r.Skip("the same channel")
+	}
+	forget := rapid.Bool().Draw(r, "forget")
+	want := 0
+	for i := range m.deliveries {
+		d := &m.deliveries[i]
+		if d.Channel != from || d.State != delivery.Waiting && d.State != delivery.Dead {
+			continue
+		}
+		if want++; !forget {
+			d.Channel = to
+			continue
+		}
+		if d.State = delivery.Dismissed; d.Reason == "" {
+			d.Reason = "the channel was forgotten"
+		}
+	}
+	delete(m.lanes, from)
+	n, err := 0, error(nil)
+	if forget {
+		n, err = m.store.ForgetChannel(m.test.Context(), from)
+	} else {
+		n, err = m.store.MoveChannel(m.test.Context(), from, to)
+	}
+	m.fatal(r, err)
+	if n != want {
+		r.Fatalf("%d deliveries of %s, want %d", n, from, want)
+	}
 }
 
 func (m *model) open(r *rapid.T) {

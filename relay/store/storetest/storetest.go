@@ -60,6 +60,12 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"a connector of another type starts afresh", (*suite).connectorType},
 		{"how a connector polls is kept", (*suite).polls},
 		{"a token is kept until it is forgotten", (*suite).tokens},
+		{"a channel's cards move to another in order", (*suite).moveChannel},
+		{"a lane is told of what it is given", (*suite).moveTells},
+		{"a channel that is forgotten dismisses its cards", (*suite).forgetChannel},
+		{"a connector gets another name with all it has", (*suite).moveConnector},
+		{"a connector that is forgotten starts afresh", (*suite).forgetConnector},
+		{"a hook URL is rotated", (*suite).rotateHook},
 		{"a closed store says so", (*suite).closed},
 		{"a store answers a ping", (*suite).ping},
 	}

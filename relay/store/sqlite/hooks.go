@@ -1,0 +1,49 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// RotateHook implements [store.Store].
+func (s *Store) RotateHook(ctx context.Context, connector string, until time.Time) error {
+	token, now := newToken(), s.now()
+	err := s.write(ctx, &operation{do: func(w *writer) error {
+		if !until.After(now) {
+			until = now
+		}
+		n, err := w.exec(`UPDATE connectors SET former_token = hook_token, former_until = ?, former_used = hook_used, hook_token = ?, hook_used = 0
+			WHERE name = ?`, micros(until), token, connector)
+		if err == nil && n == 0 {
+			return store.ErrNotFound
+		}
+		return err
+	}})
+	if err != nil {
+		return fmt.Errorf("rotate the hook URL of connector %s: %w", connector, err)
+	}
+	return nil
+}
+
+// SaveHookUse implements [store.Store].
+func (s *Store) SaveHookUse(ctx context.Context, used map[string]time.Time) error {
+	err := s.write(ctx, &operation{do: func(w *writer) error {
+		for token, at := range used {
+			err := w.all([]statement{
+				{"UPDATE connectors SET hook_used = ?1 WHERE hook_token = ?2 AND hook_used < ?1", []any{micros(at), token}},
+				{"UPDATE connectors SET former_used = ?1 WHERE former_token = ?2 AND former_used < ?1", []any{micros(at), token}},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+	if err != nil {
+		return fmt.Errorf("save when hook URLs were used: %w", err)
+	}
+	return nil
+}
