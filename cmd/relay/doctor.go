@@ -113,6 +113,8 @@ mistyped, turned off, or belong to another type of channel. When the answer does
 what to do, make a new webhook and use its URL.`
 	case delivery.VerdictUnknown:
 		return "The card was sent and no answer was read: it may be there. Look, or try again."
+	case delivery.VerdictHindered:
+		return "Nothing is known of the channel: this machine itself has no network, name server, file descriptors or memory left. Mend that first."
 	case delivery.VerdictInterrupted:
 		return "Stopped before the card was sent."
 	}

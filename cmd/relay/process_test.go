@@ -64,9 +64,23 @@ func writeConfig(t testing.TB, text string) string {
 // startRelay runs the real relay and waits until it answers.
 func startRelay(t testing.TB, config string, env ...string) *process {
 	t.Helper()
-	p := &process{t: t, config: config, log: &logBuffer{}, command: []string{"relay"}}
-	p.client = operator.Dial(strings.TrimSuffix(config, "relay.hcl") + "relay.sock")
+	p := newProcess(t, config, "relay")
 	p.start(env...)
+	return p
+}
+
+// startRelayAs runs the real relay by another command than its name alone.
+func startRelayAs(t testing.TB, config string, command ...string) *process {
+	t.Helper()
+	p := newProcess(t, config, command...)
+	p.start()
+	return p
+}
+
+// newProcess is a relay that does not run yet.
+func newProcess(t testing.TB, config string, command ...string) *process {
+	p := &process{t: t, config: config, log: &logBuffer{}, command: command}
+	p.client = operator.Dial(strings.TrimSuffix(config, "relay.hcl") + "relay.sock")
 	t.Cleanup(p.kill)
 	return p
 }
@@ -87,6 +101,9 @@ func (p *process) start(env ...string) {
 
 // kill ends the relay as a power cut would.
 func (p *process) kill() {
+	if p.cmd == nil || p.cmd.Process == nil {
+		return
+	}
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
 }

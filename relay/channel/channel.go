@@ -138,7 +138,7 @@ func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcom
 	}
 	e, err := c.reveal()
 	if err != nil {
-		return delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: shorten(err.Error())}
+		return delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: shorten(err.Error())}
 	}
 	o := c.options(d)
 	whole, err := e.format.Render(parsed, o)
@@ -193,7 +193,7 @@ func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery
 	if c.form.header != nil {
 		var err error
 		if header, err = c.form.header(c.spec, d, p.Body, time.Now()); err != nil {
-			return reading{Outcome: delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: err.Error()}}
+			return reading{Outcome: delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: err.Error()}}
 		}
 	}
 	header.Set("Content-Type", p.ContentType)
@@ -217,6 +217,9 @@ func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery
 		o.Verdict = delivery.VerdictUnknown
 	case ctx.Err() != nil:
 		o.Verdict, o.Detail = delivery.VerdictInterrupted, "the relay is stopping; nothing was sent"
+	case hindered(err):
+		o.Verdict, o.Detail = delivery.VerdictHindered, "the relay's own machine is at fault: "+o.Detail
+		c.post.relieve(err)
 	}
 	return reading{Outcome: o}
 }

@@ -20,7 +20,7 @@ func (c *Channel) Gather(ctx context.Context, list []delivery.Delivery) (o deliv
 	}
 	e, err := c.reveal()
 	if err != nil {
-		return delivery.Outcome{Verdict: delivery.VerdictRefused, Detail: shorten(err.Error())}, len(entries)
+		return delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: shorten(err.Error())}, len(entries)
 	}
 	for n := len(entries); n > 1; n /= 2 {
 		d := together(list[:n])

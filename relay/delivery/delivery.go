@@ -37,6 +37,10 @@ const (
 	VerdictAccepted Verdict = "accepted"
 	// VerdictThrottled means too fast. The whole lane waits; it costs no attempt.
 	VerdictThrottled Verdict = "throttled"
+	// VerdictHindered means that the relay's own machine is at fault: it has no file
+	// descriptors, memory, network or name server left. Nothing was sent. The whole lane
+	// waits; it costs no attempt.
+	VerdictHindered Verdict = "hindered"
 	// VerdictFailed means a passing trouble; the same head is tried again later.
 	VerdictFailed Verdict = "failed"
 	// VerdictUnknown means the request was written and no answer was read. As
@@ -69,7 +73,7 @@ type Outcome struct {
 // Attempt is one try to deliver, as recorded.
 type Attempt struct {
 	Delivery int64
-	// Number counts from 1. Throttled, interrupted and refused attempts do not
+	// Number counts from 1. Throttled, hindered, interrupted and refused attempts do not
 	// count and carry the number of the attempt they stood in for; nor does a digest
 	// that was rejected, or that failed behind another card.
 	Number  int

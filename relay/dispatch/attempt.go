@@ -83,7 +83,7 @@ func (w *worker) settleLane(o delivery.Outcome, carried int, s decision, now tim
 	next := now.Add(s.wait)
 	l.mu.Lock()
 	switch s.verdict {
-	case delivery.VerdictThrottled:
+	case delivery.VerdictThrottled, delivery.VerdictHindered:
 		l.throttles++
 	case delivery.VerdictInterrupted:
 	default:
@@ -118,6 +118,11 @@ func (e effect) apply(state *delivery.Lane, reason string, now, next time.Time) 
 	switch e {
 	case holdOff:
 		if state.Pause != delivery.NotPaused || !next.After(state.Next) {
+			return false
+		}
+		state.Next = next
+	case stayShut:
+		if state.Pause == delivery.NotPaused {
 			return false
 		}
 		state.Next = next

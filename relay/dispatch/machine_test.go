@@ -111,7 +111,7 @@ func (e *watched) begin(list []delivery.Delivery) (delivery.Verdict, time.Durati
 		return delivery.VerdictDelivered, time.Millisecond
 	}
 	verdicts := []delivery.Verdict{
-		delivery.VerdictDelivered, delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictThrottled,
+		delivery.VerdictDelivered, delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictThrottled, delivery.VerdictHindered,
 		delivery.VerdictFailed, delivery.VerdictUnknown, delivery.VerdictRejected, delivery.VerdictRefused, delivery.VerdictInterrupted,
 	}
 	return verdicts[m.random.IntN(len(verdicts))], time.Duration(m.random.Int64N(int64(3 * time.Second)))
@@ -219,7 +219,7 @@ func (m *machine) checkRecord(a delivery.Attempt, d, before delivery.Delivery, l
 		if counted != 1 || !d.State.Done() {
 			m.wrong("%s leaves delivery %d %s, counted %d", a.Verdict, d.ID, d.State, counted)
 		}
-	case a.Verdict == delivery.VerdictThrottled, a.Verdict == delivery.VerdictRefused, a.Verdict == delivery.VerdictInterrupted:
+	case a.Verdict == delivery.VerdictThrottled, a.Verdict == delivery.VerdictHindered, a.Verdict == delivery.VerdictRefused, a.Verdict == delivery.VerdictInterrupted:
 		if counted != 0 || d.State != delivery.Waiting {
 			m.wrong("%s leaves delivery %d %s, counted %d", a.Verdict, d.ID, d.State, counted)
 		}

@@ -53,7 +53,7 @@ func (m *metrics) lane(channel string) *laneMetrics {
 		l.deliveries[s] = m.deliveries.WithLabelValues(channel, string(s))
 	}
 	for _, v := range []delivery.Verdict{
-		delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictThrottled, delivery.VerdictFailed,
+		delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictThrottled, delivery.VerdictHindered, delivery.VerdictFailed,
 		delivery.VerdictUnknown, delivery.VerdictRejected, delivery.VerdictRefused, delivery.VerdictInterrupted,
 	} {
 		l.attempts[v] = m.attempts.WithLabelValues(channel, string(v))

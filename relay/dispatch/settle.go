@@ -13,8 +13,12 @@ type effect int
 const (
 	// goOn: the lane takes its next delivery, or the same one after its backoff.
 	goOn effect = iota
-	// holdOff: the whole lane waits; its endpoint throttles.
+	// holdOff: the whole lane waits; its endpoint throttles, or the relay's machine is
+	// at fault.
 	holdOff
+	// stayShut: the probe could not be made; the lane stays paused for the reason that it
+	// has.
+	stayShut
 	// shut: the lane pauses, or stays paused, until a probe succeeds.
 	shut
 	// reopen: the probe succeeded.
@@ -29,7 +33,7 @@ type circumstances struct {
 	probe bool
 	// cut says that the attempt was interrupted because the relay stops.
 	cut bool
-	// throttles is how many attempts in a row were throttled before.
+	// throttles is how many attempts in a row were throttled, or hindered, before.
 	throttles int
 	// chance is a random number in [0,1).
 	chance float64
@@ -49,7 +53,7 @@ type decision struct {
 // settle decides what follows from an attempt: the table of verdicts. It is pure.
 //
 // Only what is the delivery's own trouble counts as an attempt: not a throttled,
-// refused or interrupted one, nor a probe that failed.
+// hindered, refused or interrupted one, nor a probe that failed.
 func settle(p Policy, d delivery.Delivery, o delivery.Outcome, c circumstances) decision {
 	s := decision{verdict: o.Verdict, delivery: d}
 	if o.Verdict == delivery.VerdictUnknown {
@@ -71,7 +75,7 @@ func settle(p Policy, d delivery.Delivery, o delivery.Outcome, c circumstances) 
 			return s
 		}
 		s.verdict = delivery.VerdictFailed // nobody did: the sender is wrong, and must not be asked again at once
-	case delivery.VerdictThrottled, delivery.VerdictRefused, delivery.VerdictUnknown, delivery.VerdictFailed:
+	case delivery.VerdictThrottled, delivery.VerdictHindered, delivery.VerdictRefused, delivery.VerdictUnknown, delivery.VerdictFailed:
 	default:
 		s.verdict = delivery.VerdictFailed // no such verdict
 	}
@@ -82,6 +86,10 @@ func settle(p Policy, d delivery.Delivery, o delivery.Outcome, c circumstances) 
 		if s.verdict == delivery.VerdictFailed {
 			s.verdict = delivery.VerdictInterrupted
 		}
+	case o.Verdict == delivery.VerdictHindered && c.probe:
+		s.effect, s.wait = stayShut, hinderedWait(p, c)
+	case o.Verdict == delivery.VerdictHindered:
+		s.effect, s.wait = holdOff, hinderedWait(p, c)
 	case c.probe:
 		s.effect, s.wait = shut, max(p.Probe, p.asked(o.RetryAfter))
 	case o.Verdict == delivery.VerdictRefused:
@@ -93,6 +101,14 @@ func settle(p Policy, d delivery.Delivery, o delivery.Outcome, c circumstances) 
 		s.retry(p, o, c)
 	}
 	return s
+}
+
+// longestHindered is how long a lane waits at most after the relay's own machine was at
+// fault: whoever mends the machine wants to see cards go out soon.
+const longestHindered = time.Minute
+
+func hinderedWait(p Policy, c circumstances) time.Duration {
+	return shorten(step(p.First, min(p.Longest, longestHindered), c.throttles+1), c.chance)
 }
 
 // finish ends the delivery.

@@ -51,6 +51,9 @@ func TestEachVerdictHasItsConsequence(t *testing.T) {
 		{"throttled: Retry-After up to the longest", delivery.Outcome{Verdict: delivery.VerdictThrottled, RetryAfter: time.Hour}, plain, decision{delivery: head, effect: holdOff, wait: time.Minute}},
 		{"refused: the lane pauses, no attempt counted", is(delivery.VerdictRefused), plain, decision{delivery: head, effect: shut, wait: 5 * time.Minute}},
 		{"interrupted: nothing", is(delivery.VerdictInterrupted), cut, decision{delivery: head}},
+		{"hindered: the lane waits, no attempt counted", is(delivery.VerdictHindered), plain, decision{delivery: head, effect: holdOff, wait: time.Second}},
+		{"hindered for long: no longer than a minute", is(delivery.VerdictHindered), circumstances{now: now, throttles: 1000}, decision{delivery: head, effect: holdOff, wait: time.Minute}},
+		{"probe hindered: still paused, and tried again soon", is(delivery.VerdictHindered), probe, decision{delivery: head, effect: stayShut, wait: time.Second}},
 
 		{"probe delivered: the lane opens", is(delivery.VerdictDelivered), probe, decision{delivery: done(delivery.Delivered, ""), effect: reopen}},
 		{"probe rejected: the endpoint looks at cards again", is(delivery.VerdictRejected), probe, decision{delivery: done(delivery.Dead, "rejected: so it is"), effect: reopen}},

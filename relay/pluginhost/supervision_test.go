@@ -30,6 +30,13 @@ func alive(pid int) bool {
 	return !strings.HasPrefix(state, "Z")
 }
 
+// state is a process's, as the kernel writes it; empty when there is none.
+func state(pid int) string {
+	status, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	_, after, _ := strings.Cut(string(status), ") ")
+	return after[:min(1, len(after))]
+}
+
 func receive(t testing.TB, h *Host, src Source, r Request) Reply {
 	t.Helper()
 	reply, err := h.Receive(t.Context(), src, r)
@@ -152,9 +159,12 @@ func TestAPluginThatIsKilledAgainAndAgainIsHardlyMissed(t *testing.T) {
 	h, _ := newHost(t, Options{Limits: limits})
 	adopt(t, h, spec(t, "good"))
 	for n, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGKILL, syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGKILL, syscall.SIGSTOP} {
-		if err := syscall.Kill(h.Status()[0].PID, signal); err != nil {
+		pid := h.Status()[0].PID
+		if err := syscall.Kill(pid, signal); err != nil {
 			t.Fatal(err)
 		}
+		// A signal takes a moment to arrive.
+		eventually(t, "the signal has arrived", func() bool { s := state(pid); return s == "" || s == "T" || s == "Z" })
 		receive(t, h, source(""), Request{})
 		if s := h.Status()[0]; s.Generation != n+2 {
 			t.Fatalf("after %d kills it is generation %d", n+1, s.Generation)
