@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/connector-relay/relay/relay/printable"
 	"github.com/connector-relay/relay/relay/route/language"
 	"github.com/connector-relay/relay/relay/secret"
 )
@@ -25,14 +26,26 @@ func (f *File) WriteDiagnostics(w io.Writer, d hcl.Diagnostics, width int, color
 	clean := make(hcl.Diagnostics, len(d))
 	for i, diag := range d {
 		c := *diag
-		c.Summary, c.Detail = f.hidden.Mask(c.Summary), f.hidden.Mask(c.Detail)
+		c.Summary, c.Detail = printable.Text(f.hidden.Mask(c.Summary)), printable.Text(f.hidden.Mask(c.Detail))
+		c.Subject, c.Context = shown(c.Subject), shown(c.Context)
 		c.Expression, c.EvalContext, c.Extra = nil, nil, nil
 		clean[i] = &c
 	}
 	return hcl.NewDiagnosticTextWriter(w, f.struckOut(), uint(max(0, width)), color).WriteDiagnostics(clean)
 }
 
-// struckOut are the parsed files with asterisks for secrets.
+// shown is a range with a file name that may stand on a terminal.
+func shown(r *hcl.Range) *hcl.Range {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	c.Filename = printable.Line(c.Filename)
+	return &c
+}
+
+// struckOut are the parsed files with asterisks for secrets, and nothing in them that
+// would do more on a terminal than stand there.
 func (f *File) struckOut() map[string]*hcl.File {
 	redacted := slices.Clone(f.redacted)
 	for _, c := range f.connectors {
@@ -49,7 +62,8 @@ func (f *File) struckOut() map[string]*hcl.File {
 				}
 			}
 		}
-		files[name] = &c
+		c.Bytes = printable.Blank(c.Bytes)
+		files[printable.Line(name)] = &c
 	}
 	return files
 }

@@ -50,7 +50,11 @@ func (a *app) format(name string, check bool) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("read standard input: %w", err)
 		}
-		_, err = a.out.Write(config.Format(src))
+		out := a.out
+		if !isTerminal(out) {
+			out = unwrap(out) // into a file, byte for byte
+		}
+		_, err = out.Write(config.Format(src))
 		return false, err
 	}
 	src, err := os.ReadFile(name)

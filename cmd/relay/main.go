@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/mattn/go-isatty"
@@ -18,6 +19,7 @@ import (
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/printable"
 )
 
 // Exit codes, as the README promises them.
@@ -56,6 +58,8 @@ var errUsage = errors.New("usage")
 
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	// Whatever a command shows, most of it was written by strangers.
+	out, errOut = printable.NewWriter(out), printable.NewWriter(errOut)
 	a := &app{in: in, out: out, err: errOut}
 	root := a.root()
 	root.SetArgs(args)
@@ -114,18 +118,19 @@ func (a *app) report(err error) int {
 		return exitDone
 	}
 	if invalid, ok := errors.AsType[*config.Error](err); ok {
-		invalid.Write(a.err, isTerminal(a.err))
+		invalid.Write(unwrap(a.err), isTerminal(a.err))
 		return exitInvalid
 	}
 	text := err.Error()
 	if errors.Is(err, errUsage) {
-		fmt.Fprintln(a.err, "relay: "+trimPrefix(text, "usage: "))
+		fmt.Fprintln(a.err, "relay: "+printable.Line(trimPrefix(text, "usage: ")))
 		return exitInvalid
 	}
-	fmt.Fprintln(a.err, "relay: "+text)
 	if errors.Is(err, operator.ErrInvalid) {
+		fmt.Fprintln(a.err, "relay: "+text) // it may be a configuration's diagnostics, which need their lines
 		return exitInvalid
 	}
+	fmt.Fprintln(a.err, "relay: "+strings.ReplaceAll(text, "\n", "\n       "))
 	return exitFailed
 }
 
@@ -142,11 +147,24 @@ func (a *app) client() (operator.Relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	return operator.Dial(socket), nil
+	client := operator.Dial(socket)
+	if !a.json {
+		client.Received(printable.Flatten)
+	}
+	return client, nil
+}
+
+// unwrap returns the writer that escapes nothing, for what is clean and has colours, or
+// goes into a file.
+func unwrap(w io.Writer) io.Writer {
+	if p, ok := w.(*printable.Writer); ok {
+		return p.Unwrap()
+	}
+	return w
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := unwrap(w).(*os.File)
 	return ok && isatty.IsTerminal(f.Fd())
 }
 

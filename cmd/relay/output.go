@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/connector-relay/relay/relay/printable"
 )
 
 // show prints a list: as JSON, or as a table with a row for each element.
@@ -18,7 +20,11 @@ func show[T any](a *app, list []T, header string, row func(T) []string) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.ReplaceAll(header, " ", "\t"))
 	for _, v := range list {
-		fmt.Fprintln(w, strings.Join(row(v), "\t"))
+		cells := row(v)
+		for i := range cells {
+			cells[i] = printable.Line(cells[i])
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	return w.Flush()
 }

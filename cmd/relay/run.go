@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/relay/printable"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -26,10 +27,40 @@ and SIGINT stop it once what is in flight has ended.`,
 	}
 }
 
+// onOneLine takes out of a log line for a terminal what would do more than stand there.
+// What the writer itself adds, such as colours, comes later.
+func onOneLine(line map[string]any) error {
+	for name, value := range line {
+		if clean := printable.Line(name); clean != name {
+			delete(line, name)
+			name = clean
+		}
+		line[name] = inert(value)
+	}
+	return nil
+}
+
+// inert makes each text in a value one harmless line.
+func inert(value any) any {
+	switch value := value.(type) {
+	case string:
+		return printable.Line(value)
+	case []any:
+		for i := range value {
+			value[i] = inert(value[i])
+		}
+	case map[string]any:
+		_ = onOneLine(value)
+	}
+	return value
+}
+
 // logOutput is for people on a terminal, and JSON for machines otherwise.
 func (a *app) logOutput() zerolog.LevelWriter {
 	if isTerminal(a.err) {
-		return zerolog.LevelWriterAdapter{Writer: zerolog.ConsoleWriter{Out: a.err, NoColor: os.Getenv("NO_COLOR") != ""}}
+		return zerolog.LevelWriterAdapter{Writer: zerolog.ConsoleWriter{
+			Out: unwrap(a.err), NoColor: os.Getenv("NO_COLOR") != "", FormatPrepare: onOneLine,
+		}}
 	}
 	return zerolog.LevelWriterAdapter{Writer: a.err}
 }

@@ -22,6 +22,8 @@ var ErrNotRunning = errors.New("no relay is running")
 // Client speaks to a running relay over its operator socket.
 type Client struct {
 	http http.Client
+	// received, when not nil, is handed a pointer to each answer.
+	received func(answer any)
 }
 
 var _ Relay = (*Client)(nil)
@@ -38,6 +40,13 @@ func Dial(path string) *Client {
 		return conn, nil
 	}
 	return &Client{http: http.Client{Transport: &http.Transport{DialContext: dial}}}
+}
+
+// Received lets f see, and change, what each answer says before the caller does: f
+// gets a pointer to it.
+func (c *Client) Received(f func(answer any)) *Client {
+	c.received = f
+	return c
 }
 
 // Short returns the shorter of a socket's absolute path and its path from the
@@ -170,6 +179,9 @@ func call[T any](ctx context.Context, c *Client, method, path string, body any) 
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		return answer, fmt.Errorf("read the relay's answer: %w", err)
+	}
+	if c.received != nil {
+		c.received(&answer)
 	}
 	return answer, nil
 }
