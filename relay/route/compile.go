@@ -38,7 +38,7 @@ func blockSchema() language.Schema {
 // Compile makes a route of a route block. With errors among the diagnostics the
 // route is incomplete and must not be used.
 func Compile(block *hclsyntax.Block, o Options) (*Route, hcl.Diagnostics) {
-	r := &Route{Range: block.DefRange()}
+	r := &Route{Range: block.DefRange(), reach: language.Reach{}}
 	r.scope = &hcl.EvalContext{Functions: o.Functions}
 	diags := blockSchema().Check(block.Body, block.DefRange(), false)
 	if to := block.Body.Attributes["to"]; to != nil {
@@ -49,12 +49,12 @@ func Compile(block *hclsyntax.Block, o Options) (*Route, hcl.Diagnostics) {
 		diags = append(diags, r.compileWhen(when, check, o.Source)...)
 	}
 	if urgent := block.Body.Attributes["urgent"]; urgent != nil {
-		r.urgent = urgent.Expr
+		r.urgent = &condition{written: urgent.Expr, metered: language.Metered(urgent.Expr)}
 		diags = append(diags, r.compileCondition(urgent.Expr, check)...)
 	}
 	for _, b := range block.Body.Blocks {
 		if b.Type == "card" && r.card == nil && len(b.Body.Attributes)+len(b.Body.Blocks) > 0 {
-			r.card = b.Body
+			r.card = &override{written: b.Body, metered: language.MeteredBody(b.Body)}
 			diags = append(diags, r.checkBody(cardSchema(), b.Body, b.DefRange(), check)...)
 		}
 	}
@@ -118,7 +118,7 @@ func described(v cty.Value) string {
 
 // compileWhen keeps the condition and how it is told of.
 func (r *Route) compileWhen(attr *hclsyntax.Attribute, check *hcl.EvalContext, source []byte) hcl.Diagnostics {
-	r.when = attr.Expr
+	r.when = &condition{written: attr.Expr, metered: language.Metered(attr.Expr)}
 	text := strings.Join(strings.Fields(string(attr.Expr.Range().SliceBytes(source))), " ")
 	if runes := []rune(text); len(runes) > 120 {
 		text = string(runes[:119]) + "…"
@@ -130,7 +130,7 @@ func (r *Route) compileWhen(attr *hclsyntax.Attribute, check *hcl.EvalContext, s
 // compileCondition checks a condition with an event of which nothing is known but the
 // types.
 func (r *Route) compileCondition(expr hclsyntax.Expression, check *hcl.EvalContext) hcl.Diagnostics {
-	r.note(expr)
+	r.prepare(expr)
 	var diags hcl.Diagnostics
 	for _, part := range parts(expr) {
 		v, more := language.Evaluate(part, check, false)
@@ -165,12 +165,12 @@ func parts(expr hclsyntax.Expression) []hclsyntax.Expression {
 	return []hclsyntax.Expression{expr}
 }
 
-// note keeps in mind what an expression will need.
-func (r *Route) note(expr hclsyntax.Expression) {
+// prepare keeps in mind what an expression will need.
+func (r *Route) prepare(expr hclsyntax.Expression) {
 	r.confidential = r.confidential || language.CallsSecret(expr)
 	for _, path := range expr.Variables() {
 		if path.RootName() == "event" {
-			r.needs.note(path)
+			r.note(path)
 		}
 	}
 }
@@ -201,7 +201,7 @@ func (r *Route) checkBody(s bodySchema, body *hclsyntax.Body, header hcl.Range, 
 // checkAttribute evaluates one attribute with unknown values and compares the
 // types.
 func (r *Route) checkAttribute(attr *hclsyntax.Attribute, want kind, scope *hcl.EvalContext) hcl.Diagnostics {
-	r.note(attr.Expr)
+	r.prepare(attr.Expr)
 	v, diags := language.Evaluate(attr.Expr, scope, false)
 	if diags.HasErrors() {
 		return diags
@@ -228,7 +228,7 @@ func (r *Route) checkDynamic(s bodySchema, block *hclsyntax.Block, scope *hcl.Ev
 	diags := dynamicSchema(len(labels)).Check(block.Body, block.DefRange(), false)
 	attrs := block.Body.Attributes
 	if each := attrs["for_each"]; each != nil {
-		r.note(each.Expr)
+		r.prepare(each.Expr)
 		_, more := language.Evaluate(each.Expr, scope, false)
 		diags = append(diags, more...)
 	}
@@ -260,7 +260,7 @@ func (r *Route) checkDynamic(s bodySchema, block *hclsyntax.Block, scope *hcl.Ev
 }
 
 func (r *Route) checkDynamicLabels(attr *hclsyntax.Attribute, want int, scope *hcl.EvalContext) hcl.Diagnostics {
-	r.note(attr.Expr)
+	r.prepare(attr.Expr)
 	_, diags := language.Evaluate(attr.Expr, scope, false)
 	if diags.HasErrors() {
 		return diags

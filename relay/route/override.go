@@ -17,34 +17,40 @@ import (
 )
 
 // override makes the card that the route's card block describes.
-func (r *Route) override(scope *hcl.EvalContext, original card.Card) (changed card.Card, err error) {
-	defer recovered(&err)
-	body := hcl.Body(r.card)
-	if r.dynamic {
-		body = dynblock.Expand(r.card, scope)
-	}
-	o := overriding{scope: scope}
-	changed = original.Clone()
-	changed.Adaptive = nil // it would still say what it said
-	o.card(body, &changed)
-	if o.diags.HasErrors() {
-		return card.Card{}, r.failure(o.diags)
-	}
-	if err := changed.Validate(); err != nil {
-		return card.Card{}, evaluationError("the changed card is invalid: " + strings.Join(strings.Fields(err.Error()), " "))
-	}
-	return changed, nil
+func (r *Route) override(ev evaluation, original card.Card) (changed card.Card, err error) {
+	err = ev.Bound(func() error {
+		body := hcl.Body(r.card.metered)
+		if r.dynamic {
+			body = dynblock.Expand(body, ev.scope)
+		}
+		o := overriding{evaluation: ev}
+		changed = original.Clone()
+		changed.Adaptive = nil // it would still say what it said
+		o.card(body, &changed)
+		if o.diags.HasErrors() {
+			return r.failure(o.diags)
+		}
+		if err := changed.Validate(); err != nil {
+			return evaluationError(language.Shorten("the changed card is invalid: " + err.Error()))
+		}
+		return nil
+	})
+	return changed, err
 }
 
 // overriding is the application of one card block to one card. It collects
 // diagnostics and goes on, so that its steps read as a list.
 type overriding struct {
-	scope *hcl.EvalContext
+	evaluation
 	diags hcl.Diagnostics
 }
 
+// blockUnits is what a block in a card block costs.
+const blockUnits = 16
+
 // content reads a body; nil when it cannot be read.
 func (o *overriding) content(body hcl.Body, s bodySchema) *hcl.BodyContent {
+	o.Charge(blockUnits)
 	content, diags := body.Content(s.hcl())
 	o.diags = append(o.diags, diags...)
 	return content
@@ -65,6 +71,9 @@ func (o *overriding) value(attrs hcl.Attributes, name string, want kind) (v cty.
 	v, _ = language.Reveal(v)
 	if v.IsNull() {
 		return v, false
+	}
+	if o.Weigh(v, language.Kept); want == number {
+		o.Weigh(v, language.Calculated)
 	}
 	converted, err := convert.Convert(v, want.ctyType())
 	if err != nil || !converted.IsWhollyKnown() {

@@ -28,20 +28,27 @@ type Route struct {
 	// Range is the block's header.
 	Range hcl.Range
 
-	when hclsyntax.Expression
+	when *condition
 	// isFalse is the reason given when the condition is false.
 	isFalse string
 	// urgent decides which of the matching events go out in quiet hours, too; nil
 	// means none.
-	urgent hclsyntax.Expression
-	card   *hclsyntax.Body
+	urgent *condition
+	card   *override
 	// dynamic says that the card block has dynamic blocks in it.
 	dynamic bool
 	// confidential says that errors may hold what came from env or file.
 	confidential bool
-	needs        needs
-	scope        *hcl.EvalContext
+	// reach says what the route looks at of an event.
+	reach language.Reach
+	scope *hcl.EvalContext
 }
+
+// condition is an expression as it is written, and as it is evaluated.
+type condition struct{ written, metered hclsyntax.Expression }
+
+// override is a card block as it is written, and as it is evaluated.
+type override struct{ written, metered *hclsyntax.Body }
 
 // Result is what a route makes of an event.
 type Result struct {
@@ -75,9 +82,9 @@ func (r *Route) Apply(connector string, e event.Event) Result {
 	if !r.Conditional() {
 		return Result{Matched: true}
 	}
-	scope := r.eventScope(connector, e)
+	ev := r.evaluate(connector, e)
 	if r.when != nil {
-		matched, err := r.holds(r.when, scope)
+		matched, err := r.holds(r.when, ev)
 		if err != nil {
 			return Result{Failed: true, Reason: fmt.Sprintf("the condition could not be evaluated: %s", err)}
 		}
@@ -88,14 +95,14 @@ func (r *Route) Apply(connector string, e event.Event) Result {
 	result := Result{Matched: true}
 	var reasons []string
 	if r.urgent != nil {
-		urgent, err := r.holds(r.urgent, scope)
+		urgent, err := r.holds(r.urgent, ev)
 		result.Urgent, result.unsure = urgent || err != nil, err != nil
 		if err != nil {
 			reasons = append(reasons, fmt.Sprintf("it counts as urgent, because that could not be evaluated: %s", err))
 		}
 	}
 	if r.card != nil {
-		changed, err := r.override(scope, e.Card)
+		changed, err := r.override(ev, e.Card)
 		if err != nil {
 			reasons = append(reasons, fmt.Sprintf("the card block was not applied: %s", err))
 		} else {
@@ -112,13 +119,16 @@ type evaluationError string
 func (e evaluationError) Error() string { return string(e) }
 
 // holds evaluates a condition.
-func (r *Route) holds(condition hclsyntax.Expression, scope *hcl.EvalContext) (holds bool, err error) {
-	defer recovered(&err)
-	v, diags := condition.Value(scope)
-	if diags.HasErrors() {
-		return false, r.failure(diags)
-	}
-	return truth(v)
+func (r *Route) holds(c *condition, ev evaluation) (holds bool, err error) {
+	err = ev.Bound(func() error {
+		v, diags := c.metered.Value(ev.scope)
+		if diags.HasErrors() {
+			return r.failure(diags)
+		}
+		holds, err = truth(v)
+		return err
+	})
+	return holds && err == nil, err
 }
 
 // truth is a condition's value.
@@ -139,14 +149,6 @@ func truth(v cty.Value) (bool, error) {
 // failure makes diagnostics of an evaluation a one-line error.
 func (r *Route) failure(diags hcl.Diagnostics) error {
 	return evaluationError(language.OneLine(language.Scrub(diags, r.confidential)))
-}
-
-// recovered turns a panic, which would be a mistake in the evaluation of some
-// rare value, into an error: one strange event must not stop a connector.
-func recovered(err *error) {
-	if p := recover(); p != nil {
-		*err = evaluationError("the evaluation broke down on this event's data")
-	}
 }
 
 // article names a type with its article, for sentences.

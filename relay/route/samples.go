@@ -20,19 +20,19 @@ import (
 // that looks at event.data.
 func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Event) hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	for _, condition := range []hclsyntax.Expression{r.when, r.urgent} {
-		if condition != nil && len(kinds) > 0 {
-			diags = append(diags, unknownKinds(condition, kinds)...)
+	for _, c := range []*condition{r.when, r.urgent} {
+		if c != nil && len(kinds) > 0 {
+			diags = append(diags, unknownKinds(c.written, kinds)...)
 		}
 	}
 	if !r.Conditional() {
 		return diags
 	}
-	if r.needs.data && slices.ContainsFunc(samples, func(e event.Event) bool { return len(e.Data) == 0 }) {
+	if _, looks := r.reach.Looks("data"); looks && slices.ContainsFunc(samples, func(e event.Event) bool { return len(e.Data) == 0 }) {
 		return diags
 	}
 	if r.when != nil {
-		if d := r.always(connector, samples, func(res Result) bool { return res.Failed }, "Condition fails on every sample", r.when.Range()); d != nil {
+		if d := r.always(connector, samples, func(res Result) bool { return res.Failed }, "Condition fails on every sample", r.when.written.Range()); d != nil {
 			return append(diags, d)
 		}
 	}
@@ -43,12 +43,12 @@ func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Eve
 		}
 	}
 	if r.urgent != nil {
-		if d := r.always(connector, matching, func(res Result) bool { return res.unsure }, "Urgent fails on every sample", r.urgent.Range()); d != nil {
+		if d := r.always(connector, matching, func(res Result) bool { return res.unsure }, "Urgent fails on every sample", r.urgent.written.Range()); d != nil {
 			diags = append(diags, d)
 		}
 	}
 	if r.card != nil {
-		place := r.card.Range()
+		place := r.card.written.Range()
 		place.End = place.Start
 		if d := r.always(connector, matching, func(res Result) bool { return res.Card == nil }, "Card block fails on every sample", place); d != nil {
 			diags = append(diags, d)

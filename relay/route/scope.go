@@ -2,33 +2,32 @@ package route
 
 import (
 	"bytes"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// needs says which costly parts of an event a route looks at.
-type needs struct{ card, data bool }
-
-// note looks at one path that begins with "event".
-func (n *needs) note(path hcl.Traversal) {
-	if len(path) < 2 {
-		n.card, n.data = true, true
-		return
+// note keeps in mind what an expression looks at through a path that begins with
+// "event".
+func (r *Route) note(path hcl.Traversal) {
+	var names []string
+	for _, step := range path[1:] {
+		name := member(step)
+		if name == "" {
+			break
+		}
+		names = append(names, name)
 	}
-	switch member(path[1]) {
-	case "card":
-		n.card = true
-	case "data":
-		n.data = true
-	case "":
-		n.card, n.data = true, true
+	if len(names) == 0 {
+		r.reach = nil
+	}
+	if r.reach != nil {
+		r.reach.Add(names...)
 	}
 }
 
@@ -46,9 +45,15 @@ func member(step hcl.Traverser) string {
 	return ""
 }
 
-// eventScope is the scope in which an event's values are known. What the route
-// does not look at is left unknown.
-func (r *Route) eventScope(connector string, e event.Event) *hcl.EvalContext {
+// evaluation is what the expressions of one route make of one event.
+type evaluation struct {
+	*language.Meter
+	scope *hcl.EvalContext
+}
+
+// evaluate knows the event's values. What the route does not look at is left unknown,
+// as is what costs too much; then every step of the evaluation says so.
+func (r *Route) evaluate(connector string, e event.Event) evaluation {
 	values := unknownEvent()
 	values["connector"] = cty.StringVal(connector)
 	values["kind"] = cty.StringVal(e.Kind)
@@ -57,19 +62,17 @@ func (r *Route) eventScope(connector string, e event.Event) *hcl.EvalContext {
 	if !e.Time.IsZero() {
 		values["time"] = cty.StringVal(e.Time.UTC().Format(time.RFC3339))
 	}
-	if r.needs.card {
-		values["card"] = cardValue(e.Card)
-	}
-	scope := r.scope.NewChild()
-	if r.needs.data {
-		v, err := dataValue(e.Data)
-		if err != nil {
-			v = cty.NullVal(cty.DynamicPseudoType)
+	m := language.NewMeter()
+	_ = m.Bound(func() error {
+		if reach, looks := r.reach.Looks("data"); looks {
+			values["data"] = dataValue(e.Data, reach)
 		}
-		values["data"] = v
-	}
-	scope.Variables = map[string]cty.Value{"event": cty.ObjectVal(values)}
-	return scope
+		if reach, looks := r.reach.Looks("card"); looks {
+			values["card"] = reading{m}.card(e.Card, reach)
+		}
+		return nil
+	})
+	return evaluation{Meter: m, scope: m.Scope(r.scope, map[string]cty.Value{"event": cty.ObjectVal(values)})}
 }
 
 // checkScope is the scope while the configuration is read: the types are known and
@@ -90,21 +93,16 @@ func unknownEvent() map[string]cty.Value {
 	}
 }
 
-// dataValue is an event's data; what is not JSON gives an error.
-func dataValue(data []byte) (v cty.Value, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the event's data cannot be read: %v", p)
-		}
-	}()
+// dataValue is an event's data, as far as it is looked at; null when it is not JSON.
+func dataValue(data []byte, reach language.Reach) cty.Value {
 	if len(bytes.TrimSpace(data)) == 0 {
-		return cty.EmptyObjectVal, nil
+		return cty.EmptyObjectVal
 	}
-	t, err := ctyjson.ImpliedType(data)
+	v, err := language.Decode(data, reach)
 	if err != nil {
-		return cty.NilVal, err
+		return cty.NullVal(cty.DynamicPseudoType)
 	}
-	return ctyjson.Unmarshal(data, t)
+	return v
 }
 
 func factType() cty.Type {
@@ -137,21 +135,43 @@ func cardType() cty.Type {
 	})
 }
 
-func cardValue(c card.Card) cty.Value {
-	var facts []card.Fact
-	for _, s := range c.Sections {
-		facts = append(facts, s.Facts...)
+// reading makes values of a card's parts and charges for each.
+type reading struct{ *language.Meter }
+
+// partUnits is what a part of a card costs: an object with its members.
+const partUnits = 4
+
+func (r reading) card(c card.Card, reach language.Reach) cty.Value {
+	values := make(map[string]cty.Value)
+	for name, t := range cardType().AttributeTypes() {
+		values[name] = cty.UnknownVal(t)
 	}
-	return cty.ObjectVal(map[string]cty.Value{
-		"title": cty.StringVal(c.Title), "text": cty.StringVal(c.Text),
-		"summary": cty.StringVal(c.Summary), "theme_color": cty.StringVal(c.ThemeColor),
-		"facts":    list(facts, factType(), factValue),
-		"sections": list(c.Sections, sectionType(), sectionValue),
-		"actions":  list(c.Actions, actionType(), actionValue),
-	})
+	text := func(name, s string) {
+		if _, looks := reach.Looks(name); looks {
+			values[name] = cty.StringVal(s)
+		}
+	}
+	text("title", c.Title)
+	text("text", c.Text)
+	text("summary", c.Summary)
+	text("theme_color", c.ThemeColor)
+	if _, looks := reach.Looks("facts"); looks {
+		var facts []card.Fact
+		for _, s := range c.Sections {
+			facts = append(facts, s.Facts...)
+		}
+		values["facts"] = list(r, facts, factType(), factValue)
+	}
+	if _, looks := reach.Looks("sections"); looks {
+		values["sections"] = list(r, c.Sections, sectionType(), r.section)
+	}
+	if _, looks := reach.Looks("actions"); looks {
+		values["actions"] = list(r, c.Actions, actionType(), actionValue)
+	}
+	return cty.ObjectVal(values)
 }
 
-func sectionValue(s card.Section) cty.Value {
+func (r reading) section(s card.Section) cty.Value {
 	hero := cty.NullVal(imageType())
 	if s.HeroImage != nil {
 		hero = imageValue(*s.HeroImage)
@@ -161,9 +181,9 @@ func sectionValue(s card.Section) cty.Value {
 		"activity_title": cty.StringVal(s.ActivityTitle), "activity_subtitle": cty.StringVal(s.ActivitySubtitle),
 		"activity_text": cty.StringVal(s.ActivityText), "activity_image": cty.StringVal(s.ActivityImage),
 		"hero_image": hero,
-		"facts":      list(s.Facts, factType(), factValue),
-		"images":     list(s.Images, imageType(), imageValue),
-		"actions":    list(s.Actions, actionType(), actionValue),
+		"facts":      list(r, s.Facts, factType(), factValue),
+		"images":     list(r, s.Images, imageType(), imageValue),
+		"actions":    list(r, s.Actions, actionType(), actionValue),
 	})
 }
 
@@ -182,10 +202,11 @@ func actionValue(a card.Action) cty.Value {
 }
 
 // list is a list of values, which may be empty.
-func list[T any](items []T, t cty.Type, value func(T) cty.Value) cty.Value {
+func list[T any](r reading, items []T, t cty.Type, value func(T) cty.Value) cty.Value {
 	if len(items) == 0 {
 		return cty.ListValEmpty(t)
 	}
+	r.Charge(partUnits * len(items))
 	values := make([]cty.Value, len(items))
 	for i, item := range items {
 		values[i] = value(item)

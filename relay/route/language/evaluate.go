@@ -198,19 +198,28 @@ func CallsSecret(expr hclsyntax.Expression) bool {
 // OneLine is what diagnostics say, for a log or a status: the first error's
 // summary and detail without line breaks, shortened.
 func OneLine(diags hcl.Diagnostics) string {
-	const longest = 300
 	for _, d := range diags {
 		if d.Severity != hcl.DiagError {
 			continue
 		}
-		text := strings.Join(strings.Fields(d.Summary+": "+d.Detail), " ")
+		text := d.Summary + ": " + d.Detail
 		if d.Subject != nil {
 			text = fmt.Sprintf("line %d: %s", d.Subject.Start.Line, text)
 		}
-		if runes := []rune(text); len(runes) > longest {
-			text = string(runes[:longest-1]) + "…"
-		}
-		return text
+		return Shorten(text)
 	}
 	return ""
+}
+
+// Shorten makes one line of a text, of at most 300 characters.
+func Shorten(text string) string {
+	const longest = 300
+	if len(text) > 8*longest {
+		text = strings.ToValidUTF8(text[:8*longest], "") // the rest would not be shown
+	}
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > longest {
+		text = string(runes[:longest-1]) + "…"
+	}
+	return text
 }

@@ -3,6 +3,7 @@ package language
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"strings"
@@ -112,12 +113,39 @@ func encodings() map[string]function.Function {
 			return base64.StdEncoding.EncodeToString([]byte(s)), nil
 		}),
 		"csvdecode":  stdlib.CSVDecodeFunc,
-		"jsondecode": stdlib.JSONDecodeFunc,
+		"jsondecode": jsonDecodeFunction(),
 		"jsonencode": stdlib.JSONEncodeFunc,
 		"urlencode": textFunction("Encodes text for a URL's query.", func(s string) (string, error) {
 			return url.QueryEscape(s), nil
 		}),
 	}
+}
+
+// jsonDecodeFunction reads JSON within the bounds of [Decode]. The type of its result
+// is known only when it has been read, so that it is read twice.
+func jsonDecodeFunction() function.Function {
+	decode := func(args []cty.Value) (cty.Value, error) {
+		v, err := Decode([]byte(args[0].AsString()), nil)
+		if err != nil {
+			return cty.NilVal, fmt.Errorf("it is not JSON: %w", err)
+		}
+		return v, nil
+	}
+	return function.New(&function.Spec{
+		Description: "Reads JSON.",
+		Params:      []function.Parameter{{Name: "text", Type: cty.String}},
+		Type: func(args []cty.Value) (cty.Type, error) {
+			if !args[0].IsKnown() {
+				return cty.DynamicPseudoType, nil
+			}
+			v, err := decode(args)
+			if err != nil {
+				return cty.NilType, err
+			}
+			return v.Type(), nil
+		},
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return decode(args) },
+	})
 }
 
 func conversions() map[string]function.Function {

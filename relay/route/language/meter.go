@@ -1,0 +1,191 @@
+package language
+
+import (
+	"errors"
+	"maps"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// What one evaluation may cost. A unit is about a microsecond: a step of the
+// evaluation, a value that is looked at, or [bytesPerUnit] of text. The clock is the
+// second line of defence, for what a unit fails to measure.
+const (
+	evaluationUnits = 250_000
+	bytesPerUnit    = 64
+	evaluationTime  = 2 * time.Second
+	// clockEvery is how many charges pass between two looks at the clock.
+	clockEvery = 256
+	// keptUnits is how much dearer it is to keep a value than to look at it. It bounds
+	// what a card block makes to a megabyte, far more than any chat system takes.
+	keptUnits = 16
+	// largestExponent bounds numbers, in bits: writing one out costs as many digits.
+	largestExponent = 1 << 14
+)
+
+// Meter bounds what the evaluation of one event's expressions may cost. The
+// expressions are an operator's and the values a stranger's, so that neither alone
+// tells the cost, and HCL's evaluation cannot be interrupted: instead, expressions
+// that [Metered] made charge the meter at every step, and before each call of a
+// function what the call will cost.
+//
+// A meter that has run out ends the evaluation by a panic, which [Meter.Bound] turns
+// into an error. It is for one goroutine.
+type Meter struct {
+	left    int
+	charges int
+	end     time.Time
+	over    error
+}
+
+var (
+	errTooCostly = errors.New("it costs more than the evaluation of one event may: it goes through too much data, or makes too much of it")
+	errTooSlow   = errors.New("it takes longer than the evaluation of one event may")
+	errNumber    = errors.New("it calculates with a number that has more digits than the relay calculates with")
+	// errBrokenDown is what a panic comes to that would be a mistake in the evaluation
+	// of some rare value: one strange event must not stop a connector.
+	errBrokenDown = errors.New("the evaluation broke down on this event's data")
+)
+
+// NewMeter returns a meter for one route and one event.
+func NewMeter() *Meter { return &Meter{left: evaluationUnits, end: time.Now().Add(evaluationTime)} }
+
+// Bound runs a part of the evaluation, and returns its error or which bound it
+// exceeded. No panic passes it.
+func (m *Meter) Bound(part func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errBrokenDown
+		}
+		// Functions such as try and can turn a panic into an error of their own.
+		if m.over != nil {
+			err = m.over
+		}
+	}()
+	return part()
+}
+
+// Charge takes units from the meter.
+func (m *Meter) Charge(units int) {
+	if m == nil {
+		return
+	}
+	if m.over != nil {
+		panic(m.over)
+	}
+	m.charges++
+	if m.left -= min(units, evaluationUnits+1); m.left < 0 {
+		m.exceed(errTooCostly)
+	}
+	if m.charges%clockEvery == 0 {
+		m.look()
+	}
+}
+
+// look compares the clock with the meter's end.
+func (m *Meter) look() {
+	if m != nil && time.Now().After(m.end) {
+		m.exceed(errTooSlow)
+	}
+}
+
+func (m *Meter) exceed(e error) {
+	if m != nil {
+		m.over = e
+	}
+	panic(e)
+}
+
+// Weigh charges for all that a value holds. What is deeper is dearer: at each level cty
+// looks at the types of all that is below.
+func (m *Meter) Weigh(v cty.Value, as Use) { m.weigh(v, as, 0) }
+
+func (m *Meter) weigh(v cty.Value, as Use, level int) {
+	price := 1 + level/4
+	if as == Kept {
+		price *= keptUnits
+	}
+	v, _ = v.Unmark()
+	m.Charge(price)
+	if v.IsNull() || !v.IsKnown() {
+		return
+	}
+	switch t := v.Type(); {
+	case t == cty.String:
+		m.Charge(price * len(v.AsString()) / bytesPerUnit)
+		if as == Calculated && outrageous(v.AsString()) {
+			m.exceed(errNumber)
+		}
+	case t == cty.Number:
+		if exponent := v.AsBigFloat().MantExp(nil); max(exponent, -exponent) > largestExponent {
+			m.exceed(errNumber)
+		}
+	case v.CanIterateElements():
+		if as == Unified {
+			m.Charge(square(v.LengthInt()))
+		}
+		for it := v.ElementIterator(); it.Next(); {
+			if key, element := it.Element(); t.IsSetType() {
+				m.weigh(element, as, level+1)
+			} else {
+				m.Weigh(key, Passed)
+				m.weigh(element, as, level+1)
+			}
+		}
+	}
+}
+
+// The longest numbers that are read from text: their digits, and their exponent.
+// They are beyond what anybody counts or measures, and cost nothing.
+const (
+	mostDigits   = 400
+	mostExponent = 400
+)
+
+// outrageous reports whether a text would cost too much if it were read as a number.
+// A text that is no number at all is cheap to find out.
+func outrageous(text string) bool {
+	if len(text) > mostDigits {
+		return true
+	}
+	at := strings.LastIndexAny(text, "eEpP")
+	if at < 0 {
+		return false
+	}
+	exponent := strings.TrimLeft(strings.TrimLeft(text[at+1:], "+-"), "0_")
+	value := 0
+	for _, c := range []byte(exponent) {
+		if c < '0' || c > '9' {
+			return false // not a number
+		}
+		if value = 10*value + int(c-'0'); value > mostExponent {
+			return true
+		}
+	}
+	return false
+}
+
+// meterName is the variable that holds the meter; no expression can name it.
+const meterName = " meter"
+
+// Scope is a scope below a parent in which expressions charge the meter.
+func (m *Meter) Scope(parent *hcl.EvalContext, variables map[string]cty.Value) *hcl.EvalContext {
+	scope := parent.NewChild()
+	scope.Variables = map[string]cty.Value{meterName: cty.CapsuleVal(cty.Capsule("meter", reflect.TypeFor[Meter]()), m)}
+	maps.Copy(scope.Variables, variables)
+	return scope
+}
+
+// meterOf finds the meter of a scope; nil, which charges nothing, when there is none.
+func meterOf(scope *hcl.EvalContext) *Meter {
+	if v, ok := lookUp(meterName, scope); ok {
+		if m, ok := v.EncapsulatedValue().(*Meter); ok {
+			return m
+		}
+	}
+	return nil
+}
