@@ -43,6 +43,9 @@ func (w *worker) attempt(run []delivery.Delivery, g grant) (look bool) {
 	l.report(results, s)
 	notice := w.settleLane(outcome, carried, s, now)
 	l.record(results)
+	if last := results[carried-1].Delivery; last.State.Done() {
+		l.ended(last.Connector)
+	}
 	if notice != nil {
 		l.tell(*notice)
 	}

@@ -40,7 +40,13 @@ func (s *endless) UrgentHeads(context.Context, string, int64, int) ([]delivery.D
 	return nil, nil
 }
 
-func (s *endless) Waiting(context.Context, string) (int, error) { return 1 << 20, nil }
+func (s *endless) Turns(ctx context.Context, channel, _ string, _ bool, n int) ([]delivery.Delivery, error) {
+	return s.Heads(ctx, channel, 0, n)
+}
+
+func (s *endless) Waiting(context.Context, string) (all, most int, err error) {
+	return 1 << 20, 1 << 19, nil
+}
 
 func (s *endless) RecordDigest(context.Context, []delivery.Result) error { return nil }
 

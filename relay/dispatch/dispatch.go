@@ -16,6 +16,12 @@
 // Order after a replay: a replayed delivery waits at its old position, and the lane
 // reads anew from the store (Return), so that only what is in flight goes before it.
 //
+// Order between connectors: a lane is in the order of acceptance as long as none of
+// its connectors has more than 32 deliveries waiting there. One that has more crowds
+// the lane, and then the connectors take turns, one delivery each: what another has to
+// say waits for at most as many as there are connectors waiting, and the 8 that the
+// lane has read. A connector's own deliveries keep their order always.
+//
 // In a channel's quiet hours its lane takes urgent deliveries only; the others keep
 // their places. Those that were held back, and those of a lane that its rate cannot
 // carry, go out as digests: several that follow each other, in one attempt (gather).
@@ -48,7 +54,8 @@ type Store interface {
 	Lanes(ctx context.Context) ([]delivery.Lane, error)
 	Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
 	UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
-	Waiting(ctx context.Context, channel string) (int, error)
+	Turns(ctx context.Context, channel, from string, urgent bool, n int) ([]delivery.Delivery, error)
+	Waiting(ctx context.Context, channel string) (all, most int, err error)
 	Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error
 	RecordDigest(ctx context.Context, results []delivery.Result) error
 	SaveLane(ctx context.Context, l delivery.Lane) error

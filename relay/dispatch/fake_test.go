@@ -46,18 +46,20 @@ func newMemory() *memory {
 }
 
 // accept stores deliveries for a channel, as intake would, and returns their IDs.
-func (m *memory) accept(channel string, n int) []int64 { return m.take(channel, n, false) }
+func (m *memory) accept(channel string, n int) []int64 { return m.take("feed", channel, n, false) }
 
 // acceptUrgent is accept for urgent deliveries.
-func (m *memory) acceptUrgent(channel string, n int) []int64 { return m.take(channel, n, true) }
+func (m *memory) acceptUrgent(channel string, n int) []int64 {
+	return m.take("feed", channel, n, true)
+}
 
-func (m *memory) take(channel string, n int, urgent bool) []int64 {
+func (m *memory) take(connector, channel string, n int, urgent bool) []int64 {
 	m.mu.Lock()
 	var ids []int64
 	for range n {
 		id := int64(len(m.deliveries) + 1)
 		m.deliveries[id] = delivery.Delivery{
-			ID: id, Channel: channel, Event: 100 + id, Connector: "feed", State: delivery.Waiting,
+			ID: id, Channel: channel, Event: 100 + id, Connector: connector, State: delivery.Waiting,
 			AcceptedAt: time.Now(), Card: []byte(`{}`), Key: fmt.Sprint("key-", id), Urgent: urgent,
 		}
 		ids = append(ids, id)
@@ -111,19 +113,51 @@ func (m *memory) Lanes(context.Context) ([]delivery.Lane, error) {
 }
 
 func (m *memory) Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
+	m.read(n)
 	return m.waiting(ctx, channel, after, n, func(delivery.Delivery) bool { return true })
+}
+
+func (m *memory) read(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads = append(m.reads, n)
 }
 
 func (m *memory) UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
 	return m.waiting(ctx, channel, after, n, func(d delivery.Delivery) bool { return d.Urgent })
 }
 
-func (m *memory) Waiting(ctx context.Context, channel string) (int, error) {
+func (m *memory) Turns(ctx context.Context, channel, from string, urgent bool, n int) ([]delivery.Delivery, error) {
+	m.read(n)
+	list, err := m.waiting(ctx, channel, 0, 1<<30, func(d delivery.Delivery) bool { return d.Urgent || !urgent })
+	places, place := make(map[string]int), make(map[int64]int)
+	for _, d := range list {
+		place[d.ID] = places[d.Connector]
+		places[d.Connector]++
+	}
+	slices.SortFunc(list, func(a, b delivery.Delivery) int {
+		if order := cmp.Compare(place[a.ID], place[b.ID]); order != 0 {
+			return order
+		}
+		if late := a.Connector < from; late != (b.Connector < from) {
+			return map[bool]int{true: 1, false: -1}[late]
+		}
+		return cmp.Compare(a.Connector, b.Connector)
+	})
+	return list[:min(n, len(list))], err
+}
+
+func (m *memory) Waiting(ctx context.Context, channel string) (all, most int, err error) {
 	list, err := m.waiting(ctx, channel, 0, 1<<30, func(delivery.Delivery) bool { return true })
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.counts++
-	return len(list), err
+	by := make(map[string]int)
+	for _, d := range list {
+		by[d.Connector]++
+		most = max(most, by[d.Connector])
+	}
+	return len(list), most, err
 }
 
 func (m *memory) waiting(ctx context.Context, channel string, after int64, n int, wanted func(delivery.Delivery) bool) ([]delivery.Delivery, error) {
@@ -132,7 +166,6 @@ func (m *memory) waiting(ctx context.Context, channel string, after int64, n int
 	if err := cmp.Or(m.broken("heads"), ctx.Err()); err != nil {
 		return nil, err
 	}
-	m.reads = append(m.reads, n)
 	var list []delivery.Delivery
 	for _, d := range m.deliveries {
 		if d.Channel == channel && d.State == delivery.Waiting && d.ID > after && wanted(d) {

@@ -55,15 +55,12 @@ func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 		return run
 	}
 	// What cannot be read now is not gathered; the lane's next look complains.
-	following, err := l.d.store.Heads(l.d.halt, l.name, head.ID, most-1+len(l.claimed))
+	following, _, err := l.read(false, most-1)
 	if err != nil {
 		return run
 	}
 	for _, d := range following {
-		if _, taken := l.claimed[d.ID]; taken {
-			continue
-		}
-		if len(run) == most || d.Urgent || !behind && !g.channel.held(d) {
+		if d.Urgent || !behind && !g.channel.held(d) {
 			break
 		}
 		l.claimed[d.ID] = struct{}{}
@@ -82,7 +79,7 @@ func (l *lane) behind(p Policy, paced bool) bool {
 	if !p.minds() || len(l.buffer) == 0 && !l.more && !paced {
 		return false
 	}
-	waiting, err := l.d.store.Waiting(l.d.halt, l.name)
+	waiting, _, err := l.d.store.Waiting(l.d.halt, l.name)
 	return err == nil && p.behind(waiting)
 }
 

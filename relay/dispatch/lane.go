@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,10 @@ import (
 // prefetch is how many deliveries a lane reads from the store at a time, and the
 // most it holds besides those in flight.
 const prefetch = 8
+
+// crowd is how many of a connector's deliveries may wait in a lane before others no
+// longer wait behind all of them.
+const crowd = 32
 
 // lane is one channel's queue and the workers that empty it: one, unless the
 // channel allows a higher concurrency.
@@ -37,6 +42,9 @@ type lane struct {
 	// urgent says that the buffer was read in quiet hours, and more that the store may
 	// have more than was read.
 	urgent, more bool
+	// turn is the name from which on the connectors of a crowded lane are next: that of
+	// the connector whose delivery was taken last, as long as it waits.
+	turn string
 
 	// changing has room for the one who changes and saves the state, so that the
 	// store and the memory agree on which change was the last.
@@ -179,23 +187,11 @@ func (l *lane) next(urgent bool) (d delivery.Delivery, found bool, err error) {
 		l.urgent, l.buffer = urgent, nil
 	}
 	if len(l.buffer) == 0 {
-		read := l.d.store.Heads
-		if urgent {
-			read = l.d.store.UrgentHeads
-		}
-		// From the start each time: what was replayed waits at its old position.
-		// The claimed ones are still waiting there, so as many more are read.
-		n := prefetch + len(l.claimed)
-		heads, err := read(l.d.halt, l.name, 0, n)
+		list, more, err := l.read(urgent, prefetch)
 		if err != nil {
 			return delivery.Delivery{}, false, err
 		}
-		l.more = len(heads) == n
-		for _, d := range heads {
-			if _, taken := l.claimed[d.ID]; !taken && len(l.buffer) < prefetch {
-				l.buffer = append(l.buffer, d)
-			}
-		}
+		l.buffer, l.more = list, more
 	}
 	if len(l.buffer) == 0 {
 		return delivery.Delivery{}, false, nil
@@ -209,7 +205,49 @@ func (l *lane) next(urgent bool) (d delivery.Delivery, found bool, err error) {
 		l.rouse() // another worker may have something to do
 	}
 	l.claimed[d.ID] = struct{}{}
+	l.turn = d.Connector
 	return d, true, nil
+}
+
+// read returns the next n deliveries of the lane that nobody has claimed, and whether
+// there may be more. It begins at the start each time: what was replayed waits at its
+// old position. The claimed ones are still waiting there, so as many more are read.
+// L.feed is held.
+func (l *lane) read(urgent bool, n int) (list []delivery.Delivery, more bool, err error) {
+	crowded, err := l.crowded()
+	if err != nil {
+		return nil, false, err
+	}
+	ctx, all := l.d.halt, n+len(l.claimed)
+	switch {
+	case crowded:
+		list, err = l.d.store.Turns(ctx, l.name, l.turn, urgent, all)
+	case urgent:
+		list, err = l.d.store.UrgentHeads(ctx, l.name, 0, all)
+	default:
+		list, err = l.d.store.Heads(ctx, l.name, 0, all)
+	}
+	more = len(list) == all
+	list = slices.DeleteFunc(list, func(d delivery.Delivery) bool { _, taken := l.claimed[d.ID]; return taken })
+	return list[:min(n, len(list))], more, err
+}
+
+// crowded reports whether one connector has so much waiting in the lane that the
+// others would wait too long behind it. A lane of which the last reading left nothing
+// is not, and the store is not asked. L.feed is held.
+func (l *lane) crowded() (bool, error) {
+	if !l.more {
+		return false, nil
+	}
+	waiting, most, err := l.d.store.Waiting(l.d.halt, l.name)
+	return most > crowd && most < waiting, err
+}
+
+// ended says that a delivery of a connector waits no more: the next one has its turn.
+func (l *lane) ended(connector string) {
+	l.feed.Lock()
+	defer l.feed.Unlock()
+	l.turn = connector + "\x00" // the least name that is greater
 }
 
 // release gives claimed deliveries back. With look, the lane forgets what it has

@@ -144,6 +144,9 @@ func (e *watched) checkStart(d, stored delivery.Delivery, older []delivery.Deliv
 		}
 	}
 	for _, o := range older {
+		if o.Connector != d.Connector && m.crowded(e.channel) {
+			continue // the connectors take turns
+		}
 		with := slices.ContainsFunc(before, func(b delivery.Delivery) bool { return b.ID == o.ID })
 		if !e.replayed[o.ID] && !with && (!quiet || o.Urgent) {
 			bad("delivery %d started before the older %d", d.ID, o.ID)
@@ -160,6 +163,25 @@ func (e *watched) end(id int64) {
 	e.m.guard.Lock()
 	defer e.m.guard.Unlock()
 	e.flying = slices.DeleteFunc(e.flying, func(f int64) bool { return f == id })
+}
+
+// crowded reports whether one connector had so much waiting when the lane was last read
+// that the connectors take turns.
+func (m *memory) crowded(channel string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	by := make(map[string]int)
+	for _, d := range m.deliveries {
+		if d.Channel == channel && d.State == delivery.Waiting {
+			by[d.Connector]++
+		}
+	}
+	for _, n := range by {
+		if n+prefetch > crowd {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *memory) waitingBefore(channel string, id int64) []delivery.Delivery {
@@ -295,11 +317,17 @@ func (m *machine) check(t *rapid.T) {
 // actions are what can happen.
 func (m *machine) actions() map[string]func(*rapid.T) {
 	channel := rapid.SampledFrom([]string{"strict", "loose"})
+	connector := rapid.SampledFrom([]string{"alarm", "build", "feed"})
 	return map[string]func(*rapid.T){
 		"":       m.check,
-		"accept": func(t *rapid.T) { m.accept(channel.Draw(t, "channel"), rapid.IntRange(1, 20).Draw(t, "n")) },
+		"accept": func(t *rapid.T) {
+			m.take(connector.Draw(t, "connector"), channel.Draw(t, "channel"), rapid.IntRange(1, 20).Draw(t, "n"), false)
+		},
+		"accept many": func(t *rapid.T) {
+			m.take(connector.Draw(t, "connector"), channel.Draw(t, "channel"), rapid.IntRange(20, 60).Draw(t, "n"), false)
+		},
 		"accept urgent": func(t *rapid.T) {
-			m.acceptUrgent(channel.Draw(t, "channel"), rapid.IntRange(1, 3).Draw(t, "n"))
+			m.take(connector.Draw(t, "connector"), channel.Draw(t, "channel"), rapid.IntRange(1, 3).Draw(t, "n"), true)
 		},
 		"wake": func(*rapid.T) { m.d.Wake([]string{"strict", "loose", "gone"}) },
 		"pass": func(t *rapid.T) {

@@ -54,6 +54,9 @@ const (
 	Suspended Fate = "suspended"
 )
 
+// Fates lists all fates.
+func Fates() []Fate { return []Fate{Routed, Filtered, Suspended} }
+
 // Trace is what one route of a connector made of an event.
 type Trace struct {
 	// Route counts from 1, in the order of the configuration file.

@@ -9,6 +9,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/connector-relay/relay/relay/delivery"
@@ -34,6 +35,23 @@ var (
 	ErrTaken = errors.New("it has something of its own")
 )
 
+// ErrSwept: the event was there and has been removed since, because the retention
+// was over. It is an [ErrNotFound].
+var ErrSwept = fmt.Errorf("removed after the retention: %w", ErrNotFound)
+
+// ConflictError says why nothing of a batch was stored: the connector had reported
+// the key of one of its events before, with another fingerprint.
+type ConflictError struct {
+	Key string
+	// Event is the ID of the event that has the key; 0 when that has been swept.
+	Event int64
+}
+
+// Error implements error.
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("the key %q was used before for something else (event %d)", e.Key, e.Event)
+}
+
 // Batch is what one commit accepts: events of one connector, the deliveries
 // they lead to, and the checkpoint that then holds. It is stored whole or not
 // at all.
@@ -50,6 +68,9 @@ type Entry struct {
 	Fate       event.Fate
 	Traces     []event.Trace
 	Deliveries []Draft
+	// Fingerprint, when not empty, is what an event of the same key has to have in
+	// order to be the same one: otherwise the batch fails with a [ConflictError].
+	Fingerprint []byte
 }
 
 // Draft is a delivery to be made.
@@ -164,13 +185,71 @@ type Filter struct {
 	Limit int
 }
 
+// EventFilter narrows a list of events. Zero fields do not narrow.
+type EventFilter struct {
+	Connector string
+	Kind      string
+	Key       string
+	Fates     []event.Fate
+	// Since lists only what was accepted then or later.
+	Since time.Time
+	// Text lists only events whose cards hold it, in capitals or not.
+	Text string
+	// Before lists only events with a smaller ID: the page after.
+	Before int64
+	// Limit is at most this many; 0 means 100.
+	Limit int
+}
+
+// EventSummary is an event with where its deliveries stand, for lists.
+type EventSummary struct {
+	ID         int64
+	Connector  string
+	Key        string
+	Kind       string
+	Title      string
+	Time       time.Time
+	AcceptedAt time.Time
+	Fate       event.Fate
+	Traces     []event.Trace
+	// Deliveries are those that are still kept.
+	Deliveries []Standing
+}
+
+// Standing is where a delivery stands.
+type Standing struct {
+	ID      int64          `json:"delivery"`
+	Channel string         `json:"channel"`
+	State   delivery.State `json:"state"`
+}
+
+// Refusal is a request to a connector's hook of which nothing was accepted, or
+// several that differ in nothing but the time. It holds nothing of a body.
+type Refusal struct {
+	Connector string
+	// Remote is the address that the request came from.
+	Remote string
+	Method string
+	Status int
+	// Reason is what the sender was told.
+	Reason string
+	// Bytes is the size of the last one's body, as far as it was read.
+	Bytes int
+	Count int
+	First time.Time
+	Last  time.Time
+}
+
+// MaxRefusals is how many refusals of one connector are kept: the last ones.
+const MaxRefusals = 100
+
 // Store is the whole contract. All methods may be called concurrently; writes
 // of concurrent callers share a commit (and its fsync), and a write that
 // returned nil survives a power loss.
 type Store interface {
 	// Accept stores a batch in one transaction: the events whose keys are new,
 	// their keys, their deliveries, and the checkpoint. Receipts stand in the
-	// order of the entries.
+	// order of the entries. With a [ConflictError] nothing was stored.
 	Accept(ctx context.Context, b Batch) ([]Receipt, error)
 
 	// OpenConnector returns what is kept of a connector, and begins to keep it
@@ -213,8 +292,14 @@ type Store interface {
 	Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
 	// UrgentHeads is Heads for urgent deliveries only.
 	UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
-	// Waiting counts the waiting deliveries of a channel. It is cheap.
-	Waiting(ctx context.Context, channel string) (int, error)
+	// Turns returns up to n waiting deliveries of a channel so that its connectors
+	// take turns: the oldest of each, in the order of their names from the first that is
+	// not less than from, all round; then the second oldest of each, and so on. With
+	// urgent, it passes over those that are not.
+	Turns(ctx context.Context, channel, from string, urgent bool, n int) ([]delivery.Delivery, error)
+	// Waiting counts the waiting deliveries of a channel, and those of the connector
+	// that has most of them. It is cheap.
+	Waiting(ctx context.Context, channel string) (all, most int, err error)
 	// Record keeps an attempt and moves its delivery on, in one transaction:
 	// the state it is in now, when to try it next, how many attempts counted.
 	Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error
@@ -247,10 +332,13 @@ type Store interface {
 	Deliveries(ctx context.Context, f Filter) ([]Summary, error)
 	// Delivery returns one with all its attempts, oldest first.
 	Delivery(ctx context.Context, id int64) (Summary, []delivery.Attempt, error)
-	// Event returns one event by its ID.
+	// Events lists events, newest first.
+	Events(ctx context.Context, f EventFilter) ([]EventSummary, error)
+	// Event returns one event by its ID. One that was there once is [ErrSwept].
 	Event(ctx context.Context, id int64) (Event, error)
 	// FindEvents returns the IDs of events whose key is exactly this, newest
-	// first, at most 20.
+	// first, at most 20; also of events that have been swept, as long as their keys
+	// are known.
 	FindEvents(ctx context.Context, key string) ([]int64, error)
 	// Replay makes dead or dismissed deliveries waiting again, with no attempt
 	// counted, at their old position. A lane that sees the first of them sees all, or
@@ -259,8 +347,13 @@ type Store interface {
 	Replay(ctx context.Context, ids []int64) ([]int64, error)
 	// Dismiss puts dead letters away. It returns those it changed, oldest first.
 	Dismiss(ctx context.Context, ids []int64) ([]int64, error)
+	// Refuse keeps refusals, of each connector the last [MaxRefusals].
+	Refuse(ctx context.Context, list []Refusal) error
+	// Refusals lists refusals, the last one first; those of one connector, or, when
+	// it is empty, of all.
+	Refusals(ctx context.Context, connector string) ([]Refusal, error)
 	// Sweep removes what ended before the time: deliveries that are delivered,
-	// accepted or dismissed, events without deliveries left, and expired keys.
+	// accepted or dismissed, events without deliveries left, refusals, and expired keys.
 	// Dead letters stay. It works in small steps so that nothing waits long.
 	Sweep(ctx context.Context, before time.Time) (removed int, err error)
 	// Ping reports whether the store can be read and written.

@@ -1,11 +1,13 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -28,8 +30,11 @@ func (s *Store) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, err
 	if err != nil {
 		return nil, err
 	}
-	if err := s.write(ctx, &operation{do: a.store, after: a.after, bytes: a.bytes}); err != nil {
+	if err := s.write(ctx, &operation{do: a.store, after: a.after, bytes: a.bytes, rows: len(b.Events)}); err != nil {
 		return nil, err
+	}
+	if a.conflict != nil {
+		return nil, a.conflict
 	}
 	return a.receipts, nil
 }
@@ -42,6 +47,8 @@ type acceptance struct {
 	bytes      int
 	receipts   []store.Receipt
 	deliveries []delivery.Delivery
+	// conflict is why nothing was stored although nothing went wrong.
+	conflict *store.ConflictError
 }
 
 // encoded is what the file holds of an entry.
@@ -80,10 +87,16 @@ func newAcceptance(b store.Batch, now time.Time) (*acceptance, error) {
 // store writes the batch. It may run again, so it starts from nothing.
 func (a *acceptance) store(w *writer) error {
 	a.receipts = make([]store.Receipt, 0, len(a.batch.Events))
-	a.deliveries = nil
+	a.deliveries, a.conflict = nil, nil
 	fresh := false
 	for i := range a.batch.Events {
 		receipt, err := a.entry(w, i)
+		if conflict, ok := errors.AsType[*store.ConflictError](err); ok && i == 0 {
+			// Nothing has been written yet: there is no need to undo anything, and
+			// with it what others have in the same transaction.
+			a.conflict = conflict
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("event %d of the batch: %w", i+1, err)
 		}
@@ -111,13 +124,13 @@ func (a *acceptance) entry(w *writer, i int) (store.Receipt, error) {
 	e, n := &a.batch.Events[i], a.entries[i]
 	id := w.event + 1
 	if e.Key != "" {
-		fresh, err := w.exec("INSERT INTO seen (connector, key, event, expires) VALUES ("+keysOf+",?,?,?) ON CONFLICT DO NOTHING",
-			a.batch.Connector, e.Key, id, a.now+keepKeys.Microseconds())
+		fresh, err := w.exec("INSERT INTO seen (connector, key, event, expires, fingerprint) VALUES ("+keysOf+",?,?,?,?) ON CONFLICT DO NOTHING",
+			a.batch.Connector, e.Key, id, a.now+keepKeys.Microseconds(), blob(e.Fingerprint))
 		if err != nil {
 			return store.Receipt{}, err
 		}
 		if fresh == 0 {
-			return a.known(w, e.Key)
+			return a.known(w, e)
 		}
 	}
 	_, err := w.exec("INSERT INTO events (id, connector, key, kind, thread, time, accepted_at, fate, first_delivery, deliveries, traces, data, card) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -136,15 +149,18 @@ func (a *acceptance) entry(w *writer, i int) (store.Receipt, error) {
 
 // known answers for an event whose key the connector has reported before, and
 // remembers the key for longer.
-func (a *acceptance) known(w *writer, key string) (store.Receipt, error) {
-	row, err := w.row("SELECT coalesce(e.id, 0), s.expires FROM seen s LEFT JOIN events e ON e.id = s.event WHERE s.connector = "+keysOf+" AND s.key = ?",
-		a.batch.Connector, key)
+func (a *acceptance) known(w *writer, e *store.Entry) (store.Receipt, error) {
+	row, err := w.row("SELECT coalesce(e.id, 0), s.expires, s.fingerprint FROM seen s LEFT JOIN events e ON e.id = s.event WHERE s.connector = "+keysOf+" AND s.key = ?",
+		a.batch.Connector, e.Key)
 	if err != nil {
 		return store.Receipt{}, err
 	}
+	if was, _ := row[2].([]byte); len(e.Fingerprint) > 0 && len(was) > 0 && !bytes.Equal(was, e.Fingerprint) {
+		return store.Receipt{}, &store.ConflictError{Key: e.Key, Event: row[0].(int64)}
+	}
 	expires := a.now + keepKeys.Microseconds()
 	if expires-row[1].(int64) > freshKeys.Microseconds() {
-		if _, err := w.exec("UPDATE seen SET expires = ?2 WHERE connector = "+keysOf+" AND key = ?3", a.batch.Connector, expires, key); err != nil {
+		if _, err := w.exec("UPDATE seen SET expires = ?2 WHERE connector = "+keysOf+" AND key = ?3", a.batch.Connector, expires, e.Key); err != nil {
 			return store.Receipt{}, err
 		}
 	}

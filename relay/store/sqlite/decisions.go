@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/connector-relay/relay/relay/delivery"
 )
 
 // decisionStep is how many deliveries one commit replays or dismisses: few enough
@@ -38,26 +40,30 @@ func (s *Store) decide(ctx context.Context, ids []int64, what string, step func(
 }
 
 func (s *Store) replay(ids []int64) (*operation, *[]int64) {
-	changed, channels := new([]int64), new([]string)
+	changed := new([]int64)
+	var waiting []delivery.Delivery
 	do := func(w *writer) error {
-		*changed, *channels = nil, nil
+		*changed, waiting = nil, nil
 		for _, id := range ids {
 			row, err := w.row(`UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, tried_at = 0, finished_at = 0, digest = 0, reason = ''
-				WHERE id = ? AND state IN ('dead', 'dismissed') RETURNING channel`, id)
+				WHERE id = ? AND state IN ('dead', 'dismissed') RETURNING channel, connector, urgent`, id)
 			if err != nil {
 				return fmt.Errorf("delivery %d: %w", id, err)
 			}
 			if row != nil {
-				*changed, *channels = append(*changed, id), append(*channels, row[0].(string))
+				*changed = append(*changed, id)
+				waiting = append(waiting, delivery.Delivery{ID: id, Channel: row[0].(string), Connector: row[1].(string), Urgent: row[2].(int64) != 0})
 			}
 		}
 		return nil
 	}
 	after := func(l *lanes) []string {
-		for i, id := range *changed {
-			l.replayed((*channels)[i], id)
+		channels := make([]string, len(waiting))
+		for i, d := range waiting {
+			l.replayed(d)
+			channels[i] = d.Channel
 		}
-		return *channels
+		return channels
 	}
 	return &operation{do: do, after: after, replay: true}, changed
 }

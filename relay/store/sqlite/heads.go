@@ -18,6 +18,12 @@ const headsQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY 
 const urgentQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_urgent CROSS JOIN events e ON e.id = d.event
 	WHERE d.state = 'waiting' AND d.urgent = 1 AND d.channel = ? AND d.id > ? ORDER BY d.id LIMIT ?`
 
+const turnQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_turns CROSS JOIN events e ON e.id = d.event
+	WHERE d.state = 'waiting' AND d.channel = ? AND d.connector = ? ORDER BY d.id LIMIT ?`
+
+const urgentTurnQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_urgent_turns CROSS JOIN events e ON e.id = d.event
+	WHERE d.state = 'waiting' AND d.urgent = 1 AND d.channel = ? AND d.connector = ? ORDER BY d.id LIMIT ?`
+
 const oldestQuery = `SELECT e.accepted_at FROM deliveries d INDEXED BY deliveries_lane CROSS JOIN events e ON e.id = d.event
 	WHERE d.state = 'waiting' AND d.channel = ? ORDER BY d.id LIMIT 1`
 
@@ -51,10 +57,49 @@ func (s *Store) UrgentHeads(ctx context.Context, channel string, after int64, n 
 	return s.readHeads(ctx, s.urgent, channel, after, n)
 }
 
-// readHeads reads a lane's deliveries from the file.
-func (s *Store) readHeads(ctx context.Context, query *sql.Stmt, channel string, after int64, n int) ([]delivery.Delivery, error) {
+// Turns implements [store.Store]. It reads the file: a lane that is crowded is deeper
+// than what is kept in memory, or soon will be.
+func (s *Store) Turns(ctx context.Context, channel, from string, urgent bool, n int) ([]delivery.Delivery, error) {
+	if s.queue.isClosed() {
+		return nil, store.ErrClosed
+	}
+	query := s.turn
+	if urgent {
+		query = s.urgentTurn
+	}
+	var taken [][]delivery.Delivery
+	for _, share := range s.lanes.shares(channel, from, urgent, n) {
+		if share.deliveries == 0 {
+			break
+		}
+		list, err := s.readHeads(ctx, query, channel, share.connector, share.deliveries)
+		if err != nil {
+			return nil, err
+		}
+		taken = append(taken, list)
+	}
+	return interleave(taken, n), nil
+}
+
+// interleave takes the first of each list, then the second of each, and so on, up to
+// n of them.
+func interleave(lists [][]delivery.Delivery, n int) []delivery.Delivery {
+	var all []delivery.Delivery
+	for place, more := 0, true; more && len(all) < n; place++ {
+		more = false
+		for _, list := range lists {
+			if place < len(list) && len(all) < n {
+				all, more = append(all, list[place]), true
+			}
+		}
+	}
+	return all
+}
+
+// readHeads reads a lane's deliveries from the file. The arguments are the query's.
+func (s *Store) readHeads(ctx context.Context, query *sql.Stmt, channel string, args ...any) ([]delivery.Delivery, error) {
 	var list []delivery.Delivery
-	rows, err := query.QueryContext(ctx, channel, after, n)
+	rows, err := query.QueryContext(ctx, append([]any{channel}, args...)...)
 	err = each(rows, err, func() error {
 		d, err := scanDelivery(rows.Scan)
 		list = append(list, d)
@@ -67,11 +112,12 @@ func (s *Store) readHeads(ctx context.Context, query *sql.Stmt, channel string, 
 }
 
 // Waiting implements [store.Store]; it asks the memory.
-func (s *Store) Waiting(_ context.Context, channel string) (int, error) {
+func (s *Store) Waiting(_ context.Context, channel string) (all, most int, err error) {
 	if s.queue.isClosed() {
-		return 0, store.ErrClosed
+		return 0, 0, store.ErrClosed
 	}
-	return s.lanes.waiting(channel), nil
+	all, most = s.lanes.waiting(channel)
+	return all, most, nil
 }
 
 // Lanes implements [store.Store].

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,9 +36,15 @@ type lanes struct {
 	order *list.List
 }
 
+// tally counts what waits, and what of it is urgent.
+type tally struct{ all, urgent int }
+
 // lane is one channel's queue in memory.
 type lane struct {
 	waiting int
+	// by is how much of it is of which connector; a connector of which nothing waits
+	// is not in it.
+	by map[string]tally
 	// front are the first waiting deliveries, oldest first, with none left out in
 	// between. When it holds all that wait, new ones are added to it; once some are
 	// left out, it only gets shorter until nothing waits or a reader fills it.
@@ -55,12 +62,13 @@ func newLanes() *lanes { return &lanes{all: make(map[string]*lane), order: list.
 
 // load counts what waits; the lane index answers that without touching a card.
 func (l *lanes) load(ctx context.Context, db *sql.DB) error {
-	rows, err := db.QueryContext(ctx, "SELECT channel, count(*) FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' GROUP BY channel")
+	rows, err := db.QueryContext(ctx, `SELECT channel, connector, count(*), 0 FROM deliveries INDEXED BY deliveries_turns WHERE state = 'waiting' GROUP BY channel, connector
+		UNION ALL SELECT channel, connector, 0, count(*) FROM deliveries INDEXED BY deliveries_urgent_turns WHERE state = 'waiting' AND urgent = 1 GROUP BY channel, connector`)
 	err = each(rows, err, func() error {
-		var channel string
-		var waiting int
-		err := rows.Scan(&channel, &waiting)
-		l.lane(channel).waiting = waiting
+		var channel, connector string
+		var more tally
+		err := rows.Scan(&channel, &connector, &more.all, &more.urgent)
+		l.lane(channel).count(connector, more)
 		return err
 	})
 	if err != nil {
@@ -72,11 +80,33 @@ func (l *lanes) load(ctx context.Context, db *sql.DB) error {
 func (l *lanes) lane(channel string) *lane {
 	n := l.all[channel]
 	if n == nil {
-		n = &lane{headAt: -1}
+		n = &lane{headAt: -1, by: make(map[string]tally)}
 		l.all[channel] = n
 	}
 	return n
 }
+
+// count adds to what waits of a connector.
+func (n *lane) count(connector string, more tally) {
+	n.waiting += more.all
+	t := n.by[connector]
+	t.all, t.urgent = t.all+more.all, t.urgent+more.urgent
+	if t == (tally{}) {
+		delete(n.by, connector)
+		return
+	}
+	n.by[connector] = t
+}
+
+// one is the tally of one delivery.
+func one(urgent bool) tally {
+	if urgent {
+		return tally{all: 1, urgent: 1}
+	}
+	return tally{all: 1}
+}
+
+func (t tally) negative() tally { return tally{all: -t.all, urgent: -t.urgent} }
 
 // whole reports whether all that waits is in memory.
 func (n *lane) whole() bool { return len(n.front) >= n.waiting }
@@ -101,7 +131,7 @@ func size(d delivery.Delivery) int { return len(d.Card) + cacheOverhead }
 func (l *lanes) add(d delivery.Delivery) {
 	n := l.lane(d.Channel)
 	keep := n.whole() && len(n.front) < cacheDepth
-	n.waiting++
+	n.count(d.Connector, one(d.Urgent))
 	if last := len(n.front) - 1; last >= 0 && n.front[last].ID >= d.ID {
 		return // a reader was faster, see fill
 	}
@@ -169,7 +199,7 @@ func (l *lanes) update(d delivery.Delivery) {
 		}
 		return
 	}
-	n.waiting--
+	n.count(d.Connector, one(d.Urgent).negative())
 	if !found {
 		return
 	}
@@ -186,11 +216,11 @@ func (l *lanes) update(d delivery.Delivery) {
 }
 
 // replayed takes in a delivery that waits again at its old position.
-func (l *lanes) replayed(channel string, id int64) {
-	n := l.lane(channel)
+func (l *lanes) replayed(d delivery.Delivery) {
+	n := l.lane(d.Channel)
 	n.changes++
-	n.waiting++
-	l.cut(n, n.search(id-1))
+	n.count(d.Connector, one(d.Urgent))
+	l.cut(n, n.search(d.ID-1))
 }
 
 // moved takes in that a lane's first deliveries, so many, are another's now: they
@@ -244,14 +274,67 @@ func (l *lanes) urgent(channel string, after int64, most int) (list []delivery.D
 	return list, len(list) == most || n.whole()
 }
 
-// waiting returns how much waits in a lane.
-func (l *lanes) waiting(channel string) int {
+// waiting returns how much waits in a lane, and how much of it is of the connector
+// that has most.
+func (l *lanes) waiting(channel string) (all, most int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := l.all[channel]; n != nil {
-		return n.waiting
+	n := l.all[channel]
+	if n == nil {
+		return 0, 0
 	}
-	return 0
+	for _, t := range n.by {
+		most = max(most, t.all)
+	}
+	return n.waiting, most
+}
+
+// share is how many deliveries of a connector are among the next of a lane.
+type share struct {
+	connector  string
+	waiting    int
+	deliveries int
+}
+
+// shares divides the next n places of a lane among its connectors, which take turns
+// from the first name that is not less than from.
+func (l *lanes) shares(channel, from string, urgent bool, n int) []share {
+	list := l.tallied(channel, urgent)
+	slices.SortFunc(list, func(a, b share) int { return strings.Compare(a.connector, b.connector) })
+	first, _ := slices.BinarySearchFunc(list, from, func(s share, name string) int { return strings.Compare(s.connector, name) })
+	list = slices.Concat(list[first:], list[:first])
+	for given := true; given && n > 0; {
+		given = false
+		for i := range list {
+			if s := &list[i]; n > 0 && s.deliveries < s.waiting {
+				s.deliveries++
+				n--
+				given = true
+			}
+		}
+	}
+	return list
+}
+
+// tallied returns the connectors of which something waits in a lane.
+func (l *lanes) tallied(channel string, urgent bool) []share {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.all[channel]
+	if n == nil {
+		return nil
+	}
+	list := make([]share, 0, len(n.by))
+	for connector, t := range n.by {
+		waiting := t.all
+		if urgent {
+			waiting = t.urgent
+		}
+		if waiting > 0 {
+			list = append(list, share{connector: connector, waiting: waiting})
+		}
+	}
+	return list
 }
 
 // fill remembers all that waits in a lane, as a reader has found it in the file

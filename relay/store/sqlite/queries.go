@@ -215,7 +215,7 @@ func (s *Store) Event(ctx context.Context, id int64) (store.Event, error) {
 	err := s.reader.QueryRowContext(ctx, "SELECT connector, key, kind, thread, time, accepted_at, card, coalesce(data, '{}'), fate, traces FROM events WHERE id = ?", id).
 		Scan(&e.Connector, &e.Key, &e.Kind, &e.Thread, &at, &accepted, &e.Card, &e.Data, &e.Fate, &traces)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = store.ErrNotFound
+		err = s.gone(ctx, id)
 	}
 	if err != nil {
 		return store.Event{}, fmt.Errorf("event %d: %w", id, s.explainRead(err))
@@ -229,9 +229,24 @@ func (s *Store) Event(ctx context.Context, id int64) (store.Event, error) {
 	return e, nil
 }
 
+// gone says why there is no event of a number: numbers are given out once.
+func (s *Store) gone(ctx context.Context, id int64) error {
+	var last int64
+	err := s.reader.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'").Scan(&last)
+	switch {
+	case err != nil:
+		return err
+	case id > 0 && id <= last:
+		return store.ErrSwept
+	default:
+		return store.ErrNotFound
+	}
+}
+
 // FindEvents implements [store.Store].
 func (s *Store) FindEvents(ctx context.Context, key string) ([]int64, error) {
-	rows, err := s.reader.QueryContext(ctx, "SELECT id FROM events WHERE key = ? ORDER BY id DESC LIMIT ?", key, maxFound)
+	rows, err := s.reader.QueryContext(ctx, `SELECT id FROM events WHERE key = ?1
+		UNION SELECT event FROM seen WHERE connector IN (SELECT iif(keys = '', name, keys) FROM connectors) AND key = ?1 ORDER BY 1 DESC LIMIT ?2`, key, maxFound)
 	var ids []int64
 	err = each(rows, err, func() error {
 		var id int64

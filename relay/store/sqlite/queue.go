@@ -8,10 +8,13 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// maxOperations and maxBytes bound one commit, so that nobody waits long for it.
-// An operation that is larger by itself gets a commit of its own.
+// maxOperations, maxRows and maxBytes bound one commit, so that nobody waits long for
+// it. An operation that is larger by itself gets a commit of its own. What is left for
+// the next commit keeps its place, so that those who write much and those who write
+// little take turns.
 const (
 	maxOperations = 512
+	maxRows       = 1024
 	maxBytes      = 2 << 20
 )
 
@@ -30,6 +33,8 @@ type operation struct {
 	// of their commits, before any caller goes on.
 	after func(l *lanes) (channels []string)
 	bytes int
+	// rows is about how many rows it writes, where that may be many.
+	rows int
 	// record marks an attempt's outcome.
 	record bool
 	// replay marks deliveries that come back to their old positions.
@@ -141,11 +146,11 @@ func (q *queue) take(group []*operation) []*operation {
 
 // gather moves operations into a group until it is full.
 func (q *queue) gather(group []*operation) []*operation {
-	bytes := 0
+	bytes, rows := 0, 0
 	fill := func(list []*operation, most int) []*operation {
 		n := 0
-		for n < len(list) && n < most && (len(group) == 0 || bytes+list[n].bytes <= maxBytes) {
-			bytes += list[n].bytes
+		for n < len(list) && n < most && (len(group) == 0 || bytes+list[n].bytes <= maxBytes && rows+list[n].rows <= maxRows) {
+			bytes, rows = bytes+list[n].bytes, rows+list[n].rows
 			group = append(group, list[n])
 			n++
 		}

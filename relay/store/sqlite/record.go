@@ -40,7 +40,7 @@ func (s *Store) RecordDigest(ctx context.Context, results []delivery.Result) err
 		}
 		return nil
 	}
-	if err := s.write(ctx, &operation{record: true, do: do, after: after}); err != nil {
+	if err := s.write(ctx, &operation{record: true, rows: len(records), do: do, after: after}); err != nil {
 		return fmt.Errorf("record an attempt: %w", err)
 	}
 	return nil

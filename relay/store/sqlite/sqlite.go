@@ -51,6 +51,8 @@ type Store struct {
 	urgent *sql.Stmt
 	oldest *sql.Stmt
 	last   *sql.Stmt
+	// turn and urgentTurn read one connector's part of a lane.
+	turn, urgentTurn *sql.Stmt
 
 	// writer belongs to the committer's goroutine.
 	writer       *writer
@@ -129,7 +131,10 @@ func (s *Store) openReader(ctx context.Context) error {
 	if err := s.openAll(ctx); err != nil {
 		return err
 	}
-	for query, statement := range map[string]**sql.Stmt{headsQuery: &s.heads, urgentQuery: &s.urgent, oldestQuery: &s.oldest, lastQuery: &s.last} {
+	statements := map[string]**sql.Stmt{
+		headsQuery: &s.heads, urgentQuery: &s.urgent, turnQuery: &s.turn, urgentTurnQuery: &s.urgentTurn, oldestQuery: &s.oldest, lastQuery: &s.last,
+	}
+	for query, statement := range statements {
 		if *statement, err = s.reader.PrepareContext(ctx, query); err != nil {
 			return fmt.Errorf("prepare to read: %w", err)
 		}

@@ -24,6 +24,9 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (removed int, err e
 		{"events", func(w *writer) (int, error) {
 			return sweepRows(w, "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY events_alone WHERE deliveries = 0 AND accepted_at < ? LIMIT ?)", limit)
 		}, false},
+		{"refusals", func(w *writer) (int, error) {
+			return sweepRows(w, "DELETE FROM refusals WHERE (connector, remote, method, status, reason) IN (SELECT connector, remote, method, status, reason FROM refusals WHERE last < ? LIMIT ?)", limit)
+		}, false},
 		{"keys", func(w *writer) (int, error) {
 			return sweepRows(w, "DELETE FROM seen WHERE (connector, key) IN (SELECT connector, key FROM seen INDEXED BY seen_expires WHERE expires < ? LIMIT ?)", now)
 		}, false},

@@ -44,7 +44,7 @@ func (s *suite) urgentHeads() {
 	equal(s, len(page("b", 0, 9)), 0, "urgent ones of a lane without any")
 	s.record(all[2], delivery.Delivered, delivery.VerdictDelivered)
 	equal(s, ids(page("a", 0, 9)), want[1:], "without one that was delivered")
-	waiting, err := s.store.Waiting(s.ctx(), "a")
+	waiting, _, err := s.store.Waiting(s.ctx(), "a")
 	s.ok(err, "waiting")
 	equal(s, waiting, len(all)-1, "how much waits")
 	sum, _ := s.summary(want[1])

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -333,9 +334,11 @@ func (m *model) check(r *rapid.T) {
 			waiting = append(waiting, d)
 		}
 	}
-	switch rapid.SampledFrom([]string{"heads", "heads", "lane", "list"}).Draw(r, "what") {
+	switch rapid.SampledFrom([]string{"heads", "heads", "turns", "lane", "list"}).Draw(r, "what") {
 	case "heads":
 		m.checkHeads(r, channel, waiting)
+	case "turns":
+		m.checkTurns(r, channel, waiting)
 	case "lane":
 		m.checkLane(r, channel, waiting)
 	case "list":
@@ -389,6 +392,44 @@ func (m *model) checkHeads(r *rapid.T, channel string, waiting []delivery.Delive
 	}
 }
 
+// byConnector divides deliveries by their connectors.
+func byConnector(list []delivery.Delivery) map[string][]delivery.Delivery {
+	lines := make(map[string][]delivery.Delivery)
+	for _, d := range list {
+		lines[d.Connector] = append(lines[d.Connector], d)
+	}
+	return lines
+}
+
+// checkTurns reads a part of a lane in which the connectors take turns.
+func (m *model) checkTurns(r *rapid.T, channel string, waiting []delivery.Delivery) {
+	urgent := rapid.Bool().Draw(r, "urgent")
+	if urgent {
+		waiting = slices.DeleteFunc(waiting, func(d delivery.Delivery) bool { return !d.Urgent })
+	}
+	lines := byConnector(waiting)
+	names := slices.Sorted(maps.Keys(lines))
+	from := rapid.SampledFrom(append([]string{"", m.prefix + "connector2", "~"}, names...)).Draw(r, "from")
+	at := slices.IndexFunc(names, func(name string) bool { return name >= from })
+	if at > 0 {
+		names = slices.Concat(names[at:], names[:at])
+	}
+	n := rapid.IntRange(0, 9).Draw(r, "n")
+	var want []delivery.Delivery
+	for place := range waiting {
+		for _, name := range names {
+			if place < len(lines[name]) && len(want) < n {
+				want = append(want, lines[name][place])
+			}
+		}
+	}
+	got, err := m.store.Turns(m.test.Context(), channel, from, urgent, n)
+	m.fatal(r, err)
+	if diff := cmp.Diff(want, got, ignored()); diff != "" {
+		r.Fatalf("%d of %s in turns from %q (-want +got):\n%s", n, channel, from, diff)
+	}
+}
+
 // checkLane looks for a lane among all.
 func (m *model) checkLane(r *rapid.T, channel string, waiting []delivery.Delivery) {
 	all, err := m.store.Lanes(m.test.Context())
@@ -402,8 +443,12 @@ func (m *model) checkLane(r *rapid.T, channel string, waiting []delivery.Deliver
 	case at >= 0 && all[at].Oldest.IsZero() == (len(waiting) > 0):
 		r.Fatalf("lane %s has %d waiting, the oldest accepted at %v", channel, len(waiting), all[at].Oldest)
 	case at >= 0:
-		if n, err := m.store.Waiting(m.test.Context(), channel); err != nil || n != len(waiting) {
-			r.Fatalf("lane %s: %d wait (error %v), want %d", channel, n, err, len(waiting))
+		most := 0
+		for _, line := range byConnector(waiting) {
+			most = max(most, len(line))
+		}
+		if n, m, err := m.store.Waiting(m.test.Context(), channel); err != nil || n != len(waiting) || m != most {
+			r.Fatalf("lane %s: %d wait, %d of one connector (error %v); want %d and %d", channel, n, m, err, len(waiting), most)
 		}
 		if diff := cmp.Diff(want, all[at], cmpopts.IgnoreFields(delivery.Lane{}, "Oldest")); diff != "" {
 			r.Fatalf("lane (-want +got):\n%s", diff)

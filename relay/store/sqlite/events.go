@@ -1,0 +1,156 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// searchStep is how many events one query of a search reads at most. A search that no
+// index helps may take long; between two steps its connection is free for others.
+const searchStep = 2000
+
+const eventsQuery = `SELECT e.id, e.connector, e.key, e.kind, e.time, e.accepted_at, e.fate, e.traces, e.card,
+	(SELECT json_group_array(json_object('delivery', d.id, 'channel', d.channel, 'state', d.state))
+		FROM deliveries d WHERE d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries)
+	FROM events e %s WHERE e.id > ? AND e.id <= ? AND %s ORDER BY e.id DESC LIMIT ?`
+
+// Events implements [store.Store].
+func (s *Store) Events(ctx context.Context, f store.EventFilter) ([]store.EventSummary, error) {
+	list, err := s.events(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", s.explainRead(err))
+	}
+	return list, nil
+}
+
+func (s *Store) events(ctx context.Context, f store.EventFilter) (list []store.EventSummary, err error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	from, to, err := s.span(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	index, clause, args := eventConditions(f)
+	step := to
+	if f.Kind != "" || f.Text != "" {
+		step = searchStep
+	}
+	for to > from && len(list) < limit {
+		low := max(from, to-step)
+		rows, err := s.reader.QueryContext(ctx, fmt.Sprintf(eventsQuery, index, clause), slices.Concat([]any{low, to}, args, []any{limit - len(list)})...)
+		err = each(rows, err, func() error {
+			e, err := scanSummary(rows.Scan)
+			list = append(list, e)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		to = low
+	}
+	return list, nil
+}
+
+// span returns the numbers between which a filter's events are: greater than from, and
+// at most to.
+func (s *Store) span(ctx context.Context, f store.EventFilter) (from, to int64, err error) {
+	if err := s.reader.QueryRowContext(ctx, "SELECT coalesce(min(id), 1) - 1, coalesce(max(id), 0) FROM events").Scan(&from, &to); err != nil {
+		return 0, 0, err
+	}
+	if f.Before > 0 {
+		to = min(to, f.Before-1)
+	}
+	if f.Since.IsZero() {
+		return from, to, nil
+	}
+	// Numbers grow with time, so that no index is needed to find a time.
+	for low, high := from, to; low < high; {
+		middle := low + (high-low)/2
+		var at int64
+		err := s.reader.QueryRowContext(ctx, "SELECT accepted_at FROM events WHERE id > ? ORDER BY id LIMIT 1", middle).Scan(&at)
+		if err != nil {
+			return 0, 0, err
+		}
+		if at < micros(f.Since) {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+		from = low
+	}
+	return from, to, nil
+}
+
+// eventConditions names the index that finds what a filter wants with the least
+// reading, and makes the WHERE clause.
+func eventConditions(f store.EventFilter) (index, clause string, args []any) {
+	index = "NOT INDEXED"
+	parts := []string{"true"}
+	add := func(part string, values ...any) { parts, args = append(parts, part), append(args, values...) }
+	if f.Connector != "" {
+		index = "INDEXED BY events_connector"
+		add("e.connector = ?", f.Connector)
+	}
+	if len(f.Fates) > 0 {
+		var fates []string
+		for _, fate := range event.Fates() {
+			if slices.Contains(f.Fates, fate) {
+				fates = append(fates, "'"+string(fate)+"'")
+			}
+		}
+		add("e.fate IN (" + strings.Join(fates, ",") + ")")
+		if len(fates) == 1 && !slices.Contains(f.Fates, event.Routed) {
+			// The index of what went nowhere; only a constant can use it.
+			index = "INDEXED BY events_unrouted"
+			parts[len(parts)-1] = "e.fate = " + fates[0] + " AND e.fate <> 'routed'"
+		}
+	}
+	if f.Key != "" {
+		index = "INDEXED BY events_key"
+		add("e.key = ?", f.Key)
+	}
+	if f.Kind != "" {
+		add("e.kind = ?", f.Kind)
+	}
+	if f.Text != "" {
+		add(`CAST(e.card AS TEXT) LIKE ? ESCAPE '\'`, "%"+pattern(f.Text)+"%")
+	}
+	return index, strings.Join(parts, " AND "), args
+}
+
+// pattern is a text as it stands in the JSON of a card, for LIKE.
+func pattern(text string) string {
+	var quoted strings.Builder
+	enc := json.NewEncoder(&quoted)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(text) // a text can always be written
+	inside := strings.TrimSuffix(strings.TrimPrefix(quoted.String(), `"`), "\"\n")
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(inside)
+}
+
+func scanSummary(scan func(...any) error) (store.EventSummary, error) {
+	var e store.EventSummary
+	var at, accepted int64
+	var traces, card, deliveries []byte
+	if err := scan(&e.ID, &e.Connector, &e.Key, &e.Kind, &at, &accepted, &e.Fate, &traces, &card, &deliveries); err != nil {
+		return e, err
+	}
+	e.Time, e.AcceptedAt, e.Title = moment(at), moment(accepted), title(card)
+	if traces != nil {
+		if err := json.Unmarshal(traces, &e.Traces); err != nil {
+			return e, fmt.Errorf("%w: event %d: its traces: %w", store.ErrCorrupt, e.ID, err)
+		}
+	}
+	if err := json.Unmarshal(deliveries, &e.Deliveries); err != nil {
+		return e, fmt.Errorf("%w: event %d: its deliveries: %w", store.ErrCorrupt, e.ID, err)
+	}
+	return e, nil
+}
