@@ -23,7 +23,7 @@ func TestHostileFloodOfOneConnectorDoesNotHoldUpTheOthers(t *testing.T) {
 		s, e := newMemory(), newEndpoint(always(delivery.VerdictDelivered))
 		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
-		flood := s.accept("a", 5000)
+		flood := s.accept("a", 600)
 		pass(time.Second)
 		before := len(e.order())
 		first := s.take("alarm", "a", 1, false)
@@ -99,7 +99,7 @@ func TestConnectorsTakeTurnsInDigestsAndQuietHours(t *testing.T) {
 		p.Rate, p.Burst, p.Digest = 1, 1, Digest{Most: 10, After: time.Second}
 		r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
 		defer r.stop()
-		s.accept("a", 2000)
+		s.accept("a", 400)
 		pass(10 * time.Second)
 		before := len(e.order())
 		alarm := s.take("alarm", "a", 1, false)
@@ -109,7 +109,7 @@ func TestConnectorsTakeTurnsInDigestsAndQuietHours(t *testing.T) {
 		}
 
 		time.Sleep(time.Until(night().Next(time.Now()))) // urgent ones only
-		s.take("feed", "b", 500, true)
+		s.take("feed", "b", 100, true)
 		urgent := s.take("alarm", "b", 1, true)
 		b := newEndpoint(always(delivery.VerdictDelivered))
 		r.apply(Channel{Name: "a", Sender: e, Policy: p}, Channel{Name: "b", Sender: b, Policy: patient(), Quiet: night()})

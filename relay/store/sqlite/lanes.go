@@ -89,8 +89,7 @@ func (l *lanes) lane(channel string) *lane {
 // count adds to what waits of a connector.
 func (n *lane) count(connector string, more tally) {
 	n.waiting += more.all
-	t := n.by[connector]
-	t.all, t.urgent = t.all+more.all, t.urgent+more.urgent
+	t := n.by[connector].plus(more)
 	if t == (tally{}) {
 		delete(n.by, connector)
 		return
@@ -105,6 +104,8 @@ func one(urgent bool) tally {
 	}
 	return tally{all: 1}
 }
+
+func (t tally) plus(o tally) tally { return tally{all: t.all + o.all, urgent: t.urgent + o.urgent} }
 
 func (t tally) negative() tally { return tally{all: -t.all, urgent: -t.urgent} }
 
@@ -223,21 +224,26 @@ func (l *lanes) replayed(d delivery.Delivery) {
 	l.cut(n, n.search(d.ID-1))
 }
 
-// moved takes in that a lane's first deliveries, so many, are another's now: they
-// may stand anywhere in it.
-func (l *lanes) moved(from, to string, n int) {
-	l.shortened(from, n)
+// moved takes in that some of a lane's deliveries, so many of each connector, are
+// another's now: they may stand anywhere in it.
+func (l *lanes) moved(from, to string, by map[string]tally) {
+	l.shortened(from, by)
 	heir := l.lane(to)
 	heir.changes++
-	heir.waiting += n
+	for connector, t := range by {
+		heir.count(connector, t)
+	}
 	l.cut(heir, 0)
 }
 
-// shortened takes in that a lane's first deliveries, so many, do not wait any more.
-func (l *lanes) shortened(channel string, n int) {
+// shortened takes in that some of a lane's deliveries, so many of each connector, do
+// not wait any more.
+func (l *lanes) shortened(channel string, by map[string]tally) {
 	lane := l.lane(channel)
 	lane.changes++
-	lane.waiting -= n
+	for connector, t := range by {
+		lane.count(connector, t.negative())
+	}
 	l.cut(lane, 0)
 }
 
@@ -299,7 +305,7 @@ type share struct {
 // shares divides the next n places of a lane among its connectors, which take turns
 // from the first name that is not less than from.
 func (l *lanes) shares(channel, from string, urgent bool, n int) []share {
-	list := l.tallied(channel, urgent)
+	list := l.sharers(channel, urgent)
 	slices.SortFunc(list, func(a, b share) int { return strings.Compare(a.connector, b.connector) })
 	first, _ := slices.BinarySearchFunc(list, from, func(s share, name string) int { return strings.Compare(s.connector, name) })
 	list = slices.Concat(list[first:], list[:first])
@@ -316,8 +322,8 @@ func (l *lanes) shares(channel, from string, urgent bool, n int) []share {
 	return list
 }
 
-// tallied returns the connectors of which something waits in a lane.
-func (l *lanes) tallied(channel string, urgent bool) []share {
+// sharers returns the connectors of which something waits in a lane.
+func (l *lanes) sharers(channel string, urgent bool) []share {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := l.all[channel]

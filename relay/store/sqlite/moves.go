@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 
 	"github.com/connector-relay/relay/relay/store"
@@ -13,17 +14,17 @@ const moveStep = 1000
 // MoveChannel implements [store.Store]. Only what a lane still has to do with is
 // moved; what has ended may be millions of rows, and keeps the name it went by.
 func (s *Store) MoveChannel(ctx context.Context, from, to string) (moved int, err error) {
-	waiting := func(w *writer) (int, error) {
-		return changes(w.exec(`UPDATE deliveries SET channel = ? WHERE id IN
-			(SELECT id FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' AND channel = ? ORDER BY id LIMIT ?)`, to, from, moveStep))
+	waiting := func(w *writer) (map[string]tally, error) {
+		return tallied(w.rows(`UPDATE deliveries SET channel = ? WHERE id IN
+			(SELECT id FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' AND channel = ? ORDER BY id LIMIT ?)`+who, to, from, moveStep))
 	}
-	handOver := func(l *lanes, n int) []string {
-		l.moved(from, to, n)
+	handOver := func(l *lanes, by map[string]tally) []string {
+		l.moved(from, to, by)
 		return []string{to}
 	}
-	dead := func(w *writer) (int, error) {
-		return changes(w.exec(`UPDATE deliveries SET channel = ? WHERE id IN
-			(SELECT id FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' AND channel = ? LIMIT ?)`, to, from, moveStep))
+	dead := func(w *writer) (map[string]tally, error) {
+		return tallied(w.rows(`UPDATE deliveries SET channel = ? WHERE id IN
+			(SELECT id FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' AND channel = ? LIMIT ?)`+who, to, from, moveStep))
 	}
 	moved, err = s.clearChannel(ctx, from, []clearing{{step: waiting, after: handOver}, {step: dead}})
 	if err != nil {
@@ -36,15 +37,15 @@ func (s *Store) MoveChannel(ctx context.Context, from, to string) (moved int, er
 func (s *Store) ForgetChannel(ctx context.Context, channel string) (dismissed int, err error) {
 	now := micros(s.now())
 	const put = "UPDATE deliveries SET state = 'dismissed', finished_at = ?, reason = CASE reason WHEN '' THEN 'the channel was forgotten' ELSE reason END WHERE id IN "
-	waiting := func(w *writer) (int, error) {
-		return changes(w.exec(put+"(SELECT id FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' AND channel = ? ORDER BY id LIMIT ?)", now, channel, moveStep))
+	waiting := func(w *writer) (map[string]tally, error) {
+		return tallied(w.rows(put+"(SELECT id FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' AND channel = ? ORDER BY id LIMIT ?)"+who, now, channel, moveStep))
 	}
-	shorten := func(l *lanes, n int) []string {
-		l.shortened(channel, n)
+	shorten := func(l *lanes, by map[string]tally) []string {
+		l.shortened(channel, by)
 		return nil
 	}
-	dead := func(w *writer) (int, error) {
-		return changes(w.exec(put+"(SELECT id FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' AND channel = ? LIMIT ?)", now, channel, moveStep))
+	dead := func(w *writer) (map[string]tally, error) {
+		return tallied(w.rows(put+"(SELECT id FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' AND channel = ? LIMIT ?)"+who, now, channel, moveStep))
 	}
 	dismissed, err = s.clearChannel(ctx, channel, []clearing{{step: waiting, after: shorten}, {step: dead}})
 	if err != nil {
@@ -55,8 +56,21 @@ func (s *Store) ForgetChannel(ctx context.Context, channel string) (dismissed in
 
 // clearing takes deliveries out of a channel, up to moveStep in one commit.
 type clearing struct {
-	step  func(w *writer) (int, error)
-	after func(l *lanes, n int) []string
+	step  func(w *writer) (map[string]tally, error)
+	after func(l *lanes, by map[string]tally) []string
+}
+
+// who has an UPDATE of deliveries say whose they are, as tallied reads it.
+const who = " RETURNING connector, urgent"
+
+// tallied counts deliveries by their connectors.
+func tallied(rows [][]driver.Value, err error) (map[string]tally, error) {
+	by := make(map[string]tally)
+	for _, row := range rows {
+		connector := row[0].(string)
+		by[connector] = by[connector].plus(one(row[1].(int64) != 0))
+	}
+	return by, err
 }
 
 // clearChannel runs the clearings until nothing is left, and forgets how the
@@ -71,15 +85,20 @@ func (s *Store) clearChannel(ctx context.Context, channel string, list []clearin
 	}
 	for _, c := range list {
 		for n := moveStep; n == moveStep; {
+			var by map[string]tally
 			op := &operation{do: func(w *writer) (err error) {
-				n, err = c.step(w)
+				by, err = c.step(w)
 				return err
 			}}
 			if c.after != nil {
-				op.after = func(l *lanes) []string { return c.after(l, n) }
+				op.after = func(l *lanes) []string { return c.after(l, by) }
 			}
 			if err := s.write(ctx, op); err != nil {
 				return total, err
+			}
+			n = 0
+			for _, t := range by {
+				n += t.all
 			}
 			total += n
 		}
@@ -89,8 +108,6 @@ func (s *Store) clearChannel(ctx context.Context, channel string, list []clearin
 		return err
 	}})
 }
-
-func changes(n int64, err error) (int, error) { return int(n), err }
 
 // DeadLetters implements [store.Store].
 func (s *Store) DeadLetters(ctx context.Context) (map[string]int, error) {
