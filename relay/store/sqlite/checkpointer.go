@@ -55,9 +55,11 @@ type checkpointer struct {
 	// failing says that the last try failed, so that the log says it once.
 	failing atomic.Bool
 
-	// seen is the committer's: how many pages it had written when it last asked for
-	// the log to be moved.
+	// seen and due are the committer's: how many pages it had written when the log was
+	// last due to be moved, and whether it is after the next commit, which raises the
+	// generation.
 	seen int
+	due  bool
 }
 
 func newCheckpointer(ctx context.Context, path string, watch *watch, log zerolog.Logger) (*checkpointer, error) {
@@ -103,15 +105,18 @@ func (c *checkpointer) stop() {
 func (c *checkpointer) committed(w *writer) {
 	if c.long.CompareAndSwap(true, false) {
 		c.report(c.restart(w))
+		w.raise = true
+	}
+	if c.due && !w.raise {
+		c.due = false
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
 	}
 	written, err := w.pagesWritten()
-	if err != nil || (written-c.seen)*pageBytes < checkpointBytes {
-		return
-	}
-	c.seen = written
-	select {
-	case c.wake <- struct{}{}:
-	default:
+	if err == nil && (written-c.seen)*pageBytes >= checkpointBytes {
+		c.seen, c.due, w.raise = written, true, true
 	}
 }
 

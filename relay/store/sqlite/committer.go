@@ -37,8 +37,12 @@ func (s *Store) commitLoop() {
 func (s *Store) guard(group []*operation) {
 	trouble := s.watch.begin(theLog)
 	s.commit(refuse(group, trouble))
-	if after := s.watch.end(theLog); trouble == nil && after != nil {
+	after := s.watch.end(theLog)
+	if trouble == nil && after != nil {
 		refuse(group, after)
+	}
+	if after == nil {
+		s.marker.write()
 	}
 }
 
@@ -158,6 +162,9 @@ func (w *writer) transaction(f func() error) error {
 		}
 	}
 	if err == nil {
+		if w.raise {
+			w.generation, w.raise = w.generation+1, false
+		}
 		return nil
 	}
 	w.reset(mark)

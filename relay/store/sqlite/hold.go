@@ -32,6 +32,8 @@ type held struct {
 	// file is open for as long as SQLite has the file open, and not a moment less:
 	// closing any descriptor of a file gives up all of SQLite's own locks on it.
 	file *os.File
+	// index is the log's index, once there is one; the same holds for it.
+	index *os.File
 }
 
 // hold takes the store for this process: by a lock on a file of its own beside it,
@@ -72,10 +74,23 @@ func (h *held) take(path string, log zerolog.Logger) (err error) {
 	return lockFile(h.file)
 }
 
+// examineLog fails with [store.ErrCorrupt] when SQLite would pass over a part of the
+// log, or apply one that is not this file's.
+func (h *held) examineLog() error {
+	r, err := readLog(h.path)
+	if err != nil {
+		return err
+	}
+	if trouble := r.trouble(h.path, readMark(h.lock)); trouble != nil {
+		return fmt.Errorf("%w: %w. Nothing was changed. Restore a backup with `relay store restore FILE`, or go on with what is left: `relay store check --accept-loss`", store.ErrCorrupt, trouble)
+	}
+	return nil
+}
+
 // Close gives the store up.
 func (h *held) Close() error {
 	var errs []error
-	for _, f := range []*os.File{h.file, h.lock} {
+	for _, f := range []*os.File{h.index, h.file, h.lock} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}
@@ -118,15 +133,14 @@ func lockBeside(path string) (*os.File, error) {
 		return nil, fmt.Errorf("%w%s; stop that one first, or give this one a store of its own", store.ErrLocked, holder(f))
 	}
 	// The number is for the other's error. It is not needed, so a full disk does not
-	// matter here.
-	_ = f.Truncate(0)
-	_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
+	// matter here. Behind it stands what the last relay acknowledged.
+	_, _ = f.WriteAt(fmt.Appendf(nil, "%-*d\n", markAt-1, os.Getpid()), 0)
 	return f, nil
 }
 
 // holder names the process that has the lock, if the file says.
 func holder(f *os.File) string {
-	b := make([]byte, 20)
+	b := make([]byte, markAt)
 	n, _ := f.ReadAt(b, 0)
 	pid, err := strconv.Atoi(string(bytes.TrimSpace(b[:n])))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 
 	"github.com/pressly/goose/v3"
@@ -43,7 +44,27 @@ func prepareFile(ctx context.Context, path string) (err error) {
 			return err
 		}
 	}
-	return migrate(ctx, db)
+	if err := migrate(ctx, db); err != nil {
+		return err
+	}
+	return raiseGeneration(ctx, db)
+}
+
+// raiseGeneration gives the file a generation that none of its copies has, before a
+// log begins that goes with it alone, see [logReport.belongs].
+func raiseGeneration(ctx context.Context, db *sql.DB) error {
+	var generation int32
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&generation); err != nil {
+		return err
+	}
+	if generation == 0 {
+		generation = rand.Int32()
+	}
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", generation+1)); err != nil {
+		return err
+	}
+	_, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return err
 }
 
 // identify tells an empty file from a store from another program's database.

@@ -56,6 +56,7 @@ type Store struct {
 
 	// writer belongs to the committer's goroutine.
 	writer       *writer
+	marker       *marker
 	queue        *queue
 	lanes        *lanes
 	checkpointer *checkpointer
@@ -98,6 +99,10 @@ func (s *Store) open(ctx context.Context, r prometheus.Registerer) error {
 		return err
 	}
 	s.path = s.held.path
+	if err := s.held.examineLog(); err != nil {
+		return err
+	}
+	s.held.clearMark()
 	if err := prepareFile(ctx, s.path); err != nil {
 		return explain(err)
 	}
@@ -111,6 +116,9 @@ func (s *Store) open(ctx context.Context, r prometheus.Registerer) error {
 		return explain(err)
 	}
 	if s.watch, err = newWatch(s.path, s.log); err != nil {
+		return err
+	}
+	if s.marker, err = newMarker(s.held); err != nil {
 		return err
 	}
 	if s.checkpointer, err = newCheckpointer(ctx, s.path, s.watch, s.log); err != nil {
@@ -208,6 +216,9 @@ func (s *Store) release() error {
 	var errs []error
 	if s.watch != nil && s.watch.check() != nil {
 		return s.held.lock.Close()
+	}
+	if s.marker != nil {
+		s.held.clearMark()
 	}
 	if s.checkpointer != nil {
 		errs = append(errs, s.checkpointer.conn.Close())

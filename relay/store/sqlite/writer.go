@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 )
@@ -14,6 +15,10 @@ type writer struct {
 	// touched is when each connector of the transaction accepted its last event;
 	// it is written once for all operations.
 	touched map[string]int64
+	// generation tells one state of the file from the next; raise asks the next
+	// transaction for a new one.
+	generation uint32
+	raise      bool
 }
 
 // positions are the last numbers given out. The writer counts by itself, because
@@ -29,7 +34,12 @@ func newWriter(ctx context.Context, path string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{connection: c, touched: make(map[string]int64)}
+	w := &writer{connection: c, touched: make(map[string]int64), raise: true}
+	row, err := w.row("PRAGMA user_version")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read the generation: %w", err), w.Close())
+	}
+	w.generation = uint32(row[0].(int64))
 	for table, last := range map[string]*int64{"events": &w.event, "deliveries": &w.delivery} {
 		row, err := w.row("SELECT seq FROM sqlite_sequence WHERE name = ?", table)
 		if err != nil {
@@ -52,5 +62,18 @@ func (w *writer) flush() error {
 			return err
 		}
 	}
+	if w.raise {
+		return w.setGeneration(w.generation + 1)
+	}
 	return nil
+}
+
+// setGeneration writes the generation, without keeping the statement.
+func (w *writer) setGeneration(g uint32) error {
+	s, err := w.conn.Prepare(fmt.Sprintf("PRAGMA user_version = %d", int32(g)))
+	if err != nil {
+		return err
+	}
+	_, err = s.(driver.StmtExecContext).ExecContext(context.Background(), nil)
+	return errors.Join(err, s.Close())
 }

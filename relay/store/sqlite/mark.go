@@ -1,0 +1,71 @@
+package sqlite
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// mark is how far a store's log went when the last commit was acknowledged. It
+// stands in the lock file, behind the number of the process, and is not synced: after
+// a power loss it may say less than what was acknowledged, never more. A store that
+// was closed has none.
+type mark struct {
+	salts salts
+	size  int64
+}
+
+// marker writes the marks.
+type marker struct {
+	held     *held
+	pageSize int64
+}
+
+func newMarker(h *held) (*marker, error) {
+	size, err := pageSizeOf(h.path)
+	if err != nil {
+		return nil, err
+	}
+	if h.index, err = os.Open(h.path + indexSuffix); err != nil {
+		return nil, unwritable(err)
+	}
+	return &marker{held: h, pageSize: int64(size)}, nil
+}
+
+// write marks where the log ends after a commit, which SQLite keeps in the log's
+// index: https://www.sqlite.org/walformat.html#the_wal_index_header. What cannot be
+// written is not missed.
+func (m *marker) write() {
+	var b [40]byte
+	if _, err := m.held.index.ReadAt(b[:], 0); err != nil {
+		return
+	}
+	frames := int64(binary.NativeEndian.Uint32(b[16:]))
+	now := mark{salts: readSalts(b[32:]), size: logHeader + frames*(frameHeader+m.pageSize)}
+	_, _ = m.held.lock.WriteAt([]byte(now.String()), markAt)
+}
+
+// clearMark takes the mark away, before the log is.
+func (h *held) clearMark() { _ = h.lock.Truncate(markAt) }
+
+// markAt is where the mark stands in the lock file; the process's number is before.
+const markAt = 12
+
+// String implements [fmt.Stringer]. It has the same length for every mark.
+func (m mark) String() string {
+	return fmt.Sprintf("log %08x %08x %012d\n", m.salts[0], m.salts[1], m.size)
+}
+
+// readMark reads the mark that a lock file has; the zero mark when it has none.
+func readMark(lock *os.File) mark {
+	b := make([]byte, 64)
+	n, _ := lock.ReadAt(b, 0)
+	var m mark
+	if n > markAt {
+		if _, err := fmt.Sscanf(strings.TrimSpace(string(b[markAt:n])), "log %x %x %d", &m.salts[0], &m.salts[1], &m.size); err != nil {
+			return mark{}
+		}
+	}
+	return m
+}
