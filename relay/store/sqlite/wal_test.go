@@ -132,7 +132,7 @@ func TestALogThatSQLiteWouldPassOverIsTold(t *testing.T) {
 			}
 			s := openAt(t, path)
 			defer s.Close()
-			if n, err := s.Waiting(t.Context(), "a"); err != nil || n != test.left {
+			if n, _, err := s.Waiting(t.Context(), "a"); err != nil || n != test.left {
 				t.Errorf("%d are left, error %v; want %d", n, err, test.left)
 			}
 		})
@@ -162,7 +162,7 @@ func TestACommitThatAPowerLossBrokeOffIsNoLoss(t *testing.T) {
 			}
 			s := openAt(t, path)
 			defer s.Close()
-			if n, err := s.Waiting(t.Context(), "a"); err != nil || n != leftEvents-1 {
+			if n, _, err := s.Waiting(t.Context(), "a"); err != nil || n != leftEvents-1 {
 				t.Errorf("%d are there, error %v; want %d", n, err, leftEvents-1)
 			}
 		})
@@ -213,7 +213,7 @@ func TestALogBesideAnotherFileIsNotApplied(t *testing.T) {
 			}
 			s := openAt(t, path)
 			defer s.Close()
-			if n, err := s.Waiting(t.Context(), "a"); err != nil || n != 30 {
+			if n, _, err := s.Waiting(t.Context(), "a"); err != nil || n != 30 {
 				t.Errorf("%d are in the backup, error %v; want 30", n, err)
 			}
 		})
