@@ -16,7 +16,7 @@ import (
 )
 
 // movable is how many deliveries the killed moves have before them: several steps.
-const movable = 12_000
+const movable = 5_000
 
 // helpMove moves a channel's deliveries to another and back until it is killed.
 func helpMove(path string) error {
@@ -41,15 +41,17 @@ func TestAMoveThatIsKilledLosesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "relay.db")
 	fillLane(t, path, "old", movable)
 	split := false
-	for range kills / 2 {
+	for range kills / 4 {
 		c := helper(t, "move", path)
 		out := start(t, c)
-		for range 2 {
+		var began [3]time.Time
+		for i := range began {
 			if _, err := out.ReadString('\n'); err != nil {
 				t.Fatal(err)
 			}
+			began[i] = time.Now()
 		}
-		time.Sleep(time.Duration(rand.Int64N(int64(100 * time.Millisecond))))
+		time.Sleep(rand.N(began[2].Sub(began[1]))) // about as long as a move takes
 		_ = c.Process.Kill()
 		_ = c.Wait()
 

@@ -269,12 +269,11 @@ func (m *model) move(r *rapid.T) {
 		}
 	}
 	delete(m.lanes, from)
-	n, err := 0, error(nil)
+	do := func(ctx context.Context) (int, error) { return m.store.MoveChannel(ctx, from, to) }
 	if forget {
-		n, err = m.store.ForgetChannel(m.test.Context(), from)
-	} else {
-		n, err = m.store.MoveChannel(m.test.Context(), from, to)
+		do = func(ctx context.Context) (int, error) { return m.store.ForgetChannel(ctx, from) }
 	}
+	n, err := do(m.test.Context())
 	m.fatal(r, err)
 	if n != want {
 		r.Fatalf("%d deliveries of %s, want %d", n, from, want)

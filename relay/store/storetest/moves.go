@@ -78,13 +78,13 @@ func (s *suite) forgetChannel() {
 
 // moveConnector gives a connector another name, and then another one its old name.
 func (s *suite) moveConnector() {
-	before := s.openConnector("ci", "rss")
+	s.openConnector("ci", "rss")
 	known := store.Batch{Connector: "ci", Events: []store.Entry{entry("k", "1", "a")}, Checkpoint: event.Checkpoint("x")}
 	receipts, err := s.store.Accept(s.ctx(), known)
 	s.ok(err, "accept")
 	s.ok(s.store.SavePoll(s.ctx(), "ci", store.Poll{Health: "ok"}), "save poll")
 	s.ok(s.store.SaveToken(s.ctx(), "ci", []byte("sealed for ci")), "save token")
-	before = s.openConnector("ci", "rss")
+	before := s.openConnector("ci", "rss")
 	s.openConnector("build", "rss")
 	s.ok(s.store.MoveConnector(s.ctx(), "ci", "build", []byte("sealed for build")), "move connector")
 
