@@ -61,6 +61,8 @@ func (s *endless) Record(context.Context, delivery.Attempt, delivery.Delivery) e
 
 func (s *endless) SaveLane(context.Context, delivery.Lane) error { return nil }
 
+func (s *endless) MoveChannel(context.Context, string, string) (int, error) { return 0, nil }
+
 type instant struct{}
 
 func (instant) Send(context.Context, delivery.Delivery) delivery.Outcome {

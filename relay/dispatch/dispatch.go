@@ -59,6 +59,7 @@ type Store interface {
 	Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error
 	RecordDigest(ctx context.Context, results []delivery.Result) error
 	SaveLane(ctx context.Context, l delivery.Lane) error
+	MoveChannel(ctx context.Context, from, to string) (moved int, err error)
 }
 
 // Sender makes one attempt to bring a delivery, or several as one digest, to its
@@ -74,7 +75,9 @@ type Sender interface {
 
 // Channel is a configured channel as dispatch sees it.
 type Channel struct {
-	Name   string
+	Name string
+	// Was are the names that the channel had before: what waits under them is its own.
+	Was    []string
 	Sender Sender
 	Policy Policy
 	// Quiet are the channel's quiet hours; nil means none.
@@ -126,6 +129,8 @@ type Dispatcher struct {
 	mu      sync.RWMutex
 	lanes   map[string]*lane
 	stopped bool
+	// heirs are by the names that channels had before.
+	heirs map[string]*heir
 	// counted is what the store last said about each lane's depth.
 	counted map[string]delivery.Lane
 
@@ -145,7 +150,7 @@ type Dispatcher struct {
 func New(o Options) *Dispatcher {
 	d := &Dispatcher{
 		store: o.Store, log: o.Log, notify: o.Notify,
-		lanes: make(map[string]*lane), counted: make(map[string]delivery.Lane),
+		lanes: make(map[string]*lane), heirs: make(map[string]*heir), counted: make(map[string]delivery.Lane),
 	}
 	if d.notify == nil {
 		d.notify = func(Notice) {}
@@ -160,7 +165,8 @@ func New(o Options) *Dispatcher {
 // Apply makes these the running channels: new lanes start, lanes whose channel
 // has changed use the new one from their next attempt on and make it soon (a
 // person may have repaired something), lanes whose channel is gone finish the
-// attempt in flight and stop; their deliveries stay in the store, untouched.
+// attempt in flight and stop; their deliveries stay in the store, untouched, unless
+// a channel was called so before: then they become that channel's, in their order.
 // When it fails, nothing has changed.
 func (d *Dispatcher) Apply(ctx context.Context, channels []Channel) error {
 	d.applying.Lock()
@@ -174,22 +180,27 @@ func (d *Dispatcher) Apply(ctx context.Context, channels []Channel) error {
 	for _, s := range stored {
 		states[s.Channel] = s
 	}
+	d.disinherit()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stopped {
 		return ErrStopped
 	}
+	clear(d.heirs)
 	wanted := make(map[string]bool, len(channels))
 	for _, c := range channels {
 		wanted[c.Name] = true
 		c.Policy = c.Policy.withDefaults()
 		l := d.lanes[c.Name]
-		if l == nil {
-			l = newLane(d, c, states[c.Name])
+		fresh := l == nil
+		if fresh {
+			l = newLane(d, c, inherited(c, states))
 			d.lanes[c.Name] = l
 		} else {
 			l.revise(c)
 		}
+		l.await(c.Was, fresh)
+		d.inherit(l, c.Was)
 		l.staff()
 	}
 	for name, l := range d.lanes {
@@ -210,6 +221,9 @@ func (d *Dispatcher) Wake(channels []string) {
 		if l := d.lanes[name]; l != nil {
 			l.rouse()
 		}
+		if h := d.heirs[name]; h != nil {
+			h.rouse()
+		}
 	}
 }
 
@@ -222,6 +236,9 @@ func (d *Dispatcher) Return(channels []string) {
 		if l := d.lanes[name]; l != nil {
 			l.stale.Store(true)
 			l.rouse()
+		}
+		if h := d.heirs[name]; h != nil {
+			h.rouse()
 		}
 	}
 }

@@ -213,6 +213,34 @@ func (m *memory) SaveLane(ctx context.Context, l delivery.Lane) error {
 	return nil
 }
 
+// MoveChannel moves one delivery in each step, and tells of it.
+func (m *memory) MoveChannel(ctx context.Context, from, to string) (moved int, err error) {
+	for {
+		time.Sleep(m.commit)
+		m.mu.Lock()
+		err := cmp.Or(m.broken("move"), ctx.Err())
+		var first int64
+		for id, d := range m.deliveries {
+			if d.Channel == from && d.State == delivery.Waiting && (first == 0 || id < first) {
+				first = id
+			}
+		}
+		if d := m.deliveries[first]; err == nil && first != 0 {
+			d.Channel = to
+			m.deliveries[first] = d
+		} else if err == nil {
+			delete(m.lanes, from)
+		}
+		back := m.back
+		m.mu.Unlock()
+		if err != nil || first == 0 {
+			return moved, err
+		}
+		moved++
+		back([]string{to})
+	}
+}
+
 func (m *memory) get(id int64) delivery.Delivery {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -64,6 +64,9 @@ type lane struct {
 	workers map[*worker]struct{}
 	// prober is the worker that tries whether a refusing endpoint takes cards again.
 	prober *worker
+	// awaited are the names whose deliveries must have come over before the first
+	// attempt, because they are older.
+	awaited map[string]bool
 	// throttles counts throttled attempts in a row.
 	throttles int
 	// bound limits the next digest.
@@ -173,6 +176,9 @@ func (l *lane) watch(w *worker) (changed <-chan struct{}, stay bool) {
 	defer l.mu.Unlock()
 	if l.d.halt.Err() != nil || len(l.workers) > l.wanted {
 		delete(l.workers, w)
+		if len(l.workers) == 0 {
+			l.broadcast() // an heir may wait for that
+		}
 		return nil, false
 	}
 	return l.changed, true

@@ -56,7 +56,12 @@ func (w *worker) take() (delivery.Delivery, bool) {
 		}
 		end := w.quietUntil(time.Now())
 		w.quiet = !end.IsZero()
-		d, found, err := l.next(w.quiet)
+		var d delivery.Delivery
+		var found bool
+		var err error
+		if !l.awaiting() {
+			d, found, err = l.next(w.quiet)
+		}
 		if found {
 			return d, true
 		}

@@ -46,9 +46,8 @@ func (s *suite) moveChannel() {
 // moveTells shows that a lane hears of what it is given.
 func (s *suite) moveTells() {
 	h := &heard{}
-	s.store.Accepted(h.notify)
+	s.store.Replayed(h.notify)
 	d := s.fill("old", 1)
-	h.take()
 	_, err := s.store.MoveChannel(s.ctx(), "old", "new")
 	s.ok(err, "move channel")
 	equal(s, h.take(), []string{"new"}, "channels that were told of")
