@@ -36,6 +36,7 @@ type Config struct {
 	Plugins    []Plugin
 	Teams      []Team
 	People     People
+	Moved      []Moved
 }
 
 // Relay is the relay block, with defaults filled in.

@@ -60,6 +60,7 @@ func topSchema() language.Schema {
 			{Name: "plugin", Labels: []string{"NAME"}},
 			{Name: "team", Labels: []string{"NAME"}},
 			{Name: "people", Labels: []string{"TYPE"}},
+			{Name: "moved"},
 		},
 	}
 }
@@ -174,6 +175,7 @@ func (f *File) top(body *hclsyntax.Body) {
 	for _, b := range blocks["connector"] {
 		f.connector(b)
 	}
+	f.moved(blocks["moved"], blocks)
 	f.unused(blocks["channel"])
 }
 
@@ -208,7 +210,7 @@ func (f *File) checkTop(body *hclsyntax.Body) {
 func names(blocks []*hclsyntax.Block) []string {
 	var list []string
 	for _, b := range blocks {
-		if name := b.Labels[len(b.Labels)-1]; !slices.Contains(list, name) {
+		if name := lastLabel(b); !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 	}

@@ -26,6 +26,7 @@ func TestARenamedChannelGoesOnWhereItWas(t *testing.T) {
 		pass(time.Second)
 		r.apply(renamed(e))
 		want = append(want, s.accept("new", 1)...)
+		pass(time.Hour)
 		want = append(want, s.accept("old", 1)...) // was routed before the reload
 		pass(time.Hour)
 		if got := e.order(); !slices.Equal(got, want) || e.most != 1 {

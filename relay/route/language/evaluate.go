@@ -75,7 +75,7 @@ func checkTraversal(traversal hcl.Traversal, ctx *hcl.EvalContext) *hcl.Diagnost
 	}
 	path := root.Name
 	for _, step := range traversal[1:] {
-		name, place, isName := stepName(step)
+		name, place, isName := StepName(step)
 		t := v.Type()
 		if t.IsObjectType() && isName && !t.HasAttribute(name) {
 			names := slices.Sorted(maps.Keys(t.AttributeTypes()))
@@ -134,8 +134,8 @@ func unknownMember(path, name string, names []string, place hcl.Range) *hcl.Diag
 	return Error("Unknown attribute", fmt.Sprintf("There is no %q in %s.%s", name, path, DidYouMean(name, names)), place)
 }
 
-// stepName returns the member that a step of a path names, and where.
-func stepName(step hcl.Traverser) (string, hcl.Range, bool) {
+// StepName returns the member that a step of a path names, and where.
+func StepName(step hcl.Traverser) (string, hcl.Range, bool) {
 	switch s := step.(type) {
 	case hcl.TraverseAttr:
 		place := s.SrcRange

@@ -1,0 +1,130 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/connector-relay/relay/relay/route/language"
+)
+
+// Moved says that a channel or a connector has got another name: what is kept under
+// the old one is the new one's.
+type Moved struct {
+	// Sort is "channel" or "connector".
+	Sort string
+	// From is no name any more; To is one, also when it took several steps to it.
+	From, To string
+}
+
+// Was are the names that a channel or a connector had before.
+func (c *Config) Was(sort, name string) []string {
+	var names []string
+	for _, m := range c.Moved {
+		if m.Sort == sort && m.To == name {
+			names = append(names, m.From)
+		}
+	}
+	return names
+}
+
+func movedSchema() language.Schema {
+	return language.Schema{
+		Title: "a moved block",
+		Attributes: []language.Attribute{
+			{Name: "from", Required: true, Doc: "the name before, such as channel.old or connector.old"},
+			{Name: "to", Required: true, Doc: "the name now, such as channel.new or connector.new"},
+		},
+	}
+}
+
+// move is a moved block as it stands in the file.
+type move struct {
+	sort, from, to string
+	place, target  hcl.Range
+}
+
+// moved reads the moved blocks. Blocks of the same sort may follow each other: a file
+// tells its whole history, whichever part of it a store has seen.
+func (f *File) moved(blocks []*hclsyntax.Block, declared map[string][]*hclsyntax.Block) {
+	var moves []move
+	for _, b := range blocks {
+		f.add(f.check(movedSchema(), b.Body, b.DefRange())...)
+		fromSort, from, place, fromOK := f.readName(b.Body, "from")
+		toSort, to, target, toOK := f.readName(b.Body, "to")
+		switch {
+		case !fromOK || !toOK:
+			continue
+		case fromSort != toSort:
+			f.error("Wrong name", fmt.Sprintf("A %s cannot become a %s. Both names are of the same sort.", fromSort, toSort), target)
+			continue
+		}
+		if at := slices.IndexFunc(moves, func(m move) bool { return m.sort == fromSort && m.from == from }); at >= 0 {
+			f.error("Moved twice", fmt.Sprintf("Line %d says already what became of %s.%s. Remove one of the two.", moves[at].place.Start.Line, fromSort, from), place)
+			continue
+		}
+		moves = append(moves, move{sort: fromSort, from: from, to: to, place: place, target: target})
+	}
+	for _, m := range moves {
+		if f.stillThere(m, declared[m.sort]) {
+			continue
+		}
+		if to, ok := f.follow(m, moves, declared[m.sort]); ok {
+			f.config.Moved = append(f.config.Moved, Moved{Sort: m.sort, From: m.from, To: to})
+		}
+	}
+}
+
+// readName reads a name such as channel.old, of which there need be no block.
+func (f *File) readName(body *hclsyntax.Body, name string) (sort, label string, place hcl.Range, ok bool) {
+	attr := body.Attributes[name]
+	if attr == nil {
+		return "", "", place, false
+	}
+	place = attr.Expr.Range()
+	steps, diags := hcl.AbsTraversalForExpr(attr.Expr)
+	if !diags.HasErrors() && len(steps) == 2 && (steps.RootName() == "channel" || steps.RootName() == "connector") {
+		if label, _, ok := language.StepName(steps[1]); ok {
+			return steps.RootName(), label, place, true
+		}
+	}
+	f.error("Wrong name", fmt.Sprintf("The attribute %s is a name without quotes: channel.NAME or connector.NAME.", name), place)
+	return "", "", place, false
+}
+
+// stillThere complains of a block that has the name from which something has moved.
+func (f *File) stillThere(m move, declared []*hclsyntax.Block) bool {
+	at := slices.IndexFunc(declared, func(b *hclsyntax.Block) bool { return lastLabel(b) == m.from })
+	if at < 0 {
+		return false
+	}
+	f.error("Moved and still there", fmt.Sprintf("There is a %s %q on line %d, so it has not become %q. Remove that block or this one; when the name was given anew, this block has done its work.",
+		m.sort, m.from, declared[at].DefRange().Start.Line, m.to), m.place)
+	return true
+}
+
+// follow finds the name that something has at the end of all its moves.
+func (f *File) follow(m move, moves []move, declared []*hclsyntax.Block) (string, bool) {
+	to := m.to
+	for range moves {
+		next := slices.IndexFunc(moves, func(o move) bool { return o.sort == m.sort && o.from == to })
+		if next < 0 {
+			break
+		}
+		to = moves[next].to
+	}
+	if slices.ContainsFunc(declared, func(b *hclsyntax.Block) bool { return lastLabel(b) == to }) {
+		return to, true
+	}
+	if slices.ContainsFunc(moves, func(o move) bool { return o.sort == m.sort && o.from == to }) {
+		f.error("Moved in a circle", fmt.Sprintf("These moved blocks lead from %s.%s back to where they began. Remove those that are not true any more.", m.sort, m.from), m.place)
+		return "", false
+	}
+	f.error("Unknown "+m.sort, fmt.Sprintf("There is no %s %q for what was %q to become.%s To put away what a %s has left, remove this block and use `relay %ss forget %s`.",
+		m.sort, to, m.from, language.DidYouMean(to, names(declared)), m.sort, m.sort, m.from), m.target)
+	return "", false
+}
+
+func lastLabel(b *hclsyntax.Block) string { return b.Labels[len(b.Labels)-1] }

@@ -1,0 +1,6 @@
+channel "new" { type = "inbox" }
+
+moved {
+  from = "old"
+  to   = channel.new.url
+}

@@ -1,0 +1,6 @@
+channel "new" { type = "inbox" }
+
+moved {
+  from = connector.old
+  to   = channel.new
+}

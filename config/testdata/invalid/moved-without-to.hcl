@@ -1,0 +1,5 @@
+channel "new" { type = "inbox" }
+
+moved {
+  from = channel.old
+}
