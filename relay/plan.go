@@ -161,7 +161,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 	}
 	clients, people := &channel.Clients{}, cfg.PeopleByConnector()
 	for _, c := range cfg.Channels {
-		ch, err := buildChannel(c, clients, find(people, c.Type), o.Version)
+		ch, err := buildChannel(c, cfg.Was("channel", c.Name), clients, find(people, c.Type), o.Version)
 		if err != nil && mistaken {
 			continue // why has been said
 		}
@@ -181,6 +181,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 		for _, problem := range problems {
 			diags = append(diags, c.Diagnostic(problem))
 		}
+		ic.Was = cfg.Was("connector", c.Name)
 		p.connectors = append(p.connectors, ic)
 		p.secrets = append(p.secrets, append(c.Arguments.Secrets(), c.HTTP.Proxy)...)
 	}
@@ -204,7 +205,7 @@ func channelSpec(c config.Channel, clients *channel.Clients, people finder, vers
 	}
 }
 
-func buildChannel(c config.Channel, clients *channel.Clients, people finder, version string) (dispatch.Channel, error) {
+func buildChannel(c config.Channel, was []string, clients *channel.Clients, people finder, version string) (dispatch.Channel, error) {
 	ch, err := channel.New(channelSpec(c, clients, people, version))
 	if err != nil {
 		return dispatch.Channel{}, err
@@ -218,7 +219,7 @@ func buildChannel(c config.Channel, clients *channel.Clients, people finder, ver
 	if policy.Rate == 0 {
 		policy.Rate, policy.Burst = typ.Rate, typ.Burst
 	}
-	return dispatch.Channel{Name: c.Name, Sender: ch, Policy: policy, Quiet: c.Quiet, Fingerprint: c.Fingerprint}, nil
+	return dispatch.Channel{Name: c.Name, Was: was, Sender: ch, Policy: policy, Quiet: c.Quiet, Fingerprint: c.Fingerprint}, nil
 }
 
 // finder finds the person with a login at a connector's source.

@@ -68,6 +68,12 @@ func (r *Relay) adopt(ctx context.Context, p *plan) error {
 		p.set.Discard()
 		return err
 	}
+	if err := r.moveConnectors(ctx, p.config.Moved); err != nil {
+		public.discard()
+		pages.discard()
+		p.set.Discard()
+		return err
+	}
 	zerolog.SetGlobalLevel(p.config.Relay.Log)
 	r.masker.Reset(p.secrets...)
 	for _, w := range p.warnings {

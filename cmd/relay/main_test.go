@@ -42,6 +42,7 @@ func TestCommands(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up":    scriptUp,
 			"post":  scriptPost,
+			"hook":  scriptHook,
 			"shown": scriptShown,
 			"room":  scriptRoom,
 			"feed":  scriptFeed,
@@ -64,12 +65,23 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	}, func() string { return "" })
 }
 
-// scriptPost posts a file to a connector's hook and prints the answer:
-// post CONNECTOR FILE [HEADER=VALUE]...
+// scriptHook puts a connector's hook URL into a variable: hook CONNECTOR NAME
+func scriptHook(ts *testscript.TestScript, _ bool, args []string) {
+	list, err := operator.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
+	ts.Check(err)
+	ts.Setenv(args[1], hooks(list)[args[0]])
+}
+
+// scriptPost posts a file to a connector's hook, or to a URL, and prints the answer:
+// post CONNECTOR|URL FILE [HEADER=VALUE]...
 func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
 	list, err := operator.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
 	ts.Check(err)
-	req, err := http.NewRequest(http.MethodPost, hooks(list)[args[0]], strings.NewReader(ts.ReadFile(args[1])))
+	url := args[0]
+	if !strings.Contains(url, "://") {
+		url = hooks(list)[url]
+	}
+	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(ts.ReadFile(args[1])))
 	ts.Check(err)
 	req.Header.Set("Content-Type", "application/json")
 	for _, h := range args[2:] {

@@ -5,6 +5,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -51,6 +52,8 @@ type Plugins interface {
 // Connector is one configured connector. It is left alone by Apply as long as the
 // fingerprint stays the same.
 type Connector struct {
+	// Was are the names that the connector had before.
+	Was []string
 	// Source is what the plugin is told, but for the arguments and the hook's URL.
 	Source pluginhost.Source
 	// Arguments gives the arguments as JSON, each time anew, because secrets in
@@ -237,6 +240,9 @@ func (i *Intake) sort(connectors []Connector) (unchanged map[string]*source, fre
 			return nil, nil, err
 		}
 		s.before = old[name]
+		for _, was := range c.Was {
+			s.before = cmp.Or(s.before, old[was])
+		}
 		fresh = append(fresh, s)
 	}
 	return unchanged, fresh, nil

@@ -9,7 +9,7 @@ import (
 // removeWithin bounds how long the sources of removed connectors may take.
 const removeWithin = 10 * time.Second
 
-// Retire stops the connectors that are not among these any more, and has each undo
+// Retire stops the connectors that are not among these any more, by no name, and has each undo
 // what it has set up at its source, such as a webhook. It is called before the
 // plugins that only they need are gone; [Intake.Apply] does the rest. What a source
 // does not let be undone is logged, and nothing waits for it.
@@ -19,6 +19,9 @@ func (i *Intake) Retire(ctx context.Context, stay []Connector) {
 	names := make(map[string]bool)
 	for _, c := range stay {
 		names[c.Source.Connector] = true
+		for _, was := range c.Was {
+			names[was] = true
+		}
 	}
 	var gone []*source
 	for name, s := range i.all() {

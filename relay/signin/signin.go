@@ -153,6 +153,30 @@ func (k *Keeper) save(ctx context.Context, name string, g grant) error {
 	return k.options.Store.SaveToken(ctx, name, sealed)
 }
 
+// Move hands over what a sign-in gave when a connector gets another name: move gets
+// it sealed for that name, nil when nobody has signed in, and it is not renewed
+// meanwhile.
+func (k *Keeper) Move(ctx context.Context, from, to string, move func(sealed []byte) error) error {
+	lock := k.lock(from)
+	lock.Lock()
+	defer lock.Unlock()
+	sealed, err := k.options.Store.Token(ctx, from)
+	if errors.Is(err, store.ErrNotFound) {
+		return move(nil)
+	}
+	if err != nil {
+		return err
+	}
+	plain, err := k.options.Key.open(from, sealed)
+	if err != nil {
+		return fmt.Errorf("hand over the sign-in of connector %s: %w", from, err)
+	}
+	if sealed, err = k.options.Key.seal(to, plain); err != nil {
+		return fmt.Errorf("hand over the sign-in of connector %s: %w", from, err)
+	}
+	return move(sealed)
+}
+
 func temporary(err error) error { return &connector.Error{Kind: connector.KindTemporary, Err: err} }
 
 // refresh gets a new access token.

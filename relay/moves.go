@@ -1,0 +1,41 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// moveConnectors gives what is kept of connectors to the names that they have now. It
+// is quick, whatever there is, and nothing has moved when it fails. What has moved
+// before is passed over; so is what would replace something, and [Relay.Plan] says so.
+// Channels' cards are for package dispatch to move, because their lanes run.
+func (r *Relay) moveConnectors(ctx context.Context, list []config.Moved) error {
+	var done []config.Moved
+	for _, m := range list {
+		if m.Sort != "connector" {
+			continue
+		}
+		switch err := r.moveConnector(ctx, m.From, m.To); {
+		case err == nil:
+			done = append(done, m)
+			r.log.Info().Str("connector", m.To).Str("from", m.From).Msg("the connector has what was kept under its old name")
+		case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrTaken):
+		default:
+			for _, m := range done {
+				err = errors.Join(err, r.moveConnector(context.WithoutCancel(ctx), m.To, m.From))
+			}
+			return fmt.Errorf("apply the moved blocks: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *Relay) moveConnector(ctx context.Context, from, to string) error {
+	return r.signIn.Move(ctx, from, to, func(sealed []byte) error {
+		return r.store.MoveConnector(ctx, from, to, sealed)
+	})
+}
