@@ -65,7 +65,9 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	}, func() string { return "" })
 }
 
-// scriptHook puts a connector's hook URL into a variable: hook CONNECTOR NAME
+// scriptHook puts a connector's hook URL into a variable:
+//
+//	hook CONNECTOR NAME
 func scriptHook(ts *testscript.TestScript, _ bool, args []string) {
 	list, err := operator.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
 	ts.Check(err)
