@@ -1,9 +1,12 @@
 package config
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -40,6 +43,7 @@ func (f *File) plugin(block *hclsyntax.Block) {
 			f.error("Not a checksum", fmt.Sprintf("The attribute sha256 is 64 hexadecimal digits, as `sha256sum` prints; this has %d characters.", len(s.text())), s.place)
 		} else {
 			p.SHA256 = sum
+			f.checkSum(p, s)
 		}
 	}
 	p.Env = f.readEnv(body)
@@ -61,6 +65,21 @@ func (f *File) executable(s setting) string {
 		f.error("Plugin not executable", s.file()+" may not be executed. Run chmod +x on it.", s.place)
 	}
 	return path
+}
+
+// checkSum holds the executable against its pin, to say so with its place. The plugins'
+// host does the same again with what it starts.
+func (f *File) checkSum(p Plugin, pin setting) {
+	file, err := os.Open(p.Path)
+	if err != nil {
+		return // why is told elsewhere
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil || bytes.Equal(sum.Sum(nil), p.SHA256) {
+		return
+	}
+	f.error("Wrong checksum", fmt.Sprintf("The executable's SHA-256 is %x, which is not what is pinned. If you changed the executable, change sha256 too; if you did not, somebody else has.", sum.Sum(nil)), pin.place)
 }
 
 // readEnv reads a plugin's environment. Any of it may be a secret.

@@ -208,7 +208,7 @@ func (r *Relay) explain(ctx context.Context, id int64) (operator.Explanation, er
 	}
 	x := operator.Explanation{Routes: e.Traces, Deliveries: []operator.Explained{}, Event: operator.Event{
 		ID: e.ID, Connector: e.Connector, Key: e.Key, Kind: e.Kind, Time: e.Time,
-		AcceptedAt: e.AcceptedAt, Fate: e.Fate, Title: headline(e.Card), Card: e.Card,
+		AcceptedAt: e.AcceptedAt, Fate: e.Fate, Title: headline(e.Card), Card: e.Card, Data: e.Data,
 	}}
 	deliveries, err := r.store.Deliveries(ctx, store.Filter{Event: id})
 	if err != nil {
@@ -293,7 +293,7 @@ func preview(connector string, e event.Event) (operator.Event, error) {
 	if err != nil {
 		return operator.Event{}, fmt.Errorf("event %s: %w", e.Key, err)
 	}
-	return operator.Event{Connector: connector, Key: e.Key, Kind: e.Kind, Time: e.Time, Title: e.Card.Headline(), Card: c}, nil
+	return operator.Event{Connector: connector, Key: e.Key, Kind: e.Kind, Time: e.Time, Title: e.Card.Headline(), Card: c, Data: e.Data}, nil
 }
 
 // Pause implements [operator.Relay].

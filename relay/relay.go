@@ -108,6 +108,7 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	r := &Relay{options: o, masker: &secret.Masker{}, started: time.Now(), registry: prometheus.NewRegistry()}
 	r.log = zerolog.New(maskedWriter{out: o.Log, masker: r.masker}).With().Timestamp().Logger()
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.ops = &ops{log: r.part("ops")}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.cleanUp(context.WithoutCancel(ctx)))
@@ -149,7 +150,7 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 	}
 	r.store = s
 	r.onStop("store", func(context.Context) error { return s.Close() })
-	r.ops = &ops{store: s, log: r.part("ops")}
+	r.ops.store = s // before the operators have a channel, so before anything is told
 	r.dispatch = dispatch.New(dispatch.Options{Store: s, Log: r.part("dispatch"), Metrics: r.registry, Notify: r.laneChanged})
 	r.onStop("dispatch", func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil })
 	if err := r.openSignIn(s, p.config.Relay.Store); err != nil {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -98,15 +101,30 @@ func (a *app) deadLettersChange(name, doc, done string, change func(operator.Rel
 				return err
 			}
 			if a.json {
-				return a.showJSON(asObjects("delivery", changed))
+				err = a.showJSON(asObjects("delivery", changed))
+			} else {
+				_, err = fmt.Fprintf(a.out, "%d dead letters %s\n", len(changed), done)
 			}
-			_, err = fmt.Fprintf(a.out, "%d dead letters %s\n", len(changed), done)
-			return err
+			return errors.Join(err, missed(ids, changed))
 		},
 	}
 	cmd.Flags().StringVar(&s.Channel, "channel", "", "all of this channel")
 	cmd.Flags().BoolVar(&s.All, "all", false, "all of them")
 	return cmd
+}
+
+// missed is an error when some of the deliveries that were named are no dead letters.
+func missed(named, changed []int64) error {
+	var missing []string
+	for _, id := range named {
+		if !slices.Contains(changed, id) {
+			missing = append(missing, strconv.FormatInt(id, 10))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("no dead letter: %s; `relay dead-letters list` lists them", strings.Join(missing, ", "))
 }
 
 func parseIDs(args []string) ([]int64, error) {

@@ -40,13 +40,13 @@ func (a *app) sendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.reportSent(d)
+			return a.reportSent(d, wait)
 		},
 	}
 	cmd.Flags().StringVar(&c.Title, "title", "", "the card's title")
 	cmd.Flags().StringVar(&c.Text, "text", "", "the card's text, in Markdown")
 	cmd.Flags().StringVar(&file, "card", "", "a `FILE` with the card as JSON; - for standard input")
-	cmd.Flags().DurationVar(&wait, "wait", 10*time.Second, "how long to wait for the card to arrive")
+	cmd.Flags().DurationVar(&wait, "wait", 10*time.Second, "how long to wait for the card to arrive; 0 does not wait")
 	return cmd
 }
 
@@ -111,19 +111,26 @@ func follow(ctx context.Context, client operator.Relay, d operator.Delivery, wai
 	return d, nil
 }
 
-func (a *app) reportSent(d operator.Delivery) error {
+// reportSent says what became of the card, and fails when it has not arrived although
+// somebody waited for it.
+func (a *app) reportSent(d operator.Delivery, wait time.Duration) error {
 	if a.json {
-		return a.showJSON([]operator.Delivery{d})
-	}
-	switch d.State {
-	case delivery.Waiting:
-		why := "see `relay channels`"
-		if d.Reason != "" {
-			why = d.Reason
+		if err := a.showJSON([]operator.Delivery{d}); err != nil {
+			return err
 		}
-		fmt.Fprintf(a.out, "event %d waits in the lane of %s: %s\n", d.Event, d.Channel, why)
-	case delivery.Dead:
+	}
+	why := "see `relay channels`"
+	if d.Reason != "" {
+		why = d.Reason
+	}
+	switch {
+	case d.State == delivery.Dead:
 		return fmt.Errorf("event %d is a dead letter: %s", d.Event, d.Reason)
+	case d.State == delivery.Waiting && wait > 0:
+		return fmt.Errorf("event %d has not arrived within %s: %s; it goes on waiting in the lane of %s", d.Event, wait, why, d.Channel)
+	case a.json:
+	case d.State == delivery.Waiting:
+		fmt.Fprintf(a.out, "event %d waits in the lane of %s: %s\n", d.Event, d.Channel, why)
 	default:
 		fmt.Fprintf(a.out, "event %d: %s by %s\n", d.Event, d.State, d.Channel)
 	}

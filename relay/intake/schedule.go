@@ -16,6 +16,9 @@ import (
 
 // The waits after a failed poll.
 const (
+	// soon is the wait after a first poll that failed: the network of a machine that has
+	// just started is often not there yet.
+	soon           = 2 * time.Second
 	firstBackoff   = 15 * time.Second
 	longestBackoff = time.Hour
 	// personWait is how often to look whether a person has repaired what only a
@@ -81,6 +84,7 @@ func (s *source) due() bool {
 func (s *source) next(started time.Time, p store.Poll, err error) time.Time {
 	scheduled := s.scheduled(started, p.Last)
 	if err == nil {
+		s.reached = true
 		return later(scheduled, s.earliest)
 	}
 	switch connector.KindOf(err) {
@@ -92,7 +96,11 @@ func (s *source) next(started time.Time, p store.Poll, err error) time.Time {
 		return later(later(scheduled, s.earliest), p.Last.Add(personWait))
 	case connector.KindTemporary:
 	}
-	retry := p.Last.Add(backoff(p.Failures))
+	if early := p.Last.Add(doubled(soon, s.early+1)); !s.reached && early.Before(scheduled) {
+		s.early++
+		return later(early, s.earliest)
+	}
+	retry := p.Last.Add(backoff(max(1, p.Failures-s.early)))
 	if following := s.schedule.Next(scheduled); max(scheduled.Sub(p.Last), following.Sub(scheduled)) > longestBackoff {
 		// Of a schedule that is slower than an hour one failure is not to cost a
 		// whole turn.
@@ -127,8 +135,9 @@ func hinted(p store.Poll, again time.Duration, err error) time.Time {
 
 // backoff is how long to wait after so many failures in a row, from 1: twice as
 // long each time, up to an hour, and up to a fifth more by chance.
-func backoff(failures int) time.Duration {
-	wait := firstBackoff
+func backoff(failures int) time.Duration { return doubled(firstBackoff, failures) }
+
+func doubled(wait time.Duration, failures int) time.Duration {
 	for n := 1; n < failures && wait < longestBackoff; n++ {
 		wait *= 2
 	}

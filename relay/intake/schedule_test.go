@@ -147,8 +147,8 @@ func TestWhenToPollAgain(t *testing.T) {
 		{"the source asks for less", "@every 1h", time.Minute, nil, []time.Duration{time.Hour, time.Hour}},
 		{"the source asks for ever", "@every 1h", 1 << 62, nil, []time.Duration{7 * day, 7 * day}},
 		{"the source asks for the past", "@every 1h", -time.Hour, nil, []time.Duration{time.Hour}},
-		{"it fails, on a fast schedule", "@every 1m", 0, errDown, []time.Duration{time.Minute, time.Minute, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, 50 * time.Minute, 50 * time.Minute}},
-		{"it fails, on a daily schedule", "@every 24h", 0, errDown, []time.Duration{15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, 50 * time.Minute, 50 * time.Minute}},
+		{"it fails, on a fast schedule", "@every 1m", 0, errDown, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, time.Minute, time.Minute, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, 50 * time.Minute, 50 * time.Minute}},
+		{"it fails, on a daily schedule", "@every 24h", 0, errDown, []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, 64 * time.Second, 128 * time.Second, 256 * time.Second, 512 * time.Second, 1024 * time.Second, 2048 * time.Second, 50 * time.Minute, 50 * time.Minute}},
 		{"it fails and asks for time", "@every 24h", time.Hour, errDown, []time.Duration{time.Hour, time.Hour}},
 		{"throttled until a time", "@every 5m", 0, until(2 * time.Hour), []time.Duration{2*time.Hour - time.Second, 5 * time.Minute}},
 		{"throttled for ever", "@every 5m", 0, until(1000 * day), []time.Duration{7 * day, 7 * day}},
@@ -176,6 +176,31 @@ func TestWhenToPollAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAFirstPollThatFailsIsTriedAgainSoon, not at the schedule's next turn, and less and
+// less often; once a poll has gone well, a failure waits for its turn.
+func TestAFirstPollThatFailsIsTriedAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		p := &plugins{}
+		p.poll = func(context.Context, pluginhost.Source, event.Checkpoint, emitFunc) (time.Duration, error) {
+			if since := time.Since(began); since < 10*time.Second || since > 10*time.Minute {
+				return 0, errDown
+			}
+			return 0, nil
+		}
+		start(t, options(newMemory(), p), polled(t, "feed", "@every 15m"))
+		time.Sleep(40 * time.Minute)
+		times := p.times("feed", began)
+		if len(times) < 4 || times[1]-times[0] > 4*time.Second {
+			t.Fatalf("polled at %v", times)
+		}
+		well := slices.IndexFunc(times, func(at time.Duration) bool { return at >= 10*time.Second })
+		if times[well] > 20*time.Second || times[well+1]-times[well] < 15*time.Minute || len(times)-well != 3 {
+			t.Errorf("polled at %v", times)
+		}
+	})
 }
 
 func TestADailyScheduleIsKeptWhileAConnectorFails(t *testing.T) {

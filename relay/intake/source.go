@@ -65,6 +65,10 @@ type source struct {
 	gone bool
 	// throttles and storeFailures count in a row.
 	throttles, storeFailures int
+	// reached says that a poll has gone well since the connector was started, and early
+	// counts those before that were tried again before their turn.
+	reached bool
+	early   int
 	// broken says that a notice told of trouble, and none that it is over.
 	broken    bool
 	lastEvent time.Time

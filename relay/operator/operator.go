@@ -201,6 +201,8 @@ type Event struct {
 	Fate       event.Fate      `json:"fate,omitempty"`
 	Title      string          `json:"title"`
 	Card       json.RawMessage `json:"card,omitempty"`
+	// Data is what routes see as event.data.
+	Data json.RawMessage `json:"data,omitempty"`
 }
 
 // Explanation is an event's way through the relay.
