@@ -70,7 +70,9 @@ func (f *File) channel(block *hclsyntax.Block) {
 		f.readSecret(body, "token", "a text")
 		f.readText(body, "payload", "a text")
 	}
-	f.rate(&c, body)
+	if rate, burst, ok := f.readRate(body, "cards"); ok {
+		c.Rate, c.Burst = rate, burst
+	}
 	c.Concurrency, _ = f.readCount(body, "concurrency", mostConcurrency, 1)
 	c.Team, _ = f.readReference(body, "team", f.teams)
 	c.Retry = f.retry(body)
@@ -227,25 +229,24 @@ func (f *File) refuseBlocks(t channelType, body *hclsyntax.Body) {
 	}
 }
 
-// rate reads "4/s", "60/m" or "100/h", and the burst.
-func (f *File) rate(c *Channel, body *hclsyntax.Body) {
+// readRate reads "4/s", "60/m" or "100/h", and the burst, of what is counted: cards or
+// requests.
+func (f *File) readRate(body *hclsyntax.Body, counted string) (rate float64, burst int, ok bool) {
 	burst, hasBurst := f.readCount(body, "burst", mostBurst, 1)
-	s, ok := f.readText(body, "rate", `a number of cards in a time, such as "4/s" or "60/m"`)
+	s, ok := f.readText(body, "rate", "a number of "+counted+` in a time, such as "4/s" or "60/m"`)
 	if !ok {
 		if attr := body.Attributes["burst"]; hasBurst && body.Attributes["rate"] == nil {
-			f.error("Attribute without effect", "The attribute burst goes with rate: how many cards may go at once before the rate counts. Add rate, such as rate = \"4/s\".", attr.NameRange)
+			f.error("Attribute without effect", "The attribute burst goes with rate: how many "+counted+" may go at once before the rate counts. Add rate, such as rate = \"4/s\".", attr.NameRange)
 		}
-		return
+		return 0, 0, false
 	}
-	rate, ok := parseRate(s.text())
-	if !ok {
+	if rate, ok = parseRate(s.text()); !ok {
 		f.error("Not a rate", fmt.Sprintf("The attribute rate cannot be %s. Write a number above 0 and a time: \"4/s\", \"60/m\" or \"100/h\".", s.shown()), s.place)
-		return
 	}
-	c.Rate, c.Burst = rate, burst
+	return rate, burst, ok
 }
 
-// parseRate returns cards per second.
+// parseRate returns how many there may be in a second.
 func parseRate(text string) (float64, bool) {
 	count, unit, found := strings.Cut(text, "/")
 	n, err := strconv.ParseFloat(strings.TrimSpace(count), 64)

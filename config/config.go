@@ -58,8 +58,23 @@ type Relay struct {
 	// HTTP holds for every request; those of channels and connectors already
 	// have it merged in.
 	HTTP HTTP
+	// Hooks holds for every connector; those of connectors already have it merged in.
+	Hooks Hooks
+	// TrustedProxies may say in X-Forwarded-For where a request to a hook came from.
+	TrustedProxies []netip.Prefix
 	// DrainTimeout is how long a stop waits for what is in flight.
 	DrainTimeout time.Duration
+}
+
+// Hooks bounds the requests to a connector's hook; 0 means the relay's own bound.
+type Hooks struct {
+	// MaxBody is in bytes.
+	MaxBody int64
+	// Rate is in requests per second; 0 means no bound.
+	Rate  float64
+	Burst int
+	// Concurrency is how many may be under way at a time.
+	Concurrency int
 }
 
 // Dashboard is the dashboard block, with defaults filled in.
@@ -156,6 +171,7 @@ type Connector struct {
 	// Suspended says by channel why the owner's cards do not go there.
 	Suspended map[string]string
 	HTTP      HTTP
+	Hooks     Hooks
 	Routes    []*route.Route
 	Arguments Arguments
 	// Fingerprint changes exactly when something changes that the running

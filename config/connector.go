@@ -44,7 +44,7 @@ func ownAttributes() []language.Attribute {
 
 // ownBlocks are the blocks in a connector block.
 func ownBlocks() []language.Block {
-	return []language.Block{{Name: "route"}, {Name: "http", Once: true}}
+	return []language.Block{{Name: "route"}, {Name: "http", Once: true}, {Name: "hooks", Once: true}}
 }
 
 // connector reads what the relay itself knows of a connector block.
@@ -66,6 +66,7 @@ func (f *File) connector(block *hclsyntax.Block) {
 		c.Owner = owner.text()
 	}
 	c.HTTP = f.readHTTP(body, connectorHTTP, f.config.Relay.HTTP)
+	c.Hooks = f.readHooks(body, f.config.Relay.Hooks)
 	for _, b := range body.Blocks {
 		if b.Type != "route" {
 			continue

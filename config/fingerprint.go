@@ -66,6 +66,7 @@ func fingerprintConnector(c Connector) string {
 	f.add("max_silence", c.MaxSilence)
 	f.add("suspended", c.Suspended) // fmt prints maps in the order of their keys
 	f.http(c.HTTP)
+	f.add("hooks", c.Hooks)
 	for _, r := range c.Routes {
 		f.add("route", r.Fingerprint())
 	}

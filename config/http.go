@@ -63,7 +63,9 @@ func (f *File) readHTTP(parent *hclsyntax.Body, place httpPlace, wider HTTP) HTT
 		h.MinTLS = s.text()
 	}
 	if place != channelHTTP {
-		f.readAllow(body, &h)
+		if allow, ok := f.readNetworks(body, "allow"); ok {
+			h.Allow = allow
+		}
 		h.ProxyDNS = f.readBool(body, "proxy_dns", h.ProxyDNS)
 	}
 	return h
@@ -104,17 +106,18 @@ func (f *File) readProxy(body *hclsyntax.Body, h *HTTP) {
 	}
 }
 
-func (f *File) readAllow(body *hclsyntax.Body, h *HTTP) {
-	s, ok := f.read(body, "allow", cty.List(cty.String), `a list of networks such as ["10.0.0.0/8"]`)
+// readNetworks reads a list of networks and addresses.
+func (f *File) readNetworks(body *hclsyntax.Body, name string) (networks []netip.Prefix, ok bool) {
+	s, ok := f.read(body, name, cty.List(cty.String), `a list of networks such as ["10.0.0.0/8"]`)
 	if !ok {
-		return
+		return nil, false
 	}
-	h.Allow = []netip.Prefix{}
+	networks = []netip.Prefix{}
 	for it := s.value.ElementIterator(); it.Next(); {
 		_, v := it.Element()
-		element := setting{name: "allow", value: v, place: s.place, hidden: s.hidden}
+		element := setting{name: name, value: v, place: s.place, hidden: s.hidden}
 		if v.IsNull() {
-			f.error("Not a network", "An element of allow is null.", s.place)
+			f.error("Not a network", fmt.Sprintf("An element of %s is null.", name), s.place)
 			continue
 		}
 		prefix, err := netip.ParsePrefix(element.text())
@@ -126,9 +129,10 @@ func (f *File) readAllow(body *hclsyntax.Body, h *HTTP) {
 			}
 		}
 		if err != nil {
-			f.error("Not a network", fmt.Sprintf("The attribute allow has %s in it, which is no network. Write it like \"10.0.0.0/8\" or \"192.0.2.7\".", element.shown()), s.place)
+			f.error("Not a network", fmt.Sprintf("The attribute %s has %s in it, which is no network. Write it like \"10.0.0.0/8\" or \"192.0.2.7\".", name, element.shown()), s.place)
 			continue
 		}
-		h.Allow = append(h.Allow, prefix.Masked())
+		networks = append(networks, prefix.Masked())
 	}
+	return networks, true
 }

@@ -52,8 +52,9 @@ func relaySchema() language.Schema {
 			{Name: "retention"},
 			{Name: "ops"},
 			{Name: "drain_timeout"},
+			{Name: "trusted_proxies"},
 		},
-		Blocks: []language.Block{{Name: "http", Once: true}},
+		Blocks: []language.Block{{Name: "http", Once: true}, {Name: "hooks", Once: true}},
 	}
 }
 
@@ -76,6 +77,8 @@ func (f *File) relay(block *hclsyntax.Block) {
 	r.DrainTimeout = f.readDuration(body, "drain_timeout", time.Second, r.DrainTimeout)
 	r.Ops = f.readOps(body)
 	r.HTTP = f.readHTTP(body, relayHTTP, r.HTTP)
+	r.Hooks = f.readHooks(body, r.Hooks)
+	r.TrustedProxies, _ = f.readNetworks(body, "trusted_proxies")
 }
 
 func (f *File) publicURL(body *hclsyntax.Body) {

@@ -28,6 +28,7 @@ import (
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/memory"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/signin"
@@ -158,6 +159,7 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 	}
 	r.intake = intake.New(intake.Options{
 		Store: s, Plugins: r.host, Tokens: r.signIn, Log: r.part("intake"), Metrics: r.registry, Notify: r.connectorChanged,
+		Memory: memory.Limit(memory.Daemon),
 	})
 	r.onStop("intake", func(ctx context.Context) error { r.intake.Stop(ctx); return nil })
 	r.dashboard, err = dashboard.New(dashboard.Options{Store: s, Status: pageStatus{r}, Log: r.part("dashboard"), Version: r.options.Version})

@@ -83,6 +83,7 @@ func (r *Relay) adopt(ctx context.Context, p *plan) error {
 	r.current, r.configured = p, time.Now()
 	r.mu.Unlock()
 	r.ops.configure(p.config.Relay.Ops)
+	r.intake.TrustProxies(p.config.Relay.TrustedProxies)
 	r.intake.Retire(ctx, p.connectors)
 	r.host.Adopt(p.set)
 	if err := r.dispatch.Apply(ctx, p.channels); err != nil {

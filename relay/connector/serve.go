@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/connector-relay/relay/relay/connector/wire"
+	"github.com/connector-relay/relay/relay/memory"
 )
 
 // Serve serves connector types to the relay that started this process, one for
@@ -46,6 +47,7 @@ func Serve(factories ...func() Connector) {
 		os.Exit(1)
 	}
 	endWithHost()
+	memory.Limit(memory.Plugin)
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: wire.CookieName, MagicCookieValue: wire.CookieValue},
 		VersionedPlugins: map[int]plugin.PluginSet{wire.ProtocolVersion: {wire.PluginName: service{server: s}}},

@@ -15,10 +15,8 @@ import (
 // returns how many events were new and how many were known.
 func (s *source) commit(ctx context.Context, b event.Batch) (fresh, known int, err error) {
 	batch := store.Batch{Connector: s.name(), Checkpoint: b.Checkpoint, Events: make([]store.Entry, len(b.Events))}
-	for n, e := range b.Events {
-		if batch.Events[n], err = s.entry(e); err != nil {
-			return 0, 0, fmt.Errorf("event %s: %w", e.Key, err)
-		}
+	if err := s.entries(&batch, b.Events); err != nil {
+		return 0, 0, err
 	}
 	receipts, err := s.intake.options.Store.Accept(ctx, batch)
 	if err != nil {
@@ -43,6 +41,23 @@ func (s *source) commit(ctx context.Context, b event.Batch) (fresh, known int, e
 		}
 	}
 	return fresh, known, nil
+}
+
+// entries decides the events' fates, unless the relay has to end before it is their
+// turn.
+func (s *source) entries(batch *store.Batch, events []event.Event) (err error) {
+	evaluations := s.intake.room.evaluations
+	for n, e := range events {
+		if err := evaluations.Acquire(s.intake.ctx, 1); err != nil {
+			return ErrStopped
+		}
+		batch.Events[n], err = s.entry(e)
+		evaluations.Release(1)
+		if err != nil {
+			return fmt.Errorf("event %s: %w", e.Key, err)
+		}
+	}
+	return nil
 }
 
 // entry decides an event's fate. A channel that several routes name gets the card

@@ -96,7 +96,7 @@ func splitHook(path string) (token, rest string) {
 func (x *exchange) serve() {
 	s := x.source
 	defer s.requests.Add(-1)
-	if s.requests.Add(1) > int64(s.intake.options.HookConcurrency) {
+	if s.requests.Add(1) > int64(s.hooks.Concurrency) {
 		x.unavailable("Too many requests are under way; try again soon.\n", retrySoon)
 		return
 	}
@@ -105,21 +105,37 @@ func (x *exchange) serve() {
 		x.say(http.StatusTooManyRequests, "Too many requests; try again soon.\n")
 		return
 	}
-	body, err := x.body()
+	limit, size := s.hooks.MaxBody, x.r.ContentLength
+	if size < 0 {
+		size = limit // nobody knows yet
+	}
+	if size > limit {
+		x.refuse(&http.MaxBytesError{Limit: limit})
+		return
+	}
+	leave, ok := s.intake.room.enter(size)
+	if !ok {
+		x.unavailable("Too many requests are under way; try again soon.\n", retrySoon)
+		return
+	}
+	defer leave()
+	body, err := x.body(limit)
 	if err != nil {
 		x.refuse(err)
 		return
 	}
 	x.bytes = len(body)
+	done, ok := s.intake.room.handle(s.intake.ctx, int64(len(body)))
+	if !ok {
+		x.unavailable("Too many requests are under way; try again soon.\n", retrySoon)
+		return
+	}
+	defer done()
 	x.receive(body)
 }
 
 // body reads the request's body, whose announced length nobody needs to believe.
-func (x *exchange) body() ([]byte, error) {
-	limit := x.source.intake.options.MaxBody
-	if x.r.ContentLength > limit {
-		return nil, &http.MaxBytesError{Limit: limit}
-	}
+func (x *exchange) body(limit int64) ([]byte, error) {
 	if x.r.ContentLength == 0 {
 		return nil, nil
 	}

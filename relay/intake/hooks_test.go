@@ -157,8 +157,9 @@ func TestBodiesHaveALimit(t *testing.T) {
 		got = len(r.Body)
 		return pluginhost.Reply{}, nil
 	}})
-	o.MaxBody = 200_000
-	i := start(t, o, hook(t, "ci"))
+	ci := hook(t, "ci")
+	ci.Hooks.MaxBody = 200_000
+	i := start(t, o, ci)
 	for _, test := range []struct {
 		name   string
 		size   int
@@ -212,9 +213,9 @@ func TestRequestsHaveALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		m.hold = make(chan struct{})
-		o := options(m, &plugins{receive: one})
-		o.HookConcurrency = 2
-		i := start(t, o, hook(t, "ci"), hook(t, "other"))
+		ci := hook(t, "ci")
+		ci.Hooks.Concurrency = 2
+		i := start(t, options(m, &plugins{receive: one}), ci, hook(t, "other"))
 		codes := make(chan int, 10)
 		for range 3 {
 			go func() { codes <- request(i, http.MethodPost, "/hooks/token-of-ci", "").Code }()
@@ -236,9 +237,9 @@ func TestRequestsHaveALimit(t *testing.T) {
 
 func TestTheRateOfRequestsCanHaveALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := options(newMemory(), &plugins{receive: one})
-		o.HookRate, o.HookBurst = 10, 5
-		i := start(t, o, hook(t, "ci"))
+		ci := hook(t, "ci")
+		ci.Hooks.Rate, ci.Hooks.Burst = 10, 5
+		i := start(t, options(newMemory(), &plugins{receive: one}), ci)
 		taken := 0
 		for range 100 {
 			w := request(i, http.MethodPost, "/hooks/token-of-ci", "")
@@ -351,7 +352,13 @@ func TestARotatedSecretCountsAMomentLater(t *testing.T) {
 }
 
 func TestTheSendersAddress(t *testing.T) {
-	i := New(Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}})
+	i := New(Options{})
+	r := httptest.NewRequest(http.MethodPost, "/", nil)
+	r.RemoteAddr, r.Header["X-Forwarded-For"] = "10.0.0.1:1234", []string{"192.0.2.7"}
+	if got := i.remote(r); got != "10.0.0.1" {
+		t.Errorf("with no proxy that is trusted: %q", got)
+	}
+	i.TrustProxies([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")})
 	for _, test := range []struct {
 		name, peer string
 		forwarded  []string

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -79,8 +80,33 @@ type Connector struct {
 	SignsIn  bool
 	Polls    bool
 	Receives bool
+	// Hooks bounds the requests to its hook.
+	Hooks Hooks
 	// Fingerprint changes when anything above does.
 	Fingerprint string
+}
+
+// Hooks bounds the requests to a connector's hook.
+type Hooks struct {
+	// MaxBody bounds a body, in bytes; 0 means [DefaultMaxBody].
+	MaxBody int64
+	// Rate and Burst bound the requests, per second and at once; 0 means that only
+	// Concurrency does.
+	Rate  float64
+	Burst int
+	// Concurrency bounds those that are under way at a time; 0 means
+	// [DefaultHookConcurrency].
+	Concurrency int
+}
+
+func (h Hooks) orDefaults() Hooks {
+	if h.MaxBody <= 0 {
+		h.MaxBody = DefaultMaxBody
+	}
+	if h.Concurrency <= 0 {
+		h.Concurrency = DefaultHookConcurrency
+	}
+	return h
 }
 
 // DefaultTimeout bounds a poll whose connector does not say.
@@ -133,18 +159,9 @@ type Options struct {
 	// Notify, when not nil, is called on its own goroutine; the notices of one
 	// connector may overtake each other only when it is slow.
 	Notify func(Notice)
-	// TrustedProxies may say in X-Forwarded-For where a request came from.
-	TrustedProxies []netip.Prefix
-	// MaxBody bounds the body of a request to a hook, in bytes; 0 means
-	// [DefaultMaxBody].
-	MaxBody int64
-	// HookRate and HookBurst bound the requests to one connector's hook, per second
-	// and at once; 0 means that only HookConcurrency does.
-	HookRate  float64
-	HookBurst int
-	// HookConcurrency bounds the requests to one connector's hook that are under way
-	// at a time; 0 means [DefaultHookConcurrency].
-	HookConcurrency int
+	// Memory is about how much the process may use, in bytes; 0 means that nobody has
+	// said. It decides how much may be in flight.
+	Memory int64
 }
 
 // Intake runs the connectors. Its methods may be called concurrently.
@@ -155,6 +172,9 @@ type Intake struct {
 	// ctx ends what is under way when a stop has taken too long.
 	ctx    context.Context
 	cancel context.CancelFunc
+	room   room
+	// proxies may say in X-Forwarded-For where a request came from.
+	proxies atomic.Pointer[[]netip.Prefix]
 	// applying is held by Apply.
 	applying sync.Mutex
 
@@ -170,15 +190,9 @@ type Intake struct {
 
 // New returns an intake without connectors.
 func New(o Options) *Intake {
-	if o.MaxBody <= 0 {
-		o.MaxBody = DefaultMaxBody
-	}
-	if o.HookConcurrency <= 0 {
-		o.HookConcurrency = DefaultHookConcurrency
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Intake{
-		options: o, metrics: newMetrics(o.Metrics), ctx: ctx, cancel: cancel,
+		options: o, metrics: newMetrics(o.Metrics), ctx: ctx, cancel: cancel, room: newRoom(o.Memory),
 		connectors: make(map[string]*source), hooks: make(map[[sha256.Size]byte]*source),
 	}
 }

@@ -36,6 +36,10 @@ func parseAddr(s string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
+// TrustProxies says which proxies are believed from now on.
+func (i *Intake) TrustProxies(list []netip.Prefix) { i.proxies.Store(&list) }
+
 func (i *Intake) trusted(a netip.Addr) bool {
-	return slices.ContainsFunc(i.options.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a) })
+	list := i.proxies.Load()
+	return list != nil && slices.ContainsFunc(*list, func(p netip.Prefix) bool { return p.Contains(a) })
 }

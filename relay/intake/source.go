@@ -22,6 +22,7 @@ import (
 type source struct {
 	intake    *Intake
 	connector Connector
+	hooks     Hooks
 	schedule  cron.Schedule
 	log       zerolog.Logger
 	// before is the connector as it was configured until now; nil when it is new or
@@ -76,7 +77,7 @@ type source struct {
 
 func newSource(i *Intake, c Connector) (*source, error) {
 	s := &source{
-		intake: i, connector: c, draining: make(chan struct{}), polling: make(chan struct{}, 1), retimed: make(chan struct{}, 1), heard: make(chan struct{}, 1),
+		intake: i, connector: c, hooks: c.Hooks.orDefaults(), draining: make(chan struct{}), polling: make(chan struct{}, 1), retimed: make(chan struct{}, 1), heard: make(chan struct{}, 1),
 		log: i.options.Log.With().Str("connector", c.Source.Connector).Logger(), complaints: rate.Sometimes{First: 1, Interval: 10 * time.Second},
 	}
 	if c.Polls {
@@ -85,8 +86,8 @@ func newSource(i *Intake, c Connector) (*source, error) {
 			return nil, fmt.Errorf("connector %s: %w", c.Source.Connector, err)
 		}
 	}
-	if i.options.HookRate > 0 {
-		s.limiter = rate.NewLimiter(rate.Limit(i.options.HookRate), max(1, i.options.HookBurst))
+	if s.hooks.Rate > 0 {
+		s.limiter = rate.NewLimiter(rate.Limit(s.hooks.Rate), max(1, s.hooks.Burst))
 	}
 	s.ctx, s.cancel = context.WithCancel(i.ctx)
 	return s, nil
