@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -45,46 +46,116 @@ func newListeners(log zerolog.Logger) *listeners {
 	return &listeners{log: log, failed: make(chan error, 8), open: make(map[string]*listener)}
 }
 
-// prepared is a listener that is bound and not yet served; nil when the address
-// stays as it is.
-type prepared struct {
-	purpose string
-	*listener
+// opening is a listener that is wanted; without an address it is not.
+type opening struct {
+	purpose, address string
+	handler          http.Handler
 }
 
-// prepare binds an address without answering on it yet, so that a reload fails
-// before it changes anything. The same address as before is left alone.
-func (l *listeners) prepare(purpose, address string, handler http.Handler) (*prepared, error) {
+// prepare binds the addresses that are new, without answering on them yet. Nothing has
+// changed until commit; undo lets go of what was bound.
+func (l *listeners) prepare(list []opening) (commit, undo func(), err error) {
+	bound := make(map[string]*listener)
+	undo = func() {
+		for _, n := range bound {
+			n.net.Close()
+		}
+	}
+	for _, o := range list {
+		if old := l.find(o.purpose); o.address == "" || old != nil && old.address == o.address {
+			continue
+		}
+		n, err := l.bind(o.address)
+		if err != nil {
+			undo()
+			return nil, nil, fmt.Errorf("listen for the %s: %w", o.purpose, err)
+		}
+		bound[o.purpose] = &listener{address: o.address, net: n, server: newServer(o.handler)}
+	}
+	return func() {
+		for _, o := range list {
+			if n := bound[o.purpose]; n != nil || o.address == "" {
+				l.replace(o.purpose, n)
+			}
+		}
+	}, undo, nil
+}
+
+// bind listens on an address. When that is taken by a listener of the relay's own, on
+// 127.0.0.1 where all addresses are wanted or the other way round, both have it until
+// the old one has ended.
+func (l *listeners) bind(address string) (net.Listener, error) {
+	n, err := net.Listen("tcp", address)
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return n, err
+	}
+	own := l.onPortOf(address)
+	if len(own) == 0 {
+		return nil, err
+	}
+	for _, o := range own {
+		if err := setShared(o, true); err != nil {
+			return nil, err
+		}
+		defer func() { _ = setShared(o, false) }() // others are kept away again
+	}
+	shared := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return controlShared(c, true) }}
+	if n, err = shared.Listen(context.Background(), "tcp", address); err != nil {
+		return nil, err
+	}
+	_ = setShared(n, false)
+	return n, nil
+}
+
+// setShared lets another socket of this process have a listener's address too.
+func setShared(n net.Listener, shared bool) error {
+	socket, ok := n.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return controlShared(raw, shared)
+}
+
+// onPortOf returns the relay's own listeners on the port of an address.
+func (l *listeners) onPortOf(address string) []net.Listener {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if old := l.open[purpose]; old != nil && old.address == address {
-		return nil, nil
+	var own []net.Listener
+	for _, n := range l.open {
+		if _, p, err := net.SplitHostPort(n.net.Addr().String()); err == nil && p == port {
+			own = append(own, n.net)
+		}
 	}
-	n, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listen for the %s: %w", purpose, err)
-	}
-	return &prepared{purpose: purpose, listener: &listener{address: address, net: n, server: newServer(handler)}}, nil
+	return own
 }
 
-// discard closes what was bound for nothing.
-func (p *prepared) discard() {
-	if p != nil {
-		p.net.Close()
-	}
-}
-
-// adopt serves a prepared listener and lets the one it replaces finish.
-func (l *listeners) adopt(p *prepared) {
-	if p == nil {
-		return
-	}
+func (l *listeners) find(purpose string) *listener {
 	l.mu.Lock()
-	old := l.open[p.purpose]
-	l.open[p.purpose] = p.listener
+	defer l.mu.Unlock()
+	return l.open[purpose]
+}
+
+// replace serves a listener, if there is one, and lets the one before it finish.
+func (l *listeners) replace(purpose string, n *listener) {
+	l.mu.Lock()
+	old := l.open[purpose]
+	delete(l.open, purpose)
+	if n != nil {
+		l.open[purpose] = n
+	}
 	l.mu.Unlock()
-	l.log.Info().Str("listener", p.purpose).Stringer("address", p.net.Addr()).Msg("listening")
-	go l.serve(p.purpose, p.listener)
+	if n != nil {
+		l.log.Info().Str("listener", purpose).Stringer("address", n.net.Addr()).Msg("listening")
+		go l.serve(purpose, n)
+	}
 	if old != nil {
 		go func() { _ = old.server.Shutdown(context.Background()) }()
 	}
@@ -112,18 +183,13 @@ func (l *listeners) socket(path string, handler http.Handler) error {
 	}
 	s := &listener{address: path, net: n, server: newServer(handler)}
 	s.server.WriteTimeout = 0 // a poll or a reload may take its time
-	l.mu.Lock()
-	l.open["operator socket"] = s
-	l.mu.Unlock()
-	go l.serve("operator socket", s)
+	l.replace("operator socket", s)
 	return nil
 }
 
 // address returns where a listener answers, which matters for port 0.
 func (l *listeners) address(purpose string) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if n := l.open[purpose]; n != nil {
+	if n := l.find(purpose); n != nil {
 		return n.net.Addr().String()
 	}
 	return ""

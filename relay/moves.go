@@ -4,17 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/store"
 )
 
 // moveConnectors gives what is kept of connectors to the names that they have now. It
-// is quick, whatever there is, and nothing has moved when it fails. What has moved
+// is quick, whatever there is, and nothing has moved when it fails; undo moves back. What has moved
 // before is passed over; so is what would replace something, and [Relay.Plan] says so.
 // Channels' cards are for package dispatch to move, because their lanes run.
-func (r *Relay) moveConnectors(ctx context.Context, list []config.Moved) error {
+func (r *Relay) moveConnectors(ctx context.Context, list []config.Moved) (undo func(), err error) {
 	var done []config.Moved
+	undo = func() {
+		for _, m := range slices.Backward(done) {
+			if err := r.moveConnector(context.WithoutCancel(ctx), m.To, m.From); err != nil {
+				r.log.Error().Err(err).Str("connector", m.From).Str("name", m.To).Msg("what is kept of the connector could not be moved back")
+			}
+		}
+	}
 	for _, m := range list {
 		if m.Sort != "connector" {
 			continue
@@ -25,13 +33,11 @@ func (r *Relay) moveConnectors(ctx context.Context, list []config.Moved) error {
 			r.log.Info().Str("connector", m.To).Str("from", m.From).Msg("the connector has what was kept under its old name")
 		case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrTaken):
 		default:
-			for _, m := range done {
-				err = errors.Join(err, r.moveConnector(context.WithoutCancel(ctx), m.To, m.From))
-			}
-			return fmt.Errorf("apply the moved blocks: %w", err)
+			undo()
+			return nil, fmt.Errorf("apply the moved blocks: %w", err)
 		}
 	}
-	return nil
+	return undo, nil
 }
 
 func (r *Relay) moveConnector(ctx context.Context, from, to string) error {

@@ -44,6 +44,9 @@ type Options struct {
 	Log io.Writer
 	// Version is shown in status, User-Agent headers and logs.
 	Version string
+	// wrap, when not nil, puts something between the relay and its store: tests make it
+	// fail.
+	wrap func(store.Store) store.Store
 }
 
 // Relay is one running relay.
@@ -73,6 +76,8 @@ type Relay struct {
 	// current is what the running configuration made.
 	current    *plan
 	configured time.Time
+	// reloadFailed is how the last reload failed; nil when it did not.
+	reloadFailed *failure
 }
 
 // cleanup is one step of stopping, with a name for the log.
@@ -131,9 +136,12 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 		p.set.Discard()
 		return nil, err
 	}
-	if err := r.adopt(ctx, p); err != nil {
+	commit, err := r.adopt(ctx, p)
+	if err != nil {
+		p.set.Discard()
 		return nil, err
 	}
+	commit()
 	// Operators are answered last, when there is something to say.
 	if err := r.listeners.socket(socketBeside(p.config.Relay.Store), r.operatorHandler()); err != nil {
 		return nil, err
@@ -145,12 +153,16 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 
 // open builds what lives as long as the process.
 func (r *Relay) open(ctx context.Context, p *plan) error {
-	s, err := sqlite.Open(ctx, sqlite.Options{Path: p.config.Relay.Store, Log: r.part("store"), Metrics: r.registry})
+	file, err := sqlite.Open(ctx, sqlite.Options{Path: p.config.Relay.Store, Log: r.part("store"), Metrics: r.registry})
 	if err != nil {
 		return fmt.Errorf("open store %s: %w", p.config.Relay.Store, err)
 	}
+	r.onStop("store", func(context.Context) error { return file.Close() })
+	var s store.Store = file
+	if r.options.wrap != nil {
+		s = r.options.wrap(s)
+	}
 	r.store = s
-	r.onStop("store", func(context.Context) error { return s.Close() })
 	r.ops.store = s // before the operators have a channel, so before anything is told
 	r.dispatch = dispatch.New(dispatch.Options{Store: s, Log: r.part("dispatch"), Metrics: r.registry, Notify: r.laneChanged})
 	r.onStop("dispatch", func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -13,13 +14,30 @@ import (
 )
 
 // Reload reads the configuration again and returns what changed, a sentence
-// each. When anything in it is wrong, nothing has changed and the error is
-// [operator.ErrInvalid] with the diagnostics as its text.
+// each. When anything goes wrong, nothing has changed; when the configuration is to
+// blame, the error is [operator.ErrInvalid] with the diagnostics as its text.
 func (r *Relay) Reload(ctx context.Context) ([]string, error) {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
 	r.systemd.reloading()
 	defer r.systemd.ready()
+	changes, err := r.reload(ctx)
+	r.mu.Lock()
+	r.reloadFailed = nil
+	if err != nil {
+		r.reloadFailed = &failure{at: time.Now(), err: err}
+	}
+	r.mu.Unlock()
+	return changes, err
+}
+
+// failure is a reload that failed.
+type failure struct {
+	at  time.Time
+	err error
+}
+
+func (r *Relay) reload(ctx context.Context) ([]string, error) {
 	p, err := prepare(ctx, r.host, r.options)
 	if err != nil {
 		return nil, invalid(err)
@@ -29,10 +47,12 @@ func (r *Relay) Reload(ctx context.Context) ([]string, error) {
 		p.set.Discard()
 		return nil, fmt.Errorf("%w configuration: relay.store cannot change while the relay runs; restart it", operator.ErrInvalid)
 	}
-	// Everything above may fail and has changed nothing.
-	if err := r.adopt(ctx, p); err != nil {
-		return nil, err
+	commit, err := r.adopt(ctx, p)
+	if err != nil {
+		p.set.Discard()
+		return nil, fmt.Errorf("nothing has changed: %w", err)
 	}
+	commit()
 	changes := difference(old.config, p.config)
 	r.log.Info().Strs("changes", changes).Msg("configuration reloaded")
 	return changes, nil
@@ -54,47 +74,59 @@ func (r *Relay) reloadOnSignal(ctx context.Context) {
 	}
 }
 
-// adopt makes a plan the running one. Addresses are bound first, because that is
-// the last thing that can fail.
-func (r *Relay) adopt(ctx context.Context, p *plan) error {
-	public, err := r.listeners.prepare("hooks", p.config.Relay.Listen, r.publicHandler())
+// adopt does all that can fail of making a plan the running one, and undoes it when
+// one step fails: then nothing has changed, and the caller discards the plan. Commit
+// does the rest, which cannot fail.
+func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
+	var undone []func()
+	defer func() {
+		if err != nil {
+			for _, undo := range slices.Backward(undone) {
+				undo()
+			}
+		}
+	}()
+	lanes, err := r.dispatch.Prepare(ctx, p.channels)
 	if err != nil {
-		p.set.Discard()
-		return err
+		return nil, fmt.Errorf("start the lanes: %w", err)
 	}
-	pages, err := r.listeners.prepare("dashboard", p.config.Dashboard.Listen, r.dashboardHandler())
+	listen, undo, err := r.listeners.prepare([]opening{
+		{"hooks", p.config.Relay.Listen, r.publicHandler()},
+		{"dashboard", p.config.Dashboard.Listen, r.dashboardHandler()},
+	})
 	if err != nil {
-		public.discard()
-		p.set.Discard()
-		return err
+		return nil, err
 	}
-	if err := r.moveConnectors(ctx, p.config.Moved); err != nil {
-		public.discard()
-		pages.discard()
-		p.set.Discard()
-		return err
+	undone = append(undone, undo)
+	if undo, err = r.moveConnectors(ctx, p.config.Moved); err != nil {
+		return nil, err
 	}
-	zerolog.SetGlobalLevel(p.config.Relay.Log)
-	r.masker.Reset(p.secrets...)
-	for _, w := range p.warnings {
-		r.log.Warn().Msg(w)
+	undone = append(undone, undo)
+	sources, err := r.intake.Prepare(ctx, p.connectors)
+	if err != nil && (sources == nil || r.plan() != nil) {
+		return nil, fmt.Errorf("start the connectors: %w", err) // what was opened in the store does no harm there
 	}
-	r.mu.Lock()
-	r.current, r.configured = p, time.Now()
-	r.mu.Unlock()
-	r.ops.configure(p.config.Relay.Ops)
-	r.intake.TrustProxies(p.config.Relay.TrustedProxies)
-	r.intake.Retire(ctx, p.connectors)
-	r.host.Adopt(p.set)
-	if err := r.dispatch.Apply(ctx, p.channels); err != nil {
-		return fmt.Errorf("start the lanes: %w", err)
+	if err != nil {
+		// A relay that starts is to deliver what waits, whatever else it can do.
+		r.log.Error().Err(err).Msg("the store cannot open all connectors; they are down until it can")
 	}
-	if err := r.intake.Apply(ctx, p.connectors); err != nil {
-		return fmt.Errorf("start the connectors: %w", err)
-	}
-	r.listeners.adopt(public)
-	r.listeners.adopt(pages)
-	return nil
+	return func() {
+		zerolog.SetGlobalLevel(p.config.Relay.Log)
+		r.masker.Reset(p.secrets...)
+		for _, w := range p.warnings {
+			r.log.Warn().Msg(w)
+		}
+		r.mu.Lock()
+		r.current, r.configured = p, time.Now()
+		r.mu.Unlock()
+		r.ops.configure(p.config.Relay.Ops)
+		r.intake.TrustProxies(p.config.Relay.TrustedProxies)
+		r.intake.Retire(context.WithoutCancel(ctx), p.connectors)
+		r.host.Adopt(p.set)
+		lanes()
+		sources()
+		listen()
+	}, nil
 }
 
 // difference says what is new, changed and gone between two configurations.

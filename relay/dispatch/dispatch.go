@@ -123,7 +123,7 @@ type Dispatcher struct {
 	notify  func(Notice)
 	metrics *metrics
 
-	// applying is held for the whole of an Apply.
+	// applying is held while the running channels change.
 	applying sync.Mutex
 
 	mu      sync.RWMutex
@@ -169,22 +169,44 @@ func New(o Options) *Dispatcher {
 // a channel was called so before: then they become that channel's, in their order.
 // When it fails, nothing has changed.
 func (d *Dispatcher) Apply(ctx context.Context, channels []Channel) error {
-	d.applying.Lock()
-	defer d.applying.Unlock()
+	commit, err := d.Prepare(ctx, channels)
+	if err != nil {
+		return err
+	}
+	commit()
+	return nil
+}
+
+// Prepare is the part of Apply that can fail; it changes nothing. The rest is what it
+// returns, which does nothing once the dispatcher has been stopped.
+func (d *Dispatcher) Prepare(ctx context.Context, channels []Channel) (commit func(), err error) {
+	d.mu.RLock()
+	stopped := d.stopped
+	d.mu.RUnlock()
+	if stopped {
+		return nil, ErrStopped
+	}
 	// Wake is called by the store, so d.mu is not held while the store is asked.
 	stored, err := d.store.Lanes(ctx)
 	if err != nil {
-		return fmt.Errorf("read the lanes: %w", err)
+		return nil, fmt.Errorf("read the lanes: %w", err)
 	}
 	states := make(map[string]delivery.Lane, len(stored))
 	for _, s := range stored {
 		states[s.Channel] = s
 	}
+	return func() { d.commit(channels, states) }, nil
+}
+
+// commit makes these the running channels; new lanes begin as the store knows them.
+func (d *Dispatcher) commit(channels []Channel, states map[string]delivery.Lane) {
+	d.applying.Lock()
+	defer d.applying.Unlock()
 	d.disinherit()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stopped {
-		return ErrStopped
+		return
 	}
 	clear(d.heirs)
 	wanted := make(map[string]bool, len(channels))
@@ -209,7 +231,6 @@ func (d *Dispatcher) Apply(ctx context.Context, channels []Channel) error {
 			d.metrics.forget(name)
 		}
 	}
-	return nil
 }
 
 // Wake says that these channels may have deliveries that their lanes do not

@@ -55,8 +55,12 @@ type exchange struct {
 
 func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
 	token, path := splitHook(r.URL.EscapedPath())
-	s, stopped := i.takeRequest(token)
+	s, unknown, stopped := i.takeRequest(token)
 	if s == nil {
+		if unknown { // it may be one of these: a sender must not take it for gone
+			(&exchange{w: w}).unavailable("The connector is not ready; try again soon.\n", retryLater)
+			return
+		}
 		http.NotFound(w, r)
 		return
 	}
@@ -73,14 +77,14 @@ func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
 
 // takeRequest finds the connector of a token. Unless the intake is stopping, the
 // request is counted and is to be counted out.
-func (i *Intake) takeRequest(token string) (s *source, stopped bool) {
+func (i *Intake) takeRequest(token string) (s *source, unknown, stopped bool) {
 	hash := sha256.Sum256([]byte(token))
 	i.mu.RLock()
 	defer i.mu.RUnlock()
 	if s = i.hooks[hash]; s != nil && !i.stopped {
 		i.requests.Add(1)
 	}
-	return s, i.stopped
+	return s, i.unknown, i.stopped
 }
 
 // splitHook takes "/hooks/TOKEN/rest" apart.

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -175,7 +176,7 @@ type Intake struct {
 	room   room
 	// proxies may say in X-Forwarded-For where a request came from.
 	proxies atomic.Pointer[[]netip.Prefix]
-	// applying is held by Apply.
+	// applying is held while the connectors change.
 	applying sync.Mutex
 
 	mu      sync.RWMutex
@@ -186,6 +187,8 @@ type Intake struct {
 	// hooks finds a connector by the hash of its token: looking a hash up takes a
 	// time that says nothing about the tokens.
 	hooks map[[sha256.Size]byte]*source
+	// unknown says that there are hooks whose tokens could not be read yet.
+	unknown bool
 }
 
 // New returns an intake without connectors.
@@ -201,15 +204,44 @@ func New(o Options) *Intake {
 // changed starts again once its poll under way has been cancelled, and what is
 // gone stops; what a cancelled poll has not committed is polled again. Until then
 // its hook goes on as before. With a schedule that cannot be read nothing changes.
-// A connector that the store cannot open stays down until the next Apply, and its
-// hook answers 503; the others run, and the error names it.
+// A connector that the store cannot open stays down, and its hook answers 503, until
+// the store opens it; the others run, and the error names it.
 func (i *Intake) Apply(ctx context.Context, connectors []Connector) error {
-	i.applying.Lock()
-	defer i.applying.Unlock()
+	commit, err := i.Prepare(ctx, connectors)
+	if commit != nil {
+		commit()
+	}
+	return err
+}
+
+// Prepare is the part of Apply that can fail; it changes nothing that runs. The rest is
+// what it returns, which does nothing once the intake has been stopped. When only the
+// store could not open some of the connectors, there is an error and a commit.
+func (i *Intake) Prepare(ctx context.Context, connectors []Connector) (commit func(), err error) {
 	current, fresh, err := i.sort(connectors)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	if i.isStopped() {
+		return nil, ErrStopped
+	}
+	var errs []error
+	for _, s := range fresh {
+		if s.before != nil {
+			continue // what is kept of it is still moving
+		}
+		if err := s.open(ctx); err != nil {
+			s.failed(err)
+			errs = append(errs, fmt.Errorf("connector %s: %w", s.name(), err))
+		}
+	}
+	return func() { i.commit(current, fresh) }, errors.Join(errs...)
+}
+
+// commit stops what has changed or is gone, and starts what is fresh.
+func (i *Intake) commit(current map[string]*source, fresh []*source) {
+	i.applying.Lock()
+	defer i.applying.Unlock()
 	var retired []*source
 	for name, s := range i.all() {
 		if current[name] != s {
@@ -217,26 +249,24 @@ func (i *Intake) Apply(ctx context.Context, connectors []Connector) error {
 		}
 	}
 	stop(retired)
-	var errs []error
 	for _, s := range fresh {
-		if err := s.open(ctx); err != nil {
+		if err := s.succeed(); err != nil {
+			s.log.Error().Err(err).Msg("the store cannot open the connector; it is down until it can")
 			s.failed(err)
-			errs = append(errs, fmt.Errorf("connector %s: %w", s.name(), err))
 		}
 		current[s.name()] = s
 	}
 	if !i.adopt(current) {
-		return errors.Join(append(errs, ErrStopped)...)
+		return
 	}
 	for _, s := range retired {
 		if current[s.name()] == nil {
 			i.metrics.forget(s.name())
 		}
 	}
-	for _, s := range fresh { // those that are down do not start
+	for _, s := range fresh {
 		s.start(spread(len(fresh)))
 	}
-	return errors.Join(errs...)
 }
 
 // sort tells the connectors that stay as they are from those to be made.
@@ -257,6 +287,9 @@ func (i *Intake) sort(connectors []Connector) (unchanged map[string]*source, fre
 		for _, was := range c.Was {
 			s.before = cmp.Or(s.before, old[was])
 		}
+		if s.before != nil && s.before.down != nil {
+			s.lastToken, s.before = s.before.token, nil
+		}
 		fresh = append(fresh, s)
 	}
 	return unchanged, fresh, nil
@@ -265,9 +298,13 @@ func (i *Intake) sort(connectors []Connector) (unchanged map[string]*source, fre
 // adopt makes the connectors and their hooks the current ones, unless the intake
 // has been stopped meanwhile.
 func (i *Intake) adopt(connectors map[string]*source) bool {
-	hooks := make(map[[sha256.Size]byte]*source)
+	hooks, unknown := make(map[[sha256.Size]byte]*source), false
 	for _, s := range connectors {
-		if s.connector.Receives && s.connector.Enabled && s.token != "" {
+		switch {
+		case !s.connector.Receives || !s.connector.Enabled:
+		case s.token == "":
+			unknown = true
+		default:
 			hooks[sha256.Sum256([]byte(s.token))] = s
 		}
 	}
@@ -276,8 +313,32 @@ func (i *Intake) adopt(connectors map[string]*source) bool {
 	if i.stopped {
 		return false
 	}
-	i.connectors, i.hooks = connectors, hooks
+	i.connectors, i.hooks, i.unknown = connectors, hooks, unknown
 	return true
+}
+
+// replace puts a connector in the place of one that was down and starts it. It fails
+// when the connectors are changing just now.
+func (i *Intake) replace(down, up *source) (done bool) {
+	if !i.applying.TryLock() {
+		return false
+	}
+	defer i.applying.Unlock()
+	if current := maps.Clone(i.all()); current[up.name()] == down {
+		_ = up.succeed() // it has no predecessor to read after
+		current[up.name()] = up
+		if i.adopt(current) {
+			up.log.Info().Msg("the store has opened the connector; it is up")
+			up.start(spread(1))
+		}
+	}
+	return true
+}
+
+func (i *Intake) isStopped() bool {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	return i.stopped
 }
 
 // all returns the current connectors; the map does not change.

@@ -271,7 +271,29 @@ func TestABadScheduleChangesNothing(t *testing.T) {
 	})
 }
 
-func TestAConnectorThatTheStoreCannotOpenComesWithTheNextReload(t *testing.T) {
+// TestAChangeThatCannotBeOpenedIsNotMade: a reload prepares the change, and when the
+// store cannot open what is new, what runs does not notice.
+func TestAChangeThatCannotBeOpenedIsNotMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, p := newMemory(), &plugins{receive: one}
+		i := start(t, options(m, p), polled(t, "feed", "@every 1h"), polled(t, "gone", "@every 1h"))
+		time.Sleep(time.Second)
+		m.set(func(m *memory) { m.fail = errDown })
+		_, err := i.Prepare(t.Context(), []Connector{polled(t, "feed", "@every 2h"), polled(t, "new", "@every 1h")})
+		if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "connector new") {
+			t.Errorf("Prepare returned %v", err)
+		}
+		m.set(func(m *memory) { m.fail = nil })
+		time.Sleep(90 * time.Minute)
+		for name, want := range map[string]int{"feed": 2, "gone": 2, "new": 0} {
+			if n := p.count(name); n != want {
+				t.Errorf("%s was polled %d times, not %d", name, n, want)
+			}
+		}
+	})
+}
+
+func TestAConnectorThatTheStoreCannotOpenComesWhenItCan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, p := newMemory(), &plugins{receive: one}
 		i := start(t, options(m, p), polled(t, "feed", "@every 1h"), polled(t, "changed", "@every 1h"))
@@ -280,27 +302,23 @@ func TestAConnectorThatTheStoreCannotOpenComesWithTheNextReload(t *testing.T) {
 		m.set(func(m *memory) { m.fail = errDown })
 		for range 2 {
 			err := i.Apply(t.Context(), all)
-			if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "connector new") || !strings.Contains(err.Error(), "connector changed") {
+			if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "connector new") || strings.Contains(err.Error(), "connector changed") {
 				t.Errorf("Apply returned %v", err)
 			}
-			if s := i.Status(); s[0].Health != "temporary" || s[0].Problem != errDown.Error() || s[2].HookPath != "" {
+			if s := i.Status(); s[0].Health != "ok" || s[2].Health != "temporary" || s[2].Problem != errDown.Error() || s[2].HookPath != "" {
 				t.Errorf("the status is %+v", s)
 			}
-			for path, want := range map[string]int{"token-of-changed": 503, "token-of-new": 404, "": 404} {
-				if w := request(i, "POST", "/hooks/"+path, "a"); w.Code != want {
-					t.Errorf("the hook %q answered %d, not %d", path, w.Code, want)
-				}
+			if w := request(i, "POST", "/hooks/token-of-new", "a"); w.Code != 503 {
+				t.Errorf("the hook of what is down answered %d", w.Code)
 			}
+			time.Sleep(10 * time.Minute)
 		}
 		m.set(func(m *memory) { m.fail = nil })
-		if err := i.Apply(t.Context(), all); err != nil {
-			t.Fatal(err)
+		time.Sleep(longestReopen + time.Second)
+		if n := p.count("new"); n != 1 {
+			t.Errorf("what is new was polled %d times", n)
 		}
-		time.Sleep(time.Second)
-		for name, want := range map[string]int{"feed": 1, "changed": 2, "new": 1} {
-			if n := p.count(name); n != want {
-				t.Errorf("%s was polled %d times, not %d", name, n, want)
-			}
+		for _, name := range []string{"feed", "changed", "new"} {
 			if w := request(i, "POST", "/hooks/token-of-"+name, name); w.Code != 200 {
 				t.Errorf("the hook of %s answered %d", name, w.Code)
 			}

@@ -45,6 +45,8 @@ type source struct {
 	saving sync.Mutex
 
 	token string
+	// lastToken is the token that the connector had while it was down before.
+	lastToken string
 	// down is why the connector does not run: the store could not open it.
 	down error
 	// told is what the plugin was last told with a request.
@@ -89,31 +91,59 @@ func newSource(i *Intake, c Connector) (*source, error) {
 	if s.hooks.Rate > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(s.hooks.Rate), max(1, s.hooks.Burst))
 	}
-	s.ctx, s.cancel = context.WithCancel(i.ctx)
 	return s, nil
 }
 
 func (s *source) name() string { return s.connector.Source.Connector }
 
-// open reads what the store keeps of the connector, and decides when to poll
-// first.
+// open reads what the store keeps of the connector.
 func (s *source) open(ctx context.Context) error {
 	kept, err := s.intake.options.Store.OpenConnector(ctx, s.name(), s.connector.Source.Type)
 	if err != nil {
 		return err
 	}
-	s.token, s.checkpoint, s.poll, s.lastEvent = kept.HookToken, kept.Checkpoint, kept.Poll, kept.LastEvent
-	s.broken = needsNotice(s.poll)
+	s.take(kept)
 	if s.poll.First.IsZero() {
 		s.poll.First = time.Now()
 		if err := s.intake.options.Store.SavePoll(ctx, s.name(), s.poll); err != nil {
 			return err
 		}
 	}
+	if needsPerson(connector.ErrorKind(s.poll.Health)) || s.poll.Last.After(time.Now().Add(time.Minute)) {
+		// A person may have done something about it; or the clock was wrong.
+		s.poll.Next = time.Time{}
+	}
+	return nil
+}
+
+// take begins where a connector stood.
+func (s *source) take(kept store.Connector) {
+	s.token, s.checkpoint, s.poll, s.lastEvent = kept.HookToken, kept.Checkpoint, kept.Poll, kept.LastEvent
+	s.broken = needsNotice(s.poll)
+}
+
+// kept is how the connector stands, as the store has it.
+func (s *source) kept() store.Connector {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return store.Connector{HookToken: s.token, Checkpoint: s.checkpoint, Poll: s.poll, LastEvent: s.lastEvent}
+}
+
+// succeed begins where the connector stood until now, as it was configured before. That
+// one has ended, so nothing needs to be read that could not be read just now; only a
+// connector of another type begins anew.
+func (s *source) succeed() error {
+	s.ctx, s.cancel = context.WithCancel(s.intake.ctx)
 	old := s.before
-	s.before = nil // so that a chain of reloads does not keep them all
 	switch {
-	case old != nil && s.connector.Source.Type == old.connector.Source.Type:
+	case old == nil:
+		return nil
+	case s.connector.Source.Type != old.connector.Source.Type:
+		if err := s.open(s.ctx); err != nil {
+			return err
+		}
+	default:
+		s.take(old.kept())
 		// A person has changed something and wants to see it, but the source's word
 		// still counts.
 		old.mu.Lock()
@@ -122,19 +152,43 @@ func (s *source) open(ctx context.Context) error {
 		if connector.ErrorKind(s.poll.Health) != connector.KindThrottled {
 			s.poll.Next = s.earliest
 		}
-	case needsPerson(connector.ErrorKind(s.poll.Health)), s.poll.Last.After(time.Now().Add(time.Minute)):
-		// A person may have done something about it; or the clock was wrong.
-		s.poll.Next = time.Time{}
 	}
+	s.before = nil // so that a chain of reloads does not keep them all
 	return nil
 }
 
 // failed leaves the connector down. Its hook, if it had one before, is still its
 // own, so that senders are asked to try again.
 func (s *source) failed(err error) {
-	s.down, s.stopped = err, true
+	s.down, s.stopped, s.token = err, true, s.lastToken
 	if s.before != nil {
 		s.token, s.before = s.before.token, nil
+	}
+}
+
+// The waits between the attempts to open a connector that is down.
+const (
+	firstReopen   = time.Second
+	longestReopen = 30 * time.Second
+)
+
+// reopen brings up a connector that the store could not open, as soon as it can.
+func (s *source) reopen() {
+	for wait := firstReopen; ; wait = min(2*wait, longestReopen) {
+		select {
+		case <-time.After(wait):
+		case <-s.draining:
+			return
+		case <-s.ctx.Done():
+			return
+		}
+		up, err := newSource(s.intake, s.connector)
+		if err == nil {
+			err = up.open(s.ctx)
+		}
+		if err == nil && s.intake.replace(s, up) {
+			return
+		}
 	}
 }
 
@@ -146,6 +200,10 @@ func spread(n int) time.Duration {
 // start begins polling on schedule. A poll that is due, or was due while the relay
 // was down, comes soon, but not all of them in the same moment.
 func (s *source) start(spread time.Duration) {
+	if s.down != nil {
+		s.intake.notices.Go(s.reopen)
+		return
+	}
 	s.startWatch()
 	if !s.connector.Polls || !s.connector.Enabled || !s.begin() {
 		return

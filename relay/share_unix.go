@@ -1,0 +1,24 @@
+//go:build unix
+
+package relay
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// controlShared sets whether the kernel lets other sockets of this user have the same
+// address. It is asked of both sockets at the moment at which the second one is bound.
+func controlShared(c syscall.RawConn, shared bool) error {
+	value := 0
+	if shared {
+		value = 1
+	}
+	var set error
+	err := c.Control(func(fd uintptr) { set = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, value) })
+	if err != nil {
+		return err
+	}
+	return set
+}
