@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // faulty is a store that fails at what a test chooses.
 type faulty struct {
 	store.Store
-	lanes, open, ping, dead atomic.Bool
+	lanes, open, ping atomic.Bool
 }
 
 var errFaulty = errors.New("no room on the disk")

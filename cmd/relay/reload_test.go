@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/connector-relay/relay/relay/operator"
 )
 
 // freePort is a port that nothing listens on.
@@ -62,10 +60,15 @@ func (r *reloading) runsWhole(connectors ...string) {
 	if status.Listen != r.hooks || status.Dashboard != r.pages {
 		r.t.Errorf("it listens on %s and %s, not on %s and %s", status.Listen, status.Dashboard, r.hooks, r.pages)
 	}
+	list, err := r.client.Connectors(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	urls := hooks(list)
 	for _, name := range connectors {
 		r.cards++
 		title := fmt.Sprintf("card %d", r.cards)
-		if !postCard(http.DefaultClient, r.hook(name), title) {
+		if !postCard(http.DefaultClient, urls[name], title) {
 			r.t.Fatalf("the hook of %s took no card\n%s", name, tail(r.log.String()))
 		}
 		room := "dev"
@@ -83,7 +86,7 @@ func (r *reloading) runsWhole(connectors ...string) {
 	if !strings.Contains(r.page("/"), "dev") {
 		r.t.Error("the page does not show the channel")
 	}
-	if got, want := len(hooksOf(r.process)), len(connectors)+1; got != want {
+	if got, want := len(list), len(connectors)+1; got != want {
 		r.t.Errorf("there are %d connectors, not %d", got, want)
 	}
 }
@@ -123,13 +126,13 @@ func saying(more string) obstruct {
 // and the next reload, with the obstacle gone, does all of it.
 func TestAReloadThatFailsAtAnyStepChangesNothing(t *testing.T) {
 	steps := map[string]obstruct{
-		"the file is invalid":                      saying("channel \"x\" {"),
-		"a schedule is none":                       saying("connector \"rss\" \"bad\" {\n  url = \"http://127.0.0.1:1/\"\n  schedule = \"TZ=UTC\"\n  route { to = [channel.dev] }\n}\n"),
-		"a channel's certificates cannot be read":  saying("channel \"tls\" {\n  type = \"slack\"\n  url = \"https://127.0.0.1/\"\n  http { ca_file = \"missing.pem\" }\n}\n"),
-		"a plugin ends at once":                    pluginObstacle("ends", "#!/bin/sh\nexit 3\n"),
-		"a plugin speaks another protocol":         pluginObstacle("speaks", "#!/bin/sh\necho hello\nexec sleep 60\n"),
-		"the hooks' address is taken":              taken(func(r *reloading) *string { return &r.hooks }),
-		"the dashboard's address is taken":         taken(func(r *reloading) *string { return &r.pages }),
+		"the file is invalid":                     saying("channel \"x\" {"),
+		"a schedule is none":                      saying("connector \"rss\" \"bad\" {\n  url = \"http://127.0.0.1:1/\"\n  schedule = \"TZ=UTC\"\n  route { to = [channel.dev] }\n}\n"),
+		"a channel's certificates cannot be read": saying("channel \"tls\" {\n  type = \"slack\"\n  url = \"https://127.0.0.1/\"\n  http { ca_file = \"missing.pem\" }\n}\n"),
+		"a plugin ends at once":                   pluginObstacle("ends", "#!/bin/sh\nexit 3\n"),
+		"a plugin speaks another protocol":        pluginObstacle("speaks", "#!/bin/sh\necho hello\nexec sleep 60\n"),
+		"the hooks' address is taken":             taken(func(r *reloading) *string { return &r.hooks }),
+		"the dashboard's address is taken":        taken(func(r *reloading) *string { return &r.pages }),
 	}
 	r := &reloading{chat: newChat(t), feed: newFeed(t, "blog").server.URL, hooks: "127.0.0.1:" + freePort(t), pages: "127.0.0.1:" + freePort(t)}
 	r.process = newProcess(t, writeConfig(t, ""), "relay")
@@ -142,9 +145,8 @@ func TestAReloadThatFailsAtAnyStepChangesNothing(t *testing.T) {
 			r.hooks = "127.0.0.1:" + freePort(t)
 			more, remove := obstacle(t, r)
 			r.rewrite(r.text(true, more))
-			out, errOut, err := r.run("reload")
-			if err == nil || !strings.Contains(errOut, "nothing has changed") {
-				t.Fatalf("the reload said %s%s", out, errOut)
+			if _, err := r.client.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), "nothing has changed") {
+				t.Fatalf("the reload returned %v", err)
 			}
 			newHooks, newPages := r.hooks, r.pages
 			r.hooks, r.pages = hooks, pages
@@ -157,13 +159,13 @@ func TestAReloadThatFailsAtAnyStepChangesNothing(t *testing.T) {
 
 			r.hooks, r.pages = newHooks, newPages
 			r.rewrite(r.text(true, ""))
-			if out, errOut, err := r.run("reload"); err != nil {
-				t.Fatalf("the next reload: %v\n%s%s", err, out, errOut)
+			if _, err := r.client.Reload(t.Context()); err != nil {
+				t.Fatalf("the next reload: %v", err)
 			}
 			r.runsWhole("ci", "new")
 			r.rewrite(r.text(false, ""))
-			if out, errOut, err := r.run("reload"); err != nil {
-				t.Fatalf("back: %v\n%s%s", err, out, errOut)
+			if _, err := r.client.Reload(t.Context()); err != nil {
+				t.Fatalf("back: %v", err)
 			}
 		})
 	}
@@ -181,8 +183,8 @@ func TestListenersMoveOntoTheirOwnAddresses(t *testing.T) {
 	for _, move := range [][2]string{{"0.0.0.0:" + a, "127.0.0.1:" + b}, {"127.0.0.1:" + a, "127.0.0.1:" + b}, {"127.0.0.1:" + b, "127.0.0.1:" + a}, {"127.0.0.1:" + a, "127.0.0.1:" + b}} {
 		r.hooks, r.pages = move[0], move[1]
 		r.rewrite(r.text(false, ""))
-		if out, errOut, err := r.run("reload"); err != nil {
-			t.Fatalf("to %v: %v\n%s%s", move, err, out, errOut)
+		if _, err := r.client.Reload(t.Context()); err != nil {
+			t.Fatalf("to %v: %v", move, err)
 		}
 		r.runsOn(move)
 	}
@@ -207,7 +209,6 @@ func (r *reloading) runsOn(move [2]string) {
 			return resp.StatusCode == []int{http.StatusNotFound, http.StatusOK}[i]
 		})
 	}
-	var list []operator.Connector
 	list, err := r.client.Connectors(r.t.Context())
 	if err != nil || len(list) != 3 {
 		r.t.Fatalf("%v, %v", list, err)
