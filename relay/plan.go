@@ -36,7 +36,7 @@ func Bundled() map[string]func() connector.Connector {
 	return map[string]func() connector.Connector{
 		"azuredevops": azuredevops.New(),
 		"github":      github.New(),
-		"rss":         rss.New(),
+		"rss":         rss.New("plugin", "read-feeds"),
 		"todo":        todo.New(),
 		"trello":      trello.New(),
 		"webhook":     webhook.New(),

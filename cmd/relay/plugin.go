@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/connector-relay/relay/plugins/rss"
 	"github.com/connector-relay/relay/relay"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/operator"
@@ -19,7 +20,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.pluginList(), a.pluginServe())
+	cmd.AddCommand(a.pluginList(), a.pluginServe(), a.pluginReadFeeds())
 	return cmd
 }
 
@@ -59,5 +60,17 @@ func (a *app) pluginServe() *cobra.Command {
 			connector.Serve(factory)
 			return nil
 		},
+	}
+}
+
+// pluginReadFeeds is how the bundled feed connector parses what comes from the
+// network: by executing itself.
+func (a *app) pluginReadFeeds() *cobra.Command {
+	return &cobra.Command{
+		Use:    "read-feeds",
+		Short:  "Parse feeds for the process that started this one",
+		Args:   cobra.NoArgs,
+		Hidden: true,
+		Run:    func(*cobra.Command, []string) { rss.ServeReader(a.in, a.out) },
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 
 	"gotest.tools/v3/golden"
@@ -46,17 +46,11 @@ func TestCards(t *testing.T) {
 // eventsOf is what a first poll would make of a feed's bytes, all items wanted.
 func eventsOf(t testing.TB, b []byte) []event.Event {
 	t.Helper()
-	feed, err := parse(b, "")
-	if err != nil {
+	a := read(question{Body: b, Address: "https://blog.example/feed", First: true, Initial: maxItems, Summary: 300, Picture: true})
+	if err := a.problem(); err != nil {
 		t.Fatal(err)
 	}
-	f := &Feed{URL: "https://blog.example/feed", Summary: 300, Picture: true}
-	c := checkpoint{}
-	var list []event.Event
-	for _, it := range c.news(feed, false) {
-		list = append(list, f.event(feed, it))
-	}
-	return list
+	return a.Source.events(a.Posts)
 }
 
 func FuzzCards(f *testing.F) {
@@ -72,18 +66,16 @@ func FuzzCards(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := parse(b, "text/xml; charset=iso-8859-1"); err != nil {
+		q := question{Body: b, ContentType: "text/xml; charset=iso-8859-1", Address: "https://blog.example/feed?token=secret-token", Edits: true, Summary: 80, Picture: true}
+		if a := read(q); a.problem() != nil {
 			return
 		}
-		feed, err := parse(b, "")
-		if err != nil {
+		q.ContentType = ""
+		a := read(q)
+		if a.problem() != nil {
 			return
 		}
-		connector := &Feed{URL: "https://blog.example/feed", Summary: 80, Picture: true}
-		c := checkpoint{}
-		items := c.news(feed, true)
-		for _, it := range items {
-			e := connector.event(feed, it)
+		for _, e := range a.Source.events(a.Posts) {
 			if err := e.Card.Validate(); err != nil {
 				t.Fatalf("%v: %+v", err, e.Card)
 			}
@@ -91,33 +83,16 @@ func FuzzCards(f *testing.F) {
 				t.Fatalf("an event without key or data: %+v", e)
 			}
 		}
-		c.know(items)
-		c.forget(feed)
-		if again := c.news(feed, false); len(again) != 0 {
-			t.Fatalf("%d items are new twice", len(again))
+		q.State = a.State
+		q.State.know(a.Posts)
+		if !a.More {
+			q.State.forget(a.Present)
+		}
+		q.Edits = false
+		for _, p := range read(q).Posts {
+			if slices.ContainsFunc(a.Posts, func(before post) bool { return before.Known.ID == p.Known.ID }) {
+				t.Fatalf("%q is new twice", p.Title)
+			}
 		}
 	})
-}
-
-func TestAFeedThatIsNestedWithoutEndIsRefused(t *testing.T) {
-	nested := func(n int, open, end string) []byte {
-		return []byte("<rss><channel>" + strings.Repeat(open, n) + strings.Repeat(end, n) + "</channel></rss>")
-	}
-	for name, test := range map[string]struct {
-		feed []byte
-		deep bool
-	}{
-		"a million levels":       {nested(1_000_000, "<a>", "</a>"), true},
-		"a million side by side": {[]byte("<rss><channel>" + strings.Repeat("<a></a><b/>", 1_000_000) + "</channel></rss>"), false},
-		"tags within CDATA":      {nested(1, "<a><![CDATA["+strings.Repeat("<p>", 10_000)+"]]>", "</a>"), false},
-		"tags within a comment":  {nested(1, "<a><!--"+strings.Repeat("<p>", 10_000)+"-->", "</a>"), false},
-		"UTF-16":                 {bytes.ReplaceAll(nested(10_000, "<a>", "</a>"), []byte("<"), []byte("<\x00")), true},
-	} {
-		if got := tooDeep(test.feed); got != test.deep {
-			t.Errorf("%s: %t, want %t", name, got, test.deep)
-		}
-	}
-	if _, err := parse(nested(1_000_000, "<a>", "</a>"), ""); err == nil || !strings.Contains(err.Error(), "nested more than") {
-		t.Errorf("parsed: %v", err)
-	}
 }

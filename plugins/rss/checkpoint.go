@@ -3,8 +3,6 @@ package rss
 import (
 	"slices"
 	"time"
-
-	"github.com/mmcdole/gofeed"
 )
 
 // version is the checkpoint's form; a newer one is not understood.
@@ -83,19 +81,19 @@ func (c *checkpoint) remember(p page) {
 }
 
 // know remembers items as posted, or brings what is known of them up to date.
-func (c *checkpoint) know(items []item) {
-	for _, it := range items {
-		c.Known = append(c.Known, it.known)
+func (c *checkpoint) know(posts []post) {
+	for _, p := range posts {
+		c.Known = append(c.Known, p.Known)
 	}
 }
 
-// forget brings the window to its size. What the feed holds now moves to the end,
-// so that only what has been gone longest is forgotten.
-func (c *checkpoint) forget(feed *gofeed.Feed) {
-	c.Largest = max(c.Largest, len(feed.Items))
+// forget brings the window to its size. What the feed holds now, by its IDs, moves
+// to the end, so that only what has been gone longest is forgotten.
+func (c *checkpoint) forget(ids []string) {
+	c.Largest = max(c.Largest, len(ids))
 	present := make(map[string]bool)
-	for _, it := range identify(feed) {
-		present[it.known.ID] = true
+	for _, id := range ids {
+		present[id] = true
 	}
 	var gone, here []known
 	seen := make(map[string]bool)

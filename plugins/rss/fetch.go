@@ -1,22 +1,16 @@
 package rss
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/mmcdole/gofeed"
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/charset"
 
 	"github.com/connector-relay/relay/relay/connector"
 )
@@ -34,9 +28,13 @@ const accept = "application/atom+xml, application/rss+xml, application/feed+json
 
 // page is one answer of a feed's server.
 type page struct {
-	// unchanged: the server or the body says that nothing is new; feed is nil.
-	unchanged    bool
-	feed         *gofeed.Feed
+	// unchanged: the server or the body says that nothing is new; there is no body.
+	unchanged   bool
+	body        []byte
+	contentType string
+	// at is where the page was found, release for when its body is no longer needed.
+	at           string
+	release      func()
 	etag         string
 	lastModified string
 	bodyHash     string
@@ -47,8 +45,8 @@ type page struct {
 }
 
 // fetch asks for the feed, with the validators of the last answer.
-func fetch(ctx context.Context, client *http.Client, configured string, c checkpoint) (page, error) {
-	address := c.address(configured)
+func (f *Feed) fetch(ctx context.Context, client *http.Client, c checkpoint) (page, error) {
+	address := c.address(f.URL)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return page{}, connector.Misconfigured("the url is not an address")
@@ -63,17 +61,17 @@ func fetch(ctx context.Context, client *http.Client, configured string, c checkp
 	var moved redirects
 	resp, err := moved.follow(client).Do(req)
 	if err != nil {
-		return page{}, fmt.Errorf("fetch the feed: %w", unwrapURL(err))
+		return page{}, fmt.Errorf("fetch the feed at %s: %w", hostOf(address), unwrapURL(err))
 	}
 	defer resp.Body.Close()
-	p := page{movedTo: moved.permanent(), again: waitFor(resp.Header, time.Now())}
+	p := page{release: func() {}, movedTo: moved.permanent(), again: waitFor(resp.Header, time.Now())}
 	switch {
 	case resp.StatusCode == http.StatusNotModified:
 		return p.same(resp, c), nil
 	case resp.StatusCode != http.StatusOK:
 		return page{}, statusError(resp, time.Now())
 	}
-	return p.read(resp, c)
+	return p.take(ctx, f.readers, resp, c)
 }
 
 // same is the page when nothing has changed. A 304 may bring newer validators
@@ -90,11 +88,14 @@ func (p page) same(resp *http.Response, c checkpoint) page {
 	return p
 }
 
-// read reads the body of a 200.
-func (p page) read(resp *http.Response, c checkpoint) (page, error) {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+// take takes the body of a 200.
+func (p page) take(ctx context.Context, r *readers, resp *http.Response, c checkpoint) (page, error) {
+	body, release, err := r.body(ctx, resp.Body)
+	if err != nil || len(body) > maxBody {
+		release()
+	}
 	if err != nil {
-		return page{}, fmt.Errorf("read the feed: %w", unwrapURL(err))
+		return page{}, fmt.Errorf("fetch the feed at %s: %w", resp.Request.URL.Host, unwrapURL(err))
 	}
 	if len(body) > maxBody {
 		return page{}, connector.Misconfigured("the feed is larger than %d MB", maxBody>>20)
@@ -103,89 +104,12 @@ func (p page) read(resp *http.Response, c checkpoint) (page, error) {
 	sum := sha256.Sum256(body)
 	p.bodyHash = base64.RawStdEncoding.EncodeToString(sum[:9])
 	if p.bodyHash == c.BodyHash {
+		release()
 		p.unchanged = true
 		return p, nil
 	}
-	if p.feed, err = parse(body, resp.Header.Get("Content-Type")); err != nil {
-		return page{}, notAFeed(body, resp, err)
-	}
-	if p.movedTo != "" && len(p.feed.Items) == 0 {
-		p.movedTo = "" // an empty page is no proof that the feed lives there
-	}
-	p.again = min(max(p.again, feedWait(p.feed, time.Now())), day)
+	p.body, p.release, p.contentType, p.at = body, release, resp.Header.Get("Content-Type"), resp.Request.URL.String()
 	return p, nil
-}
-
-// parse reads a feed in whatever encoding it is: a byte order mark wins over what
-// the document says of itself, and that over what the server says.
-func parse(body []byte, contentType string) (*gofeed.Feed, error) {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, errors.New("the body is empty")
-	}
-	if !bytes.Contains(body[:min(len(body), 256)], []byte("encoding")) && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
-		if r, err := charset.NewReader(bytes.NewReader(body), contentType); err == nil {
-			if converted, err := io.ReadAll(r); err == nil {
-				body = converted
-			}
-		}
-	}
-	if tooDeep(body) {
-		return nil, fmt.Errorf("its elements are nested more than %d deep", maxDepth)
-	}
-	parser := gofeed.NewParser()
-	// ttl, skipHours and skipDays are only in the original.
-	parser.KeepOriginalFeed = true
-	return parser.Parse(bytes.NewReader(body))
-}
-
-// notAFeed says what there is instead of a feed, and where the feed is when the
-// page tells.
-func notAFeed(body []byte, resp *http.Response, err error) error {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return errors.New("the server answered with an empty body")
-	}
-	head := strings.ToLower(string(body[:min(len(body), 1024)]))
-	if !strings.Contains(head, "<html") && !strings.Contains(head, "<!doctype html") {
-		return connector.Misconfigured("this is not a feed: %w", err)
-	}
-	if at := advertised(body, resp.Request.URL); at != "" {
-		return connector.Misconfigured("this is a web page, not a feed; it says that its feed is %s", at)
-	}
-	return fmt.Errorf("this is a web page, not a feed")
-}
-
-// advertised is the feed that a web page links to.
-func advertised(body []byte, base *url.URL) string {
-	z := html.NewTokenizer(bytes.NewReader(body))
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return ""
-		case html.StartTagToken, html.SelfClosingTagToken:
-			t := z.Token()
-			if t.Data != "link" {
-				continue
-			}
-			at := make(map[string]string)
-			for _, a := range t.Attr {
-				at[a.Key] = a.Val
-			}
-			if !strings.Contains(at["rel"], "alternate") || !isFeedType(at["type"]) {
-				continue
-			}
-			if u, err := base.Parse(at["href"]); err == nil {
-				return u.String()
-			}
-		}
-	}
-}
-
-func isFeedType(t string) bool {
-	switch strings.ToLower(strings.TrimSpace(t)) {
-	case "application/rss+xml", "application/atom+xml", "application/feed+json":
-		return true
-	}
-	return false
 }
 
 // statusError gives an answer that is no feed its kind.

@@ -1,16 +1,17 @@
 // Package rss is the feed connector: RSS, Atom and JSON Feed.
 //
-// A poll fetches (fetch.go), decides what is new (identity.go) and makes cards
-// (cards.go). What it must remember is in its checkpoint (checkpoint.go), which
-// moves only with the commit of what was found.
+// A poll fetches (fetch.go) and makes cards (cards.go). In between, a process of its
+// own (readers.go, serve.go) parses the page (read.go), decides what is new
+// (identity.go) and writes down what is shown of it (write.go), because whoever
+// writes a feed can make that cost any amount of time and memory. What a poll must
+// remember is in its checkpoint (checkpoint.go), which moves only with the commit of
+// what was found.
 package rss
 
 import (
 	"context"
 	"net/url"
 	"time"
-
-	"github.com/mmcdole/gofeed"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
@@ -21,20 +22,22 @@ const batchSize = 50
 
 // Feed is one feed.
 type Feed struct {
-	URL      string `relay:"url,required" doc:"The feed's address: RSS, Atom or JSON Feed."`
+	URL      string `relay:"url,required,secret" doc:"The feed's address: RSS, Atom or JSON Feed. Only its host is ever shown."`
 	Initial  int    `relay:"initial" default:"0" doc:"How many of the newest items to post when the feed is first polled."`
 	OnUpdate string `relay:"on_update" default:"ignore" allowed:"ignore,repost" doc:"Whether an item whose title, link or text has changed is posted again."`
-	Summary  int    `relay:"summary" default:"500" doc:"How many characters of an item's text its card shows."`
+	Summary  int    `relay:"summary" default:"500" doc:"How many characters of an item's text its card shows, at most 10000."`
 	Picture  bool   `relay:"picture" default:"true" doc:"Whether cards show the item's picture."`
 
-	pace *pace
+	pace    *pace
+	readers *readers
 }
 
-// New returns the factory of the connector type. Its feeds share one pace for
-// each host, because they share a process.
-func New() func() connector.Connector {
-	p := newPace()
-	return func() connector.Connector { return &Feed{pace: p} }
+// New returns the factory of the connector type. Run with the command, this
+// executable must call [ServeReader]. The feeds share one pace for each host and the
+// processes that read, because they share a process.
+func New(command ...string) func() connector.Connector {
+	p, r := newPace(), newReaders(command...)
+	return func() connector.Connector { return &Feed{pace: p, readers: r} }
 }
 
 // Describe implements [connector.Connector].
@@ -71,44 +74,61 @@ func (f *Feed) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 	if err := f.pace.wait(ctx, f.URL); err != nil {
 		return 0, err
 	}
-	page, err := fetch(ctx, p.HTTP, f.URL, state)
+	page, err := f.fetch(ctx, p.HTTP, state)
 	if err != nil {
 		return 0, err
 	}
-	state.remember(page)
 	if page.unchanged {
+		state.remember(page)
 		return page.again, p.EmitAt(ctx, version, state)
 	}
-	return page.again, f.emit(ctx, p, state, page, known)
+	found, err := f.read(ctx, page, state, known, p.Preview)
+	if err != nil {
+		return 0, err
+	}
+	if len(found.Present) == 0 {
+		page.movedTo = "" // an empty page is no proof that the feed lives there
+	}
+	state = found.State
+	state.remember(page)
+	return min(max(page.again, found.Wait), day), f.emit(ctx, p, state, found)
+}
+
+// read has a page read.
+func (f *Feed) read(ctx context.Context, page page, state checkpoint, known bool, preview int) (answer, error) {
+	defer page.release()
+	return f.readers.read(ctx, question{
+		Body: page.body, ContentType: page.contentType, Address: f.URL, At: page.at, State: state,
+		First: !known, Initial: max(f.Initial, preview), Edits: f.OnUpdate == "repost", Summary: f.Summary, Picture: f.Picture,
+	})
 }
 
 // emit hands over what is new, oldest first, in batches. The checkpoint of each
 // batch knows the items up to it, so that a crash between two batches loses and
 // repeats nothing.
-func (f *Feed) emit(ctx context.Context, p *connector.Poll, state checkpoint, page page, known bool) error {
-	items := state.news(page.feed, f.OnUpdate == "repost")
-	post := items
-	if !known {
-		post = items[max(0, len(items)-max(f.Initial, p.Preview)):]
-		state.know(items[:len(items)-len(post)])
-	}
-	for len(post) > batchSize {
-		state.know(post[:batchSize])
+func (f *Feed) emit(ctx context.Context, p *connector.Poll, state checkpoint, found answer) error {
+	posts := found.Posts
+	for len(posts) > batchSize || found.More && len(posts) > 0 {
+		n := min(batchSize, len(posts))
+		state.know(posts[:n])
 		// The validators belong to the whole page; they move with the last batch.
-		if err := p.EmitAt(ctx, version, state.withoutValidators(), f.events(page.feed, post[:batchSize])...); err != nil {
+		if err := p.EmitAt(ctx, version, state.withoutValidators(), found.Source.events(posts[:n])...); err != nil {
 			return err
 		}
-		post = post[batchSize:]
+		posts = posts[n:]
 	}
-	state.know(post)
-	state.forget(page.feed)
-	return p.EmitAt(ctx, version, state, f.events(page.feed, post)...)
+	if found.More {
+		return nil // the next poll goes on
+	}
+	state.know(posts)
+	state.forget(found.Present)
+	return p.EmitAt(ctx, version, state, found.Source.events(posts)...)
 }
 
-func (f *Feed) events(feed *gofeed.Feed, items []item) []event.Event {
-	events := make([]event.Event, len(items))
-	for i, item := range items {
-		events[i] = f.event(feed, item)
+func (s source) events(posts []post) []event.Event {
+	events := make([]event.Event, len(posts))
+	for i, p := range posts {
+		events[i] = s.event(p)
 	}
 	return events
 }

@@ -21,8 +21,19 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// unpaced is the connector type without waits between requests.
-func unpaced() connector.Connector { return &Feed{} }
+// TestMain makes this test binary the executable that reads feeds as well.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "read-feeds" {
+		ServeReader(os.Stdin, os.Stdout)
+	}
+	os.Exit(m.Run())
+}
+
+// unpaced returns the connector type without waits between requests.
+func unpaced() func() connector.Connector {
+	r := newReaders("read-feeds")
+	return func() connector.Connector { return &Feed{readers: r} }
+}
 
 // site is a feed's server: what it answers next, and what it was asked.
 type site struct {
@@ -92,7 +103,7 @@ type reader struct {
 func newReader(t *testing.T, s *site, arguments map[string]any) *reader {
 	all := map[string]any{"url": s.URL + "/feed"}
 	maps.Copy(all, arguments)
-	return &reader{t: t, client: connectortest.New(t, unpaced, all)}
+	return &reader{t: t, client: connectortest.New(t, unpaced(), all)}
 }
 
 // poll returns the titles of what one poll posts.
@@ -130,7 +141,7 @@ func (r *reader) want(titles ...string) {
 }
 
 func TestTheContract(t *testing.T) {
-	connectortest.Run(t, unpaced, connectortest.Options{
+	connectortest.Run(t, unpaced(), connectortest.Options{
 		Start: func(t *testing.T) map[string]any {
 			s := newSite(t)
 			s.says(rssOf(numbered(1, 5), nil))

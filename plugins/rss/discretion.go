@@ -1,0 +1,109 @@
+package rss
+
+import (
+	"net/url"
+	"strings"
+)
+
+// discretion keeps the secrets in a feed's own address out of what is made of its
+// items. Private feeds have a password, a token in the query or a whole address
+// that nobody else may know, and name it in their own pages: as the feed's link, in
+// what is relative to it, and in items that take the token over.
+type discretion struct {
+	own    *url.URL
+	secret []string
+	hide   *strings.Replacer
+}
+
+func newDiscretion(address string) discretion {
+	own, err := url.Parse(address)
+	if err != nil {
+		own = &url.URL{}
+	}
+	d := discretion{own: own}
+	if password, ok := own.User.Password(); ok {
+		d.secret = append(d.secret, own.User.String(), password)
+	}
+	for name, values := range own.Query() {
+		for _, v := range values {
+			if isToken(name, v) {
+				d.secret = append(d.secret, v, url.QueryEscape(v))
+			}
+		}
+	}
+	if own.User != nil || own.RawQuery != "" {
+		d.secret = append(d.secret, address)
+	}
+	var pairs []string
+	for _, s := range d.secret {
+		if len(s) >= shortestSecret {
+			pairs = append(pairs, s, "[secret]")
+		}
+	}
+	d.hide = strings.NewReplacer(pairs...)
+	return d
+}
+
+// shortestSecret is the length from which a text is hidden wherever it stands: to
+// hide a shorter one would garble ordinary words.
+const shortestSecret = 6
+
+// text hides the secrets in a text.
+func (d discretion) text(s string) string { return d.hide.Replace(s) }
+
+// resolve makes an absolute address of one in the feed; it is empty when there is
+// none that may be shown.
+func (d discretion) resolve(base *url.URL, address string) string {
+	address = strings.TrimSpace(address)
+	if address == "" || len(address) > maxAddress {
+		return ""
+	}
+	u, err := base.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return d.address(u)
+}
+
+// address is an address without what is secret in it; empty for the feed's own.
+func (d discretion) address(u *url.URL) string {
+	shown := *u
+	shown.User = nil
+	if d.own.Host != "" && shown.Host == d.own.Host && shown.EscapedPath() == d.own.EscapedPath() && shown.RawQuery == d.own.RawQuery {
+		return ""
+	}
+	if query := shown.Query(); len(query) > 0 {
+		before := len(query)
+		for name, values := range query {
+			for _, v := range values {
+				if isToken(name, v) && d.own.Query().Has(name) && d.own.Query().Get(name) == v {
+					query.Del(name)
+				}
+			}
+		}
+		if len(query) < before {
+			shown.RawQuery = query.Encode()
+		}
+	}
+	return d.text(shown.String())
+}
+
+// isToken reports whether a parameter of an address gives access: it says so, or
+// its value is as long as only keys are. Long ids are no keys.
+func isToken(name, value string) bool {
+	name = strings.ToLower(name)
+	for _, word := range []string{"token", "key", "auth", "secret", "pass", "sig", "hash", "code", "session"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return len(value) >= 16 && !strings.HasSuffix(name, "id")
+}
+
+// hostOf is how people are told which feed it is.
+func hostOf(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return "its address"
+}
