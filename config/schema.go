@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -133,9 +134,19 @@ func (f *File) argument(c *Connector, block *hclsyntax.Block, a connector.Argume
 			f.error("Wrong type", fmt.Sprintf("The argument %s is %s.", a.Name, wanted(a.Type)), attr.Expr.Range())
 			return
 		}
-		f.warnLiterals(a.Name, attr, hidden, len(arg.secrets) > 0)
+		f.warnLiterals(a.Name, attr, hidden || isPlainAddress(converted), len(arg.secrets) > 0)
 	}
 	c.Arguments.list = append(c.Arguments.list, arg)
+}
+
+// isPlainAddress reports whether a value is an address with nothing in it that gives
+// access: most feeds' are public, though some are secret.
+func isPlainAddress(v cty.Value) bool {
+	if v.Type() != cty.String || v.IsNull() {
+		return false
+	}
+	u, err := url.Parse(v.AsString())
+	return err == nil && u.Host != "" && u.User == nil && u.RawQuery == ""
 }
 
 func (f *File) warnLiterals(name string, attr *hclsyntax.Attribute, hidden, some bool) {

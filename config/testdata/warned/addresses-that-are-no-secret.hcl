@@ -23,3 +23,9 @@ connector "kitchen" "sink" {
     to = [channel.stream, channel.room, channel.hookshot]
   }
 }
+connector "kitchen" "public" {
+  token = "https://news.example.com/feed.xml"
+}
+connector "kitchen" "private" {
+  token = "https://news.example.com/feed.xml?for=canary"
+}
