@@ -2,12 +2,16 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/connector-relay/relay/relay/operator"
 )
 
 // newFileServer serves a folder and returns its address.
@@ -64,4 +68,51 @@ func (f *feed) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	b.WriteString(`</channel></rss>`)
 	w.Header().Set("Content-Type", "application/rss+xml")
 	_, _ = w.Write([]byte(b.String()))
+}
+
+// feedOfNamespaces takes minutes to parse: each of its elements costs as much as
+// there are namespaces.
+func feedOfNamespaces() string {
+	var b strings.Builder
+	b.WriteString(`<rss version="2.0"><channel`)
+	for n := range 8_000 {
+		fmt.Fprintf(&b, ` xmlns:n%d="u"`, n)
+	}
+	return b.String() + "><title>t</title>" + strings.Repeat("<a/>", 100_000) + "</channel></rss>"
+}
+
+// TestHostileFeedDoesNotHoldUpAnother polls two feeds of one plugin process at the
+// same time.
+func TestHostileFeedDoesNotHoldUpAnother(t *testing.T) {
+	good := newFeed(t, "good")
+	good.publish()
+	asked := make(chan struct{}, 10)
+	bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, feedOfNamespaces())
+		asked <- struct{}{}
+	}))
+	t.Cleanup(bad.Close)
+	config := "relay {\n  listen = \"127.0.0.1:0\"\n  http { allow = [\"127.0.0.0/8\"] }\n}\ndashboard { listen = \"127.0.0.1:0\" }\nchannel \"lobby\" { type = \"inbox\" }\n"
+	for name, url := range map[string]string{"good": good.server.URL, "bad": bad.URL} {
+		config += fmt.Sprintf("connector \"rss\" %q {\n  url = \"%s/\"\n  schedule = \"@every 24h\"\n  route { to = [channel.lobby] }\n}\n", name, url)
+	}
+	p := startRelay(t, writeConfig(t, config))
+	problem := func() string {
+		list, err := p.client.Connectors(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list[slices.IndexFunc(list, func(c operator.Connector) bool { return c.Name == "bad" })].Problem
+	}
+	<-asked
+	if events, err := p.client.DryRun(t.Context(), "good"); err != nil || len(events) != 1 {
+		t.Errorf("the good feed gives %v, %v", events, err)
+	}
+	if already := problem(); already != "" {
+		t.Errorf("the other feed was done with meanwhile, so that this proves nothing: %s", already)
+	}
+	p.eventually("the hostile feed's poll ends", func() bool { return problem() != "" })
+	if why := problem(); !strings.Contains(why, "the feed at "+strings.TrimPrefix(bad.URL, "http://")+" could not be read within") {
+		t.Errorf("the hostile feed: %s", why)
+	}
 }

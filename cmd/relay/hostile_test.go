@@ -71,6 +71,16 @@ func hostileInputs(t *testing.T) []hostileInput {
 		{name: "a feed that calls everybody", feed: func() string {
 			return `<rss version="2.0"><channel><title>Feed</title><item><title>Item</title><guid>1</guid><description>@&lt;b&gt;all&lt;/b&gt;</description></item></channel></rss>`
 		}},
+		{name: "a feed whose title is in every card", feed: func() string {
+			return "<rss version=\"2.0\"><channel><title>" + strings.Repeat("T", 300_000) + "</title>" + strings.Repeat("<item><title>Item</title></item>", 300) + "</channel></rss>"
+		}},
+		{name: "a feed of namespaces", feed: feedOfNamespaces},
+		{name: "a feed of brackets", feed: func() string {
+			return "<rss version=\"2.0\"><channel><title>t</title><item><guid>1</guid><description>" + strings.Repeat("[", 64_000) + "</description></item></channel></rss>"
+		}},
+		{name: "a feed of a million items", feed: func() string {
+			return "<rss version=\"2.0\"><channel><title>t</title>" + strings.Repeat("<item/>", 1_000_000) + "</channel></rss>"
+		}},
 	}
 }
 

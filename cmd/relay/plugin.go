@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -71,6 +72,6 @@ func (a *app) pluginReadFeeds() *cobra.Command {
 		Short:  "Parse feeds for the process that started this one",
 		Args:   cobra.NoArgs,
 		Hidden: true,
-		Run:    func(*cobra.Command, []string) { rss.ServeReader(a.in, a.out) },
+		Run:    func(*cobra.Command, []string) { rss.ServeReader(os.Stdin, os.Stdout) },
 	}
 }

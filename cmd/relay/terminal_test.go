@@ -185,7 +185,7 @@ func commandLines(card string) [][]string {
 			walk(sub, append(slices.Clone(path), sub.Name()))
 		}
 		name := strings.Join(path, " ")
-		if len(path) == 0 || c.HasSubCommands() || slices.Contains([]string{"run", "login", "plugin serve", "plugin new"}, name) {
+		if len(path) == 0 || c.HasSubCommands() || slices.Contains([]string{"run", "login", "plugin serve", "plugin read-feeds", "plugin new"}, name) {
 			return
 		}
 		lines = append(lines, append(slices.Clone(path), given[name]...), append(slices.Clone(path), evil), append(slices.Clone(path), "--"+evil))

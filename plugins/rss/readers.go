@@ -95,7 +95,7 @@ func (r *readers) read(ctx context.Context, q question) (answer, error) {
 	if called() && err == nil {
 		return a, a.problem()
 	}
-	err = at.end()
+	how := at.end()
 	at = nil
 	switch {
 	case ctx.Err() != nil:
@@ -103,7 +103,7 @@ func (r *readers) read(ctx context.Context, q question) (answer, error) {
 	case limited.Err() != nil:
 		return answer{}, fmt.Errorf("the feed at %s could not be read within %s", q.host(), within)
 	}
-	return answer{}, fmt.Errorf("the feed at %s %w", q.host(), err)
+	return answer{}, fmt.Errorf("the feed at %s %s: %w", q.host(), how, err)
 }
 
 // process is one that reads feeds, one after the other.
@@ -152,15 +152,15 @@ func (p *process) ask(q question) (answer, error) {
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
 // end makes sure that the process has ended, and says how.
-func (p *process) end() error {
+func (p *process) end() string {
 	_ = p.in.Close()
 	late := time.AfterFunc(time.Second, p.kill)
 	defer late.Stop()
-	err := p.cmd.Wait()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == exitMemory {
-		return fmt.Errorf("could not be read in %d MB of memory", readerMemory>>20)
+	_ = p.cmd.Wait()
+	if p.cmd.ProcessState.ExitCode() == exitMemory {
+		return fmt.Sprintf("could not be read in %d MB of memory", readerMemory>>20)
 	}
-	return errors.New("broke the process that reads feeds")
+	return fmt.Sprintf("broke the process that reads feeds (%v)", p.cmd.ProcessState)
 }
 
 // host is how people are told which feed it is: the rest of an address may be
