@@ -164,6 +164,7 @@ func connectorCard(body []byte) (card.Card, error) {
 			return c, refuse("The card cannot be read: %s.", err)
 		}
 	}
+	c.Sender = nil   // whose cards they are says the configuration
 	c.Adaptive = nil // only one that was read as such is shown as it came
 	if !shows(c) {
 		return c, errEmptyCard
@@ -260,28 +261,13 @@ func (h *Webhook) readJSON(body []byte) (event.Event, error) {
 	return e, nil
 }
 
-// brand puts the connector's own name and picture on a card, where the retired
-// connectors showed them.
+// brand posts a card under the connector's own name and picture, as the retired
+// connectors did. The card's headline stays its own.
 func (h *Webhook) brand(c *card.Card) {
-	title := h.prepare().title
-	if c.Title == "" && title != "" {
-		c.Title = title
-	}
 	if c.Summary == "" && c.Text == "" {
 		c.Summary = c.Headline() // one of the two is required
 	}
-	if h.Image == "" {
-		return
+	if h.Title != "" || h.Image != "" {
+		c.Sender = &card.Sender{Name: h.Title, Image: h.Image}
 	}
-	for i := range c.Sections {
-		if c.Sections[i].ActivityImage != "" {
-			return
-		}
-	}
-	if len(c.Sections) > 0 && c.Sections[0].ActivityTitle != "" {
-		c.Sections[0].ActivityImage = h.Image
-		return
-	}
-	by := card.Section{ActivityImage: h.Image, ActivityTitle: title}
-	c.Sections = append([]card.Section{by}, c.Sections...)
 }

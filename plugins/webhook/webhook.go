@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
@@ -32,8 +33,8 @@ const (
 
 // Webhook is one incoming webhook.
 type Webhook struct {
-	Title           string   `relay:"title" doc:"The name that stands on cards which bring no title of their own."`
-	Image           string   `relay:"image" doc:"The http or https address of a picture that stands beside that name, on cards which bring no picture of who did it."`
+	Title           string   `relay:"title" doc:"The name under which its cards are posted: it stands above each of them, once."`
+	Image           string   `relay:"image" doc:"The http or https address of a picture that stands beside that name."`
 	Accept          string   `relay:"accept" default:"any" allowed:"any,card,adaptive,slack,json" doc:"What may be posted: any kind of card, which is told by its looks; only Connector Cards and texts (card), Adaptive Cards (adaptive), or Slack payloads, whose bare text is then mrkdwn (slack); or any JSON, whose card a route builds from event.data (json)."`
 	Secret          string   `relay:"secret,secret" doc:"When set, a request needs a signature made with it."`
 	Signature       string   `relay:"signature" default:"standard-webhooks" allowed:"standard-webhooks,hmac-sha256" doc:"How requests are signed: as www.standardwebhooks.com says, or with the HMAC-SHA256 of the body in a header."`
@@ -46,11 +47,13 @@ type Webhook struct {
 
 // prepared is what the arguments come to, worked out once.
 type prepared struct {
-	title    string
 	networks []netip.Prefix
 	// key is nil when the secret is no Standard Webhooks secret.
 	key *standardwebhooks.Webhook
 }
+
+// longestTitle is how long a sender's name may be in every chat system.
+const longestTitle = 80
 
 // New returns the factory of the connector type.
 func New() func() connector.Connector {
@@ -95,6 +98,9 @@ func (h *Webhook) Validate() []connector.Problem {
 	if h.Image != "" && !isWeb(h.Image) {
 		add("image", "must be an http or https address, which the chat system can reach")
 	}
+	if utf8.RuneCountInString(h.Title) > longestTitle {
+		add("title", fmt.Sprintf("must be at most %d characters", longestTitle))
+	}
 	for i, a := range h.Allow {
 		if _, err := network(a); err != nil {
 			add("allow", fmt.Sprintf("element %d must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24", i+1))
@@ -113,7 +119,6 @@ func (h *Webhook) Validate() []connector.Problem {
 
 func (h *Webhook) prepare() *prepared {
 	h.once.Do(func() {
-		h.prepared.title = card.Escape(h.Title)
 		for _, a := range h.Allow {
 			if n, err := network(a); err == nil {
 				h.prepared.networks = append(h.prepared.networks, n)

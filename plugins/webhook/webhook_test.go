@@ -257,19 +257,25 @@ func TestTheSendersNameForARequestIsTheEventsKey(t *testing.T) {
 	}
 }
 
-func TestTheConnectorsNameAndPictureStandWhereTheCardHasNone(t *testing.T) {
-	h := &Webhook{Title: "CI", Image: "https://ci.example.com/logo.png"}
+func TestTheConnectorsNameAndPictureAreTheSender(t *testing.T) {
+	h := &Webhook{Title: "CI *x*", Image: "https://ci.example.com/logo.png"}
+	sender := &card.Sender{Name: h.Title, Image: h.Image}
 	tests := []struct {
 		name, body string
 		want       card.Card
+		headline   string
 	}{
-		{"a text", `{"text": "hi"}`, card.Card{Title: "CI", Text: "hi", Sections: []card.Section{{ActivityTitle: "CI", ActivityImage: h.Image}}}},
-		{"a title", `{"title": "T", "text": "hi"}`, card.Card{Title: "T", Text: "hi", Sections: []card.Section{{ActivityTitle: "CI", ActivityImage: h.Image}}}},
-		{"an activity", `{"summary": "S", "sections": [{"activityTitle": "Jane"}]}`, card.Card{Title: "CI", Summary: "S", Sections: []card.Section{{ActivityTitle: "Jane", ActivityImage: h.Image}}}},
-		{"a picture", `{"sections": [{"text": "a"}, {"activityImage": "https://example.com/j.png"}]}`, card.Card{Title: "CI", Summary: "CI", Sections: []card.Section{{Text: "a"}, {ActivityImage: "https://example.com/j.png"}}}},
+		{"a text", `{"text": "hi"}`, card.Card{Text: "hi", Sender: sender}, "hi"},
+		{"a title", `{"title": "T", "text": "hi"}`, card.Card{Title: "T", Text: "hi", Sender: sender}, "T"},
+		{"a summary", `{"summary": "S", "sections": [{"activityTitle": "Jane"}]}`, card.Card{Summary: "S", Sections: []card.Section{{ActivityTitle: "Jane"}}, Sender: sender}, "S"},
+		{"an activity", `{"sections": [{"activityTitle": "Jane", "activityImage": "https://example.com/j.png"}]}`, card.Card{Summary: "Jane", Sections: []card.Section{{ActivityTitle: "Jane", ActivityImage: "https://example.com/j.png"}}, Sender: sender}, "Jane"},
+		{"a sender of its own", `{"text": "hi", "sender": {"name": "The boss"}}`, card.Card{Text: "hi", Sender: sender}, "hi"},
 	}
 	for _, test := range tests {
 		reply := receive(t, h, post(test.body))
+		if got := reply.Events[0].Card.Headline(); got != test.headline {
+			t.Errorf("%s: the headline is %q, want %q", test.name, got, test.headline)
+		}
 		got, err := reply.Events[0].Card.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
@@ -294,6 +300,7 @@ func TestArgumentsAreChecked(t *testing.T) {
 		{"a free secret for an HMAC", &Webhook{Secret: "s", Signature: signatureHMAC, SignatureHeader: "X-Sig"}, nil},
 		{"all wrong", &Webhook{Image: "logo.png", Allow: []string{"192.0.2.7", "office"}, Secret: "hunter2", Signature: signatureStandard}, []string{"image", "allow", "secret"}},
 		{"a secret without a key", &Webhook{Secret: "whsec_", Signature: signatureStandard}, []string{"secret"}},
+		{"a long title", &Webhook{Title: strings.Repeat("é", 81)}, []string{"title"}},
 		{"a header that cannot be", &Webhook{Signature: signatureHMAC, SignatureHeader: "X Sig"}, []string{"signature_header"}},
 	}
 	for _, test := range tests {

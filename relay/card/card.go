@@ -35,9 +35,20 @@ type Card struct {
 	Sections []Section `json:"sections,omitempty"`
 	Actions  []Action  `json:"potentialAction,omitempty"`
 
+	// Sender is in whose name the card is posted, where that is not the card's own
+	// business: it stands above the title. The reference has no such thing; the retired
+	// connectors posted under their names.
+	Sender *Sender `json:"sender,omitempty"`
+
 	// Adaptive is the Adaptive Card that this card was made from, for systems that
 	// take those. Whoever changes the card takes it out.
 	Adaptive json.RawMessage `json:"adaptiveCard,omitempty"`
+}
+
+// Sender is a name, which is no Markdown, and a picture.
+type Sender struct {
+	Name  string `json:"name,omitempty"`
+	Image string `json:"image,omitempty"`
 }
 
 // Section is one block of a card: an activity (who did what), a text, facts

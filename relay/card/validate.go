@@ -18,6 +18,9 @@ func (c Card) Validate() error {
 	if c.ThemeColor != "" && !isColor(c.ThemeColor) {
 		v.add("themeColor", `want six hexadecimal digits such as "0078D7"`)
 	}
+	if c.Sender != nil {
+		v.address("sender.image", c.Sender.Image)
+	}
 	for i, s := range c.Sections {
 		v.section(fmt.Sprintf("sections[%d]", i), s)
 	}

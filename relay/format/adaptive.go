@@ -23,6 +23,9 @@ func (w adaptive) card(d draft) adaptiveCard {
 		FallbackText: teamsDefuse(d.headline()),
 	}
 	add := func(e ...element) { a.Body = append(a.Body, e...) }
+	if by, ok := d.sender(); ok {
+		add(w.activity(by)...)
+	}
 	if !d.title.Empty() {
 		add(w.header(d))
 	}

@@ -22,10 +22,14 @@ type block struct {
 // picture.
 func (d draft) blocks() []block {
 	list := []block{{text: d.text}}
+	by, signed := d.sender()
+	if signed {
+		list[0].author, list[0].avatar = markup.Bare(by.activity), by.avatar
+	}
 	for i, s := range d.sections {
 		// The first section is the card's own body, unless it has an author and the
-		// card a text that is not the author's.
-		if i > 0 || !s.activity.Empty() && !d.text.Empty() {
+		// card a text or a sender that is not the author's.
+		if i > 0 || !s.activity.Empty() && !d.text.Empty() || signed && (!s.activity.Empty() || s.avatar != "") {
 			list = append(list, block{})
 		}
 		at := len(list) - 1

@@ -45,12 +45,24 @@ func Webhook() Format {
 func connectorCard(name string, flavour markup.Flavour, limits Limits) Format {
 	w := connectorWriter{dialect: markup.Markdown(flavour), outlook: name == "webhook"}
 	return Format{
-		Name: name, ContentType: contentType, Limits: limits, inlinePictures: true, parser: markup.NewParser(),
+		Name: name, ContentType: contentType, Limits: limits, inlinePictures: true, unsigned: true, parser: markup.NewParser(),
 		encode: func(d draft, _ *writing) (encoded, error) {
 			body, err := w.card(d).MarshalJSON()
 			return encoded{body: body}, err
 		},
 	}
+}
+
+// signedInside is a card whose sender is its first activity, because a Connector Card
+// has no other place for it.
+func signedInside(c card.Card) card.Card {
+	by, ok := draft{card: c}.sender()
+	c.Sender = nil
+	if ok {
+		s := card.Section{ActivityTitle: card.Escape(markup.Bare(by.activity)), ActivityImage: by.avatar}
+		c.Sections = append([]card.Section{s}, c.Sections...)
+	}
+	return c
 }
 
 // connectorFlavour is the Markdown of Connector Cards in Teams and Outlook: Teams

@@ -8,10 +8,11 @@ import (
 // document is a card as one running text, for systems that show text and no
 // cards; never empty. The title leads to the card's first link.
 func (d draft) document() markup.Text {
-	if t := append(d.heading(), d.body()...); !t.Empty() {
-		return t
+	t := append(d.heading(), d.body()...)
+	if t.Empty() {
+		t = markup.Words(d.headline())
 	}
-	return markup.Words(d.headline())
+	return append(d.by(), t...)
 }
 
 // heading is the title, which leads to the card's first link.

@@ -81,6 +81,33 @@ func newSection(c card.Section, read func(string) markup.Text) section {
 	return s
 }
 
+// The sender is never made smaller, so it is bounded.
+const (
+	longestSender  = 80
+	longestPicture = 1000
+)
+
+// sender is in whose name the card is posted, as an activity that stands above all.
+func (d draft) sender() (s section, ok bool) {
+	if d.card.Sender == nil {
+		return section{}, false
+	}
+	s.activity = markup.Words(end(strings.Join(strings.Fields(d.card.Sender.Name), " "), longestSender))
+	if image := d.card.Sender.Image; len(image) <= longestPicture {
+		s.avatar = image
+	}
+	return s, !s.activity.Empty() || s.avatar != ""
+}
+
+// by is the sender as a line of its own.
+func (d draft) by() markup.Text {
+	s, ok := d.sender()
+	if !ok || s.activity.Empty() {
+		return nil
+	}
+	return markup.Of(markup.Inline{Kind: markup.Emphasis, Inlines: s.activity.Inline()})
+}
+
 // clone copies what shrinking changes: the lists, but not the texts, which are
 // replaced as a whole.
 func (d draft) clone() draft {

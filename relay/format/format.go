@@ -70,6 +70,8 @@ type Format struct {
 	Limits      Limits
 	// inlinePictures says that a picture may be a data: URL.
 	inlinePictures bool
+	// unsigned says that the format has no place for a sender but the first section.
+	unsigned bool
 	// encode writes a draft that is small enough, or measures one that is not.
 	encode func(draft, *writing) (encoded, error)
 	// own returns the payload of a card that came in the system's own form; nil, or
@@ -102,6 +104,9 @@ func (f Format) Render(c card.Card, o Options) (Payload, error) {
 		o.Fraction = 1
 	}
 	limits := f.Limits.scaled(o.Fraction)
+	if f.unsigned {
+		c = signedInside(c)
+	}
 	if f.own != nil {
 		if body, ok := f.own(c); ok && len(body) <= limits.most(Bytes) {
 			return f.payload(encoded{body: body, used: map[Unit]int{Bytes: len(body)}}, limits, nil), nil

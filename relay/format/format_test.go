@@ -36,7 +36,7 @@ func full() card.Card {
 		Summary: "A release", Title: "Release *1.0* of relay",
 		Text: "# What is new\n\nIt is **out**, with `code`, a [link](https://example.com/a_(b)) and\n\n- one\n- two *and* **three**\n  1. nested\n- [x] done\n\n" +
 			"> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 \\| 3 |\n\n```go\nx < y\n```\n\nشكرا ~~old~~ 😀 https://example.com/x_y. Thanks to [Ada Lovelace](mention:ada), @ada and [Bob](mention:bob)",
-		ThemeColor: "2DA44E",
+		ThemeColor: "2DA44E", Sender: &card.Sender{Name: "CI @here *x*", Image: "https://ci.example.com/logo.png"},
 		Sections: []card.Section{{
 			ActivityTitle: "Ada", ActivitySubtitle: "an hour ago", ActivityImage: "https://example.com/ada.png", ActivityText: "published it",
 			Facts:     []card.Fact{{Name: "Tag", Value: "v1.0"}, {Name: "By_name", Value: card.Escape("a*b <at>x</at> {{y}} @all")}},
@@ -153,6 +153,7 @@ func drawCard(t *rapid.T) card.Card {
 	}
 	title := rapid.SampledFrom([]string{"the-title", "[the-title](https://link.example/t)", "[the-title](https://e.example/" + strings.Repeat("a", 30_000) + ")", "![the-title](data:image/png;base64," + strings.Repeat("a", 30_000) + ")"})
 	c := card.Card{Title: title.Draw(t, "a title") + text("title"), Text: text("text"), Summary: text("summary"), ThemeColor: rapid.SampledFrom([]string{"", "2DA44E"}).Draw(t, "colour")}
+	c.Sender = rapid.SampledFrom([]*card.Sender{nil, {Name: "CI"}, {Image: "https://ci.example.com/a.png"}, {Name: strings.Repeat("@everyone \n", 200), Image: "https://ci.example.com/" + strings.Repeat("a", 5_000)}}).Draw(t, "sender")
 	for i := range rapid.SampledFrom([]int{0, 1, 3, 12}).Draw(t, "sections") {
 		s := card.Section{Text: text("section text"), ActivityTitle: text("activity"), StartGroup: i%2 == 0}
 		value := strings.Repeat("v ", rapid.SampledFrom([]int{0, 5, 400}).Draw(t, "value"))

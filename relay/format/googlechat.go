@@ -109,6 +109,9 @@ type googleWriter struct {
 
 func (w googleWriter) message(d draft) (encoded, error) {
 	c := googleCard{Header: &googleHeader{Title: googleDefuse(d.headline())}}
+	if by, ok := d.sender(); ok {
+		c.Header.Subtitle, c.Header.ImageURL = googleDefuse(markup.Bare(by.activity)), by.avatar
+	}
 	add := func(header string, widgets []googleWidget) {
 		if len(widgets) > 0 {
 			c.Sections = append(c.Sections, googleSection{Header: header, Widgets: widgets})

@@ -47,7 +47,7 @@ func Ntfy(s Settings) Format {
 				}
 				d.actions = slices.DeleteFunc(slices.Clone(d.actions), leads)
 			}
-			m.Message = dialect.Write(d.body())
+			m.Message = dialect.Write(append(d.by(), d.body()...))
 			if m.Message == "" {
 				m.Message = dialect.Write(markup.Words(d.headline()))
 			}
@@ -59,6 +59,9 @@ func Ntfy(s Settings) Format {
 
 // firstPictures are a card's first avatar and its first other picture.
 func (d draft) firstPictures() (avatar, large string) {
+	if by, ok := d.sender(); ok {
+		avatar = by.avatar
+	}
 	for _, s := range d.sections {
 		avatar = cmp.Or(avatar, s.avatar)
 		if list := s.pictures(); large == "" && len(list) > 0 {

@@ -84,6 +84,7 @@ type slackAttachment struct {
 
 type slackMessage struct {
 	Text        string            `json:"text"`
+	Blocks      []slackBlock      `json:"blocks,omitempty"`
 	Attachments []slackAttachment `json:"attachments,omitempty"`
 }
 
@@ -111,8 +112,12 @@ func (w slackWriter) message(d draft) (encoded, error) {
 	if len(blocks) > 0 {
 		m.Attachments = []slackAttachment{{Color: parseColour(d.card.ThemeColor).web(), Fallback: d.headline(), Blocks: blocks}}
 	}
+	if by, ok := d.sender(); ok {
+		// Where there are blocks, the text is only for notifications.
+		m.Blocks = append(w.activity(by), w.rich(d.heading())...)
+	}
 	w.used.note(TitleLength, utf8.RuneCountInString(m.Text))
-	w.used.note(Blocks, len(blocks))
+	w.used.note(Blocks, len(m.Blocks)+len(blocks))
 	body, err := encode(m)
 	w.used.note(Characters, utf8.RuneCount(body))
 	return encoded{body: body, used: w.used}, err

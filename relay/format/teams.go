@@ -2,6 +2,8 @@ package format
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -38,18 +40,53 @@ func Teams(s Settings, envelope bool) Format {
 	if version == "" {
 		version = adaptiveVersion
 	}
+	writer := func(w *writing) adaptive { return adaptive{writing: w, dialect: teamsDialect(w), version: version} }
 	f.encode = func(d draft, w *writing) (encoded, error) {
-		body, err := wrapped(adaptive{writing: w, dialect: teamsDialect(w), version: version}.card(d))
+		body, err := wrapped(writer(w).card(d))
 		return encoded{body: body}, err
 	}
 	f.own = func(c card.Card) ([]byte, bool) {
 		if len(c.Adaptive) == 0 {
 			return nil, false
 		}
-		body, err := wrapped(c.Adaptive)
+		content, err := writer(&writing{}).signed(c)
+		if err != nil {
+			return nil, false
+		}
+		body, err := wrapped(content)
 		return body, err == nil
 	}
 	return f
+}
+
+// signed is a card that came as an Adaptive Card, with its sender above the body. All
+// else stays as it came.
+func (w adaptive) signed(c card.Card) (json.RawMessage, error) {
+	by, ok := draft{card: c}.sender()
+	if !ok {
+		return c.Adaptive, nil
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(c.Adaptive, &members); err != nil {
+		return nil, fmt.Errorf("read the Adaptive Card: %w", err)
+	}
+	var body []json.RawMessage
+	if err := json.Unmarshal(members["body"], &body); err != nil && len(members["body"]) > 0 {
+		return nil, fmt.Errorf("read the Adaptive Card's body: %w", err)
+	}
+	var above []json.RawMessage
+	for _, e := range w.activity(by) {
+		part, err := encode(e)
+		if err != nil {
+			return nil, err
+		}
+		above = append(above, part)
+	}
+	var err error
+	if members["body"], err = encode(append(above, body...)); err != nil {
+		return nil, err
+	}
+	return encode(members)
 }
 
 // message wraps a card as Workflows expect it.

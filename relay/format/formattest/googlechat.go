@@ -45,6 +45,7 @@ type (
 			Header *struct {
 				Title    string `json:"title"`
 				Subtitle string `json:"subtitle"`
+				ImageURL string `json:"imageUrl"`
 			} `json:"header"`
 			Sections []struct {
 				Header  string         `json:"header"`

@@ -20,6 +20,13 @@ func slackMessage(body []byte) error {
 	if m.Text == "" || utf8.RuneCount(body) > 13_200 {
 		return fmt.Errorf("the text is %q, %d characters in all", m.Text, utf8.RuneCount(body))
 	}
+	if m.Blocks != nil {
+		for _, b := range m.Blocks.BlockSet {
+			if err := slackBlock(b); err != nil {
+				return err
+			}
+		}
+	}
 	for _, a := range m.Attachments {
 		if a.Fallback == "" || len(a.Blocks.BlockSet) == 0 || len(a.Blocks.BlockSet) > 50 {
 			return fmt.Errorf("an attachment with %d blocks and the fallback %q", len(a.Blocks.BlockSet), a.Fallback)
