@@ -48,7 +48,7 @@ func Doctor(ctx context.Context, path, name, version string) (Examination, error
 		return Examination{}, fmt.Errorf("%s has no channel %q", path, name)
 	}
 	x := Examination{Channel: name, Type: c.Type, Payload: c.Payload}
-	spec := channelSpec(c, nil, nil, version)
+	spec := channelSpec(c, nil, nil, Options{Version: version})
 	configured, err := channel.New(spec)
 	if err != nil && diags.HasErrors() {
 		return Examination{}, file.Error(diags) // the file says why, such as that a variable is not set

@@ -161,7 +161,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 	}
 	clients, people := &channel.Clients{}, cfg.PeopleByConnector()
 	for _, c := range cfg.Channels {
-		ch, err := buildChannel(c, cfg.Was("channel", c.Name), clients, find(people, c.Type), o.Version)
+		ch, err := buildChannel(c, cfg.Was("channel", c.Name), clients, find(people, c.Type), o)
 		if err != nil && mistaken {
 			continue // why has been said
 		}
@@ -193,7 +193,7 @@ func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
 }
 
 // channelSpec is what a channel is made from, as it is configured.
-func channelSpec(c config.Channel, clients *channel.Clients, people finder, version string) channel.Spec {
+func channelSpec(c config.Channel, clients *channel.Clients, people finder, o Options) channel.Spec {
 	return channel.Spec{
 		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Clients: clients,
 		To: c.To, Topic: c.Topic, User: c.User, Token: c.Token, CardVersion: c.CardVersion, Answer: c.Answer, Threads: c.Thread, People: people,
@@ -201,12 +201,12 @@ func channelSpec(c config.Channel, clients *channel.Clients, people finder, vers
 			Proxy: c.HTTP.Proxy, CAFile: c.HTTP.CAFile,
 			ClientCert: c.HTTP.ClientCert, ClientKey: c.HTTP.ClientKey, MinTLS: c.HTTP.MinTLS,
 		},
-		Version: version,
+		Renderer: o.renderer, Version: o.Version,
 	}
 }
 
-func buildChannel(c config.Channel, was []string, clients *channel.Clients, people finder, version string) (dispatch.Channel, error) {
-	ch, err := channel.New(channelSpec(c, clients, people, version))
+func buildChannel(c config.Channel, was []string, clients *channel.Clients, people finder, o Options) (dispatch.Channel, error) {
+	ch, err := channel.New(channelSpec(c, clients, people, o))
 	if err != nil {
 		return dispatch.Channel{}, err
 	}

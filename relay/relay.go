@@ -25,6 +25,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/intake"
@@ -47,6 +48,8 @@ type Options struct {
 	// wrap, when not nil, puts something between the relay and its store: tests make it
 	// fail.
 	wrap func(store.Store) store.Store
+	// renderer writes the cards of all channels.
+	renderer *channel.Renderer
 }
 
 // Relay is one running relay.
@@ -111,6 +114,7 @@ func Run(ctx context.Context, o Options) error {
 
 // start builds everything; when a step fails, what was built before is undone.
 func start(ctx context.Context, o Options) (_ *Relay, err error) {
+	o.renderer = channel.NewRenderer(nil)
 	r := &Relay{options: o, masker: &secret.Masker{}, started: time.Now(), registry: prometheus.NewRegistry()}
 	r.log = zerolog.New(maskedWriter{out: o.Log, masker: r.masker}).With().Timestamp().Logger()
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -61,11 +61,26 @@ const (
 
 // hostileInputs are the inputs under which the relay has to stay up. Each is of a kind
 // of its own; the packages' tests have more of each.
-func hostileInputs(t *testing.T) []hostileInput {
+func hostileInputs() []hostileInput {
 	text := func(s string) func() string {
 		return func() string { return fmt.Sprintf(`{"title":"t","text":%q}`, s) }
 	}
+	// Tables of which each is small enough by itself.
+	table := strings.Repeat("|a", 100) + "|\\n" + strings.Repeat("|-", 100) + "|\\n" + strings.Repeat("|\\n", 98) + "\\n"
+	tables := func(n int) func() string {
+		return func() string { return `{"text":"` + strings.Repeat(table, n/len(table)) + `"}` }
+	}
 	return []hostileInput{
+		{name: "tables of 85 KB", hook: hookCards, body: tables(85 << 10)},
+		{name: "tables of 341 KB", hook: hookCards, body: tables(341 << 10)},
+		{name: "tables of 900 KB", hook: hookCards, body: tables(900 << 10)},
+		{name: "marks", hook: hookCards, body: text(strings.Repeat("*_[", 300_000))},
+		{name: "facts", hook: hookCards, body: func() string {
+			return `{"title":"t","sections":[{"facts":[` + strings.Repeat(`{"name":"a","value":"b"},`, 38_000) + `{}]}]}`
+		}},
+		{name: "sections", hook: hookCards, body: func() string {
+			return `{"title":"t","sections":[` + strings.Repeat(`{"text":"*a*"},`, 60_000) + `{}]}`
+		}},
 		{name: "a text of a megabyte", hook: hookCards, body: text(strings.Repeat("word ", 190_000))},
 		{name: "JSON of another kind", hook: hookJSON, body: func() string { return `[{"a": null}]` }},
 		{name: "a feed that calls everybody", feed: func() string {
@@ -106,7 +121,7 @@ func feedName(i int) string { return fmt.Sprintf("feed-%d", i) }
 // the relay answers it, stays up, and delivers the next good card to every kind of
 // channel.
 func TestHostileInputsDoNotTakeTheRelayDown(t *testing.T) {
-	inputs := hostileInputs(t)
+	inputs := hostileInputs()
 	feeds := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for i, in := range inputs {
 			if r.URL.Path == fmt.Sprintf("/%d", i) {
@@ -208,7 +223,9 @@ func startConfined(t *testing.T, config string) *process {
 	}
 	p := &process{t: t, config: config, log: &logBuffer{}, command: []string{"confined", path}}
 	p.client = operator.Dial(strings.TrimSuffix(config, "relay.hcl") + "relay.sock")
-	p.start()
+	// The relay takes this from its cgroup. It matters here, because memory that Go has
+	// once had counts for the limit even when it has given it back.
+	p.start("GOMEMLIMIT=256MiB")
 	t.Cleanup(p.kill)
 	return p
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -37,7 +38,7 @@ func (a *app) previewCommand() *cobra.Command {
 		Use:   "preview FILE|-",
 		Short: "Show a card as each chat system would get it, with its size and what was left out",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := a.readInput(args[0])
 			if err != nil {
 				return err
@@ -49,7 +50,7 @@ func (a *app) previewCommand() *cobra.Command {
 			if err := c.Validate(); err != nil {
 				fmt.Fprintln(a.err, "relay: the card has flaws:", err)
 			}
-			previews, err := renderAll(c, only)
+			previews, err := renderAll(cmd.Context(), c, only)
 			if err != nil {
 				return err
 			}
@@ -64,7 +65,7 @@ func (a *app) previewCommand() *cobra.Command {
 }
 
 // renderAll renders a card for every channel type and payload, or for one type.
-func renderAll(c card.Card, only string) ([]preview, error) {
+func renderAll(ctx context.Context, c card.Card, only string) ([]preview, error) {
 	var previews []preview
 	for _, t := range channel.Types() {
 		if !t.NeedsURL || only != "" && t.Name != only {
@@ -75,7 +76,7 @@ func renderAll(c card.Card, only string) ([]preview, error) {
 			payloads = []string{""}
 		}
 		for _, payload := range payloads {
-			p, err := channel.Render(t.Name, payload, c)
+			p, err := channel.Render(ctx, t.Name, payload, c)
 			if err != nil {
 				return nil, err
 			}

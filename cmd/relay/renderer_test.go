@@ -54,7 +54,7 @@ func TestTheOfficialRendererDrawsEveryCard(t *testing.T) {
 		want := meant(t, b, c)
 		for _, version := range []string{"1.2", "1.4", "1.5"} {
 			t.Run(name+"/"+version, func(t *testing.T) {
-				p, err := format.Teams(format.Settings{Version: version}, false).Render(c, format.Options{})
+				p, err := format.Teams(format.Settings{Version: version}, false).Render(t.Context(), c, format.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -268,3 +268,20 @@ func TestTextFromStrangersStandsLiterally(t *testing.T) {
 		}
 	}
 }
+
+// TestTheHeadlineOfJSONIsTheCards, whether there is a title or not.
+func TestTheHeadlineOfJSONIsTheCards(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"sections":[{"title":"s"}],"Title":"[a](https://e.example/) *b*"}`: "a b",
+		`{"title":"","summary":"s"}`:                                         "s",
+		`{"title":" ","text":"first\nsecond"}`:                               "first",
+		`{"title":7}`:                                                        "",
+		`{"title":"cut`:                                                      "",
+		`[]`:                                                                 "",
+		``:                                                                   "",
+	} {
+		if got := card.ReadHeadline([]byte(body)); got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}

@@ -1,9 +1,13 @@
 package card
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // special are the characters that mean something in a card's Markdown.
@@ -19,6 +23,7 @@ func Escape(s string) string {
 	}
 	var b strings.Builder
 	b.Grow(len(s) + len(s)/8)
+	line := lineStart // what of the line was before
 	for i, r := range s {
 		switch {
 		case r == '<':
@@ -27,23 +32,43 @@ func Escape(s string) string {
 			b.WriteString("&amp;")
 		case r == '-' || r == '+':
 			// Only at the start of a line do these make a list.
-			if atLineStart(s, i) {
+			if line == lineStart {
 				b.WriteByte('\\')
 			}
 			b.WriteRune(r)
-		case strings.ContainsRune(special, r):
+		case strings.ContainsRune(special, r), r == '.' && line == lineNumber:
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r == '.' && endsNumber(s[:i]):
-			b.WriteString("\\.")
 		case r == '\n' || r == '\t':
 			b.WriteRune(r)
 		case unicode.IsControl(r) || isDirection(r):
 		default:
 			b.WriteRune(r)
 		}
+		line = line.after(r)
 	}
 	return b.String()
+}
+
+// lead is what a line has begun with.
+type lead int
+
+const (
+	lineStart  lead = iota // space only
+	lineNumber             // digits
+	lineText               // anything
+)
+
+func (l lead) after(r rune) lead {
+	switch {
+	case r == '\n':
+		return lineStart
+	case l == lineStart && (r == ' ' || r == '\t'):
+		return lineStart
+	case l != lineText && r >= '0' && r <= '9':
+		return lineNumber
+	}
+	return lineText
 }
 
 // isDirection reports whether a character turns the direction of those around it,
@@ -54,24 +79,17 @@ func isDirection(r rune) bool {
 	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
-func atLineStart(s string, i int) bool {
-	return strings.TrimLeft(s[strings.LastIndexByte(s[:i], '\n')+1:i], " \t") == ""
-}
-
-// endsNumber reports whether s ends in digits that begin a line: "1." is a list.
-func endsNumber(s string) bool {
-	line := strings.TrimLeft(s[strings.LastIndexByte(s, '\n')+1:], " \t")
-	return line != "" && strings.Trim(line, "0123456789") == ""
-}
-
 // startsEntity reports whether what follows an ampersand makes a character
 // reference, such as "lt;" or "#60;".
 func startsEntity(s string) bool {
-	name, _, found := strings.Cut(s, ";")
+	name, _, found := strings.Cut(s[:min(len(s), longestEntity)], ";")
 	return found && name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return r != '#' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
 }
+
+// longestEntity is longer than every name in HTML's list.
+const longestEntity = 40
 
 func startsList(s string) bool {
 	for line := range strings.Lines(s) {
@@ -113,6 +131,39 @@ func (c Card) Headline() string {
 		}
 	}
 	return ""
+}
+
+// ReadHeadline is the headline of a card as JSON; empty when that is no card. A card with
+// a title is not read beyond it.
+func ReadHeadline(b []byte) string {
+	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if _, err := d.ReadToken(); err != nil {
+		return ""
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return ""
+		}
+		if !strings.EqualFold(name.String(), "title") {
+			if err := d.SkipValue(); err != nil {
+				return ""
+			}
+			continue
+		}
+		var title string
+		if err := jsonv2.UnmarshalDecode(d, &title); err != nil {
+			return ""
+		}
+		if title = Plain(title); title != "" {
+			return title
+		}
+	}
+	c, err := Parse(b)
+	if err != nil {
+		return ""
+	}
+	return c.Headline()
 }
 
 func (c Card) candidates() []string {
@@ -164,10 +215,16 @@ func link(s string) (text, rest string, ok bool) {
 	if !found {
 		return "", "", false
 	}
-	text, rest, found = strings.Cut(s, "](")
-	if !found || strings.ContainsAny(text, "[]") {
+	end := strings.IndexAny(s, "[]")
+	if end < 0 || !strings.HasPrefix(s[end:], "](") {
 		return "", "", false
 	}
-	_, rest, found = strings.Cut(rest, ")")
-	return text, rest, found
+	text, rest = s[:end], s[end+2:]
+	if end = strings.IndexByte(rest[:min(len(rest), longestAddress)], ')'); end < 0 {
+		return "", "", false
+	}
+	return text, rest[end+1:], true
 }
+
+// longestAddress is how far the end of a link's address is looked for.
+const longestAddress = 4096

@@ -63,6 +63,8 @@ type Spec struct {
 	// Clients shares connections between channels; nil means that this channel
 	// has its own.
 	Clients *Clients
+	// Renderer is shared by channels; nil means that this channel has its own.
+	Renderer *Renderer
 	// Timeout is how long one POST may take; 0 means 30 seconds.
 	Timeout time.Duration
 	// Version is the relay's, for the User-Agent.
@@ -75,6 +77,8 @@ type Channel struct {
 	typ  Type
 	form form
 	post poster
+	// renderer writes the cards.
+	renderer *Renderer
 	// endpoint is where the URL led the last time, so that it is parsed only when
 	// it changes.
 	endpoint atomic.Pointer[endpoint]
@@ -117,6 +121,9 @@ func New(s Spec) (*Channel, error) {
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}
+	if c.renderer = s.Renderer; c.renderer == nil {
+		c.renderer = NewRenderer(nil)
+	}
 	c.post = poster{transport: transport, timeout: timeout, userAgent: "relay/" + s.Version}
 	return c, nil
 }
@@ -132,25 +139,21 @@ func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcom
 	if !c.typ.NeedsURL {
 		return delivery.Outcome{Verdict: delivery.VerdictDelivered, Bytes: len(d.Card)}
 	}
-	parsed, err := card.Parse(d.Card)
-	if err != nil {
-		return delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: shorten("the stored card cannot be read: " + err.Error())}
-	}
 	e, err := c.reveal()
 	if err != nil {
 		return delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: shorten(err.Error())}
 	}
 	o := c.options(d)
-	whole, err := e.format.Render(parsed, o)
+	whole, err := c.renderer.written(ctx, e.format, d, o)
 	if err != nil {
-		return unrenderable(e, err)
+		return unwritten(ctx, err)
 	}
 	r := c.try(ctx, e, d, whole)
 	if !r.tooLarge {
 		return r.Outcome
 	}
 	o.Fraction = smaller * filled(whole)
-	reduced, err := e.format.Render(parsed, o)
+	reduced, err := c.renderer.written(ctx, e.format, d, o)
 	if err != nil || len(reduced.Body) >= len(whole.Body) {
 		return r.Outcome
 	}
@@ -216,7 +219,7 @@ func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery
 	case failure != nil && failure.written:
 		o.Verdict = delivery.VerdictUnknown
 	case ctx.Err() != nil:
-		o.Verdict, o.Detail = delivery.VerdictInterrupted, "the relay is stopping; nothing was sent"
+		return reading{Outcome: stopping()}
 	case hindered(err):
 		o.Verdict, o.Detail = delivery.VerdictHindered, "the relay's own machine is at fault: "+o.Detail
 		c.post.relieve(err)
@@ -224,8 +227,17 @@ func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery
 	return reading{Outcome: o}
 }
 
-func unrenderable(e *endpoint, err error) delivery.Outcome {
-	return delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: shorten(fmt.Sprintf("the card cannot be written as %s: %s", e.format.Name, oneLine(err.Error())))}
+// stopping is the outcome of an attempt that ended before anything was sent.
+func stopping() delivery.Outcome {
+	return delivery.Outcome{Verdict: delivery.VerdictInterrupted, Detail: "the relay is stopping; nothing was sent"}
+}
+
+// unwritten is the outcome for a card that cannot be written, at least not now.
+func unwritten(ctx context.Context, err error) delivery.Outcome {
+	if ctx.Err() != nil {
+		return stopping()
+	}
+	return delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: shorten(oneLine(err.Error()))}
 }
 
 // reveal returns the endpoint that the URL names now.
@@ -247,7 +259,7 @@ func (c *Channel) reveal() (*endpoint, error) {
 
 // Render writes a card as a channel of this type and payload would send it, for a
 // look at it. An empty payload means the type's first.
-func Render(typ, payload string, c card.Card) (format.Payload, error) {
+func Render(ctx context.Context, typ, payload string, c card.Card) (format.Payload, error) {
 	t, ok := findType(typ)
 	if !ok {
 		return format.Payload{}, fmt.Errorf("channel type %q is unknown; there are %s", typ, strings.Join(typeNames(), ", "))
@@ -256,7 +268,7 @@ func Render(typ, payload string, c card.Card) (format.Payload, error) {
 	if err != nil {
 		return format.Payload{}, err
 	}
-	return f.format(format.Settings{To: "example", Topic: "example"}).Render(c, format.Options{})
+	return f.format(format.Settings{To: "example", Topic: "example"}).Render(ctx, c, format.Options{})
 }
 
 func typeNames() []string {

@@ -14,24 +14,35 @@ import (
 // leaving anything out, and says how many it carried; a single one it sends as it
 // is. The context and the outcome are as for Send.
 func (c *Channel) Gather(ctx context.Context, list []delivery.Delivery) (o delivery.Outcome, carried int) {
-	entries := readable(list)
-	if len(entries) < 2 || !c.typ.NeedsURL {
+	if len(list) < 2 || !c.typ.NeedsURL {
 		return c.Send(ctx, list[0]), 1
 	}
 	e, err := c.reveal()
 	if err != nil {
-		return delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: shorten(err.Error())}, len(entries)
+		return delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: shorten(err.Error())}, len(list)
 	}
+	var p format.Payload
+	if err := c.renderer.write(ctx, list, func(ctx context.Context) { p, carried = fitting(ctx, e.format, readable(list)) }); err != nil {
+		return stopping(), 1
+	}
+	if carried < 2 {
+		return c.Send(ctx, list[0]), 1
+	}
+	return c.try(ctx, e, together(list[:carried]), p).Outcome, carried
+}
+
+// fitting writes a digest of as many of the first entries as fit as a whole, and says
+// of how many.
+func fitting(ctx context.Context, f format.Format, entries []format.Entry) (format.Payload, int) {
 	for n := len(entries); n > 1; n /= 2 {
-		d := together(list[:n])
 		// It mentions nobody: that would call people once more for what is long past, and
 		// each connector has logins of its own.
-		p, err := e.format.Render(format.Digest(entries[:n]...), format.Options{})
+		p, err := f.Render(ctx, format.Digest(entries[:n]...), format.Options{})
 		if err == nil && len(p.Omitted) == 0 {
-			return c.try(ctx, e, d, p).Outcome, n
+			return p, n
 		}
 	}
-	return c.Send(ctx, list[0]), 1
+	return format.Payload{}, 1
 }
 
 // readable returns the cards of the deliveries, up to the first that cannot be read:
@@ -43,7 +54,7 @@ func readable(list []delivery.Delivery) []format.Entry {
 		if err != nil {
 			break
 		}
-		entries = append(entries, format.Entry{Card: parsed, Connector: d.Connector})
+		entries = append(entries, format.NewEntry(parsed, d.Connector))
 	}
 	return entries
 }

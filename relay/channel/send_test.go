@@ -329,14 +329,14 @@ func TestEveryTypeAndPayloadRenders(t *testing.T) {
 			payloads = []string{""}
 		}
 		for _, payload := range payloads {
-			p, err := Render(typ.Name, payload, card.Card{Title: "A title", Text: "A text"})
+			p, err := Render(t.Context(), typ.Name, payload, card.Card{Title: "A title", Text: "A text"})
 			text := strings.ReplaceAll(string(p.Body), "+", " ") // of a form
 			if err != nil || json.Valid(p.Body) != strings.HasPrefix(p.ContentType, "application/json") || !strings.Contains(text, "A title") {
 				t.Errorf("%s %s: %v\n%s", typ.Name, payload, err, p.Body)
 			}
 		}
 	}
-	if _, err := Render("fax", "", card.Card{}); err == nil {
+	if _, err := Render(t.Context(), "fax", "", card.Card{}); err == nil {
 		t.Error("an unknown type renders")
 	}
 }

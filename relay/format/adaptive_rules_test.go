@@ -119,7 +119,7 @@ func TestAnyAdaptiveCardIsValid(t *testing.T) {
 	rules := schema()
 	f := format.Teams(format.Settings{}, false)
 	rapid.Check(t, func(t *rapid.T) {
-		p, err := f.Render(drawCard(t), format.Options{Person: ada})
+		p, err := f.Render(t.Context(), drawCard(t), format.Options{Person: ada})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestAnyAdaptiveCardIsValid(t *testing.T) {
 			t.Errorf("%s\n%s", wrong, p.Body)
 		}
 	})
-	p, err := f.Render(full(), format.Options{})
+	p, err := f.Render(t.Context(), full(), format.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

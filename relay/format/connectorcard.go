@@ -1,6 +1,8 @@
 package format
 
 import (
+	"bytes"
+	"regexp"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -28,16 +30,22 @@ func TeamsConnectorCard() Format {
 }
 
 // Webhook writes the Connector Card for an application of one's own: as it came,
-// but for mentions, which only the relay understands.
+// but for mentions, which only the relay understands: they are names.
 func Webhook() Format {
 	f := connectorCard("webhook", whole(), Limits{
 		{Bytes, 1 << 20, "what web servers take by default; nginx's client_max_body_size is 1 MB"},
 		{AddressLength, 64_000, "none documented; a longer one would crowd out the card"},
 	})
+	mention := regexp.MustCompile(`\[((?:[^\[\]\\]|\\.)*)\]\(` + card.MentionScheme + `[^)\s]*\)`)
 	f.own = func(c card.Card) ([]byte, bool) {
 		c.Adaptive = nil
 		body, err := c.MarshalJSON()
-		return body, err == nil && !strings.Contains(string(body), "]("+card.MentionScheme)
+		if err == nil && bytes.Contains(body, []byte("]("+card.MentionScheme)) {
+			c = c.Clone()
+			eachText(&c, func(s *string, _ loss) { *s = mention.ReplaceAllString(*s, "$1") })
+			body, err = c.MarshalJSON()
+		}
+		return body, err == nil
 	}
 	return f
 }

@@ -16,6 +16,15 @@ type Entry struct {
 	Connector string
 }
 
+// entryRoom is how many bytes of a card are worth reading for a line about it.
+const entryRoom = 8 << 10
+
+// NewEntry keeps no more of a card than a line about it needs.
+func NewEntry(c card.Card, connector string) Entry {
+	c, _ = excerpt(c, entryRoom)
+	return Entry{Card: c, Connector: connector}
+}
+
 // Digest makes one card of several: a list with a line for each, in their order,
 // that says what the card is called, leads where its first link leads, and names the
 // connector. Nothing else of the cards is in it.

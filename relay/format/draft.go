@@ -45,7 +45,7 @@ type fact struct{ name, value markup.Text }
 
 // newDraft reads a card. The card is not changed, nor what it leads to.
 func newDraft(c card.Card, p markup.Parser, known func(string) (string, bool)) draft {
-	read := func(s string) markup.Text { return p.Parse(s, known) }
+	read := p.Reader(known).Read
 	d := draft{
 		card: c, summary: markup.Bare(read(c.Summary)), title: read(c.Title), text: read(c.Text),
 		actions: slices.Clone(c.Actions), sections: make([]section, len(c.Sections)),

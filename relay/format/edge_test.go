@@ -28,7 +28,7 @@ func TestCardsWithLittleInThem(t *testing.T) {
 	for name, c := range tests {
 		for _, f := range formats() {
 			t.Run(name+"/"+f.Name, func(t *testing.T) {
-				p, err := f.Render(c, format.Options{})
+				p, err := f.Render(t.Context(), c, format.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -48,7 +48,7 @@ func TestALinkStaysBeforeWhatNoChatCanDo(t *testing.T) {
 	}
 	c.Actions = append(c.Actions, link("Open", "https://example.com/last"))
 	for _, f := range formats() {
-		p, err := f.Render(c, format.Options{})
+		p, err := f.Render(t.Context(), c, format.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestPicturesInTheCardItself(t *testing.T) {
 	c := card.Card{Title: "t", Sections: []card.Section{{ActivityTitle: "Ada", ActivityImage: picture, Images: []card.Image{{URL: picture}}}}}
 	takes := map[string]bool{"teams message": true, "teams card": true, "teams connector-card": true, "office365": true, "webhook": true}
 	for _, f := range formats() {
-		p, err := f.Render(c, format.Options{})
+		p, err := f.Render(t.Context(), c, format.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestTwoPeopleOfOneName(t *testing.T) {
 		return format.Person{ID: login + "@example.com", Name: "Ada Lovelace"}, true
 	}
 	c := card.Card{Title: "t", Text: card.Mention("ada", "x") + " " + card.Mention("ada2", "x") + " " + card.Mention("ada", "x")}
-	p, err := format.Teams(format.Settings{}, true).Render(c, format.Options{Person: person})
+	p, err := format.Teams(format.Settings{}, true).Render(t.Context(), c, format.Options{Person: person})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestWhereTextIsReadTwice(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := test.format.Render(test.card, format.Options{Person: ada})
+			p, err := test.format.Render(t.Context(), test.card, format.Options{Person: ada})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +150,7 @@ func TestThreadsOfOneRepositoryKeepTheirTopics(t *testing.T) {
 	topics := make(map[string]bool)
 	for _, number := range []string{"17", "18"} {
 		thread := "an-organisation-of-a-long-name/and-a-repository-of-a-longer-one/pull/" + number
-		p, err := format.Zulip(format.Settings{To: "x"}).Render(card.Card{Title: "t"}, format.Options{Thread: thread})
+		p, err := format.Zulip(format.Settings{To: "x"}).Render(t.Context(), card.Card{Title: "t"}, format.Options{Thread: thread})
 		if err != nil {
 			t.Fatal(err)
 		}

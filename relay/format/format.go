@@ -8,7 +8,9 @@ package format
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -98,8 +100,9 @@ type writing struct {
 // not ASCII.
 const contentType = "application/json; charset=utf-8"
 
-// Render writes a card within the format's limits.
-func (f Format) Render(c card.Card, o Options) (Payload, error) {
+// Render writes a card within the format's limits. What it costs is bounded whatever
+// the card is, and it ends with the context.
+func (f Format) Render(ctx context.Context, c card.Card, o Options) (Payload, error) {
 	if o.Fraction <= 0 || o.Fraction > 1 {
 		o.Fraction = 1
 	}
@@ -112,8 +115,9 @@ func (f Format) Render(c card.Card, o Options) (Payload, error) {
 			return f.payload(encoded{body: body, used: map[Unit]int{Bytes: len(body)}}, limits, nil), nil
 		}
 	}
-	s := shrinking{format: f, limits: limits, options: o}
-	result, omitted, err := s.shrink(newDraft(c, f.parser, o.known()))
+	s := shrinking{ctx: ctx, format: f, limits: limits, options: o}
+	c, lost := excerpt(c, f.Limits.room())
+	result, omitted, err := s.shrink(newDraft(c, f.parser, o.known()), lost)
 	if err != nil {
 		return Payload{}, err
 	}
@@ -132,6 +136,9 @@ func (f Format) payload(e encoded, limits Limits, omitted []string) Payload {
 
 // write encodes a draft and counts its bytes.
 func (s shrinking) write(d draft) (encoded, error) {
+	if err := s.ctx.Err(); err != nil {
+		return encoded{}, fmt.Errorf("writing it took too long: %w", err)
+	}
 	e, err := s.format.encode(d, &writing{Options: s.options, limits: s.limits})
 	if err != nil {
 		return encoded{}, err

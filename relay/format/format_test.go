@@ -60,7 +60,7 @@ func ada(login string) (format.Person, bool) {
 func TestEachFormatOfAFullCard(t *testing.T) {
 	for _, f := range formats() {
 		t.Run(f.Name, func(t *testing.T) {
-			p, err := f.Render(full(), format.Options{Person: ada, Thread: "pull/1"})
+			p, err := f.Render(t.Context(), full(), format.Options{Person: ada, Thread: "pull/1"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +106,7 @@ func TestAnyCardFits(t *testing.T) {
 		f := rapid.SampledFrom(all).Draw(t, "format")
 		fraction := rapid.SampledFrom([]float64{1, 0.5}).Draw(t, "fraction")
 		before := c.Clone()
-		p, err := f.Render(c, format.Options{Fraction: fraction, Person: ada})
+		p, err := f.Render(t.Context(), c, format.Options{Fraction: fraction, Person: ada})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +202,7 @@ func TestWhatSplittersChokedOn(t *testing.T) {
 	for name, c := range tests {
 		for _, f := range formats() {
 			t.Run(name+"/"+f.Name, func(t *testing.T) {
-				p, err := f.Render(c, format.Options{})
+				p, err := f.Render(t.Context(), c, format.Options{})
 				if err != nil || len(p.Body) == 0 {
 					t.Fatalf("%d bytes, %v", len(p.Body), err)
 				}
@@ -237,7 +237,7 @@ func TestTextFromStrangersCallsNobody(t *testing.T) {
 		ActivityTitle: card.Escape(hostile), Facts: []card.Fact{{Name: card.Escape(hostile), Value: card.Escape(hostile)}},
 	}}}
 	for _, f := range formats() {
-		p, err := f.Render(c, format.Options{})
+		p, err := f.Render(t.Context(), c, format.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -286,7 +286,7 @@ func TestPeopleAreMentionedAsEachSystemDoes(t *testing.T) {
 	}
 	c := card.Card{Title: "t", Text: card.Mention("ada", "Ada L.") + " and " + card.Mention("bob", "Bob")}
 	for _, test := range tests {
-		p, err := test.format.Render(c, format.Options{Person: person(test.id)})
+		p, err := test.format.Render(t.Context(), c, format.Options{Person: person(test.id)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +299,7 @@ func TestPeopleAreMentionedAsEachSystemDoes(t *testing.T) {
 				t.Errorf("%s: no %q in %s", test.format.Name, want, shown)
 			}
 		}
-		nobody, err := test.format.Render(c, format.Options{})
+		nobody, err := test.format.Render(t.Context(), c, format.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -315,7 +315,7 @@ func TestAnAdaptiveCardLeavesAsItCame(t *testing.T) {
 	original := json.RawMessage(`{"type":"AdaptiveCard","version":"1.2","body":[{"type":"RichTextBlock","inlines":["kept"]}]}`)
 	c := card.Card{Title: "Converted", Adaptive: original}
 	for _, f := range formats() {
-		p, err := f.Render(c, format.Options{})
+		p, err := f.Render(t.Context(), c, format.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -324,7 +324,7 @@ func TestAnAdaptiveCardLeavesAsItCame(t *testing.T) {
 		}
 	}
 	c.Adaptive = json.RawMessage(`{"type":"AdaptiveCard","fallbackText":"` + strings.Repeat("x", 30_000) + `"}`)
-	p, err := format.Teams(format.Settings{}, true).Render(c, format.Options{})
+	p, err := format.Teams(format.Settings{}, true).Render(t.Context(), c, format.Options{})
 	if err != nil || !bytes.Contains(p.Body, []byte("Converted")) || len(p.Body) > 20_000 {
 		t.Errorf("one that is too large: %d bytes, %v", len(p.Body), err)
 	}
@@ -346,7 +346,7 @@ func BenchmarkRender(b *testing.B) {
 		b.Run(strings.ReplaceAll(f.Name, " ", "-"), func(b *testing.B) {
 			c := full()
 			for b.Loop() {
-				if _, err := f.Render(c, format.Options{}); err != nil {
+				if _, err := f.Render(b.Context(), c, format.Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -356,7 +356,7 @@ func BenchmarkRender(b *testing.B) {
 		f := format.Teams(format.Settings{}, true)
 		c := card.Card{Title: "t", Sections: []card.Section{{Facts: manyFacts(10_000)}}}
 		for b.Loop() {
-			if _, err := f.Render(c, format.Options{}); err != nil {
+			if _, err := f.Render(b.Context(), c, format.Options{}); err != nil {
 				b.Fatal(err)
 			}
 		}

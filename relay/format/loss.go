@@ -19,14 +19,21 @@ const (
 	cut  = "cut short"
 )
 
+// What is lost without being counted.
+var (
+	middleGone = loss{n: 1, what: "the middle of the text left out"}
+	titlesCut  = loss{n: 1, what: "titles cut short"}
+	namesCut   = loss{n: 1, what: "the names of actions cut short"}
+)
+
 func leftOut(n int, what string) loss { return loss{n, what, gone} }
 
-// uncounted is a loss that is the same however often it happens.
-func uncounted(words string, happened bool) loss {
+// provided is a loss, if it happened.
+func (l loss) provided(happened bool) loss {
 	if !happened {
 		return loss{}
 	}
-	return loss{n: 1, what: words}
+	return l
 }
 
 func (l loss) String() string {

@@ -23,7 +23,7 @@ func TestACardSaysOnceWhatItLost(t *testing.T) {
 		want   string
 	}{{20, "20 pictures left out"}, {10, "10 pictures left out"}, {1, "1 picture left out"}} {
 		c.Sections[0].Images = c.Sections[0].Images[:test.images]
-		p, err := format.Office365().Render(c, format.Options{})
+		p, err := format.Office365().Render(t.Context(), c, format.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package format
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -16,8 +17,12 @@ const (
 	leastName  = 30
 )
 
+// near ends a search when it is so near to the best: closer costs more than it shows.
+const near = 64
+
 // shrinking is making one card small enough for one format.
 type shrinking struct {
+	ctx     context.Context
 	format  Format
 	limits  Limits
 	options Options
@@ -42,8 +47,9 @@ type attempt struct {
 // does not help; title and first link stay. Parts that are too long come first, so
 // that no fact has to go for a long title. It always ends: each reduction is searched
 // by halves, once.
-func (s shrinking) shrink(d draft) (encoded, []string, error) {
-	a, err := s.try(d, s.cutCounts(&d))
+func (s shrinking) shrink(d draft, lost losses) (encoded, []string, error) {
+	lost = s.cutCounts(&d, lost)
+	a, err := s.try(d, lost)
 	for _, parts := range []bool{true, false} {
 		for _, reduce := range reductions(parts) {
 			if err != nil || s.limits.excess(a.used, parts) == 0 {
@@ -63,8 +69,8 @@ func (s shrinking) try(d draft, lost losses) (attempt, error) {
 	return attempt{draft: d, losses: lost, encoded: e}, err
 }
 
-// search applies the reduction with the largest keep that fits, or with the least
-// when none does and it helps at all.
+// search applies the reduction with the largest keep that fits, but for a few parts in
+// a hundred, or with the least when none does and it helps at all.
 func (s shrinking) search(a attempt, r reduction, parts bool) (attempt, error) {
 	try := func(keep int) (attempt, int, error) {
 		smaller := a.draft.clone()
@@ -80,7 +86,7 @@ func (s shrinking) search(a attempt, r reduction, parts bool) (attempt, error) {
 	case over > 0:
 		return best, nil
 	}
-	for low < high {
+	for high-low > low/near {
 		middle := low + (high-low+1)/2
 		candidate, over, err := try(middle)
 		if err != nil {
@@ -126,7 +132,7 @@ func (r reduction) within() reduction {
 
 // cutCounts drops what a chat system would not show: beyond its counts, most drop
 // without a word. An address that is too long to be one goes too.
-func (s shrinking) cutCounts(d *draft) (lost losses) {
+func (s shrinking) cutCounts(d *draft, lost losses) losses {
 	l := s.limits
 	*d = d.clone()
 	// One section is kept free for the note.

@@ -39,9 +39,9 @@ func Address(s string) string {
 	).Replace(strings.TrimSpace(s))
 }
 
-// addresses makes links of the web addresses in a text, as every chat system
+// links makes links of the web addresses in a text, as every chat system
 // does: otherwise escaping would change what they lead to.
-func (r reader) addresses(s string) []Inline {
+func (r reader) links(s string) []Inline {
 	var out []Inline
 	for rest := s; ; {
 		start := scheme(rest)
@@ -52,7 +52,6 @@ func (r reader) addresses(s string) []Inline {
 		address, ok := web(rest[start:end])
 		_, host, _ := strings.Cut(address, "://")
 		if !ok || host == "" {
-			end = start + len("http")
 			out = append(out, r.mentions(rest[:end])...)
 		} else {
 			out = append(out, r.mentions(rest[:start])...)

@@ -7,7 +7,7 @@ import (
 )
 
 // mentions finds "@login" where the login is somebody's.
-func (r reader) mentions(s string) []Inline {
+func (r *Reader) mentions(s string) []Inline {
 	if s == "" {
 		return nil
 	}
@@ -43,7 +43,7 @@ func startsMention(before string) bool {
 
 // login is the longest known login at the start of s that ends at a boundary, and
 // whose it is.
-func (r reader) login(s string) (login, name string) {
+func (r *Reader) login(s string) (login, name string) {
 	inside := func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.@+", r)
 	}

@@ -27,20 +27,24 @@ func NewParser() Parser {
 	return Parser{goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList)).Parser()}
 }
 
-// Parse reads a text. Known names whom a login belongs to, so that "@login" in the
-// text is a mention; nil knows nobody. Any text can be read.
+// Parse reads a text that is the only one of its card; see [Parser.Reader].
 func (p Parser) Parse(s string, known func(login string) (name string, ok bool)) Text {
+	return p.Reader(known).Read(s)
+}
+
+// Read reads a text. Any text can be read.
+func (r *Reader) Read(s string) Text {
 	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
 	switch {
 	case s == "":
 		return nil
 	case isPlain(s):
-		return Of(reader{known: known}.addresses(s)...)
-	case tangled(s):
+		return Of(reader{Reader: r}.links(s)...)
+	case !r.afford(s):
 		return Literal(s)
 	}
-	r := reader{src: []byte(s), known: known}
-	return r.blocks(p.markdown.Parse(text.NewReader(r.src)))
+	one := reader{Reader: r, src: []byte(s)}
+	return one.blocks(r.parser.markdown.Parse(text.NewReader(one.src)))
 }
 
 // isPlain reports whether a text is the same in Markdown and out of it: one line
@@ -54,12 +58,13 @@ func isPlain(s string) bool {
 	return len(number) == len(s) || !strings.HasPrefix(number, ".") && !strings.HasPrefix(number, ")")
 }
 
-// reader turns the library's nodes into the tree.
+// reader turns the library's nodes of one text into the tree.
 type reader struct {
-	src   []byte
-	known func(login string) (name string, ok bool)
-	// depth is how many lists and quotes the reader is in.
-	depth int
+	*Reader
+	src []byte
+	// depth is how many lists and quotes the reader is in, and within which marks.
+	depth  int
+	within [Strike + 1]bool
 }
 
 func (r reader) blocks(parent ast.Node) Text {
@@ -184,24 +189,23 @@ func (r reader) inline(n ast.Node) []Inline {
 	case *ast.CodeSpan:
 		return []Inline{{Kind: CodeSpan, Text: r.source(n)}}
 	case *ast.Emphasis:
-		kind := Emphasis
 		if n.Level == 2 {
-			kind = Strong
+			return r.marked(Strong, n)
 		}
-		return []Inline{{Kind: kind, Inlines: Without(kind, r.inlines(n))}}
+		return r.marked(Emphasis, n)
 	case *extast.Strikethrough:
-		return []Inline{{Kind: Strike, Inlines: r.inlines(n)}}
+		return r.marked(Strike, n)
 	case *extast.TaskCheckBox:
 		if n.IsChecked {
 			return []Inline{{Kind: Plain, Text: "☑ "}}
 		}
 		return []Inline{{Kind: Plain, Text: "☐ "}}
 	case *ast.Link:
-		return r.link(string(n.Destination), r.raw(n))
+		return r.link(n.Destination, r.raw(n))
 	case *ast.AutoLink:
-		return r.link(string(n.URL(r.src)), []Inline{{Kind: Plain, Text: string(n.Label(r.src))}})
+		return r.link(n.URL(r.src), []Inline{{Kind: Plain, Text: string(n.Label(r.src))}})
 	case *ast.Image:
-		return r.picture(string(n.Destination), flat(r.raw(n)))
+		return r.picture(n.Destination, flat(r.raw(n)))
 	case *ast.RawHTML:
 		var b strings.Builder
 		for i := range n.Segments.Len() {
@@ -213,6 +217,15 @@ func (r reader) inline(n ast.Node) []Inline {
 	return r.raw(n)
 }
 
+// marked reads what stands inside of marks. Inside of the same marks they mean nothing.
+func (r reader) marked(kind InlineKind, n ast.Node) []Inline {
+	if r.within[kind] {
+		return r.raw(n)
+	}
+	r.within[kind] = true
+	return []Inline{{Kind: kind, Inlines: r.inlines(n)}}
+}
+
 // tags are HTML as it stands, in which nothing but a line break means anything:
 // old cards are full of those.
 func tags(s string) []Inline {
@@ -222,16 +235,33 @@ func tags(s string) []Inline {
 // merge joins neighbouring plain pieces.
 func merge(list []Inline) []Inline {
 	var out []Inline
-	for _, n := range list {
-		if last := len(out) - 1; last >= 0 && n.Kind == Plain && out[last].Kind == Plain {
-			out[last].Text += n.Text
+	for len(list) > 0 {
+		run := 0
+		for run < len(list) && list[run].Kind == Plain {
+			run++
+		}
+		if run == 0 {
+			out, list = append(out, list[0]), list[1:]
 			continue
 		}
-		if n.Kind != Plain || n.Text != "" {
-			out = append(out, n)
+		if text := joined(list[:run]); text != "" {
+			out = append(out, Inline{Kind: Plain, Text: text})
 		}
+		list = list[run:]
 	}
 	return out
+}
+
+// joined is the text of plain pieces.
+func joined(list []Inline) string {
+	if len(list) == 1 {
+		return list[0].Text
+	}
+	var b strings.Builder
+	for _, n := range list {
+		b.WriteString(n.Text)
+	}
+	return b.String()
 }
 
 // finish joins plain pieces and finds the addresses and mentions in them. A break
@@ -240,7 +270,7 @@ func (r reader) finish(list []Inline) []Inline {
 	var out []Inline
 	for _, n := range merge(list) {
 		if n.Kind == Plain {
-			out = append(out, r.addresses(n.Text)...)
+			out = append(out, r.links(n.Text)...)
 			continue
 		}
 		out = append(out, n)
@@ -266,8 +296,8 @@ func (r reader) source(n ast.Node) string {
 }
 
 // link reads a link. One that leads nowhere a person can go is its text.
-func (r reader) link(destination string, label []Inline) []Inline {
-	destination = unescape([]byte(destination))
+func (r reader) link(source []byte, label []Inline) []Inline {
+	destination := r.destination(source)
 	if login, is := strings.CutPrefix(destination, card.MentionScheme); is {
 		if plain, err := url.PathUnescape(login); err == nil {
 			login = plain
@@ -289,8 +319,17 @@ func (r reader) link(destination string, label []Inline) []Inline {
 	return []Inline{{Kind: Link, URL: address, Inlines: label}}
 }
 
-func (r reader) picture(destination, title string) []Inline {
-	address, ok := web(unescape([]byte(destination)))
+// destination is where a link leads: nowhere when the card has too many addresses.
+func (r reader) destination(source []byte) string {
+	if r.addresses < len(source) {
+		return ""
+	}
+	r.addresses -= len(source)
+	return unescape(source)
+}
+
+func (r reader) picture(source []byte, title string) []Inline {
+	address, ok := web(r.destination(source))
 	if !ok {
 		return []Inline{{Kind: Plain, Text: title}}
 	}

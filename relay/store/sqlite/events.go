@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -139,11 +140,11 @@ func pattern(text string) string {
 func scanSummary(scan func(...any) error) (store.EventSummary, error) {
 	var e store.EventSummary
 	var at, accepted int64
-	var traces, card, deliveries []byte
-	if err := scan(&e.ID, &e.Connector, &e.Key, &e.Kind, &at, &accepted, &e.Fate, &traces, &card, &deliveries); err != nil {
+	var traces, body, deliveries []byte
+	if err := scan(&e.ID, &e.Connector, &e.Key, &e.Kind, &at, &accepted, &e.Fate, &traces, &body, &deliveries); err != nil {
 		return e, err
 	}
-	e.Time, e.AcceptedAt, e.Title = moment(at), moment(accepted), title(card)
+	e.Time, e.AcceptedAt, e.Title = moment(at), moment(accepted), card.ReadHeadline(body)
 	if traces != nil {
 		if err := json.Unmarshal(traces, &e.Traces); err != nil {
 			return e, fmt.Errorf("%w: event %d: its traces: %w", store.ErrCorrupt, e.ID, err)

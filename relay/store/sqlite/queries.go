@@ -110,7 +110,7 @@ func (s *Store) summaries(ctx context.Context, index, clause string, args ...any
 		var sum store.Summary
 		var finished int64
 		sum.Delivery, err = scanDelivery(rows.Scan, &sum.Kind, &finished)
-		sum.Finished, sum.Title = moment(finished), title(sum.Card)
+		sum.Finished, sum.Title = moment(finished), card.ReadHeadline(sum.Card)
 		list = append(list, sum)
 		return err
 	})
@@ -133,15 +133,6 @@ func (s *Store) lastAttempts(ctx context.Context, list []store.Summary) error {
 		list[i].Last = &a
 	}
 	return nil
-}
-
-// title is what a list shows of a card.
-func title(b []byte) string {
-	c, err := card.Parse(b)
-	if err != nil {
-		return ""
-	}
-	return c.Headline()
 }
 
 // conditions makes a filter's WHERE clause. States stand in it as they are, not as
