@@ -138,6 +138,8 @@ type Channel struct {
 	// Fingerprint changes exactly when something changes that the running channel
 	// depends on.
 	Fingerprint string
+	// Parts are what the fingerprint is made of.
+	Parts Parts
 	// Range is the block's header.
 	Range hcl.Range
 }
@@ -177,6 +179,8 @@ type Connector struct {
 	// Fingerprint changes exactly when something changes that the running
 	// connector depends on.
 	Fingerprint string
+	// Parts are what the fingerprint is made of.
+	Parts Parts
 	// Range is the block's header.
 	Range hcl.Range
 

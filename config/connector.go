@@ -145,12 +145,12 @@ func (f *File) Decode(types map[string]connector.Type, idle ...string) (*Config,
 		f.connectors[i].guessed = nil
 		f.checkAgainst(kept, t)
 		f.arguments(&c, kept.block, t)
-		c.Fingerprint = fingerprintConnector(c)
+		c.Fingerprint, c.Parts = fingerprintConnector(c)
 		config.Connectors = append(config.Connectors, c)
 	}
 	people := config.PeopleByConnector()
 	for i, c := range config.Channels {
-		config.Channels[i].Fingerprint = fingerprintChannel(c, people)
+		config.Channels[i].Fingerprint, config.Channels[i].Parts = fingerprintChannel(c, people)
 	}
 	return &config, f.take()
 }

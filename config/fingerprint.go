@@ -5,16 +5,42 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"slices"
+	"strings"
 )
 
-// fingerprint collects what a running part depends on.
-type fingerprint struct{ hash.Hash }
+// Parts are the fingerprints of what a block says, by the names it has in the file.
+type Parts map[string]string
 
-func newFingerprint() fingerprint { return fingerprint{sha256.New()} }
+// Differ names the parts that are not the same, in order.
+func (p Parts) Differ(other Parts) []string {
+	var names []string
+	for _, parts := range []Parts{p, other} {
+		for name := range parts {
+			if p[name] != other[name] && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// fingerprint collects what a running part depends on.
+type fingerprint struct {
+	hash.Hash
+	parts Parts
+}
+
+func newFingerprint() fingerprint { return fingerprint{Hash: sha256.New(), parts: make(Parts)} }
 
 // add adds one named value. Values are written so that no two lists of values are
 // alike.
-func (f fingerprint) add(name string, value any) { fmt.Fprintf(f, "%s=%q\n", name, fmt.Sprint(value)) }
+func (f fingerprint) add(name string, value any) {
+	fmt.Fprintf(f, "%s=%q\n", name, fmt.Sprint(value))
+	part, _, _ := strings.Cut(name, ".")
+	f.parts[part] = fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s%s=%q", f.parts[part], name, fmt.Sprint(value))))
+}
 
 func (f fingerprint) String() string { return hex.EncodeToString(f.Sum(nil)) }
 
@@ -31,7 +57,7 @@ func (f fingerprint) http(h HTTP) {
 
 // fingerprintChannel does not count the name, by which channels are compared, nor
 // the place in the file.
-func fingerprintChannel(c Channel, people People) string {
+func fingerprintChannel(c Channel, people People) (string, Parts) {
 	f := newFingerprint()
 	if t, _ := findChannelType(c.Type); t.calls {
 		f.add("people", people) // fmt prints maps in the order of their keys
@@ -54,10 +80,10 @@ func fingerprintChannel(c Channel, people People) string {
 	f.add("quiet", quietWords(c.Quiet))
 	f.add("digest", c.Digest)
 	f.http(c.HTTP)
-	return f.String()
+	return f.String(), f.parts
 }
 
-func fingerprintConnector(c Connector) string {
+func fingerprintConnector(c Connector) (string, Parts) {
 	f := newFingerprint()
 	f.add("type", c.Type)
 	f.add("enabled", c.Enabled)
@@ -68,8 +94,8 @@ func fingerprintConnector(c Connector) string {
 	f.http(c.HTTP)
 	f.add("hooks", c.Hooks)
 	for _, r := range c.Routes {
-		f.add("route", r.Fingerprint())
+		f.add("routes", r.Fingerprint())
 	}
 	f.add("arguments", c.Arguments.fingerprint())
-	return f.String()
+	return f.String(), f.parts
 }

@@ -11,9 +11,10 @@ import (
 )
 
 // moveConnectors gives what is kept of connectors to the names that they have now. It
-// is quick, whatever there is, and nothing has moved when it fails; undo moves back. What has moved
-// before is passed over; so is what would replace something, and [Relay.Plan] says so.
-// Channels' cards are for package dispatch to move, because their lanes run.
+// is quick, whatever there is, and nothing has moved when it fails; undo moves back.
+// What has moved before is passed over; so is what would replace something, and
+// [Relay.Plan] says so. Channels' cards are for package dispatch to move, because their
+// lanes run.
 func (r *Relay) moveConnectors(ctx context.Context, list []config.Moved) (undo func(), err error) {
 	var done []config.Moved
 	undo = func() {
@@ -23,8 +24,12 @@ func (r *Relay) moveConnectors(ctx context.Context, list []config.Moved) (undo f
 			}
 		}
 	}
+	connectors, err := r.store.Connectors(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("apply the moved blocks: %w", err)
+	}
 	for _, m := range list {
-		if m.Sort != "connector" {
+		if m.Sort != "connector" || !slices.ContainsFunc(connectors, func(c store.Connector) bool { return c.Name == m.From }) {
 			continue
 		}
 		switch err := r.moveConnector(ctx, m.From, m.To); {

@@ -5,18 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
-// Reload reads the configuration again and returns what changed, a sentence
-// each. When anything goes wrong, nothing has changed; when the configuration is to
-// blame, the error is [operator.ErrInvalid] with the diagnostics as its text.
-func (r *Relay) Reload(ctx context.Context) ([]string, error) {
+// Reload reads the configuration again and returns what changed. When anything goes
+// wrong, nothing has changed; when the configuration is to blame, the error is
+// [operator.ErrInvalid] with the diagnostics as its text.
+func (r *Relay) Reload(ctx context.Context) ([]operator.Change, error) {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
 	r.systemd.reloading()
@@ -37,15 +39,15 @@ type failure struct {
 	err error
 }
 
-func (r *Relay) reload(ctx context.Context) ([]string, error) {
-	p, err := prepare(ctx, r.host, r.options)
+func (r *Relay) reload(ctx context.Context) ([]operator.Change, error) {
+	p, err := r.prepareReload(ctx)
 	if err != nil {
-		return nil, invalid(err)
+		return nil, err
 	}
-	old := r.plan()
-	if p.config.Relay.Store != old.config.Relay.Store {
+	changes, err := r.changes(ctx, r.plan(), p)
+	if err != nil {
 		p.set.Discard()
-		return nil, fmt.Errorf("%w configuration: relay.store cannot change while the relay runs; restart it", operator.ErrInvalid)
+		return nil, err
 	}
 	commit, err := r.adopt(ctx, p)
 	if err != nil {
@@ -53,9 +55,39 @@ func (r *Relay) reload(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("nothing has changed: %w", err)
 	}
 	commit()
-	changes := difference(old.config, p.config)
-	r.log.Info().Strs("changes", changes).Msg("configuration reloaded")
+	r.changed(changes)
 	return changes, nil
+}
+
+// prepareReload reads the configuration as it is now and checks that the running
+// relay can have it.
+func (r *Relay) prepareReload(ctx context.Context) (*plan, error) {
+	p, err := prepare(ctx, r.host, r.options)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	if p.config.Relay.Store != r.plan().config.Relay.Store {
+		p.set.Discard()
+		return nil, fmt.Errorf("%w configuration: relay.store cannot change while the relay runs; restart it", operator.ErrInvalid)
+	}
+	return p, nil
+}
+
+// changed tells the log, and the operators of what a reload has left behind.
+func (r *Relay) changed(changes []operator.Change) {
+	lines := make([]string, len(changes))
+	var warnings []string
+	for i, c := range changes {
+		lines[i] = c.String()
+		if c.Warning != "" {
+			warnings = append(warnings, card.Escape(lines[i]+". "+c.Warning))
+		}
+	}
+	r.log.Info().Strs("changes", lines).Msg("configuration reloaded")
+	if len(warnings) > 0 {
+		r.log.Warn().Strs("warnings", warnings).Msg("the new configuration leaves something behind")
+		r.ops.say("left behind", "The new configuration leaves something behind", strings.Join(warnings, "\n\n"), colorTrouble)
+	}
 }
 
 // invalid makes an invalid configuration an error that keeps its meaning across
@@ -127,32 +159,4 @@ func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
 		sources()
 		listen()
 	}, nil
-}
-
-// difference says what is new, changed and gone between two configurations.
-func difference(old, now *config.Config) []string {
-	var changes []string
-	channels := func(c *config.Config) map[string]string {
-		m := make(map[string]string)
-		for _, ch := range c.Channels {
-			m[ch.Name] = ch.Fingerprint
-		}
-		return m
-	}
-	connectors := func(c *config.Config) map[string]string {
-		m := make(map[string]string)
-		for _, cn := range c.Connectors {
-			m[cn.Name] = cn.Fingerprint
-		}
-		return m
-	}
-	changes = append(changes, compare("channel", channels(old), channels(now))...)
-	changes = append(changes, compare("connector", connectors(old), connectors(now))...)
-	if old.Relay.Listen != now.Relay.Listen {
-		changes = append(changes, "hooks now listen on "+now.Relay.Listen)
-	}
-	if old.Dashboard.Listen != now.Dashboard.Listen {
-		changes = append(changes, "the dashboard now listens on "+now.Dashboard.Listen)
-	}
-	return changes
 }

@@ -86,7 +86,7 @@ func (a *app) root() *cobra.Command {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	})
 	root.AddCommand(
-		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.reloadCommand(),
+		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.planCommand(), a.reloadCommand(),
 		a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
 		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.previewCommand(), a.doctorCommand(),
 		a.explainCommand(), a.deliveriesCommand(), a.deadLettersCommand(),

@@ -148,9 +148,14 @@ func (c *Client) Dismiss(ctx context.Context, s Selection) ([]int64, error) {
 	return call[[]int64](ctx, c, http.MethodPost, "dead-letters/dismiss", s)
 }
 
+// Plan implements [Relay].
+func (c *Client) Plan(ctx context.Context) ([]Change, error) {
+	return call[[]Change](ctx, c, http.MethodPost, "plan", nil)
+}
+
 // Reload implements [Relay].
-func (c *Client) Reload(ctx context.Context) ([]string, error) {
-	return call[[]string](ctx, c, http.MethodPost, "reload", nil)
+func (c *Client) Reload(ctx context.Context) ([]Change, error) {
+	return call[[]Change](ctx, c, http.MethodPost, "reload", nil)
 }
 
 // call asks one question and decodes the answer. A problem comes back as the

@@ -88,6 +88,7 @@ func changes(mux *http.ServeMux, r Relay) {
 	get(mux, "POST /api/dead-letters/dismiss", func(req *http.Request) (any, error) {
 		return selected(req, r.Dismiss)
 	})
+	get(mux, "POST /api/plan", func(req *http.Request) (any, error) { return r.Plan(req.Context()) })
 	get(mux, "POST /api/reload", func(req *http.Request) (any, error) { return r.Reload(req.Context()) })
 }
 

@@ -53,9 +53,11 @@ type Relay interface {
 	Replay(ctx context.Context, s Selection) ([]int64, error)
 	// Dismiss puts dead letters away.
 	Dismiss(ctx context.Context, s Selection) ([]int64, error)
+	// Plan says what a Reload would change, and what it would leave behind.
+	Plan(ctx context.Context) ([]Change, error)
 	// Reload reads the configuration again. When it is invalid the error is
 	// [ErrInvalid] with the diagnostics as its text, and nothing has changed.
-	Reload(ctx context.Context) ([]string, error)
+	Reload(ctx context.Context) ([]Change, error)
 }
 
 // Status is the relay at a glance.

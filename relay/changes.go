@@ -1,0 +1,247 @@
+package relay
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// Plan implements [operator.Relay].
+func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
+	p, err := r.prepareReload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer p.set.Discard()
+	return r.changes(ctx, r.plan(), p)
+}
+
+// kept is what the store keeps of channels and connectors, by name.
+type kept struct {
+	waiting, dead map[string]int
+	connectors    map[string]store.Connector
+}
+
+func (r *Relay) kept(ctx context.Context) (kept, error) {
+	k := kept{waiting: make(map[string]int), connectors: make(map[string]store.Connector)}
+	lanes, err := r.store.Lanes(ctx)
+	if err != nil {
+		return k, err
+	}
+	for _, l := range lanes {
+		k.waiting[l.Channel] = l.Waiting
+	}
+	if k.dead, err = r.store.DeadLetters(ctx); err != nil {
+		return k, err
+	}
+	connectors, err := r.store.Connectors(ctx)
+	for _, c := range connectors {
+		k.connectors[c.Name] = c
+	}
+	return k, err
+}
+
+// changes says what is new, changed, moved and gone between two configurations, and
+// what that leaves behind in the store. It is the one model behind plan and reload.
+func (r *Relay) changes(ctx context.Context, old, now *plan) ([]operator.Change, error) {
+	k, err := r.kept(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find out what the configuration changes: %w", err)
+	}
+	list := compare("channel", channelParts(old.config), channelParts(now.config), now.config.Moved,
+		func(name string) bool { return k.waiting[name]+k.dead[name] > 0 })
+	connectors := compare("connector", connectorParts(old.config), connectorParts(now.config), now.config.Moved,
+		func(name string) bool { return k.connectors[name].Name != "" })
+	for i := range list {
+		k.aboutChannel(&list[i])
+	}
+	for i := range connectors {
+		c := &connectors[i]
+		k.aboutConnector(c, receives(old, cmp.Or(c.From, c.Name)) || receives(now, c.Name))
+	}
+	list = append(append(list, connectors...), compare("plugin", pluginParts(old.config), pluginParts(now.config), nil, nil)...)
+	return append(list, settings(old.config, now.config)...), nil
+}
+
+// compare says what became of the named things of one sort, in order of name. Left
+// reports whether the store has something under a name.
+func compare(sort string, old, now map[string]config.Parts, moved []config.Moved, left func(name string) bool) []operator.Change {
+	var list []operator.Change
+	told := make(map[string]bool)
+	for _, m := range moved {
+		before, was := old[m.From]
+		if m.Sort != sort || !was && !left(m.From) {
+			continue
+		}
+		c := operator.Change{Sort: sort, Name: m.To, Action: operator.Moved, From: m.From}
+		told[m.From] = true
+		if _, merged := old[m.To]; !merged && was {
+			c.Parts, told[m.To] = before.Differ(now[m.To]), true
+		}
+		list = append(list, c)
+	}
+	all := maps.Clone(old)
+	maps.Copy(all, now)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		c := operator.Change{Sort: sort, Name: name}
+		before, was := old[name]
+		after, is := now[name]
+		switch {
+		case told[name]:
+			continue
+		case !was:
+			c.Action = operator.Added
+		case !is:
+			c.Action = operator.Removed
+		default:
+			c.Action, c.Parts = operator.Changed, before.Differ(after)
+			if len(c.Parts) == 0 {
+				continue
+			}
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+func channelParts(c *config.Config) map[string]config.Parts {
+	parts := make(map[string]config.Parts)
+	for _, ch := range c.Channels {
+		parts[ch.Name] = ch.Parts
+	}
+	return parts
+}
+
+func connectorParts(c *config.Config) map[string]config.Parts {
+	parts := make(map[string]config.Parts)
+	for _, cn := range c.Connectors {
+		parts[cn.Name] = cn.Parts
+	}
+	return parts
+}
+
+func pluginParts(c *config.Config) map[string]config.Parts {
+	parts := make(map[string]config.Parts)
+	for _, p := range c.Plugins {
+		parts[p.Name] = config.Parts{"path": p.Path, "sha256": string(p.SHA256)}
+		for name, value := range p.Env {
+			parts[p.Name]["env"] += name + "=" + value.Fingerprint()
+		}
+	}
+	return parts
+}
+
+// settings says what is different in the relay and dashboard blocks.
+func settings(old, now *config.Config) []operator.Change {
+	var list []operator.Change
+	for _, s := range []struct{ name, old, now, warning string }{
+		{"relay.listen", old.Relay.Listen, now.Relay.Listen, ""},
+		{"dashboard.listen", old.Dashboard.Listen, now.Dashboard.Listen, ""},
+		{"relay.public_url", old.Relay.PublicURL, now.Relay.PublicURL, "Every hook URL that `relay connectors` shows begins otherwise now. Those that senders have go on as long as the old address leads here."},
+		{"relay.ops", old.Relay.Ops, now.Relay.Ops, ""},
+		{"relay.plugin_dir", old.Relay.PluginDir, now.Relay.PluginDir, ""},
+		{"relay.log", old.Relay.Log.String(), now.Relay.Log.String(), ""},
+		{"relay.retention", old.Relay.Retention.String(), now.Relay.Retention.String(), ""},
+		{"relay.drain_timeout", old.Relay.DrainTimeout.String(), now.Relay.DrainTimeout.String(), ""},
+	} {
+		if s.old != s.now {
+			list = append(list, operator.Change{Sort: "setting", Name: s.name, Action: operator.Changed, Was: s.old, Is: s.now, Warning: s.warning})
+		}
+	}
+	return list
+}
+
+// aboutChannel says how many cards a change is about, and which it strands.
+func (k kept) aboutChannel(c *operator.Change) {
+	name := c.Name
+	if c.Action == operator.Moved {
+		name = c.From
+	}
+	if c.Action != operator.Changed {
+		c.Waiting, c.Dead = k.waiting[name], k.dead[name]
+	}
+	if c.Action == operator.Removed && c.Waiting+c.Dead > 0 {
+		c.Warning = fmt.Sprintf("Nobody delivers them now. If the channel has another name, or another one should have them, add a moved block (from = channel.%s, to = channel.NAME); if not, `relay channels forget %s` dismisses them.", name, name)
+	}
+}
+
+// receives reports whether a plan has a connector of a name to which somebody posts.
+func receives(p *plan, name string) bool {
+	for _, c := range p.connectors {
+		if c.Source.Connector == name {
+			return c.Receives
+		}
+	}
+	return false
+}
+
+// aboutConnector says what becomes of a connector's hook URL and checkpoint.
+func (k kept) aboutConnector(c *operator.Change, receives bool) {
+	own, known := k.connectors[c.Name]
+	switch c.Action {
+	case operator.Added:
+		if known {
+			c.Warning = k.revived(own, receives)
+		}
+	case operator.Removed:
+		c.Warning = k.stranded(own, receives)
+	case operator.Moved:
+		if known && (own.Checkpoint != nil || !own.LastEvent.IsZero()) {
+			c.Action, c.Name = operator.Removed, c.From
+			c.Warning = fmt.Sprintf("It cannot become connector %s, which has accepted events of its own: what is kept of %s stays where it is. %s", own.Name, c.From, k.stranded(k.connectors[c.From], receives))
+		}
+	case operator.Changed:
+		switch {
+		case slices.Contains(c.Parts, "type") && own.Checkpoint != nil:
+			c.Warning = "With another type it forgets its checkpoint and the keys it knows, and starts afresh."
+		case slices.Contains(c.Parts, "enabled") && receives:
+			c.Warning = "While a connector is disabled, its hook answers 503, so that careful senders try again later."
+		}
+	}
+}
+
+// stranded says what a connector that goes away leaves.
+func (k kept) stranded(c store.Connector, receives bool) string {
+	var left []string
+	if receives {
+		left = append(left, "Its hook URL answers 404 from now on"+used(c)+".")
+	}
+	if c.Checkpoint != nil {
+		left = append(left, "Its checkpoint stays.")
+	}
+	if len(left) == 0 {
+		return ""
+	}
+	return strings.Join(left, " ") + fmt.Sprintf(" If it has another name now, add a moved block (from = connector.%s, to = connector.NAME); if not, `relay connectors forget %s` forgets its URL, checkpoint, keys and sign-in.", c.Name, c.Name)
+}
+
+// revived says what a connector that is new has from before.
+func (k kept) revived(c store.Connector, receives bool) string {
+	var again []string
+	if receives {
+		again = append(again, "its old hook URL works again"+used(c))
+	}
+	if c.Checkpoint != nil {
+		again = append(again, "it goes on from its old checkpoint")
+	}
+	if len(again) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("There was a connector of this name before: %s. For a new URL use `relay connectors rotate %s`; to start afresh, `relay connectors forget %s` while it is not in the configuration.", strings.Join(again, ", and "), c.Name, c.Name)
+}
+
+// used says when a connector's hook URL was last used.
+func used(c store.Connector) string {
+	if c.HookUsed.IsZero() {
+		return " (it was never used)"
+	}
+	return fmt.Sprintf(" (last used %s)", c.HookUsed.Local().Format(time.DateTime))
+}
