@@ -47,7 +47,7 @@ func (r *Relay) reload(ctx context.Context) ([]operator.Change, error) {
 	changes, err := r.changes(ctx, r.plan(), p)
 	if err != nil {
 		p.set.Discard()
-		return nil, err
+		return nil, fmt.Errorf("nothing has changed: %w", err)
 	}
 	commit, err := r.adopt(ctx, p)
 	if err != nil {
