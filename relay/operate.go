@@ -72,6 +72,9 @@ func (r *Relay) problems(dead int) []string {
 			list = append(list, fmt.Sprintf("plugin %s: %s", p.Name, p.Problem))
 		}
 	}
+	if log := r.lines.problem(); log != "" {
+		list = append(list, log)
+	}
 	if dead > 0 {
 		list = append(list, fmt.Sprintf("%d dead letters; see `relay dead-letters list`", dead))
 	}

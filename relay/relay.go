@@ -56,6 +56,7 @@ type Options struct {
 type Relay struct {
 	options  Options
 	log      zerolog.Logger
+	lines    *logWriter
 	masker   *secret.Masker
 	registry *prometheus.Registry
 	started  time.Time
@@ -90,15 +91,23 @@ type cleanup struct {
 }
 
 // Run runs a relay until the context ends, then stops it gracefully: what is in
-// flight may end within relay.drain_timeout. SIGHUP makes it reload.
+// flight may end within relay.drain_timeout. SIGHUP makes it reload. The log goes on
+// without the lines that nobody reads.
 func Run(ctx context.Context, o Options) error {
+	// Heard from the very beginning on: a reload that is asked for during the start
+	// comes after it.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	// That whoever read the log or a connection is gone is an error of the write, and
+	// not the end of the relay.
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
+	defer signal.Stop(pipe)
 	r, err := start(ctx, o)
 	if err != nil {
 		return err
 	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	r.systemd.ready()
 	for {
 		select {
@@ -116,12 +125,14 @@ func Run(ctx context.Context, o Options) error {
 func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	o.renderer = channel.NewRenderer(nil)
 	r := &Relay{options: o, masker: &secret.Masker{}, started: time.Now(), registry: prometheus.NewRegistry()}
-	r.log = zerolog.New(maskedWriter{out: o.Log, masker: r.masker}).With().Timestamp().Logger()
-	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.lines = newLogWriter(o.Log, r.masker)
+	r.log = zerolog.New(r.lines).With().Timestamp().Logger()
+	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), r.lines.lost())
 	r.ops = &ops{log: r.part("ops")}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.cleanUp(context.WithoutCancel(ctx)))
+			r.lines.close()
 		}
 	}()
 	r.host = pluginhost.New(pluginhost.Options{
@@ -215,6 +226,7 @@ func (r *Relay) stop() error {
 	defer cancel()
 	err := r.cleanUp(ctx)
 	r.log.Info().Err(err).Msg("relay has stopped")
+	r.lines.close()
 	return err
 }
 
@@ -269,18 +281,4 @@ func (r *Relay) sweep(ctx context.Context) {
 	if removed > 0 {
 		r.log.Info().Int("removed", removed).Msg("old deliveries removed")
 	}
-}
-
-// maskedWriter is the last guard of the log: no secret passes it.
-type maskedWriter struct {
-	out    io.Writer
-	masker *secret.Masker
-}
-
-// Write implements [io.Writer]. One call is one line.
-func (w maskedWriter) Write(line []byte) (int, error) {
-	if _, err := io.WriteString(w.out, w.masker.Mask(string(line))); err != nil {
-		return 0, err
-	}
-	return len(line), nil
 }

@@ -87,16 +87,22 @@ func newProcess(t testing.TB, config string, command ...string) *process {
 
 func (p *process) start(env ...string) {
 	p.t.Helper()
+	p.launch(env...)
+	p.eventually("the relay answers", func() bool {
+		_, err := p.client.Status(context.Background())
+		return err == nil
+	})
+}
+
+// launch starts the process and waits for nothing.
+func (p *process) launch(env ...string) {
+	p.t.Helper()
 	p.cmd = exec.Command(p.command[0], append(p.command[1:], "run", "-c", p.config)...)
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	p.eventually("the relay answers", func() bool {
-		_, err := p.client.Status(context.Background())
-		return err == nil
-	})
 }
 
 // kill ends the relay as a power cut would.
