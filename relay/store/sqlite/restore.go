@@ -1,0 +1,216 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// RestoreOptions say what to restore where.
+type RestoreOptions struct {
+	// Path is the store's file, and From the backup's.
+	Path, From string
+	// Repeat posts again what may have been posted since the backup.
+	Repeat   bool
+	Progress Progress
+}
+
+// Restored says what a restore did.
+type Restored struct {
+	// Backup is what was restored, and Old what was there before, nil when it could
+	// not be read, for which Problem is the reason.
+	Backup  Contents  `json:"backup"`
+	Old     *Contents `json:"old,omitempty"`
+	Problem string    `json:"problem,omitempty"`
+	// Aside is where the old store is now; empty when there was none.
+	Aside string `json:"aside,omitempty"`
+	// Held is how many deliveries that waited in the backup are dead letters now,
+	// because they may have been delivered since; Waiting is how many still wait.
+	Held    int64 `json:"held"`
+	Waiting int64 `json:"waiting"`
+	// Checkpoints says where polls go on: "backup", "old" (where the old store was),
+	// or "now" (each source as if its connector were new).
+	Checkpoints string `json:"checkpoints"`
+}
+
+// heldReason is why a delivery that waited in a backup is a dead letter.
+const heldReason = "it waited in the backup that was restored and may have been delivered since; replay it if it was not"
+
+// Restore puts a backup in the place of a store, on which no relay may run, and keeps
+// the old one beside it. Unless it is told to, it posts nothing again: what waited in
+// the backup is held, except where the old store says that it still waits; and polls
+// go on from the old store's checkpoints, or, where that cannot be read, as those of
+// new connectors do.
+func Restore(ctx context.Context, o RestoreOptions) (r Restored, err error) {
+	existed := exists(o.Path)
+	h, err := hold(o.Path, zerolog.Nop())
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	if !existed {
+		defer removeEmpty(h.path)
+	}
+	if same(h.path, o.From) {
+		return r, fmt.Errorf("%s is the store itself; name a backup of it", o.From)
+	}
+	if _, err := Check(ctx, o.From); err != nil {
+		return r, fmt.Errorf("backup %s: %w", o.From, err)
+	}
+	part, _, err := copyBeside(ctx, o.From, h.path, o.Progress)
+	if err != nil {
+		return r, fmt.Errorf("backup %s: %w", o.From, err)
+	}
+	defer os.Remove(part)
+	if err := prepareFile(ctx, part); err != nil {
+		return r, fmt.Errorf("backup %s: %w", o.From, explain(err))
+	}
+	old := ""
+	if existed {
+		if r.Old, err = h.readable(ctx); err != nil {
+			r.Problem = err.Error()
+		} else {
+			old = h.path
+		}
+	}
+	if err := adjust(ctx, part, old, o.Repeat, &r); err != nil {
+		return r, fmt.Errorf("restore: %w", explain(err))
+	}
+	if existed {
+		if r.Aside, err = moveAside(h.path); err != nil {
+			return r, err
+		}
+	}
+	if err := os.Rename(part, h.path); err != nil {
+		return r, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	h.clearMark()
+	return r, syncFile(filepath.Dir(h.path))
+}
+
+func exists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
+}
+
+// removeEmpty removes the file that holding a store made.
+func removeEmpty(path string) {
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		os.Remove(path)
+	}
+}
+
+func same(a, b string) bool {
+	one, err := os.Stat(a)
+	other, err2 := os.Stat(b)
+	return err == nil && err2 == nil && os.SameFile(one, other)
+}
+
+// readable says what a store that is held has, if all of it is sound. Its log is
+// moved into its file.
+func (h *held) readable(ctx context.Context) (*Contents, error) {
+	if err := h.examineLog(); err != nil {
+		return nil, err
+	}
+	db, err := openSound(ctx, h.path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := contents(ctx, db)
+	return &c, errors.Join(err, db.Close())
+}
+
+// moveAside gives a store's files another name, and returns that.
+func moveAside(path string) (string, error) {
+	aside := path + "-before-" + time.Now().Format("20060102-150405")
+	for _, suffix := range []string{"", logSuffix, indexSuffix} {
+		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+		}
+	}
+	return aside, nil
+}
+
+// adjust makes a copy of a backup the store that goes on. Old is the file of the store
+// before, empty when it cannot be read.
+func adjust(ctx context.Context, part, old string, repeat bool, r *Restored) (err error) {
+	db, err := openPool(part, writing())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	if r.Backup, err = contents(ctx, db); err != nil {
+		return err
+	}
+	if old != "" {
+		if _, err := db.ExecContext(ctx, "ATTACH ? AS old", old); err != nil {
+			return err
+		}
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	r.Checkpoints = "backup"
+	if !repeat {
+		if err := holdBack(ctx, tx, old != "", r); err != nil {
+			return err
+		}
+	}
+	if old != "" {
+		// Numbers that were given out stay what they were.
+		for _, statement := range []string{
+			"UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT seq FROM old.sqlite_sequence o WHERE o.name = sqlite_sequence.name), 0)) WHERE name IN ('events', 'deliveries')",
+			"INSERT INTO sqlite_sequence SELECT name, seq FROM old.sqlite_sequence WHERE name IN ('events', 'deliveries') AND name NOT IN (SELECT name FROM sqlite_sequence)",
+		} {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM deliveries WHERE state = 'waiting'").Scan(&r.Waiting); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// holdBack takes from a backup what would be posted again.
+func holdBack(ctx context.Context, tx *sql.Tx, hasOld bool, r *Restored) error {
+	const hold = "UPDATE deliveries SET state = 'dead', finished_at = ?, reason = ? WHERE state = 'waiting'"
+	still, polls := "", []string{"UPDATE connectors SET checkpoint = NULL, poll = NULL"}
+	r.Checkpoints = "now"
+	if hasOld {
+		r.Checkpoints = "old"
+		still = ` AND NOT EXISTS (SELECT 1 FROM old.deliveries o WHERE o.id = deliveries.id AND o.event = deliveries.event
+			AND o.channel = deliveries.channel AND o.state = 'waiting')`
+		polls = []string{
+			`UPDATE connectors SET (checkpoint, poll) = (SELECT checkpoint, poll FROM old.connectors o WHERE o.name = connectors.name)
+				WHERE EXISTS (SELECT 1 FROM old.connectors o WHERE o.name = connectors.name AND o.type = connectors.type)`,
+			// Their events may not be in the backup.
+			"INSERT INTO seen (connector, key, event, expires) SELECT connector, key, 0, expires FROM old.seen WHERE true ON CONFLICT DO NOTHING",
+		}
+	}
+	done, err := tx.ExecContext(ctx, hold+still, time.Now().UnixMicro(), heldReason)
+	if err != nil {
+		return err
+	}
+	if r.Held, err = done.RowsAffected(); err != nil {
+		return err
+	}
+	for _, statement := range polls {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
