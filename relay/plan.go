@@ -303,11 +303,11 @@ func userAgent(version string) string {
 // socket. The file must be there, but need not be valid as a whole: a person who is
 // in the middle of changing it still wants to know how the relay is doing.
 func SocketPath(path string) (string, error) {
-	file, diags := config.Parse(path)
-	if !file.Readable() {
-		return "", file.Error(diags)
+	store, err := storePath(path)
+	if err != nil {
+		return "", err
 	}
-	return socketBeside(file.Store()), nil
+	return socketBeside(store), nil
 }
 
 // socketBeside names the operator socket of a store: relay.db has relay.sock.

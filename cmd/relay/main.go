@@ -92,7 +92,7 @@ func (a *app) root() *cobra.Command {
 		a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
 		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.previewCommand(), a.doctorCommand(),
 		a.explainCommand(), a.deliveriesCommand(), a.deadLettersCommand(),
-		a.pauseCommand(), a.resumeCommand(), a.pluginCommand(), a.versionCommand(),
+		a.pauseCommand(), a.resumeCommand(), a.pluginCommand(), a.storeCommand(), a.versionCommand(),
 	)
 	wrapArgs(root)
 	return root

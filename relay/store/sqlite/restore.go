@@ -168,8 +168,11 @@ func adjust(ctx context.Context, part, old string, repeat bool, r *Restored) (er
 		}
 	}
 	if old != "" {
-		// Numbers that were given out stay what they were.
+		// Numbers that were given out stay what they were, and lanes that a person paused
+		// or resumed since stay so.
 		for _, statement := range []string{
+			"DELETE FROM lanes",
+			"INSERT INTO lanes (channel, pause, reason, since, next_at) SELECT channel, pause, reason, since, next_at FROM old.lanes",
 			"UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT seq FROM old.sqlite_sequence o WHERE o.name = sqlite_sequence.name), 0)) WHERE name IN ('events', 'deliveries')",
 			"INSERT INTO sqlite_sequence SELECT name, seq FROM old.sqlite_sequence WHERE name IN ('events', 'deliveries') AND name NOT IN (SELECT name FROM sqlite_sequence)",
 		} {

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/connector-relay/relay/relay"
+)
+
+// progress shows how far a long work is, on a terminal; nowhere else.
+func (a *app) progress(what string) relay.Progress {
+	if !isTerminal(a.err) {
+		return nil
+	}
+	const width = 30
+	return func(done, all int64) {
+		part := 1.0
+		if all > 0 {
+			part = float64(done) / float64(all)
+		}
+		filled := int(part * width)
+		fmt.Fprintf(a.err, "\r%s [%s%s] %3.0f%% of %s ", what, strings.Repeat("#", filled), strings.Repeat("-", width-filled), part*100, megabytes(all))
+		if done >= all {
+			fmt.Fprintln(a.err)
+		}
+	}
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
