@@ -185,7 +185,7 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 		return err
 	}
 	r.intake = intake.New(intake.Options{
-		Store: s, Plugins: r.host, Tokens: r.signIn, Log: r.part("intake"), Metrics: r.registry, Notify: r.connectorChanged,
+		Store: s, Plugins: r.host, Tokens: r.signIn, Log: r.part("intake"), Metrics: r.registry, Mask: r.masker.Mask, Notify: r.connectorChanged,
 		Memory: memory.Limit(memory.Daemon),
 	})
 	r.onStop("intake", func(ctx context.Context) error { r.intake.Stop(ctx); return nil })

@@ -6,12 +6,9 @@ package webhook
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -155,14 +152,6 @@ func (h *Webhook) Receive(_ context.Context, r *connector.Request) (connector.Re
 	if err != nil {
 		return say(http.StatusBadRequest, err.Error()), nil
 	}
-	if key := idempotencyKey(r.Header); key != "" {
-		for i := range events {
-			events[i].Key = key
-			if i > 0 {
-				events[i].Key += fmt.Sprintf("#%d", i+1)
-			}
-		}
-	}
 	reply := say(http.StatusOK, "1")
 	reply.Events = events
 	return reply, nil
@@ -187,26 +176,6 @@ func options(r *connector.Request) connector.Reply {
 		reply.Header.Set("WebHook-Allowed-Rate", "*")
 	}
 	return reply
-}
-
-// maxKey is the longest name of a request that becomes an event's key as it is.
-const maxKey = 512
-
-// idempotencyKey is the sender's own name for the request, by which a repeat is
-// known; empty when it has none.
-func idempotencyKey(h http.Header) string {
-	for _, name := range []string{"Webhook-Id", "Idempotency-Key"} {
-		v := strings.TrimSpace(h.Get(name))
-		if v == "" {
-			continue
-		}
-		if len(v) > maxKey {
-			sum := sha256.Sum256([]byte(v))
-			v = "sha256:" + hex.EncodeToString(sum[:])
-		}
-		return strings.ToLower(name) + ":" + strings.ToValidUTF8(v, "\ufffd")
-	}
-	return ""
 }
 
 // allowed reports whether an address may post.

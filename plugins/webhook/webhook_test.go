@@ -219,44 +219,6 @@ func TestOnlyListedAddressesMayPost(t *testing.T) {
 	}
 }
 
-func TestTheSendersNameForARequestIsTheEventsKey(t *testing.T) {
-	two, err := os.ReadFile("testdata/cards/envelope-of-two.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	long := strings.Repeat("x", 2000)
-	tests := []struct {
-		name   string
-		body   string
-		header []string
-		want   []string
-	}{
-		{"none", `{"text": "a"}`, nil, []string{""}},
-		{"blank", `{"text": "a"}`, []string{"Idempotency-Key", " "}, []string{""}},
-		{"an idempotency key", `{"text": "a"}`, []string{"Idempotency-Key", "7"}, []string{"idempotency-key:7"}},
-		{"a Standard Webhooks id", `{"text": "a"}`, []string{"webhook-id", "msg_1", "Idempotency-Key", "7"}, []string{"webhook-id:msg_1"}},
-		{"several cards", string(two), []string{"Idempotency-Key", "7"}, []string{"idempotency-key:7", "idempotency-key:7#2"}},
-		{"a long key", `{"text": "a"}`, []string{"Idempotency-Key", long}, []string{"idempotency-key:sha256:4f2b2ac2aa9a3c4fa2d2a5ad2b8ea2e7"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var got []string
-			for _, e := range receive(t, &Webhook{}, post(test.body, test.header...)).Events {
-				got = append(got, e.Key)
-			}
-			if test.name == "a long key" {
-				if len(got) != 1 || !strings.HasPrefix(got[0], "idempotency-key:sha256:") || len(got[0]) != 23+64 {
-					t.Errorf("the key is %q", got)
-				}
-				return
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("the keys (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestTheConnectorsNameAndPictureAreTheSender(t *testing.T) {
 	h := &Webhook{Title: "CI *x*", Image: "https://ci.example.com/logo.png"}
 	sender := &card.Sender{Name: h.Title, Image: h.Image}

@@ -319,7 +319,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	channel := rapid.SampledFrom([]string{"strict", "loose"})
 	connector := rapid.SampledFrom([]string{"alarm", "build", "feed"})
 	return map[string]func(*rapid.T){
-		"":       m.check,
+		"": m.check,
 		"accept": func(t *rapid.T) {
 			m.take(connector.Draw(t, "connector"), channel.Draw(t, "channel"), rapid.IntRange(1, 20).Draw(t, "n"), false)
 		},

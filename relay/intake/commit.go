@@ -6,58 +6,161 @@ import (
 	"slices"
 	"time"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// commit matches a batch with the connector's routes and stores it whole. It
-// returns how many events were new and how many were known.
-func (s *source) commit(ctx context.Context, b event.Batch) (fresh, known int, err error) {
-	batch := store.Batch{Connector: s.name(), Checkpoint: b.Checkpoint, Events: make([]store.Entry, len(b.Events))}
-	if err := s.entries(&batch, b.Events); err != nil {
-		return 0, 0, err
+// One commit takes so many events at most, and about so many bytes of them, so that
+// nobody else waits long for it; a larger batch is stored in several.
+const (
+	commitEvents = 256
+	commitBytes  = 1 << 20
+)
+
+// wholeEvents is how many events a batch may have that has to be stored in one commit.
+const wholeEvents = 2048
+
+// intent is a batch on its way into the store.
+type intent struct {
+	event.Batch
+	// Fingerprint is what all events have to have whose keys are known; nil when it
+	// does not matter.
+	fingerprint []byte
+	// whole says that the batch is stored whole or not at all. A batch is as well that
+	// has an event without a key: stored again, it would be another one.
+	whole bool
+	// shorten makes an event that is too large smaller, instead of refusing the batch.
+	shorten bool
+}
+
+// outcome is what became of a batch.
+type outcome struct {
+	// fresh events were new, known ones had been reported before.
+	fresh, known int
+	// numbers are the events' as stored; that of a known event that has been swept is
+	// not among them.
+	numbers []int64
+}
+
+// commit matches a batch with the connector's routes and stores it. A large batch is
+// stored in several commits, of which only the last moves the checkpoint: when one
+// fails, the source reports all of the batch again, and what is stored is known by its
+// key.
+func (s *source) commit(ctx context.Context, in intent) (outcome, error) {
+	var out outcome
+	whole := in.whole || slices.ContainsFunc(in.Events, func(e event.Event) bool { return e.Key == "" })
+	if whole && len(in.Events) > wholeEvents {
+		return out, fmt.Errorf("%w: %d events at once that must be stored together; at most %d are allowed", errTooLarge, len(in.Events), wholeEvents)
+	}
+	batch, size := store.Batch{Connector: s.name()}, 0
+	for _, e := range in.Events {
+		entry, bytes, err := s.bounded(e, in.shorten)
+		if err != nil {
+			return out, fmt.Errorf("event %s: %w", e.Key, err)
+		}
+		entry.Fingerprint = in.fingerprint
+		if n := len(batch.Events); !whole && n > 0 && (n == commitEvents || size+bytes > commitBytes) {
+			if err := s.store(ctx, batch, &out); err != nil {
+				return out, err
+			}
+			batch.Events, size = nil, 0
+		}
+		batch.Events, size = append(batch.Events, entry), size+bytes
+	}
+	batch.Checkpoint = in.Checkpoint
+	return out, s.store(ctx, batch, &out)
+}
+
+// store is one commit.
+func (s *source) store(ctx context.Context, batch store.Batch, out *outcome) error {
+	if len(batch.Events) > 0 {
+		if err := s.within(time.Now()); err != nil {
+			return err
+		}
 	}
 	receipts, err := s.intake.options.Store.Accept(ctx, batch)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
+	fresh := 0
 	for n, r := range receipts {
+		if r.Event != 0 {
+			out.numbers = append(out.numbers, r.Event)
+		}
 		if r.Seen {
-			known++
+			out.known++
 			s.intake.metrics.events.WithLabelValues(s.name(), "seen").Inc()
 			continue
 		}
 		fresh++
 		s.intake.metrics.events.WithLabelValues(s.name(), string(batch.Events[n].Fate)).Inc()
 	}
-	if fresh > 0 {
-		s.mu.Lock()
-		s.lastEvent = time.Now()
-		s.mu.Unlock()
-		select {
-		case s.heard <- struct{}{}:
-		default:
-		}
+	if fresh == 0 {
+		return nil
 	}
-	return fresh, known, nil
-}
-
-// entries decides the events' fates, unless the relay has to end before it is their
-// turn.
-func (s *source) entries(batch *store.Batch, events []event.Event) (err error) {
-	evaluations := s.intake.room.evaluations
-	for n, e := range events {
-		if err := evaluations.Acquire(s.intake.ctx, 1); err != nil {
-			return ErrStopped
-		}
-		batch.Events[n], err = s.entry(e)
-		evaluations.Release(1)
-		if err != nil {
-			return fmt.Errorf("event %s: %w", e.Key, err)
-		}
+	out.fresh += fresh
+	s.quota.spend(time.Now(), fresh)
+	s.mu.Lock()
+	s.lastEvent = time.Now()
+	s.mu.Unlock()
+	select {
+	case s.heard <- struct{}{}:
+	default:
 	}
 	return nil
+}
+
+// bounded makes the entry of an event, and says how many bytes it has. An event that
+// is larger than the connector's quota allows is refused, or told of by a card in its
+// place.
+func (s *source) bounded(e event.Event, shorten bool) (entry store.Entry, bytes int, err error) {
+	encoded, err := e.Card.MarshalJSON()
+	if err != nil {
+		return entry, 0, fmt.Errorf("encode its card: %w", err)
+	}
+	bytes = len(encoded) + len(e.Data)
+	if limit := s.quota.eventBytes; bytes > limit {
+		if !shorten {
+			return entry, bytes, fmt.Errorf("%w: it has %d bytes, and the connector's quota allows %d", errTooLarge, bytes, limit)
+		}
+		e = shortened(e, bytes, limit)
+		if encoded, err = e.Card.MarshalJSON(); err != nil {
+			return entry, 0, fmt.Errorf("encode its card: %w", err)
+		}
+		bytes = len(encoded)
+	}
+	entry, err = s.evaluate(e)
+	entry.Encoded = encoded
+	return entry, bytes, err
+}
+
+// shortened is an event that says of a larger one what it was about.
+func shortened(e event.Event, bytes, limit int) event.Event {
+	e.Data = nil
+	text := fmt.Sprintf("The card was left out: it had %d bytes with its data, and the quota of the connector allows %d.", bytes, limit)
+	e.Card = card.Card{Title: cut(e.Card.Headline(), 200), Text: text}
+	return e
+}
+
+// cut shortens a text to so many characters.
+func cut(text string, most int) string {
+	if list := []rune(text); len(list) > most {
+		return string(list[:most-1]) + "…"
+	}
+	return text
+}
+
+// evaluate decides an event's fate when it is its turn, unless the relay has to end
+// before.
+func (s *source) evaluate(e event.Event) (store.Entry, error) {
+	evaluations := s.intake.room.evaluations
+	if err := evaluations.Acquire(s.intake.ctx, 1); err != nil {
+		return store.Entry{}, ErrStopped
+	}
+	defer evaluations.Release(1)
+	return s.entry(e)
 }
 
 // entry decides an event's fate. A channel that several routes name gets the card

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -26,16 +27,25 @@ type memory struct {
 	mu         sync.Mutex
 	connectors map[string]*store.Connector
 	accepted   []store.Batch
-	seen       map[string]bool
+	seen       map[string]known
+	last       int64
 	saved      int
+	// refused are the lists of refusals, one for each commit.
+	refused [][]store.Refusal
 	// fail, when not nil, is why nothing can be stored.
 	fail error
 	// hold, when not nil, is received from before each commit.
 	hold chan struct{}
 }
 
+// known is what the store remembers with a key.
+type known struct {
+	event       int64
+	fingerprint []byte
+}
+
 func newMemory() *memory {
-	return &memory{connectors: make(map[string]*store.Connector), seen: make(map[string]bool)}
+	return &memory{connectors: make(map[string]*store.Connector), seen: make(map[string]known)}
 }
 
 func (m *memory) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error) {
@@ -53,14 +63,30 @@ func (m *memory) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, er
 	}
 	receipts := make([]store.Receipt, len(b.Events))
 	for i, e := range b.Events {
-		receipts[i].Seen = e.Key != "" && m.seen[b.Connector+" "+e.Key]
-		m.seen[b.Connector+" "+e.Key] = true
+		key := b.Connector + " " + e.Key
+		if known := m.seen[key]; e.Key != "" && known.event != 0 {
+			if len(e.Fingerprint) > 0 && !bytes.Equal(known.fingerprint, e.Fingerprint) {
+				return nil, &store.ConflictError{Key: e.Key, Event: known.event}
+			}
+			receipts[i] = store.Receipt{Event: known.event, Seen: true}
+			continue
+		}
+		m.last++
+		m.seen[key] = known{event: m.last, fingerprint: e.Fingerprint}
+		receipts[i].Event = m.last
 	}
 	if b.Checkpoint != nil {
 		m.connectors[b.Connector].Checkpoint = b.Checkpoint
 	}
 	m.accepted = append(m.accepted, b)
 	return receipts, nil
+}
+
+func (m *memory) Refuse(_ context.Context, list []store.Refusal) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = append(m.refused, list)
+	return nil
 }
 
 func (m *memory) OpenConnector(_ context.Context, name, typ string) (store.Connector, error) {
@@ -96,6 +122,12 @@ func (m *memory) batches() []store.Batch {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.accepted)
+}
+
+func (m *memory) refusals() [][]store.Refusal {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.refused)
 }
 
 func (m *memory) poll(name string) store.Poll {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 const (
@@ -49,8 +51,11 @@ type exchange struct {
 	started time.Time
 	status  int
 	bytes   int
-	events  int
-	err     error
+	// events are the numbers of those that it led to.
+	events []int64
+	// told is what a request that was refused was answered with, in short.
+	told string
+	err  error
 }
 
 func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
@@ -73,6 +78,12 @@ func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
 	}
 	i.metrics.requests.WithLabelValues(s.name(), strconv.Itoa(x.status)).Inc()
 	x.log()
+	if x.status >= http.StatusBadRequest {
+		i.refusals.add(store.Refusal{
+			Connector: s.name(), Remote: i.remote(r), Method: cut(r.Method, 20), Status: x.status, Reason: i.options.Mask(x.told),
+			Bytes: x.bytes, Count: 1, First: x.started, Last: x.started,
+		})
+	}
 }
 
 // takeRequest finds the connector of a token. Unless the intake is stopping, the
@@ -182,15 +193,37 @@ func (x *exchange) receive(body []byte) {
 		x.unavailable("The request could not be handled; try again soon.\n", untilRetry(err))
 		return
 	}
-	x.events = len(reply.Events)
 	if len(reply.Events) > 0 {
-		if _, _, err := s.commit(context.WithoutCancel(s.intake.ctx), event.Batch{Events: reply.Events}); err != nil {
-			x.err = err
-			x.unavailable("The request could not be kept; try again soon.\n", retryLater)
+		in := intent{Batch: event.Batch{Events: reply.Events}, whole: true, fingerprint: identify(x.r.Header, body, reply.Events)}
+		out, err := s.commit(context.WithoutCancel(s.intake.ctx), in)
+		if err != nil {
+			x.unkept(err)
 			return
 		}
+		x.events = out.numbers
 	}
 	x.answer(reply)
+}
+
+// unkept answers that the request's events could not be stored: none of them was.
+func (x *exchange) unkept(err error) {
+	conflict, conflicts := errors.AsType[*store.ConflictError](err)
+	switch {
+	case conflicts:
+		was := "for something else"
+		if conflict.Event != 0 {
+			was = fmt.Sprintf("for event %d, which is something else", conflict.Event)
+		}
+		x.say(http.StatusUnprocessableEntity, "The name of this request, its Webhook-Id or Idempotency-Key, was used before "+was+". Nothing was kept; give a new request a new name.\n")
+	case errors.Is(err, errTooLarge):
+		x.say(http.StatusRequestEntityTooLarge, "The request is "+err.Error()+".\n")
+	case errors.Is(err, errOverQuota):
+		x.w.Header().Set("Retry-After", untilRetry(err))
+		x.say(http.StatusTooManyRequests, "The connector is "+err.Error()+".\n")
+	default:
+		x.err = err
+		x.unavailable("The request could not be kept; try again soon.\n", retryLater)
+	}
 }
 
 // untilRetry is when a sender may try again after its request could not be
@@ -220,8 +253,35 @@ func (x *exchange) answer(reply pluginhost.Reply) {
 	if x.status < 200 || x.status > 599 {
 		x.status = http.StatusOK
 	}
+	h.Del(eventHeader)
+	if len(x.events) > 0 && x.status < http.StatusMultipleChoices {
+		h.Set(eventHeader, numbers(x.events))
+	}
+	if x.status >= http.StatusBadRequest && strings.HasPrefix(h.Get("Content-Type"), "text/plain") {
+		x.told = inShort(string(reply.Body))
+	}
 	x.w.WriteHeader(x.status)
 	_, _ = x.w.Write(reply.Body)
+}
+
+// eventHeader tells the sender of a request which events it led to.
+const eventHeader = "Relay-Event"
+
+// mostNumbers is how many events an answer names.
+const mostNumbers = 20
+
+func numbers(events []int64) string {
+	var list []string
+	for _, n := range events[:min(len(events), mostNumbers)] {
+		list = append(list, strconv.FormatInt(n, 10))
+	}
+	return strings.Join(list, ", ")
+}
+
+// inShort is the first line of an answer, for the list of refused requests.
+func inShort(answer string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(answer, "\ufffd")), "\n")
+	return cut(line, 200)
 }
 
 // passes reports whether a plugin may set a header: those of the connection are
@@ -237,7 +297,7 @@ func passes(name string) bool {
 
 // say answers with a sentence of the relay's own.
 func (x *exchange) say(status int, text string) {
-	x.status = status
+	x.status, x.told = status, inShort(text)
 	x.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	x.w.Header().Set("X-Content-Type-Options", "nosniff")
 	x.w.WriteHeader(status)
@@ -259,10 +319,15 @@ func (x *exchange) log() {
 		})
 		return
 	}
-	x.line(x.source.log.Debug())
+	e := x.source.log.Debug()
+	if len(x.events) > 0 {
+		e = x.source.log.Info()
+	}
+	x.line(e)
 }
 
 func (x *exchange) line(e *zerolog.Event) {
-	e.Str("method", x.r.Method).Int("status", x.status).Int("bytes", x.bytes).Int("events", x.events).
+	e.Str("method", x.r.Method).Str("remote", x.source.intake.remote(x.r)).Int("status", x.status).Int("bytes", x.bytes).
+		Ints64("events", x.events[:min(len(x.events), mostNumbers)]).
 		Float64("took_ms", float64(time.Since(x.started).Microseconds())/1000).Msg("hook request")
 }

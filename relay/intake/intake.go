@@ -41,6 +41,7 @@ type Store interface {
 	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
 	OpenConnector(ctx context.Context, name, typ string) (store.Connector, error)
 	SavePoll(ctx context.Context, connector string, p store.Poll) error
+	Refuse(ctx context.Context, list []store.Refusal) error
 }
 
 // Plugins calls the connectors' plugins. All methods return soon after their context
@@ -77,6 +78,7 @@ type Connector struct {
 	// MaxSilence is after how long without an event a notice tells of it; 0 means
 	// never.
 	MaxSilence time.Duration
+	Quota      Quota
 	// SignsIn says that a person may have to sign in for it.
 	SignsIn  bool
 	Polls    bool
@@ -157,6 +159,8 @@ type Options struct {
 	Tokens  Tokens
 	Log     zerolog.Logger
 	Metrics prometheus.Registerer
+	// Mask takes secrets out of a text; nil leaves it.
+	Mask func(string) string
 	// Notify, when not nil, is called on its own goroutine; the notices of one
 	// connector may overtake each other only when it is slow.
 	Notify func(Notice)
@@ -170,6 +174,8 @@ type Intake struct {
 	options Options
 	metrics *metrics
 	notices sync.WaitGroup
+	// refusals are requests of which nothing was accepted.
+	refusals *refusals
 	// ctx ends what is under way when a stop has taken too long.
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -193,9 +199,12 @@ type Intake struct {
 
 // New returns an intake without connectors.
 func New(o Options) *Intake {
+	if o.Mask == nil {
+		o.Mask = func(text string) string { return text }
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Intake{
-		options: o, metrics: newMetrics(o.Metrics), ctx: ctx, cancel: cancel, room: newRoom(o.Memory),
+		options: o, metrics: newMetrics(o.Metrics), refusals: newRefusals(o), ctx: ctx, cancel: cancel, room: newRoom(o.Memory),
 		connectors: make(map[string]*source), hooks: make(map[[sha256.Size]byte]*source),
 	}
 }
@@ -378,6 +387,7 @@ func (i *Intake) Stop(ctx context.Context) {
 		}
 		i.requests.Wait()
 		i.notices.Wait()
+		i.refusals.stop()
 		close(ended)
 	}()
 	select {

@@ -2,6 +2,8 @@ package intake
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
@@ -81,12 +83,17 @@ func (p *polling) emit(ctx context.Context, b event.Batch) error {
 	if s.ctx.Err() != nil {
 		return ErrStopped
 	}
-	fresh, known, err := s.commit(context.WithoutCancel(ctx), b)
-	if err != nil {
+	out, err := s.commit(context.WithoutCancel(ctx), intent{Batch: b, shorten: true})
+	p.report.Events, p.report.Known = p.report.Events+out.fresh, p.report.Known+out.known
+	switch {
+	case errors.Is(err, errOverQuota):
+		return err // the source's doing, which asks for the rest later
+	case errors.Is(err, errTooLarge):
+		return &connector.Error{Kind: connector.KindMisconfigured, Err: fmt.Errorf("the plugin handed over a batch that is %w; it has to give its events keys, or hand over fewer at a time", err)}
+	case err != nil:
 		p.unstored = err
 		return err
 	}
-	p.report.Events, p.report.Known = p.report.Events+fresh, p.report.Known+known
 	if b.Checkpoint != nil {
 		s.mu.Lock()
 		s.checkpoint = b.Checkpoint

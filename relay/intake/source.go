@@ -54,6 +54,7 @@ type source struct {
 	// limiter is nil when the rate of requests is not limited.
 	limiter  *rate.Limiter
 	requests atomic.Int64
+	quota    *quota
 	// complaints keeps a flood of failing requests from flooding the log.
 	complaints rate.Sometimes
 
@@ -79,7 +80,7 @@ type source struct {
 
 func newSource(i *Intake, c Connector) (*source, error) {
 	s := &source{
-		intake: i, connector: c, hooks: c.Hooks.orDefaults(), draining: make(chan struct{}), polling: make(chan struct{}, 1), retimed: make(chan struct{}, 1), heard: make(chan struct{}, 1),
+		intake: i, connector: c, quota: newQuota(c.Quota), hooks: c.Hooks.orDefaults(), draining: make(chan struct{}), polling: make(chan struct{}, 1), retimed: make(chan struct{}, 1), heard: make(chan struct{}, 1),
 		log: i.options.Log.With().Str("connector", c.Source.Connector).Logger(), complaints: rate.Sometimes{First: 1, Interval: 10 * time.Second},
 	}
 	if c.Polls {
@@ -144,6 +145,7 @@ func (s *source) succeed() error {
 		}
 	default:
 		s.take(old.kept())
+		s.quota.inherit(old.quota)
 		// A person has changed something and wants to see it, but the source's word
 		// still counts.
 		old.mu.Lock()
@@ -322,11 +324,14 @@ func (s *source) status() Status {
 	if s.connector.Receives && s.token != "" {
 		st.HookPath = s.hookPath()
 	}
+	over := s.quota.problem(time.Now())
 	switch {
 	case s.down != nil:
 		st.Health, st.Problem = string(connector.KindTemporary), s.down.Error()
 	case !s.connector.Enabled:
 		st.Health, st.Poll.Next = "disabled", time.Time{}
+	case over != "":
+		st.Health, st.Problem = overQuota, over
 	case (st.Health == healthy || !s.connector.Polls) && s.poll.Silent:
 		st.Health, st.Problem = silent, s.silence()
 	case !s.connector.Polls:

@@ -68,6 +68,8 @@ type Entry struct {
 	Fate       event.Fate
 	Traces     []event.Trace
 	Deliveries []Draft
+	// Encoded is the event's card as JSON; nil makes the store encode it.
+	Encoded []byte
 	// Fingerprint, when not empty, is what an event of the same key has to have in
 	// order to be the same one: otherwise the batch fails with a [ConflictError].
 	Fingerprint []byte

@@ -65,8 +65,10 @@ func newAcceptance(b store.Batch, now time.Time) (*acceptance, error) {
 	for i, e := range b.Events {
 		n := &a.entries[i]
 		var err error
-		if n.card, err = e.Card.MarshalJSON(); err != nil {
-			return nil, fmt.Errorf("event %d of the batch: encode its card: %w", i+1, err)
+		if n.card = e.Encoded; n.card == nil {
+			if n.card, err = e.Card.MarshalJSON(); err != nil {
+				return nil, fmt.Errorf("event %d of the batch: encode its card: %w", i+1, err)
+			}
 		}
 		if len(e.Traces) > 0 {
 			if n.traces, err = json.Marshal(e.Traces); err != nil {
