@@ -38,12 +38,10 @@ func (r *Relay) deadLetters(ctx context.Context, channel string) iter.Seq2[[]int
 
 // countDead counts all dead letters.
 func (r *Relay) countDead(ctx context.Context) (int, error) {
+	channels, err := r.store.DeadLetters(ctx)
 	n := 0
-	for ids, err := range r.deadLetters(ctx, "") {
-		if err != nil {
-			return n, err
-		}
-		n += len(ids)
+	for _, dead := range channels {
+		n += dead
 	}
-	return n, nil
+	return n, err
 }

@@ -146,7 +146,7 @@ func (r *Relay) Plugins(context.Context) ([]operator.Plugin, error) {
 // Deliveries implements [operator.Relay].
 func (r *Relay) Deliveries(ctx context.Context, q operator.Query) ([]operator.Delivery, error) {
 	found, err := r.store.Deliveries(ctx, store.Filter{
-		Channel: q.Channel, Connector: q.Connector, Event: q.Event, States: q.States, Before: q.Before, Limit: q.Limit,
+		Channel: q.Channel, Connector: q.Connector, Event: q.Event, States: q.States, Before: q.Before, Limit: min(q.Limit, operator.MostListed),
 	})
 	if err != nil {
 		return nil, err

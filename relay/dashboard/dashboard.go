@@ -194,7 +194,7 @@ func (d *Dashboard) channel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
-	list, err := d.options.Store.Deliveries(r.Context(), store.Filter{Channel: page.Name, Before: before, Limit: pageSize + 1})
+	list, err := d.options.Store.Deliveries(r.Context(), store.Filter{Channel: page.Name, Before: before, Limit: pageSize + 1, Cards: true})
 	if err != nil {
 		d.fail(w, err)
 		return

@@ -59,7 +59,7 @@ func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 	if err != nil {
 		return run
 	}
-	for _, d := range following {
+	for _, d := range within(following, heldBytes) {
 		if d.Urgent || !behind && !g.channel.held(d) {
 			break
 		}

@@ -21,6 +21,21 @@ const prefetch = 8
 // longer wait behind all of them.
 const crowd = 32
 
+// heldBytes bounds the cards that a lane holds besides those in flight, and those that
+// it gathers: many lanes may hold as much at a time.
+const heldBytes = 1 << 20
+
+// within is the beginning of a list whose cards are not too large together: at least
+// one.
+func within(list []delivery.Delivery, bytes int) []delivery.Delivery {
+	for i, d := range list {
+		if bytes -= len(d.Card); bytes < 0 && i > 0 {
+			return list[:i]
+		}
+	}
+	return list
+}
+
 // lane is one channel's queue and the workers that empty it: one, unless the
 // channel allows a higher concurrency.
 type lane struct {
@@ -197,7 +212,8 @@ func (l *lane) next(urgent bool) (d delivery.Delivery, found bool, err error) {
 		if err != nil {
 			return delivery.Delivery{}, false, err
 		}
-		l.buffer, l.more = list, more
+		few := within(list, heldBytes)
+		l.buffer, l.more = slices.Clone(few), more || len(few) < len(list)
 	}
 	if len(l.buffer) == 0 {
 		return delivery.Delivery{}, false, nil

@@ -83,9 +83,20 @@ func (c *Client) Plugins(ctx context.Context) ([]Plugin, error) {
 	return call[[]Plugin](ctx, c, http.MethodGet, "plugins", nil)
 }
 
-// Deliveries implements [Relay].
+// Deliveries implements [Relay]. It asks for one page after the other.
 func (c *Client) Deliveries(ctx context.Context, q Query) ([]Delivery, error) {
-	return call[[]Delivery](ctx, c, http.MethodGet, "deliveries?"+q.values().Encode(), nil)
+	list := []Delivery{}
+	for wanted := q.Limit; ; {
+		page, err := call[[]Delivery](ctx, c, http.MethodGet, "deliveries?"+q.values().Encode(), nil)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, page...)
+		if len(page) < MostListed || len(list) >= wanted {
+			return list, nil
+		}
+		q.Before, q.Limit = page[len(page)-1].ID, wanted-len(list)
+	}
 }
 
 // Explain implements [Relay].

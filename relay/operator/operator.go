@@ -150,8 +150,13 @@ type Query struct {
 	Event     int64
 	States    []delivery.State
 	Before    int64
-	Limit     int
+	// Limit is at most this many; a [Relay] answers with [MostListed] at a time.
+	Limit int
 }
+
+// MostListed is how many deliveries a relay lists at a time, so that no answer takes
+// much memory.
+const MostListed = 200
 
 // Delivery is one card on its way to one channel.
 type Delivery struct {

@@ -164,7 +164,8 @@ type Event struct {
 	Traces []event.Trace
 }
 
-// Summary is a delivery with its event, for lists and pages.
+// Summary is a delivery with its event, for lists and pages. In a list it has a card
+// only on demand.
 type Summary struct {
 	delivery.Delivery
 	Kind  string
@@ -185,6 +186,8 @@ type Filter struct {
 	Before int64
 	// Limit is at most this many; 0 means 100.
 	Limit int
+	// Cards asks for the cards, too.
+	Cards bool
 }
 
 // EventFilter narrows a list of events. Zero fields do not narrow.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -55,6 +56,7 @@ type acceptance struct {
 type encoded struct {
 	key    string
 	card   []byte
+	title  string
 	traces []byte
 }
 
@@ -70,6 +72,7 @@ func newAcceptance(b store.Batch, now time.Time) (*acceptance, error) {
 				return nil, fmt.Errorf("event %d of the batch: encode its card: %w", i+1, err)
 			}
 		}
+		n.title = card.Cut(e.Card.Headline(), longestTitle)
 		if len(e.Traces) > 0 {
 			if n.traces, err = json.Marshal(e.Traces); err != nil {
 				return nil, fmt.Errorf("event %d of the batch: encode its traces: %w", i+1, err)
@@ -135,8 +138,8 @@ func (a *acceptance) entry(w *writer, i int) (store.Receipt, error) {
 			return a.known(w, e)
 		}
 	}
-	_, err := w.exec("INSERT INTO events (id, connector, key, kind, thread, time, accepted_at, fate, first_delivery, deliveries, traces, data, card) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-		id, a.batch.Connector, n.key, e.Kind, e.Thread, micros(e.Time), a.now, string(e.Fate), w.delivery+1, len(e.Deliveries), blob(n.traces), blob(e.Data), n.card)
+	_, err := w.exec("INSERT INTO events (id, connector, key, kind, thread, time, accepted_at, fate, first_delivery, deliveries, traces, data, card, title) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		id, a.batch.Connector, n.key, e.Kind, e.Thread, micros(e.Time), a.now, string(e.Fate), w.delivery+1, len(e.Deliveries), blob(n.traces), blob(e.Data), n.card, n.title)
 	if err != nil {
 		return store.Receipt{}, err
 	}
@@ -176,8 +179,12 @@ func (a *acceptance) draft(w *writer, event int64, i int, draft store.Draft) err
 		state, finished = delivery.Dead, a.now
 	}
 	id := w.delivery + 1
-	_, err := w.exec("INSERT INTO deliveries (id, event, connector, channel, state, urgent, finished_at, reason, card) VALUES (?,?,?,?,?,?,?,?,?)",
-		id, event, a.batch.Connector, draft.Channel, string(state), draft.Urgent, finished, draft.Dead, blob(draft.Card))
+	var own any // the title of the delivery's own card
+	if len(draft.Card) > 0 {
+		own = title(draft.Card)
+	}
+	_, err := w.exec("INSERT INTO deliveries (id, event, connector, channel, state, urgent, finished_at, reason, card, title) VALUES (?,?,?,?,?,?,?,?,?,?)",
+		id, event, a.batch.Connector, draft.Channel, string(state), draft.Urgent, finished, draft.Dead, blob(draft.Card), own)
 	if err != nil {
 		return err
 	}
@@ -185,13 +192,13 @@ func (a *acceptance) draft(w *writer, event int64, i int, draft store.Draft) err
 	if state != delivery.Waiting {
 		return nil
 	}
-	card := draft.Card
-	if len(card) == 0 {
-		card = a.entries[i].card
+	body := draft.Card
+	if len(body) == 0 {
+		body = a.entries[i].card
 	}
 	a.deliveries = append(a.deliveries, delivery.Delivery{
 		ID: id, Channel: draft.Channel, Event: event, Connector: a.batch.Connector, State: state,
-		AcceptedAt: moment(a.now), Card: card, Key: a.entries[i].key, Thread: a.batch.Events[i].Thread, Urgent: draft.Urgent,
+		AcceptedAt: moment(a.now), Card: body, Key: a.entries[i].key, Thread: a.batch.Events[i].Thread, Urgent: draft.Urgent,
 	})
 	return nil
 }

@@ -2,12 +2,12 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -16,7 +16,7 @@ import (
 // index helps may take long; between two steps its connection is free for others.
 const searchStep = 2000
 
-const eventsQuery = `SELECT e.id, e.connector, e.key, e.kind, e.time, e.accepted_at, e.fate, e.traces, e.card,
+const eventsQuery = `SELECT e.id, e.connector, e.key, e.kind, e.time, e.accepted_at, e.fate, e.traces, e.title, iif(e.title IS NULL, e.card, NULL),
 	(SELECT json_group_array(json_object('delivery', d.id, 'channel', d.channel, 'state', d.state))
 		FROM deliveries d WHERE d.id >= e.first_delivery AND d.id < e.first_delivery + e.deliveries)
 	FROM events e %s WHERE e.id > ? AND e.id <= ? AND %s ORDER BY e.id DESC LIMIT ?`
@@ -141,10 +141,14 @@ func scanSummary(scan func(...any) error) (store.EventSummary, error) {
 	var e store.EventSummary
 	var at, accepted int64
 	var traces, body, deliveries []byte
-	if err := scan(&e.ID, &e.Connector, &e.Key, &e.Kind, &at, &accepted, &e.Fate, &traces, &body, &deliveries); err != nil {
+	var known sql.NullString
+	if err := scan(&e.ID, &e.Connector, &e.Key, &e.Kind, &at, &accepted, &e.Fate, &traces, &known, &body, &deliveries); err != nil {
 		return e, err
 	}
-	e.Time, e.AcceptedAt, e.Title = moment(at), moment(accepted), card.ReadHeadline(body)
+	e.Time, e.AcceptedAt, e.Title = moment(at), moment(accepted), known.String
+	if !known.Valid { // an older relay stored the card
+		e.Title = title(body)
+	}
 	if traces != nil {
 		if err := json.Unmarshal(traces, &e.Traces); err != nil {
 			return e, fmt.Errorf("%w: event %d: its traces: %w", store.ErrCorrupt, e.ID, err)

@@ -22,8 +22,14 @@ const defaultLimit = 100
 const maxFound = 20
 
 // deliveryColumns are what scanDelivery reads, of deliveries d and events e.
-const deliveryColumns = `d.id, d.channel, d.event, d.connector, d.state, d.attempts, d.next_at, d.tried_at, d.unknown,
-	e.accepted_at, coalesce(d.card, e.card), e.key, e.thread, d.urgent, d.digest, d.reason`
+const deliveryColumns = columnsBefore + cardColumn + columnsAfter
+
+const (
+	columnsBefore = `d.id, d.channel, d.event, d.connector, d.state, d.attempts, d.next_at, d.tried_at, d.unknown, e.accepted_at, `
+	cardColumn    = `coalesce(d.card, e.card)`
+	columnsAfter  = `, e.key, e.thread, d.urgent, d.digest, d.reason`
+	titleColumn   = `iif(d.card IS NULL, e.title, d.title)`
+)
 
 // attemptColumns are what scanAttempt reads, of attempts a.
 const attemptColumns = "a.number, a.started, a.took, a.verdict, a.status, a.detail, a.retry_after, a.bytes, a.omitted, a.duplicate, a.gathered"
@@ -76,7 +82,7 @@ func (s *Store) Deliveries(ctx context.Context, f store.Filter) ([]store.Summary
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	list, err := s.summaries(ctx, index(f), clause+" ORDER BY d.id DESC LIMIT ?", append(args, limit)...)
+	list, err := s.summaries(ctx, f.Cards, index(f), clause+" ORDER BY d.id DESC LIMIT ?", append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", s.explainRead(err))
 	}
@@ -100,24 +106,50 @@ func index(f store.Filter) string {
 	}
 }
 
-// summaries returns the deliveries of a clause, each with its last attempt.
-func (s *Store) summaries(ctx context.Context, index, clause string, args ...any) ([]store.Summary, error) {
+// summaries returns the deliveries of a clause, each with its last attempt; and with
+// its card, of which a list may hold many megabytes, only on demand.
+func (s *Store) summaries(ctx context.Context, cards bool, index, clause string, args ...any) ([]store.Summary, error) {
+	body := "NULL"
+	if cards {
+		body = cardColumn
+	}
 	// The cross join keeps deliveries outside, where they come in the order wanted.
-	rows, err := s.reader.QueryContext(ctx, "SELECT "+deliveryColumns+", e.kind, d.finished_at FROM deliveries d "+index+
+	rows, err := s.reader.QueryContext(ctx, "SELECT "+columnsBefore+body+columnsAfter+", e.kind, d.finished_at, "+titleColumn+" FROM deliveries d "+index+
 		" CROSS JOIN events e ON e.id = d.event "+clause, args...)
 	var list []store.Summary
+	var untitled []int
 	err = each(rows, err, func() (err error) {
 		var sum store.Summary
 		var finished int64
-		sum.Delivery, err = scanDelivery(rows.Scan, &sum.Kind, &finished)
-		sum.Finished, sum.Title = moment(finished), card.ReadHeadline(sum.Card)
+		var title sql.NullString
+		sum.Delivery, err = scanDelivery(rows.Scan, &sum.Kind, &finished, &title)
+		sum.Finished, sum.Title = moment(finished), title.String
+		if !title.Valid {
+			untitled = append(untitled, len(list))
+		}
 		list = append(list, sum)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	for _, i := range untitled {
+		if list[i].Title, err = s.oldTitle(ctx, list[i].ID); err != nil {
+			return nil, err
+		}
+	}
 	return list, s.lastAttempts(ctx, list)
+}
+
+// oldTitle is the title of a card that an older relay stored. One that has been swept
+// meanwhile has none.
+func (s *Store) oldTitle(ctx context.Context, id int64) (string, error) {
+	var body []byte
+	err := s.reader.QueryRowContext(ctx, "SELECT "+cardColumn+" FROM deliveries d JOIN events e ON e.id = d.event WHERE d.id = ?", id).Scan(&body)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", err
+	}
+	return title(body), nil
 }
 
 // lastAttempts fills in the last attempt of each.
@@ -134,6 +166,12 @@ func (s *Store) lastAttempts(ctx context.Context, list []store.Summary) error {
 	}
 	return nil
 }
+
+// longestTitle bounds what a list shows of a card, in characters.
+const longestTitle = 300
+
+// title is what a list shows of a stored card.
+func title(b []byte) string { return card.Cut(card.ReadHeadline(b), longestTitle) }
 
 // conditions makes a filter's WHERE clause. States stand in it as they are, not as
 // arguments, because only then can the index of one state be used.
@@ -172,7 +210,7 @@ func conditions(f store.Filter) (string, []any) {
 
 // Delivery implements [store.Store].
 func (s *Store) Delivery(ctx context.Context, id int64) (store.Summary, []delivery.Attempt, error) {
-	list, err := s.summaries(ctx, "", "WHERE d.id = ?", id)
+	list, err := s.summaries(ctx, true, "", "WHERE d.id = ?", id)
 	if err == nil && len(list) == 0 {
 		err = store.ErrNotFound
 	}

@@ -33,7 +33,12 @@ func (s *suite) lists() {
 	s.ok(err, "deliveries")
 	equal(s, len(list), 100, "how many without a limit")
 	want := store.Summary{Delivery: all[119], Kind: "test", Title: "119"}
+	want.Card = nil
 	equal(s, list[0], want, "the newest")
+	list, err = s.store.Deliveries(s.ctx(), store.Filter{Limit: 1, Cards: true})
+	s.ok(err, "deliveries with cards")
+	want.Card = all[119].Card
+	equal(s, list[0], want, "the newest with its card")
 	var pages []string
 	for before := int64(0); ; {
 		list, err := s.store.Deliveries(s.ctx(), store.Filter{Before: before, Limit: 50})

@@ -348,12 +348,15 @@ func (m *model) check(r *rapid.T) {
 // checkList lists a channel's deliveries.
 func (m *model) checkList(r *rapid.T, channel string) {
 	var listed []delivery.Delivery
-	filter := store.Filter{Channel: channel, Limit: 1000}
+	filter := store.Filter{Channel: channel, Limit: 1000, Cards: rapid.Bool().Draw(r, "cards")}
 	if rapid.Bool().Draw(r, "by state") {
 		filter.States = []delivery.State{rapid.SampledFrom(delivery.States()).Draw(r, "state")}
 	}
 	for _, d := range m.deliveries {
 		if d.Channel == channel && (filter.States == nil || d.State == filter.States[0]) {
+			if !filter.Cards {
+				d.Card = nil
+			}
 			listed = append(listed, d)
 		}
 	}
