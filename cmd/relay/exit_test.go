@@ -35,6 +35,8 @@ channel "releases" {
 		{want: exitDone, args: "send releases --title x --wait 0", room: trouble500},
 		{want: exitFailed, args: "send releases --title x --wait 200ms", room: trouble500},
 		{want: exitFailed, args: "send releases --title x --wait 200ms --json", room: trouble500},
+		{want: exitDone, args: "pause releases"},
+		{want: exitFailed, args: "send releases --title x --wait 100ms"},
 		{want: exitFailed, args: "send nowhere --title x"},
 		{want: exitInvalid, args: "send releases"},
 		{want: exitFailed, args: "dead-letters replay 999"},
