@@ -34,7 +34,7 @@ func (s pageStatus) Connectors() []dashboard.Connector {
 	for i, c := range list {
 		out[i] = dashboard.Connector{
 			Name: c.Name, Type: c.Type, Health: c.Health, Problem: c.Problem,
-			LastEvent: c.LastEvent, NextPoll: c.NextPoll, Receives: c.HookURL != "",
+			Note: c.Note, LastEvent: c.LastEvent, Schedule: c.Schedule, LastPoll: c.LastPoll, NextPoll: c.NextPoll, Receives: c.HookURL != "",
 		}
 	}
 	return out

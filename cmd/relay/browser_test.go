@@ -56,6 +56,105 @@ connector "webhook" "ci" {
 	}
 }
 
+// TestAPageKeepsItsPlaceWhenItUpdates: what the reader has focused and selected stays
+// so while cards arrive above it.
+func TestAPageKeepsItsPlaceWhenItUpdates(t *testing.T) {
+	p := startRelay(t, writeConfig(t, `
+relay { listen = "127.0.0.1:0" }
+dashboard { listen = "127.0.0.1:0" }
+channel "lobby" { type = "inbox" }
+connector "webhook" "ci" {
+  title = "Build server"
+  route { to = [channel.lobby] }
+}
+`))
+	status, err := p.client.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 20 {
+		if !postCard(http.DefaultClient, p.hook("ci"), fmt.Sprintf("Card %d", n)) {
+			t.Fatal("the card was not accepted")
+		}
+	}
+	b := startBrowser(t, "http://"+status.Dashboard+"/channels/lobby")
+	p.eventually("the page is drawn", func() bool { return strings.Contains(b.text(), "Card 7") })
+	b.evaluate(`(() => {
+		window.card = document.getElementById("delivery-8");
+		card.scrollIntoView();
+		card.querySelector("a").focus();
+		const range = document.createRange();
+		range.selectNodeContents(card.querySelector("h3"));
+		getSelection().removeAllRanges();
+		getSelection().addRange(range);
+		window.top0 = card.getBoundingClientRect().top;
+		return "";
+	})()`)
+	for n := range 5 {
+		if !postCard(http.DefaultClient, p.hook("ci"), fmt.Sprintf("News %d", n)) {
+			t.Fatal("the card was not accepted")
+		}
+	}
+	p.eventually("the news is on the page", func() bool { return strings.Contains(b.text(), "News 4") })
+	for question, want := range map[string]string{
+		`String(document.activeElement === card.querySelector("a"))`:                          "true",
+		`getSelection().toString().trim()`:                                                    "Card 7",
+		`String(document.getElementById("delivery-8") === card)`:                              "true",
+		`String(Math.abs(card.getBoundingClientRect().top - top0) < 5)`:                       "true",
+		`String(document.querySelectorAll("#main ol.cards > li").length)`:                     "25",
+		`[...document.querySelectorAll("#main h3")].slice(0, 2).map(h => h.innerText).join()`: "News 4,News 3",
+	} {
+		if got := b.evaluate(question); got != want {
+			t.Errorf("%s is %q, want %q", question, got, want)
+		}
+	}
+	if faults := b.faults(); len(faults) > 0 {
+		t.Errorf("the browser complains: %v", faults)
+	}
+}
+
+// TestThePagesShowWhatNeedsAPerson: dead letters on the overview, and every connector on
+// a page of its own, without its secret.
+func TestThePagesShowWhatNeedsAPerson(t *testing.T) {
+	c := newChat(t)
+	c.trouble("releases", func(int) string { return troubleBadCard })
+	p := startRelay(t, writeConfig(t, `
+relay { listen = "127.0.0.1:0" }
+dashboard { listen = "127.0.0.1:0" }
+channel "releases" {
+  type = "office365"
+  url  = "`+c.server.URL+`/office365/releases"
+}
+connector "webhook" "ci" {
+  route { to = [channel.releases] }
+}
+`))
+	status, err := p.client.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := startBrowser(t, "http://"+status.Dashboard+"/")
+	p.eventually("the page is drawn", func() bool { return strings.Contains(b.text(), "No card yet") })
+	if strings.Contains(b.text(), "Dead letters") {
+		t.Error("there are no dead letters, and the page speaks of them")
+	}
+	if !postCard(http.DefaultClient, p.hook("ci"), "Broken build") {
+		t.Fatal("the card was not accepted")
+	}
+	p.eventually("the dead letter is on the open page", func() bool {
+		return strings.Contains(b.evaluate(`document.getElementById("dead")?.innerText ?? ""`), "Broken build")
+	})
+	b.evaluate(`document.querySelector("a[href='/connectors']").click()`)
+	p.eventually("the connectors are shown", func() bool { return strings.Contains(b.text(), "Hook URL") })
+	_, token, _ := strings.Cut(p.hook("ci"), "/hooks/")
+	if html := b.evaluate("document.documentElement.outerHTML"); strings.Contains(html, token) || !strings.Contains(html, `id="connector-ci"`) {
+		t.Errorf("the page of connectors shows %s", html)
+	}
+	if faults := b.faults(); len(faults) > 0 {
+		t.Errorf("the browser complains: %v", faults)
+	}
+}
+
 // browser is a headless Chromium with one page, steered over its DevTools.
 type browser struct {
 	t      *testing.T

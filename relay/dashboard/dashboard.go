@@ -28,6 +28,9 @@ var files embed.FS
 // pageSize is how many cards a channel's page shows.
 const pageSize = 30
 
+// mostDead is how many dead letters the overview shows.
+const mostDead = 10
+
 // Store is what the pages read; package store says what each method promises.
 type Store interface {
 	Deliveries(ctx context.Context, f store.Filter) ([]store.Summary, error)
@@ -54,13 +57,19 @@ type Channel struct {
 
 // Connector is one connector.
 type Connector struct {
-	Name      string
-	Type      string
-	Health    string
-	Problem   string
+	Name    string
+	Type    string
+	Health  string
+	Problem string
+	// Note is what the connector itself says.
+	Note      string
 	LastEvent time.Time
-	NextPoll  time.Time
-	Receives  bool
+	// Schedule is empty when the connector is not polled.
+	Schedule           string
+	LastPoll, NextPoll time.Time
+	Receives           bool
+	// HookUsed is when its hook URL was last used.
+	HookUsed time.Time
 }
 
 // Options are what a dashboard shows.
@@ -108,6 +117,7 @@ func (d *Dashboard) Close() { d.hub.close() }
 func (d *Dashboard) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", d.overview)
+	mux.HandleFunc("GET /connectors", d.connectors)
 	mux.HandleFunc("GET /channels/{name}", d.channel)
 	mux.HandleFunc("GET /deliveries/{id}", d.delivery)
 	mux.HandleFunc("GET /changes", d.changes)
@@ -149,7 +159,9 @@ type frame struct {
 	Version string
 	Now     time.Time
 	Live    string
-	Page    any
+	// Place is which of the pages in the head this is.
+	Place string
+	Page  any
 }
 
 func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
@@ -160,8 +172,16 @@ func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 	page := struct {
 		Channels   []row
 		Connectors []Connector
+		Dead       []store.Summary
+		MoreDead   bool
 		Empty      bool
 	}{Connectors: d.options.Status.Connectors(), Empty: true}
+	dead, err := d.options.Store.Deliveries(r.Context(), store.Filter{States: []delivery.State{delivery.Dead}, Limit: mostDead + 1})
+	if err != nil {
+		d.fail(w, err)
+		return
+	}
+	page.Dead, page.MoreDead = dead[:min(len(dead), mostDead)], len(dead) > mostDead
 	for _, c := range d.options.Status.Channels() {
 		last, err := d.options.Store.Deliveries(r.Context(), store.Filter{Channel: c.Name, Limit: 1})
 		if err != nil {
@@ -174,7 +194,12 @@ func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 		}
 		page.Channels = append(page.Channels, row)
 	}
-	d.render(w, http.StatusOK, "overview.html", frame{Title: "Relay", Live: "*", Page: page})
+	d.render(w, http.StatusOK, "overview.html", frame{Title: "Relay", Live: "*", Place: "channels", Page: page})
+}
+
+func (d *Dashboard) connectors(w http.ResponseWriter, _ *http.Request) {
+	page := struct{ Connectors []Connector }{d.options.Status.Connectors()}
+	d.render(w, http.StatusOK, "connectors.html", frame{Title: "Connectors", Live: "*", Place: "connectors", Page: page})
 }
 
 func (d *Dashboard) channel(w http.ResponseWriter, r *http.Request) {

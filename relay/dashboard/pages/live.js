@@ -1,16 +1,54 @@
-// Replaces the page's content when its channel has news, and keeps the place.
+// Updates the page when its channel has news. What has not changed stays the very same
+// element, and with it the focus, the selection, the place and what is unfolded.
 (function () {
   "use strict";
   const channel = document.currentScript.dataset.channel;
   let busy = false, again = false;
+
+  const key = node => node.id || "";
+  const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && key(a) === key(b);
+
+  // become makes an old node like a new one, and its children too.
+  function become(old, fresh) {
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      if (old.data !== fresh.data) old.data = fresh.data;
+      return;
+    }
+    for (const a of fresh.attributes) if (old.getAttribute(a.name) !== a.value) old.setAttribute(a.name, a.value);
+    for (const a of [...old.attributes]) {
+      const unfolded = old.nodeName === "DETAILS" && a.name === "open";
+      if (!fresh.hasAttribute(a.name) && !unfolded) old.removeAttribute(a.name);
+    }
+    children(old, fresh);
+  }
+
+  // children finds for each new child the old one that it is, by its id or its place.
+  function children(old, fresh) {
+    const wanted = new Set([...fresh.childNodes].map(key).filter(Boolean));
+    let at = old.firstChild;
+    for (const child of [...fresh.childNodes]) {
+      // What has an id and is gone makes room; nothing that stays is moved.
+      while (at && key(at) && !wanted.has(key(at))) { const gone = at; at = at.nextSibling; gone.remove(); }
+      if (at && alike(at, child)) {
+        become(at, child);
+        at = at.nextSibling;
+      } else {
+        old.insertBefore(child, at);
+        if (at && !key(at) && !key(child) && at.nodeType !== Node.TEXT_NODE) { const gone = at; at = at.nextSibling; gone.remove(); }
+      }
+    }
+    while (at) { const gone = at; at = at.nextSibling; gone.remove(); }
+    const seen = new Set();
+    for (const child of [...old.childNodes]) if (key(child) && seen.has(key(child))) child.remove(); else if (key(child)) seen.add(key(child));
+  }
+
   async function refresh() {
     if (busy) { again = true; return; }
     busy = true;
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (answer.ok) {
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
-        document.getElementById("main").replaceChildren(...fresh.childNodes);
+        become(document.getElementById("main"), new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main"));
       }
     } finally {
       busy = false;
