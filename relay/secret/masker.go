@@ -1,8 +1,7 @@
 package secret
 
 import (
-	"bytes"
-	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"html"
 	"net/url"
@@ -26,55 +25,83 @@ const (
 // concurrent use.
 type Masker struct {
 	// needles is what Mask looks for; it is replaced whole, never changed.
-	needles atomic.Pointer[[]needle]
+	needles atomic.Pointer[needles]
 
-	mu    sync.Mutex
-	texts map[string]struct{}
+	mu   sync.Mutex
+	kept map[string]*keeping
 }
+
+// keeping is what one owner has masked: the secrets, and the forms they take.
+type keeping struct{ texts, forms []string }
 
 // Add masks these values from now on, and the forms they take inside a URL, JSON,
-// HTML or a quoted Go string; of a secret URL also its path with the query, and
-// its parameters. A secret in a file counts with the text it has now, besides
-// those it had at earlier calls; one that cannot be read is left out, because the
-// program does not know its text either.
+// HTML, a quoted Go string or base64; of a secret URL also its path with the query,
+// its password and its parameters. A secret in a file counts with the text it has
+// now, besides those it had at earlier calls; one that cannot be read is left out,
+// because the program does not know its text either.
 func (m *Masker) Add(values ...Value) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.add(values)
-}
-
-// Reset forgets all values but these.
-func (m *Masker) Reset(values ...Value) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.texts = nil
-	m.add(values)
-}
-
-func (m *Masker) add(values []Value) {
-	if m.texts == nil {
-		m.texts = make(map[string]struct{})
+	texts := slices.DeleteFunc(textsOf(values), m.knows)
+	if len(texts) == 0 {
+		return
 	}
-	for _, v := range values {
-		text, err := v.Reveal()
-		if err != nil || len(text) < shortest {
-			continue
-		}
-		for _, form := range forms(text) {
-			m.texts[form] = struct{}{}
-		}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if before := m.kept[""]; before != nil {
+		texts = slices.Concat(before.texts, texts)
+	}
+	m.keep("", texts)
+}
+
+// Keep masks the values of an owner from now on, as Add does, instead of those that
+// the owner had before; with no values it forgets those.
+func (m *Masker) Keep(owner string, values ...Value) {
+	texts := textsOf(values)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if before := m.kept[owner]; before == nil && len(texts) == 0 || before != nil && slices.Equal(before.texts, texts) {
+		return
+	}
+	m.keep(owner, texts)
+}
+
+func (m *Masker) keep(owner string, texts []string) {
+	if m.kept == nil {
+		m.kept = make(map[string]*keeping)
+	}
+	k := &keeping{texts: texts}
+	for _, text := range texts {
+		k.forms = append(k.forms, append(forms(text), inBase64(text)...)...)
 		for _, part := range parts(text) {
-			for _, form := range forms(part) {
-				m.texts[form] = struct{}{}
-			}
+			k.forms = append(k.forms, forms(part)...)
+		}
+		for _, credential := range credentials(text) {
+			k.forms = append(k.forms, append(forms(credential), inBase64(credential)...)...)
 		}
 	}
-	needles := make([]needle, 0, len(m.texts))
-	for text := range m.texts {
-		needles = append(needles, needle{text: text, bytes: []byte(text)})
+	m.kept[owner] = k
+	if len(texts) == 0 {
+		delete(m.kept, owner)
 	}
-	m.needles.Store(&needles)
+	var all []string
+	for _, k := range m.kept {
+		all = append(all, k.forms...)
+	}
+	m.needles.Store(newNeedles(all))
 }
+
+// textsOf are the texts that are long enough to be masked.
+func textsOf(values []Value) []string {
+	var texts []string
+	for _, v := range values {
+		if text, err := v.Reveal(); err == nil && len(text) >= shortest {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// knows reports whether a text is masked as a whole.
+func (m *Masker) knows(text string) bool { return m.needles.Load().longest(text) == len(text) }
 
 // forms lists how a text may stand in URLs, JSON, HTML and quoted strings.
 func forms(text string) []string {
@@ -92,6 +119,20 @@ func forms(text string) []string {
 	return list
 }
 
+// inBase64 lists how a text stands in base64 of itself or of something longer, such
+// as Basic's "user:token": what of it does not depend on what stands before or after.
+func inBase64(text string) []string {
+	var list []string
+	for before := range 3 {
+		padded := append(make([]byte, before), text...)
+		first, end := (before*8+5)/6, len(padded)*8/6
+		for _, alphabet := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			list = append(list, alphabet.EncodeToString(padded)[first:end])
+		}
+	}
+	return list
+}
+
 // parts lists what gives a secret URL away even without its host: errors and logs
 // of HTTP programs often show only the path.
 func parts(text string) []string {
@@ -99,90 +140,59 @@ func parts(text string) []string {
 	if err != nil || u.Host == "" {
 		return nil
 	}
-	var list []string
-	keep := func(part string, least int) {
-		if len(part) >= least {
+	list := []string{u.String()}
+	for _, part := range []string{u.RequestURI(), u.Path, u.EscapedPath(), u.RawQuery} {
+		if len(part) >= shortestPart {
 			list = append(list, part)
 		}
 	}
-	keep(u.String(), shortest)
-	keep(u.RequestURI(), shortestPart)
-	keep(u.Path, shortestPart)
-	keep(u.EscapedPath(), shortestPart)
-	keep(u.RawQuery, shortestPart)
+	return list
+}
+
+// credentials lists what in a secret URL gives access wherever else it stands.
+func credentials(text string) []string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	var list []string
 	if password, ok := u.User.Password(); ok {
-		keep(password, shortest)
+		list = append(list, u.User.Username()+":"+password)
+		if len(password) >= shortest {
+			list = append(list, password)
+		}
 	}
 	for _, values := range u.Query() {
 		for _, v := range values {
-			keep(v, shortestPart)
+			if len(v) >= shortestPart {
+				list = append(list, v)
+			}
 		}
 	}
-	return list
+	return slices.DeleteFunc(list, func(s string) bool { return len(s) < shortest })
 }
 
 // Mask returns the text with every secret replaced by "[secret]"; where secrets
 // overlap, the whole stretch is. Text without a secret comes back as it is,
 // without allocation.
 func (m *Masker) Mask(text string) string {
-	found := find(text, m.needles.Load(), func(text string, n needle) int { return strings.Index(text, n.text) })
-	if found == nil {
+	n := m.needles.Load()
+	var masked []byte
+	written := 0
+	for start := 0; start+shortest <= len(text); start++ {
+		end := start + n.longest(text[start:])
+		if end == start {
+			continue
+		}
+		// What overlaps belongs to the same stretch.
+		for at := start + 1; at < end; at++ {
+			end = max(end, at+n.longest(text[at:]))
+		}
+		masked = append(append(masked, text[written:start]...), hidden...)
+		written, start = end, end-1
+	}
+	if written == 0 {
 		return text
 	}
-	return string(replace(text, found))
-}
-
-// MaskBytes is [Masker.Mask] for bytes. The result is b itself when it holds no
-// secret.
-func (m *Masker) MaskBytes(b []byte) []byte {
-	found := find(b, m.needles.Load(), func(b []byte, n needle) int { return bytes.Index(b, n.bytes) })
-	if found == nil {
-		return b
-	}
-	return replace(b, found)
-}
-
-// needle is a text to mask, in the two forms that searches want.
-type needle struct {
-	text  string
-	bytes []byte
-}
-
-// find returns where needles stand, overlapping ones too; nil for nowhere.
-func find[T string | []byte](text T, needles *[]needle, index func(T, needle) int) []span {
-	if needles == nil {
-		return nil
-	}
-	var found []span
-	for _, n := range *needles {
-		for from := 0; ; from++ {
-			i := index(text[from:], n)
-			if i < 0 {
-				break
-			}
-			from += i
-			found = append(found, span{from, from + len(n.text)})
-		}
-	}
-	return found
-}
-
-// span is where a secret stands.
-type span struct{ start, end int }
-
-// replace puts hidden in the place of each stretch of overlapping spans.
-func replace[T string | []byte](text T, spans []span) []byte {
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	masked := make([]byte, 0, len(text))
-	written := 0
-	for i := 0; i < len(spans); {
-		s := spans[i]
-		for i++; i < len(spans) && spans[i].start < s.end; i++ {
-			s.end = max(s.end, spans[i].end)
-		}
-		masked = append(masked, text[written:s.start]...)
-		masked = append(masked, hidden...)
-		written = s.end
-	}
-	return append(masked, text[written:]...)
+	return string(append(masked, text[written:]...))
 }
