@@ -65,9 +65,10 @@ type Summary struct {
 // Validate checks a configuration whole, plugin arguments included, and writes
 // its warnings. It fails with a [config.Error] when it is invalid.
 func Validate(ctx context.Context, path, version string, warnings io.Writer) (Summary, error) {
-	host := pluginhost.New(pluginhost.Options{Version: version})
+	masker := &secret.Masker{}
+	host := pluginhost.New(pluginhost.Options{Version: version, Mask: masker.Mask})
 	defer host.Close()
-	p, err := prepare(ctx, host, Options{Config: path, Version: version})
+	p, err := prepare(ctx, host, masker, Options{Config: path, Version: version})
 	if err != nil {
 		return Summary{}, err
 	}
@@ -78,12 +79,15 @@ func Validate(ctx context.Context, path, version string, warnings io.Writer) (Su
 	return Summary{Config: path, Connectors: len(p.config.Connectors), Channels: len(p.config.Channels)}, nil
 }
 
+// preparing owns what is masked because a plan that may yet fail has it.
+const preparing = "preparing"
+
 // prepare reads a configuration and builds everything in it that can fail,
 // without a lasting effect. The plugins it needs run when it returns; the caller
-// adopts or discards them.
-func prepare(ctx context.Context, host *pluginhost.Host, o Options) (*plan, error) {
+// adopts or discards them. What they are told that is secret is masked before.
+func prepare(ctx context.Context, host *pluginhost.Host, masker *secret.Masker, o Options) (*plan, error) {
 	file, diags := config.Parse(o.Config)
-	p, more, err := load(ctx, host, file, diags.HasErrors(), o)
+	p, more, err := load(ctx, host, masker, file, diags.HasErrors(), o)
 	diags = append(diags, more...)
 	if diags.HasErrors() {
 		// What the file says is wrong comes first: it may be why the rest failed.
@@ -101,17 +105,39 @@ func prepare(ctx context.Context, host *pluginhost.Host, o Options) (*plan, erro
 
 // load starts the plugins that a file needs and builds the rest against their
 // schemas. It does so for a file with mistakes too, so that all are told at once.
-func load(ctx context.Context, host *pluginhost.Host, file *config.File, mistaken bool, o Options) (*plan, hcl.Diagnostics, error) {
+func load(ctx context.Context, host *pluginhost.Host, masker *secret.Masker, file *config.File, mistaken bool, o Options) (*plan, hcl.Diagnostics, error) {
 	specs, err := specs(file)
 	if err != nil {
 		return nil, nil, err
 	}
+	masker.Keep(preparing, environments(file.Plugins())...)
 	set, err := host.Prepare(ctx, specs)
 	if err != nil {
 		return nil, nil, fmt.Errorf("start the plugins: %w", err)
 	}
-	p, diags := build(ctx, file, set, mistaken, o)
+	p, diags := build(ctx, file, set, masker, mistaken, o)
 	return p, diags, nil
+}
+
+// environments are what the plugins' environments hold.
+func environments(plugins []config.Plugin) []secret.Value {
+	var list []secret.Value
+	for _, p := range plugins {
+		list = slices.AppendSeq(list, maps.Values(p.Env))
+	}
+	return list
+}
+
+// secretsOf are all secrets in a configuration.
+func secretsOf(c *config.Config) []secret.Value {
+	list := append(environments(c.Plugins), c.Relay.HTTP.Proxy)
+	for _, c := range c.Channels {
+		list = append(list, c.URL, c.Secret, c.Token, c.HTTP.Proxy)
+	}
+	for _, c := range c.Connectors {
+		list = append(append(list, c.HTTP.Proxy), c.Arguments.Secrets()...)
+	}
+	return list
 }
 
 // specs lists the plugins a configuration needs: the bundled ones whose types it
@@ -149,16 +175,14 @@ func specs(file *config.File) ([]pluginhost.Spec, error) {
 // build decodes the rest of a configuration against the plugins' schemas and
 // makes the channels and connectors. Mistaken says that the file has mistakes, which
 // may be why a channel cannot be made.
-func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken bool, o Options) (*plan, hcl.Diagnostics) {
+func build(ctx context.Context, file *config.File, set *pluginhost.Set, masker *secret.Masker, mistaken bool, o Options) (*plan, hcl.Diagnostics) {
 	cfg, diags := file.Decode(set.Types(), slices.Collect(maps.Keys(Bundled()))...)
 	p := &plan{config: cfg, set: set}
 	if diags.HasErrors() {
 		return p, diags
 	}
-	p.secrets = append(p.secrets, cfg.Relay.HTTP.Proxy)
-	for _, plugin := range cfg.Plugins {
-		p.secrets = slices.AppendSeq(p.secrets, maps.Values(plugin.Env))
-	}
+	p.secrets = secretsOf(cfg)
+	masker.Keep(preparing, p.secrets...)
 	clients, people := &channel.Clients{}, cfg.PeopleByConnector()
 	for _, c := range cfg.Channels {
 		ch, err := buildChannel(c, cfg.Was("channel", c.Name), clients, find(people, c.Type), o)
@@ -170,7 +194,6 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 			continue
 		}
 		p.channels = append(p.channels, ch)
-		p.secrets = append(p.secrets, c.URL, c.Secret, c.Token, c.HTTP.Proxy)
 	}
 	for _, c := range cfg.Connectors {
 		ic, problems, err := buildConnector(ctx, c, cfg.Relay.PublicURL, set, o.Version)
@@ -183,9 +206,19 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 		}
 		ic.Was = cfg.Was("connector", c.Name)
 		p.connectors = append(p.connectors, ic)
-		p.secrets = append(p.secrets, append(c.Arguments.Secrets(), c.HTTP.Proxy)...)
+		ic.Arguments = masked(masker, c.Arguments)
 	}
 	return p, diags
+}
+
+// masked encodes arguments for a plugin, and masks those whose files have changed
+// before it sees them.
+func masked(masker *secret.Masker, a config.Arguments) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		encoded, err := a.Encode()
+		masker.Add(a.Secrets()...)
+		return encoded, err
+	}
 }
 
 func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {

@@ -143,7 +143,7 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 		// The plugins start before the rest of the file is known, and log.
 		zerolog.SetGlobalLevel(file.Log())
 	}
-	p, err := prepare(ctx, r.host, o)
+	p, err := prepare(ctx, r.host, r.masker, o)
 	if err != nil {
 		return nil, err
 	}

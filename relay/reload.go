@@ -62,7 +62,7 @@ func (r *Relay) reload(ctx context.Context) ([]operator.Change, error) {
 // prepareReload reads the configuration as it is now and checks that the running
 // relay can have it.
 func (r *Relay) prepareReload(ctx context.Context) (*plan, error) {
-	p, err := prepare(ctx, r.host, r.options)
+	p, err := prepare(ctx, r.host, r.masker, r.options)
 	if err != nil {
 		return nil, invalid(err)
 	}
@@ -144,7 +144,12 @@ func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
 	}
 	return func() {
 		zerolog.SetGlobalLevel(p.config.Relay.Log)
-		r.masker.Reset(p.secrets...)
+		if before := r.plan(); before != nil {
+			// Its plugins still run for a while, and may speak of them.
+			r.masker.Keep("before", before.secrets...)
+		}
+		r.masker.Keep("configuration", p.secrets...)
+		r.masker.Keep(preparing)
 		for _, w := range p.warnings {
 			r.log.Warn().Msg(w)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/private"
+	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/signin"
 )
 
@@ -27,6 +28,7 @@ func (r *Relay) openSignIn(store signin.Store, storePath string) error {
 		Store: store, Plugins: r.host, Key: signin.Key{File: keyBeside(storePath)},
 		Landing:  func() string { return r.publicAddress() + landingPath },
 		SignedIn: func(name string) { r.intake.PollSoon(name) },
+		Mask:     func(name string, tokens ...secret.Value) { r.masker.Keep("sign-in of "+name, tokens...) },
 	})
 	r.onStop("sign-ins", func(context.Context) error { r.signIn.Close(); return nil })
 	return nil

@@ -2,14 +2,18 @@ package main
 
 import (
 	"fmt"
+	"html"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/connector-relay/relay/relay/operator"
 )
 
 // TestASecretIsNeverShown runs everything at the most talkative level with
@@ -26,8 +30,7 @@ func TestASecretIsNeverShown(t *testing.T) {
 	}))
 	t.Cleanup(redirect.Close)
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		auth := strings.TrimPrefix(r.Header.Get("Authorization"), "Basic")
-		http.Error(w, "no such hook: "+r.URL.String()+" "+auth, http.StatusBadRequest)
+		http.Error(w, "no such hook: "+r.URL.String()+" "+r.Header.Get("Authorization"), http.StatusBadRequest)
 	}))
 	t.Cleanup(echo.Close)
 
@@ -55,6 +58,27 @@ func TestASecretIsNeverShown(t *testing.T) {
 		all = append(all, "channel."+name)
 	}
 	env = append(env, "SIGNING=whsec_Q0FOQVJZLXNpZ25pbmctc2VjcmV0LW9mLXRoZS1yZWxheQ==", "FEED_URL=http://user:CANARY-feed@127.0.0.1:1/feed")
+	// Feeds name their own private addresses, in every place there is.
+	var private *httptest.Server
+	private = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user+password != "readerCANARY-password" || r.URL.Query().Get("token") != "CANARY-0123456789" {
+			t.Errorf("the feed was asked for at %s as %s", r.URL, user)
+		}
+		own := strings.Replace(private.URL, "://", "://reader:CANARY-password@", 1) + r.URL.String()
+		fmt.Fprintf(w, `<rss version="2.0"><channel><title>Feed %[1]s</title><link>%[1]s</link><image><url>https://127.0.0.1/i.png?token=CANARY-0123456789</url></image>
+			<item><title>Item CANARY-0123456789</title><link>%[2]s/item?token=CANARY-0123456789&amp;n=1</link><guid>%[1]s#1</guid><author>%[1]s</author><category>%[1]s</category>
+			<description>&lt;a href="%[1]s"&gt;subscribe&lt;/a&gt; with CANARY-password</description></item></channel></rss>`,
+			html.EscapeString(own), strings.Replace(private.URL, "://", "://reader:CANARY-password@", 1))
+	}))
+	t.Cleanup(private.Close)
+	for name, url := range map[string]string{
+		"private": strings.Replace(private.URL, "://", "://reader:CANARY-password@", 1) + "/CANARY-path/feed?token=CANARY-0123456789",
+		"closed":  "http://127.0.0.1:1/CANARY-closed/feed?token=CANARY-0123456789",
+		"noname":  "http://user:CANARY-noname@feed.invalid/CANARY-noname",
+	} {
+		env = append(env, "FEED_"+name+"="+url)
+		fmt.Fprintf(&config, "connector \"rss\" %q {\n  url = env(\"FEED_%s\")\n  initial = 5\n  route { to = [channel.lobby] }\n}\n", name, name)
+	}
 	fmt.Fprintf(&config, "channel \"signed\" {\n  type = \"webhook\"\n  url = \"http://127.0.0.1:1/CANARY-signed\"\n  secret = env(\"SIGNING\")\n}\n")
 	// Tokens are secrets, as much as URLs are; a topic is a part of one.
 	env = append(env, "TOKEN=CANARY-token")
@@ -74,6 +98,13 @@ func TestASecretIsNeverShown(t *testing.T) {
 		t.Fatal("the card was not accepted")
 	}
 	postCard(http.DefaultClient, p.hook("ci"), "Unsigned")
+	p.eventually("all feeds were polled", func() bool {
+		list, err := p.client.Connectors(t.Context())
+		return err == nil && !slices.ContainsFunc(list, func(c operator.Connector) bool { return c.Type == "rss" && c.LastPoll.IsZero() })
+	})
+	if events, err := p.client.DryRun(t.Context(), "private"); err != nil || len(events) != 1 {
+		t.Fatalf("the private feed gives %v, %v", events, err)
+	}
 	for name := range urls {
 		if name == "well" {
 			continue
@@ -91,6 +122,10 @@ func TestASecretIsNeverShown(t *testing.T) {
 		{"status", "--json"},
 		{"channels"},
 		{"channels", "--json"},
+		{"connectors"},
+		{"connectors", "--json"},
+		{"poll", "private", "--dry-run", "--json"},
+		{"explain", "2", "--json"},
 		{"deliveries"},
 		{"deliveries", "--json"},
 		{"explain", "1"},
@@ -121,10 +156,44 @@ func TestASecretIsNeverShown(t *testing.T) {
 		t.Error("the log is not at a talkative level, so searching it proves little")
 	}
 	for where, text := range seen {
-		for _, canary := range []string{"CANARY", "Q0FOQVJZLXNpZ25pbmc"} {
+		// The others are how base64 has it within something longer.
+		for _, canary := range []string{"CANARY", "Q0FOQVJZ", "NBTkFSW", "DQU5BUl"} {
 			if at := strings.Index(text, canary); at >= 0 {
 				t.Errorf("%s shows a secret: …%s…", where, text[max(0, at-120):min(len(text), at+60)])
 			}
+		}
+	}
+}
+
+// TestASecretIsMaskedBeforeAPluginSeesIt has a plugin tell its environment as its
+// first and last words, to a relay that starts, one that reloads, and a command.
+func TestASecretIsMaskedBeforeAPluginSeesIt(t *testing.T) {
+	talker := filepath.Join(t.TempDir(), "talker")
+	if err := os.WriteFile(talker, []byte("#!/bin/sh\necho \"my token is $TOKEN\" >&2\nexit 1\n"), 0o700); err != nil { //nolint:gosec // a plugin is executable
+		t.Fatal(err)
+	}
+	const before = "relay { listen = \"127.0.0.1:0\" }\ndashboard { listen = \"127.0.0.1:0\" }\nchannel \"lobby\" { type = \"inbox\" }\nconnector \"webhook\" \"ci\" {\n  route { to = [channel.lobby] }\n}\n"
+	after := before + fmt.Sprintf("plugin \"talker\" {\n  path = %q\n  env = { TOKEN = env(\"TALKER\") }\n}\n", talker)
+	path := writeConfig(t, before)
+	p := startRelay(t, path, "TALKER=CANARY-environment")
+	if err := os.WriteFile(path, []byte(after), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TALKER", "CANARY-environment")
+	out, errOut, err := p.run("reload")
+	said := map[string]string{"reload": out + errOut}
+	if err == nil {
+		t.Error("a relay with a broken plugin reloads")
+	}
+	out, errOut, _ = p.run("validate")
+	said["validate"] = out + errOut
+	p.stop()
+	said["the log"] = p.log.String()
+	out, errOut, _ = p.run("run")
+	said["run"] = out + errOut
+	for where, text := range said {
+		if strings.Contains(text, "CANARY") || where != "the log" && !strings.Contains(text, "my token is [secret]") {
+			t.Errorf("%s: %s", where, text)
 		}
 	}
 }

@@ -166,6 +166,7 @@ func (k *Keeper) finish(s *session, g grant, err error) {
 	default:
 	}
 	if err == nil {
+		k.mask(s.source.Connector, g)
 		err = k.save(k.ctx, s.source.Connector, g)
 	}
 	s.err = err

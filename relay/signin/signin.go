@@ -16,6 +16,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -42,6 +43,9 @@ type Options struct {
 	Key     Key
 	// Landing is the address where a person's browser comes back to.
 	Landing func() string
+	// Mask is told all tokens of a connector, before anybody else is: those that are
+	// good and those that they replace. Nil means nobody.
+	Mask func(connector string, tokens ...secret.Value)
 	// SignedIn is called when a person has signed in for a connector.
 	SignedIn func(connector string)
 }
@@ -99,18 +103,32 @@ func (k *Keeper) Token(ctx context.Context, s pluginhost.Source) (string, error)
 	if err != nil {
 		return "", err
 	}
+	k.mask(s.Connector, g)
 	if g.fresh() {
 		return g.Access, nil
 	}
+	before := g
 	if g, err = refresh(ctx, s, how, g); err != nil {
 		return "", err
 	}
+	k.mask(s.Connector, g, before)
 	// The old refresh token may be void from now on, so nobody may go on before the
 	// new one is kept.
 	if err := k.save(context.WithoutCancel(ctx), s.Connector, g); err != nil {
 		return "", temporary(err)
 	}
 	return g.Access, nil
+}
+
+func (k *Keeper) mask(name string, grants ...grant) {
+	if k.options.Mask == nil {
+		return
+	}
+	var tokens []secret.Value
+	for _, g := range grants {
+		tokens = append(tokens, secret.New(g.Access), secret.New(g.Refresh))
+	}
+	k.options.Mask(name, tokens...)
 }
 
 func (k *Keeper) lock(name string) *sync.Mutex {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/store/sqlite"
 	"github.com/connector-relay/relay/relay/trust/trusttest"
 )
@@ -118,6 +119,7 @@ type keeper struct {
 	*Keeper
 	dir      string
 	signedIn chan string
+	masker   secret.Masker
 }
 
 func newKeeper(t *testing.T, a *authority) *keeper {
@@ -132,6 +134,7 @@ func newKeeper(t *testing.T, a *authority) *keeper {
 		Store: s, Plugins: a, Key: Key{File: filepath.Join(k.dir, "relay.key")},
 		Landing:  func() string { return "https://relay.test/sign-in" },
 		SignedIn: func(name string) { k.signedIn <- name },
+		Mask:     k.masker.Keep,
 	})
 	t.Cleanup(func() {
 		k.Close()
@@ -155,6 +158,9 @@ func (k *keeper) want(t *testing.T, src pluginhost.Source, want string) {
 	t.Helper()
 	if got, err := k.Token(t.Context(), src); err != nil || got != want {
 		t.Errorf("the token is %q, %v; want %q", got, err, want)
+	}
+	if want != "" && k.masker.Mask(want) != "[secret]" {
+		t.Errorf("the token %q is handed out and not masked", want)
 	}
 }
 
@@ -215,6 +221,11 @@ func TestATokenIsRefreshedOnceAndTheNewOneKept(t *testing.T) {
 		wait.Go(func() { k.want(t, src, "canary-access-2") })
 	}
 	wait.Wait()
+	for _, token := range []string{"canary-access-2", "canary-refresh-2"} {
+		if k.masker.Mask(token) != "[secret]" {
+			t.Errorf("%s is not masked", token)
+		}
+	}
 	if a.issued != 2 {
 		t.Errorf("%d tokens were issued, want 2: the sign-in's and one refresh", a.issued)
 	}
