@@ -274,7 +274,7 @@ func TestABase64OfASecretIsASecret(t *testing.T) {
 		for name, alphabet := range map[string]*base64.Encoding{"std": base64.StdEncoding, "url": base64.URLEncoding, "raw": base64.RawStdEncoding} {
 			encoded := alphabet.EncodeToString([]byte(whole))
 			got := m.Mask("Authorization: Basic " + encoded + " was refused")
-			for _, left := range strings.SplitSeq(got, hidden) {
+			for left := range strings.SplitSeq(got, hidden) {
 				left = strings.TrimSuffix(strings.TrimPrefix(left, "Authorization: Basic "), " was refused")
 				if len(left) > 22 {
 					t.Errorf("%q in %s: %s", whole, name, got)
