@@ -1,18 +1,15 @@
 package relay
 
 import (
-	"context"
+	"fmt"
 	"io"
 	"net/http"
-	"time"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/connector-relay/relay/relay/operator"
 )
-
-// readyWithin bounds the check behind /readyz.
-const readyWithin = 2 * time.Second
 
 // publicHandler is all that the outside needs: the hooks, and where a browser comes
 // back to from a sign-in.
@@ -24,15 +21,16 @@ func (r *Relay) publicHandler() http.Handler {
 	return mux
 }
 
-// dashboardHandler serves the pages, the read-only API, the metrics and health.
+// dashboardHandler serves the pages, the read-only API, the metrics and health, all to
+// this machine alone.
 func (r *Relay) dashboardHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", r.dashboard.Handler())
-	mux.Handle("/api/", r.dashboard.Guard(operator.Handler(r, true)))
+	mux.Handle("/api/", operator.Handler(r, true))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", r.ready)
-	return mux
+	return r.dashboard.Guard(mux)
 }
 
 // operatorHandler is the whole API, for the socket that only this user can open.
@@ -41,14 +39,17 @@ func (r *Relay) operatorHandler() http.Handler { return operator.Handler(r, fals
 // alive says that the process answers.
 func alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
 
-// ready says whether cards can be accepted: whether the store can be written.
+// ready says whether cards can be accepted, and if not, why.
 func (r *Relay) ready(w http.ResponseWriter, req *http.Request) {
-	ctx, cancel := context.WithTimeout(req.Context(), readyWithin)
-	defer cancel()
-	if err := r.store.Ping(ctx); err != nil {
-		r.log.Warn().Err(err).Msg("the store does not answer")
-		http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
+	list := r.refusals(req.Context())
+	if len(list) == 0 {
+		_, _ = io.WriteString(w, "ok\n")
 		return
 	}
-	_, _ = io.WriteString(w, "ok\n")
+	var text strings.Builder
+	for _, p := range list {
+		fmt.Fprintln(&text, p.text)
+	}
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, strings.TrimSuffix(text.String(), "\n"), http.StatusServiceUnavailable)
 }

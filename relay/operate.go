@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -37,48 +36,16 @@ func (r *Relay) Status(ctx context.Context) (operator.Status, error) {
 			s.Quiet = append(s.Quiet, fmt.Sprintf("channel %s is %s; %d waiting", l.Channel, l.Reason, l.Waiting))
 		}
 	}
-	dead, err := r.countDead(ctx)
-	if err != nil {
-		return s, err
+	for _, p := range r.problems(ctx) {
+		s.Problems = append(s.Problems, p.text)
 	}
-	s.Dead = dead
-	s.Problems = append(s.Problems, r.problems(dead)...)
+	s.Dead, _ = r.countDead(ctx) // that they cannot be counted is one of the problems
 	for _, c := range r.intake.Status() {
 		if c.Poll.Note != "" {
 			s.Notes = append(s.Notes, fmt.Sprintf("connector %s: %s", c.Name, c.Poll.Note))
 		}
 	}
 	return s, nil
-}
-
-// problems lists what needs a person, a sentence each.
-func (r *Relay) problems(dead int) []string {
-	var list []string
-	for _, l := range r.dispatch.Lanes() {
-		if l.State == delivery.Paused {
-			list = append(list, fmt.Sprintf("channel %s is paused: %s", l.Channel, l.Reason))
-		}
-	}
-	for _, c := range r.intake.Status() {
-		if c.Problem != "" {
-			list = append(list, fmt.Sprintf("connector %s is %s: %s", c.Name, c.Health, c.Problem))
-		}
-		for _, channel := range slices.Sorted(maps.Keys(c.Suspended)) {
-			list = append(list, fmt.Sprintf("connector %s does not post to channel %s: %s", c.Name, channel, c.Suspended[channel]))
-		}
-	}
-	for _, p := range r.host.Status() {
-		if p.Problem != "" {
-			list = append(list, fmt.Sprintf("plugin %s: %s", p.Name, p.Problem))
-		}
-	}
-	if log := r.lines.problem(); log != "" {
-		list = append(list, log)
-	}
-	if dead > 0 {
-		list = append(list, fmt.Sprintf("%d dead letters; see `relay dead-letters list`", dead))
-	}
-	return list
 }
 
 // Connectors implements [operator.Relay].

@@ -9,6 +9,15 @@ import (
 // pageStatus tells the dashboard how the running parts stand.
 type pageStatus struct{ r *Relay }
 
+// Problems implements [dashboard.Status].
+func (s pageStatus) Problems(ctx context.Context) []string {
+	var list []string
+	for _, p := range s.r.problems(ctx) {
+		list = append(list, p.text)
+	}
+	return list
+}
+
 // Channels implements [dashboard.Status].
 func (s pageStatus) Channels() []dashboard.Channel {
 	list, err := s.r.Channels(context.Background())

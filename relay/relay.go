@@ -157,6 +157,8 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 		return nil, err
 	}
 	commit()
+	r.registry.MustRegister(newCollector(r))
+	r.watching()
 	// Operators are answered last, when there is something to say.
 	if err := r.listeners.socket(socketBeside(p.config.Relay.Store), r.operatorHandler()); err != nil {
 		return nil, err
@@ -206,7 +208,7 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 		r.dashboard.Close()
 		return r.listeners.stop(ctx)
 	})
-	r.sweeping()
+	r.every("sweep", sweepEvery, r.sweep)
 	return nil
 }
 
@@ -253,24 +255,24 @@ func (r *Relay) plan() *plan {
 // sweepEvery is how often what is older than the retention is removed.
 const sweepEvery = 10 * time.Minute
 
-// sweeping removes old deliveries now and then until the relay stops.
-func (r *Relay) sweeping() {
+// every does something now and then until the relay stops.
+func (r *Relay) every(name string, interval time.Duration, do func(context.Context)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(sweepEvery)
+		tick := time.NewTicker(interval)
 		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				r.sweep(ctx)
+				do(ctx)
 			}
 		}
 	}()
-	r.onStop("sweep", func(context.Context) error { cancel(); <-done; return nil })
+	r.onStop(name, func(context.Context) error { cancel(); <-done; return nil })
 }
 
 func (r *Relay) sweep(ctx context.Context) {

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // faulty is a store that fails at what a test chooses.
 type faulty struct {
 	store.Store
-	lanes, open, ping atomic.Bool
+	lanes, open, ping, dead atomic.Bool
 }
 
 var errFaulty = errors.New("no room on the disk")
@@ -54,6 +54,13 @@ func (f *faulty) Ping(ctx context.Context) error {
 		return errFaulty
 	}
 	return f.Store.Ping(ctx)
+}
+
+func (f *faulty) DeadLetters(ctx context.Context) (map[string]int, error) {
+	if f.dead.Load() {
+		return nil, errFaulty
+	}
+	return f.Store.DeadLetters(ctx)
 }
 
 const (

@@ -45,7 +45,7 @@ func (a *app) printStatus(s operator.Status) {
 		fmt.Fprintln(a.out, "\nAll is well.")
 		return
 	}
-	a.printList("This needs a person:", s.Problems)
+	a.printList("This is wrong now:", s.Problems)
 }
 
 func (a *app) printList(title string, list []string) {

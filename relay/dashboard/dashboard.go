@@ -40,6 +40,8 @@ type Store interface {
 
 // Status tells how the running parts stand.
 type Status interface {
+	// Problems are sentences about all that is wrong now.
+	Problems(ctx context.Context) []string
 	Channels() []Channel
 	Connectors() []Connector
 }
@@ -113,7 +115,7 @@ func (d *Dashboard) Notify(channels []string) { d.hub.notify(channels) }
 // graceful end up.
 func (d *Dashboard) Close() { d.hub.close() }
 
-// Handler serves the pages.
+// Handler serves the pages, to be guarded by [Dashboard.Guard].
 func (d *Dashboard) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", d.overview)
@@ -123,7 +125,7 @@ func (d *Dashboard) Handler() http.Handler {
 	mux.HandleFunc("GET /changes", d.changes)
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(d.static)))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { d.problem(w, http.StatusNotFound) })
-	return d.Guard(mux)
+	return mux
 }
 
 // Guard refuses requests that a web page elsewhere makes through a name of its own
@@ -170,12 +172,13 @@ func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 		Last *store.Summary
 	}
 	page := struct {
+		Problems   []string
 		Channels   []row
 		Connectors []Connector
 		Dead       []store.Summary
 		MoreDead   bool
 		Empty      bool
-	}{Connectors: d.options.Status.Connectors(), Empty: true}
+	}{Problems: d.options.Status.Problems(r.Context()), Connectors: d.options.Status.Connectors(), Empty: true}
 	dead, err := d.options.Store.Deliveries(r.Context(), store.Filter{States: []delivery.State{delivery.Dead}, Limit: mostDead + 1})
 	if err != nil {
 		d.fail(w, err)

@@ -72,6 +72,8 @@ func (k *kept) add(card string, state delivery.State) {
 // parts are running parts that stand as a test says.
 type parts struct{ lane delivery.LaneState }
 
+func (p parts) Problems(context.Context) []string { return []string{"the disk is <full>"} }
+
 func (p parts) Channels() []dashboard.Channel {
 	return []dashboard.Channel{{Name: "lobby", Type: "inbox", Lane: p.lane, Reason: "<i>because</i>"}, {Name: "dev", Type: "teams", Lane: delivery.Open}}
 }
@@ -86,7 +88,7 @@ func serve(t *testing.T, k *kept) (*dashboard.Dashboard, *httptest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(d.Handler())
+	s := httptest.NewServer(d.Guard(d.Handler()))
 	t.Cleanup(func() {
 		d.Close()
 		s.Close()
@@ -192,7 +194,7 @@ func TestPages(t *testing.T) {
 		status int
 		want   []string
 	}{
-		{"/", 200, []string{"lobby", "paused", "&lt;i&gt;because", "Card 3", "unauthorised", "sign in", "in 15 min", "No card yet."}},
+		{"/", 200, []string{"the disk is &lt;full&gt;", "lobby", "paused", "&lt;i&gt;because", "Card 3", "unauthorised", "sign in", "in 15 min", "No card yet."}},
 		{"/channels/lobby", 200, []string{"accepted by the flow", "dead", "This card cannot be drawn", "three", `href="/deliveries/3"`}},
 		{"/channels/dev", 200, []string{"No card yet. It will appear here by itself."}},
 		{"/channels/nowhere", 404, []string{"There is no such page"}},

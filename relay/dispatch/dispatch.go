@@ -110,6 +110,8 @@ type Notice struct {
 type Lane struct {
 	delivery.Lane
 	State delivery.LaneState
+	// Trouble is what the last attempt came to when it did not succeed, in one line.
+	Trouble string
 }
 
 // abandonAfter is how long after Stop's deadline interrupted attempts may take

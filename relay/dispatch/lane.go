@@ -325,7 +325,7 @@ func (l *lane) change(ctx context.Context, f func(*delivery.Lane) bool) error {
 func (l *lane) status(now time.Time) Lane {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := Lane{Lane: l.state, State: delivery.Open}
+	s := Lane{Lane: l.state, State: delivery.Open, Trouble: l.trouble}
 	if l.state.Pause != delivery.NotPaused {
 		s.State = delivery.Paused
 		return s

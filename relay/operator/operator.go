@@ -72,7 +72,7 @@ type Status struct {
 	Channels   int       `json:"channels"`
 	Waiting    int       `json:"waiting"`
 	Dead       int       `json:"dead_letters"`
-	// Problems are sentences about all that needs a person.
+	// Problems are sentences about all that is wrong now.
 	Problems []string `json:"problems"`
 	// Notes are what connectors say of how they stand with their sources.
 	Notes []string `json:"notes,omitempty"`

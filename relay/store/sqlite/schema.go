@@ -117,8 +117,10 @@ func examine(ctx context.Context, db *sql.DB, path string) error {
 			return err
 		}
 	}
-	for _, edge := range []string{"events ORDER BY id", "deliveries ORDER BY id", "attempts ORDER BY delivery, seq", "seen ORDER BY connector, key",
-		"deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' ORDER BY channel"} {
+	for _, edge := range []string{
+		"events ORDER BY id", "deliveries ORDER BY id", "attempts ORDER BY delivery, seq", "seen ORDER BY connector, key",
+		"deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' ORDER BY channel",
+	} {
 		for _, direction := range []string{"", " DESC"} {
 			var n int
 			if err := db.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT * FROM "+edge+direction+" LIMIT 100)").Scan(&n); err != nil {

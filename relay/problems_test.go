@@ -1,0 +1,161 @@
+package relay
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/dispatch"
+)
+
+// view is what the relay says of itself in each place.
+type view struct {
+	problems string
+	ready    int
+	why      string
+	metrics  string
+	page     string
+}
+
+func look(t *testing.T, r *Relay) view {
+	t.Helper()
+	s, err := r.Status(t.Context())
+	if err != nil {
+		t.Fatalf("the status fails: %v", err)
+	}
+	v := view{problems: strings.Join(s.Problems, "\n")}
+	get := func(path string) (int, string) {
+		resp, err := http.Get("http://" + s.Dashboard + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(b)
+	}
+	v.ready, v.why = get("/readyz")
+	_, v.metrics = get("/metrics")
+	_, v.page = get("/")
+	return v
+}
+
+// agrees fails unless all places say the same: that this is wrong and whether cards are
+// accepted, or, with no text, that all is well.
+func (v view) agrees(t *testing.T, text string, ready bool) {
+	t.Helper()
+	if !strings.Contains(v.problems, text) || (text == "") != (v.problems == "") {
+		t.Errorf("the status has %q, without %q", v.problems, text)
+	}
+	if (v.ready == http.StatusOK) != ready || !ready && !strings.Contains(v.why, text) {
+		t.Errorf("/readyz answers %d %s", v.ready, v.why)
+	}
+	if well := strings.Contains(v.metrics, "\nrelay_problems 0\n"); well != (text == "") {
+		t.Errorf("the metrics say that all is well: %t", well)
+	}
+	if !strings.Contains(v.metrics, "\nrelay_ready 1\n") == ready {
+		t.Errorf("the metrics do not say that cards are accepted: %t", ready)
+	}
+	if shown := strings.Contains(v.page, "This is wrong now"); shown != (text != "") {
+		t.Errorf("the page shows what is wrong: %t", shown)
+	}
+}
+
+func TestAllPlacesSayTheSameOfWhatIsWrong(t *testing.T) {
+	r, f, rewrite := running(t, before, func(*faulty) {})
+	look(t, r).agrees(t, "", true)
+
+	f.ping.Store(true)
+	look(t, r).agrees(t, "no card is accepted: no room on the disk", false)
+	f.ping.Store(false)
+
+	f.dead.Store(true)
+	look(t, r).agrees(t, "the store cannot be read", true)
+	f.dead.Store(false)
+
+	rewrite("channel {")
+	if _, err := r.Reload(t.Context()); err == nil {
+		t.Fatal("a bad file was read")
+	}
+	v := look(t, r)
+	v.agrees(t, "the configuration before it goes on", true)
+	if !strings.Contains(v.metrics, "\nrelay_config_last_reload_successful 0\n") {
+		t.Error("the metrics do not tell of the reload")
+	}
+	rewrite(before)
+	if _, err := r.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v = look(t, r)
+	v.agrees(t, "", true)
+	for _, want := range []string{
+		`relay_build_info{go_version="go`, `version="test"} 1`, "relay_config_last_reload_successful 1", `relay_dead_letters{channel="dev"} 0`,
+		`relay_connector_health{connector="ci",health="ok"} 1`, `relay_plugin_running{plugin="webhook"} 1`,
+	} {
+		if !strings.Contains(v.metrics, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+}
+
+// TestARelayWhoseHooksHaveNoPluginIsNotReady kills the plugin until it is not started
+// again at once.
+func TestARelayWhoseHooksHaveNoPluginIsNotReady(t *testing.T) {
+	r, _, _ := running(t, before, func(*faulty) {})
+	soon(t, "the plugin is not started again", func() bool {
+		p := r.host.Status()[0]
+		if p.Running {
+			_ = syscall.Kill(p.PID, syscall.SIGKILL)
+		}
+		return time.Until(p.Restart) > time.Second
+	})
+	look(t, r).agrees(t, "the hooks of plugin webhook accept nothing: it ended (signal: killed)", false)
+}
+
+// TestALaneThatDoesNotTakeItsCardsIsAProblem, whatever it does just now.
+func TestALaneThatDoesNotTakeItsCardsIsAProblem(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	lane := func(state delivery.LaneState, trouble string, waiting int, age time.Duration) dispatch.Lane {
+		return dispatch.Lane{State: state, Trouble: trouble, Lane: delivery.Lane{Reason: "because", Next: now.Add(time.Minute), Waiting: waiting, Oldest: now.Add(-age)}}
+	}
+	for name, tt := range map[string]struct {
+		lane dispatch.Lane
+		want string
+	}{
+		"nothing waits":                {lane(delivery.Open, "", 0, 0), ""},
+		"something has just come":      {lane(delivery.Open, "", 3, time.Second), ""},
+		"a rejected card, long ago":    {lane(delivery.Open, "rejected: 400", 0, 0), ""},
+		"paused":                       {lane(delivery.Paused, "", 0, 0), "is paused: because"},
+		"paused with cards":            {lane(delivery.Paused, "refused: 404", 2, time.Hour), "is paused: because; 2 waiting, the oldest for 1h0m0s"},
+		"backing off":                  {lane(delivery.BackingOff, "failed: 500", 2, time.Minute), "does not take its cards: failed: 500; 2 waiting, the oldest for 1m0s; the next attempt is at 12:01:00"},
+		"trying again just now":        {lane(delivery.Open, "failed: no answer", 1, time.Minute), "does not take its cards: failed: no answer; 1 waiting, the oldest for 1m0s"},
+		"slower than what comes":       {lane(delivery.Open, "", 900, time.Hour), "is behind: more comes than its rate carries; 900 waiting, the oldest for 1h0m0s"},
+		"held back in the quiet hours": {lane(delivery.Quiet, "", 9, 5*time.Hour), ""},
+	} {
+		if got := laneProblem(tt.lane, now); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// TestOnlyThisMachineIsAnswered: a web page elsewhere that points a name of its own at
+// the dashboard's listener learns nothing, whatever it asks for.
+func TestOnlyThisMachineIsAnswered(t *testing.T) {
+	r, _, _ := running(t, before, func(*faulty) {})
+	for _, path := range []string{"/", "/api/status", "/metrics", "/readyz", "/healthz", "/none"} {
+		req := httptest.NewRequest(http.MethodGet, path, nil)
+		req.Host = "evil.example:8081"
+		w := httptest.NewRecorder()
+		r.dashboardHandler().ServeHTTP(w, req)
+		if w.Code != http.StatusMisdirectedRequest {
+			t.Errorf("%s for another host: %d", path, w.Code)
+		}
+	}
+}
