@@ -174,6 +174,7 @@ type Connector struct {
 	Suspended map[string]string
 	HTTP      HTTP
 	Hooks     Hooks
+	Quota     Quota
 	Routes    []*route.Route
 	Arguments Arguments
 	// Fingerprint changes exactly when something changes that the running

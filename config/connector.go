@@ -44,7 +44,7 @@ func ownAttributes() []language.Attribute {
 
 // ownBlocks are the blocks in a connector block.
 func ownBlocks() []language.Block {
-	return []language.Block{{Name: "route"}, {Name: "http", Once: true}, {Name: "hooks", Once: true}}
+	return []language.Block{{Name: "route"}, {Name: "http", Once: true}, {Name: "hooks", Once: true}, {Name: "quota", Once: true}}
 }
 
 // connector reads what the relay itself knows of a connector block.
@@ -67,6 +67,7 @@ func (f *File) connector(block *hclsyntax.Block) {
 	}
 	c.HTTP = f.readHTTP(body, connectorHTTP, f.config.Relay.HTTP)
 	c.Hooks = f.readHooks(body, f.config.Relay.Hooks)
+	c.Quota = f.readQuota(body)
 	for _, b := range body.Blocks {
 		if b.Type != "route" {
 			continue

@@ -93,6 +93,7 @@ func fingerprintConnector(c Connector) (string, Parts) {
 	f.add("suspended", c.Suspended) // fmt prints maps in the order of their keys
 	f.http(c.HTTP)
 	f.add("hooks", c.Hooks)
+	f.add("quota", c.Quota)
 	for _, r := range c.Routes {
 		f.add("routes", r.Fingerprint())
 	}

@@ -80,6 +80,7 @@ func TestFingerprint(t *testing.T) {
 		"a schedule":              {old: `"@hourly"`, now: `"@daily"`, connector: true},
 		"disabling":               {old: `count    = 1`, now: "count = 1\nenabled = false", connector: true},
 		"a timeout":               {old: `count    = 1`, now: "count = 1\ntimeout = \"9s\"", connector: true},
+		"a quota":                 {old: `count    = 1`, now: "count = 1\nquota {\nevents_per_hour = 9\n}", connector: true},
 		"a condition's literal":   {old: `"x"`, now: `"y"`, connector: true},
 		"a condition's operator":  {old: `[0] > 1`, now: `[0] >= 1`, connector: true},
 		"a condition's index":     {old: `a[0]`, now: `a[1]`, connector: true},

@@ -297,7 +297,7 @@ func buildConnector(ctx context.Context, c config.Connector, publicURL string, s
 	return intake.Connector{
 		Source: source, Arguments: c.Arguments.Encode, PublicURL: publicURL, Enabled: c.Enabled,
 		Schedule: schedule, Timeout: c.Timeout, Routes: c.Routes, Suspended: c.Suspended, MaxSilence: c.MaxSilence,
-		Polls: typ.Polls, Receives: typ.Receives, SignsIn: typ.SignsIn, Hooks: intake.Hooks(c.Hooks), Fingerprint: c.Fingerprint,
+		Polls: typ.Polls, Receives: typ.Receives, SignsIn: typ.SignsIn, Hooks: intake.Hooks(c.Hooks), Quota: intake.Quota(c.Quota), Fingerprint: c.Fingerprint,
 	}, problems, nil
 }
 

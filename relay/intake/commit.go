@@ -121,7 +121,7 @@ func (s *source) bounded(e event.Event, shorten bool) (entry store.Entry, bytes 
 		return entry, 0, fmt.Errorf("encode its card: %w", err)
 	}
 	bytes = len(encoded) + len(e.Data)
-	if limit := s.quota.eventBytes; bytes > limit {
+	if limit := s.quota.eventBytes; int64(bytes) > limit {
 		if !shorten {
 			return entry, bytes, fmt.Errorf("%w: it has %d bytes, and the connector's quota allows %d", errTooLarge, bytes, limit)
 		}
@@ -137,7 +137,7 @@ func (s *source) bounded(e event.Event, shorten bool) (entry store.Entry, bytes 
 }
 
 // shortened is an event that says of a larger one what it was about.
-func shortened(e event.Event, bytes, limit int) event.Event {
+func shortened(e event.Event, bytes int, limit int64) event.Event {
 	e.Data = nil
 	text := fmt.Sprintf("The card was left out: it had %d bytes with its data, and the quota of the connector allows %d.", bytes, limit)
 	e.Card = card.Card{Title: cut(e.Card.Headline(), 200), Text: text}

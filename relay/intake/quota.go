@@ -16,7 +16,7 @@ type Quota struct {
 	// [DefaultEventsPerHour].
 	EventsPerHour int
 	// EventBytes bounds one event, its card and data; 0 means [DefaultEventBytes].
-	EventBytes int
+	EventBytes int64
 }
 
 // The defaults of a quota.
@@ -42,7 +42,8 @@ const quietAfter = time.Hour
 // quota counts a connector's new events: an hour's worth of them may come at once, and
 // what was spent comes back over an hour.
 type quota struct {
-	perHour, eventBytes int
+	perHour    int
+	eventBytes int64
 
 	mu sync.Mutex
 	// left is how many there may be at the time at; less than none after a commit that
