@@ -155,8 +155,12 @@ func (r *Relay) Explain(ctx context.Context, ref string) ([]operator.Explanation
 		ids = append(ids, id)
 	}
 	list := []operator.Explanation{}
+	var swept int64
 	for _, id := range ids {
 		e, err := r.explain(ctx, id)
+		if errors.Is(err, store.ErrSwept) {
+			swept = id
+		}
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
@@ -165,10 +169,14 @@ func (r *Relay) Explain(ctx context.Context, ref string) ([]operator.Explanation
 		}
 		list = append(list, e)
 	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("event %s: %w; `relay deliveries` lists events by number", ref, operator.ErrNotFound)
+	switch {
+	case len(list) > 0:
+		return list, nil
+	case swept != 0:
+		return nil, fmt.Errorf("event %d: %w any more: nothing of it was left to do, and it was removed when the retention of %s was over", swept, operator.ErrNotFound, r.plan().config.Relay.Retention)
+	default:
+		return nil, fmt.Errorf("event %s: %w; `relay events` lists events by number", ref, operator.ErrNotFound)
 	}
-	return list, nil
 }
 
 func (r *Relay) explain(ctx context.Context, id int64) (operator.Explanation, error) {

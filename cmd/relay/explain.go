@@ -15,7 +15,7 @@ func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain EVENT",
 		Short: "Tell an event's fate, step by step",
-		Long:  "Tell an event's fate, step by step. EVENT is the number that `relay deliveries` shows, or the event's key.",
+		Long:  "Tell an event's fate, step by step. EVENT is the number that `relay events` shows, or the event's key.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()

@@ -91,7 +91,7 @@ func (a *app) root() *cobra.Command {
 		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.planCommand(), a.reloadCommand(),
 		a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
 		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.previewCommand(), a.doctorCommand(),
-		a.explainCommand(), a.deliveriesCommand(), a.deadLettersCommand(),
+		a.eventsCommand(), a.explainCommand(), a.refusedCommand(), a.deliveriesCommand(), a.deadLettersCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.pluginCommand(), a.storeCommand(), a.versionCommand(),
 	)
 	wrapArgs(root)

@@ -74,7 +74,8 @@ func scriptHook(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[1], hooks(list)[args[0]])
 }
 
-// scriptPost posts a file to a connector's hook, or to a URL, and prints the answer:
+// scriptPost posts a file to a connector's hook, or to a URL, and prints the answer
+// and the events that it names:
 // post CONNECTOR|URL FILE [HEADER=VALUE]...
 func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
 	list, err := operator.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
@@ -96,6 +97,9 @@ func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
 	body, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "%d %s\n", resp.StatusCode, body)
+	if events := resp.Header.Get("Relay-Event"); events != "" {
+		fmt.Fprintf(ts.Stdout(), "Relay-Event: %s\n", events)
+	}
 	if (resp.StatusCode == http.StatusOK) == neg {
 		ts.Fatalf("answered %d %s", resp.StatusCode, body)
 	}

@@ -140,16 +140,8 @@ func (s *source) bounded(e event.Event, shorten bool) (entry store.Entry, bytes 
 func shortened(e event.Event, bytes int, limit int64) event.Event {
 	e.Data = nil
 	text := fmt.Sprintf("The card was left out: it had %d bytes with its data, and the quota of the connector allows %d.", bytes, limit)
-	e.Card = card.Card{Title: cut(e.Card.Headline(), 200), Text: text}
+	e.Card = card.Card{Title: card.Cut(e.Card.Headline(), 200), Text: text}
 	return e
-}
-
-// cut shortens a text to so many characters.
-func cut(text string, most int) string {
-	if list := []rune(text); len(list) > most {
-		return string(list[:most-1]) + "…"
-	}
-	return text
 }
 
 // evaluate decides an event's fate when it is its turn, unless the relay has to end

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/pluginhost"
@@ -80,7 +81,7 @@ func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
 	x.log()
 	if x.status >= http.StatusBadRequest {
 		i.refusals.add(store.Refusal{
-			Connector: s.name(), Remote: i.remote(r), Method: cut(r.Method, 20), Status: x.status, Reason: i.options.Mask(x.told),
+			Connector: s.name(), Remote: i.remote(r), Method: card.Cut(r.Method, 20), Status: x.status, Reason: i.options.Mask(x.told),
 			Bytes: x.bytes, Count: 1, First: x.started, Last: x.started,
 		})
 	}
@@ -281,7 +282,7 @@ func numbers(events []int64) string {
 // inShort is the first line of an answer, for the list of refused requests.
 func inShort(answer string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(answer, "\ufffd")), "\n")
-	return cut(line, 200)
+	return card.Cut(line, 200)
 }
 
 // passes reports whether a plugin may set a header: those of the connection are

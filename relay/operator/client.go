@@ -85,18 +85,45 @@ func (c *Client) Plugins(ctx context.Context) ([]Plugin, error) {
 
 // Deliveries implements [Relay]. It asks for one page after the other.
 func (c *Client) Deliveries(ctx context.Context, q Query) ([]Delivery, error) {
-	list := []Delivery{}
-	for wanted := q.Limit; ; {
-		page, err := call[[]Delivery](ctx, c, http.MethodGet, "deliveries?"+q.values().Encode(), nil)
+	return pages(q.Limit, func(last *Delivery, limit int) ([]Delivery, error) {
+		if last != nil {
+			q.Before = last.ID
+		}
+		q.Limit = limit
+		return call[[]Delivery](ctx, c, http.MethodGet, "deliveries?"+q.values().Encode(), nil)
+	})
+}
+
+// Events implements [Relay]. It asks for one page after the other.
+func (c *Client) Events(ctx context.Context, q EventQuery) ([]Fated, error) {
+	return pages(q.Limit, func(last *Fated, limit int) ([]Fated, error) {
+		if last != nil {
+			q.Before = last.ID
+		}
+		q.Limit = limit
+		return call[[]Fated](ctx, c, http.MethodGet, "events?"+q.values().Encode(), nil)
+	})
+}
+
+// pages asks for pages until it has as many as are wanted, or there are no more. Each
+// is asked for with the last element of the one before.
+func pages[T any](wanted int, page func(last *T, limit int) ([]T, error)) ([]T, error) {
+	list := []T{}
+	for last := (*T)(nil); ; last = &list[len(list)-1] {
+		more, err := page(last, max(0, wanted-len(list)))
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, page...)
-		if len(page) < MostListed || len(list) >= wanted {
+		list = append(list, more...)
+		if len(more) < MostListed || len(list) >= wanted {
 			return list, nil
 		}
-		q.Before, q.Limit = page[len(page)-1].ID, wanted-len(list)
 	}
+}
+
+// Refusals implements [Relay].
+func (c *Client) Refusals(ctx context.Context, connector string) ([]Refusal, error) {
+	return call[[]Refusal](ctx, c, http.MethodGet, "refused?"+url.Values{"connector": {connector}}.Encode(), nil)
 }
 
 // Explain implements [Relay].

@@ -39,6 +39,16 @@ func Handler(r Relay, readOnly bool) http.Handler {
 		}
 		return r.Deliveries(req.Context(), q)
 	})
+	get(mux, "GET /api/events", func(req *http.Request) (any, error) {
+		q, err := parseEventQuery(req.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		return r.Events(req.Context(), q)
+	})
+	get(mux, "GET /api/refused", func(req *http.Request) (any, error) {
+		return r.Refusals(req.Context(), req.URL.Query().Get("connector"))
+	})
 	get(mux, "GET /api/explain", func(req *http.Request) (any, error) {
 		return r.Explain(req.Context(), req.URL.Query().Get("event"))
 	})
@@ -158,18 +168,26 @@ func parseQuery(v url.Values) (Query, error) {
 		q.States = append(q.States, delivery.State(s))
 	}
 	err := checkStates(q.States)
-	number := func(name string) int64 {
-		if v.Get(name) == "" || err != nil {
-			return 0
-		}
-		n, parseErr := strconv.ParseInt(v.Get(name), 10, 64)
-		if parseErr != nil || n < 0 {
-			err = fmt.Errorf("%w: %s is not a whole number", ErrInvalid, name)
+	number := func(name string) (n int64) {
+		if err == nil {
+			n, err = wholeNumber(v, name)
 		}
 		return n
 	}
 	q.Event, q.Before, q.Limit = number("event"), number("before"), int(number("limit"))
 	return q, err
+}
+
+// wholeNumber reads a number that may be missing.
+func wholeNumber(v url.Values, name string) (int64, error) {
+	if v.Get(name) == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(v.Get(name), 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%w: %s is not a whole number", ErrInvalid, name)
+	}
+	return n, nil
 }
 
 // checkStates refuses a state that no delivery can have: a list that is empty

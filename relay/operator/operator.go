@@ -32,6 +32,11 @@ type Relay interface {
 	Plugins(ctx context.Context) ([]Plugin, error)
 	// Deliveries lists deliveries, newest first.
 	Deliveries(ctx context.Context, q Query) ([]Delivery, error)
+	// Events lists events, newest first.
+	Events(ctx context.Context, q EventQuery) ([]Fated, error)
+	// Refusals lists requests to hooks of which nothing was accepted, the last one
+	// first; those of one connector, or, when it is empty, of all.
+	Refusals(ctx context.Context, connector string) ([]Refusal, error)
 	// Explain tells an event's fate, step by step. The reference is an event's
 	// ID or key.
 	Explain(ctx context.Context, ref string) ([]Explanation, error)
