@@ -35,7 +35,7 @@ var (
 	ErrTaken = errors.New("it has something of its own")
 )
 
-// ErrSwept: the event was there and has been removed since, because the retention
+// ErrSwept says that the event was there and has been removed since, because the retention
 // was over. It is an [ErrNotFound].
 var ErrSwept = fmt.Errorf("removed after the retention: %w", ErrNotFound)
 

@@ -139,9 +139,9 @@ func (s *suite) sweptEvents() {
 }
 
 func (s *suite) fingerprints() {
-	with := func(key, print string) store.Entry {
+	with := func(key, fingerprint string) store.Entry {
 		e := entry(key, "x", "a")
-		e.Fingerprint = []byte(print)
+		e.Fingerprint = []byte(fingerprint)
 		return e
 	}
 	accept := func(entries ...store.Entry) error {
