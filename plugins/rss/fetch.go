@@ -79,13 +79,25 @@ func (f *Feed) fetch(ctx context.Context, client *http.Client, c checkpoint) (pa
 func (p page) same(resp *http.Response, c checkpoint) page {
 	p.unchanged = true
 	p.etag, p.lastModified, p.bodyHash = c.ETag, c.LastModified, c.BodyHash
-	if v := resp.Header.Get("ETag"); v != "" {
+	if v := validator(resp, "ETag"); v != "" {
 		p.etag = v
 	}
-	if v := resp.Header.Get("Last-Modified"); v != "" {
+	if v := validator(resp, "Last-Modified"); v != "" {
 		p.lastModified = v
 	}
 	return p
+}
+
+// maxValidator is how long a validator may be: it is kept in the checkpoint.
+const maxValidator = 1 << 10
+
+// validator is what the next request is to bring back; empty for what no honest
+// server sends.
+func validator(resp *http.Response, name string) string {
+	if v := resp.Header.Get(name); len(v) <= maxValidator {
+		return v
+	}
+	return ""
 }
 
 // take takes the body of a 200.
@@ -100,7 +112,7 @@ func (p page) take(ctx context.Context, r *readers, resp *http.Response, c check
 	if len(body) > maxBody {
 		return page{}, connector.Misconfigured("the feed is larger than %d MB", maxBody>>20)
 	}
-	p.etag, p.lastModified = resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")
+	p.etag, p.lastModified = validator(resp, "ETag"), validator(resp, "Last-Modified")
 	sum := sha256.Sum256(body)
 	p.bodyHash = base64.RawStdEncoding.EncodeToString(sum[:9])
 	if p.bodyHash == c.BodyHash {
@@ -129,7 +141,7 @@ func statusError(resp *http.Response, now time.Time) error {
 	case http.StatusUnauthorized:
 		return connector.Unauthorised("the server wants a sign-in (401)")
 	}
-	return fmt.Errorf("the server answered %s", resp.Status)
+	return fmt.Errorf("the server answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 }
 
 func later(a, b time.Time) time.Time {
@@ -184,6 +196,9 @@ func (r *redirects) follow(client *http.Client) *http.Client {
 			r.temporary = true
 		}
 		r.to = req.URL.String()
+		if len(r.to) > maxAddress {
+			return errors.New("the address redirects to one that is too long")
+		}
 		return nil
 	}
 	return &watching

@@ -229,3 +229,60 @@ func TestWhatOnePollDoesNotTakeTheNextOnesDo(t *testing.T) {
 		}
 	}
 }
+
+func TestHostileHeadersAreNotKept(t *testing.T) {
+	s := newSite(t)
+	s.answer = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("ETag", `"`+strings.Repeat("x", 500_000)+`"`)
+		w.Header().Set("Last-Modified", strings.Repeat("x", 300_000))
+		_, _ = io.WriteString(w, rssOf(numbered(1, 3), nil))
+	}
+	r := newReader(t, s, nil)
+	r.want()
+	if len(r.at) > 2000 {
+		t.Errorf("the checkpoint has %d bytes", len(r.at))
+	}
+	s.answer = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "/"+strings.Repeat("x", 900_000))
+		w.WriteHeader(http.StatusMovedPermanently)
+	}
+	if _, err := r.try(); err == nil || len(err.Error()) > 200 {
+		t.Errorf("a redirect to nowhere: %d bytes", len(fmt.Sprint(err)))
+	}
+}
+
+// TestAReaderEndsWithWhoeverStartedIt has a process read without end when its
+// parent goes, of which it only sees that its input ends.
+func TestAReaderEndsWithWhoeverStartedIt(t *testing.T) {
+	p, err := startProcess([]string{"read-feeds"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.kill()
+	if err := p.enc.Encode(question{Body: []byte(hostileFeeds()["many namespaces"].body)}); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.in.Close()
+	if err := p.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// BenchmarkRead reads a feed of an ordinary size as polls do, and without another
+// process.
+func BenchmarkRead(b *testing.B) {
+	q := question{Body: []byte(rssOf(numbered(1, 25), func(e *entry) { e.text = strings.Repeat("What is new. ", 200) }))}
+	b.Run("in a process", func(b *testing.B) {
+		r := newReaders("read-feeds")
+		for b.Loop() {
+			if _, err := r.read(b.Context(), q); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("here", func(b *testing.B) {
+		for b.Loop() {
+			read(q)
+		}
+	})
+}

@@ -41,12 +41,14 @@ type writer struct {
 	discretion discretion
 	// base is what addresses in the feed are relative to; known says that it is the
 	// feed's own word.
-	base  *url.URL
-	known bool
+	base       *url.URL
+	known      bool
+	toMarkdown *converter.Converter
 }
 
 func newWriter(feed *gofeed.Feed, q question) *writer {
 	w := &writer{feed: feed, question: q, discretion: newDiscretion(q.Address)}
+	w.toMarkdown = converter.NewConverter(converter.WithPlugins(baseplugin.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), table.NewTablePlugin()))
 	own := &url.URL{Scheme: w.discretion.own.Scheme, Host: w.discretion.own.Host, Path: "/"}
 	w.base = own
 	if u, err := own.Parse(feed.Link); err == nil && feed.Link != "" && u.Host != "" {
@@ -151,9 +153,8 @@ func (w *writer) summary(it *gofeed.Item) string {
 	if strings.TrimSpace(source) == "" || most == 0 {
 		return ""
 	}
-	toMarkdown := converter.NewConverter(converter.WithPlugins(baseplugin.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), table.NewTablePlugin()))
 	// A little more than what is shown, so that it shows that there is more.
-	text, err := toMarkdown.ConvertString(withoutPictures(cutHTML(source, most+most/4+20)), converter.WithDomain(w.base.String()))
+	text, err := w.toMarkdown.ConvertString(withoutPictures(cutHTML(source, most+most/4+20)), converter.WithDomain(w.base.String()))
 	if err != nil {
 		return ""
 	}
