@@ -23,8 +23,8 @@ const (
 	largeBodies = 4
 )
 
-// patience is how long reading a feed of a size may take: a hundred times what an
-// honest feed needs.
+// patience is how long reading a feed of a size may take: many times what an honest
+// feed needs.
 func patience(size int) time.Duration {
 	return 5*time.Second + time.Duration(size>>20)*time.Second
 }
@@ -90,12 +90,12 @@ func (r *readers) read(ctx context.Context, q question) (answer, error) {
 	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	// Ending the process ends the conversation.
-	called := context.AfterFunc(limited, at.kill)
+	stop := context.AfterFunc(limited, at.kill)
 	a, err := at.ask(q)
-	if called() && err == nil {
+	if stop() && err == nil {
 		return a, a.problem()
 	}
-	how := at.end()
+	err = at.end(err)
 	at = nil
 	switch {
 	case ctx.Err() != nil:
@@ -103,7 +103,7 @@ func (r *readers) read(ctx context.Context, q question) (answer, error) {
 	case limited.Err() != nil:
 		return answer{}, fmt.Errorf("the feed at %s could not be read within %s", q.host(), within)
 	}
-	return answer{}, fmt.Errorf("the feed at %s %s: %w", q.host(), how, err)
+	return answer{}, fmt.Errorf("the feed at %s %w", q.host(), err)
 }
 
 // process is one that reads feeds, one after the other.
@@ -151,16 +151,16 @@ func (p *process) ask(q question) (answer, error) {
 
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
-// end makes sure that the process has ended, and says how.
-func (p *process) end() string {
+// end makes sure that the process has ended, and says how that broke a conversation.
+func (p *process) end(broken error) error {
 	_ = p.in.Close()
 	late := time.AfterFunc(time.Second, p.kill)
 	defer late.Stop()
 	_ = p.cmd.Wait()
 	if p.cmd.ProcessState.ExitCode() == exitMemory {
-		return fmt.Sprintf("could not be read in %d MB of memory", readerMemory>>20)
+		return fmt.Errorf("could not be read in %d MB of memory", readerMemory>>20)
 	}
-	return fmt.Sprintf("broke the process that reads feeds (%v)", p.cmd.ProcessState)
+	return fmt.Errorf("broke the process that reads feeds (%v): %w", p.cmd.ProcessState, broken)
 }
 
 // host is how people are told which feed it is: the rest of an address may be
