@@ -39,7 +39,7 @@ func greedy() {
 	for i := range b {
 		b[i] = 1
 	}
-	fmt.Println(len(b))
+	os.Exit(len(b) - hostileMemory)
 }
 
 // hostileInput is something that is made to do harm. It comes in by a post to the hook

@@ -78,3 +78,26 @@ func dropImages(d *draft, most int, inline bool) int {
 	}
 	return dropped
 }
+
+// quietAddresses makes a dialect write addresses so that no "@" in them calls people,
+// where chat systems look for it in addresses as well.
+func quietAddresses(d markup.Dialect) markup.Dialect {
+	link, picture, plain := d.Link, d.Picture, d.Address
+	d.Link = func(label, address string) string { return link(label, quietAddress(address)) }
+	d.Picture = func(label, address string) string { return picture(label, quietAddress(address)) }
+	if plain != nil {
+		d.Address = func(address string, ends bool) string { return plain(quietAddress(address), ends) }
+	}
+	return d
+}
+
+// quietAddress encodes each "@" that comes after an address's host, where it means the
+// same.
+func quietAddress(s string) string {
+	scheme, rest, _ := strings.Cut(s, "://")
+	host, path, found := strings.Cut(rest, "/")
+	if !found {
+		return s
+	}
+	return scheme + "://" + host + "/" + strings.ReplaceAll(path, "@", "%40")
+}

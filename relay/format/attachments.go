@@ -8,8 +8,13 @@ import (
 	"github.com/connector-relay/relay/relay/format/markup"
 )
 
-// usernames lets a dialect mention people as both systems do.
+// usernames lets a dialect mention people as both systems do. Code calls nobody either,
+// should it be read as none.
 func usernames(d markup.Dialect, w *writing) markup.Dialect {
+	quiet := defuse("@all", "@here", "@channel", "<!")
+	code, fence := d.Code, d.Fence
+	d.Code = func(s string) string { return code(quiet(s)) }
+	d.Fence = func(language, s string) string { return fence(language, quiet(s)) }
 	d.Mention = w.mention(func(p Person) string { return "@" + strings.TrimPrefix(p.ID, "@") })
 	return d
 }
@@ -59,6 +64,8 @@ type attachmentWriter struct {
 	*writing
 	dialect markup.Dialect
 	used    longest
+	// quiet keeps what is no Markdown from calling people.
+	quiet func(string) string
 	// callsAbove says that people are called above the attachments.
 	callsAbove bool
 }
@@ -69,7 +76,7 @@ func (w attachmentWriter) message(d draft) (encoded, error) {
 		list = append(list, w.attachment(b, parseColour(d.card.ThemeColor)))
 	}
 	head := &list[0]
-	head.Title, head.TitleLink, head.Fallback = quietAt(markup.Bare(d.title)), d.firstLink(), quietAt(d.headline())
+	head.Title, head.TitleLink, head.Fallback = w.quiet(markup.Bare(d.title)), d.firstLink(), w.quiet(d.headline())
 	w.used.note(TitleLength, utf8.RuneCountInString(head.Title))
 	w.used.note(Blocks, len(list))
 	var called []string
@@ -86,7 +93,7 @@ func (w attachmentWriter) message(d draft) (encoded, error) {
 }
 
 func (w attachmentWriter) attachment(b block, c colour) attachment {
-	a := attachment{Color: c.web(), AuthorName: quietAt(b.author), AuthorIcon: b.avatar, Text: w.dialect.Write(b.text), ImageURL: b.picture}
+	a := attachment{Color: c.web(), AuthorName: w.quiet(b.author), AuthorIcon: b.avatar, Text: w.dialect.Write(b.text), ImageURL: b.picture}
 	if b.avatar != "" {
 		a.AuthorName = orSpace(a.AuthorName)
 	}
@@ -94,7 +101,7 @@ func (w attachmentWriter) attachment(b block, c colour) attachment {
 	for _, f := range b.facts {
 		value := w.dialect.Write(f.value)
 		w.used.note(TextLength, utf8.RuneCountInString(value))
-		a.Fields = append(a.Fields, attachmentField{Title: quietAt(markup.Bare(f.name)), Value: value, Short: f.value.Len() <= shortField})
+		a.Fields = append(a.Fields, attachmentField{Title: w.quiet(markup.Bare(f.name)), Value: value, Short: f.value.Len() <= shortField})
 	}
 	return a
 }

@@ -77,10 +77,11 @@ func signedInside(c card.Card) card.Card {
 // breaks lines at empty lines only, and neither shows tables
 // (https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format).
 func connectorFlavour() markup.Flavour {
+	angles := strings.NewReplacer(`\<`, "&lt;", `\>`, "&gt;")
 	return markup.Flavour{
 		Special: "\\*_[]()`~<>#", Start: "-+", Strong: "**", Emphasis: "*", Strike: "~~", Entities: true,
 		Code: true, Headings: 3, Quotes: true, Pictures: true, Break: "\n\n",
-		Defuse: strings.NewReplacer(`\<`, "&lt;", `\>`, "&gt;", "{{", "{\u200b{").Replace,
+		Defuse: func(s string) string { return teamsDefuse(angles.Replace(s)) },
 	}
 }
 

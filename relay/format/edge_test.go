@@ -119,7 +119,7 @@ func TestWhereTextIsReadTwice(t *testing.T) {
 		{
 			"a quote that Zulip would read is code", format.Zulip(format.Settings{To: "x"}),
 			card.Card{Title: "t", Text: "```quote\n@**all**\n```"},
-			"```\n@**all**\n```",
+			"```\n@\u200b**all**\n```",
 		},
 		{
 			"Zulip knows no backslash", format.Zulip(format.Settings{To: "x"}),

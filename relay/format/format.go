@@ -196,13 +196,26 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// defuse puts something invisible into words such as "@all", after their first
-// letter, so that in a stranger's text they call nobody.
+// joiner is invisible and keeps apart what stands beside it.
+const joiner = "\u200b"
+
+// defuse puts something invisible into words such as "@all", after their first letter,
+// so that in a stranger's text they call nobody. A text may be written in pieces: one
+// that ends as a word begins gets it at its end.
 func defuse(words ...string) func(string) string {
 	return func(s string) string {
 		for _, w := range words {
-			if strings.Contains(s, w) {
-				s = strings.ReplaceAll(s, w, w[:1]+"\u200b"+w[1:])
+			for strings.Contains(s, w) { // again, where it overlaps itself
+				s = strings.ReplaceAll(s, w, w[:1]+joiner+w[1:])
+			}
+		}
+		// Marks come to stand before the space at its end.
+		text := strings.TrimRight(s, " \t")
+		for _, w := range words {
+			for n := 1; n < len(w); n++ {
+				if strings.HasSuffix(text, w[:n]) {
+					return text + joiner + s[len(text):]
+				}
 			}
 		}
 		return s

@@ -176,7 +176,7 @@ func (w googleWriter) section(s section) []googleWidget {
 		add(googleWidget{DecoratedText: &googleDecorated{TopLabel: googleDefuse(markup.Bare(f.name)), Text: orSpace(w.dialect.Write(f.value)), WrapText: true}})
 	}
 	for _, img := range s.pictures() {
-		add(googleWidget{Image: &googleImage{ImageURL: img.URL, AltText: card.Plain(img.Title)}})
+		add(googleWidget{Image: &googleImage{ImageURL: img.URL, AltText: googleDefuse(card.Plain(img.Title))}})
 	}
 	add(w.ways(s.actions)...)
 	return widgets
@@ -189,7 +189,7 @@ func (w googleWriter) ways(actions []card.Action) []googleWidget {
 	if len(links) > 0 {
 		list := &googleButtons{}
 		for _, l := range links {
-			list.Buttons = append(list.Buttons, googleButton{Text: l.name, OnClick: googleClick{googleLink{l.address}}})
+			list.Buttons = append(list.Buttons, googleButton{Text: googleDefuse(l.name), OnClick: googleClick{googleLink{l.address}}})
 		}
 		widgets = append(widgets, googleWidget{ButtonList: list})
 	}

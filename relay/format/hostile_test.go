@@ -181,7 +181,7 @@ func FuzzRender(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, unit string, times uint16) {
 		c, err := card.Parse(data)
 		if err != nil {
-			t.Skip()
+			return
 		}
 		if len(unit)*int(times) < 1<<20 {
 			c.Text += strings.Repeat(unit, int(times))

@@ -20,11 +20,9 @@ const (
 )
 
 // What is lost without being counted.
-var (
-	middleGone = loss{n: 1, what: "the middle of the text left out"}
-	titlesCut  = loss{n: 1, what: "titles cut short"}
-	namesCut   = loss{n: 1, what: "the names of actions cut short"}
-)
+func middleGone() loss { return loss{n: 1, what: "the middle of the text left out"} }
+func titlesCut() loss  { return loss{n: 1, what: "titles cut short"} }
+func namesCut() loss   { return loss{n: 1, what: "the names of actions cut short"} }
 
 func leftOut(n int, what string) loss { return loss{n, what, gone} }
 

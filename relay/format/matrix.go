@@ -63,10 +63,28 @@ func Hookshot() Format {
 	}
 }
 
+// matrixDialect keeps a dialect's texts from calling the room, and its links from being
+// people: https://spec.matrix.org/latest/client-server-api/#user-and-room-mentions.
+func matrixDialect(d markup.Dialect) markup.Dialect {
+	quiet := defuse("@room")
+	text, code, fence, link := d.Text, d.Code, d.Fence, d.Link
+	d.Text = func(s string, start bool) string { return text(quiet(s), start) }
+	d.Code = func(s string) string { return code(quiet(s)) }
+	d.Fence = func(language, s string) string { return fence(language, quiet(s)) }
+	d.Link = func(label, address string) string {
+		if u, err := url.Parse(address); err == nil && strings.EqualFold(u.Hostname(), "matrix.to") {
+			return label
+		}
+		return link(label, address)
+	}
+	d.Picture = d.Link
+	return d
+}
+
 func matrixTexts(d draft, w *writing) (formatted, plain string) {
-	dialect := markup.HTML()
+	dialect, simple := matrixDialect(quietAddresses(markup.HTML())), matrixDialect(quietAddresses(markup.PlainText()))
 	dialect.Mention = w.mention(func(p Person) string {
-		return dialect.Link(dialect.Text(p.Name, false), "https://matrix.to/#/"+url.PathEscape(p.ID))
+		return markup.HTML().Link(dialect.Text(p.Name, false), "https://matrix.to/#/"+url.PathEscape(p.ID))
 	})
 	document := d.document()
 	if c := parseColour(d.card.ThemeColor); c.valid && len(document) > 0 {
@@ -75,7 +93,7 @@ func matrixTexts(d draft, w *writing) (formatted, plain string) {
 	text := dialect.Write(document)
 	// The first paragraph's mark comes after the bar, so that both share a line.
 	if rest, is := strings.CutPrefix(text, "<p>"); is && formatted != "" {
-		return "<p>" + formatted + rest, markup.PlainText().Write(document)
+		return "<p>" + formatted + rest, simple.Write(document)
 	}
-	return text, markup.PlainText().Write(document)
+	return text, simple.Write(document)
 }

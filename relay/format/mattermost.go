@@ -19,11 +19,12 @@ func Mattermost() Format {
 				Special: "\\*_[]()`~>#|", Start: "-+", Strong: "**", Emphasis: "*", Entities: true, Strike: "~~", Code: true, Fence: true,
 				Headings: 6, Quotes: true, Tables: true, Pictures: true, Autolink: true, Rule: "---", Defuse: mattermostDefuse,
 			})
-			return attachmentWriter{writing: w, dialect: usernames(dialect, w), used: longest{}}.message(d)
+			return attachmentWriter{writing: w, dialect: usernames(quietAddresses(dialect), w), used: longest{}, quiet: mattermostDefuse}.message(d)
 		},
 	}
 }
 
 // mattermostDefuse also stops what a webhook's text may say in Slack's way:
-// "<!channel>" calls everybody.
-func mattermostDefuse(s string) string { return quietAt(defuse("<!", "<@")(s)) }
+// "<!channel>" calls everybody; and where no Markdown is
+// expected, entities that become an "@".
+func mattermostDefuse(s string) string { return quietAt(defuse("<!", "<@", "&#", "&commat")(s)) }

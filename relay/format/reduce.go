@@ -114,7 +114,7 @@ func shortenTexts(d *draft, keep int) loss {
 			*t, shorter = t.Middle(keep), true
 		}
 	}
-	return middleGone.provided(shorter)
+	return middleGone().provided(shorter)
 }
 
 // keepSections keeps that many sections. A link in a section that goes moves to
@@ -200,7 +200,7 @@ func shortenNames(d *draft, keep int) loss {
 			}
 		}
 	}
-	return namesCut.provided(shorter)
+	return namesCut().provided(shorter)
 }
 
 // titles are the texts of one line, the card's own first.
@@ -230,7 +230,7 @@ func shortenTitles(d *draft, keep int) loss {
 			*t, shorter = t.Head(keep), true
 		}
 	}
-	return titlesCut.provided(shorter)
+	return titlesCut().provided(shorter)
 }
 
 // end cuts a line to n characters, with an ellipsis.

@@ -21,7 +21,7 @@ func RocketChat() Format {
 				Special: "*_`~#", Strong: "*", Emphasis: "_", Strike: "~", Code: true, Fence: true,
 				Headings: 4, Quotes: true, Autolink: true, Defuse: rocketDefuse,
 			})
-			return attachmentWriter{writing: w, dialect: usernames(dialect, w), used: longest{}, callsAbove: true}.message(d)
+			return attachmentWriter{writing: w, dialect: usernames(dialect, w), used: longest{}, quiet: rocketDefuse, callsAbove: true}.message(d)
 		},
 	}
 }

@@ -113,7 +113,7 @@ func cutLong(c *card.Card, room int) losses {
 		if len(*s) <= most {
 			return
 		}
-		if l == middleGone {
+		if l == middleGone() {
 			*s = ends(*s, most)
 		} else {
 			*s = beginning(*s, most) + "…"
@@ -148,24 +148,24 @@ func level(lengths []int, room int) int {
 // eachText calls f for the texts of a card, each with what it is a loss to cut it.
 func eachText(c *card.Card, f func(s *string, l loss)) {
 	f(&c.Summary, loss{}) // nobody misses it
-	f(&c.Title, titlesCut)
-	f(&c.Text, middleGone)
+	f(&c.Title, titlesCut())
+	f(&c.Text, middleGone())
 	for i := range c.Actions {
-		f(&c.Actions[i].Name, namesCut)
+		f(&c.Actions[i].Name, namesCut())
 	}
 	for i := range c.Sections {
 		s := &c.Sections[i]
 		for _, title := range []*string{&s.Title, &s.ActivityTitle, &s.ActivitySubtitle} {
-			f(title, titlesCut)
+			f(title, titlesCut())
 		}
-		f(&s.Text, middleGone)
-		f(&s.ActivityText, middleGone)
+		f(&s.Text, middleGone())
+		f(&s.ActivityText, middleGone())
 		for j := range s.Facts {
 			f(&s.Facts[j].Name, loss{1, "fact", cut})
 			f(&s.Facts[j].Value, loss{1, "fact", cut})
 		}
 		for j := range s.Actions {
-			f(&s.Actions[j].Name, namesCut)
+			f(&s.Actions[j].Name, namesCut())
 		}
 	}
 }

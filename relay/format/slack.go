@@ -110,7 +110,7 @@ func (w slackWriter) message(d draft) (encoded, error) {
 		m.Text = slackText(d.headline(), true)
 	}
 	if len(blocks) > 0 {
-		m.Attachments = []slackAttachment{{Color: parseColour(d.card.ThemeColor).web(), Fallback: d.headline(), Blocks: blocks}}
+		m.Attachments = []slackAttachment{{Color: parseColour(d.card.ThemeColor).web(), Fallback: slackText(d.headline(), true), Blocks: blocks}}
 	}
 	if by, ok := d.sender(); ok {
 		// Where there are blocks, the text is only for notifications.

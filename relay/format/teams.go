@@ -118,7 +118,7 @@ func teamsDialect(w *writing) markup.Dialect {
 
 // teamsDefuse takes the power from what Teams and Adaptive Cards make more of than
 // text: functions and mentions.
-func teamsDefuse(s string) string { return defuse("{{", "<at>", "</at>")(s) }
+func teamsDefuse(s string) string { return defuse("{{", "<at", "</at")(s) }
 
 // atName is the name as it may stand in a mention, whose two places must be the same
 // to the letter. Two people of one name are told apart by a number.

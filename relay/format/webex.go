@@ -20,6 +20,9 @@ func Webex() Format {
 				Headings: 3, Quotes: true, Autolink: true, Break: "  \n", Rule: "---",
 				Defuse: strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace,
 			})
+			code, fence := dialect.Code, dialect.Fence
+			dialect.Code = func(s string) string { return code(webexDefuse(s)) }
+			dialect.Fence = func(language, s string) string { return fence(language, webexDefuse(s)) }
 			dialect.Mention = w.mention(webexMention)
 			text := dialect.Write(d.document())
 			body, err := encode(map[string]string{"markdown": text})
@@ -27,6 +30,9 @@ func Webex() Format {
 		},
 	}
 }
+
+// webexDefuse keeps code, in which entities mean nothing, from calling people.
+func webexDefuse(s string) string { return defuse("<@")(s) }
 
 // webexMention names a person by mail address or by id:
 // https://developer.webex.com/docs/basics#formatting-messages.

@@ -35,34 +35,44 @@ func zulipDialect(w *writing) markup.Dialect {
 		Strong: "**", Emphasis: "*", Strike: "~~", Code: true, Fence: true,
 		Headings: 6, Quotes: true, Tables: true, Autolink: true, Rule: "---", Escape: zulipText(),
 	})
-	fence := d.Fence
+	fence, code := d.Fence, d.Code
+	d.Code = func(s string) string { return code(zulipDefuse(s)) }
 	d.Fence = func(language, code string) string {
 		switch language {
 		case "quote", "quoted", "spoiler", "math", "latex", "tex":
 			language = "" // these are no code
 		}
-		return fence(language, code)
+		return fence(language, zulipDefuse(code))
+	}
+	plain := d.Address
+	d.Address = func(address string, ends bool) string {
+		return plain(address, ends && zulipDefuse(address) == address)
 	}
 	d.Mention, d.MentionAfter = w.mention(zulipMention), `'"({[/<`
 	return d
 }
 
+// zulipDefuse keeps text from calling people, groups and channels, in code as well:
+// what is code here may be none for the server, such as a block in an item of a list.
+func zulipDefuse(s string) string { return defuse("@*", "@_*", "#*")(s) }
+
 // zulipText writes what means something as entities: a backslash escapes nothing
 // (zulip/zulip#18202).
 func zulipText() func(s string, start bool) string {
 	entities := strings.NewReplacer(
-		"&", "&amp;", "<", "&lt;", ">", "&gt;", "*", "&#42;", "`", "&#96;", "[", "&#91;", "]", "&#93;", "~", "&#126;", "$$", "&#36;$", "|", "&#124;",
+		"&", "&amp;", "<", "&lt;", ">", "&gt;", "*", "&#42;", "`", "&#96;", "[", "&#91;", "]", "&#93;", "~", "&#126;", "$$", "&#36;$", "|", "&#124;", "\\", "&#92;",
 	)
+	escape := func(s string) string { return zulipDefuse(entities.Replace(s)) }
 	return func(s string, start bool) string {
 		digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
 		switch {
 		case !start || s == "":
 		case strings.ContainsRune("-+#_", rune(s[0])):
-			return "&#" + strconv.Itoa(int(s[0])) + ";" + entities.Replace(s[1:])
+			return "&#" + strconv.Itoa(int(s[0])) + ";" + escape(s[1:])
 		case digits > 0 && strings.HasPrefix(s[digits:], "."):
-			return s[:digits] + "&#46;" + entities.Replace(s[digits+1:])
+			return s[:digits] + "&#46;" + escape(s[digits+1:])
 		}
-		return entities.Replace(s)
+		return escape(s)
 	}
 }
 

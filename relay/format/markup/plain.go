@@ -12,11 +12,6 @@ func PlainText() Dialect {
 	d.Link = func(label, address string) string { return label + " (" + strings.TrimPrefix(address, "mailto:") + ")" }
 	d.Picture = d.Link
 	d.Fence = func(_, code string) string { return code }
-	d.Table = func(d Dialect, rows [][]Cell) string {
-		if anyLink(rows) {
-			return rowLines(d, rows)
-		}
-		return Aligned(rows)
-	}
+	d.Table = monospaced
 	return d
 }

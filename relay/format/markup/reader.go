@@ -93,7 +93,7 @@ func marks(s string) int {
 				n++
 			}
 		case '_':
-			if after, _ := utf8.DecodeRuneInString(s[i+1:]); before != '_' && !(inWord(before) && inWord(after)) {
+			if after, _ := utf8.DecodeRuneInString(s[i+1:]); before != '_' && (!inWord(before) || !inWord(after)) {
 				n++
 			}
 		}
