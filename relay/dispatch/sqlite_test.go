@@ -112,6 +112,87 @@ func TestLanesOnTheRealStore(t *testing.T) {
 	}
 }
 
+// accepted stores events of a connector for a channel, as intake does.
+func accepted(t *testing.T, s *sqlite.Store, connector, channel string, n int) {
+	t.Helper()
+	var list []store.Entry
+	for range n {
+		list = append(list, store.Entry{
+			Event: event.Event{Kind: "test", Card: card.Card{Title: connector}, Data: []byte("{}")}, Fate: event.Routed,
+			Deliveries: []store.Draft{{Channel: channel}},
+		})
+	}
+	if _, err := s.Accept(t.Context(), store.Batch{Connector: connector, Events: list}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// orderly takes everything and remembers whose it was.
+type orderly struct {
+	mu    sync.Mutex
+	whose []string
+	ids   []int64
+}
+
+func (o *orderly) Send(_ context.Context, d delivery.Delivery) delivery.Outcome {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.whose, o.ids = append(o.whose, d.Connector), append(o.ids, d.ID)
+	return delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200}
+}
+
+func (o *orderly) Gather(ctx context.Context, list []delivery.Delivery) (delivery.Outcome, int) {
+	return o.Send(ctx, list[0]), 1
+}
+
+func (o *orderly) order() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.whose)
+}
+
+// A lane that was crowded before the relay started is read by turns, too.
+func TestHostileBacklogOnTheRealStoreDoesNotHoldUpAnAlarm(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "relay.db")
+	fill, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const flood = 2000
+	accepted(t, fill, "feed", "a", flood)
+	accepted(t, fill, "alarm", "a", 2)
+	if err := fill.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	end := &orderly{}
+	d := dispatch.New(dispatch.Options{Store: s, Log: zerolog.Nop()})
+	s.Accepted(d.Wake)
+	if err := d.Apply(t.Context(), []dispatch.Channel{{Name: "a", Sender: end}}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return len(end.order()) == flood+2 })
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	d.Stop(ctx)
+	order := end.order()
+	first := slices.Index(order, "alarm")
+	if second := first + 1 + slices.Index(order[first+1:], "alarm"); second > 20 {
+		t.Errorf("the alarms are at places %d and %d of %d", first, second, len(order))
+	}
+	last := make(map[string]int64)
+	for i, whose := range order {
+		if end.ids[i] <= last[whose] {
+			t.Fatalf("delivery %d of %s came after %d", end.ids[i], whose, last[whose])
+		}
+		last[whose] = end.ids[i]
+	}
+}
+
 // await waits until a condition holds.
 func await(t *testing.T, holds func() bool) {
 	t.Helper()

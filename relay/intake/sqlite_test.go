@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/store"
 	"github.com/connector-relay/relay/relay/store/sqlite"
 )
 
@@ -99,5 +102,66 @@ func BenchmarkHook(b *testing.B) {
 		if w.Code != http.StatusOK {
 			b.Fatal(w.Code)
 		}
+	}
+}
+
+// counted is a store that says how many commits of a connector there were.
+type counted struct {
+	*sqlite.Store
+	connector string
+	commits   atomic.Int64
+}
+
+func (c *counted) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error) {
+	receipts, err := c.Store.Accept(ctx, b)
+	if b.Connector == c.connector {
+		c.commits.Add(1)
+	}
+	return receipts, err
+}
+
+// While a plugin's enormous batch is stored, a request waits for few of its commits.
+func TestHostileBatchDoesNotHoldUpTheOthers(t *testing.T) {
+	disk, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "relay.db"), Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer disk.Close()
+	s := &counted{Store: disk, connector: "feed"}
+	p := feed(items(20_000))
+	p.receive = one
+	i := start(t, Options{Store: s, Plugins: p, Log: zerolog.Nop()}, polled(t, "feed", "@every 1h"), hook(t, "ci"))
+	var path string
+	for _, st := range i.Status() {
+		if st.Name == "ci" {
+			path = st.HookPath
+		}
+	}
+	polled := make(chan error, 1)
+	go func() {
+		_, err := i.PollOnce(t.Context(), "feed")
+		polled <- err
+	}()
+	var waited []int64
+	var longest time.Duration
+	for done := false; !done; {
+		before, began := s.commits.Load(), time.Now()
+		if w := request(i, http.MethodPost, path, fmt.Sprint("post ", len(waited))); w.Code != http.StatusOK {
+			t.Fatalf("answered %d %s", w.Code, w.Body)
+		}
+		waited, longest = append(waited, s.commits.Load()-before), max(longest, time.Since(began))
+		select {
+		case err := <-polled:
+			if err != nil {
+				t.Fatal(err)
+			}
+			done = true
+		default:
+		}
+	}
+	slices.Sort(waited)
+	t.Logf("%d posts while %d commits were made; the longest took %s", len(waited), s.commits.Load(), longest)
+	if most := waited[len(waited)*9/10]; len(waited) < 10 || most > 3 {
+		t.Errorf("%d posts while the batch was stored, one of ten waited for more than %d of its commits", len(waited), most)
 	}
 }

@@ -86,7 +86,7 @@ func startRelay(ctx context.Context, o options, endpoint, dir, extra string) (*s
 	fmt.Fprintf(&b, "relay {\n  listen = %q\n  log = \"error\"\n}\ndashboard {\n  listen = %q\n}\n", listen, dashboard)
 	for i := range o.lanes {
 		fmt.Fprintf(&b, "channel \"c%d\" {\n  type = \"office365\"\n  url = \"%s/%d\"\n  rate = \"1000000/s\"\n}\n", i, endpoint, i)
-		fmt.Fprintf(&b, "connector \"webhook\" \"h%d\" {\n  route {\n    to = [channel.c%d]\n  }\n}\n", i, i)
+		fmt.Fprintf(&b, "connector \"webhook\" \"h%d\" {\n  quota {\n    events_per_hour = 1000000000\n  }\n  route {\n    to = [channel.c%d]\n  }\n}\n", i, i)
 	}
 	b.WriteString(extra)
 	config := filepath.Join(dir, "relay.hcl")

@@ -93,6 +93,41 @@ func TestABadOperationFailsAlone(t *testing.T) {
 	}
 }
 
+// A commit takes a bounded number of events, whoever brings them, and those who bring
+// few do not wait for all of those who bring many.
+func TestHostileBatchesShareTheCommitter(t *testing.T) {
+	s := openNew(t)
+	var mu sync.Mutex
+	var order []string
+	ops := make([]*operation, 0, 40)
+	for i := range cap(ops) {
+		name, rows := "large", maxRows/3
+		if i%4 == 3 {
+			name, rows = "small", 1
+		}
+		ops = append(ops, &operation{rows: rows, do: func(*writer) error {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, name)
+			return nil
+		}})
+	}
+	before := commits(t, s)
+	for i, err := range together(t, s, ops...) {
+		if err != nil {
+			t.Errorf("operation %d: %v", i, err)
+		}
+	}
+	// 30 large ones, of which three fit into a commit, and one that held them up; more
+	// where the small ones stand between them.
+	if n := commits(t, s) - before; n < 11 || n > 16 {
+		t.Errorf("%d commits", n)
+	}
+	if len(order) != len(ops) {
+		t.Errorf("%d of %d operations ran", len(order), len(ops))
+	}
+}
+
 func TestAFullDiskLosesNothing(t *testing.T) {
 	s := openNew(t)
 	limit := func(pages int) {
