@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -38,6 +39,7 @@ type Webhook struct {
 	SignatureHeader string   `relay:"signature_header" default:"X-Hub-Signature-256" doc:"For hmac-sha256, the header with the signature, in hexadecimal or base64, with or without a name such as sha256= before it."`
 	Allow           []string `relay:"allow" doc:"The addresses and networks that may post, such as 192.0.2.7 or 2001:db8::/32; all when empty."`
 
+	replays  replays
 	once     sync.Once
 	prepared prepared
 }
@@ -151,6 +153,15 @@ func (h *Webhook) Receive(_ context.Context, r *connector.Request) (connector.Re
 	events, err := h.read(r)
 	if err != nil {
 		return say(http.StatusBadRequest, err.Error()), nil
+	}
+	if h.Secret != "" && h.Signature == signatureHMAC {
+		key := h.replays.key(r.Body, r.Header, time.Now())
+		for i := range events {
+			events[i].Key = key
+			if i > 0 {
+				events[i].Key += fmt.Sprintf("#%d", i+1)
+			}
+		}
 	}
 	reply := say(http.StatusOK, "1")
 	reply.Events = events
