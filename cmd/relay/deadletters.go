@@ -36,15 +36,17 @@ func (a *app) deadLettersList() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.listDeliveries(cmd, q) },
 	}
 	cmd.Flags().StringVar(&q.Channel, "channel", "", "only of this channel")
+	completeFlag(cmd, "channel", a.channelNames)
 	cmd.Flags().IntVarP(&q.Limit, "limit", "n", 20, "at most this many")
 	return cmd
 }
 
 func (a *app) deadLettersShow() *cobra.Command {
 	return &cobra.Command{
-		Use:   "show DELIVERY",
-		Short: "Show a dead letter with its card and all its attempts",
-		Args:  cobra.ExactArgs(1),
+		Use:               "show DELIVERY",
+		Short:             "Show a dead letter with its card and all its attempts",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.deadLetterNumbers),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids, err := parseIDs(args)
 			if err != nil {
@@ -81,8 +83,9 @@ func (a *app) deadLettersShow() *cobra.Command {
 func (a *app) deadLettersChange(name, doc, done string, change func(operator.Relay, context.Context, operator.Selection) ([]int64, error)) *cobra.Command {
 	var s operator.Selection
 	cmd := &cobra.Command{
-		Use:   name + " [DELIVERY]...",
-		Short: doc,
+		Use:               name + " [DELIVERY]...",
+		Short:             doc,
+		ValidArgsFunction: complete(a.deadLetterNumbers),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids, err := parseIDs(args)
 			if err != nil {
@@ -109,6 +112,7 @@ func (a *app) deadLettersChange(name, doc, done string, change func(operator.Rel
 		},
 	}
 	cmd.Flags().StringVar(&s.Channel, "channel", "", "all of this channel")
+	completeFlag(cmd, "channel", a.channelNames)
 	cmd.Flags().BoolVar(&s.All, "all", false, "all of them")
 	return cmd
 }

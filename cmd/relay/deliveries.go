@@ -26,6 +26,9 @@ func (a *app) deliveriesCommand() *cobra.Command {
 	cmd.Flags().StringVar(&q.Channel, "channel", "", "only to this channel")
 	cmd.Flags().StringVar(&q.Connector, "connector", "", "only from this connector")
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only in these states: waiting, delivered, accepted, dead, dismissed")
+	completeFlag(cmd, "channel", a.channelNames)
+	completeFlag(cmd, "connector", a.connectorNames)
+	completeFlag(cmd, "state", stateNames)
 	cmd.Flags().Int64Var(&q.Before, "before", 0, "only older than this delivery")
 	cmd.Flags().IntVarP(&q.Limit, "limit", "n", 20, "at most this many")
 	return cmd

@@ -23,7 +23,8 @@ func (a *app) doctorCommand() *cobra.Command {
 what the answer means. A flow in Teams answers before it posts, and which of three
 payloads it wants cannot be told from its URL: such a channel gets one card in each,
 with a number, and you look which arrives. No relay need run.`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.channelNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x, err := relay.Doctor(cmd.Context(), a.config, args[0], version())
 			if err != nil {

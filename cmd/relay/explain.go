@@ -13,10 +13,11 @@ import (
 
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain EVENT",
-		Short: "Tell an event's fate, step by step",
-		Long:  "Tell an event's fate, step by step. EVENT is the number that `relay events` shows, or the event's key.",
-		Args:  cobra.ExactArgs(1),
+		Use:               "explain EVENT",
+		Short:             "Tell an event's fate, step by step",
+		Long:              "Tell an event's fate, step by step. EVENT is the number that `relay events` shows, or the event's key.",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {

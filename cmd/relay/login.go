@@ -19,7 +19,8 @@ func (a *app) loginCommand() *cobra.Command {
 		Short: "Sign in to the service of a connector",
 		Long: "Sign in to the service of a connector. The relay keeps what the sign-in gives\n" +
 			"encrypted, under the key in the variable RELAY_KEY or in the key file beside the store.",
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.connectorNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {

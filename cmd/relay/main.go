@@ -92,7 +92,7 @@ func (a *app) root() *cobra.Command {
 		a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
 		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.previewCommand(), a.doctorCommand(),
 		a.eventsCommand(), a.explainCommand(), a.refusedCommand(), a.deliveriesCommand(), a.deadLettersCommand(),
-		a.pauseCommand(), a.resumeCommand(), a.pluginCommand(), a.storeCommand(), a.versionCommand(),
+		a.pauseCommand(), a.resumeCommand(), a.pluginCommand(), a.storeCommand(), a.docsCommand(), a.versionCommand(),
 	)
 	wrapArgs(root)
 	return root

@@ -12,13 +12,16 @@ import (
 	"github.com/connector-relay/relay/relay/printable"
 )
 
-// show prints a list: as JSON, or as a table with a row for each element.
+// show prints a list: as JSON, or as a table with a row for each element and a header,
+// unless that is empty.
 func show[T any](a *app, list []T, header string, row func(T) []string) error {
 	if a.json {
 		return a.showJSON(list)
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ReplaceAll(header, " ", "\t"))
+	if header != "" {
+		fmt.Fprintln(w, strings.ReplaceAll(header, " ", "\t"))
+	}
 	for _, v := range list {
 		cells := row(v)
 		for i := range cells {

@@ -9,9 +9,10 @@ import (
 func (a *app) pauseCommand() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use:   "pause CHANNEL",
-		Short: "Stop delivering to a channel; its cards wait",
-		Args:  cobra.ExactArgs(1),
+		Use:               "pause CHANNEL",
+		Short:             "Stop delivering to a channel; its cards wait",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.channelNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {

@@ -11,9 +11,10 @@ import (
 func (a *app) pollCommand() *cobra.Command {
 	var dry bool
 	cmd := &cobra.Command{
-		Use:   "poll CONNECTOR",
-		Short: "Poll a connector now",
-		Args:  cobra.ExactArgs(1),
+		Use:               "poll CONNECTOR",
+		Short:             "Poll a connector now",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.connectorNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {

@@ -61,6 +61,7 @@ func (a *app) previewCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&only, "type", "", "show one channel type only, such as slack")
+	completeFlag(cmd, "type", channelTypeNames)
 	return cmd
 }
 

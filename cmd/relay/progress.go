@@ -13,15 +13,16 @@ func (a *app) progress(what string) relay.Progress {
 		return nil
 	}
 	const width = 30
+	out := unwrap(a.err) // what stands here is the relay's own
 	return func(done, all int64) {
 		part := 1.0
 		if all > 0 {
 			part = float64(done) / float64(all)
 		}
 		filled := int(part * width)
-		fmt.Fprintf(a.err, "\r%s [%s%s] %3.0f%% of %s ", what, strings.Repeat("#", filled), strings.Repeat("-", width-filled), part*100, megabytes(all))
+		fmt.Fprintf(out, "\r%s [%s%s] %3.0f%% of %s ", what, strings.Repeat("#", filled), strings.Repeat("-", width-filled), part*100, megabytes(all))
 		if done >= all {
-			fmt.Fprintln(a.err)
+			fmt.Fprintln(out)
 		}
 	}
 }

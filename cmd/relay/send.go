@@ -23,7 +23,8 @@ func (a *app) sendCommand() *cobra.Command {
 		Short: "Send a card to a channel through the real path",
 		Example: `  relay send releases --title "Hello" --text "A card from the command line"
   relay send releases --card card.json`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.channelNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.readCard(file, &c); err != nil {
 				return err

@@ -30,7 +30,23 @@ func Functions(dir string) map[string]function.Function {
 	for _, more := range []map[string]function.Function{texts(), collections(), numbers(), encodings(), conversions()} {
 		maps.Copy(functions, more)
 	}
+	for name, doc := range descriptions() {
+		functions[name] = functions[name].WithNewDescriptions(doc, make([]string, len(functions[name].Params())))
+	}
 	return functions
+}
+
+// descriptions are those of the functions that bring none.
+func descriptions() map[string]string {
+	return map[string]string{
+		"can":        "Whether an expression can be evaluated, such as can(event.data.branch).",
+		"contains":   "Whether a list has an element, or a text a part.",
+		"endswith":   "Whether a text ends with another.",
+		"length":     "The number of a collection's elements, or of a text's characters.",
+		"lookup":     "A member of an object or map by its name, or the default when there is none.",
+		"startswith": "Whether a text begins with another.",
+		"try":        "The first of its arguments that can be evaluated, such as try(event.data.branch, \"none\").",
+	}
 }
 
 func texts() map[string]function.Function {

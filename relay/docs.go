@@ -1,0 +1,43 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/pluginhost"
+)
+
+// Types asks the plugins what they are: the bundled one of this type, or else all of
+// them and those of the configuration, if there is one. No relay need run.
+func Types(ctx context.Context, path, typ, version string) (map[string]connector.Type, error) {
+	host := pluginhost.New(pluginhost.Options{Version: version})
+	defer host.Close()
+	wanted := slices.Sorted(maps.Keys(Bundled()))
+	if _, bundled := Bundled()[typ]; bundled {
+		wanted = []string{typ}
+	}
+	list, err := pluginhost.Bundled(wanted...)
+	if err != nil {
+		return nil, err
+	}
+	if len(wanted) > 1 {
+		// A file with mistakes, or none, has no plugins to tell of.
+		if file, diags := config.Parse(path); !diags.HasErrors() {
+			configured, err := specs(file)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, slices.DeleteFunc(configured, func(s pluginhost.Spec) bool { return s.Bundled })...)
+		}
+	}
+	set, err := host.Prepare(ctx, list)
+	if err != nil {
+		return nil, fmt.Errorf("start the plugins: %w", err)
+	}
+	defer set.Discard()
+	return maps.Clone(set.Types()), nil
+}
