@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -48,16 +49,85 @@ func (r *Relay) Status(ctx context.Context) (operator.Status, error) {
 	return s, nil
 }
 
-// Connectors implements [operator.Relay].
-func (r *Relay) Connectors(context.Context) ([]operator.Connector, error) {
+// Connectors implements [operator.Relay]. Those that are not in the configuration any
+// more stand last.
+func (r *Relay) Connectors(ctx context.Context) ([]operator.Connector, error) {
 	list := []operator.Connector{}
+	hooks := r.intake.HookURLs()
 	for _, c := range r.intake.Status() {
+		used, former := r.hookUse(hooks, c.Name, c.HookPath)
 		list = append(list, operator.Connector{
+			HookUsed: used, FormerHook: former,
 			Name: c.Name, Type: c.Type, Enabled: c.Enabled, HookURL: r.hookURL(c.HookPath), Schedule: c.Schedule,
 			Health: c.Health, Problem: c.Problem, Note: c.Poll.Note, Suspended: c.Suspended, LastPoll: c.Poll.Last, NextPoll: c.Poll.Next, LastEvent: c.LastEvent,
 		})
 	}
-	return list, nil
+	kept, err := r.store.Connectors(ctx)
+	for _, c := range kept {
+		if !slices.ContainsFunc(list, func(o operator.Connector) bool { return o.Name == c.Name }) {
+			used, _ := r.hookUse(hooks, c.Name, "/hooks/"+c.HookToken)
+			list = append(list, operator.Connector{Name: c.Name, Type: c.Type, Health: "removed", HookUsed: used, LastEvent: c.LastEvent, LastPoll: c.Poll.Last})
+		}
+	}
+	return list, err
+}
+
+// hookUse is when a connector's hook URL was last used, and the one from before its
+// rotation, as long as that works.
+func (r *Relay) hookUse(hooks []intake.HookURL, name, path string) (used time.Time, former *operator.FormerHook) {
+	for _, h := range hooks {
+		switch {
+		case h.Connector != name:
+		case h.Path == path:
+			used = h.Used
+		case h.Closed == "":
+			former = &operator.FormerHook{URL: r.hookURL(h.Path), Until: h.Until, Used: h.Used}
+		}
+	}
+	return used, former
+}
+
+// RotateHook implements [operator.Relay].
+func (r *Relay) RotateHook(ctx context.Context, name string, grace time.Duration) (operator.Connector, error) {
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
+	if err := r.intake.Rotate(ctx, name, time.Now().Add(grace)); err != nil {
+		return operator.Connector{}, meaning(err)
+	}
+	list, err := r.Connectors(ctx)
+	if err != nil {
+		return operator.Connector{}, err
+	}
+	return list[slices.IndexFunc(list, func(c operator.Connector) bool { return c.Name == name })], nil
+}
+
+// ForgetConnector implements [operator.Relay].
+func (r *Relay) ForgetConnector(ctx context.Context, name string) error {
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
+	if r.plan().config.Has("connector", name) {
+		return configured("connector", name)
+	}
+	return meaning(r.intake.Forget(ctx, name))
+}
+
+// configured is why something is not forgotten.
+func configured(sort, name string) error {
+	return fmt.Errorf("%w: %s %s is in the configuration; remove it there and reload first", operator.ErrInvalid, sort, name)
+}
+
+// ForgetChannel implements [operator.Relay].
+func (r *Relay) ForgetChannel(ctx context.Context, name string) (int, error) {
+	r.reloading.Lock()
+	defer r.reloading.Unlock()
+	if r.plan().config.Has("channel", name) {
+		return 0, configured("channel", name)
+	}
+	n, err := r.store.ForgetChannel(ctx, name)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("channel %s: %w: nothing is kept of it", name, operator.ErrNotFound)
+	}
+	return n, err
 }
 
 // hookURL is the address to give to a sender: on the public URL, or, where none
@@ -79,21 +149,27 @@ func (r *Relay) publicAddress() string {
 }
 
 // Channels implements [operator.Relay].
-func (r *Relay) Channels(context.Context) ([]operator.Channel, error) {
+func (r *Relay) Channels(ctx context.Context) ([]operator.Channel, error) {
+	dead, err := r.store.DeadLetters(ctx)
+	if err != nil {
+		return nil, err
+	}
 	types := make(map[string]string)
 	for _, c := range r.plan().config.Channels {
 		types[c.Name] = c.Type
 	}
 	list := []operator.Channel{}
 	for _, l := range r.dispatch.Lanes() {
-		c := operator.Channel{
+		list = append(list, operator.Channel{
 			Name: l.Channel, Type: types[l.Channel], Lane: l.State, Pause: l.Pause, Reason: l.Reason,
-			Since: l.Since, Next: l.Next, Waiting: l.Waiting, Oldest: l.Oldest,
+			Since: l.Since, Next: l.Next, Waiting: l.Waiting, Dead: dead[l.Channel], Oldest: l.Oldest,
+		})
+		delete(dead, l.Channel)
+	}
+	for _, name := range slices.Sorted(maps.Keys(dead)) {
+		if types[name] == "" {
+			list = append(list, operator.Channel{Name: name, Lane: delivery.Removed, Reason: "the channel is not in the configuration", Dead: dead[name]})
 		}
-		if c.Type == "" {
-			c.Reason = "no longer in the configuration; its cards wait"
-		}
-		list = append(list, c)
 	}
 	return list, nil
 }

@@ -107,6 +107,8 @@ func laneProblem(l dispatch.Lane, now time.Time) string {
 		waiting = fmt.Sprintf("; %d waiting, the oldest for %s", l.Waiting, now.Sub(l.Oldest).Round(time.Second))
 	}
 	switch {
+	case l.State == delivery.Removed && l.Waiting > 0:
+		return fmt.Sprintf("is not in the configuration%s; say with a moved block who gets them, or dismiss them with `relay channels forget %s`", waiting, l.Channel)
 	case l.State == delivery.Paused:
 		return "is paused: " + l.Reason + waiting
 	case l.Trouble != "" && l.Waiting > 0:

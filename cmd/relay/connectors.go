@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -9,10 +11,12 @@ import (
 )
 
 func (a *app) connectorsCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "connectors",
 		Short: "List the connectors, with the hook URLs of those that receive",
-		Args:  cobra.NoArgs,
+		Long: `List the connectors, with the hook URLs of those that receive. Those that are not in
+the configuration any more, and of which something is kept, are "removed".`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client()
 			if err != nil {
@@ -29,6 +33,70 @@ func (a *app) connectorsCommand() *cobra.Command {
 				}
 				return []string{c.Name, c.Type, dash(health), when(c.LastEvent), when(c.NextPoll), dash(c.HookURL)}
 			})
+		},
+	}
+	cmd.AddCommand(a.rotateCommand(), a.forgetConnectorCommand())
+	return cmd
+}
+
+func (a *app) rotateCommand() *cobra.Command {
+	var grace time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate CONNECTOR",
+		Short: "Give a connector a new hook URL",
+		Long: `Give a connector a new hook URL, such as when the one it has got into wrong hands. That
+one works for the grace time, so that the senders can be told; then it is answered 404.
+A connector has two URLs at most: rotating it again ends the first.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if grace < 0 {
+				return fmt.Errorf("%w: the grace time is less than nothing", errUsage)
+			}
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			n, err := c.RotateHook(cmd.Context(), args[0], grace)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.showJSON([]operator.Connector{n})
+			}
+			fmt.Fprintln(a.out, n.HookURL)
+			if n.FormerHook == nil {
+				fmt.Fprintln(a.out, "The URL before does not work any more.")
+				return nil
+			}
+			fmt.Fprintf(a.out, "The URL before works until %s.\n", n.FormerHook.Until.Local().Format(time.DateTime))
+			return nil
+		},
+	}
+	cmd.Flags().DurationVar(&grace, "grace", 24*time.Hour, "how long the URL before goes on")
+	return cmd
+}
+
+func (a *app) forgetConnectorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "forget CONNECTOR",
+		Short: "Forget the hook URLs, checkpoint, known keys and sign-in of a removed connector",
+		Long: `Forget what is kept of a connector that is not in the configuration any more: its hook
+URLs, checkpoint, the keys it knows and its sign-in. When a connector of that name is
+added again, it starts afresh.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			if err := c.ForgetConnector(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			if a.json {
+				return a.showJSON([]map[string]string{{"connector": args[0]}})
+			}
+			_, err = fmt.Fprintf(a.out, "connector %s is forgotten\n", args[0])
+			return err
 		},
 	}
 }

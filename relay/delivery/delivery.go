@@ -143,10 +143,12 @@ const (
 	Paused LaneState = "paused"
 	// Quiet means that only urgent deliveries go out until the quiet hours end.
 	Quiet LaneState = "quiet"
+	// Removed means that the channel is not in the configuration any more.
+	Removed LaneState = "removed"
 )
 
 // LaneStates lists all states of a lane.
-func LaneStates() []LaneState { return []LaneState{Open, BackingOff, Paused, Quiet} }
+func LaneStates() []LaneState { return []LaneState{Open, BackingOff, Paused, Quiet, Removed} }
 
 // Pause says why a lane is paused.
 type Pause string

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/connector-relay/relay/relay/delivery"
@@ -85,6 +86,22 @@ func (l *lane) arrived(from string) {
 	defer l.mu.Unlock()
 	delete(l.awaited, from)
 	l.broadcast()
+}
+
+// bequeathed are the stored lanes with what still waits under old names counted where it
+// will be in a moment. d.mu is held.
+func (d *Dispatcher) bequeathed(counted map[string]delivery.Lane) map[string]delivery.Lane {
+	all := maps.Clone(counted)
+	for from, h := range d.heirs {
+		old, own := all[from], all[h.lane.name]
+		if own.Waiting += old.Waiting; own.Oldest.IsZero() || !old.Oldest.IsZero() && old.Oldest.Before(own.Oldest) {
+			own.Oldest = old.Oldest
+		}
+		own.Channel = h.lane.name
+		all[h.lane.name] = own
+		delete(all, from)
+	}
+	return all
 }
 
 func (h *heir) rouse() {

@@ -195,7 +195,7 @@ func TestALaneWhoseChannelIsGoneStaysInTheStore(t *testing.T) {
 			t.Errorf("attempts %v; the one in flight ended %s", e.order(), s.get(1).State)
 		}
 		l := r.live("a")
-		if l.State != delivery.Paused || l.Waiting != 2 || !strings.Contains(l.Reason, "not in the configuration") {
+		if l.State != delivery.Removed || l.Waiting != 2 || !strings.Contains(l.Reason, "not in the configuration") {
 			t.Errorf("the lane of a channel that is gone shows %+v", l)
 		}
 		if err := r.Resume(t.Context(), "a"); !errors.Is(err, ErrNoChannel) {
@@ -360,6 +360,7 @@ relay_lane_state{channel="a",state="backing off"} 1
 relay_lane_state{channel="a",state="open"} 0
 relay_lane_state{channel="a",state="paused"} 0
 relay_lane_state{channel="a",state="quiet"} 0
+relay_lane_state{channel="a",state="removed"} 0
 # HELP relay_lane_waiting Deliveries that wait in a channel's lane.
 # TYPE relay_lane_waiting gauge
 relay_lane_waiting{channel="a"} 1

@@ -108,7 +108,7 @@ func (d *Dispatcher) Lanes() []Lane {
 	} else {
 		d.log.Warn().Err(err).Msg("the store cannot count what waits")
 	}
-	counted := d.counted
+	counted := d.bequeathed(d.counted)
 	running := make([]*lane, 0, len(d.lanes))
 	for _, l := range d.lanes {
 		running = append(running, l)
@@ -129,10 +129,8 @@ func (d *Dispatcher) Lanes() []Lane {
 	}
 	for name, s := range counted {
 		if !known[name] {
-			if s.Reason == "" {
-				s.Reason = "the channel is not in the configuration; its deliveries wait"
-			}
-			list = append(list, Lane{Lane: s, State: delivery.Paused})
+			s.Reason = "the channel is not in the configuration; its deliveries wait"
+			list = append(list, Lane{Lane: s, State: delivery.Removed})
 		}
 	}
 	slices.SortFunc(list, func(a, b Lane) int { return cmp.Compare(a.Channel, b.Channel) })

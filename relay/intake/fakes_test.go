@@ -32,6 +32,8 @@ type memory struct {
 	saved      int
 	// refused are the lists of refusals, one for each commit.
 	refused [][]store.Refusal
+	// uses counts how often it was kept that hooks are used.
+	uses int
 	// fail, when not nil, is why nothing can be stored.
 	fail error
 	// hold, when not nil, is received from before each commit.
@@ -110,6 +112,50 @@ func (m *memory) SavePoll(_ context.Context, name string, p store.Poll) error {
 	m.saved++
 	m.connectors[name].Poll = p
 	return nil
+}
+
+func (m *memory) Connectors(context.Context) ([]store.Connector, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []store.Connector
+	for _, c := range m.connectors {
+		list = append(list, *c)
+	}
+	return list, m.fail
+}
+
+func (m *memory) ForgetConnector(_ context.Context, name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.connectors[name] == nil {
+		return store.ErrNotFound
+	}
+	delete(m.connectors, name)
+	return nil
+}
+
+func (m *memory) RotateHook(_ context.Context, name string, until time.Time) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.connectors[name]
+	c.Former = store.FormerHook{Token: c.HookToken, Until: until, Used: c.HookUsed}
+	c.HookToken, c.HookUsed = "new-"+c.HookToken, time.Time{}
+	return c.HookToken, m.fail
+}
+
+func (m *memory) SaveHookUse(_ context.Context, used map[string]time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.uses++
+	for _, c := range m.connectors {
+		if at, ok := used[c.HookToken]; ok {
+			c.HookUsed = at
+		}
+		if at, ok := used[c.Former.Token]; ok {
+			c.Former.Used = at
+		}
+	}
+	return m.fail
 }
 
 func (m *memory) set(change func(*memory)) {

@@ -39,8 +39,8 @@ const (
 
 // Hooks answers at /hooks/TOKEN and below. Any method goes through to the plugin:
 // some services verify a hook with HEAD, GET or OPTIONS. What is not to be found,
-// and a connector that is disabled or does not receive, gets net/http's own 404,
-// like any other address of the listener.
+// or not any more, gets net/http's own 404, like any other address of the listener; a
+// connector that is disabled asks its senders to try again.
 func (i *Intake) Hooks() http.Handler { return http.HandlerFunc(i.serveHook) }
 
 // exchange is one request to a hook and what is told of it in the log.
@@ -61,8 +61,8 @@ type exchange struct {
 
 func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
 	token, path := splitHook(r.URL.EscapedPath())
-	s, unknown, stopped := i.takeRequest(token)
-	if s == nil {
+	d, unknown, stopped := i.takeRequest(token)
+	if d == nil || stopped && d.source == nil {
 		if unknown { // it may be one of these: a sender must not take it for gone
 			(&exchange{w: w}).unavailable("The connector is not ready; try again soon.\n", retryLater)
 			return
@@ -70,12 +70,18 @@ func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if !stopped {
+		defer i.requests.Done()
+		if !i.enter(d, w, r) {
+			return
+		}
+	}
+	s := d.source
 	x := &exchange{source: s, w: w, r: r, path: path, started: time.Now()}
 	if stopped {
 		x.unavailable("The relay is stopping; try again soon.\n", retryLater)
 	} else {
 		x.serve()
-		i.requests.Done()
 	}
 	i.metrics.requests.WithLabelValues(s.name(), strconv.Itoa(x.status)).Inc()
 	x.log()
@@ -87,16 +93,16 @@ func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// takeRequest finds the connector of a token. Unless the intake is stopping, the
+// takeRequest finds the door of a token. Unless the intake is stopping, the
 // request is counted and is to be counted out.
-func (i *Intake) takeRequest(token string) (s *source, unknown, stopped bool) {
+func (i *Intake) takeRequest(token string) (d *door, unknown, stopped bool) {
 	hash := sha256.Sum256([]byte(token))
 	i.mu.RLock()
 	defer i.mu.RUnlock()
-	if s = i.hooks[hash]; s != nil && !i.stopped {
+	if d = i.hooks[hash]; d != nil && !i.stopped {
 		i.requests.Add(1)
 	}
-	return s, i.unknown, i.stopped
+	return d, i.unknown, i.stopped
 }
 
 // splitHook takes "/hooks/TOKEN/rest" apart.

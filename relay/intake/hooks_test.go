@@ -90,9 +90,12 @@ func TestThePluginGetsTheRequestAsItCame(t *testing.T) {
 }
 
 func TestAnUnknownHookLooksLikeAnyOtherAddress(t *testing.T) {
-	off, polls := hook(t, "off"), polled(t, "polls", "@every 1h")
-	off.Enabled, polls.Receives = false, false
-	i := start(t, options(newMemory(), &plugins{receive: one}), hook(t, "ci"), off, polls)
+	gone, polls := hook(t, "off"), polled(t, "polls", "@every 1h")
+	polls.Receives = false
+	i := start(t, options(newMemory(), &plugins{receive: one}), hook(t, "ci"), gone, polls)
+	if err := i.Apply(t.Context(), []Connector{hook(t, "ci"), polls}); err != nil {
+		t.Fatal(err)
+	}
 	other := httptest.NewRecorder()
 	http.NotFound(other, httptest.NewRequest(http.MethodGet, "/other", nil))
 	for _, path := range []string{"/hooks/", "/hooks/guess", "/hooks/token-of-c", "/hooks/token-of-cii", "/hooks/TOKEN-OF-CI", "/hooks/token-of-off", "/hooks/token-of-polls", "/hooks//token-of-ci"} {

@@ -42,6 +42,10 @@ type Store interface {
 	OpenConnector(ctx context.Context, name, typ string) (store.Connector, error)
 	SavePoll(ctx context.Context, connector string, p store.Poll) error
 	Refuse(ctx context.Context, list []store.Refusal) error
+	Connectors(ctx context.Context) ([]store.Connector, error)
+	ForgetConnector(ctx context.Context, name string) error
+	RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error)
+	SaveHookUse(ctx context.Context, used map[string]time.Time) error
 }
 
 // Plugins calls the connectors' plugins. All methods return soon after their context
@@ -192,7 +196,7 @@ type Intake struct {
 	connectors map[string]*source
 	// hooks finds a connector by the hash of its token: looking a hash up takes a
 	// time that says nothing about the tokens.
-	hooks map[[sha256.Size]byte]*source
+	hooks map[[sha256.Size]byte]*door
 	// unknown says that there are hooks whose tokens could not be read yet.
 	unknown bool
 }
@@ -205,7 +209,7 @@ func New(o Options) *Intake {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Intake{
 		options: o, metrics: newMetrics(o.Metrics), refusals: newRefusals(o), ctx: ctx, cancel: cancel, room: newRoom(o.Memory),
-		connectors: make(map[string]*source), hooks: make(map[[sha256.Size]byte]*source),
+		connectors: make(map[string]*source), hooks: make(map[[sha256.Size]byte]*door),
 	}
 }
 
@@ -307,16 +311,7 @@ func (i *Intake) sort(connectors []Connector) (unchanged map[string]*source, fre
 // adopt makes the connectors and their hooks the current ones, unless the intake
 // has been stopped meanwhile.
 func (i *Intake) adopt(connectors map[string]*source) bool {
-	hooks, unknown := make(map[[sha256.Size]byte]*source), false
-	for _, s := range connectors {
-		switch {
-		case !s.connector.Receives || !s.connector.Enabled:
-		case s.token == "":
-			unknown = true
-		default:
-			hooks[sha256.Sum256([]byte(s.token))] = s
-		}
-	}
+	hooks, unknown := i.doors(connectors)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.stopped {
@@ -388,6 +383,7 @@ func (i *Intake) Stop(ctx context.Context) {
 		i.requests.Wait()
 		i.notices.Wait()
 		i.refusals.stop()
+		i.saveUses()
 		close(ended)
 	}()
 	select {

@@ -329,7 +329,7 @@ func (s *source) status() Status {
 	case s.down != nil:
 		st.Health, st.Problem = string(connector.KindTemporary), s.down.Error()
 	case !s.connector.Enabled:
-		st.Health, st.Poll.Next = "disabled", time.Time{}
+		st.Health, st.Poll.Next = disabled, time.Time{}
 	case over != "":
 		st.Health, st.Problem = overQuota, over
 	case (st.Health == healthy || !s.connector.Polls) && s.poll.Silent:

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/connector-relay/relay/relay/card"
 )
@@ -161,6 +162,22 @@ func (c *Client) AwaitSignIn(ctx context.Context, id string) error {
 func (c *Client) PasteToken(ctx context.Context, id, token string) error {
 	_, err := call[struct{}](ctx, c, http.MethodPost, "sign-ins/"+url.PathEscape(id)+"/token", Pasted{Token: token})
 	return err
+}
+
+// RotateHook implements [Relay].
+func (c *Client) RotateHook(ctx context.Context, connector string, grace time.Duration) (Connector, error) {
+	return call[Connector](ctx, c, http.MethodPost, "connectors/"+url.PathEscape(connector)+"/rotate?"+url.Values{"grace": {grace.String()}}.Encode(), nil)
+}
+
+// ForgetConnector implements [Relay].
+func (c *Client) ForgetConnector(ctx context.Context, connector string) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, "connectors/"+url.PathEscape(connector)+"/forget", nil)
+	return err
+}
+
+// ForgetChannel implements [Relay].
+func (c *Client) ForgetChannel(ctx context.Context, channel string) (int, error) {
+	return call[int](ctx, c, http.MethodPost, "channels/"+url.PathEscape(channel)+"/forget", nil)
 }
 
 // Pause implements [Relay].

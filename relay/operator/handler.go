@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
@@ -73,6 +74,19 @@ func changes(mux *http.ServeMux, r Relay) {
 	get(mux, "POST /api/channels/{name}/resume", func(req *http.Request) (any, error) {
 		return struct{}{}, r.Resume(req.Context(), req.PathValue("name"))
 	})
+	get(mux, "POST /api/channels/{name}/forget", func(req *http.Request) (any, error) {
+		return r.ForgetChannel(req.Context(), req.PathValue("name"))
+	})
+	get(mux, "POST /api/connectors/{name}/forget", func(req *http.Request) (any, error) {
+		return struct{}{}, r.ForgetConnector(req.Context(), req.PathValue("name"))
+	})
+	get(mux, "POST /api/connectors/{name}/rotate", func(req *http.Request) (any, error) {
+		grace, err := time.ParseDuration(req.URL.Query().Get("grace"))
+		if err != nil || grace < 0 {
+			return nil, fmt.Errorf("%w: the grace time is no duration", ErrInvalid)
+		}
+		return r.RotateHook(req.Context(), req.PathValue("name"), grace)
+	})
 	get(mux, "POST /api/connectors/{name}/poll", func(req *http.Request) (any, error) {
 		return r.Poll(req.Context(), req.PathValue("name"))
 	})
@@ -133,6 +147,9 @@ func decode(req *http.Request, v any) error {
 func hideHooks(list []Connector) {
 	for i := range list {
 		list[i].HookURL = ""
+		if f := list[i].FormerHook; f != nil {
+			f.URL = ""
+		}
 	}
 }
 

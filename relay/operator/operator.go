@@ -52,6 +52,15 @@ type Relay interface {
 	AwaitSignIn(ctx context.Context, id string) error
 	// PasteToken ends a sign-in with a token that the person has made on the page.
 	PasteToken(ctx context.Context, id, token string) error
+	// RotateHook gives a connector a new hook URL; the one it has works for the grace
+	// time.
+	RotateHook(ctx context.Context, connector string, grace time.Duration) (Connector, error)
+	// ForgetConnector removes all that is kept of a connector that is not in the
+	// configuration.
+	ForgetConnector(ctx context.Context, connector string) error
+	// ForgetChannel dismisses what waits in a channel that is not in the configuration,
+	// and its dead letters, and says how many those were.
+	ForgetChannel(ctx context.Context, channel string) (int, error)
 	Pause(ctx context.Context, channel, reason string) error
 	Resume(ctx context.Context, channel string) error
 	// Replay makes dead letters waiting again, at their old position.
@@ -91,10 +100,14 @@ type Connector struct {
 	Type    string `json:"type"`
 	Enabled bool   `json:"enabled"`
 	// HookURL is where its source may push; empty when the type does not receive.
-	HookURL  string `json:"hook_url,omitempty"`
-	Schedule string `json:"schedule,omitempty"`
-	Health   string `json:"health"`
-	Problem  string `json:"problem,omitempty"`
+	HookURL string `json:"hook_url,omitempty"`
+	// HookUsed is when that URL was last used.
+	HookUsed time.Time `json:"hook_used,omitzero"`
+	// FormerHook is the URL from before the last rotation, as long as it works.
+	FormerHook *FormerHook `json:"former_hook,omitempty"`
+	Schedule   string      `json:"schedule,omitempty"`
+	Health     string      `json:"health"`
+	Problem    string      `json:"problem,omitempty"`
 	// Note is what the connector itself says of how it stands with its source.
 	Note string `json:"note,omitempty"`
 	// Suspended says by channel why the connector's cards do not go there.
@@ -102,6 +115,14 @@ type Connector struct {
 	LastPoll  time.Time         `json:"last_poll,omitzero"`
 	NextPoll  time.Time         `json:"next_poll,omitzero"`
 	LastEvent time.Time         `json:"last_event,omitzero"`
+}
+
+// FormerHook is a hook URL that a rotation has replaced.
+type FormerHook struct {
+	URL string `json:"hook_url,omitempty"`
+	// Until is when it ends, and Used when it was last used.
+	Until time.Time `json:"until"`
+	Used  time.Time `json:"hook_used,omitzero"`
 }
 
 // SignIn is a sign-in under way.
@@ -132,6 +153,7 @@ type Channel struct {
 	Since   time.Time          `json:"since,omitzero"`
 	Next    time.Time          `json:"next,omitzero"`
 	Waiting int                `json:"waiting"`
+	Dead    int                `json:"dead_letters"`
 	Oldest  time.Time          `json:"oldest,omitzero"`
 }
 

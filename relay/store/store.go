@@ -278,7 +278,7 @@ type Store interface {
 	// when nothing is kept.
 	ForgetConnector(ctx context.Context, name string) error
 	// RotateHook gives a connector a new hook URL; the one before works until then.
-	RotateHook(ctx context.Context, connector string, until time.Time) error
+	RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error)
 	// SaveHookUse keeps when hook URLs were last used, by token. Tokens that there are
 	// no more are passed over.
 	SaveHookUse(ctx context.Context, used map[string]time.Time) error

@@ -9,9 +9,10 @@ import (
 )
 
 // RotateHook implements [store.Store].
-func (s *Store) RotateHook(ctx context.Context, connector string, until time.Time) error {
-	token, now := newToken(), s.now()
-	err := s.write(ctx, &operation{do: func(w *writer) error {
+func (s *Store) RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error) {
+	now := s.now()
+	token = newToken()
+	err = s.write(ctx, &operation{do: func(w *writer) error {
 		if !until.After(now) {
 			until = now
 		}
@@ -23,9 +24,9 @@ func (s *Store) RotateHook(ctx context.Context, connector string, until time.Tim
 		return err
 	}})
 	if err != nil {
-		return fmt.Errorf("rotate the hook URL of connector %s: %w", connector, err)
+		return "", fmt.Errorf("rotate the hook URL of connector %s: %w", connector, err)
 	}
-	return nil
+	return token, nil
 }
 
 // SaveHookUse implements [store.Store].

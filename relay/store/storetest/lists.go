@@ -236,7 +236,7 @@ func (s *suite) closed() {
 		"dead letters":   func(ctx context.Context) error { _, err := s.store.DeadLetters(ctx); return err },
 		"move connector": func(ctx context.Context) error { return s.store.MoveConnector(ctx, "a", "b", nil) },
 		"forget":         func(ctx context.Context) error { return s.store.ForgetConnector(ctx, "a") },
-		"rotate":         func(ctx context.Context) error { return s.store.RotateHook(ctx, "a", time.Time{}) },
+		"rotate":         func(ctx context.Context) error { _, err := s.store.RotateHook(ctx, "a", time.Time{}); return err },
 		"save use":       func(ctx context.Context) error { return s.store.SaveHookUse(ctx, nil) },
 		"ping":           func(ctx context.Context) error { return s.store.Ping(ctx) },
 	}

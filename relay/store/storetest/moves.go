@@ -142,9 +142,10 @@ func (s *suite) rotateHook() {
 	before := s.openConnector("c", "webhook")
 	used, until := time.Now().Truncate(time.Microsecond), time.Now().Add(time.Hour).Truncate(time.Microsecond)
 	s.ok(s.store.SaveHookUse(s.ctx(), map[string]time.Time{before.HookToken: used, "of nobody": used}), "save use")
-	s.ok(s.store.RotateHook(s.ctx(), "c", until), "rotate")
+	token, err := s.store.RotateHook(s.ctx(), "c", until)
+	s.ok(err, "rotate")
 	after := s.openConnector("c", "webhook")
-	if after.HookToken == before.HookToken || after.HookToken == "" {
+	if after.HookToken == before.HookToken || after.HookToken == "" || after.HookToken != token {
 		s.Error("the URL is not new")
 	}
 	want := store.Connector{Name: "c", Type: "webhook", Former: store.FormerHook{Token: before.HookToken, Until: until, Used: used}}
@@ -154,9 +155,11 @@ func (s *suite) rotateHook() {
 	s.ok(s.store.SaveHookUse(s.ctx(), map[string]time.Time{before.HookToken: used, after.HookToken: used}), "save an earlier use")
 	c := s.openConnector("c", "webhook")
 	equal(s, []time.Time{c.HookUsed, c.Former.Used}, []time.Time{later, later}, "last uses")
-	s.ok(s.store.RotateHook(s.ctx(), "c", time.Time{}), "rotate at once")
+	_, err = s.store.RotateHook(s.ctx(), "c", time.Time{})
+	s.ok(err, "rotate at once")
 	if c = s.openConnector("c", "webhook"); c.Former.Token != after.HookToken || c.Former.Until.After(time.Now()) {
 		s.Errorf("the URL before still works: %+v", c.Former)
 	}
-	s.is(s.store.RotateHook(s.ctx(), "nobody", until), store.ErrNotFound, "rotate what is not there")
+	_, err = s.store.RotateHook(s.ctx(), "nobody", until)
+	s.is(err, store.ErrNotFound, "rotate what is not there")
 }
