@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/connector-relay/relay/relay/store"
 )
 
 const (
@@ -124,6 +126,9 @@ func (i *Intake) enter(d *door, w http.ResponseWriter, r *http.Request) bool {
 		http.NotFound(w, r)
 	}
 	i.metrics.requests.WithLabelValues(d.name, strconv.Itoa(status)).Inc()
+	i.refusals.add(store.Refusal{
+		Connector: d.name, Remote: i.remote(r), Method: cut(r.Method, 20), Status: status, Reason: "the hook URL is " + why, Count: 1, First: now, Last: now,
+	})
 	if told := d.told.Load(); now.Sub(time.UnixMicro(told)) > tellKnocksEvery && d.told.CompareAndSwap(told, now.UnixMicro()) {
 		i.background(func() {
 			if i.options.Notify != nil {
