@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -127,7 +128,7 @@ func (i *Intake) enter(d *door, w http.ResponseWriter, r *http.Request) bool {
 	}
 	i.metrics.requests.WithLabelValues(d.name, strconv.Itoa(status)).Inc()
 	i.refusals.add(store.Refusal{
-		Connector: d.name, Remote: i.remote(r), Method: cut(r.Method, 20), Status: status, Reason: "the hook URL is " + why, Count: 1, First: now, Last: now,
+		Connector: d.name, Remote: i.remote(r), Method: card.Cut(r.Method, 20), Status: status, Reason: "the hook URL is " + why, Count: 1, First: now, Last: now,
 	})
 	if told := d.told.Load(); now.Sub(time.UnixMicro(told)) > tellKnocksEvery && d.told.CompareAndSwap(told, now.UnixMicro()) {
 		i.background(func() {
