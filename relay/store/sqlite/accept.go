@@ -31,7 +31,7 @@ func (s *Store) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, err
 	if err != nil {
 		return nil, err
 	}
-	if err := s.write(ctx, &operation{do: a.store, after: a.after, bytes: a.bytes, rows: len(b.Events)}); err != nil {
+	if err := s.write(ctx, &operation{grows: true, do: a.store, after: a.after, bytes: a.bytes, rows: len(b.Events)}); err != nil {
 		return nil, err
 	}
 	if a.conflict != nil {

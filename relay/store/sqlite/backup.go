@@ -34,7 +34,7 @@ func Backup(ctx context.Context, path, to string, progress Progress) (c Contents
 	if err != nil {
 		return c, err
 	}
-	defer os.Remove(part)
+	defer func() { _ = os.Remove(part) }() // it has another name by then
 	// A link, unlike a renaming, takes no other file's place.
 	if err := os.Link(part, to); errors.Is(err, fs.ErrExist) || err != nil && os.Rename(part, to) != nil {
 		return c, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
@@ -53,7 +53,7 @@ func copyBeside(ctx context.Context, path, beside string, progress Progress) (pa
 	part = f.Name()
 	defer func() {
 		if err != nil {
-			os.Remove(f.Name())
+			_ = os.Remove(f.Name())
 		}
 	}()
 	before, err := vacuumInto(ctx, path, part, progress)

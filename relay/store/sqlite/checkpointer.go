@@ -44,6 +44,7 @@ const watchEvery = time.Second
 type checkpointer struct {
 	conn  *connection
 	watch *watch
+	room  *room
 	log   zerolog.Logger
 	wake  chan struct{}
 	quit  chan struct{}
@@ -62,13 +63,13 @@ type checkpointer struct {
 	due  bool
 }
 
-func newCheckpointer(ctx context.Context, path string, watch *watch, log zerolog.Logger) (*checkpointer, error) {
+func newCheckpointer(ctx context.Context, path string, watch *watch, room *room, log zerolog.Logger) (*checkpointer, error) {
 	conn, err := connect(ctx, path, writing())
 	if err != nil {
 		return nil, err
 	}
 	return &checkpointer{
-		conn: conn, watch: watch, log: log,
+		conn: conn, watch: watch, room: room, log: log,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}, nil
 }
@@ -104,7 +105,11 @@ func (c *checkpointer) stop() {
 // committed is called by the committer after each commit.
 func (c *checkpointer) committed(w *writer) {
 	if c.long.CompareAndSwap(true, false) {
-		c.report(c.restart(w))
+		wait := shortWait
+		if c.tooLong(2) {
+			wait = longWait
+		}
+		c.report(c.restart(w, wait))
 		w.raise = true
 	}
 	if c.due && !w.raise {
@@ -115,7 +120,15 @@ func (c *checkpointer) committed(w *writer) {
 		}
 	}
 	written, err := w.pagesWritten()
-	if err == nil && (written-c.seen)*pageBytes >= checkpointBytes {
+	if err != nil {
+		return
+	}
+	since := int64(written-c.seen) * pageBytes
+	switch tight := c.room.tightLog(); {
+	case tight > 0 && since >= tight:
+		c.seen, w.raise = written, true
+		c.report(c.restart(w, shortWait))
+	case since >= checkpointBytes:
 		c.seen, c.due, w.raise = written, true, true
 	}
 }
@@ -142,15 +155,11 @@ func (c *checkpointer) move() error {
 }
 
 // restart moves what is left of the log and makes the next commit write over its
-// beginning. When a reader keeps it from that, it is tried again later.
-func (c *checkpointer) restart(w *writer) error {
+// beginning. It waits so long for readers; when one keeps it from that, it is tried again later.
+func (c *checkpointer) restart(w *writer, wait time.Duration) error {
 	defer func() { _ = c.watch.end(theStore, theLog) }() // it says so itself
 	if c.watch.begin(theStore, theLog) != nil {
 		return nil
-	}
-	wait := shortWait
-	if c.tooLong(2) {
-		wait = longWait
 	}
 	if err := w.wait(wait); err != nil {
 		return err

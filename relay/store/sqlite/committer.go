@@ -36,7 +36,9 @@ func (s *Store) commitLoop() {
 // what waits goes out once, as far as the files still serve.
 func (s *Store) guard(group []*operation) {
 	trouble := s.watch.begin(theLog)
-	s.commit(refuse(group, trouble))
+	todo := s.spare(refuse(group, trouble))
+	s.commit(todo)
+	s.useReserve(todo)
 	after := s.watch.end(theLog)
 	if trouble == nil && after != nil {
 		refuse(group, after)
@@ -44,6 +46,45 @@ func (s *Store) guard(group []*operation) {
 	if after == nil {
 		s.marker.write()
 	}
+}
+
+// spare fails what there is no room for and returns the rest.
+func (s *Store) spare(group []*operation) []*operation {
+	if s.room.due() {
+		if used, free, err := s.writer.space(); err == nil {
+			s.room.look(used, free)
+		}
+	}
+	full := s.room.check()
+	if full == nil {
+		return group
+	}
+	var rest []*operation
+	for _, op := range group {
+		if op.grows {
+			op.err = full
+		} else {
+			rest = append(rest, op)
+		}
+	}
+	return rest
+}
+
+// useReserve records the outcomes again that a full disk had no room for: in what was
+// kept back, and at the beginning of the log, once that is moved into the file.
+func (s *Store) useReserve(group []*operation) {
+	var again []*operation
+	for _, op := range group {
+		if op.record && op.err != nil && isFull(op.err) {
+			again = append(again, op)
+		}
+	}
+	if len(again) == 0 {
+		return
+	}
+	s.room.giveReserve()
+	s.checkpointer.report(s.checkpointer.restart(s.writer, longWait))
+	s.commit(again)
 }
 
 // refuse fails what may not be acknowledged and returns the rest.

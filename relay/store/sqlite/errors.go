@@ -36,6 +36,13 @@ func explain(err error) error {
 	return err
 }
 
+// isFull reports whether the disk had no room. SQLite says so of files that cannot
+// grow, and of its log's index in words of its own.
+func isFull(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == sqlite3.SQLITE_FULL || e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE || e.Code() == sqlite3.SQLITE_IOERR_WRITE)
+}
+
 func explained(err error) bool {
 	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrTooNew)
 }

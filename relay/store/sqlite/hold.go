@@ -56,7 +56,7 @@ func (h *held) take(path string, log zerolog.Logger) (err error) {
 	if err := private.Directory(filepath.Dir(h.path)); err != nil {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	for _, suffix := range []string{lockSuffix, "", logSuffix, indexSuffix} {
+	for _, suffix := range []string{lockSuffix, "", logSuffix, indexSuffix, reserveSuffix} {
 		mended, err := private.Keep(h.path + suffix)
 		if err != nil {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, err)

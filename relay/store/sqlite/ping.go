@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -57,7 +58,7 @@ func (s *Store) Ping(ctx context.Context) error {
 		return err
 	}
 	if b := s.pulse.fresh(); b != nil {
-		return b.err
+		return cmp.Or(b.err, s.room.check())
 	}
 	select {
 	case s.pulse.probing <- struct{}{}:
@@ -66,11 +67,12 @@ func (s *Store) Ping(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if b := s.pulse.fresh(); b != nil {
-		return b.err
+		return cmp.Or(b.err, s.room.check())
 	}
 	now := micros(s.now())
-	return s.write(ctx, &operation{do: func(w *writer) error {
+	err := s.write(ctx, &operation{do: func(w *writer) error {
 		_, err := w.exec("INSERT INTO health (id, written_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET written_at = excluded.written_at", now)
 		return err
 	}})
+	return cmp.Or(err, s.room.check())
 }

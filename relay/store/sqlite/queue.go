@@ -35,8 +35,9 @@ type operation struct {
 	bytes int
 	// rows is about how many rows it writes, where that may be many.
 	rows int
-	// record marks an attempt's outcome.
+	// record marks an attempt's outcome, and grows what needs room for events.
 	record bool
+	grows  bool
 	// replay marks deliveries that come back to their old positions.
 	replay bool
 	err    error

@@ -28,6 +28,8 @@ type Options struct {
 	// write-ahead log, and the store a lock file.
 	Path string
 	Log  zerolog.Logger
+	// Limits say when it takes no more events.
+	Limits Limits
 	// Metrics, when not nil, gets the store's metrics until it is closed.
 	Metrics prometheus.Registerer
 	// Now is the clock; nil means time.Now.
@@ -42,6 +44,7 @@ type Store struct {
 	held *held
 	// watch says whether the files are still this process's alone.
 	watch *watch
+	room  *room
 	pulse pulse
 
 	// reader is a pool of connections that only read, with statements for what is
@@ -85,7 +88,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		log: o.Log, path: o.Path, now: o.Now,
 		queue: newQueue(), lanes: newLanes(), pulse: newPulse(), stopped: make(chan struct{}), notify: func([]string) {}, notifyReplayed: func([]string) {},
 	}
-	if err := s.open(ctx, o.Metrics); err != nil {
+	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
 	go s.checkpointer.run()
@@ -93,7 +96,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, r prometheus.Registerer) error {
+func (s *Store) open(ctx context.Context, o Options) error {
 	var err error
 	if s.held, err = hold(s.path, s.log); err != nil {
 		return err
@@ -103,6 +106,8 @@ func (s *Store) open(ctx context.Context, r prometheus.Registerer) error {
 		return err
 	}
 	s.held.clearMark()
+	s.room = newRoom(s.path, o.Limits, s.log)
+	s.room.prepare()
 	if err := prepareFile(ctx, s.path); err != nil {
 		return explain(err)
 	}
@@ -121,10 +126,10 @@ func (s *Store) open(ctx context.Context, r prometheus.Registerer) error {
 	if s.marker, err = newMarker(s.held); err != nil {
 		return err
 	}
-	if s.checkpointer, err = newCheckpointer(ctx, s.path, s.watch, s.log); err != nil {
+	if s.checkpointer, err = newCheckpointer(ctx, s.path, s.watch, s.room, s.log); err != nil {
 		return explain(err)
 	}
-	s.metrics, err = newMetrics(r, s)
+	s.metrics, err = newMetrics(o.Metrics, s)
 	return err
 }
 
@@ -228,6 +233,9 @@ func (s *Store) release() error {
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())
+	}
+	if s.writer != nil && s.room != nil {
+		s.room.keep()
 	}
 	if s.held != nil {
 		errs = append(errs, s.held.Close())

@@ -52,6 +52,15 @@ func newWriter(ctx context.Context, path string) (*writer, error) {
 	return w, nil
 }
 
+// space returns how many bytes of the file hold something and how many do not.
+func (w *writer) space() (used, free int64, err error) {
+	row, err := w.row("SELECT (page_count - freelist_count) * page_size, freelist_count * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size")
+	if err != nil {
+		return 0, 0, err
+	}
+	return row[0].(int64), row[1].(int64), nil
+}
+
 func (w *writer) mark() positions   { return w.positions }
 func (w *writer) reset(p positions) { w.positions = p }
 

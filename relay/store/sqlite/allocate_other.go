@@ -1,0 +1,8 @@
+//go:build !linux
+
+package sqlite
+
+import "os"
+
+// allocate makes a file so long, with room on the disk for all of it.
+func allocate(f *os.File, size int64) error { return writeZeros(f, size) }

@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// TestAFullDisk fills a real one, of 24 MB, in a process that has it for itself.
+func TestAFullDisk(t *testing.T) {
+	t.Parallel()
+	c := helper(t, "full", filepath.Join(t.TempDir(), "relay.db"))
+	// A user of one's own may mount in a namespace of one's own.
+	c.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+	}
+	if out, err := c.Output(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+func helpFull(path string) error {
+	if err := syscall.Mount("tmpfs", filepath.Dir(path), "tmpfs", 0, "size=24m"); err != nil {
+		return fmt.Errorf("mount a small disk: %w", err)
+	}
+	s, err := Open(context.Background(), Options{Path: path, Log: zerolog.Nop()})
+	if err != nil {
+		return err
+	}
+	stored, err := acceptUntilRefused(s, "first")
+	if err != nil {
+		return err
+	}
+	if err := s.Ping(context.Background()); !errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("while there is no room, the question came to %w", err)
+	}
+	if err := fillDisk(path); err != nil {
+		return err
+	}
+	half := stored / 2
+	if err := recordDelivered(s, half); err != nil {
+		return fmt.Errorf("on a full disk: %w", err)
+	}
+	if err := s.Close(); err != nil {
+		return fmt.Errorf("close on a full disk: %w", err)
+	}
+
+	if err := fillDisk(path); err != nil {
+		return err
+	}
+
+	// A relay that starts while the disk is full delivers what waits.
+	if s, err = Open(context.Background(), Options{Path: path, Log: zerolog.Nop()}); err != nil {
+		return fmt.Errorf("open on a full disk: %w", err)
+	}
+	if _, err := s.Accept(context.Background(), largeBatch("refused")); !errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("an event on a full disk: %w", err)
+	}
+	if n, _, err := s.Waiting(context.Background(), "a"); err != nil || n != stored-half {
+		return fmt.Errorf("%d wait after the start, error %w; want %d", n, err, stored-half)
+	}
+	if err := recordDelivered(s, stored-half); err != nil {
+		return fmt.Errorf("after a start on a full disk: %w", err)
+	}
+
+	if err := os.Remove(filler(path)); err != nil {
+		return err
+	}
+	if _, err := s.Sweep(context.Background(), time.Now().Add(time.Hour)); err != nil {
+		return err
+	}
+	if again, err := acceptUntilRefused(s, "second"); err != nil || again < stored/2 {
+		return fmt.Errorf("with room again %d were stored, error %w", again, err)
+	}
+	return s.Close()
+}
+
+// largeBatch is one event of about 20 kB.
+func largeBatch(key string) store.Batch {
+	b := benchBatch("a", key)
+	b.Events[0].Data = fmt.Appendf(nil, `{"filler":%q}`, strings.Repeat("x", 20_000))
+	return b
+}
+
+// acceptUntilRefused fills the store. It is refused in time, with words that say why.
+func acceptUntilRefused(s *Store, name string) (stored int, err error) {
+	for ; stored < 5000; stored++ {
+		if _, err = s.Accept(context.Background(), largeBatch(fmt.Sprint(name, stored))); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "disk.min_free") {
+		return stored, fmt.Errorf("event %d came to %w, want that there is no room", stored, err)
+	}
+	return stored, nil
+}
+
+// deliverAll records so many heads as delivered, one by one.
+func recordDelivered(s *Store, n int) error {
+	for i := range n {
+		list, err := s.Heads(context.Background(), "a", 0, 1)
+		if err != nil || len(list) != 1 {
+			return fmt.Errorf("delivery %d of %d: %d heads, error %w", i, n, len(list), err)
+		}
+		d := list[0]
+		d.State, d.Attempts = delivery.Delivered, 1
+		a := delivery.Attempt{Delivery: d.ID, Number: 1, Started: time.Now(), Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200}}
+		if err := s.Record(context.Background(), a, d); err != nil {
+			return fmt.Errorf("delivery %d of %d: %w", i, n, err)
+		}
+	}
+	return nil
+}
+
+func filler(path string) string { return filepath.Join(filepath.Dir(path), "filler") }
+
+// fillDisk is another program that takes what is left.
+func fillDisk(path string) error {
+	f, err := os.OpenFile(filler(path), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for size := 1 << 20; size > 0; size /= 2 {
+		for err = nil; err == nil; {
+			_, err = f.Write(make([]byte, size))
+		}
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	return nil
+}
