@@ -62,6 +62,8 @@ type Relay struct {
 	Hooks Hooks
 	// TrustedProxies may say in X-Forwarded-For where a request to a hook came from.
 	TrustedProxies []netip.Prefix
+	// Disk bounds the store.
+	Disk Disk
 	// DrainTimeout is how long a stop waits for what is in flight.
 	DrainTimeout time.Duration
 }

@@ -114,6 +114,9 @@ func TestEverythingOfRelay(t *testing.T) {
 		r.Log != zerolog.DebugLevel || r.Retention != 36*time.Hour || r.DrainTimeout != 5*time.Second || r.Ops != "lobby" || c.Dashboard.Listen != "localhost:0" {
 		t.Errorf("relay: %+v", r)
 	}
+	if r.Disk != (Disk{MinFree: 1 << 30, MaxStore: 1 << 39}) {
+		t.Errorf("disk: %+v", r.Disk)
+	}
 	if len(r.HTTP.Allow) != 2 || r.HTTP.Allow[0].String() != "10.0.0.0/8" || r.HTTP.Allow[1].String() != "192.0.2.7/32" || r.HTTP.Proxy.IsZero() {
 		t.Errorf("http: %v", r.HTTP)
 	}

@@ -54,7 +54,7 @@ func relaySchema() language.Schema {
 			{Name: "drain_timeout"},
 			{Name: "trusted_proxies"},
 		},
-		Blocks: []language.Block{{Name: "http", Once: true}, {Name: "hooks", Once: true}},
+		Blocks: []language.Block{{Name: "http", Once: true}, {Name: "hooks", Once: true}, {Name: "disk", Once: true}},
 	}
 }
 
@@ -78,6 +78,7 @@ func (f *File) relay(block *hclsyntax.Block) {
 	r.Ops = f.readOps(body)
 	r.HTTP = f.readHTTP(body, relayHTTP, r.HTTP)
 	r.Hooks = f.readHooks(body, r.Hooks)
+	r.Disk = f.readDisk(body)
 	r.TrustedProxies, _ = f.readNetworks(body, "trusted_proxies")
 }
 

@@ -64,6 +64,7 @@ type Relay struct {
 
 	// These live as long as the process.
 	store     store.Store
+	limit     func(sqlite.Limits)
 	host      *pluginhost.Host
 	dispatch  *dispatch.Dispatcher
 	intake    *intake.Intake
@@ -168,12 +169,20 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	return r, nil
 }
 
+// limits are what the store may take of the disk.
+func limits(d config.Disk) sqlite.Limits {
+	return sqlite.Limits{MinFree: d.MinFree, MaxSize: d.MaxStore}
+}
+
 // open builds what lives as long as the process.
 func (r *Relay) open(ctx context.Context, p *plan) error {
-	file, err := sqlite.Open(ctx, sqlite.Options{Path: p.config.Relay.Store, Log: r.part("store"), Metrics: r.registry})
+	file, err := sqlite.Open(ctx, sqlite.Options{
+		Path: p.config.Relay.Store, Log: r.part("store"), Metrics: r.registry, Limits: limits(p.config.Relay.Disk),
+	})
 	if err != nil {
 		return fmt.Errorf("open store %s: %w", p.config.Relay.Store, err)
 	}
+	r.limit = file.Limit
 	r.onStop("store", func(context.Context) error { return file.Close() })
 	var s store.Store = file
 	if r.options.wrap != nil {

@@ -7,6 +7,10 @@ relay {
   retention     = "1d12h"
   drain_timeout = "5s"
   ops           = channel[lower("LOBBY")]
+  disk {
+    min_free  = "1GB"
+    max_store = "0.5TB"
+  }
   http {
     proxy       = "socks5://127.0.0.1:1080"
     ca_file     = null
