@@ -12,6 +12,7 @@ import (
 	"github.com/connector-relay/relay/relay"
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
@@ -79,6 +80,22 @@ func stateNames(*cobra.Command) []string {
 		names = append(names, string(s))
 	}
 	return names
+}
+
+func fateNames(*cobra.Command) []string {
+	return []string{string(event.Routed), string(event.Filtered), string(event.Suspended)}
+}
+
+// kindNames are the kinds of events that the bundled connector types have.
+func kindNames(*cobra.Command) []string {
+	var names []string
+	for _, factory := range relay.Bundled() {
+		for _, k := range factory().Describe().Kinds {
+			names = append(names, k.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // typeNames are the bundled connector types.

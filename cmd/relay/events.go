@@ -39,6 +39,9 @@ func (a *app) eventsCommand() *cobra.Command {
 	f.StringVar(&q.Key, "key", "", "only with this key")
 	f.StringVar(&since, "since", "", "only accepted since then: a time such as 2026-05-01 or 2026-05-01T08:00:00Z, or how long ago, such as 90m or 7d")
 	f.StringVar(&q.Text, "text", "", "only with this text in the card")
+	completeFlag(cmd, "connector", a.connectorNames)
+	completeFlag(cmd, "fate", fateNames)
+	completeFlag(cmd, "kind", kindNames)
 	f.Int64Var(&q.Before, "before", 0, "only older than this event")
 	f.IntVarP(&q.Limit, "limit", "n", 20, "at most this many")
 	return cmd

@@ -118,6 +118,11 @@ func (s *source) settle(p *polling, done pluginhost.Done, err error) {
 	s.storeFailures = 0
 	now.Note = done.Note
 	changed := judge(&now, err)
+	if now.Health == healthy {
+		s.failing = time.Time{}
+	} else if s.failing.IsZero() {
+		s.failing = now.Last
+	}
 	s.throttles++
 	if connector.ErrorKind(now.Health) != connector.KindThrottled {
 		s.throttles = 0
@@ -171,8 +176,12 @@ func judge(p *store.Poll, err error) (changed bool) {
 // healthy is the health of a connector whose last poll went well.
 const healthy = "ok"
 
-// brokenAfter is how many failures in a row are told that may pass by themselves.
-const brokenAfter = 3
+// brokenAfter is how many failures in a row are told that may pass by themselves, and
+// brokenFor for how long they have gone on by then: the first may come close together.
+const (
+	brokenAfter = 3
+	brokenFor   = time.Minute
+)
 
 // needsPerson reports whether a trouble ends only when a person does something.
 func needsPerson(k connector.ErrorKind) bool {
@@ -185,8 +194,11 @@ func needsPerson(k connector.ErrorKind) bool {
 }
 
 // needsNotice reports whether a person should hear of how polling stands.
-func needsNotice(p store.Poll) bool {
-	return needsPerson(connector.ErrorKind(p.Health)) || p.Health != healthy && p.Failures >= brokenAfter
+func needsNotice(p store.Poll, failing time.Time) bool {
+	if needsPerson(connector.ErrorKind(p.Health)) {
+		return true
+	}
+	return p.Health != healthy && p.Failures >= brokenAfter && p.Last.Sub(failing) >= brokenFor
 }
 
 // notice is what to tell about the change, if anything: that the connector broke,
@@ -198,7 +210,7 @@ func (s *source) notice(now store.Poll, changed bool) (Notice, bool) {
 		was := s.broken
 		s.broken = false
 		return n, was
-	case !needsNotice(now):
+	case !needsNotice(now, s.failing):
 		return n, false
 	}
 	n.Broken = true

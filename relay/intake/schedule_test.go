@@ -313,19 +313,28 @@ func TestArgumentsThatCannotBeReadAreAMisconfiguration(t *testing.T) {
 
 func TestNoticesTellOfChangesOnly(t *testing.T) {
 	unauthorised, gone, throttled := connector.Unauthorised("token"), connector.Misconfigured("url"), connector.Throttled(time.Time{}, "slow")
+	// A phase is how polls end for so long; "restart" marks that the relay is restarted
+	// before it.
+	type phase struct {
+		err     error
+		lasts   time.Duration
+		restart bool
+	}
+	const minute, hours = time.Minute, 3 * time.Hour
 	tests := []struct {
-		name  string
-		polls []error
-		want  []string
+		name   string
+		phases []phase
+		want   []string
 	}{
-		{"a hiccup", []error{nil, errDown, errDown, nil, errDown}, []string{"", "", "", "", ""}},
-		{"down for long", []error{errDown, errDown, errDown, errDown, nil, nil}, []string{"", "", "temporary", "", "ok", ""}},
-		{"a person is needed", []error{nil, unauthorised, unauthorised, nil}, []string{"", "unauthorised", "", "ok"}},
-		{"a person is needed for something else", []error{unauthorised, gone, gone}, []string{"unauthorised", "misconfigured", ""}},
-		{"a person is needed in the end", []error{errDown, errDown, errDown, unauthorised, errDown, nil}, []string{"", "", "temporary", "unauthorised", "", "ok"}},
-		{"throttled for long", []error{throttled, throttled, throttled, throttled, nil}, []string{"", "", "", "", ""}},
-		{"throttled in between", []error{errDown, errDown, errDown, throttled, errDown, nil}, []string{"", "", "temporary", "", "", "ok"}},
-		{"a restart in between", []error{errDown, errDown, errDown, nil}, []string{"", "", "temporary", "restart ok"}},
+		{"a hiccup", []phase{{nil, 5 * minute, false}, {errDown, minute, false}, {nil, hours, false}, {errDown, minute, false}}, nil},
+		{"the network comes late", []phase{{errDown, 40 * time.Second, false}, {nil, hours, false}}, nil},
+		{"down for long", []phase{{errDown, 10 * minute, false}, {nil, hours, false}}, []string{"temporary", "ok"}},
+		{"a person is needed", []phase{{nil, 5 * minute, false}, {unauthorised, hours, false}, {nil, hours, false}}, []string{"unauthorised", "ok"}},
+		{"a person is needed for something else", []phase{{unauthorised, minute, false}, {gone, hours, false}}, []string{"unauthorised", "misconfigured"}},
+		{"a person is needed in the end", []phase{{errDown, 10 * minute, false}, {unauthorised, hours, false}, {errDown, hours, false}, {nil, hours, false}}, []string{"temporary", "unauthorised", "ok"}},
+		{"throttled for long", []phase{{throttled, hours, false}, {nil, hours, false}}, nil},
+		{"throttled in between", []phase{{errDown, 10 * minute, false}, {throttled, hours, false}, {errDown, hours, false}, {nil, hours, false}}, []string{"temporary", "ok"}},
+		{"a restart in between", []phase{{errDown, 10 * minute, false}, {nil, hours, true}}, []string{"temporary", "ok"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -334,28 +343,26 @@ func TestNoticesTellOfChangesOnly(t *testing.T) {
 				m, p := newMemory(), &plugins{}
 				o := options(m, p)
 				o.Notify = told.add
-				p.set(always(0, nil))
-				m.connectors["feed"] = &store.Connector{Poll: store.Poll{Next: time.Now().Add(time.Hour * 1000)}}
-				i := start(t, o, polled(t, "feed", "@every 1000h"))
-				for n, err := range test.polls {
-					want := test.want[n]
-					if want == "restart ok" {
+				p.set(always(0, test.phases[0].err))
+				i := start(t, o, polled(t, "feed", "@every 1m"))
+				var got []string
+				for _, phase := range test.phases {
+					p.set(always(0, phase.err))
+					if phase.restart {
 						halt(t, i)
-						i, want = start(t, o, polled(t, "feed", "@every 1000h")), "ok"
+						i = start(t, o, polled(t, "feed", "@every 1m"))
 					}
-					p.set(always(0, err))
-					_, _ = i.PollOnce(t.Context(), "feed")
+					time.Sleep(phase.lasts)
 					synctest.Wait()
-					got := ""
 					for _, notice := range told.take() {
-						got += notice.Health
-						if notice.Broken != (notice.Health != healthy) || notice.Connector != "feed" || notice.Broken && notice.Problem != err.Error() {
+						got = append(got, notice.Health)
+						if notice.Broken != (notice.Health != healthy) || notice.Connector != "feed" || notice.Broken && notice.Problem != phase.err.Error() {
 							t.Errorf("told %+v", notice)
 						}
 					}
-					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("poll %d (-want +got):\n%s", n+1, diff)
-					}
+				}
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("notices (-want +got):\n%s", diff)
 				}
 			})
 		})

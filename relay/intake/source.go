@@ -74,7 +74,9 @@ type source struct {
 	reached bool
 	early   int
 	// broken says that a notice told of trouble, and none that it is over.
-	broken    bool
+	broken bool
+	// failing is since when it has not been well; zero while it is.
+	failing   time.Time
 	lastEvent time.Time
 }
 
@@ -120,7 +122,10 @@ func (s *source) open(ctx context.Context) error {
 // take begins where a connector stood.
 func (s *source) take(kept store.Connector) {
 	s.token, s.checkpoint, s.poll, s.lastEvent = kept.HookToken, kept.Checkpoint, kept.Poll, kept.LastEvent
-	s.broken = needsNotice(s.poll)
+	if s.poll.Health != healthy {
+		s.failing = s.poll.Since
+	}
+	s.broken = needsNotice(s.poll, s.failing)
 }
 
 // kept is how the connector stands, as the store has it.
@@ -149,7 +154,7 @@ func (s *source) succeed() error {
 		// A person has changed something and wants to see it, but the source's word
 		// still counts.
 		old.mu.Lock()
-		s.earliest, s.broken = old.earliest, old.broken
+		s.earliest, s.broken, s.failing = old.earliest, old.broken, old.failing
 		old.mu.Unlock()
 		if connector.ErrorKind(s.poll.Health) != connector.KindThrottled {
 			s.poll.Next = s.earliest
