@@ -85,9 +85,12 @@ func (p *polling) emit(ctx context.Context, b event.Batch) error {
 	}
 	out, err := s.commit(context.WithoutCancel(ctx), intent{Batch: b, shorten: true})
 	p.report.Events, p.report.Known = p.report.Events+out.fresh, p.report.Known+out.known
+	over, _ := errors.AsType[*connector.Error](err)
 	switch {
 	case errors.Is(err, errOverQuota):
-		return err // the source's doing, which asks for the rest later
+		// The source's doing, not the store's. The next poll begins with what is known,
+		// so it is worth its while only when there is room for more than a few events.
+		return &connector.Error{Kind: connector.KindThrottled, Until: later(over.Until, time.Now().Add(quotaPause)), Err: over.Err}
 	case errors.Is(err, errTooLarge):
 		return &connector.Error{Kind: connector.KindMisconfigured, Err: fmt.Errorf("the plugin handed over a batch that is %w; it has to give its events keys, or hand over fewer at a time", err)}
 	case err != nil:

@@ -35,6 +35,9 @@ var (
 // overQuota is the health of a connector that reports more than its quota allows.
 const overQuota = "over quota"
 
+// quotaPause is how long a source is left alone that has reported too much.
+const quotaPause = 5 * time.Minute
+
 // quietAfter is how long after its last refusal a connector is within its quota again,
 // for people.
 const quietAfter = time.Hour

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,12 +78,14 @@ func (s *Store) span(ctx context.Context, f store.EventFilter) (from, to int64, 
 		middle := low + (high-low)/2
 		var at int64
 		err := s.reader.QueryRowContext(ctx, "SELECT accepted_at FROM events WHERE id > ? ORDER BY id LIMIT 1", middle).Scan(&at)
-		if err != nil {
+		switch {
+		case errors.Is(err, sql.ErrNoRows): // it has been swept meanwhile
+			high = middle
+		case err != nil:
 			return 0, 0, err
-		}
-		if at < micros(f.Since) {
+		case at < micros(f.Since):
 			low = middle + 1
-		} else {
+		default:
 			high = middle
 		}
 		from = low

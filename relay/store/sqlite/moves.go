@@ -169,10 +169,13 @@ func (s *Store) ForgetConnector(ctx context.Context, name string) error {
 		if err == nil && n == 0 {
 			return store.ErrNotFound
 		}
-		if err == nil {
-			_, err = w.exec("DELETE FROM tokens WHERE connector = ?", name)
+		if err != nil {
+			return err
 		}
-		return err
+		return w.all([]statement{
+			{"DELETE FROM tokens WHERE connector = ?", []any{name}},
+			{"DELETE FROM refusals WHERE connector = ?", []any{name}},
+		})
 	}})
 	if err != nil {
 		return fmt.Errorf("forget connector %s: %w", name, err)
