@@ -124,8 +124,10 @@ func Run(ctx context.Context, o Options) error {
 
 // start builds everything; when a step fails, what was built before is undone.
 func start(ctx context.Context, o Options) (_ *Relay, err error) {
-	o.renderer = channel.NewRenderer(nil)
-	r := &Relay{options: o, masker: &secret.Masker{}, started: time.Now(), registry: prometheus.NewRegistry()}
+	r := &Relay{masker: &secret.Masker{}, started: time.Now(), registry: prometheus.NewRegistry()}
+	// The store is open before there is a card to write.
+	o.renderer = channel.NewRenderer(func(deliveries ...int64) func() { return r.store.Rendering(deliveries...) })
+	r.options = o
 	r.lines = newLogWriter(o.Log, r.masker)
 	r.log = zerolog.New(r.lines).With().Timestamp().Logger()
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), r.lines.lost())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/http"
@@ -228,4 +229,58 @@ func startConfined(t *testing.T, config string) *process {
 	p.start("GOMEMLIMIT=256MiB")
 	t.Cleanup(p.kill)
 	return p
+}
+
+// TestHostileCardThatKillsTheRelayTwiceIsADeadLetter: what was being written when the
+// relay died is tried once more; then it is a dead letter that says so, and the lane
+// goes on. No card is known that still kills the relay, so the test leaves behind what
+// the relay does when it dies over one.
+func TestHostileCardThatKillsTheRelayTwiceIsADeadLetter(t *testing.T) {
+	c := newChat(t)
+	config := writeConfig(t, fmt.Sprintf("relay { listen = \"127.0.0.1:0\" }\ndashboard { listen = \"127.0.0.1:0\" }\n"+
+		"channel \"room\" {\n  type = \"office365\"\n  url = \"%s/office365/room\"\n}\nconnector \"webhook\" \"ci\" {\n  route { to = [channel.room] }\n}\n", c.server.URL))
+	p := startRelay(t, config)
+	post := func(title string) {
+		t.Helper()
+		if !postCard(http.DefaultClient, p.hook("ci"), title) {
+			t.Fatalf("%s is not taken", title)
+		}
+	}
+	post("first")
+	p.eventually("the first card is shown", func() bool { return len(c.shown("room")) == 1 })
+	writing := strings.TrimSuffix(config, "relay.hcl") + "relay.db-rendering"
+	if info, err := os.Stat(writing); err != nil || info.Size() == 0 {
+		t.Fatalf("nobody has said that the first card was being written: %v", err)
+	}
+	if err := p.client.Pause(t.Context(), "room", "for the test"); err != nil {
+		t.Fatal(err)
+	}
+	post("poison")
+	post("last")
+	var poison operator.Delivery
+	for death := 1; death <= 2; death++ {
+		list, err := p.client.Deliveries(t.Context(), operator.Query{States: []delivery.State{delivery.Waiting}})
+		if err != nil || len(list) != 2 {
+			t.Fatalf("before death %d there wait %+v, %v", death, list, err)
+		}
+		poison = list[1] // the older one
+		p.kill()
+		if err := os.WriteFile(writing, binary.LittleEndian.AppendUint64(nil, uint64(poison.ID)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.start()
+	}
+	out, errOut, err := p.run("dead-letters", "list")
+	if err != nil || !strings.Contains(out, "poison") || !strings.Contains(out, "died 2 times") {
+		t.Errorf("the dead letters are %s%s", out, errOut)
+	}
+	if err := p.client.Resume(t.Context(), "room"); err != nil {
+		t.Fatal(err)
+	}
+	p.eventually("the last card is shown", func() bool { return strings.Join(c.shown("room"), " ") == "first last" })
+	if _, errOut, err := p.run("dead-letters", "replay", fmt.Sprint(poison.ID)); err != nil {
+		t.Fatal(errOut)
+	}
+	p.eventually("the replayed card is shown", func() bool { return strings.Join(c.shown("room"), " ") == "first last poison" })
+	p.stop()
 }

@@ -128,6 +128,9 @@ type Delivery struct {
 	Digest int64
 	// Reason says why a delivery is dead.
 	Reason string
+	// Crashes is how often the relay has died while it wrote the card, since an attempt
+	// was last recorded.
+	Crashes int
 }
 
 // LaneState is whether a channel's lane moves.

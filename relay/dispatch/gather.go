@@ -45,7 +45,8 @@ func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 	if g.most > 0 {
 		most = min(most, g.most)
 	}
-	if most < 2 || head.Urgent || g.probe {
+	// What the relay may have died of is sent alone, so that it is found out.
+	if most < 2 || head.Urgent || g.probe || head.Crashes > 0 {
 		return run
 	}
 	l.feed.Lock()
@@ -60,7 +61,7 @@ func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 		return run
 	}
 	for _, d := range within(following, heldBytes) {
-		if d.Urgent || !behind && !g.channel.held(d) {
+		if d.Urgent || d.Crashes > 0 || !behind && !g.channel.held(d) {
 			break
 		}
 		l.claimed[d.ID] = struct{}{}

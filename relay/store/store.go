@@ -311,6 +311,12 @@ type Store interface {
 	// RecordDigest keeps the attempt that carried several deliveries of a channel as
 	// one digest, as Record does for each of them, in one transaction for all.
 	RecordDigest(ctx context.Context, results []delivery.Result) error
+	// Rendering says that the cards of these deliveries are being written in the form of
+	// their channel, until done is called. It costs next to nothing. Where the process
+	// dies before that, the deliveries that still wait have one crash more when the store
+	// is opened again, and at the second they are dead letters that say so. Record and
+	// Replay take the crashes back.
+	Rendering(deliveries ...int64) (done func())
 	// SaveLane keeps whether and why a lane is paused and until when it waits;
 	// the counted fields are ignored.
 	SaveLane(ctx context.Context, l delivery.Lane) error

@@ -15,6 +15,8 @@ const (
 	// cellEffort is the cost of a table's cell, which is paid in memory, here and again
 	// in each format.
 	cellEffort = effort / 4000
+	// markEffort is what a mark costs by itself, in memory as well.
+	markEffort = effort / 8000
 	// longMark is the length of the text that costs a mark as much as another mark does.
 	longMark = 16
 	// deepest is how deep quotes and lists can be nested.
@@ -56,7 +58,7 @@ func cost(s string) int {
 	// Emphasis, links and tables end with their paragraph at the latest.
 	for paragraph := range strings.SplitSeq(s, "\n\n") {
 		m := marks(paragraph)
-		n += len(paragraph) + m*(m+len(paragraph)/longMark) + cells(paragraph)*cellEffort
+		n += len(paragraph) + m*(m+len(paragraph)/longMark+markEffort) + cells(paragraph)*cellEffort
 	}
 	return n
 }

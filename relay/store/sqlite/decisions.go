@@ -45,7 +45,7 @@ func (s *Store) replay(ids []int64) (*operation, *[]int64) {
 	do := func(w *writer) error {
 		*changed, waiting = nil, nil
 		for _, id := range ids {
-			row, err := w.row(`UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, tried_at = 0, finished_at = 0, digest = 0, reason = ''
+			row, err := w.row(`UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, tried_at = 0, finished_at = 0, digest = 0, reason = '', crashes = 0
 				WHERE id = ? AND state IN ('dead', 'dismissed') RETURNING channel, connector, urgent`, id)
 			if err != nil {
 				return fmt.Errorf("delivery %d: %w", id, err)

@@ -27,7 +27,7 @@ const deliveryColumns = columnsBefore + cardColumn + columnsAfter
 const (
 	columnsBefore = `d.id, d.channel, d.event, d.connector, d.state, d.attempts, d.next_at, d.tried_at, d.unknown, e.accepted_at, `
 	cardColumn    = `coalesce(d.card, e.card)`
-	columnsAfter  = `, e.key, e.thread, d.urgent, d.digest, d.reason`
+	columnsAfter  = `, e.key, e.thread, d.urgent, d.digest, d.reason, d.crashes`
 	titleColumn   = `iif(d.card IS NULL, e.title, d.title)`
 )
 
@@ -53,7 +53,7 @@ func scanDelivery(scan func(...any) error, more ...any) (delivery.Delivery, erro
 	var next, tried, accepted int64
 	err := scan(append([]any{
 		&d.ID, &d.Channel, &d.Event, &d.Connector, &d.State, &d.Attempts, &next, &tried, &d.Unknown,
-		&accepted, &d.Card, &d.Key, &d.Thread, &d.Urgent, &d.Digest, &d.Reason,
+		&accepted, &d.Card, &d.Key, &d.Thread, &d.Urgent, &d.Digest, &d.Reason, &d.Crashes,
 	}, more...)...)
 	d.Next, d.Tried, d.AcceptedAt = moment(next), moment(tried), moment(accepted)
 	return d, err

@@ -64,6 +64,7 @@ type Store struct {
 	lanes        *lanes
 	checkpointer *checkpointer
 	metrics      *metrics
+	renderings   *renderings
 	stopped      chan struct{}
 
 	mu                     sync.Mutex
@@ -112,6 +113,13 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return explain(err)
 	}
 	if s.writer, err = newWriter(ctx, s.path); err != nil {
+		return explain(err)
+	}
+	var left []int64
+	if s.renderings, left, err = openRenderings(s.path); err != nil {
+		return err
+	}
+	if err := s.countCrashes(left, s.now()); err != nil {
 		return explain(err)
 	}
 	if err := s.openReader(ctx); err != nil {
@@ -236,6 +244,9 @@ func (s *Store) release() error {
 	}
 	if s.writer != nil && s.room != nil {
 		s.room.keep()
+	}
+	if s.renderings != nil {
+		errs = append(errs, s.renderings.Close())
 	}
 	if s.held != nil {
 		errs = append(errs, s.held.Close())
