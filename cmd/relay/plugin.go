@@ -58,6 +58,9 @@ func (a *app) pluginServe() *cobra.Command {
 			if !ok {
 				return fmt.Errorf("%w: there is no bundled connector type %q", errUsage, args[0])
 			}
+			if err := undumpable(); err != nil {
+				return err
+			}
 			connector.Serve(factory)
 			return nil
 		},

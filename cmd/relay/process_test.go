@@ -27,9 +27,11 @@ type process struct {
 	config string
 	// command is what runs the relay, without its arguments.
 	command []string
-	cmd     *exec.Cmd
-	log     *logBuffer
-	client  *operator.Client
+	// as is the user and group to run it as; nil means the test's own.
+	as     *syscall.SysProcAttr
+	cmd    *exec.Cmd
+	log    *logBuffer
+	client *operator.Client
 }
 
 // logBuffer collects a process's output while it runs.
@@ -99,7 +101,7 @@ func (p *process) launch(env ...string) {
 	p.t.Helper()
 	p.cmd = exec.Command(p.command[0], append(p.command[1:], "run", "-c", p.config)...)
 	p.cmd.Env = append(os.Environ(), env...)
-	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = p.log, p.log, p.as
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}

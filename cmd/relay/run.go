@@ -15,9 +15,12 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Run the relay until it is told to stop",
 		Long: `Run the relay in the foreground. SIGHUP reads the configuration again; SIGTERM
-and SIGINT stop it once what is in flight has ended.`,
+and SIGINT stop it once what is in flight has ended, and a second one at once.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := undumpable(); err != nil {
+				return err
+			}
 			return relay.Run(cmd.Context(), relay.Options{
 				Config:  a.config,
 				Log:     a.logOutput(),

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+
+	"github.com/connector-relay/relay/relay/private"
 )
 
 const (
@@ -17,9 +19,9 @@ const (
 )
 
 // Discover lists the plugins in a directory: executables named relay-plugin-NAME.
-// A directory that does not exist holds none. One that others may write to, or
-// with a strange name, is an error and not passed over, because somebody expects
-// it to run.
+// A directory that does not exist holds none. One that other users can change, as a
+// directory or one of the executables, or one with a strange name, is an error and not
+// passed over, because somebody expects it to run.
 func Discover(dir string) ([]Spec, error) {
 	if dir == "" {
 		return nil, nil
@@ -33,6 +35,9 @@ func Discover(dir string) ([]Spec, error) {
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, fmt.Errorf("look for plugins: %w", err)
+	}
+	if err := private.Path(dir); err != nil {
+		return nil, fmt.Errorf("relay.plugin_dir: %w", err)
 	}
 	var specs []Spec
 	var problems []error
@@ -55,7 +60,7 @@ func Discover(dir string) ([]Spec, error) {
 			problems = append(problems, fmt.Errorf("plugin %q: a plugin's name must be of lower-case letters, digits and . _ -; rename it", path))
 			continue
 		}
-		if err := checkMode(path, info); err != nil {
+		if err := private.Path(path); err != nil {
 			problems = append(problems, fmt.Errorf("plugin %q: %w", name, err))
 			continue
 		}
@@ -66,19 +71,6 @@ func Discover(dir string) ([]Spec, error) {
 
 func isExecutable(info fs.FileInfo) bool {
 	return runtime.GOOS == "windows" || info.Mode().Perm()&0o111 != 0
-}
-
-// checkMode refuses an executable that anybody may change.
-func checkMode(path string, info fs.FileInfo) error {
-	switch {
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a file", path)
-	case !isExecutable(info):
-		return fmt.Errorf("%s is not executable; chmod +x it", path)
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0:
-		return fmt.Errorf("everybody may write to %s; chmod o-w it", path)
-	}
-	return nil
 }
 
 // Bundled returns the plugins that ride in the relay's own executable: it runs

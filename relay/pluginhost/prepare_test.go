@@ -2,7 +2,9 @@ package pluginhost
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,8 +13,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
 // children counts the processes whose parent this test is.
@@ -189,8 +193,20 @@ func TestDiscardEndsOnlyWhatItsSetLaunched(t *testing.T) {
 	receive(t, h, source(""), Request{})
 }
 
-func TestDiscoverFindsExecutablesAndRefusesUnsafeOnes(t *testing.T) {
+// openDir is a directory that other users can come into, so that the modes in it count.
+func openDir(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestDiscoverFindsExecutablesAndRefusesUnsafeOnes(t *testing.T) {
+	dir := openDir(t)
 	for name, mode := range map[string]os.FileMode{
 		"relay-plugin-acme": 0o755, "relay-plugin-notes.txt": 0o644, "other": 0o755,
 		"relay-plugin-open": 0o777, "relay-plugin-A b": 0o755, "relay-plugin-": 0o755,
@@ -207,14 +223,59 @@ func TestDiscoverFindsExecutablesAndRefusesUnsafeOnes(t *testing.T) {
 	if diff := cmp.Diff([]Spec{{Name: "acme", Path: filepath.Join(dir, "relay-plugin-acme")}}, specs); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
 	}
-	for _, want := range []string{"everybody may write to", `relay-plugin-A b": a plugin's name must be`, `relay-plugin-": a plugin's name`} {
+	for _, want := range []string{"everybody can write to", `relay-plugin-A b": a plugin's name must be`, `relay-plugin-": a plugin's name`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error %v does not say %q", err, want)
 		}
+	}
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if specs, err := Discover(dir); specs != nil || err == nil || !strings.Contains(err.Error(), "relay.plugin_dir: not private: everybody can write to "+dir) {
+		t.Errorf("a directory to which everybody can add: %v, %v", specs, err)
 	}
 	for _, none := range []string{"", filepath.Join(dir, "nowhere")} {
 		if specs, err := Discover(none); specs != nil || err != nil {
 			t.Errorf("Discover(%q) = %v, %v", none, specs, err)
 		}
+	}
+}
+
+// TestWhatWasCheckedIsWhatRuns: a file that takes the executable's name between the
+// check and the start is not run.
+func TestWhatWasCheckedIsWhatRuns(t *testing.T) {
+	dir := t.TempDir()
+	s := spec(t, "good")
+	b, err := os.ReadFile(s.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(b)
+	s.Path, s.SHA256 = filepath.Join(dir, "plugin"), sum[:]
+	if err := os.WriteFile(s.Path, b, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := s.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	other := filepath.Join(dir, "other")
+	if err := errors.Join(os.WriteFile(other, []byte("#!/bin/sh\necho swapped\n"), 0o700), os.Rename(other, s.Path)); err != nil {
+		t.Fatal(err)
+	}
+	p := newProcess(s, f, func(start func() error) error { return start() }, newOutput(zerolog.Nop(), func(text string) string { return text }))
+	p.prepare([]string{wire.CookieName + "=" + wire.CookieValue})
+	if err := p.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.ReadAll(p.Stdout())
+	p.kill()
+	<-p.ended
+	if !strings.Contains(p.problem, "AutoMTLS") { // which this test does not offer it
+		t.Errorf("it is not the plugin that was checked: %s", p.problem)
+	}
+	if _, err := s.open(); err == nil || !strings.Contains(err.Error(), "the checksum of") {
+		t.Errorf("the other file is opened: %v", err)
 	}
 }

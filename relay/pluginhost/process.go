@@ -22,9 +22,12 @@ import (
 // because go-plugin's hands the relay's standard input on, ends only the process
 // and not what it started, and can be made to panic by a line on standard error.
 type process struct {
-	spec   Spec
-	launch func(func() error) error
-	out    *output
+	spec Spec
+	// executable is the file to run, open; nil for a bundled plugin. It is needed until
+	// the process has started.
+	executable *os.File
+	launch     func(func() error) error
+	out        *output
 
 	cmd       *exec.Cmd
 	stdin     *os.File
@@ -44,8 +47,8 @@ type process struct {
 
 var _ runner.Runner = (*process)(nil)
 
-func newProcess(spec Spec, launch func(func() error) error, out *output) *process {
-	return &process{spec: spec, launch: launch, out: out, exited: make(chan struct{}), ended: make(chan struct{})}
+func newProcess(spec Spec, executable *os.File, launch func(func() error) error, out *output) *process {
+	return &process{spec: spec, executable: executable, launch: launch, out: out, exited: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // prepare makes the command; environment is go-plugin's own and wins over the
@@ -53,8 +56,11 @@ func newProcess(spec Spec, launch func(func() error) error, out *output) *proces
 // that runs other programs gets one from its plugin block.
 func (p *process) prepare(environment []string) {
 	path := p.spec.Path
-	if p.spec.Bundled {
+	switch {
+	case p.spec.Bundled:
 		path = self(path)
+	case !isScript(p.executable):
+		path = opened(p.executable)
 	}
 	p.cmd = exec.Command(path, p.spec.Args...)
 	p.cmd.Args[0] = p.spec.Path

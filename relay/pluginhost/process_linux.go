@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
@@ -30,6 +31,10 @@ func awaitExit(pid int) {
 
 // killGroup ends the process and all it started.
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
+
+// opened is a path that leads to a file that this process has open, whatever has become
+// of its name.
+func opened(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
 // self is the relay's own executable even when an upgrade has replaced the file.
 func self(path string) string {
