@@ -31,6 +31,7 @@ type Config struct {
 	Path       string
 	Relay      Relay
 	Dashboard  Dashboard
+	Metrics    Metrics
 	Channels   []Channel
 	Connectors []Connector
 	Plugins    []Plugin
@@ -77,6 +78,13 @@ type Hooks struct {
 	Burst int
 	// Concurrency is how many may be under way at a time.
 	Concurrency int
+}
+
+// Metrics is the metrics block.
+type Metrics struct {
+	// Listen is the host:port of a listener for a Prometheus elsewhere; empty when there
+	// is none.
+	Listen string
 }
 
 // Dashboard is the dashboard block, with defaults filled in.

@@ -111,7 +111,7 @@ func TestEverythingOfRelay(t *testing.T) {
 	c := mustDecode(t, sources["everything-of-relay"])
 	r := c.Relay
 	if r.Listen != "[::1]:0" || r.PublicURL != "https://relay.example.com/base" || r.Store != dir+"/data/relay.db" || r.PluginDir != dir+"/more-plugins" ||
-		r.Log != zerolog.DebugLevel || r.Retention != 36*time.Hour || r.DrainTimeout != 5*time.Second || r.Ops != "lobby" || c.Dashboard.Listen != "localhost:0" {
+		r.Log != zerolog.DebugLevel || r.Retention != 36*time.Hour || r.DrainTimeout != 5*time.Second || r.Ops != "lobby" || c.Dashboard.Listen != "localhost:0" || c.Metrics.Listen != "10.0.0.5:9090" {
 		t.Errorf("relay: %+v", r)
 	}
 	if r.Disk != (Disk{MinFree: 1 << 30, MaxStore: 1 << 39}) {

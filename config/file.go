@@ -55,6 +55,7 @@ func topSchema() language.Schema {
 		Blocks: []language.Block{
 			{Name: "relay", Once: true},
 			{Name: "dashboard", Once: true},
+			{Name: "metrics", Once: true},
 			{Name: "channel", Labels: []string{"NAME"}},
 			{Name: "connector", Labels: []string{"TYPE", "NAME"}},
 			{Name: "plugin", Labels: []string{"NAME"}},
@@ -162,6 +163,9 @@ func (f *File) top(body *hclsyntax.Body) {
 	}
 	for _, b := range blocks["dashboard"] {
 		f.dashboard(b)
+	}
+	for _, b := range blocks["metrics"] {
+		f.metrics(b)
 	}
 	f.unique("plugin", blocks["plugin"], 0)
 	for _, b := range blocks["plugin"] {

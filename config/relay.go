@@ -63,8 +63,12 @@ func logLevels() []string { return []string{"trace", "debug", "info", "warn", "e
 func (f *File) relay(block *hclsyntax.Block) {
 	body, r := block.Body, &f.config.Relay
 	f.add(f.check(relaySchema(), body, block.DefRange())...)
-	r.Listen, _ = f.readAddress(body, r.Listen)
+	listen, s := f.readAddress(body, r.Listen)
+	r.Listen = listen
 	f.publicURL(body)
+	if s.name != "" && facesTheWorld(listen) && !strings.HasPrefix(r.PublicURL, "https:") {
+		f.warn("Listener open to the world", "Whoever reaches this address can see the tokens in hook URLs, because the relay speaks no TLS itself. Listen on a loopback address behind a proxy that does, and set public_url to what the outside calls it, such as \"https://relay.example.com\".", s.place)
+	}
 	f.store(body)
 	if s, ok := f.readText(body, "plugin_dir", "a directory"); ok {
 		r.PluginDir = language.Path(f.dir, s.text())
@@ -95,7 +99,21 @@ func (f *File) publicURL(body *hclsyntax.Body) {
 		f.error("Not a URL", "The attribute public_url is a scheme, a host and perhaps a path: hook URLs are built on it. Leave out the user, the query and the fragment.", s.place)
 	default:
 		f.config.Relay.PublicURL = strings.TrimRight(s.text(), "/")
+		if u.Scheme == "http" && !loopback(net.JoinHostPort(u.Hostname(), "80")) {
+			f.warn("Hook URLs without TLS", "Whoever is on the way between a sender and the relay can read the hook URLs and post with them. Put a proxy that speaks TLS before the hooks' listener, and write https://.", s.place)
+		}
 	}
+}
+
+// facesTheWorld reports whether an address can be reached from anywhere, as far as one
+// can tell by it: it is public, or all that the machine has.
+func facesTheWorld(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || host == "" {
+		return err == nil
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (ip.IsUnspecified() || !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast())
 }
 
 func (f *File) store(body *hclsyntax.Body) {
@@ -169,6 +187,13 @@ func (f *File) dashboard(block *hclsyntax.Block) {
 		return
 	}
 	f.config.Dashboard.Listen = address
+}
+
+func (f *File) metrics(block *hclsyntax.Block) {
+	f.add(f.check(language.Schema{Title: "a metrics block", Attributes: []language.Attribute{{Name: "listen", Required: true}}}, block.Body, block.DefRange())...)
+	if address, s := f.readAddress(block.Body, "10.0.0.5:9090"); s.name != "" {
+		f.config.Metrics.Listen = address
+	}
 }
 
 // loopback reports whether an address can be reached from this machine only.

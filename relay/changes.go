@@ -144,6 +144,7 @@ func settings(old, now *config.Config) []operator.Change {
 	var list []operator.Change
 	for _, s := range []struct{ name, old, now, warning string }{
 		{"relay.listen", old.Relay.Listen, now.Relay.Listen, ""},
+		{"metrics.listen", old.Metrics.Listen, now.Metrics.Listen, ""},
 		{"dashboard.listen", old.Dashboard.Listen, now.Dashboard.Listen, ""},
 		{"relay.public_url", old.Relay.PublicURL, now.Relay.PublicURL, "Every hook URL that `relay connectors` shows begins otherwise now. Those that senders have go on as long as the old address leads here."},
 		{"relay.ops", old.Relay.Ops, now.Relay.Ops, ""},

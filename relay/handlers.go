@@ -27,11 +27,22 @@ func (r *Relay) dashboardHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", r.dashboard.Handler())
 	mux.Handle("/api/", operator.Handler(r, true))
-	mux.Handle("GET /metrics", promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{}))
+	mux.Handle("/metrics", r.metricsHandler())
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", r.ready)
 	return r.dashboard.Guard(mux)
 }
+
+// metricsHandler serves the metrics and nothing else, to a Prometheus elsewhere, too.
+func (r *Relay) metricsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{MaxRequestsInFlight: mostScrapes}))
+	mux.HandleFunc("GET /healthz", alive)
+	return mux
+}
+
+// mostScrapes is how many may read the metrics at once: they cost questions to the store.
+const mostScrapes = 4
 
 // operatorHandler is the whole API, for the socket that only this user can open.
 func (r *Relay) operatorHandler() http.Handler { return operator.Handler(r, false) }

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -158,4 +159,43 @@ func TestOnlyThisMachineIsAnswered(t *testing.T) {
 			t.Errorf("%s for another host: %d", path, w.Code)
 		}
 	}
+}
+
+// TestMetricsHaveAListenerOfTheirOwn, which serves a Prometheus elsewhere by whatever
+// name it knows the relay, and nothing else. It comes and goes with a reload.
+func TestMetricsHaveAListenerOfTheirOwn(t *testing.T) {
+	r, _, rewrite := running(t, before, func(*faulty) {})
+	reload := func(text string) string {
+		rewrite(text)
+		if _, err := r.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return r.listeners.address("metrics")
+	}
+	address := reload(before + "metrics { listen = \"127.0.0.1:0\" }\n")
+	for path, want := range map[string]int{"/metrics": 200, "/healthz": 200, "/": 404, "/api/status": 404, "/readyz": 404} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "relay.internal.example:9090"
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: %d", path, resp.StatusCode)
+		}
+	}
+	if left := reload(before); left != "" {
+		t.Errorf("it still listens on %s", left)
+	}
+	soon(t, "the address is free", func() bool {
+		n, err := net.Listen("tcp", address)
+		if err == nil {
+			n.Close()
+		}
+		return err == nil
+	})
 }

@@ -125,6 +125,7 @@ func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
 	listen, undo, err := r.listeners.prepare([]opening{
 		{"hooks", p.config.Relay.Listen, r.publicHandler()},
 		{"dashboard", p.config.Dashboard.Listen, r.dashboardHandler()},
+		{"metrics", p.config.Metrics.Listen, r.metricsHandler()},
 	})
 	if err != nil {
 		return nil, err

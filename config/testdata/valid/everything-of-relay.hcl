@@ -26,6 +26,10 @@ dashboard {
   listen = "localhost:0"
 }
 
+metrics {
+  listen = "10.0.0.5:9090"
+}
+
 channel "lobby" {
   type = "inbox"
 }

@@ -1,0 +1,4 @@
+relay {
+  listen     = "0.0.0.0:8080"
+  public_url = "http://relay.example.com"
+}
