@@ -30,6 +30,7 @@ import (
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/memory"
+	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/signin"
@@ -45,6 +46,8 @@ type Options struct {
 	Log io.Writer
 	// Version is shown in status, User-Agent headers and logs.
 	Version string
+	// Ready, when not nil, is told once that the relay runs.
+	Ready func(operator.Status)
 	// wrap, when not nil, puts something between the relay and its store: tests make it
 	// fail.
 	wrap func(store.Store) store.Store
@@ -110,6 +113,11 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	r.systemd.ready()
+	if o.Ready != nil {
+		if s, err := r.Status(ctx); err == nil {
+			o.Ready(s)
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():

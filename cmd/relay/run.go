@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/printable"
 )
 
@@ -25,8 +27,20 @@ and SIGINT stop it once what is in flight has ended, and a second one at once.`,
 				Config:  a.config,
 				Log:     a.logOutput(),
 				Version: version(),
+				Ready:   a.sayWhere(),
 			})
 		},
+	}
+}
+
+// sayWhere returns what tells a person on a terminal where to look; nil where there is
+// none.
+func (a *app) sayWhere() func(operator.Status) {
+	if !isTerminal(a.err) {
+		return nil
+	}
+	return func(s operator.Status) {
+		fmt.Fprintf(a.err, "\nRelay runs. The cards are at http://%s/\nIn another terminal: relay status, relay connectors (hook URLs). Ctrl-C stops it.\n\n", s.Dashboard)
 	}
 }
 
