@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -194,6 +195,44 @@ func TestHostileFeedLeavesOthersAlone(t *testing.T) {
 		if p := <-shared.free; p != nil {
 			defer p.kill()
 		}
+	}
+}
+
+// TestHostileSlowBodiesHoldUpNobodyElse has more large bodies under way than there
+// are places for, none of which ends.
+func TestHostileSlowBodiesHoldUpNobodyElse(t *testing.T) {
+	shared := newReaders("read-feeds")
+	factory := func() connector.Connector { return &Feed{readers: shared} }
+	slow, good := newSite(t), newSite(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	sent := make(chan struct{}, 2*largeBodies)
+	slow.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat(" ", smallBody+1))
+		_ = http.NewResponseController(w).Flush()
+		sent <- struct{}{}
+		<-r.Context().Done()
+	})
+	var polls sync.WaitGroup
+	for range 2 * largeBodies {
+		client := connectortest.New(t, factory, map[string]any{"url": slow.URL})
+		polls.Go(func() {
+			if _, err := client.Poll(ctx, nil); err == nil {
+				t.Error("a body without end was read")
+			}
+		})
+	}
+	for range 2 * largeBodies {
+		<-sent
+	}
+	good.says(rssOf(numbered(1, 2), nil))
+	p, err := connectortest.New(t, factory, map[string]any{"url": good.URL, "initial": 2}).Poll(t.Context(), nil)
+	if err != nil || len(p.Events()) != 2 {
+		t.Errorf("a small feed gives %d events, %v", len(p.Events()), err)
+	}
+	cancel()
+	polls.Wait()
+	for range largeBodies {
+		shared.large <- struct{}{} // all places become free again, or this waits for ever
 	}
 }
 

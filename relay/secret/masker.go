@@ -106,6 +106,10 @@ func (m *Masker) knows(text string) bool { return m.needles.Load().longest(text)
 // forms lists how a text may stand in URLs, JSON, HTML and quoted strings.
 func forms(text string) []string {
 	list := []string{text, url.QueryEscape(text), url.PathEscape(text), html.EscapeString(text)}
+	if strings.Contains(text, "/") {
+		// PHP's JSON, and what is left of it in the JSON of a log.
+		list = append(list, strings.ReplaceAll(text, "/", `\/`), strings.ReplaceAll(text, "/", `\\/`))
+	}
 	var b strings.Builder
 	for _, escapeHTML := range []bool{false, true} {
 		b.Reset()

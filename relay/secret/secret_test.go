@@ -250,6 +250,8 @@ func TestMask(t *testing.T) {
 		`a b\u0026c/d\"e`:    "[secret]",
 		"a b&amp;c/d&#34;e":  "[secret]",
 		"overlapping":        "[secret]",
+		`{"path":"\/workflows\/0123456789\/run?x"}`: `{"path":"[secret]?x"}`,
+		`\\/workflows\\/0123456789\\/run`:           "[secret]",
 		`Post "https://u:pass-word@flows.example.com/workflows/0123456789/run?sig=abcdefghijklmnop&sv=1.0": EOF`: `Post "[secret]": EOF`,
 		"POST /workflows/0123456789/run?sig=abcdefghijklmnop&sv=1.0 HTTP/1.1":                                    "POST [secret] HTTP/1.1",
 		"path /workflows/0123456789/run":            "path [secret]",
