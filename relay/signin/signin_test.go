@@ -413,3 +413,33 @@ func TestATokenOpensWithItsKeyOnly(t *testing.T) {
 		}
 	}
 }
+
+// TestASignInGoesWithItsConnector hands a token over to another name, under which it
+// opens, and nowhere else.
+func TestASignInGoesWithItsConnector(t *testing.T) {
+	a := newAuthority(t)
+	k := newKeeper(t, a)
+	src := by(connector.TokenPage)
+	if err := k.Paste(k.begin(t, src).ID, "canary-pasted"); err != nil {
+		t.Fatal(err)
+	}
+	err := k.Move(t.Context(), src.Connector, "renamed", func(sealed []byte) error {
+		return k.options.Store.SaveToken(t.Context(), "renamed", sealed)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := src
+	renamed.Connector = "renamed"
+	k.want(t, renamed, "canary-pasted")
+	moved := false
+	if err := k.Move(t.Context(), "nobody", "renamed", func(sealed []byte) error { moved = sealed == nil; return nil }); err != nil || !moved {
+		t.Errorf("without a sign-in: moved %t, error %v", moved, err)
+	}
+	if err := os.Remove(filepath.Join(k.dir, "relay.key")); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Move(t.Context(), "renamed", "again", func([]byte) error { t.Error("a token that does not open was moved"); return nil }); err == nil {
+		t.Error("without its key a token can be moved")
+	}
+}
