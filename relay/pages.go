@@ -44,6 +44,10 @@ func (s pageStatus) Connectors() []dashboard.Connector {
 		out[i] = dashboard.Connector{
 			Name: c.Name, Type: c.Type, Health: c.Health, Problem: c.Problem,
 			Note: c.Note, LastEvent: c.LastEvent, Schedule: c.Schedule, LastPoll: c.LastPoll, NextPoll: c.NextPoll, Receives: c.HookURL != "",
+			HookUsed: c.HookUsed,
+		}
+		if c.FormerHook != nil {
+			out[i].FormerUsed, out[i].FormerUntil = c.FormerHook.Used, c.FormerHook.Until
 		}
 	}
 	return out

@@ -146,6 +146,9 @@ connector "webhook" "ci" {
 	})
 	b.evaluate(`document.querySelector("a[href='/connectors']").click()`)
 	p.eventually("the connectors are shown", func() bool { return strings.Contains(b.text(), "Hook URL") })
+	if text := b.text(); !strings.Contains(text, "last used") || strings.Contains(text, "last used never") {
+		t.Errorf("the hook URL has been used, and the page says %q", text)
+	}
 	_, token, _ := strings.Cut(p.hook("ci"), "/hooks/")
 	if html := b.evaluate("document.documentElement.outerHTML"); strings.Contains(html, token) || !strings.Contains(html, `id="connector-ci"`) {
 		t.Errorf("the page of connectors shows %s", html)

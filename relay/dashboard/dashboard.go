@@ -70,8 +70,9 @@ type Connector struct {
 	Schedule           string
 	LastPoll, NextPoll time.Time
 	Receives           bool
-	// HookUsed is when its hook URL was last used.
-	HookUsed time.Time
+	// HookUsed is when its hook URL was last used, and FormerUsed when the one from before
+	// the last rotation was, which works until FormerUntil.
+	HookUsed, FormerUsed, FormerUntil time.Time
 }
 
 // Options are what a dashboard shows.

@@ -48,7 +48,13 @@
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (answer.ok) {
-        become(document.getElementById("main"), new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main"));
+        const main = document.getElementById("main");
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
+        // Who reads further down is not moved by what comes above.
+        const read = scrollY > 0 && [...main.querySelectorAll("[id]")].find(e => e.getBoundingClientRect().bottom > 0);
+        const top = read && read.getBoundingClientRect().top;
+        become(main, fresh);
+        if (read && read.isConnected) scrollBy(0, read.getBoundingClientRect().top - top);
       }
     } finally {
       busy = false;
