@@ -294,3 +294,32 @@ func TestOpenPagesHearOfNews(t *testing.T) {
 		t.Errorf("the page of another channel heard %q, %v", rest, err)
 	}
 }
+
+// TestHostileCardsMakeNoLargePage: thirty cards of a megabyte are a page that a browser
+// shows, which says what is missing and leads to it.
+func TestHostileCardsMakeNoLargePage(t *testing.T) {
+	table := strings.Repeat("|a", 60) + "|\\n" + strings.Repeat("|-", 60) + "|\\n" + strings.Repeat("|\\n", 60) + "\\n"
+	fact := `{"name":"*a*","value":"` + strings.Repeat("b", 20) + `"},`
+	cards := []string{
+		`{"title":"t","text":"` + strings.Repeat("word ", 200_000) + `"}`,
+		`{"title":"t","text":"` + strings.Repeat(table, 2500) + `"}`,
+		`{"title":"` + strings.Repeat("t", 1_000_000) + `"}`,
+		`{"title":"t","sections":[{"facts":[` + strings.Repeat(fact, 20_000) + `{}]}]}`,
+		`{"title":"t","sections":[` + strings.Repeat(`{"text":"*_["},`, 60_000) + `{}]}`,
+	}
+	k := &kept{}
+	for i := range 30 {
+		k.add(cards[i%len(cards)], delivery.Delivered)
+	}
+	_, server := serve(t, k)
+	_, page := get(t, server.URL+"/channels/lobby")
+	if len(page) > 1<<20 {
+		t.Errorf("the page has %d KB", len(page)>>10)
+	}
+	if got := strings.Count(page, "Shortened: "); got != 30 || !strings.Contains(page, `<a href="/deliveries/1">More of it</a>`) {
+		t.Errorf("%d of 30 cards say that they are shortened", got)
+	}
+	if _, alone := get(t, server.URL+"/deliveries/1"); len(alone) > 256<<10 || !strings.Contains(alone, "Shortened: the middle of the text left out.") {
+		t.Errorf("a card alone is a page of %d KB", len(alone)>>10)
+	}
+}

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,26 +11,27 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/format"
 	"github.com/connector-relay/relay/relay/format/markup"
 	"github.com/connector-relay/relay/relay/store"
 )
 
 // functions are what the templates can call.
 func (d *Dashboard) functions() template.FuncMap {
-	parser, dialect, policy := markup.NewParser(), markup.HTML(), newPolicy()
-	clean := func(html string) template.HTML { return template.HTML(policy.Sanitize(html)) }
+	pen := pen{markup.NewParser(), markup.HTML(), newPolicy()}
 	return template.FuncMap{
-		"markdown": func(s string) template.HTML { return clean(dialect.Write(parser.Parse(s, nil))) },
-		"line":     func(s string) template.HTML { return clean(dialect.Line(parser.Parse(s, nil).Inline())) },
-		"card":     parse,
-		"ago":      func(t time.Time) string { return ago(d.options.Now(), t) },
-		"exact":    func(t time.Time) string { return t.Format(time.RFC3339) },
-		"words":    words,
-		"digest":   digestOf,
-		"took":     func(t time.Duration) string { return t.Round(time.Millisecond).String() },
-		"web":      func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
-		"picture":  func(s string) bool { return strings.HasPrefix(s, "https://") },
-		"color":    color,
+		"excerpt": func(s store.Summary) drawing {
+			return pen.draw(s.Card, excerptRoom, "/deliveries/"+strconv.FormatInt(s.ID, 10))
+		},
+		"whole":   func(s store.Summary) drawing { return pen.draw(s.Card, wholeRoom, "") },
+		"ago":     func(t time.Time) string { return ago(d.options.Now(), t) },
+		"exact":   func(t time.Time) string { return t.Format(time.RFC3339) },
+		"words":   words,
+		"digest":  digestOf,
+		"took":    func(t time.Duration) string { return t.Round(time.Millisecond).String() },
+		"web":     func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
+		"picture": func(s string) bool { return strings.HasPrefix(s, "https://") },
+		"color":   color,
 	}
 }
 
@@ -47,19 +49,52 @@ func newPolicy() *bluemonday.Policy {
 	return p
 }
 
-// parsed is a card, or what is wrong with it: a page shows either.
-type parsed struct {
-	card.Card
-	Problem string
+// How many bytes of a card a page shows: among other cards, and alone. What strangers
+// post should not make a page that no browser shows.
+const (
+	excerptRoom = 4 << 10
+	wholeRoom   = 64 << 10
+)
+
+// pen draws cards.
+type pen struct {
+	parser  markup.Parser
+	dialect markup.Dialect
+	policy  *bluemonday.Policy
 }
 
-func parse(b []byte) parsed {
+// drawing is a card as far as a page shows it, or what is wrong with it.
+type drawing struct {
+	card.Card
+	Problem string
+	// Omitted says what is not shown, and More where it is, or more of it.
+	Omitted, More string
+	pen           pen
+	reader        *markup.Reader
+}
+
+func (p pen) draw(b []byte, room int, more string) drawing {
 	c, err := card.Parse(b)
 	if err != nil {
-		return parsed{Problem: err.Error()}
+		return drawing{Problem: err.Error()}
 	}
-	return parsed{Card: c}
+	d := drawing{pen: p, reader: p.parser.Reader(nil), More: more}
+	var omitted []string
+	d.Card, omitted = format.Excerpt(c, room)
+	d.Omitted = strings.Join(omitted, ", ")
+	return d
 }
+
+// Markdown is a text of the card, and Line one that has a line only.
+func (d drawing) Markdown(s string) template.HTML {
+	return d.pen.clean(d.pen.dialect.Write(d.reader.Read(s)))
+}
+
+func (d drawing) Line(s string) template.HTML {
+	return d.pen.clean(d.pen.dialect.Line(d.reader.Read(s).Inline()))
+}
+
+func (p pen) clean(html string) template.HTML { return template.HTML(p.policy.Sanitize(html)) }
 
 // color is a card's colour for a style, if it is one.
 func color(hex string) template.CSS {

@@ -146,7 +146,8 @@ func TestNoTextFromOutsideCallsAnybody(t *testing.T) {
 			return strings.Join(rapid.SliceOfN(triggers(), 0, 8).Draw(t, label), "")
 		}
 		c := card.Card{
-			Title: text("title"), Summary: text("summary"), Text: text("text"),
+			Sender: &card.Sender{Name: text("sender")},
+			Title:  text("title"), Summary: text("summary"), Text: text("text"),
 			Sections: []card.Section{{
 				Title: text("section"), Text: text("section's text"), ActivityTitle: text("activity"), ActivitySubtitle: text("subtitle"), ActivityText: text("activity's text"),
 				Facts:  []card.Fact{{Name: text("name"), Value: text("value")}},

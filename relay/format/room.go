@@ -45,6 +45,12 @@ func excerpt(c card.Card, room int) (card.Card, losses) {
 		return c, nil
 	}
 	c.Adaptive, c.ExpectedActors, c.Originator, c.CorrelationID = nil, nil, "", ""
+	if s := c.Sender; s != nil {
+		c.Sender = &card.Sender{Name: beginning(s.Name, min(len(s.Name), leastText))}
+		if len(s.Image) <= longestPicture {
+			c.Sender.Image = s.Image
+		}
+	}
 	lost := keepFirst(&c, room)
 	return c, append(lost, cutLong(&c, room)...)
 }
@@ -172,7 +178,11 @@ func eachText(c *card.Card, f func(s *string, l loss)) {
 
 // cardSize is about how many bytes of JSON a card is.
 func cardSize(c card.Card) int {
-	n := len(c.Originator) + len(c.CorrelationID) + leastPart*len(c.ExpectedActors)
+	n := 0
+	if c.Sender != nil {
+		n = len(c.Sender.Name) + len(c.Sender.Image)
+	}
+	n += len(c.Originator) + len(c.CorrelationID) + leastPart*len(c.ExpectedActors)
 	for _, actor := range c.ExpectedActors {
 		n += len(actor)
 	}
@@ -247,6 +257,9 @@ func ends(s string, n int) string {
 // beginning is at most n bytes of the beginning of a text. A link that it would end in
 // is only its text.
 func beginning(s string, n int) string {
+	if n == len(s) {
+		return s
+	}
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
