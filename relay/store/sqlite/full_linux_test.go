@@ -13,7 +13,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -88,13 +87,6 @@ func helpFull(path string) error {
 	return s.Close()
 }
 
-// largeBatch is one event of about 20 kB.
-func largeBatch(key string) store.Batch {
-	b := benchBatch("a", key)
-	b.Events[0].Data = fmt.Appendf(nil, `{"filler":%q}`, strings.Repeat("x", 20_000))
-	return b
-}
-
 // acceptUntilRefused fills the store. It is refused in time, with words that say why.
 func acceptUntilRefused(s *Store, name string) (stored int, err error) {
 	for ; stored < 5000; stored++ {
@@ -106,23 +98,6 @@ func acceptUntilRefused(s *Store, name string) (stored int, err error) {
 		return stored, fmt.Errorf("event %d came to %w, want that there is no room", stored, err)
 	}
 	return stored, nil
-}
-
-// deliverAll records so many heads as delivered, one by one.
-func recordDelivered(s *Store, n int) error {
-	for i := range n {
-		list, err := s.Heads(context.Background(), "a", 0, 1)
-		if err != nil || len(list) != 1 {
-			return fmt.Errorf("delivery %d of %d: %d heads, error %w", i, n, len(list), err)
-		}
-		d := list[0]
-		d.State, d.Attempts = delivery.Delivered, 1
-		a := delivery.Attempt{Delivery: d.ID, Number: 1, Started: time.Now(), Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200}}
-		if err := s.Record(context.Background(), a, d); err != nil {
-			return fmt.Errorf("delivery %d of %d: %w", i, n, err)
-		}
-	}
-	return nil
 }
 
 func filler(path string) string { return filepath.Join(filepath.Dir(path), "filler") }

@@ -104,7 +104,7 @@ func exists(path string) bool {
 // removeEmpty removes the file that holding a store made.
 func removeEmpty(path string) {
 	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
-		os.Remove(path)
+		_ = os.Remove(path)
 	}
 }
 

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"errors"
 	"fmt"
-
 	"os"
 	"path/filepath"
 	"sync"
@@ -149,7 +148,7 @@ func diskOf(path string) (disk, error) {
 	if err := unix.Statfs(filepath.Dir(path), &s); err != nil {
 		return disk{}, err
 	}
-	return disk{size: int64(s.Blocks) * int64(s.Bsize), free: int64(s.Bavail) * int64(s.Bsize)}, nil
+	return disk{size: int64(s.Blocks) * int64(s.Bsize), free: int64(s.Bavail) * int64(s.Bsize)}, nil //nolint:unconvert // the types differ between systems
 }
 
 func (r *room) reserve(d disk) int64 { return min(reserveSize, d.size/reserveShare) }

@@ -1,15 +1,18 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -275,4 +278,54 @@ func TestManyQuestionsCostOneCommit(t *testing.T) {
 	if n := commits(t, s) - before; n > 3 {
 		t.Errorf("1000 questions cost %d commits", n)
 	}
+}
+
+// TestAStoreThatHoldsEnoughTakesNoMore bounds a store, and makes room in it.
+func TestAStoreThatHoldsEnoughTakesNoMore(t *testing.T) {
+	s := openNew(t)
+	s.Limit(Limits{MaxSize: 1 << 20})
+	var stored int
+	var err error
+	for ; err == nil && stored < 5000; stored++ {
+		_, err = s.Accept(t.Context(), largeBatch(fmt.Sprint(stored)))
+	}
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "disk.max_store is 1.0 MB") || !errors.Is(s.Ping(t.Context()), store.ErrUnavailable) {
+		t.Fatalf("after %d events: %v", stored, err)
+	}
+	if err := recordDelivered(s, stored-1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Sweep(t.Context(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(30 * time.Second)
+	for _, err = s.Accept(t.Context(), largeBatch("again")); err != nil; _, err = s.Accept(t.Context(), largeBatch("again")) {
+		if time.Now().After(deadline) {
+			t.Fatalf("with room again: %v", err)
+		}
+	}
+}
+
+// largeBatch is one event of about 20 kB.
+func largeBatch(key string) store.Batch {
+	b := benchBatch("a", key)
+	b.Events[0].Data = fmt.Appendf(nil, `{"filler":%q}`, strings.Repeat("x", 20_000))
+	return b
+}
+
+// deliverAll records so many heads as delivered, one by one.
+func recordDelivered(s *Store, n int) error {
+	for i := range n {
+		list, err := s.Heads(context.Background(), "a", 0, 1)
+		if err != nil || len(list) != 1 {
+			return fmt.Errorf("delivery %d of %d: %d heads, error %w", i, n, len(list), err)
+		}
+		d := list[0]
+		d.State, d.Attempts = delivery.Delivered, 1
+		a := delivery.Attempt{Delivery: d.ID, Number: 1, Started: time.Now(), Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200}}
+		if err := s.Record(context.Background(), a, d); err != nil {
+			return fmt.Errorf("delivery %d of %d: %w", i, n, err)
+		}
+	}
+	return nil
 }
