@@ -38,7 +38,8 @@ func (a *app) forgetChannelCommand() *cobra.Command {
 		Short: "Dismiss what waits in a removed channel, and its dead letters",
 		Long: `Dismiss what waits in a channel that is not in the configuration any more, and its dead
 letters. To have another channel deliver them, write a moved block instead.`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.channelNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {

@@ -47,7 +47,8 @@ func (a *app) rotateCommand() *cobra.Command {
 		Long: `Give a connector a new hook URL, such as when the one it has got into wrong hands. That
 one works for the grace time, so that the senders can be told; then it is answered 404.
 A connector has two URLs at most: rotating it again ends the first.`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.connectorNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if grace < 0 {
 				return fmt.Errorf("%w: the grace time is less than nothing", errUsage)
@@ -83,7 +84,8 @@ func (a *app) forgetConnectorCommand() *cobra.Command {
 		Long: `Forget what is kept of a connector that is not in the configuration any more: its hook
 URLs, checkpoint, the keys it knows and its sign-in. When a connector of that name is
 added again, it starts afresh.`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.connectorNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {
