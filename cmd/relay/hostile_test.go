@@ -58,6 +58,7 @@ type hostileInput struct {
 const (
 	hookCards = "ci"
 	hookJSON  = "json"
+	hookData  = "data"
 )
 
 // hostileInputs are the inputs under which the relay has to stay up. Each is of a kind
@@ -71,7 +72,22 @@ func hostileInputs() []hostileInput {
 	tables := func(n int) func() string {
 		return func() string { return `{"text":"` + strings.Repeat(table, n/len(table)) + `"}` }
 	}
+	// Data that a route goes through.
+	data := func(name, x string) hostileInput {
+		return hostileInput{name: "data of " + name, hook: hookData, body: func() string { return `{"text":"hi","branch":"main","x":` + x + `}` }}
+	}
+	list := func(element string, n int) string { return "[" + strings.Repeat(element+",", n) + element + "]" }
 	return []hostileInput{
+		data("lists in lists", strings.Repeat("[", 9900)+strings.Repeat("]", 9900)),
+		data("a tiny number", "1e-400000"),
+		data("a huge number", "1e999999999"),
+		data("many digits", strings.Repeat("9", 900_000)),
+		data("many numbers", list("1", 400_000)),
+		data("a few thousand numbers", list("1", 2400)),
+		data("many lists", list(list("1", 100), 2000)),
+		data("many members", "{"+strings.Repeat(`"a":1,"b":{},`, 60_000)+`"c":1}`),
+		data("numbers in text", list(`"1e-400000"`, 2000)),
+		data("a long text", fmt.Sprintf("%q", strings.Repeat("a", 900_000))),
 		{name: "tables of 85 KB", hook: hookCards, body: tables(85 << 10)},
 		{name: "tables of 341 KB", hook: hookCards, body: tables(341 << 10)},
 		{name: "tables of 900 KB", hook: hookCards, body: tables(900 << 10)},
@@ -107,6 +123,7 @@ func hostileConfig(url string, inputs []hostileInput, feeds string) string {
 	b.WriteString(strings.Replace(chatsConfig(url), "relay { listen = \"127.0.0.1:0\" }", "relay {\n  listen = \"127.0.0.1:0\"\n  http { allow = [\"127.0.0.0/8\"] }\n}", 1))
 	b.WriteString("channel \"lobby\" { type = \"inbox\" }\n")
 	fmt.Fprintf(&b, "connector \"webhook\" %q {\n  accept = \"json\"\n  route {\n    when = event.data.harmless == true\n    to = [channel.lobby]\n  }\n}\n", hookJSON)
+	fmt.Fprintf(&b, hostileRoutes, hookData)
 	b.WriteString("connector \"webhook\" \"inbox\" {\n  route { to = [channel.lobby] }\n}\n")
 	for i, in := range inputs {
 		if in.feed != nil {
@@ -115,6 +132,35 @@ func hostileConfig(url string, inputs []hostileInput, feeds string) string {
 	}
 	return b.String()
 }
+
+// hostileRoutes go through event.data as operators do who expect little of it.
+const hostileRoutes = `
+connector "webhook" %q {
+  accept = "json"
+  route {
+    when = event.data.branch == "main" && try(event.data.x > 3, true)
+    to   = [channel.lobby]
+    card {
+      title = "${event.data.branch}: ${try(tostring(event.data.x), jsonencode(event.data.x))}"
+      dynamic "fact" {
+        for_each = try([for a in event.data.x : a], [])
+        labels   = [fact.key]
+        content {
+          value = jsonencode(fact.value)
+        }
+      }
+    }
+  }
+  route {
+    when = length([for a in event.data.x : [for b in event.data.x : "${a}${b}"]]) > 3
+    to   = [channel.lobby]
+  }
+  route {
+    when = length(distinct(event.data.x)) > length(jsonencode(event.data))
+    to   = [channel.lobby]
+  }
+}
+`
 
 func feedName(i int) string { return fmt.Sprintf("feed-%d", i) }
 
