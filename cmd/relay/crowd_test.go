@@ -25,7 +25,6 @@ connector "webhook" "ci" {
 }
 
 connector "webhook" "dead" {
-  accept = "json"
   route {
     when = event.data.nothing.like.it == 1
     to   = [channel.lobby]
