@@ -30,6 +30,7 @@ relay {
   ops = channel.lobby # where the relay itself speaks up
 
   http {
-    proxy = env("HTTPS_PROXY", "") # this one variable is used if it is there
+    proxy     = env("HTTPS_PROXY", "") # this one variable is used if it is there
+    proxy_dns = true                   # and then the proxy looks names up
   }
 }
