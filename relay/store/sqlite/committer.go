@@ -44,7 +44,7 @@ func (s *Store) guard(group []*operation) {
 		refuse(group, after)
 	}
 	if after == nil {
-		s.marker.write()
+		s.marker.write(s.writer.generation)
 	}
 }
 

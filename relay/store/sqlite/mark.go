@@ -14,6 +14,9 @@ import (
 type mark struct {
 	salts salts
 	size  int64
+	// generation is the file's as the commit left it. A file that has it without its
+	// log got all of the log, such as from SQLite's own shell.
+	generation uint32
 }
 
 // marker writes the marks.
@@ -36,13 +39,13 @@ func newMarker(h *held) (*marker, error) {
 // write marks where the log ends after a commit, which SQLite keeps in the log's
 // index: https://www.sqlite.org/walformat.html#the_wal_index_header. What cannot be
 // written is not missed.
-func (m *marker) write() {
+func (m *marker) write(generation uint32) {
 	var b [40]byte
 	if _, err := m.held.index.ReadAt(b[:], 0); err != nil {
 		return
 	}
 	frames := int64(binary.NativeEndian.Uint32(b[16:]))
-	now := mark{salts: readSalts(b[32:]), size: logHeader + frames*(frameHeader+m.pageSize)}
+	now := mark{salts: readSalts(b[32:]), size: logHeader + frames*(frameHeader+m.pageSize), generation: generation}
 	_, _ = m.held.lock.WriteAt([]byte(now.String()), markAt)
 }
 
@@ -54,7 +57,7 @@ const markAt = 12
 
 // String implements [fmt.Stringer]. It has the same length for every mark.
 func (m mark) String() string {
-	return fmt.Sprintf("log %08x %08x %012d\n", m.salts[0], m.salts[1], m.size)
+	return fmt.Sprintf("log %08x %08x %012d %08x\n", m.salts[0], m.salts[1], m.size, m.generation)
 }
 
 // readMark reads the mark that a lock file has; the zero mark when it has none.
@@ -63,7 +66,7 @@ func readMark(lock *os.File) mark {
 	n, _ := lock.ReadAt(b, 0)
 	var m mark
 	if n > markAt {
-		if _, err := fmt.Sscanf(strings.TrimSpace(string(b[markAt:n])), "log %x %x %d", &m.salts[0], &m.salts[1], &m.size); err != nil {
+		if _, err := fmt.Sscanf(strings.TrimSpace(string(b[markAt:n])), "log %x %x %d %x", &m.salts[0], &m.salts[1], &m.size, &m.generation); err != nil {
 			return mark{}
 		}
 	}

@@ -199,11 +199,12 @@ func (r *logReport) trouble(path string, m mark) error {
 	if err != nil {
 		return err
 	}
+	moved := r.size == 0 && head != nil && readFileHeader(head).generation == m.generation
 	restarted := r.salts != m.salts && r.salts[0]-m.salts[0] < 1<<16
 	switch {
 	case r.lost > 0:
 		return fmt.Errorf("its write-ahead log is damaged behind %d commits, and at least %d that came later cannot be applied", r.commits, r.lost)
-	case m.size > 0 && r.size < m.size && !restarted:
+	case m.size > 0 && r.size < m.size && !restarted && !moved:
 		return fmt.Errorf("its write-ahead log holds %d bytes of the %d that were acknowledged", r.size, m.size)
 	case r.commits == 0:
 		return nil

@@ -219,3 +219,19 @@ func TestALogBesideAnotherFileIsNotApplied(t *testing.T) {
 		})
 	}
 }
+
+// TestALogThatSQLiteItselfMovedIsNoLoss looks into a killed relay's store with another
+// program, which moves the log into the file.
+func TestALogThatSQLiteItselfMovedIsNoLoss(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "relay.db")
+	leave(t, path)
+	execSQL(t, path, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if _, err := os.Stat(path + logSuffix); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("the log is still there: %v", err)
+	}
+	s := openAt(t, path)
+	defer s.Close()
+	if n, _, err := s.Waiting(t.Context(), "a"); err != nil || n != leftEvents {
+		t.Errorf("%d are there, error %v; want %d", n, err, leftEvents)
+	}
+}
