@@ -133,10 +133,11 @@ func patternCost(pattern, text string) int {
 	return plus(len(program.Inst), times(len(program.Inst), len(text))/256)
 }
 
-// everyMatch is what it costs to look for all matches. Each may take a look at all
-// that follows it, and each is replaced.
+// everyMatch is what it costs to look for all matches, of which there may be as many
+// as characters. Each may take a look at all that follows it, and each is replaced.
 func everyMatch(pattern, text, replacement string) int {
-	return plus(patternCost(pattern, text), times(len(text), len(text)/2048+len(replacement))/bytesPerUnit)
+	looks := times(len(text), len(text)/2048+len(replacement)) / bytesPerUnit
+	return plus(patternCost(pattern, text), plus(len(text), looks))
 }
 
 // formatCost is what it costs to write a format's text once: each of its verbs may
