@@ -138,7 +138,7 @@ func hostileCards(n int) map[string]card.Card {
 func TestHostileCardsCostNoMoreThanTheyAreWorth(t *testing.T) {
 	all := formats()
 	next := 0
-	cards := hostileCards(100_000)
+	cards := hostileCards(600_000)
 	for _, name := range slices.Sorted(maps.Keys(cards)) {
 		c := cards[name]
 		// All formats share the reading and the shrinking: each gets some of the cards.
