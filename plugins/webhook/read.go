@@ -29,49 +29,57 @@ const (
 )
 
 // read turns a request into events: one, or one for each card of an envelope, as
-// Workflows post them.
-func (h *Webhook) read(r *connector.Request) ([]event.Event, error) {
+// Workflows post them. It says whose dialect the request speaks even when it cannot be
+// read.
+func (h *Webhook) read(r *connector.Request) (events []event.Event, dialect string, err error) {
 	body, err := payload(r)
+	if err == nil {
+		err = checkJSON(body)
+	}
 	if err != nil {
-		return nil, err
+		return nil, h.dialect(r.Body), err
 	}
-	if h.Accept == acceptJSON {
-		e, err := h.readJSON(body)
-		if err != nil {
-			return nil, err
-		}
-		return h.finished([]event.Event{e}, r)
+	root := parseTree(body)
+	dialect = looks(root)
+	if h.Accept == acceptSlack && dialect == acceptCard {
+		dialect = acceptSlack
 	}
-	if body[0] != '{' {
-		if err := checkJSON(body); err != nil {
-			return nil, err
-		}
-		return nil, errNoObject
-	}
-	kind, root, err := h.kind(body)
+	events, err = h.events(dialect, root, body)
 	if err != nil {
-		return nil, err
+		return nil, dialect, err
 	}
-	e := event.Event{Kind: kind, Data: body}
+	events, err = h.finished(events, r)
+	return events, dialect, err
+}
+
+// events reads a payload.
+func (h *Webhook) events(dialect string, root node, body []byte) ([]event.Event, error) {
 	switch {
-	case kind == acceptCard:
+	case h.Accept == acceptJSON:
+		return []event.Event{h.readJSON(body)}, nil
+	case !root.isObject():
+		return nil, errNoObject
+	case h.Accept == acceptSlack:
+		dialect = acceptSlack
+	case h.Accept == acceptAdaptive && dialect != acceptAdaptive:
+		return nil, refusal(`This webhook takes Adaptive Cards only: {"type": "AdaptiveCard", …}, bare or as an attachment.`)
+	case h.Accept == acceptCard && dialect != acceptCard:
+		return nil, refusal(`This webhook takes Connector Cards only: a MessageCard, or {"text": "Hello"}.`)
+	}
+	e := event.Event{Kind: dialect, Data: body}
+	var err error
+	switch {
+	case dialect == acceptCard:
 		e.Card, err = connectorCard(body)
-	case kind == acceptSlack:
+	case dialect == acceptSlack:
 		e.Card, err = fromSlack(root)
 	case root.get("type").word() == "adaptivecard":
 		e.Card, err = fromAdaptive(root)
 		e.Card.Adaptive = body
 	default:
-		events, err := fromEnvelope(root, body)
-		if err != nil {
-			return nil, err
-		}
-		return h.finished(events, r)
+		return fromEnvelope(root, body)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return h.finished([]event.Event{e}, r)
+	return []event.Event{e}, err
 }
 
 // finished puts the connector's name and picture on the cards and makes sure that
@@ -98,37 +106,6 @@ func (h *Webhook) finished(events []event.Event, r *connector.Request) ([]event.
 	return events, nil
 }
 
-// kind tells what a JSON object is. Most are Connector Cards without a word of the
-// others in them, and those are not read twice.
-func (h *Webhook) kind(body []byte) (string, node, error) {
-	if h.Accept != acceptSlack && h.Accept != acceptAdaptive && !mayBeOther(body) {
-		return acceptCard, node{}, nil
-	}
-	if err := checkJSON(body); err != nil {
-		return "", node{}, err
-	}
-	root := parseTree(body)
-	kind := looks(root)
-	switch {
-	case h.Accept == acceptSlack:
-		kind = acceptSlack
-	case h.Accept == acceptAdaptive && kind != acceptAdaptive:
-		return "", root, refusal(`This webhook takes Adaptive Cards only: {"type": "AdaptiveCard", …}, bare or as an attachment.`)
-	case h.Accept == acceptCard && kind != acceptCard:
-		return "", root, refusal(`This webhook takes Connector Cards only: a MessageCard, or {"text": "Hello"}.`)
-	}
-	return kind, root, nil
-}
-
-func mayBeOther(body []byte) bool {
-	for _, word := range []string{`"attachments"`, `"blocks"`, `AdaptiveCard`} {
-		if bytes.Contains(body, []byte(word)) {
-			return true
-		}
-	}
-	return false
-}
-
 // looks tells the kinds apart by what only they have.
 func looks(root node) string {
 	if root.get("@type").text() != "" || len(root.get("sections").list()) > 0 {
@@ -153,9 +130,6 @@ func looks(root node) string {
 func connectorCard(body []byte) (card.Card, error) {
 	c, err := card.Parse(body)
 	if err != nil {
-		if bad := checkJSON(body); bad != nil {
-			return c, bad
-		}
 		looser, changed := loosened(body)
 		if !changed {
 			return c, refuse("The card cannot be read: %s.", err)
@@ -232,11 +206,8 @@ func encode(v any) []byte {
 const maxJSONCard = 2000
 
 // readJSON makes a plain card of any JSON: its title if it has one, and the JSON.
-func (h *Webhook) readJSON(body []byte) (event.Event, error) {
+func (h *Webhook) readJSON(body []byte) event.Event {
 	e := event.Event{Kind: acceptJSON, Data: body}
-	if err := checkJSON(body); err != nil {
-		return e, err
-	}
 	if body[0] != '{' {
 		e.Data = append(append([]byte(`{"body":`), body...), '}')
 	} else {
@@ -258,7 +229,7 @@ func (h *Webhook) readJSON(body []byte) (event.Event, error) {
 		text = strings.ToValidUTF8(text[:min(len(text), maxJSONCard)], "") + "\n…"
 	}
 	e.Card.Text = fence(text, "json")
-	return e, nil
+	return e
 }
 
 // brand posts a card under the connector's own name and picture, as the retired

@@ -34,6 +34,7 @@ type Webhook struct {
 	Title           string   `relay:"title" doc:"The name under which its cards are posted: it stands above each of them, once."`
 	Image           string   `relay:"image" doc:"The http or https address of a picture that stands beside that name."`
 	Accept          string   `relay:"accept" default:"any" allowed:"any,card,adaptive,slack,json" doc:"What may be posted: any kind of card, which is told by its looks; only Connector Cards and texts (card), Adaptive Cards (adaptive), or Slack payloads, whose bare text is then mrkdwn (slack); or any JSON, whose card a route builds from event.data (json)."`
+	Answer          string   `relay:"answer" default:"auto" allowed:"auto,card,adaptive,slack" doc:"In whose words a request is answered: those of the service whose payload it is (auto); or always as the retired connectors did, 200 and 1 (card), as Workflows do, 202 (adaptive), or as Slack does, 200 and ok (slack)."`
 	Secret          string   `relay:"secret,secret" doc:"When set, a request needs a signature made with it."`
 	Signature       string   `relay:"signature" default:"standard-webhooks" allowed:"standard-webhooks,hmac-sha256" doc:"How requests are signed: as www.standardwebhooks.com says, or with the HMAC-SHA256 of the body in a header."`
 	SignatureHeader string   `relay:"signature_header" default:"X-Hub-Signature-256" doc:"For hmac-sha256, the header with the signature, in hexadecimal or base64, with or without a name such as sha256= before it."`
@@ -150,9 +151,12 @@ func (h *Webhook) Receive(_ context.Context, r *connector.Request) (connector.Re
 		// Why a signature is wrong helps only those who guess.
 		return say(http.StatusUnauthorized, "The request is not signed as this webhook demands."), nil
 	}
-	events, err := h.read(r)
+	events, dialect, err := h.read(r)
+	if h.Answer != answerAuto && h.Answer != "" {
+		dialect = h.Answer
+	}
 	if err != nil {
-		return say(http.StatusBadRequest, err.Error()), nil
+		return refused(dialect, err), nil
 	}
 	if h.Secret != "" && h.Signature == signatureHMAC {
 		key := h.replays.key(r.Body, r.Header, time.Now())
@@ -163,7 +167,7 @@ func (h *Webhook) Receive(_ context.Context, r *connector.Request) (connector.Re
 			}
 		}
 	}
-	reply := say(http.StatusOK, "1")
+	reply := taken(dialect)
 	reply.Events = events
 	return reply, nil
 }

@@ -264,7 +264,7 @@ func (x *exchange) answer(reply pluginhost.Reply) {
 	if len(x.events) > 0 && x.status < http.StatusMultipleChoices {
 		h.Set(eventHeader, numbers(x.events))
 	}
-	if x.status >= http.StatusBadRequest && strings.HasPrefix(h.Get("Content-Type"), "text/plain") {
+	if t := h.Get("Content-Type"); x.status >= http.StatusBadRequest && (strings.HasPrefix(t, "text/plain") || strings.HasPrefix(t, "application/json")) {
 		x.told = inShort(string(reply.Body))
 	}
 	x.w.WriteHeader(x.status)
