@@ -22,6 +22,11 @@ const movedAfter = 3
 
 // checkpoint is all that a feed's polls remember. It is kept as JSON.
 type checkpoint struct {
+	// Of tells which configured address all this belongs to, by its hash: another
+	// address is another feed. Versions that did not keep it left it empty.
+	Of string `json:"of,omitempty"`
+	// Asked is the hash of the address that the validators are from.
+	Asked string `json:"asked,omitempty"`
 	// ETag and LastModified are kept letter by letter: they are the server's.
 	ETag         string `json:"etag,omitempty"`
 	LastModified string `json:"modified,omitempty"`
@@ -30,18 +35,27 @@ type checkpoint struct {
 	// Moved is where permanent redirects have led, MovedTimes how often in a row.
 	Moved      string `json:"moved,omitempty"`
 	MovedTimes int    `json:"moved_times,omitempty"`
+	// Since is when the feed was first polled, in Unix seconds, as long as it has held
+	// nothing.
+	Since int64 `json:"since,omitempty"`
+	// Upwards says that the feed's new items come last on its page.
+	Upwards bool `json:"upwards,omitempty"`
 	// Largest is the largest number of items seen at once.
 	Largest int `json:"largest"`
 	// Known are the remembered items, those last seen longest ago first.
 	Known []known `json:"known"`
 }
 
-// known is one remembered item, by the hashes of its identities. Each is enough to
-// know it again.
+// known is one remembered item, by hashes.
 type known struct {
-	ID    string `json:"i"`
-	Link  string `json:"l,omitempty"`
-	Title string `json:"t,omitempty"`
+	// ID is what its event is known by.
+	ID string `json:"i"`
+	// GUID, Link and Title are what it had on the page; Date is in Unix seconds.
+	// Title is empty only where a version wrote it that kept other things.
+	GUID  string `json:"g,omitempty"`
+	Link  string `json:"u,omitempty"`
+	Title string `json:"n,omitempty"`
+	Date  int64  `json:"d,omitempty"`
 	// Content tells whether it was edited.
 	Content string `json:"c,omitempty"`
 }
@@ -53,12 +67,31 @@ func (c checkpoint) withoutValidators() checkpoint {
 	return c
 }
 
-// address is where to fetch: the configured address, or where it has moved to.
-func (c checkpoint) address(configured string) string {
-	if c.Moved != "" && c.MovedTimes >= movedAfter {
-		return c.Moved
+// belongs makes the checkpoint that of a configured address, and reports whether it
+// was that already. Another address is another feed, of which nothing is known. Only
+// a hash is kept: an address may be secret.
+func (c *checkpoint) belongs(configured string) bool {
+	of := hash("address", configured)
+	if c.Of == "" || c.Of == of {
+		c.Of = of
+		return true
 	}
-	return configured
+	*c = checkpoint{Of: of}
+	return false
+}
+
+// moved reports whether the feed has moved, so that another address is asked first.
+func (c checkpoint) moved() bool { return c.Moved != "" && c.MovedTimes >= movedAfter }
+
+// asking is the checkpoint for the request to an address. The validators are of the
+// address that gave them.
+func (c checkpoint) asking(address string) checkpoint {
+	asked := hash("address", address)
+	if c.Asked != asked && c.Asked != "" {
+		c = c.withoutValidators()
+	}
+	c.Asked = asked
+	return c
 }
 
 // remember takes over what an answer said about the next request.

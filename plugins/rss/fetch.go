@@ -44,9 +44,9 @@ type page struct {
 	again time.Duration
 }
 
-// fetch asks for the feed, with the validators of the last answer.
-func (f *Feed) fetch(ctx context.Context, client *http.Client, c checkpoint) (page, error) {
-	address := c.address(f.URL)
+// fetch asks an address for the feed, with the validators of its last answer. It
+// does not follow a redirect to an address that has failed.
+func (f *Feed) fetch(ctx context.Context, client *http.Client, address, failed string, c checkpoint) (page, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return page{}, connector.Misconfigured("the url is not an address")
@@ -58,7 +58,7 @@ func (f *Feed) fetch(ctx context.Context, client *http.Client, c checkpoint) (pa
 	if c.LastModified != "" {
 		req.Header.Set("If-Modified-Since", c.LastModified)
 	}
-	var moved redirects
+	moved := redirects{failed: failed}
 	resp, err := moved.follow(client).Do(req)
 	if err != nil {
 		return page{}, fmt.Errorf("fetch the feed at %s: %w", hostOf(address), unwrapURL(err))
@@ -179,6 +179,7 @@ func unwrapURL(err error) error {
 // redirects follows redirects and knows whether all were permanent.
 type redirects struct {
 	to        string
+	failed    string
 	temporary bool
 }
 
@@ -196,6 +197,9 @@ func (r *redirects) follow(client *http.Client) *http.Client {
 			r.temporary = true
 		}
 		r.to = req.URL.String()
+		if r.to == r.failed {
+			return fmt.Errorf("the address redirects to %s, which fails", req.URL.Host)
+		}
 		if len(r.to) > maxAddress {
 			return errors.New("the address redirects to one that is too long")
 		}

@@ -51,6 +51,8 @@ func TestAnswersThatAreNoFeed(t *testing.T) {
 		"a web page that names its feed": {says(`<!DOCTYPE html><html><head><link rel="alternate" type="application/atom+xml" href="/blog/feed.atom"></head></html>`), connector.KindMisconfigured, "/blog/feed.atom"},
 		"a web page":                     {says(`<html><body>We are down for maintenance.</body></html>`), connector.KindTemporary, "web page"},
 		"nothing":                        {says(""), connector.KindTemporary, "empty"},
+		"JSON that is no feed":           {says(`{"error": "rate limited"}`), connector.KindTemporary, "no JSON Feed"},
+		"an empty rss element":           {says(`<rss version="2.0"></rss>`), connector.KindTemporary, "neither a channel"},
 		"a poem":                         {says("Roses are red"), connector.KindMisconfigured, "not a feed"},
 		"11 MB":                          {says("<rss>" + strings.Repeat("x", 11<<20)), connector.KindMisconfigured, "larger than 10 MB"},
 		"a loop":                         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, connector.KindTemporary, "redirects more than"},
@@ -139,6 +141,108 @@ func TestAPermanentRedirectIsBelievedAfterAWhile(t *testing.T) {
 	}
 	if last := s.asked[len(s.asked)-1]; last.URL.Path != "/new" || s.asked[len(s.asked)-2].URL.Path != "/new" {
 		t.Errorf("it still asks %s", last.URL.Path)
+	}
+}
+
+// TestAnotherAddressIsAnotherFeed: a feed that is configured anew takes nothing over
+// from the one before.
+func TestAnotherAddressIsAnotherFeed(t *testing.T) {
+	one, other := newSite(t), newSite(t)
+	one.answer = func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/feed" {
+			http.Redirect(w, r, "/new", http.StatusMovedPermanently)
+			return
+		}
+		w.Header().Set("ETag", `"same"`)
+		w.Header().Set("Last-Modified", "some day")
+		_, _ = io.WriteString(w, rssOf(numbered(1, 3), nil))
+	}
+	r := newReader(t, one, nil)
+	for range movedAfter + 1 {
+		r.want()
+	}
+	other.answer = func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Modified-Since") != "" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("ETag", `"same"`)
+		_, _ = io.WriteString(w, rssOf(numbered(11, 13), nil))
+	}
+	configured := newReader(t, other, nil)
+	configured.at = r.at
+	configured.want()
+	if path := other.asked[0].URL.Path; path != "/feed" {
+		t.Errorf("it asks %s", path)
+	}
+	other.says(rssOf(numbered(11, 14), nil))
+	configured.want("Post 14")
+	if strings.Contains(string(configured.at), other.URL) {
+		t.Error("the checkpoint holds the address, which may be secret")
+	}
+}
+
+func TestWhenTheNewAddressFailsTheConfiguredOneIsAsked(t *testing.T) {
+	tests := map[string]http.HandlerFunc{
+		"it is gone":               status(http.StatusGone),
+		"it is broken":             status(http.StatusInternalServerError),
+		"it wants a sign-in":       status(http.StatusUnauthorized),
+		"it is for sale":           says("<html><body>This domain is for sale.</body></html>"),
+		"its feed is another page": says(`{"error": "no such feed"}`),
+	}
+	for name, fails := range tests {
+		t.Run(name, func(t *testing.T) {
+			old, moved := newSite(t), newSite(t)
+			old.answer = func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, moved.URL+"/secret/new", http.StatusMovedPermanently)
+			}
+			moved.answer = func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("ETag", `"moved"`)
+				_, _ = io.WriteString(w, rssOf(numbered(1, 2), nil))
+			}
+			r := newReader(t, old, nil)
+			for range movedAfter + 1 {
+				r.want()
+			}
+			// While it redirects there, it is asked no more than once a poll.
+			asked := len(moved.asked)
+			moved.answer = fails
+			if _, err := r.try(); err == nil {
+				t.Fatal("there is no feed anywhere")
+			}
+			if len(moved.asked) != asked+1 {
+				t.Errorf("it was asked %d times", len(moved.asked)-asked)
+			}
+			old.answer = func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("If-None-Match") != "" {
+					t.Error("it was told another address's validators")
+				}
+				_, _ = io.WriteString(w, rssOf(numbered(1, 3), nil))
+			}
+			r.want("Post 3")
+			asked = len(moved.asked)
+			r.want()
+			if len(moved.asked) != asked {
+				t.Error("it still asks the address that failed")
+			}
+		})
+	}
+}
+
+func TestAPollSaysWhereTheFeedHasMovedTo(t *testing.T) {
+	old, moved := newSite(t), newSite(t)
+	old.answer = func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, moved.URL+"/secret/new", http.StatusMovedPermanently)
+	}
+	moved.says(rssOf(numbered(1, 2), nil))
+	r := newReader(t, old, nil)
+	for range movedAfter {
+		r.want()
+	}
+	p, err := r.client.Poll(t.Context(), r.at)
+	host := strings.TrimPrefix(moved.URL, "http://")
+	if err != nil || !strings.Contains(p.Note, host) || strings.Contains(p.Note, "secret") {
+		t.Errorf("it says %q, %v", p.Note, err)
 	}
 }
 

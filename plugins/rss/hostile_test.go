@@ -239,7 +239,7 @@ func TestHostileSlowBodiesHoldUpNobodyElse(t *testing.T) {
 func TestWhatOnePollDoesNotTakeTheNextOnesDo(t *testing.T) {
 	const n = 2*maxPosts + 10
 	s := newSite(t)
-	s.says(rssOf(nil, nil))
+	s.says(rssOf(numbered(1, 1), nil))
 	r := newReader(t, s, nil)
 	r.want()
 	s.answer = func(w http.ResponseWriter, r *http.Request) {

@@ -3,160 +3,356 @@ package rss
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/mmcdole/gofeed"
 )
 
-// item is one item of a feed with what it is known by.
+// item is one item of a page, and what has become of it.
 type item struct {
 	*gofeed.Item
+	// known is what it will be known by.
 	known known
+	// because says why it is taken for one that is known; it is empty for a new one.
+	because reason
+	// at is its place in the checkpoint's list; -1 when it has none there.
+	at int
 	// updated says that it was posted before and has changed.
 	updated bool
 }
 
-// identify gives each item its identities, in the feed's order. A GUID that
-// several items share says nothing about which one it is, so their links or texts
-// tell them apart.
-func identify(feed *gofeed.Feed) []item {
-	guids, links := make(map[string]int), make(map[string]int)
-	for _, it := range feed.Items {
-		guids[canonical(it.GUID)]++
-		links[canonical(it.Link)]++
-	}
-	items := make([]item, 0, len(feed.Items))
-	for _, it := range feed.Items {
-		k := known{Content: hash("content", it.Title, canonical(it.Link), it.Description, it.Content)}
-		link := canonical(it.Link)
-		if link != "" && links[link] == 1 {
-			k.Link = hash("link", link)
-		}
-		if it.Title != "" {
-			k.Title = hash("title", link, fold(it.Title))
-		}
-		switch guid := canonical(it.GUID); {
-		case guid != "" && guids[guid] == 1:
-			k.ID = hash("guid", guid)
-		case k.Link != "":
-			k.ID = k.Link
-		default:
-			k.ID = hash("text", guid, link, fold(it.Title), it.Description, published(it).Format(time.RFC3339))
-		}
-		items = append(items, item{Item: it, known: k})
-	}
-	return items
+// reason is why an item counts as known.
+type reason string
+
+// The reasons. A guid is an item's identity (RSS 2.0; RFC 4287, 4.2.6). Others stand
+// in only for a guid that is missing or shown not to identify.
+const (
+	sameGUID       reason = "its guid is known"
+	sameLink       reason = "it has no guid of its own, and its link is known"
+	sameTitle      reason = "it has no guid of its own, and its title and date are known"
+	guidAdded      reason = "it had no guid, and its link, title and date are known"
+	rekeyed        reason = "most of the page has new guids, and its title or link is known, with its date"
+	fromOlder      reason = "an earlier version of the relay knew it"
+	twiceOnPage    reason = "it stands on the page twice"
+	beforeTheFirst reason = "it was there when the feed was first polled"
+)
+
+// judge decides what each item of a page is, in the page's order: new, or known and
+// why. It changes nothing.
+func judge(feed *gofeed.Feed, list []known) []item {
+	m := newMatcher(feed, list)
+	m.byGUID()
+	m.byOlder(feed)
+	m.byStandIn()
+	m.byRekey()
+	m.name()
+	return m.items
 }
 
-// news returns what is not known yet, oldest first, and, when edits are wanted,
-// what has changed. Items that are known by another identity (a feed whose GUIDs
-// have all changed) are adopted without a word.
-func (c *checkpoint) news(feed *gofeed.Feed, edits bool) []item {
-	byID, byLink, byTitle := make(map[string]int), make(map[string]int), make(map[string]int)
-	for i, k := range c.Known {
-		byID[k.ID] = i + 1
+// matcher finds for the items of a page those that they are on the list.
+type matcher struct {
+	items []item
+	known []known
+	// taken says of each that is known whether an item of the page is it.
+	taken []bool
+	// page and list count what items have in common, here and there.
+	page, list index
+}
+
+// index finds items by something they may share.
+type index map[string][]int
+
+func (x index) add(i int, k known) {
+	for _, key := range append(k.evidence(), "g"+k.GUID, "u"+k.Link, k.text()) {
+		x[key] = append(x[key], i)
+	}
+}
+
+// text is all but the guid and the date.
+func (k known) text() string { return "t" + k.Title + k.Link }
+
+// evidence is what shows two items with different guids to be one: it is no
+// accident that a title or a link comes with the same second, and where there is no
+// date, that a title comes with the same link.
+func (k known) evidence() []string {
+	if k.Date != 0 {
+		at := time.Unix(k.Date, 0).UTC().Format(time.RFC3339)
+		list := []string{"n" + at + k.Title}
 		if k.Link != "" {
-			byLink[k.Link] = i + 1
+			list = append(list, "l"+at+k.Link)
 		}
-		if k.Title != "" {
-			byTitle[k.Title] = i + 1
-		}
+		return list
 	}
+	if k.Link == "" && k.GUID != "" {
+		return nil
+	}
+	list := []string{"n" + k.Title + k.Link}
+	if k.GUID == "" && k.Link != "" {
+		list = append(list, "n"+k.Title)
+	}
+	return list
+}
+
+func newMatcher(feed *gofeed.Feed, list []known) *matcher {
+	m := &matcher{known: list, taken: make([]bool, len(list)), page: make(index), list: make(index)}
 	seen := make(map[string]bool)
-	var fresh []item
-	for _, it := range identify(feed) {
-		if seen[it.known.ID] {
-			continue
-		}
-		seen[it.known.ID] = true
-		at := firstOf(byID[it.known.ID], byLink[it.known.Link], byTitle[it.known.Title])
-		if at == 0 {
-			fresh = append(fresh, it)
-			continue
-		}
-		before := c.Known[at-1]
-		changed := before.Content != it.known.Content
-		if edits && changed && before.Content != "" {
-			it.updated = true
-			fresh = append(fresh, it)
-			continue
-		}
-		c.Known[at-1] = it.known
-	}
-	return oldestFirst(fresh)
-}
-
-func firstOf(list ...int) int {
-	for _, n := range list {
-		if n != 0 {
-			return n
+	for i, it := range feed.Items {
+		m.items = append(m.items, item{Item: it, known: knownBy(feed, it), at: -1})
+		if key := sameAs(feed, it); seen[key] {
+			m.items[i].because = twiceOnPage
+		} else {
+			seen[key] = true
+			m.page.add(i, m.items[i].known)
 		}
 	}
-	return 0
+	for i, k := range list {
+		m.list.add(i, k)
+	}
+	return m
 }
 
-// oldestFirst sorts by date. Items of the same second, and undated ones, keep the
-// reverse of the feed's order, because feeds put the newest first.
-func oldestFirst(items []item) []item {
-	slices.Reverse(items)
-	dated := 0
+// knownBy is what an item is known by. A link to the feed's own page leads to no
+// item in particular.
+func knownBy(feed *gofeed.Feed, it *gofeed.Item) known {
+	k := known{Content: hash("content", it.Title, it.Link, it.Description, it.Content)}
+	if guid := strings.TrimSpace(it.GUID); guid != "" {
+		k.GUID = hash("guid", guid)
+	}
+	if link := strings.TrimSpace(it.Link); link != "" && strings.TrimSuffix(link, "/") != strings.TrimSuffix(strings.TrimSpace(feed.Link), "/") {
+		k.Link = hash("link", link)
+	}
+	title := fold(it.Title)
+	if title == "" {
+		title = it.Description + it.Content
+	}
+	k.Title = hash("title", title)
+	if at := published(it); !at.IsZero() {
+		k.Date = at.Unix()
+	}
+	return k
+}
+
+// sameAs is equal for the copies of one item on a page. Atom has versions of one
+// entry beside each other (RFC 4287, 4.1.1); the first stands for all.
+func sameAs(feed *gofeed.Feed, it *gofeed.Item) string {
+	parts := []string{strings.TrimSpace(it.GUID), strings.TrimSpace(it.Link), fold(it.Title)}
+	if parts[0] == "" || feed.FeedType != "atom" {
+		parts = append(parts, published(it).Format(time.RFC3339))
+	}
+	if parts[0] == "" {
+		parts = append(parts, it.Description, it.Content)
+	}
+	return hash(parts...)
+}
+
+// identifies reports whether something names one item only, on the page and among
+// the known.
+func (m *matcher) identifies(key string) bool {
+	return len(key) > 1 && len(m.page[key]) == 1 && len(m.list[key]) < 2
+}
+
+// open are the items of which is not known yet what they are.
+func (m *matcher) open() []*item {
+	var list []*item
+	for i := range m.items {
+		if m.items[i].because == "" {
+			list = append(list, &m.items[i])
+		}
+	}
+	return list
+}
+
+// only returns the one that is known by something, and that no item of the page is yet.
+func (m *matcher) only(key string) (at int, ok bool) {
+	if at := m.list[key]; len(at) == 1 && !m.taken[at[0]] {
+		return at[0], true
+	}
+	return 0, false
+}
+
+// take makes an item one that is known.
+func (m *matcher) take(it *item, at int, because reason) {
+	it.at, it.because = at, because
+	m.taken[at] = true
+}
+
+func (m *matcher) byGUID() {
+	for _, it := range m.open() {
+		if at, ok := m.only("g" + it.known.GUID); ok && m.identifies("g"+it.known.GUID) {
+			m.take(it, at, sameGUID)
+		}
+	}
+}
+
+// byStandIn finds items whose guid is missing or identifies nothing, and those that
+// had none.
+func (m *matcher) byStandIn() {
+	for _, it := range m.open() {
+		keyed := m.identifies("g" + it.known.GUID)
+		for _, at := range m.list[it.known.text()] {
+			before := m.known[at]
+			if !m.taken[at] && (!keyed || before.GUID == "") && before.Date == it.known.Date && m.tell(it.known, before) {
+				because := sameTitle
+				if keyed {
+					because = guidAdded
+				}
+				m.take(it, at, because)
+				break
+			}
+		}
+		if it.because != "" || keyed {
+			continue
+		}
+		if at, ok := m.only("u" + it.known.Link); ok && m.identifies("u"+it.known.Link) && !m.known[at].another(it.known) {
+			m.take(it, at, sameLink)
+		} else if at, ok := m.only(it.known.text()); ok && m.identifies(it.known.text()) && m.known[at].redated(it.known) {
+			m.take(it, at, sameTitle)
+		}
+	}
+}
+
+// tell reports whether a title, a link and a date are enough to tell an item from
+// others; if not, its text must be the same.
+func (m *matcher) tell(k, before known) bool {
+	return m.identifies(k.text()) || k.Content == before.Content || k.Date != 0 && m.alone(k)
+}
+
+// alone reports whether the title and the date are no other's.
+func (m *matcher) alone(k known) bool {
+	return m.identifies(k.evidence()[0])
+}
+
+// another reports whether two items of one link are two: both their titles and
+// their dates differ.
+func (k known) another(o known) bool {
+	return k.Title != o.Title && k.Date != o.Date && k.Date != 0 && o.Date != 0
+}
+
+// redated reports whether only the date tells two items apart, and need not.
+func (k known) redated(o known) bool {
+	return k.Date == 0 || o.Date == 0 || k.Content == o.Content
+}
+
+// The least numbers of items that show a page to have new guids. Two that agree to
+// the second are no accident; without dates it takes more.
+const (
+	rekeyedDated   = 2
+	rekeyedUndated = 3
+)
+
+// byRekey finds the items of a page whose guids have changed all at once: most of
+// it is known, but by other guids. Single items with a new guid are new.
+func (m *matcher) byRekey() {
+	type pair struct {
+		it *item
+		at int
+	}
+	var pairs []pair
+	least, all := rekeyedDated, 0
+	for i := range m.items {
+		if m.items[i].because != twiceOnPage {
+			all++
+		}
+	}
+	found := make(map[int]bool)
+	for _, it := range m.open() {
+		for _, key := range it.known.evidence() {
+			if at, ok := m.only(key); ok && !found[at] && len(m.page[key]) == 1 {
+				found[at] = true
+				pairs = append(pairs, pair{it, at})
+				if it.known.Date == 0 {
+					least = rekeyedUndated
+				}
+				break
+			}
+		}
+	}
+	if len(pairs) < least || 2*len(pairs) <= all {
+		return
+	}
+	for _, p := range pairs {
+		m.take(p.it, p.at, rekeyed)
+	}
+}
+
+// name gives each item the ID that its event is known by. It stays what it was,
+// unless the guids have changed.
+func (m *matcher) name() {
+	ids := make(map[string]bool)
+	for _, k := range m.known {
+		ids[k.ID] = true
+	}
+	for i := range m.items {
+		it := &m.items[i]
+		if it.at >= 0 && it.because != rekeyed && it.because != fromOlder {
+			before := m.known[it.at]
+			it.known.ID = before.ID
+			if it.known.GUID == "" {
+				it.known.GUID = before.GUID
+			}
+			continue
+		}
+		it.known.ID = it.known.GUID
+		if !m.identifies("g"+it.known.GUID) || it.because == "" && ids[it.known.ID] {
+			it.known.ID = hash("text", it.GUID, it.Link, fold(it.Title), it.Description, published(it.Item).Format(time.RFC3339))
+		}
+	}
+}
+
+// news sorts out a page: what is not known yet and, when edits are wanted, what has
+// changed, oldest first; and the others, which are known.
+func (c *checkpoint) news(feed *gofeed.Feed, edits bool) (fresh, old []item) {
+	items := judge(feed, c.Known)
+	c.learnOrder(items)
 	for _, it := range items {
-		if !published(it.Item).IsZero() {
-			dated++
+		if it.because == "" {
+			fresh = append(fresh, it)
+			continue
 		}
+		if it.at >= 0 {
+			before := c.Known[it.at].Content
+			stays := it.because != rekeyed && it.because != fromOlder
+			if edits && stays && before != "" && before != it.known.Content {
+				it.updated = true
+				fresh = append(fresh, it)
+				continue
+			}
+			c.Known[it.at] = it.known
+		}
+		old = append(old, it)
 	}
-	if dated < len(items) {
-		// A date for some says nothing about the others' places.
-		return items
-	}
-	slices.SortStableFunc(items, func(a, b item) int { return published(a.Item).Compare(published(b.Item)) })
-	return items
+	return c.oldestFirst(fresh), old
 }
 
-// published is when an item appeared; zero when it does not say.
-func published(it *gofeed.Item) time.Time {
+// baseline parts the first items that a feed has ever held into those that were
+// there before, and those to be posted. Who polls a feed for the first time knows
+// nothing, and wants none but the newest. A feed that was empty then may have been
+// empty for a moment only, so what is older than that poll was there before; but
+// something must be new: the newest.
+func (c *checkpoint) baseline(items []item, first bool, initial int) (before, news []item) {
 	switch {
-	case it.PublishedParsed != nil:
-		return *it.PublishedParsed
-	case it.UpdatedParsed != nil:
-		return *it.UpdatedParsed
+	case len(items) == 0 && first:
+		c.Since = time.Now().Unix()
+		return nil, nil
+	case len(items) == 0:
+		return nil, nil
+	case !first:
+		initial = max(initial, 1)
 	}
-	return time.Time{}
-}
-
-// canonical makes addresses comparable: without the scheme, a leading www, a
-// trailing slash, the fragment and what trackers add. Text that is no address
-// stays as it is.
-func canonical(s string) string {
-	s = strings.TrimSpace(s)
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return s
-	}
-	query := u.Query()
-	for name := range query {
-		if tracks(strings.ToLower(name)) {
-			query.Del(name)
+	since := c.Since
+	c.Since = 0
+	oldest := max(0, len(items)-initial)
+	for i, it := range items {
+		if i >= oldest || since != 0 && it.known.Date >= since {
+			news = append(news, it)
+			continue
 		}
+		it.because = beforeTheFirst
+		before = append(before, it)
+		c.Known = append(c.Known, it.known)
 	}
-	host := strings.TrimPrefix(strings.ToLower(u.Host), "www.")
-	out := host + strings.TrimSuffix(u.EscapedPath(), "/")
-	if len(query) > 0 {
-		out += "?" + query.Encode()
-	}
-	return out
-}
-
-// tracks reports whether a parameter only says where a reader came from.
-func tracks(name string) bool {
-	switch name {
-	case "fbclid", "gclid", "mc_cid", "mc_eid", "igshid", "ref_src":
-		return true
-	}
-	return strings.HasPrefix(name, "utm_")
+	return before, news
 }
 
 // fold makes titles comparable.

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/mmcdole/gofeed"
+	"github.com/mmcdole/gofeed/json"
+	"github.com/mmcdole/gofeed/rss"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/charset"
 )
@@ -47,6 +50,8 @@ type question struct {
 
 // answer is what a page came to. All in it is bounded.
 type answer struct {
+	// Unchanged says that the page was not read, because it is what it was.
+	Unchanged bool
 	// Wrong says why the page cannot be read; Lasting, that waiting does not help.
 	Wrong   string
 	Lasting bool
@@ -57,6 +62,9 @@ type answer struct {
 	// more.
 	Posts []post
 	More  bool
+	// Known is how many items were taken for known ones, Taken are the first of them.
+	Known int
+	Taken []taken
 	// State knows all that is known but the posts; Present are the IDs of all items
 	// on the page.
 	State   checkpoint
@@ -78,6 +86,9 @@ type post struct {
 	Text, Picture       string
 }
 
+// taken is an item that was taken for a known one, and why.
+type taken struct{ Title, Why string }
+
 // read answers a question.
 func read(q question) answer {
 	feed, err := parse(q.Body, q.ContentType)
@@ -88,19 +99,17 @@ func read(q question) answer {
 		return answer{Lasting: true, Wrong: fmt.Sprintf("the feed has %d items on one page, and at most %d can be followed", len(feed.Items), maxItems)}
 	}
 	a := answer{Wait: feedWait(feed, time.Now()), State: q.State}
-	for _, it := range identify(feed) {
+	items, old := a.State.news(feed, q.Edits)
+	for _, it := range slices.Concat(items, old) {
 		a.Present = append(a.Present, it.known.ID)
 	}
-	items := a.State.news(feed, q.Edits)
-	if q.First {
-		skip := max(0, len(items)-q.Initial)
-		for _, it := range items[:skip] {
-			a.State.Known = append(a.State.Known, it.known)
-		}
-		items = items[skip:]
+	if len(q.State.Known) == 0 {
+		var before []item
+		before, items = a.State.baseline(items, q.First, q.Initial)
+		old = append(before, old...)
 	}
 	w := newWriter(feed, q)
-	a.Source = w.source()
+	a.Source, a.Known, a.Taken = w.source(), len(old), w.taken(old)
 	size := 0
 	for _, it := range items {
 		if len(a.Posts) == maxPosts || size > maxPostBytes {
@@ -130,8 +139,28 @@ func parse(body []byte, contentType string) (*gofeed.Feed, error) {
 	parser := gofeed.NewParser()
 	// ttl, skipHours and skipDays are only in the original.
 	parser.KeepOriginalFeed = true
-	return parser.Parse(bytes.NewReader(body))
+	feed, err := parser.Parse(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	// gofeed takes any object of JSON, and any rss element, for a feed without items.
+	switch original := feed.OriginalFeed().(type) {
+	case *json.Feed:
+		if original.Items == nil && !strings.Contains(original.Version, "jsonfeed.org") {
+			return nil, errNoJSONFeed
+		}
+	case *rss.Feed:
+		if len(original.Items) == 0 && original.Title+original.Link+original.Description == "" && len(original.Extensions) == 0 {
+			return nil, errNoChannel
+		}
+	}
+	return feed, nil
 }
+
+var (
+	errNoJSONFeed = errors.New("it is JSON, but no JSON Feed: it has neither its version nor items")
+	errNoChannel  = errors.New("its rss element holds neither a channel nor an item")
+)
 
 // notAFeed says what there is instead of a feed, and where the feed is when the
 // page tells.
@@ -140,6 +169,10 @@ func notAFeed(q question, err error) answer {
 		return answer{Wrong: "the server answered with an empty body"}
 	}
 	head := strings.ToLower(string(q.Body[:min(len(q.Body), 1024)]))
+	if errors.Is(err, errNoJSONFeed) || errors.Is(err, errNoChannel) {
+		// Servers say so that something is wrong for the moment.
+		return answer{Wrong: "this is not a feed: " + err.Error()}
+	}
 	if !strings.Contains(head, "<html") && !strings.Contains(head, "<!doctype html") {
 		return answer{Lasting: true, Wrong: "this is not a feed: " + cut(err.Error(), maxTitle)}
 	}

@@ -71,27 +71,65 @@ func (f *Feed) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 	if p.Preview > 0 {
 		state, known = checkpoint{}, false // as if it were new: all that the feed holds
 	}
-	if err := f.pace.wait(ctx, f.URL); err != nil {
-		return 0, err
-	}
-	page, err := f.fetch(ctx, p.HTTP, state)
+	known = state.belongs(f.URL) && known
+	found, err := f.find(ctx, p, &state, known)
 	if err != nil {
 		return 0, err
 	}
-	if page.unchanged {
-		state.remember(page)
-		return page.again, p.EmitAt(ctx, version, state)
+	return found.wait, f.emit(ctx, p, state, found.answer)
+}
+
+// finding is what a poll found, and how long the source asks to wait.
+type finding struct {
+	answer
+	wait time.Duration
+}
+
+// find asks where the feed has moved to or, when that fails or it has not moved, the
+// configured address.
+func (f *Feed) find(ctx context.Context, p *connector.Poll, state *checkpoint, known bool) (finding, error) {
+	if !state.moved() {
+		return f.ask(ctx, p, state, known, f.URL, "")
 	}
-	found, err := f.read(ctx, page, state, known, p.Preview)
+	moved := state.Moved
+	found, err := f.ask(ctx, p, state, known, moved, "")
+	if err == nil || ctx.Err() != nil {
+		p.Note("asks " + hostOf(moved) + ", where the feed has moved to for good")
+		return found, err
+	}
+	p.Log.Warn("the address that the feed has moved to fails; asking the configured one", "host", hostOf(moved), "error", err)
+	p.Note("asks " + hostOf(f.URL) + " again, because " + hostOf(moved) + ", where the feed had moved to, fails")
+	back := *state
+	back.Moved, back.MovedTimes = "", 0
+	if found, err = f.ask(ctx, p, &back, known, f.URL, moved); err == nil {
+		*state = back
+	}
+	return found, err
+}
+
+// ask asks an address, which may not lead to another one that has failed.
+func (f *Feed) ask(ctx context.Context, p *connector.Poll, state *checkpoint, known bool, address, failed string) (finding, error) {
+	if err := f.pace.wait(ctx, address); err != nil {
+		return finding{}, err
+	}
+	now := state.asking(address)
+	page, err := f.fetch(ctx, p.HTTP, address, failed, now)
 	if err != nil {
-		return 0, err
+		return finding{}, err
 	}
-	if len(found.Present) == 0 {
-		page.movedTo = "" // an empty page is no proof that the feed lives there
+	found := answer{State: now}
+	if !page.unchanged {
+		if found, err = f.read(ctx, page, now, known, p.Preview); err != nil {
+			return finding{}, err
+		}
+		if len(found.Present) == 0 {
+			page.movedTo = "" // an empty page is no proof that the feed lives there
+		}
 	}
-	state = found.State
+	*state = found.State
 	state.remember(page)
-	return min(max(page.again, found.Wait), day), f.emit(ctx, p, state, found)
+	found.Unchanged = page.unchanged
+	return finding{found, min(max(page.again, found.Wait), day)}, nil
 }
 
 // read has a page read.
@@ -107,6 +145,9 @@ func (f *Feed) read(ctx context.Context, page page, state checkpoint, known bool
 // batch knows the items up to it, so that a crash between two batches loses and
 // repeats nothing.
 func (f *Feed) emit(ctx context.Context, p *connector.Poll, state checkpoint, found answer) error {
+	if found.Unchanged {
+		return p.EmitAt(ctx, version, state)
+	}
 	posts := found.Posts
 	for len(posts) > batchSize || found.More && len(posts) > 0 {
 		n := min(batchSize, len(posts))

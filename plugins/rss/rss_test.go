@@ -175,8 +175,36 @@ func TestAnEmptyFirstFetchDoesNotSwallowTheFirstItem(t *testing.T) {
 	s.says(rssOf(nil, nil))
 	r := newReader(t, s, nil)
 	r.want()
+	r.want()
 	s.says(rssOf(numbered(1, 1), nil))
 	r.want("Post 1")
+}
+
+func TestAnEmptyFirstFetchFloodsNothing(t *testing.T) {
+	now := func(e *entry) {
+		if e.title == "Post 19" {
+			e.date = time.Now().Add(time.Minute).Format(time.RFC1123Z)
+		}
+	}
+	for name, test := range map[string]struct {
+		change func(*entry)
+		want   []string
+	}{
+		"all is older":     {nil, []string{"Post 20"}},
+		"one is newer":     {now, []string{"Post 19"}},
+		"nothing is dated": {func(e *entry) { e.date = "" }, []string{"Post 20"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.says(rssOf(nil, nil))
+			r := newReader(t, s, nil)
+			r.want()
+			s.says(rssOf(numbered(1, 20), test.change))
+			r.want(test.want...)
+			s.says(rssOf(numbered(1, 21), test.change))
+			r.want("Post 21")
+		})
+	}
 }
 
 func TestKnownItemsStayKnownWhateverChanges(t *testing.T) {
@@ -243,7 +271,7 @@ func TestAFeedThatShrinksAndBouncesBackPostsNothingAgain(t *testing.T) {
 
 func TestOldestFirstAndStable(t *testing.T) {
 	s := newSite(t)
-	s.says(rssOf(nil, nil))
+	s.says(rssOf(numbered(1, 1), nil))
 	r := newReader(t, s, nil)
 	r.want()
 	same := "Mon, 05 Jan 2026 00:00:00 +0000"
@@ -258,7 +286,7 @@ func TestOldestFirstAndStable(t *testing.T) {
 
 func TestManyNewItemsComeInBatchesThatLoseNothing(t *testing.T) {
 	s := newSite(t)
-	s.says(rssOf(nil, nil))
+	s.says(rssOf(numbered(1, 1), nil))
 	r := newReader(t, s, nil)
 	r.want()
 	var many []entry

@@ -1,6 +1,7 @@
 package rss
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -339,4 +340,19 @@ func runeStart(s string, i int) int {
 		i--
 	}
 	return i
+}
+
+// maxTaken is how many items that were taken for known ones are told of.
+const maxTaken = 100
+
+func (w *writer) taken(items []item) []taken {
+	var list []taken
+	for _, it := range items[:min(len(items), maxTaken)] {
+		title := w.line(it.Title, maxName)
+		if title == "" {
+			title = cmp.Or(w.address(it.Link), w.guid(it.GUID), "an item without a title")
+		}
+		list = append(list, taken{Title: title, Why: string(it.because)})
+	}
+	return list
 }
