@@ -85,13 +85,14 @@ func (p pen) draw(b []byte, room int, more string) drawing {
 	return d
 }
 
-// Markdown is a text of the card, and Line one that has a line only.
-func (d drawing) Markdown(s string) template.HTML {
-	return d.pen.clean(d.pen.dialect.Write(d.reader.Read(s)))
+// Prose is a text of the card or of a section, and Line one that has a line only. They are
+// read as for the chat systems; a section says whether its texts are Markdown.
+func (d drawing) Prose(s string, markdown *bool) template.HTML {
+	return d.pen.clean(d.pen.dialect.Write(d.reader.Section(markdown)(s)))
 }
 
-func (d drawing) Line(s string) template.HTML {
-	return d.pen.clean(d.pen.dialect.Line(d.reader.Read(s).Inline()))
+func (d drawing) Line(s string, markdown *bool) template.HTML {
+	return d.pen.clean(d.pen.dialect.Line(d.reader.Section(markdown)(s).Inline()))
 }
 
 func (p pen) clean(html string) template.HTML { return template.HTML(p.policy.Sanitize(html)) }

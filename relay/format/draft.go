@@ -45,13 +45,14 @@ type fact struct{ name, value markup.Text }
 
 // newDraft reads a card. The card is not changed, nor what it leads to.
 func newDraft(c card.Card, p markup.Parser, known func(string) (string, bool)) draft {
-	read := p.Reader(known).Read
+	reader := p.Reader(known)
+	read := reader.Read
 	d := draft{
 		card: c, summary: markup.Bare(read(c.Summary)), title: read(c.Title), text: read(c.Text),
 		actions: slices.Clone(c.Actions), sections: make([]section, len(c.Sections)),
 	}
 	for i, s := range c.Sections {
-		d.sections[i] = newSection(s, read)
+		d.sections[i] = newSection(s, reader.Section(s.Markdown))
 	}
 	d.title.Walk(func(n markup.Inline) {
 		if n.URL != "" && d.titleLink == "" {
@@ -66,9 +67,6 @@ func newDraft(c card.Card, p markup.Parser, known func(string) (string, bool)) d
 }
 
 func newSection(c card.Section, read func(string) markup.Text) section {
-	if c.Markdown != nil && !*c.Markdown {
-		read = markup.Literal
-	}
 	s := section{
 		card: c, title: read(c.Title), text: read(c.Text), activity: read(c.ActivityTitle), subtitle: read(c.ActivitySubtitle),
 		activityText: read(c.ActivityText), avatar: c.ActivityImage, hero: c.HeroImage, images: slices.Clone(c.Images), actions: slices.Clone(c.Actions),

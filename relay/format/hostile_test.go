@@ -44,6 +44,13 @@ func hostileTexts(n int) map[string]string {
 		"open tags":       repeated("<a", n),
 		"tags":            repeated("<a href='x'>", n),
 		"comments":        repeated("<!--", n),
+		"elements":        repeated("<div><b><ul><li>", n) + "x",
+		"marks":           repeated("<b>", n/2) + "x" + repeated("</b>", n/2),
+		"tables of tags":  repeated("<table><tr><td>a<td>b<tr>", n),
+		"wide tags":       "<table><tr>" + repeated("<td>a", n/2) + repeated("<tr><td>b", n/2),
+		"never closed":    repeated("<pre><code>", n),
+		"open quotes":     repeated(`<a href="`, n),
+		"closing tags":    repeated("</b></p>", n),
 		"ticks":           repeated("`a", n),
 		"growing ticks":   growing("`", n),
 		"growing tildes":  growing("~", n),
@@ -107,8 +114,9 @@ func hostileCards(n int) map[string]card.Card {
 	}
 	for name, text := range hostileTexts(2000) {
 		c := card.Card{Title: "the-title"}
-		for range n / 6000 {
-			c.Sections = append(c.Sections, card.Section{Text: text, ActivityTitle: text, Facts: []card.Fact{{Name: "n", Value: text}}})
+		for i := range n / 6000 {
+			html := i%2 == 1
+			c.Sections = append(c.Sections, card.Section{Markdown: &html, Text: text, ActivityTitle: text, Facts: []card.Fact{{Name: "n", Value: text}}})
 		}
 		cards[name+inMany] = c
 	}

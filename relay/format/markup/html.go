@@ -11,16 +11,16 @@ import (
 // from the web may not stand in one, so that they are links.
 func HTML() Dialect {
 	d := Dialect{
-		Text: htmlText, Strong: tag("strong"), Emphasis: tag("em"), Strike: tag("del"),
+		Text: htmlText, Strong: tagged("strong"), Emphasis: tagged("em"), Strike: tagged("del"),
 		Code: func(s string) string { return "<code>" + html.EscapeString(s) + "</code>" },
 		Link: htmlLink, Picture: htmlLink,
 		Break: "<br>", Gap: "",
-		Paragraph: tag("p"),
+		Paragraph: tagged("p"),
 		Headings:  6,
 		Heading: func(level int, s string) string {
-			return tag("h" + strconv.Itoa(level))(s)
+			return tagged("h" + strconv.Itoa(level))(s)
 		},
-		Quote: tag("blockquote"),
+		Quote: tagged("blockquote"),
 		Fence: func(language, code string) string {
 			class := ""
 			if language != "" {
@@ -37,7 +37,7 @@ func HTML() Dialect {
 // tags and no blocks: https://developers.google.com/workspace/chat/format-messages.
 func LightHTML() Dialect {
 	d := Dialect{
-		Text: htmlText, Strong: tag("b"), Emphasis: tag("i"), Strike: tag("s"),
+		Text: htmlText, Strong: tagged("b"), Emphasis: tagged("i"), Strike: tagged("s"),
 		Code: func(s string) string { return `<font face="monospace">` + html.EscapeString(s) + "</font>" },
 		Link: htmlLink, Picture: htmlLink,
 		Break: "<br>", Gap: "<br><br>",
@@ -64,7 +64,7 @@ func LightHTML() Dialect {
 
 func htmlText(s string, _ bool) string { return html.EscapeString(s) }
 
-func tag(name string) func(string) string {
+func tagged(name string) func(string) string {
 	return func(s string) string { return "<" + name + ">" + s + "</" + name + ">" }
 }
 
@@ -103,7 +103,7 @@ func htmlTable(d Dialect, rows [][]Cell) string {
 		}
 		s.WriteString("<tr>")
 		for _, c := range row {
-			s.WriteString(tag(cell)(d.Line(c)))
+			s.WriteString(tagged(cell)(d.Line(c)))
 		}
 		s.WriteString("</tr>")
 	}

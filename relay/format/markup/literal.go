@@ -6,7 +6,7 @@ import "strings"
 // an empty line makes a paragraph.
 func Literal(s string) Text {
 	var t Text
-	for p := range strings.SplitSeq(strings.ReplaceAll(s, "\r\n", "\n"), "\n\n") {
+	for p := range strings.SplitSeq(lineFeeds(s), "\n\n") {
 		if inlines := literalInlines(strings.Trim(p, "\n")); len(inlines) > 0 {
 			t = append(t, Block{Kind: Paragraph, Inlines: inlines})
 		}

@@ -3,6 +3,7 @@ package markup
 import (
 	"html"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -24,7 +25,12 @@ type Parser struct{ markdown parser.Parser }
 
 // NewParser returns a parser.
 func NewParser() Parser {
-	return Parser{goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList)).Parser()}
+	blocks := slices.DeleteFunc(parser.DefaultBlockParsers(), func(v util.PrioritizedValue) bool {
+		return v.Value == parser.NewHTMLBlockParser() // its Markdown would not be read
+	})
+	p := parser.NewParser(parser.WithBlockParsers(blocks...), parser.WithInlineParsers(parser.DefaultInlineParsers()...),
+		parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...))
+	return Parser{goldmark.New(goldmark.WithParser(p), goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList)).Parser()}
 }
 
 // Parse reads a text that is the only one of its card; see [Parser.Reader].
@@ -34,7 +40,7 @@ func (p Parser) Parse(s string, known func(login string) (name string, ok bool))
 
 // Read reads a text. Any text can be read.
 func (r *Reader) Read(s string) Text {
-	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
+	s = strings.TrimSpace(lineFeeds(s))
 	switch {
 	case s == "":
 		return nil
@@ -43,8 +49,29 @@ func (r *Reader) Read(s string) Text {
 	case !r.afford(s):
 		return Literal(s)
 	}
-	one := reader{Reader: r, src: []byte(s)}
-	return one.blocks(r.parser.markdown.Parse(text.NewReader(one.src)))
+	one := reader{Reader: r, src: []byte(fenced(s))}
+	t := one.blocks(r.parser.markdown.Parse(text.NewReader(one.src)))
+	if Bare(t) == "" && !strings.HasPrefix(s, "<!--") {
+		return Literal(s) // what is nothing but marks, such as *****, is meant as it stands
+	}
+	return t
+}
+
+// Section returns the reader of a section's texts: they are Markdown, or HTML alone where
+// the section says that they are no Markdown, as for the retired connectors.
+func (r *Reader) Section(markdown *bool) func(string) Text {
+	if markdown != nil && !*markdown {
+		return r.HTML
+	}
+	return r.Read
+}
+
+// lineFeeds makes line feeds of all line breaks; Microsoft's own samples have "\r".
+func lineFeeds(s string) string {
+	if !strings.ContainsRune(s, '\r') {
+		return s
+	}
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 }
 
 // isPlain reports whether a text is the same in Markdown and out of it: one line
@@ -68,13 +95,16 @@ type reader struct {
 }
 
 func (r reader) blocks(parent ast.Node) Text {
-	var t Text
+	e := newElements(r)
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		if b, ok := r.block(n); ok {
-			t = append(t, b)
+		if k := n.Kind(); r.depth < deepest && (k == ast.KindParagraph || k == ast.KindTextBlock) {
+			e.add(r.raw(n))
+			e.flush()
+		} else if b, ok := r.block(n); ok {
+			e.block(b)
 		}
 	}
-	return t
+	return e.done()
 }
 
 func (r reader) block(n ast.Node) (Block, bool) {
@@ -96,13 +126,6 @@ func (r reader) block(n ast.Node) (Block, bool) {
 		return Block{Kind: Code, Code: r.lines(n), Language: language(string(n.Language(r.src)))}, true
 	case *ast.CodeBlock:
 		return Block{Kind: Code, Code: r.lines(n)}, true
-	case *ast.HTMLBlock:
-		lines := r.lines(n)
-		if n.HasClosure() {
-			lines += "\n" + string(n.ClosureLine.Value(r.src))
-		}
-		b := Block{Kind: Paragraph, Inlines: r.finish(tags(lines))}
-		return b, len(b.Inlines) > 0
 	case *ast.ThematicBreak:
 		return Block{Kind: Rule}, true
 	case *ast.Blockquote:
@@ -161,7 +184,19 @@ func (r reader) lines(n ast.Node) string {
 
 // inlines reads the inlines of a node; text that the library has cut in pieces is
 // joined, because addresses and mentions are looked for in the whole.
-func (r reader) inlines(parent ast.Node) []Inline { return r.finish(r.raw(parent)) }
+func (r reader) inlines(parent ast.Node) []Inline {
+	list := r.raw(parent)
+	if !slices.ContainsFunc(list, func(n Inline) bool { return n.Kind == markupTag }) {
+		return r.finish(list)
+	}
+	e := newElements(r)
+	e.add(list)
+	t := e.done()
+	if len(t) == 1 && t[0].Kind == Paragraph {
+		return t[0].Inlines
+	}
+	return t.Inline()
+}
 
 func (r reader) raw(parent ast.Node) []Inline {
 	var list []Inline
@@ -212,7 +247,7 @@ func (r reader) inline(n ast.Node) []Inline {
 			segment := n.Segments.At(i)
 			b.Write(segment.Value(r.src))
 		}
-		return tags(b.String())
+		return asTag(b.String())
 	}
 	return r.raw(n)
 }
@@ -226,10 +261,16 @@ func (r reader) marked(kind InlineKind, n ast.Node) []Inline {
 	return []Inline{{Kind: kind, Inlines: r.inlines(n)}}
 }
 
-// tags are HTML as it stands, in which nothing but a line break means anything:
-// old cards are full of those.
-func tags(s string) []Inline {
-	return literalInlines(strings.NewReplacer("<br>", "\n", "<br/>", "\n", "<br />", "\n", "<BR>", "\n").Replace(s))
+// asTag is HTML among Markdown: a tag to be put in the tree, or literal text.
+func asTag(s string) []Inline {
+	switch t, ok := readTag(s); {
+	case !ok:
+		return literalInlines(s)
+	case t.role == lineBreak:
+		return []Inline{{Kind: Break}}
+	default:
+		return []Inline{{Kind: markupTag, Text: s}}
+	}
 }
 
 // merge joins neighbouring plain pieces.
@@ -310,13 +351,28 @@ func (r reader) link(source []byte, label []Inline) []Inline {
 	}
 	address, ok := web(destination)
 	if !ok {
-		return label
+		return append(label, elsewhere(destination, label)...)
 	}
 	label = merge(label)
 	if flat(label) == "" {
 		label = []Inline{{Kind: Plain, Text: address}}
 	}
 	return []Inline{{Kind: Link, URL: address, Inlines: label}}
+}
+
+// elsewhere is a link's address that a chat system does not open, such as that of a
+// telephone, for people to read; nothing where it only runs something, leads to a place
+// on its page or is said already.
+func elsewhere(address string, label []Inline) []Inline {
+	scheme, rest, found := strings.Cut(address, ":")
+	if !found || rest == "" || strings.ContainsAny(scheme, "/?#") || flat(label) == address {
+		return nil
+	}
+	switch strings.ToLower(strings.TrimSpace(scheme)) {
+	case "javascript", "vbscript", "data", card.MentionScheme, "http", "https":
+		return nil
+	}
+	return []Inline{{Kind: Plain, Text: " (" + address + ")"}}
 }
 
 // destination is where a link leads: nowhere when the card has too many addresses.
@@ -357,14 +413,20 @@ func flat(inlines []Inline) string {
 
 // unescape resolves a Markdown text's backslash escapes and HTML entities.
 func unescape(b []byte) string {
-	s := string(b)
+	return resolve(string(b), true)
+}
+
+// entities resolves those of a text that is HTML.
+func entities(s string) string { return resolve(s, false) }
+
+func resolve(s string, escapes bool) string {
 	if !strings.ContainsAny(s, `\&`) {
 		return s
 	}
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch {
-		case s[i] == '\\' && i+1 < len(s) && util.IsPunct(s[i+1]):
+		case escapes && s[i] == '\\' && i+1 < len(s) && util.IsPunct(s[i+1]):
 			i++
 		case s[i] == '&':
 			if character, size := entity(s[i:]); size > 0 {
