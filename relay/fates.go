@@ -33,11 +33,12 @@ func (r *Relay) Events(ctx context.Context, q operator.EventQuery) ([]operator.F
 
 // reason says what the routes made of an event.
 func reason(e store.EventSummary) string {
-	if len(e.Traces) == 0 && e.Fate == event.Filtered {
+	routes, _ := event.Told(e.Traces)
+	if len(routes) == 0 && e.Fate == event.Filtered {
 		return "the connector has no route"
 	}
 	var parts []string
-	for _, t := range e.Traces {
+	for _, t := range routes {
 		var part string
 		switch {
 		case len(t.Suspended) > 0:

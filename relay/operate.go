@@ -260,7 +260,8 @@ func (r *Relay) explain(ctx context.Context, id int64) (operator.Explanation, er
 	if err != nil {
 		return operator.Explanation{}, err
 	}
-	x := operator.Explanation{Routes: e.Traces, Deliveries: []operator.Explained{}, Event: operator.Event{
+	routes, notes := event.Told(e.Traces)
+	x := operator.Explanation{Notes: notes, Routes: routes, Deliveries: []operator.Explained{}, Event: operator.Event{
 		ID: e.ID, Connector: e.Connector, Key: e.Key, Kind: e.Kind, Time: e.Time,
 		AcceptedAt: e.AcceptedAt, Fate: e.Fate, Title: headline(e.Card), Card: e.Card, Data: e.Data,
 	}}

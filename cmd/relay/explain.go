@@ -41,6 +41,9 @@ func (a *app) explainCommand() *cobra.Command {
 func (a *app) explain(e operator.Explanation) {
 	fmt.Fprintf(a.out, "event %d: %s\n", e.ID, e.Title)
 	fmt.Fprintf(a.out, "  %s from connector %s, kind %s, key %s\n", clock(e.AcceptedAt), e.Connector, e.Kind, e.Key)
+	if e.Notes != "" {
+		fmt.Fprintln(a.out, "  noted:", e.Notes)
+	}
 	for _, r := range e.Routes {
 		fmt.Fprintln(a.out, "  "+routeLine(r))
 	}

@@ -66,8 +66,14 @@ func (h *Webhook) dialect(body []byte) string {
 		return h.Accept
 	}
 	for _, sign := range []struct{ word, dialect string }{
-		{"AdaptiveCard", acceptAdaptive}, {"application/vnd.microsoft.", acceptAdaptive}, {"MessageCard", acceptCard},
-		{"payload=", acceptSlack}, {`"blocks"`, acceptSlack}, {`"attachments"`, acceptSlack}, {`"channel"`, acceptSlack}, {`"icon_emoji"`, acceptSlack},
+		{"AdaptiveCard", acceptAdaptive},
+		{"application/vnd.microsoft.", acceptAdaptive},
+		{"MessageCard", acceptCard},
+		{"payload=", acceptSlack},
+		{`"blocks"`, acceptSlack},
+		{`"attachments"`, acceptSlack},
+		{`"channel"`, acceptSlack},
+		{`"icon_emoji"`, acceptSlack},
 	} {
 		if bytes.Contains(body, []byte(sign.word)) {
 			return sign.dialect

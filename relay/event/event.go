@@ -28,6 +28,9 @@ type Event struct {
 	// Data is the source's own description, a JSON object, for conditions and
 	// card overrides in routes. Empty means an empty object.
 	Data json.RawMessage
+	// Notes say what people should know of how the event was read, such as what was
+	// mended in a payload. They are sentences without secrets, for `relay explain`.
+	Notes []string
 }
 
 // Checkpoint is a connector's opaque position in its source. Nil means none.
@@ -59,7 +62,8 @@ func Fates() []Fate { return []Fate{Routed, Filtered, Suspended} }
 
 // Trace is what one route of a connector made of an event.
 type Trace struct {
-	// Route counts from 1, in the order of the configuration file.
+	// Route counts from 1, in the order of the configuration file. The trace with the
+	// number 0 is no route's: its reason is what the connector noted of the event.
 	Route int `json:"route"`
 	// Matched says whether the route took the event.
 	Matched bool `json:"matched"`
@@ -72,4 +76,16 @@ type Trace struct {
 	// condition or card override that could not be evaluated. It never holds a
 	// secret.
 	Reason string `json:"reason,omitempty"`
+}
+
+// Told takes apart what the routes made of an event and what its connector noted.
+func Told(traces []Trace) (routes []Trace, notes string) {
+	for _, t := range traces {
+		if t.Route == 0 {
+			notes = t.Reason
+			continue
+		}
+		routes = append(routes, t)
+	}
+	return routes, notes
 }

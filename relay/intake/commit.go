@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -185,6 +186,9 @@ func (s *source) entry(e event.Event) (store.Entry, error) {
 			}
 			s.deliver(&entry, n, draft)
 		}
+	}
+	if len(e.Notes) > 0 {
+		entry.Traces = append(entry.Traces, event.Trace{Reason: strings.Join(e.Notes, " ")})
 	}
 	for _, n := range failed {
 		s.deliver(&entry, n, store.Draft{Dead: fmt.Sprintf("route %d: %s", n+1, entry.Traces[n].Reason)})

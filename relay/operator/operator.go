@@ -242,6 +242,8 @@ type Event struct {
 // Explanation is an event's way through the relay.
 type Explanation struct {
 	Event
+	// Notes are what the connector said of how it read the event.
+	Notes      string        `json:"notes,omitempty"`
 	Routes     []event.Trace `json:"routes"`
 	Deliveries []Explained   `json:"deliveries"`
 }

@@ -1272,7 +1272,10 @@ type Event struct {
 	Data []byte `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
 	// What the event belongs to, such as a pull request: events of a connector with
 	// the same thread belong together. At most 200 bytes; empty means none.
-	Thread        string `protobuf:"bytes,6,opt,name=thread,proto3" json:"thread,omitempty"`
+	Thread string `protobuf:"bytes,6,opt,name=thread,proto3" json:"thread,omitempty"`
+	// What people should know of how the event was read, such as what was mended in a
+	// payload: short sentences, which `relay explain` shows. They hold no secrets.
+	Notes         []string `protobuf:"bytes,7,rep,name=notes,proto3" json:"notes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1347,6 +1350,13 @@ func (x *Event) GetThread() string {
 		return x.Thread
 	}
 	return ""
+}
+
+func (x *Event) GetNotes() []string {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
 }
 
 // Failure says why a call did not do its work. Only the kind (and until) decides
@@ -2144,14 +2154,15 @@ const file_connector_proto_rawDesc = "" +
 	"\bPollDone\x12/\n" +
 	"\x05again\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05again\x125\n" +
 	"\afailure\x18\x02 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure\x12\x12\n" +
-	"\x04note\x18\x03 \x01(\tR\x04note\"\x9d\x01\n" +
+	"\x04note\x18\x03 \x01(\tR\x04note\"\xb3\x01\n" +
 	"\x05Event\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12.\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
 	"\x04card\x18\x04 \x01(\fR\x04card\x12\x12\n" +
 	"\x04data\x18\x05 \x01(\fR\x04data\x12\x16\n" +
-	"\x06thread\x18\x06 \x01(\tR\x06thread\"\xe0\x01\n" +
+	"\x06thread\x18\x06 \x01(\tR\x06thread\x12\x14\n" +
+	"\x05notes\x18\a \x03(\tR\x05notes\"\xe0\x01\n" +
 	"\aFailure\x124\n" +
 	"\x04kind\x18\x01 \x01(\x0e2 .relay.connector.v1.Failure.KindR\x04kind\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x120\n" +

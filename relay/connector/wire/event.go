@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -75,7 +76,7 @@ func FromEvent(e event.Event) (*Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("card: %w", err)
 	}
-	w := &Event{Key: e.Key, Kind: e.Kind, Thread: e.Thread, Card: picture, Data: e.Data}
+	w := &Event{Key: e.Key, Kind: e.Kind, Thread: e.Thread, Card: picture, Data: e.Data, Notes: notes(e.Notes)}
 	if !e.Time.IsZero() {
 		w.Time = timestamppb.New(e.Time)
 		if err := w.Time.CheckValid(); err != nil {
@@ -97,7 +98,7 @@ func ToEvent(w *Event) (event.Event, error) {
 	if err != nil {
 		return event.Event{}, fmt.Errorf("card: %w", err)
 	}
-	e := event.Event{Key: w.GetKey(), Kind: w.GetKind(), Thread: w.GetThread(), Card: c, Data: json.RawMessage(w.GetData())}
+	e := event.Event{Key: w.GetKey(), Kind: w.GetKind(), Thread: w.GetThread(), Card: c, Data: json.RawMessage(w.GetData()), Notes: notes(w.GetNotes())}
 	if w.GetTime() != nil {
 		if err := w.GetTime().CheckValid(); err != nil {
 			return event.Event{}, fmt.Errorf("time: %w", err)
@@ -105,6 +106,15 @@ func ToEvent(w *Event) (event.Event, error) {
 		e.Time = w.GetTime().AsTime()
 	}
 	return e, nil
+}
+
+// notes are the first of an event's notes, which a plugin may have written too many of.
+func notes(list []string) []string {
+	var kept []string
+	for _, n := range list[:min(len(list), MaxNotes)] {
+		kept = append(kept, card.Cut(strings.ToValidUTF8(n, "\ufffd"), MaxNote))
+	}
+	return kept
 }
 
 // check holds the rules that both sides apply.

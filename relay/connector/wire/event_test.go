@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
@@ -18,7 +19,7 @@ func TestBatchesSurviveTheWire(t *testing.T) {
 		"empty":            {},
 		"empty checkpoint": {Checkpoint: event.Checkpoint{}},
 		"events": {Checkpoint: event.Checkpoint("\x00\xff"), Events: []event.Event{
-			{Key: "a", Kind: "push", Thread: "acme/relay pull/1", Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Card: card.Card{Title: "<T> & \u2028"}, Data: json.RawMessage(`{"x":[1]}`)},
+			{Key: "a", Kind: "push", Thread: "acme/relay pull/1", Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Card: card.Card{Title: "<T> & \u2028"}, Data: json.RawMessage(`{"x":[1]}`), Notes: []string{"Single quotes were read as double ones."}},
 			{Kind: "x.y:z/1-2_A", Card: card.Card{Sections: []card.Section{{Facts: []card.Fact{{Name: "n", Value: "v"}}}}}},
 		}},
 	} {
@@ -83,4 +84,22 @@ func FuzzToEvent(f *testing.F) {
 			t.Errorf("an event was taken that cannot be sent: %v", err)
 		}
 	})
+}
+
+func TestAnEventKeepsItsFirstNotesInUTF8(t *testing.T) {
+	e := event.Event{Kind: "a", Card: card.Card{Title: "x"}, Notes: make([]string, 30)}
+	for i := range e.Notes {
+		e.Notes[i] = strings.Repeat("\xff", 1000)
+	}
+	w, err := FromEvent(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ToEvent(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Notes) != MaxNotes || utf8.RuneCountInString(got.Notes[0]) > MaxNote || !utf8.ValidString(got.Notes[0]) {
+		t.Errorf("%d notes, the first %q", len(got.Notes), got.Notes[0])
+	}
 }

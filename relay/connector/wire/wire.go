@@ -38,6 +38,10 @@ const (
 	MaxKind = 100
 	// MaxThread is the longest thread of an event in bytes.
 	MaxThread = 200
+	// MaxNotes is how many notes of an event are kept.
+	MaxNotes = 20
+	// MaxNote is the longest note in characters.
+	MaxNote = 300
 	// MaxIcon is the largest icon in bytes.
 	MaxIcon = 64 << 10
 )
