@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
@@ -30,12 +31,14 @@ func (s source) event(p post) event.Event {
 // card makes the card of an item: what, who, when, how it begins, and a link.
 func (s source) card(p post) card.Card {
 	title, text := p.Title, p.Text
+	c := card.Card{}
 	if title == "" {
-		if title = firstWords(p); title == text {
-			text = ""
-		}
+		title, text = headed(p)
 	}
-	c := card.Card{Summary: title, Title: card.Escape(title)}
+	if c.Summary = title; title == "" {
+		c.Summary = card.Cut(card.Plain(firstLine(text)), maxHeadline)
+	}
+	c.Title = card.Escape(title)
 	section := card.Section{ActivityTitle: card.Escape(s.Title), ActivitySubtitle: card.Escape(byline(p)), Text: text}
 	if p.Picture != "" {
 		section.HeroImage = &card.Image{URL: p.Picture, Title: title}
@@ -61,15 +64,29 @@ func byline(p post) string {
 	return strings.Join(parts, " · ")
 }
 
-// firstWords stand for a title that is missing.
-func firstWords(p post) string {
-	if line := card.Plain(strings.SplitN(p.Text, "\n", 2)[0]); line != "" {
-		return card.Cut(line, 80)
+// headed gives an item without a title one: its first line, if that is as short as
+// titles are and loses nothing by being one. Else the text has none, because it
+// would only be said twice.
+func headed(p post) (title, text string) {
+	line := firstLine(p.Text)
+	title = card.Plain(line)
+	switch {
+	case title == "" && p.Link != "":
+		return p.Link, ""
+	case title == "":
+		return "Untitled", ""
+	case utf8.RuneCountInString(title) <= maxHeadline && !strings.Contains(line, "](") && !strings.HasPrefix(line, "|") && !strings.HasPrefix(line, "```"):
+		return strings.TrimSpace(strings.TrimPrefix(strings.TrimLeft(title, "#>"), "- ")), strings.TrimSpace(strings.TrimPrefix(p.Text, line))
 	}
-	if p.Link != "" {
-		return p.Link
-	}
-	return "Untitled"
+	return "", p.Text
+}
+
+// maxHeadline is how long a line may be that stands for a title.
+const maxHeadline = 80
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
 }
 
 func isWeb(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") }

@@ -139,6 +139,7 @@ func parse(body []byte, contentType string) (*gofeed.Feed, error) {
 	parser := gofeed.NewParser()
 	// ttl, skipHours and skipDays are only in the original.
 	parser.KeepOriginalFeed = true
+	parser.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true} // pictures are found as items are written
 	feed, err := parser.Parse(bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -154,6 +155,7 @@ func parse(body []byte, contentType string) (*gofeed.Feed, error) {
 			return nil, errNoChannel
 		}
 	}
+	keepTextTypes(feed, body)
 	return feed, nil
 }
 

@@ -2,18 +2,22 @@ package rss
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
 	baseplugin "github.com/JohannesKaufmann/html-to-markdown/v2/plugin/base"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/commonmark"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/strikethrough"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/table"
 	"github.com/mmcdole/gofeed"
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+	"golang.org/x/net/idna"
 
 	"github.com/connector-relay/relay/relay/card"
 )
@@ -28,13 +32,6 @@ const (
 	maxSummary    = 10_000
 )
 
-const (
-	// maxHTML bounds how much of an item's text is looked at, in bytes, and maxTags
-	// how many tags: of some, each makes all that follow cost more.
-	maxHTML = 64 << 10
-	maxTags = 2000
-)
-
 // writer makes posts of a feed's items.
 type writer struct {
 	feed       *gofeed.Feed
@@ -45,11 +42,22 @@ type writer struct {
 	base       *url.URL
 	known      bool
 	toMarkdown *converter.Converter
+	// originals are the items in their own format, feedAuthors whose they are that do
+	// not say, and form is how short texts are written.
+	originals   map[*gofeed.Item]any
+	feedAuthors [][]text
+	form        form
+	// page is where the item that is being written can be read.
+	page string
 }
 
 func newWriter(feed *gofeed.Feed, q question) *writer {
-	w := &writer{feed: feed, question: q, discretion: newDiscretion(q.Address)}
-	w.toMarkdown = converter.NewConverter(converter.WithPlugins(baseplugin.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), table.NewTablePlugin()))
+	w := &writer{feed: feed, question: q, discretion: newDiscretion(q.Address), originals: originals(feed), feedAuthors: feedAuthors(feed)}
+	if feed.FeedType != "rss" {
+		w.form = plain
+	}
+	w.toMarkdown = converter.NewConverter(converter.WithEscapeMode(converter.EscapeModeDisabled), converter.WithPlugins(
+		baseplugin.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), table.NewTablePlugin(), strikethrough.NewStrikethroughPlugin()))
 	own := &url.URL{Scheme: w.discretion.own.Scheme, Host: w.discretion.own.Host, Path: "/"}
 	w.base = own
 	if u, err := own.Parse(feed.Link); err == nil && feed.Link != "" && u.Host != "" {
@@ -59,27 +67,27 @@ func newWriter(feed *gofeed.Feed, q question) *writer {
 }
 
 func (w *writer) source() source {
-	s := source{Title: w.line(w.feed.Title, 2*maxName), Link: w.address(w.feed.Link)}
+	title := text{w.feed.Title, w.form}
+	if w.feed.FeedType == "atom" {
+		title = atomText(w.feed.Title, w.feed.Custom["title"])
+	}
+	s := source{Title: w.line(title, 2*maxName), Link: w.address(w.feed.Link)}
 	if w.feed.Image != nil {
-		s.Picture = onlyHTTPS(w.address(w.feed.Image.URL))
+		s.Picture = secure(w.address(w.feed.Image.URL))
 	}
 	return s
 }
 
 func (w *writer) post(it item) post {
+	e := w.article(it.Item)
 	p := post{
-		Known: it.known, Updated: it.updated, Title: w.line(it.Title, maxTitle), Link: w.address(it.Link), GUID: w.guid(it.GUID),
-		Categories: w.lines(it.Categories, maxCategories), Published: published(it.Item), Text: w.summary(it.Item),
+		Known: it.known, Updated: it.updated, Title: w.title(e), Link: w.link(e), GUID: w.guid(it.GUID),
+		Authors: w.authors(e), Categories: w.lines(e.categories, maxCategories), Published: published(it.Item),
 	}
-	var authors []string
-	for _, a := range it.Authors[:min(len(it.Authors), maxAuthors)] {
-		if a != nil {
-			authors = append(authors, a.Name)
-		}
-	}
-	p.Authors = w.lines(authors, maxAuthors)
+	w.page = p.Link
+	p.Text = w.summary(e, p.Title)
 	if w.question.Picture {
-		p.Picture = w.picture(it.Item)
+		p.Picture = w.picture(e)
 	}
 	return p
 }
@@ -101,245 +109,216 @@ func (w *writer) guid(s string) string {
 	return w.discretion.text(cut(s, maxTitle))
 }
 
-func (w *writer) lines(list []string, most int) []string {
+func (w *writer) lines(list []text, most int) []string {
 	var out []string
-	for _, s := range list[:min(len(list), most)] {
-		if line := w.line(s, maxName); line != "" {
+	for _, t := range list[:min(len(list), most)] {
+		if line := w.line(t, maxName); line != "" {
 			out = append(out, line)
 		}
 	}
 	return out
 }
 
-// line makes one line of plain text of what some feeds write as HTML.
-func (w *writer) line(s string, most int) string {
-	s = cutHTML(s, most)
-	if strings.ContainsAny(s, "<&") {
-		if doc, err := html.Parse(strings.NewReader(s)); err == nil {
-			var b strings.Builder
-			words(doc, &b)
-			s = b.String()
-		}
+// line makes one line of plain text.
+func (w *writer) line(t text, most int) string {
+	s := t.value
+	if t.form == plain {
+		s = s[:runeStart(s, min(len(s), maxHTML))]
+	} else if strings.ContainsAny(s, "<&") {
+		s = wordsOf(parseHTML(t.html(most, true)))
 	}
 	return w.discretion.text(cut(strings.Join(strings.Fields(s), " "), most))
 }
 
-func words(n *html.Node, b *strings.Builder) {
-	if n.Type == html.TextNode {
-		b.WriteString(n.Data)
-	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		words(c, b)
-	}
-}
-
-// cut cuts plain text.
-func cut(s string, most int) string {
-	at := 0
-	for i := range s {
-		if at++; at > most {
-			return s[:i] + "…"
+// title is what an item is called; empty when nothing says.
+func (w *writer) title(e article) string {
+	for _, t := range e.titles {
+		if line := w.line(t, maxTitle); line != "" {
+			return line
 		}
 	}
-	return s
+	return ""
 }
 
-// summary is how an item's text begins, in the card's Markdown.
-func (w *writer) summary(it *gofeed.Item) string {
-	source := it.Description
-	if strings.TrimSpace(source) == "" {
-		source = it.Content
-	}
-	most := min(w.question.Summary, maxSummary)
-	if strings.TrimSpace(source) == "" || most == 0 {
-		return ""
-	}
-	// A little more than what is shown, so that it shows that there is more.
-	text, err := w.toMarkdown.ConvertString(withoutPictures(cutHTML(source, most+most/4+20)), converter.WithDomain(w.base.String()))
-	if err != nil {
-		return ""
-	}
-	return w.discretion.text(neutralise(card.Cut(strings.TrimSpace(strings.ReplaceAll(text, "\r", "")), most)))
-}
-
-// cutHTML cuts HTML once it has shown so many characters, spaces not counted, or
-// has become longer than any text that is worth reading. It costs no more than the
-// part it returns.
-func cutHTML(source string, most int) string {
-	source = source[:runeStart(source, min(len(source), maxHTML))]
-	z := html.NewTokenizer(strings.NewReader(source))
-	read, hidden := 0, ""
-	for range maxTags {
-		kind := z.Next()
-		length := len(z.Raw())
-		switch kind {
-		case html.ErrorToken:
-			return source
-		case html.TextToken:
-			if hidden != "" {
-				break
-			}
-			text := source[read : read+length]
-			if most = spend(&text, most); most < 0 {
-				return source[:read+len(text)]
-			}
-		case html.StartTagToken:
-			if name, _ := z.TagName(); hidden == "" && isNoise(string(name)) && !isVoid(string(name)) {
-				hidden = string(name)
-			}
-		case html.EndTagToken:
-			if name, _ := z.TagName(); hidden == string(name) {
-				hidden = ""
-			}
-		}
-		read += length
-	}
-	return source[:read]
-}
-
-// spend counts a text's characters down and returns how many are left to be shown;
-// when they do not suffice, the result is negative and the text is cut, not within
-// an entity.
-func spend(text *string, most int) int {
-	for i, r := range *text {
-		if unicode.IsSpace(r) {
-			continue
-		}
-		if most--; most < 0 {
-			head := (*text)[:i]
-			if at := strings.LastIndexByte(head, '&'); at >= 0 && i-at < 32 && !strings.Contains(head[at:], ";") {
-				head = head[:at]
-			}
-			*text = head
-			break
-		}
-	}
-	return most
-}
-
-// withoutPictures drops what does not belong into a summary: pictures (the card
-// has its own place for one), scripts, styles and frames.
-func withoutPictures(source string) string {
-	doc, err := html.Parse(strings.NewReader(source))
-	if err != nil {
-		return ""
-	}
-	prune(doc)
-	var b strings.Builder
-	if err := html.Render(&b, doc); err != nil {
-		return ""
-	}
-	return b.String()
-}
-
-func prune(n *html.Node) {
-	for c := n.FirstChild; c != nil; {
-		next := c.NextSibling
-		if c.Type == html.ElementNode && isNoise(c.Data) || c.Type == html.CommentNode {
-			n.RemoveChild(c)
-		} else {
-			prune(c)
-		}
-		c = next
-	}
-}
-
-func isNoise(tag string) bool {
-	switch tag {
-	case "img", "picture", "video", "audio", "iframe", "script", "style", "noscript", "object", "embed", "form", "svg":
-		return true
-	}
-	return false
-}
-
-// isVoid reports whether there is no end tag.
-func isVoid(tag string) bool { return tag == "img" || tag == "embed" }
-
-// neutralise breaks what a chat system would take for a mention or a function.
-func neutralise(s string) string {
-	return strings.NewReplacer("<at>", "&lt;at>", "</at>", "&lt;/at>", "{{", "{\u200b{").Replace(s)
-}
-
-// picture finds an item's picture: what the feed says is it, else the first in
-// its text.
-func (w *writer) picture(it *gofeed.Item) string {
-	for _, candidate := range w.candidates(it) {
-		if at := onlyHTTPS(w.address(candidate)); at != "" {
+// link is where an item can be read.
+func (w *writer) link(e article) string {
+	for _, l := range e.links {
+		if at := w.address(l); isWeb(at) {
 			return at
 		}
 	}
 	return ""
 }
 
-// maxPictures is how many pictures of an item are looked at.
-const maxPictures = 20
-
-func (w *writer) candidates(it *gofeed.Item) []string {
-	var list []string
-	for _, name := range []string{"content", "thumbnail"} {
-		elements := it.Extensions["media"][name]
-		for _, e := range elements[:min(len(elements), maxPictures)] {
-			if t := e.Attrs["type"]; e.Attrs["url"] != "" && (t == "" || strings.HasPrefix(t, "image/")) && e.Attrs["medium"] != "video" {
-				list = append(list, e.Attrs["url"])
-			}
-		}
-	}
-	if it.Image != nil {
-		list = append(list, it.Image.URL)
-	}
-	for _, e := range it.Enclosures[:min(len(it.Enclosures), maxPictures)] {
-		if e != nil && strings.HasPrefix(e.Type, "image/") {
-			list = append(list, e.URL)
-		}
-	}
-	return append(list, firstPicture(it.Content), firstPicture(it.Description))
-}
-
-func firstPicture(source string) string {
-	if !strings.Contains(source, "<img") {
+// summary is how an item's text begins, in the card's Markdown: the first of its
+// texts that says more than the title does.
+func (w *writer) summary(e article, title string) string {
+	most := min(w.question.Summary, maxSummary)
+	if most == 0 {
 		return ""
 	}
-	z := html.NewTokenizer(strings.NewReader(source[:runeStart(source, min(len(source), maxHTML))]))
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return ""
-		case html.StartTagToken, html.SelfClosingTagToken:
-			t := z.Token()
-			if t.Data != "img" {
-				continue
-			}
-			for _, a := range t.Attr {
-				if a.Key == "src" {
-					return a.Val
-				}
-			}
+	for _, t := range e.texts[:min(len(e.texts), maxTexts)] {
+		if strings.TrimSpace(t.value) == "" {
+			continue
+		}
+		if s := withoutTitle(w.markdown(t, most), title); s != "" {
+			return s
 		}
 	}
+	return ""
+}
+
+// maxTexts is how many of an item's texts are tried.
+const maxTexts = 4
+
+func (w *writer) markdown(t text, most int) string {
+	// A little more than what is shown, so that it shows that there is more.
+	doc := parseHTML(t.html(most+most/4+20, false))
+	cutTree(doc, most)
+	w.ready(doc)
+	b, err := w.toMarkdown.ConvertNode(doc)
+	if err != nil {
+		return ""
+	}
+	return w.discretion.text(neutralise(unmasked(strings.TrimSpace(strings.ReplaceAll(string(b), "\r", "")))))
+}
+
+// withoutTitle takes a text's first line away when it is the title again.
+func withoutTitle(s, title string) string {
+	line, rest, _ := strings.Cut(s, "\n")
+	said, title := fold(card.Plain(strings.TrimLeft(line, "#> "))), fold(title)
+	start, more := strings.CutSuffix(said, "…")
+	if said == title || more && rest == "" && strings.HasPrefix(title, strings.TrimSpace(start)) {
+		return strings.TrimSpace(rest)
+	}
+	return s
+}
+
+// ready makes a tree ready for the library that writes Markdown: all its words
+// literal, and its links absolute.
+func (w *writer) ready(n *html.Node) {
+	children(n, func(c *html.Node) {
+		switch {
+		case c.Type == html.TextNode && within(c, "pre"), c.Type == html.TextNode && within(c, "code"):
+			c.Data = w.discretion.text(c.Data)
+		case c.Type == html.TextNode:
+			c.Data = masked(card.Escape(w.discretion.text(collapse(c.Data))))
+		case c.Type == html.ElementNode && c.Data == "a":
+			address := w.contentAddress(attribute(c, "href"))
+			c.Attr = []html.Attribute{{Key: "href", Val: address}}
+			if !isWeb(address) {
+				c.Data, c.DataAtom, c.Attr = "span", atom.Span, nil
+			}
+		}
+		w.ready(c)
+	})
+}
+
+// maskPlane is where the marks of literal words hide from the library: it escapes
+// for another reader than ours, and would not leave ours alone.
+const maskPlane = 0xF0000
+
+// masked hides what card.Escape has escaped.
+func masked(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= maskPlane && r < maskPlane+utf8.RuneSelf {
+			return -1
+		}
+		return r
+	}, s)
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s):
+			i++
+			b.WriteRune(maskPlane + rune(s[i]))
+		case strings.HasPrefix(s[i:], "&lt;"):
+			i += len("&lt;") - 1
+			b.WriteRune(maskPlane + '<')
+		case s[i] == '&':
+			b.WriteRune(maskPlane + '&')
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+func unmasked(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r < maskPlane || r >= maskPlane+utf8.RuneSelf:
+			b.WriteRune(r)
+		case r == maskPlane+'<':
+			b.WriteString("&lt;")
+		case r == maskPlane+'&':
+			b.WriteByte('&')
+		default:
+			b.WriteByte('\\')
+			b.WriteRune(r - maskPlane)
+		}
+	}
+	return b.String()
+}
+
+// neutralise breaks what a chat system would take for a mention or a function, in
+// code too.
+func neutralise(s string) string {
+	return strings.NewReplacer("<at>", "&lt;at>", "</at>", "&lt;/at>", "{{", "{\u200b{").Replace(s)
 }
 
 // address is an absolute address that may be shown, or empty. What is relative to
 // the feed's own address, which nobody may know, is none.
 func (w *writer) address(s string) string {
-	s = strings.TrimSpace(s)
+	if s = strings.TrimSpace(s); noAddress.MatchString(s) {
+		return ""
+	}
+	if strings.HasPrefix(strings.ToLower(s), "www.") {
+		s = "https://" + s
+	}
 	if u, err := url.Parse(s); err == nil && !w.known && !u.IsAbs() && !strings.HasPrefix(s, "/") {
 		return ""
 	}
-	return w.discretion.resolve(w.base, s)
+	return encoded(w.discretion.resolve(w.base, s))
 }
 
-func onlyHTTPS(s string) string {
-	if strings.HasPrefix(s, "https://") {
-		return s
+// encoded is an address in the characters that addresses have, as everything that a
+// card passes through expects; empty when it leads to no host.
+func encoded(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
 	}
-	return ""
+	if host := u.Hostname(); host != "" {
+		ascii, err := idna.Lookup.ToASCII(host)
+		if err != nil && strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r >= utf8.RuneSelf }) {
+			return ""
+		}
+		if err == nil {
+			u.Host = strings.Replace(u.Host, host, ascii, 1)
+		}
+	}
+	var b strings.Builder
+	for _, c := range []byte(u.String()) {
+		if c <= ' ' || c >= utf8.RuneSelf || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
 }
 
-func runeStart(s string, i int) int {
-	for i > 0 && i < len(s) && !utf8.RuneStart(s[i]) {
-		i--
+// contentAddress is an address in an item's text. Texts are written for the item's
+// own page; but that may be anybody's page which the feed points at.
+func (w *writer) contentAddress(s string) string {
+	if page, err := url.Parse(w.page); err == nil && w.known && page.Host == w.base.Host && !strings.HasPrefix(s, "#") {
+		if u, err := page.Parse(strings.TrimSpace(s)); err == nil {
+			s = u.String()
+		}
 	}
-	return i
+	return w.address(s)
 }
 
 // maxTaken is how many items that were taken for known ones are told of.
@@ -348,7 +327,7 @@ const maxTaken = 100
 func (w *writer) taken(items []item) []taken {
 	var list []taken
 	for _, it := range items[:min(len(items), maxTaken)] {
-		title := w.line(it.Title, maxName)
+		title := w.title(w.article(it.Item))
 		if title == "" {
 			title = cmp.Or(w.address(it.Link), w.guid(it.GUID), "an item without a title")
 		}
@@ -356,3 +335,6 @@ func (w *writer) taken(items []item) []taken {
 	}
 	return list
 }
+
+// noAddress is what stands where feeds have no address to give.
+var noAddress = regexp.MustCompile(`(?i)^(|#.*|-|n/?a|none|null|nil|undefined|false|https?:/*|https?:///.*|(about|javascript|vbscript|data|blob|file):.*)$`)

@@ -18,7 +18,7 @@ const special = "\\`*_{}[]()<>#+-!|~"
 // was written. Line breaks become paragraphs' spaces, because only an empty line
 // breaks a line in every client.
 func Escape(s string) string {
-	if !strings.ContainsAny(s, special+"&") && !strings.ContainsFunc(s, unicode.IsControl) && !strings.ContainsFunc(s, isDirection) && !startsList(s) {
+	if !strings.ContainsAny(s, special+"&=") && !strings.ContainsFunc(s, unicode.IsControl) && !strings.ContainsFunc(s, isDirection) && !startsList(s) {
 		return s
 	}
 	var b strings.Builder
@@ -30,8 +30,8 @@ func Escape(s string) string {
 			b.WriteString("&lt;")
 		case r == '&' && startsEntity(s[i+1:]):
 			b.WriteString("&amp;")
-		case r == '-' || r == '+':
-			// Only at the start of a line do these make a list.
+		case r == '-' || r == '+' || r == '=':
+			// Only at the start of a line do these make a list or a heading.
 			if line == lineStart {
 				b.WriteByte('\\')
 			}
@@ -189,7 +189,7 @@ func Plain(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
-		case c == '\\' && i+1 < len(s) && strings.IndexByte(special+".", s[i+1]) >= 0:
+		case c == '\\' && i+1 < len(s) && strings.IndexByte(special+".=", s[i+1]) >= 0:
 			i++
 			b.WriteByte(s[i])
 		case c == '*' || c == '`' || (c == '~' && i+1 < len(s) && s[i+1] == '~'):

@@ -1,0 +1,240 @@
+package rss
+
+import (
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// picture is something that may be an item's picture.
+type picture struct {
+	address string
+	// kind is its media type; "image/" will do.
+	kind string
+	// sure says that it can be nothing but a picture.
+	sure          bool
+	width, height int
+}
+
+// maxPictures is how many pictures of an item are looked at.
+const maxPictures = 20
+
+// picture finds an item's picture: what the feed says is it, else the first in
+// its texts.
+func (w *writer) picture(e article) string {
+	for _, p := range e.pictures {
+		if at := w.pictureAddress(p); at != "" {
+			return at
+		}
+	}
+	for _, t := range slices.Backward(e.texts) { // the longer ones come last
+		if t.form != plain {
+			for _, p := range picturesIn(t.value) {
+				if at := w.pictureAddress(p); at != "" {
+					return at
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// pictureAddress is where a picture is to be had over https, which chat systems ask
+// for; empty when it is none that an item is shown with.
+func (w *writer) pictureAddress(p picture) string {
+	if !p.isPicture() || notItems.MatchString(p.address) {
+		return ""
+	}
+	return secure(w.contentAddress(p.address))
+}
+
+// secure asks for an address over https. A site that has been left on plain http
+// does not show its pictures to browsers on today's pages either.
+func secure(address string) string {
+	u, err := url.Parse(address)
+	if err == nil && u.Scheme == "http" && (u.Port() == "" || u.Port() == "80") {
+		u.Scheme, u.Host = "https", strings.TrimSuffix(u.Host, ":80")
+		address = u.String()
+	}
+	return onlyHTTPS(address)
+}
+
+func onlyHTTPS(s string) string {
+	if strings.HasPrefix(s, "https://") {
+		return s
+	}
+	return ""
+}
+
+// icon is the size in pixels up to which a picture only decorates, tracker the one
+// of those that count readers.
+const (
+	icon    = 63
+	tracker = 3
+)
+
+func (p picture) isPicture() bool {
+	if p.address == "" || p.width > 0 && p.height > 0 && (max(p.width, p.height) <= icon || min(p.width, p.height) <= tracker) {
+		return false
+	}
+	kind := strings.ToLower(strings.TrimSpace(p.kind))
+	switch {
+	case strings.HasPrefix(kind, "image/svg"):
+		return false // which chat systems do not show
+	case strings.HasPrefix(kind, "image/"):
+		return true
+	case kind != "" && kind != "application/octet-stream" && kind != "binary/octet-stream":
+		return false
+	}
+	u, err := url.Parse(strings.TrimSpace(p.address))
+	if err != nil {
+		return false
+	}
+	switch extension := strings.ToLower(path.Ext(u.Path)); extension {
+	case ".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".bmp":
+		return true
+	case ".mp3", ".mp4", ".m4a", ".m4v", ".mov", ".ogg", ".oga", ".ogv", ".opus", ".wav", ".flac", ".webm", ".avi", ".mkv", ".swf", ".m3u8", ".pdf", ".zip", ".svg", ".torrent", ".epub", ".html", ".htm":
+		return false
+	}
+	return p.sure
+}
+
+// notItems finds the pictures that belong to a person, a publisher's software or a
+// counter, by their addresses.
+var notItems = regexp.MustCompile(`(?i)^data:` +
+	`|gravatar\.com/avatar|//avatars[\w-]*\.|/avatars?/|/user_avatar/|/profile_images/|/buddyicons/` +
+	`|/emojis?/|/smil(ey|ie|eys|ies)/|/twemoji|wp-includes/images/` +
+	`|feedburner\.com/|feedsportal\.com/|doubleclick\.net/|googleads|google-analytics\.com|scorecardresearch\.com|quantserve\.com|facebook\.com/tr|/pixel\.wp\.com|pixel\.wp\.com/|stats\.wordpress\.com/|feeds\.wordpress\.com/|medium\.com/_/stat|rss\.buysellads|adserver|/piwik\.php|/matomo\.php` +
+	`|[/_-](1x1|pixel|spacer|blank|transparent|placeholder|loading|b)\.(gif|png|jpe?g)|/pixel/|/track(er|ing)?/|/count(er)?[./?]|/beacon[./?]` +
+	`|shields\.io/|badgen\.net/|/badges?/|badge\.fury\.io|\.svg([?#]|$)`)
+
+// picturesIn are the pictures of a text in HTML.
+func picturesIn(source string) []picture {
+	source = source[:runeStart(source, min(len(source), maxSource))]
+	if !strings.Contains(source, "<") {
+		return nil
+	}
+	var list, posters []picture
+	inPicture := -1 // where a <picture>'s sources began
+	z := html.NewTokenizer(strings.NewReader(source))
+	for len(list) < maxPictures {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			break
+		}
+		if kind == html.TextToken && strings.Contains(string(z.Raw()), "<img") {
+			// What is in <noscript> is text to the tokenizer, and the picture itself.
+			list = append(list, noScript(string(z.Raw()))...)
+			continue
+		}
+		if kind != html.StartTagToken && kind != html.SelfClosingTagToken || len(z.Raw()) > maxSource/4 {
+			continue
+		}
+		switch t := z.Token(); t.Data {
+		case "picture":
+			inPicture = len(list)
+		case "source":
+			// Newer kinds of pictures than the <img> that follows.
+			if p := imageOf(t); inPicture >= 0 && p.address != "" {
+				list = append(list, p)
+			}
+		case "img":
+			p := imageOf(t)
+			if inPicture >= 0 && p.isPicture() {
+				list = list[:inPicture]
+			}
+			inPicture = -1
+			list = append(list, p)
+		case "video":
+			for _, a := range t.Attr {
+				if a.Key == "poster" {
+					posters = append(posters, picture{address: a.Val, sure: true})
+				}
+			}
+		}
+	}
+	return append(list, posters[:min(len(posters), maxPictures)]...)
+}
+
+func noScript(source string) []picture {
+	z := html.NewTokenizer(strings.NewReader(source))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return nil
+		case html.StartTagToken, html.SelfClosingTagToken:
+			if t := z.Token(); t.Data == "img" {
+				return []picture{imageOf(t)}
+			}
+		}
+	}
+}
+
+// imageOf reads an <img>. One that is loaded late has something else in its place
+// until then.
+func imageOf(t html.Token) picture {
+	n := &html.Node{Type: html.ElementNode, Data: t.Data, Attr: t.Attr}
+	if isHidden(n) || isEmoji(n) || people.MatchString(attribute(n, "class")) || tiny.MatchString(attribute(n, "style")) {
+		return picture{}
+	}
+	p := picture{sure: true, width: number(attribute(n, "width")), height: number(attribute(n, "height"))}
+	for _, name := range []string{"data-src", "data-lazy-src", "data-original", "data-lazy", "data-hi-res-src", "src"} {
+		if p.address = strings.TrimSpace(attribute(n, name)); p.address != "" && !notItems.MatchString(p.address) {
+			return p
+		}
+	}
+	for _, name := range []string{"data-srcset", "data-lazy-srcset", "srcset"} {
+		if address := largest(attribute(n, name)); address != "" {
+			p.address = address
+			break
+		}
+	}
+	return p
+}
+
+func isEmoji(n *html.Node) bool {
+	return emojis.MatchString(attribute(n, "class")) || emojiFiles.MatchString(attribute(n, "src"))
+}
+
+var (
+	emojis     = regexp.MustCompile(`(?i)(^|[\s-])(emoji|emoticon|wp-smiley|smiley?)([\s-]|$)`)
+	emojiFiles = regexp.MustCompile(`(?i)/emojis?/|/twemoji|/smil(ey|ie|eys|ies)/`)
+	people     = regexp.MustCompile(`(?i)(^|[\s_-])(g?r?avatar|author-(photo|image))([\s_-]|$)`)
+	tiny       = regexp.MustCompile(`(?i)(^|[;\s])(width|height)\s*:\s*[01](px)?\s*(;|!|$)`)
+)
+
+// wide is the width in pixels that is enough for a card.
+const wide = 1600
+
+// largest is the address in a srcset of the largest picture that is not larger than
+// a card needs.
+func largest(srcset string) string {
+	best, size := "", -1.0
+	for _, m := range candidate.FindAllStringSubmatch(srcset[:min(len(srcset), maxTag)], maxPictures) {
+		n, err := strconv.ParseFloat(m[2], 64)
+		if err != nil {
+			n = 1
+		}
+		if n > size && (best == "" || m[3] != "w" || n <= wide) {
+			best, size = strings.TrimSuffix(m[1], ","), n
+		}
+	}
+	return best
+}
+
+// candidate is one of a srcset: an address, which may hold commas, and its size.
+var candidate = regexp.MustCompile(`([^\s,]\S*)(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)`)
+
+// number reads a size such as "640" or "640px".
+func number(s string) int {
+	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(s), "px"))
+	if err != nil {
+		return 0
+	}
+	return n
+}

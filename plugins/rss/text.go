@@ -1,0 +1,263 @@
+package rss
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+)
+
+// form says how a text is written.
+type form int
+
+const (
+	// either is what RSS has: HTML or plain text, and nothing says which.
+	either form = iota
+	plain
+	markup
+)
+
+// text is one as it stands in a feed.
+type text struct {
+	value string
+	form  form
+}
+
+const (
+	// maxHTML bounds how much of a text is taken, in bytes, and maxTags in how many
+	// pieces: of some, each makes all that follow cost more.
+	maxHTML = 64 << 10
+	maxTags = 2000
+	// maxSource bounds how much is looked at to find that much, and maxTag how long a
+	// tag may be: pictures within tags are long, and never shown.
+	maxSource = 1 << 20
+	maxTag    = 4 << 10
+)
+
+// html is a text as HTML, up to where it has shown so many characters, spaces not
+// counted. It costs no more than the part it returns. A short text is whole, so that
+// what begins in it ends in it.
+func (t text) html(most int, short bool) string {
+	source := t.value[:runeStart(t.value, min(len(t.value), maxSource))]
+	switch {
+	case t.form == plain:
+		return plainHTML(source, most)
+	case t.form == either && !hasTags(source, short):
+		return plainHTML(html.UnescapeString(source), most)
+	}
+	source = strings.ReplaceAll(strings.ReplaceAll(source, "<![CDATA[", ""), "]]>", "") // CDATA within CDATA
+	real := &tags{source: strings.ToLower(source), all: t.form != either, short: short, ends: make(map[string]bool)}
+	return cutHTML(source, real, most)
+}
+
+// plainHTML writes plain text as HTML, with its lines and paragraphs.
+func plainHTML(s string, most int) string {
+	s = s[:runeStart(s, min(len(s), maxHTML))]
+	if spend(&s, most, false) < 0 {
+		s = strings.TrimRightFunc(s, unicode.IsSpace)
+	}
+	s = html.EscapeString(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")))
+	return "<p>" + strings.ReplaceAll(blank.ReplaceAllString(s, "</p><p>"), "\n", "<br>") + "</p>"
+}
+
+var blank = regexp.MustCompile(`\n[ \t]*\n\s*`)
+
+// hasTags reports whether a text has tags of HTML, not only angle brackets.
+func hasTags(source string, short bool) bool {
+	if !strings.Contains(source, "<") {
+		return false
+	}
+	z, real := html.NewTokenizer(strings.NewReader(source)), &tags{source: strings.ToLower(source), short: short, ends: make(map[string]bool)}
+	for read := 0; ; {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			return false
+		}
+		if raw := string(z.Raw()); kind != html.TextToken && real.is(kind, raw, source[:read]) {
+			return true
+		} else {
+			read += len(raw)
+		}
+	}
+}
+
+// cutHTML cuts HTML once it has shown so many characters or has become longer than
+// any text that is worth reading. What is hidden is left out; tags that are not real
+// are words.
+func cutHTML(source string, real *tags, most int) string {
+	z := html.NewTokenizer(strings.NewReader(source))
+	var b strings.Builder
+	read, hidden := 0, ""
+	for range maxTags {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			// What is left is a tag without an end: "a<b".
+			if rest := source[min(read, len(source)):]; !real.all && hidden == "" && len(rest) < maxTag {
+				spend(&rest, most, true)
+				b.WriteString(html.EscapeString(rest))
+			}
+			break
+		}
+		raw := string(z.Raw())
+		isText := kind == html.TextToken
+		before := source[:read]
+		read += len(raw)
+		if !isText && hidden == "" && !real.is(kind, raw, before) {
+			raw, isText = html.EscapeString(raw), true
+		}
+		switch {
+		case isText && hidden == "":
+			if most = spend(&raw, most, true); most < 0 {
+				b.WriteString(raw)
+				return b.String()
+			}
+		case isText || kind == html.CommentToken || kind == html.DoctypeToken || len(raw) > maxTag:
+			continue
+		default:
+			name := tagName(raw)
+			if kind == html.EndTagToken && name == hidden {
+				hidden = ""
+				continue
+			}
+			if hidden != "" {
+				continue
+			}
+			if kind == html.StartTagToken && isNoise(name) && !isVoid(name) {
+				hidden = name
+				continue
+			}
+		}
+		if b.Len()+len(raw) > maxHTML {
+			b.WriteString(raw[:runeStart(raw, max(maxHTML-b.Len(), 0))])
+			break
+		}
+		b.WriteString(raw)
+	}
+	return b.String()
+}
+
+// spend counts a text's characters down and returns how many are left to be shown;
+// when they do not suffice, the result is negative and the text is cut, not within
+// an entity.
+func spend(text *string, most int, entities bool) int {
+	for i, r := range *text {
+		if unicode.IsSpace(r) {
+			continue
+		}
+		if most--; most < 0 {
+			head := (*text)[:i]
+			if at := strings.LastIndexByte(head, '&'); entities && at >= 0 && i-at < 32 && !strings.Contains(head[at:], ";") {
+				head = head[:at]
+			}
+			*text = head
+			break
+		}
+	}
+	return most
+}
+
+// tags knows which tags of a text are HTML's: by name, by attributes, and because
+// what must end does.
+type tags struct {
+	source string
+	// all says that they are, because the text says that it is HTML.
+	all, short bool
+	ends       map[string]bool
+}
+
+// is judges a tag, with what stands before it.
+func (t *tags) is(kind html.TokenType, raw, before string) bool {
+	if t.all {
+		return true
+	}
+	switch kind {
+	case html.CommentToken:
+		return strings.HasPrefix(raw, "<!--") || strings.HasPrefix(raw, "<?xml")
+	case html.DoctypeToken:
+		return true
+	}
+	name := tagName(raw)
+	switch {
+	case strings.ContainsAny(name, "-:") && isName(name):
+		return true // an element of somebody's own
+	case !listed(elements, name) || kind != html.EndTagToken && !areAttributes(raw):
+		return false
+	case kind == html.EndTagToken, listed(endless, name), strings.ContainsAny(raw, "=") || strings.HasSuffix(raw, "/>"), t.end(name):
+		return true
+	}
+	// An excerpt may have lost its end tags; "List<b>" has none to lose.
+	last, _ := utf8.DecodeLastRuneInString(before)
+	return !t.short && listed(cutOff, name) && !unicode.IsLetter(last) && !unicode.IsDigit(last)
+}
+
+// cutOff are the elements whose ends are lost when a text is cut.
+const cutOff = " b blockquote div em figure h1 h2 h3 h4 h5 h6 i ol pre span strong table u ul "
+
+func (t *tags) end(name string) bool {
+	found, asked := t.ends[name]
+	if !asked {
+		found = strings.Contains(t.source, "</"+name)
+		t.ends[name] = found
+	}
+	return found
+}
+
+// tagName is the name in a tag as it stands.
+func tagName(raw string) string {
+	raw = strings.TrimLeft(raw, "</")
+	if at := strings.IndexFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || r == '>' || r == '/' }); at >= 0 {
+		raw = raw[:at]
+	}
+	return strings.ToLower(raw)
+}
+
+func isName(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != ':'
+	}) && !strings.Contains(s, "::") && !strings.HasSuffix(s, ":")
+}
+
+// areAttributes reports whether what follows a tag's name is what HTML has there:
+// values, or one of the few words that need none. "a<b and c>d" is no tag.
+func areAttributes(raw string) bool {
+	_, rest, found := strings.Cut(strings.TrimRight(raw, "/> \n"), " ")
+	return !found || strings.Contains(rest, "=") || loneAttributes.MatchString(strings.ToLower(rest))
+}
+
+var loneAttributes = regexp.MustCompile(`^\s*((hidden|disabled|checked|controls|autoplay|loop|muted|open|reversed|nowrap|noshade|compact|allowfullscreen|async|defer|download|itemscope|ismap|playsinline|data-[\w-]+)\s*)*$`)
+
+// elements are HTML's, those of the past included.
+const elements = " a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote" +
+	" body br button canvas caption center cite code col colgroup data datalist dd del details dfn dialog" +
+	" dir div dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6" +
+	" head header hgroup hr html i iframe img input ins kbd label legend li link main map mark marquee" +
+	" menu meta meter nav nobr noscript object ol optgroup option output p param picture pre progress q rp" +
+	" rt ruby s samp script section select small source span strike strong style sub summary sup svg table" +
+	" tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr "
+
+// endless are those that may stand without an end.
+const endless = " area base basefont body br col dd dt embed frame head hr html img input li link meta option p param" +
+	" source tbody td tfoot th thead tr track wbr "
+
+// listed reports whether a list of names has one.
+func listed(list, name string) bool { return strings.Contains(list, " "+name+" ") }
+
+// cut cuts plain text.
+func cut(s string, most int) string {
+	at := 0
+	for i := range s {
+		if at++; at > most {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+func runeStart(s string, i int) int {
+	for i > 0 && i < len(s) && !utf8.RuneStart(s[i]) {
+		i--
+	}
+	return i
+}

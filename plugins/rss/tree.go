@@ -1,0 +1,361 @@
+package rss
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+)
+
+// parseHTML is a text's tree without what is not to be read.
+func parseHTML(source string) *html.Node {
+	doc, err := html.Parse(strings.NewReader(source))
+	if err != nil {
+		return &html.Node{Type: html.DocumentNode}
+	}
+	prune(doc)
+	withoutFooters(doc)
+	return doc
+}
+
+// children calls f for each child of a node, which f may remove.
+func children(n *html.Node, f func(*html.Node)) {
+	for c := n.FirstChild; c != nil; {
+		next := c.NextSibling
+		f(c)
+		c = next
+	}
+}
+
+// prune drops what is hidden, what is not text (the card has its own place for a
+// picture), and what is then empty.
+func prune(n *html.Node) {
+	children(n, func(c *html.Node) {
+		switch {
+		case c.Type == html.CommentNode, c.Type == html.ElementNode && c.Data != "img" && (isNoise(c.Data) || isHidden(c)):
+			n.RemoveChild(c)
+			return
+		case c.Type == html.ElementNode && c.Data == "img":
+			// The text systems of old wrote emojis as pictures.
+			if alt := attribute(c, "alt"); isEmoji(c) && alt != "" {
+				n.InsertBefore(&html.Node{Type: html.TextNode, Data: alt}, c)
+			}
+			n.RemoveChild(c)
+			return
+		}
+		prune(c)
+		if c.Type == html.ElementNode && listed(empties, c.Data) && blankText(c) {
+			n.RemoveChild(c)
+		}
+	})
+}
+
+// empties are the elements that leave a mark even when nothing is in them. An empty
+// link would show its address.
+const empties = " a b strong i em del s strike code pre p h1 h2 h3 h4 h5 h6 li ul ol blockquote figure table "
+
+func isNoise(tag string) bool {
+	switch tag {
+	case "img", "picture", "video", "audio", "canvas", "map", "iframe", "frameset", "script", "style", "template", "noscript", "object", "embed", "applet",
+		"form", "button", "select", "textarea", "input", "svg", "math", "title", "meta", "link":
+		return true
+	}
+	return false
+}
+
+// isVoid reports whether there is no end tag.
+func isVoid(tag string) bool {
+	switch tag {
+	case "img", "embed", "input", "meta", "link":
+		return true
+	}
+	return false
+}
+
+func isHidden(n *html.Node) bool {
+	for _, a := range n.Attr {
+		switch a.Key {
+		case "hidden":
+			return true
+		case "style":
+			if unseen.MatchString(a.Val) {
+				return true
+			}
+		case "class":
+			if forReaders.MatchString(a.Val) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var (
+	unseen     = regexp.MustCompile(`(?i)(^|[;\s])(display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)`)
+	forReaders = regexp.MustCompile(`(?i)(^|\s)(screen-reader-text|sr-only|visually-?hidden)(\s|$)`)
+)
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// words writes a tree's text in one line.
+func words(n *html.Node, b *strings.Builder) {
+	if n.Type == html.TextNode {
+		b.WriteString(n.Data)
+	}
+	apart := n.Type == html.ElementNode && (n.Data == "br" || listed(blocks, n.Data))
+	if apart {
+		b.WriteByte(' ')
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		words(c, b)
+	}
+	if apart {
+		b.WriteByte(' ')
+	}
+}
+
+const blocks = " address article aside blockquote caption dd div dl dt fieldset figcaption figure footer h1 h2 h3 h4" +
+	" h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul "
+
+func wordsOf(n *html.Node) string {
+	var b strings.Builder
+	words(n, &b)
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// blankText reports whether a tree says nothing. It looks no further than the first
+// word.
+func blankText(n *html.Node) bool {
+	if n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" || n.Type == html.ElementNode && n.Data == "hr" {
+		return false
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if !blankText(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// withoutFooters drops what publishers' software adds to every text: where it was
+// first, how to go on reading, and Reddit's last line.
+func withoutFooters(doc *html.Node) {
+	var links, parts []*html.Node
+	var find func(*html.Node)
+	find = func(n *html.Node) {
+		switch {
+		case n.Type == html.ElementNode && n.Data == "a":
+			links = append(links, n)
+		case n.Type == html.ElementNode && listed(blocks, n.Data):
+			parts = append(parts, n)
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			find(c)
+		}
+	}
+	find(doc)
+	for _, a := range links {
+		said := cutWords(a)
+		switch before := textBefore(a); {
+		case before != nil && strings.HasPrefix(said, "/u/") && strings.HasSuffix(strings.TrimSpace(before.Data), "submitted by"):
+			before.Data = strings.TrimSuffix(strings.TrimSpace(before.Data), "submitted by")
+			remove(a)
+		case before != nil && strings.HasPrefix(said, "r/") && strings.TrimSpace(before.Data) == "to":
+			before.Data = ""
+			remove(a)
+		case said == "[link]" || said == "[comments]" && strings.Contains(attribute(a, "href"), "/comments/"):
+			remove(a)
+		case goesOn.MatchString(said) && lastWords(a):
+			remove(a)
+		}
+	}
+	for _, n := range parts[max(len(parts)-3, 0):] {
+		if appeared.MatchString(cutWords(n)) && lastWords(n) {
+			remove(n)
+		}
+	}
+}
+
+var (
+	goesOn = regexp.MustCompile(`(?i)^[\[(]?\s*((click here to )?(read (more|on|the (rest|full (story|article|post))).*|continue reading.*|keep reading.*|more)|weiter ?lesen.*|mehr (lesen|erfahren)|lire la suite|en savoir plus|leer más|seguir leyendo|leggi tutto|lees (meer|verder))\s*([.…»→›>]|&raquo;)*\s*[\])]?$`)
+	// appeared is the last line of WordPress, in its commonest languages.
+	appeared = regexp.MustCompile(`(?i)^(the post .+ (first appeared|appeared first) on .+|der beitrag .+ erschien (zuerst )?auf .+|l’article .+ est apparu en premier sur .+|la entrada .+ (se publicó primero|aparece primero) en .+)$`)
+)
+
+// cutWords is what a node says, if that is short.
+func cutWords(n *html.Node) string { return cut(wordsOf(n), maxTitle) }
+
+// textBefore is the text right before a node, spaces aside.
+func textBefore(n *html.Node) *html.Node {
+	for p := n.PrevSibling; p != nil; p = p.PrevSibling {
+		if p.Type == html.TextNode && strings.TrimSpace(p.Data) != "" {
+			return p
+		}
+		if p.Type == html.ElementNode && !blankText(p) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// lastWords reports whether nothing is said after a node.
+func lastWords(n *html.Node) bool {
+	for ; n != nil; n = n.Parent {
+		for s := n.NextSibling; s != nil; s = s.NextSibling {
+			if !blankText(s) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// remove takes a node away, and what it leaves empty.
+func remove(n *html.Node) {
+	for n.Parent != nil {
+		parent := n.Parent
+		parent.RemoveChild(n)
+		if n = parent; n.Data == "body" || !blankText(n) {
+			return
+		}
+	}
+}
+
+// cutTree cuts a tree once it has shown so many characters. To cut the tree and not
+// the Markdown leaves no mark without its end.
+func cutTree(doc *html.Node, most int) {
+	c := cutter{left: most}
+	if c.find(doc); c.at == nil {
+		return
+	}
+	for n := c.at; n.Parent != nil; n = n.Parent {
+		for n.NextSibling != nil {
+			n.Parent.RemoveChild(n.NextSibling)
+		}
+	}
+	if c.head != "" {
+		c.at.Data = c.head
+		return
+	}
+	n := c.at.Parent
+	n.RemoveChild(c.at)
+	for blankText(n) && n.Data != "body" && n.Parent != nil {
+		empty := n
+		n = n.Parent
+		n.RemoveChild(empty)
+	}
+	more := &html.Node{Type: html.TextNode, Data: " …"}
+	if !listed(rows, n.Data) {
+		n.AppendChild(more)
+		return
+	}
+	for listed(rows, n.Parent.Data) {
+		n = n.Parent
+	}
+	p := &html.Node{Type: html.ElementNode, Data: "p"}
+	p.AppendChild(more)
+	n.Parent.InsertBefore(p, n.NextSibling)
+}
+
+// cutter finds where a tree is to be cut: at which node, and what is left of it.
+type cutter struct {
+	left  int
+	shown bool
+	at    *html.Node
+	head  string
+}
+
+func (c *cutter) find(n *html.Node) {
+	switch {
+	case n.Type == html.TextNode:
+		c.text(n)
+	case n.Type == html.ElementNode && listed(whole, n.Data) && c.shown && n.Parent.Data != "pre" && length(n) > c.left:
+		// Half a link, or half a row, is worse than none.
+		c.at = n
+	default:
+		for child := n.FirstChild; child != nil && c.at == nil; child = child.NextSibling {
+			c.find(child)
+		}
+	}
+}
+
+// whole are the elements that are shown whole or not at all, unless the text begins
+// with one.
+const whole = " a code tr "
+
+func (c *cutter) text(n *html.Node) {
+	inCode := within(n, "pre")
+	if !inCode {
+		n.Data = collapse(n.Data)
+	}
+	size := utf8.RuneCountInString(n.Data)
+	said := strings.TrimSpace(n.Data) != ""
+	if size <= c.left || !said {
+		c.left = max(c.left-size, 0)
+		c.shown = c.shown || said
+		return
+	}
+	c.at = n
+	head := string([]rune(n.Data)[:c.left])
+	if inCode {
+		if at := strings.LastIndexByte(head, '\n'); at >= 0 {
+			c.head = head[:at] + "\n…"
+		} else if !c.shown {
+			c.head = head + "…"
+		}
+		return
+	}
+	if at := strings.LastIndexFunc(head, unicode.IsSpace); at > len(head)/2 || at >= 0 && c.shown {
+		head = head[:at]
+	} else if c.shown && c.left < longestWord {
+		head = ""
+	}
+	if head = strings.TrimRight(head, " ,;:-–—"); head != "" {
+		c.head = head + " …"
+	}
+}
+
+// longestWord is how much of a text without spaces is worth to be cut anywhere.
+const longestWord = 40
+
+// rows are the elements in which there are only others.
+const rows = " table tbody thead tfoot tr ul ol dl "
+
+func length(n *html.Node) int { return utf8.RuneCountInString(wordsOf(n)) }
+
+func within(n *html.Node, tag string) bool {
+	for ; n != nil; n = n.Parent {
+		if n.Type == html.ElementNode && n.Data == tag {
+			return true
+		}
+	}
+	return false
+}
+
+// collapse makes one space of each run of white space. A space that must not break
+// is one that is meant.
+func collapse(s string) string {
+	fields := strings.FieldsFunc(s, isBlank)
+	if len(fields) == 0 {
+		return s[:min(len(s), 1)]
+	}
+	out := strings.Join(fields, " ")
+	if isBlank(rune(s[0])) {
+		out = " " + out
+	}
+	if isBlank(rune(s[len(s)-1])) {
+		out += " "
+	}
+	return out
+}
+
+func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == '\f' }
