@@ -50,14 +50,12 @@ func nothing() map[string]string {
 	const boards = "a move on a project board, of which there are too many"
 	return map[string]string{
 		"branch_protection_rule": settings, "custom_property": settings, "custom_property_values": settings, "deploy_key": settings,
-		"label": settings, "meta": settings, "milestone": settings, "ping": "GitHub tries the webhook", "repository_ruleset": settings,
-		"team": settings, "team_add": settings, "membership": settings, "org_block": settings, "repository_import": settings,
+		"meta": settings, "ping": "GitHub tries the webhook", "repository_ruleset": settings,
+		"org_block": settings, "repository_import": settings,
 		"github_app_authorization": apps, "installation": apps, "installation_repositories": apps, "installation_target": apps,
-		"marketplace_purchase": billing, "sponsorship": billing,
-		"project": boards, "project_card": boards, "project_column": boards, "projects_v2": boards, "projects_v2_item": boards,
+		"marketplace_purchase": billing,
+		"project":              boards, "project_card": boards, "project_column": boards, "projects_v2": boards, "projects_v2_item": boards,
 		"watch":               "it comes as star, too",
-		"status":              "checks and workflow runs tell the same",
-		"page_build":          "a deployment tells the same",
 		"merge_group":         "the pull request's merge tells of it",
 		"workflow_dispatch":   "the run tells of it",
 		"workflow_job":        "the run tells of it",
@@ -109,7 +107,7 @@ func TestEveryExampleGivesACardOrADeliberateNothing(t *testing.T) {
 func quiet(name string, p *payload) bool {
 	switch name {
 	case "push":
-		return p.Deleted || strings.HasPrefix(p.Ref, "refs/tags/")
+		return p.remakes()
 	case "deployment_status":
 		return slices.Contains([]string{"pending", "queued", "in_progress", "inactive"}, p.Status.State)
 	case "pull_request_review":
@@ -134,6 +132,14 @@ func TestWhatIsNoiseIsNotPostedByDefault(t *testing.T) {
 		`workflow_run {"action":"requested","workflow_run":{}}`:                                          false,
 		`workflow_run {"action":"completed","workflow_run":{},"sender":{"login":"github-actions[bot]"}}`: true,
 		`check_run {"action":"completed","check_run":{}}`:                                                false,
+		`status {"state":"success"}`:                                                                     false,
+		`membership {"action":"added","member":{},"team":{}}`:                                            false,
+		`page_build {"build":{}}`:                                                                        false,
+		`label {"action":"created","label":{}}`:                                                          false,
+		`team {"action":"added_to_repository","team":{}}`:                                                false, // team_add tells of it
+		`team {"action":"edited","team":{}}`:                                                             true,
+		`milestone {"action":"closed","milestone":{}}`:                                                   true,
+		`sponsorship {"action":"pending_tier_change","sponsorship":{}}`:                                  true,
 		`unheard_of {"action":"opened"}`:                                                                 false,
 	} {
 		name, raw, _ := strings.Cut(payload, " ")

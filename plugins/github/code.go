@@ -1,10 +1,13 @@
 package github
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/card/prose"
 )
 
 // maxCommits is how many commits a card names.
@@ -13,8 +16,18 @@ const maxCommits = 5
 func drawPush(p *payload) (drawing, bool) {
 	name, tag := strings.CutPrefix(p.Ref, "refs/tags/")
 	name = card.Line(strings.TrimPrefix(name, "refs/heads/"), maxFact)
-	if p.Deleted || tag && p.Created {
-		return drawing{}, false // delete and create tell of it
+	if strings.HasPrefix(name, mergeQueue) {
+		return drawing{}, false // the pull request's merge tells of it
+	}
+	noun := "branch"
+	if tag {
+		noun = "tag"
+	}
+	switch {
+	case p.Deleted:
+		return drawing{title: fmt.Sprintf("%s deleted %s %s", p.who(), noun, name), color: grey, link: p.Repository.HTMLURL, label: "Open repository"}, true
+	case p.Created && len(p.Commits) == 0:
+		return drawing{title: fmt.Sprintf("%s created %s %s", p.who(), noun, name), color: green, link: p.Compare, label: "Compare"}, true
 	}
 	d := drawing{color: blue, link: p.Compare, label: "Compare"}
 	verb := "pushed"
@@ -41,15 +54,42 @@ func drawPush(p *payload) (drawing, bool) {
 		lines = append(lines, commitLine(c))
 	}
 	d.text = strings.Join(lines, "\n\n")
+	if len(p.Commits) > len(shown) {
+		d.facts = authorsFact(p.Commits)
+	}
 	return d, p.Ref != ""
+}
+
+// mergeQueue begins the names of the branches that GitHub makes in a merge queue.
+const mergeQueue = "gh-readonly-queue/"
+
+// remakes reports whether a push only made or deleted a branch or a tag.
+func (p *payload) remakes() bool { return p.Deleted || p.Created && len(p.Commits) == 0 }
+
+func (c commit) by() string { return cmp.Or(c.Author.Username, c.Author.Name) }
+
+// authorsFact says who made how many of more commits than a card names.
+func authorsFact(list []commit) []card.Fact {
+	var names []string
+	made := make(map[string]int)
+	for _, c := range list {
+		if by := c.by(); by != "" {
+			if made[by]++; made[by] == 1 {
+				names = append(names, by)
+			}
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return made[b] - made[a] })
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s (%d)", name, made[name])
+	}
+	return plainFact("By", strings.Join(names, ", "))
 }
 
 func commitLine(c commit) string {
 	subject, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
 	text := card.Link(c.ID[:min(len(c.ID), 7)], c.URL) + " " + card.Line(subject, maxTitle)
-	if by := c.Author.Username; by != "" {
-		text += " – " + card.Line(by, maxFact)
-	} else if by := c.Author.Name; by != "" {
+	if by := c.by(); by != "" {
 		text += " – " + card.Line(by, maxFact)
 	}
 	return text
@@ -63,14 +103,14 @@ func drawCreate(p *payload) (drawing, bool) {
 	if p.Repository.HTMLURL != "" {
 		d.link = p.Repository.HTMLURL + "/tree/" + p.Ref
 	}
-	return d, p.Ref != ""
+	return d, p.Ref != "" && !strings.HasPrefix(p.Ref, mergeQueue)
 }
 
 func drawDelete(p *payload) (drawing, bool) {
 	return drawing{
 		title: fmt.Sprintf("%s deleted %s %s", p.who(), p.refType(), card.Line(p.Ref, maxFact)), color: grey,
 		link: p.Repository.HTMLURL, label: "Open repository",
-	}, p.Ref != ""
+	}, p.Ref != "" && !strings.HasPrefix(p.Ref, mergeQueue)
 }
 
 func (p *payload) refType() string {
@@ -86,32 +126,38 @@ func drawPullRequest(p *payload) (drawing, bool) {
 		return drawing{}, false
 	}
 	d := drawing{link: pr.HTMLURL, label: "Open pull request", color: green}
-	verb := words(p.Action)
 	switch {
 	case p.Action == "closed" && pr.Merged:
-		verb, d.color = "merged", purple
+		d.color = purple
 	case p.Action == "closed":
 		d.color = red
-	case p.Action == "opened" && pr.Draft:
-		verb, d.color = "drafted", grey
-	case p.Action == "ready_for_review":
-		verb = "made ready"
-	case p.Action == "review_requested" && p.Reviewer != nil:
-		verb = "asked " + card.Mention(p.Reviewer.Login, "") + " to review"
-	case p.Action == "opened" || p.Action == "reopened":
-		d.text = card.Excerpt(pr.Body, maxText)
-	case p.Action == "synchronize":
-		verb = "pushed to"
+	case p.Action == "opened" && pr.Draft, p.Action == "converted_to_draft":
+		d.color = grey
 	}
-	d.title = fmt.Sprintf("%s %s pull request %s", p.who(), verb, numbered(pr.Number, pr.Title))
+	if p.Action == "opened" {
+		d.facts = peopleFact("Assigned to", pr.Assignees)
+	}
+	if p.Action == "opened" || p.Action == "reopened" {
+		d.text = prose.Markdown(pr.Body, maxText)
+	}
+	p.tell(&d, "pull request "+numbered(pr.Number, pr.Title))
 	if pr.Head.Ref != "" && pr.Base.Ref != "" {
-		d.facts = append(d.facts, plainFact("Branch", pr.Head.Ref+" → "+pr.Base.Ref)...)
+		d.facts = append(d.facts, plainFact("Branch", pr.Head.from(pr.Base)+" → "+pr.Base.Ref)...)
 	}
 	if pr.Additions+pr.Deletions > 0 {
 		d.facts = append(d.facts, card.Fact{Name: "Size", Value: fmt.Sprintf("%s, \\+%d −%d", plural(pr.Files, "file"), pr.Additions, pr.Deletions)})
 	}
 	d.facts = append(d.facts, labelFact(pr.Labels)...)
 	return d, true
+}
+
+// from is the branch's name, with its owner where the other branch has another one.
+func (b branch) from(other branch) string {
+	owner, _, known := strings.Cut(b.Label, ":")
+	if base, _, ok := strings.Cut(other.Label, ":"); known && ok && owner != base {
+		return b.Label
+	}
+	return b.Ref
 }
 
 func numbered(n int, title string) string {
@@ -133,7 +179,7 @@ func drawReview(p *payload) (drawing, bool) {
 	if p.Review == nil || p.PullRequest == nil {
 		return drawing{}, false
 	}
-	d := drawing{text: card.Excerpt(p.Review.Body, maxText), link: p.Review.HTMLURL, label: "Open review"}
+	d := drawing{text: prose.Markdown(p.Review.Body, maxText), link: p.Review.HTMLURL, label: "Open review"}
 	if d.link == "" {
 		d.link = p.PullRequest.HTMLURL
 	}
@@ -169,7 +215,7 @@ func drawRelease(p *payload) (drawing, bool) {
 	}
 	return drawing{
 		title: fmt.Sprintf("%s %s %s %s", p.who(), words(p.Action), what, card.Line(name, maxTitle)),
-		text:  card.Excerpt(r.Body, maxText), link: r.HTMLURL, label: "Open release", color: green, facts: plainFact("Tag", r.TagName),
+		text:  prose.Markdown(r.Body, maxText), link: r.HTMLURL, label: "Open release", color: green, facts: plainFact("Tag", r.TagName),
 	}, true
 }
 

@@ -49,11 +49,19 @@ type payload struct {
 	Advisory    *advisory    `json:"security_advisory"`
 	Member      *user        `json:"member"`
 	Membership  *membership  `json:"membership"`
-	Label       *named       `json:"label"`
+	Label       *label       `json:"label"`
 	Milestone   *milestone   `json:"milestone"`
 	Assignee    *user        `json:"assignee"`
 	Reviewer    *user        `json:"requested_reviewer"`
+	Team        *team        `json:"team"`
+	Reviewers   *team        `json:"requested_team"`
+	Sponsorship *sponsorship `json:"sponsorship"`
+	Effective   string       `json:"effective_date"`
+	Build       *build       `json:"build"`
+	Reason      string       `json:"reason"` // of leaving the merge queue
 	Changes     changes      `json:"changes"`
+
+	commitStatus
 }
 
 type repository struct {
@@ -61,6 +69,7 @@ type repository struct {
 	HTMLURL     string `json:"html_url"`
 	Description string `json:"description"`
 	Owner       user   `json:"owner"`
+	Branch      string `json:"default_branch"`
 	Stars       int    `json:"stargazers_count"`
 }
 
@@ -74,9 +83,60 @@ type named struct {
 	Name string `json:"name"`
 }
 
+type label struct {
+	Name        string `json:"name"`
+	Color       string `json:"color"`
+	Description string `json:"description"`
+}
+
 type milestone struct {
-	Title   string `json:"title"`
-	HTMLURL string `json:"html_url"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	HTMLURL     string `json:"html_url"`
+	Open        int    `json:"open_issues"`
+	Closed      int    `json:"closed_issues"`
+	Due         string `json:"due_on"`
+}
+
+type team struct {
+	Name        string `json:"name"`
+	HTMLURL     string `json:"html_url"`
+	Description string `json:"description"`
+	Privacy     string `json:"privacy"`
+	Permission  string `json:"permission"`
+}
+
+type sponsorship struct {
+	Sponsor     user   `json:"sponsor"`
+	Sponsorable user   `json:"sponsorable"`
+	Privacy     string `json:"privacy_level"`
+	Tier        named  `json:"tier"`
+}
+
+// build is one of GitHub Pages.
+type build struct {
+	Status string `json:"status"`
+	Commit string `json:"commit"`
+	Pusher user   `json:"pusher"`
+	Error  struct {
+		Message string `json:"message"`
+	} `json:"error"`
+}
+
+// commitStatus is the payload of status, which has no object of its own.
+type commitStatus struct {
+	SHA         string  `json:"sha"`
+	State       string  `json:"state"`
+	Context     string  `json:"context"`
+	Description string  `json:"description"`
+	TargetURL   string  `json:"target_url"`
+	Branches    []named `json:"branches"`
+	Commit      struct {
+		HTMLURL string `json:"html_url"`
+		Commit  struct {
+			Message string `json:"message"`
+		} `json:"commit"`
+	} `json:"commit"`
 }
 
 type commit struct {
@@ -98,6 +158,8 @@ type issue struct {
 	Reason      string    `json:"state_reason"`
 	User        user      `json:"user"`
 	Labels      []named   `json:"labels"`
+	Assignees   []user    `json:"assignees"`
+	Lock        string    `json:"active_lock_reason"`
 	PullRequest *struct{} `json:"pull_request"`
 }
 
@@ -111,6 +173,8 @@ type pullRequest struct {
 	Merged    bool    `json:"merged"`
 	User      user    `json:"user"`
 	Labels    []named `json:"labels"`
+	Assignees []user  `json:"assignees"`
+	Lock      string  `json:"active_lock_reason"`
 	Head      branch  `json:"head"`
 	Base      branch  `json:"base"`
 	Commits   int     `json:"commits"`
@@ -120,8 +184,9 @@ type pullRequest struct {
 }
 
 type branch struct {
-	Ref string `json:"ref"`
-	SHA string `json:"sha"`
+	Label string `json:"label"` // with the owner: "ada:main"
+	Ref   string `json:"ref"`
+	SHA   string `json:"sha"`
 }
 
 type comment struct {
@@ -139,6 +204,7 @@ type discussion struct {
 	Body     string `json:"body"`
 	HTMLURL  string `json:"html_url"`
 	Category named  `json:"category"`
+	Lock     string `json:"active_lock_reason"`
 }
 
 type release struct {
@@ -178,8 +244,11 @@ type run struct {
 	Started    string `json:"run_started_at"`
 	Updated    string `json:"updated_at"`
 	App        named  `json:"app"`
-	Suite      *run   `json:"check_suite"`
-	Output     struct {
+	Head       struct {
+		Message string `json:"message"`
+	} `json:"head_commit"`
+	Suite  *run `json:"check_suite"`
+	Output struct {
 		Title string `json:"title"`
 	} `json:"output"`
 }
@@ -236,16 +305,57 @@ type membership struct {
 	User user `json:"user"`
 }
 
-// changes says what was before an edit.
+// changes says what was before an edit; what is nil was not edited.
 type changes struct {
-	Title struct {
-		From string `json:"from"`
-	} `json:"title"`
+	Title         *was `json:"title"`
+	Body          *was `json:"body"`
+	Name          *was `json:"name"`
+	Description   *was `json:"description"`
+	Color         *was `json:"color"`
+	Due           *was `json:"due_on"`
+	Privacy       *was `json:"privacy"`
+	PrivacyLevel  *was `json:"privacy_level"`
+	Permission    *was `json:"permission"`
+	OldPermission *was `json:"old_permission"`
+	DefaultBranch *was `json:"default_branch"`
+	Base          struct {
+		Ref *was `json:"ref"`
+	} `json:"base"`
+	Category struct {
+		From named `json:"from"`
+	} `json:"category"`
+	Tier struct {
+		From named `json:"from"`
+	} `json:"tier"`
+	Owner struct {
+		From struct {
+			User         user `json:"user"`
+			Organization user `json:"organization"`
+		} `json:"from"`
+	} `json:"owner"`
 	Repository struct {
-		Name struct {
-			From string `json:"from"`
-		} `json:"name"`
+		Name *was `json:"name"`
 	} `json:"repository"`
+	// Where something was transferred to.
+	NewRepository *repository `json:"new_repository"`
+	NewIssue      *issue      `json:"new_issue"`
+	NewDiscussion *discussion `json:"new_discussion"`
+	// Where an issue was transferred from.
+	OldRepository *repository `json:"old_repository"`
+}
+
+// was is a value before an edit, and for some after it.
+type was struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// from is what the value was; empty when it was not edited.
+func (w *was) from() string {
+	if w == nil {
+		return ""
+	}
+	return w.From
 }
 
 // parse reads what it can: a part of the wrong type is left out, and the rest holds.

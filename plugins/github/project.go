@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -38,7 +39,7 @@ func drawRepository(p *payload) (drawing, bool) {
 	}
 	d := drawing{
 		title: fmt.Sprintf("%s %s the repository %s", p.who(), verb, card.Line(p.Repository.FullName, maxFact)), color: blue,
-		link: p.Repository.HTMLURL, label: "Open repository", facts: plainFact("Before", p.Changes.Repository.Name.From),
+		link: p.Repository.HTMLURL, label: "Open repository", facts: p.repositoryBefore(),
 	}
 	if p.Action == "deleted" || p.Action == "archived" {
 		d.color = grey
@@ -46,11 +47,30 @@ func drawRepository(p *payload) (drawing, bool) {
 	return d, p.Repository.FullName != ""
 }
 
-// drawMember is for those who join or leave a repository or an organisation.
+// repositoryBefore is what a repository was before a change.
+func (p *payload) repositoryBefore() []card.Fact {
+	c := p.Changes
+	facts := plainFact("Before", cmp.Or(c.Repository.Name.from(), c.Owner.From.User.Login, c.Owner.From.Organization.Login))
+	facts = append(facts, changed("Description", c.Description, p.Repository.Description)...)
+	return append(facts, changed("Default branch", c.DefaultBranch, p.Repository.Branch)...)
+}
+
+// changed says what a value was and is, if it was edited.
+func changed(name string, before *was, now string) []card.Fact {
+	if before == nil {
+		return nil
+	}
+	return plainFact(name, cmp.Or(before.From, "nothing")+" → "+cmp.Or(before.To, now, "nothing"))
+}
+
+// drawMember is for those who join or leave a repository, a team or an organisation.
 func drawMember(p *payload) (drawing, bool) {
 	m, what := p.Member, "the repository"
-	if p.Membership != nil {
+	switch {
+	case p.Membership != nil:
 		m, what = &p.Membership.User, card.Line(p.Organization.Login, maxFact)
+	case p.Team != nil:
+		what = p.Team.named()
 	}
 	if m == nil || m.Login == "" {
 		return drawing{}, false
@@ -59,7 +79,13 @@ func drawMember(p *payload) (drawing, bool) {
 	if strings.HasSuffix(p.Action, "removed") {
 		verb, color = "removed %s from %s", grey
 	}
-	return drawing{title: p.who() + " " + fmt.Sprintf(verb, card.Line(m.Login, maxFact), what), color: color, link: m.HTMLURL, label: "Open profile"}, true
+	facts := append(changed("Role", p.Changes.Permission, ""), changed("Role", p.Changes.OldPermission, "")...)
+	if p.Action == "edited" {
+		verb, color = "changed the role of %s in %s", blue
+	} else {
+		facts = nil // what a new member may do was nothing before
+	}
+	return drawing{title: p.who() + " " + fmt.Sprintf(verb, card.Line(m.Login, maxFact), what), color: color, link: m.HTMLURL, label: "Open profile", facts: facts}, true
 }
 
 // drawAlert is for security alerts of all sorts.

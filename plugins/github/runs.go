@@ -1,7 +1,9 @@
 package github
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -43,6 +45,7 @@ func drawWorkflowRun(p *payload) (drawing, bool) {
 	}
 	d.facts = append(d.facts, plainFact("Started by", words(r.Event))...)
 	d.facts = append(d.facts, took(r)...)
+	d.facts = append(d.facts, p.commitFact(r.HeadSHA, r.Head.Message)...)
 	return d, true
 }
 
@@ -75,8 +78,46 @@ func drawCheck(p *payload) (drawing, bool) {
 	}
 	return drawing{
 		title: fmt.Sprintf("%s %s %s", what, card.Line(name, maxTitle), word), text: card.Line(r.Output.Title, maxText), color: color,
-		link: r.HTMLURL, label: "Open check", facts: plainFact("Branch", branch),
+		link: r.HTMLURL, label: "Open check", facts: append(plainFact("Branch", branch), p.commitFact(r.HeadSHA, r.Head.Message)...),
 	}, true
+}
+
+// drawStatus is for the status that a service gives a commit.
+func drawStatus(p *payload) (drawing, bool) {
+	word, color := outcome(p.State)
+	if p.State == "pending" {
+		word, color = "runs", blue
+	}
+	d := drawing{
+		title: fmt.Sprintf("%s %s", card.Line(cmp.Or(p.Context, "The status"), maxTitle), word), text: card.Line(p.Description, maxText), color: color,
+		link: p.TargetURL, label: "Open status", facts: p.commitFact(p.SHA, p.Commit.Commit.Message),
+	}
+	if card.Web(d.link) == "" {
+		d.link, d.label = p.Commit.HTMLURL, "Open commit"
+	}
+	var names []string
+	for _, b := range p.Branches {
+		names = append(names, b.Name)
+	}
+	d.facts = append(plainFact("Branch", strings.Join(names, ", ")), d.facts...)
+	return d, p.State != ""
+}
+
+// drawPageBuild is for a build of GitHub Pages.
+func drawPageBuild(p *payload) (drawing, bool) {
+	b := p.Build
+	if b == nil {
+		return drawing{}, false
+	}
+	d := drawing{title: "GitHub Pages: the build is " + words(b.Status), color: blue, link: p.Repository.HTMLURL, label: "Open repository"}
+	switch b.Status {
+	case "built":
+		d.title, d.color = "GitHub Pages was built", green
+	case "errored":
+		d.title, d.color, d.text = "The build of GitHub Pages failed", red, card.Line(b.Error.Message, maxText)
+	}
+	d.facts = append(plainFact("Pushed by", b.Pusher.Login), p.commitFact(b.Commit, "")...)
+	return d, true
 }
 
 func drawDeployment(p *payload) (drawing, bool) {
@@ -108,7 +149,11 @@ func drawDeploymentStatus(p *payload) (drawing, bool) {
 	case "waiting":
 		word, color = "waits for somebody", amber
 	}
-	d := drawing{title: fmt.Sprintf("The deployment to %s %s", card.Line(s.Environment, maxFact), word), text: card.Line(s.Description, maxText), color: color, label: "Open deployment"}
+	where := s.Environment
+	if where == "" && p.Deployment != nil {
+		where = p.Deployment.Environment
+	}
+	d := drawing{title: fmt.Sprintf("The deployment to %s %s", card.Line(where, maxFact), word), text: card.Line(s.Description, maxText), color: color, label: "Open deployment"}
 	for _, d.link = range []string{s.TargetURL, s.LogURL, deploymentsOf(p)} {
 		if card.Web(d.link) != "" {
 			break

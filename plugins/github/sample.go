@@ -34,6 +34,12 @@ const sampleJSON = `{
   "alert": {"number": 1, "html_url": "https://github.com/acme/relay/security/1", "security_advisory": {"summary": "Reads too much", "severity": "high"}, "dependency": {"package": {"name": "parser", "ecosystem": "npm"}}},
   "security_advisory": {"ghsa_id": "GHSA-xxxx-xxxx-xxxx", "summary": "Reads too much", "severity": "high"},
   "member": {"login": "grace", "html_url": "https://github.com/grace"},
+  "team": {"name": "Parsers", "html_url": "https://github.com/orgs/acme/teams/parsers", "permission": "push"},
+  "milestone": {"title": "1.0", "description": "Whole files.", "html_url": "https://github.com/acme/relay/milestone/1", "open_issues": 3, "closed_issues": 9, "due_on": "2026-12-01T08:00:00Z"},
+  "label": {"name": "bug", "color": "d73a4a", "description": "Something does not work"},
+  "sponsorship": {"sponsor": {"login": "grace", "html_url": "https://github.com/grace"}, "sponsorable": {"login": "ada"}, "tier": {"name": "$5 a month"}},
+  "build": {"status": "built", "commit": "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d", "pusher": {"login": "ada"}},
+  "sha": "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d", "state": "success", "context": "ci/tests", "description": "All of them passed", "target_url": "https://ci.example.com/7", "branches": [{"name": "main"}],
   "membership": {"user": {"login": "grace", "html_url": "https://github.com/grace"}}
 }`
 
@@ -88,6 +94,14 @@ func sampleParts(name string) []string {
 		return []string{"package"}
 	case "organization":
 		return []string{"organization", "membership"}
+	case "membership":
+		return []string{"member", "team"}
+	case "team_add":
+		return []string{"team"}
+	case "status":
+		return []string{"sha", "state", "context", "description", "target_url", "branches"}
+	case "page_build":
+		return []string{"build"}
 	case "dependabot_alert", "code_scanning_alert", "secret_scanning_alert", "repository_vulnerability_alert":
 		return []string{"alert"}
 	}

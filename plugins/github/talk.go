@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/card/prose"
 )
 
 func drawIssue(p *payload) (drawing, bool) {
@@ -13,25 +14,24 @@ func drawIssue(p *payload) (drawing, bool) {
 		return drawing{}, false
 	}
 	d := drawing{link: i.HTMLURL, label: "Open issue", color: green, facts: labelFact(i.Labels)}
-	verb := words(p.Action)
 	switch p.Action {
-	case "opened", "reopened":
-		d.text = card.Excerpt(i.Body, maxText)
+	case "opened":
+		d.facts = append(peopleFact("Assigned to", i.Assignees), d.facts...)
+		if p.Changes.OldRepository != nil { // it came by a transfer
+			d.facts = append(plainFact("From", p.Changes.OldRepository.FullName), d.facts...)
+		}
+		d.text = prose.Markdown(i.Body, maxText)
+	case "reopened":
+		d.text = prose.Markdown(i.Body, maxText)
 	case "closed":
 		d.color = purple
-		if i.Reason == "not_planned" {
-			verb, d.color = "closed as not planned", grey
+		if i.Reason == "not_planned" || i.Reason == "duplicate" {
+			d.color = grey
 		}
-	case "labeled", "unlabeled":
-		if p.Label != nil {
-			verb += " with " + card.Line(p.Label.Name, maxFact)
-		}
-	case "assigned", "unassigned":
-		if p.Assignee != nil {
-			verb += " " + card.Mention(p.Assignee.Login, "") + " on"
-		}
+	case "deleted":
+		d.color = grey
 	}
-	d.title = fmt.Sprintf("%s %s issue %s", p.who(), verb, numbered(i.Number, i.Title))
+	p.tell(&d, "issue "+numbered(i.Number, i.Title))
 	return d, true
 }
 
@@ -58,10 +58,14 @@ func drawComment(p *payload) (drawing, bool) {
 	if p.Action != "created" && p.Action != "" {
 		verb = words(p.Action) + " a comment on"
 	}
-	return drawing{
-		title: fmt.Sprintf("%s %s %s", p.who(), verb, on), text: card.Excerpt(c.Body, maxText), color: blue,
+	d := drawing{
+		title: fmt.Sprintf("%s %s %s", p.who(), verb, on), text: prose.Markdown(c.Body, maxText), color: blue,
 		link: c.HTMLURL, label: "Open comment", facts: plainFact("File", c.Path),
-	}, true
+	}
+	if p.PullRequest == nil {
+		d.facts = append(d.facts, p.commitFact(c.Commit, "")...)
+	}
+	return d, true
 }
 
 func drawDiscussion(p *payload) (drawing, bool) {
@@ -70,17 +74,16 @@ func drawDiscussion(p *payload) (drawing, bool) {
 		return drawing{}, false
 	}
 	d := drawing{link: t.HTMLURL, label: "Open discussion", color: blue, facts: plainFact("Category", t.Category.Name)}
-	verb := words(p.Action)
 	switch p.Action {
 	case "created":
-		verb, d.text = "started", card.Excerpt(t.Body, maxText)
+		d.text = prose.Markdown(t.Body, maxText)
 	case "answered":
 		d.color = green
 		if p.Answer != nil {
-			d.text, d.link = card.Excerpt(p.Answer.Body, maxText), p.Answer.HTMLURL
+			d.text, d.link = prose.Markdown(p.Answer.Body, maxText), p.Answer.HTMLURL
 		}
 	}
-	d.title = fmt.Sprintf("%s %s discussion %s", p.who(), verb, numbered(t.Number, t.Title))
+	p.tell(&d, "discussion "+numbered(t.Number, t.Title))
 	return d, true
 }
 
