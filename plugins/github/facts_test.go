@@ -91,16 +91,16 @@ func TestAPushThatMakesOrDeletesABranchIsToldOnce(t *testing.T) {
 	const deleted = `{"ref":"refs/heads/old","deleted":true,"sender":{"login":"ada"}}`
 	for _, test := range []struct {
 		is      string
-		g       GitHub
+		g       *GitHub
 		payload string
 		want    string
 	}{
-		{"delete tells of it", GitHub{}, deleted, ""},
-		{"and nobody else when both are listed", GitHub{Events: []string{"push", "delete"}}, deleted, ""},
-		{"the push does for those who listed only it", GitHub{Events: []string{"push"}}, deleted, "ada deleted branch old"},
-		{"so with a tag", GitHub{Events: []string{"push"}}, `{"ref":"refs/tags/v1","created":true,"sender":{"login":"ada"}}`, "ada created tag v1"},
-		{"a new branch with commits is a push", GitHub{}, `{"ref":"refs/heads/new","created":true,"commits":[{"id":"1","message":"a"}],"sender":{"login":"ada"}}`, "ada pushed 1 commit to new | 1 a"},
-		{"a merge queue's own branches are nobody's", GitHub{}, `{"ref":"refs/heads/gh-readonly-queue/main/pr-1","commits":[{"id":"1","message":"a"}]}`, ""},
+		{"delete tells of it", &GitHub{}, deleted, ""},
+		{"and nobody else when both are listed", &GitHub{Events: []string{"push", "delete"}}, deleted, ""},
+		{"the push does for those who listed only it", &GitHub{Events: []string{"push"}}, deleted, "ada deleted branch old"},
+		{"so with a tag", &GitHub{Events: []string{"push"}}, `{"ref":"refs/tags/v1","created":true,"sender":{"login":"ada"}}`, "ada created tag v1"},
+		{"a new branch with commits is a push", &GitHub{}, `{"ref":"refs/heads/new","created":true,"commits":[{"id":"1","message":"a"}],"sender":{"login":"ada"}}`, "ada pushed 1 commit to new | 1 a"},
+		{"a merge queue's own branches are nobody's", &GitHub{}, `{"ref":"refs/heads/gh-readonly-queue/main/pr-1","commits":[{"id":"1","message":"a"}]}`, ""},
 	} {
 		e, _ := test.g.received("push", "1", []byte(test.payload), sampleTime())
 		if got := said(e); got != test.want {
