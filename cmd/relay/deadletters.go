@@ -105,8 +105,8 @@ func (a *app) deadLettersChange(name, doc, done string, change func(operator.Rel
 			}
 			if a.json {
 				err = a.showJSON(asObjects("delivery", changed))
-			} else {
-				_, err = fmt.Fprintf(a.out, "%d dead letters %s\n", len(changed), done)
+			} else if len(changed) > 0 || len(ids) == 0 {
+				_, err = fmt.Fprintf(a.out, "Dead letters %s: %d.\n", done, len(changed))
 			}
 			return errors.Join(err, missed(ids, changed))
 		},

@@ -78,7 +78,7 @@ func TestAThousandDeadLettersComeBackInOrder(t *testing.T) {
 	die(p, c, blog, 1000)
 	c.trouble("news", func(int) string { return "" })
 	out, errOut, err := p.run("dead-letters", "replay", "--all")
-	if err != nil || out != "1000 dead letters replayed\n" {
+	if err != nil || out != "Dead letters replayed: 1000.\n" {
 		t.Fatalf("replay says %q, %q, %v", out, errOut, err)
 	}
 	p.eventually("all have arrived", func() bool { return len(distinct(c.cards("news"))) >= 1000 })

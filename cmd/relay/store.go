@@ -117,8 +117,12 @@ polls go on from the backup's checkpoints, so that cards may be posted again.`,
 }
 
 func (a *app) printRestored(from string, r relay.Restored) error {
-	lines := []string{fmt.Sprintf("Restored %s: %d events up to number %d, accepted by %s.", from, r.Backup.Events, r.Backup.LastEvent,
-		r.Backup.LastAccepted.Local().Format("2006-01-02 15:04:05"))}
+	restored := fmt.Sprintf("Restored %s: no events.", from)
+	if r.Backup.Events > 0 {
+		restored = fmt.Sprintf("Restored %s: %d events up to number %d, accepted by %s.", from, r.Backup.Events, r.Backup.LastEvent,
+			r.Backup.LastAccepted.Local().Format("2006-01-02 15:04:05"))
+	}
+	lines := []string{restored}
 	switch {
 	case r.Old != nil && r.Old.LastEvent > r.Backup.LastEvent:
 		lines = append(lines, fmt.Sprintf("Gone: events %d to %d. Of the old store, %d deliveries waited.", r.Backup.LastEvent+1, r.Old.LastEvent, r.Old.Waiting))

@@ -165,6 +165,53 @@ func makeHistory(t *testing.T, path, backup string) {
 	}
 }
 
+// TestARestoreTakesNoHookURLBack restores a backup from before a hook URL was replaced,
+// a connector was renamed, and another one came.
+func TestARestoreTakesNoHookURLBack(t *testing.T) {
+	for _, repeat := range []bool{false, true} {
+		t.Run(fmt.Sprint(repeat), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "relay.db")
+			makeHistory(t, path, path+"-backup")
+			s := openAt(t, path)
+			_, err := s.RotateHook(t.Context(), "bench", time.Time{})
+			_, opened := s.OpenConnector(t.Context(), "later", "test")
+			moved := s.MoveConnector(t.Context(), "bench", "renamed", nil)
+			before, listed := s.Connectors(t.Context())
+			if err := errors.Join(err, opened, moved, listed, s.SaveToken(t.Context(), "later", []byte("sealed")), s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			asides := map[string]bool{}
+			for range 3 { // in one second, each of which keeps what was there
+				r, err := Restore(t.Context(), RestoreOptions{Path: path, From: path + "-backup", Repeat: repeat})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := Check(t.Context(), r.Aside); err != nil {
+					t.Errorf("what is kept aside: %v", err)
+				}
+				asides[r.Aside] = true
+			}
+			if len(asides) != 3 {
+				t.Errorf("three restores keep %v", asides)
+			}
+			s = openAt(t, path)
+			defer s.Close()
+			after, err := s.Connectors(t.Context())
+			if err != nil || len(after) != len(before) {
+				t.Fatalf("there were %+v, and are %+v, error %v", before, after, err)
+			}
+			for i := range after {
+				if after[i].Name != before[i].Name || after[i].HookToken != before[i].HookToken {
+					t.Errorf("there was %+v, and is %+v", before[i], after[i])
+				}
+			}
+			if sealed, err := s.Token(t.Context(), "later"); err != nil || string(sealed) != "sealed" {
+				t.Errorf("the sign-in is %q, error %v", sealed, err)
+			}
+		})
+	}
+}
+
 func TestARestoreChangesNothingWhereItCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	path, backup, bad := filepath.Join(dir, "relay.db"), filepath.Join(dir, "backup.db"), filepath.Join(dir, "bad.db")

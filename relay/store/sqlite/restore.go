@@ -85,7 +85,7 @@ func Restore(ctx context.Context, o RestoreOptions) (r Restored, err error) {
 		return r, fmt.Errorf("restore: %w", explain(err))
 	}
 	if existed {
-		if r.Aside, err = moveAside(h.path); err != nil {
+		if r.Aside, err = keepAside(h.path); err != nil {
 			return r, err
 		}
 	}
@@ -128,10 +128,22 @@ func (h *held) readable(ctx context.Context) (*Contents, error) {
 	return &c, errors.Join(err, db.Close())
 }
 
-// moveAside gives a store's files another name, and returns that.
-func moveAside(path string) (string, error) {
+// keepAside gives a store's files another name, that no other file has, and returns
+// it. The store keeps its name as well until another file takes that: at no moment
+// does a start find nothing there and begin with an empty store.
+func keepAside(path string) (string, error) {
 	aside := path + "-before-" + time.Now().Format("20060102-150405")
-	for _, suffix := range []string{"", logSuffix, indexSuffix} {
+	for n := 2; os.Link(path, aside) != nil; n++ {
+		if _, err := os.Lstat(aside); err != nil {
+			// The file system has no links.
+			if err := os.Rename(path, aside); err != nil {
+				return "", fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+			}
+			break
+		}
+		aside = fmt.Sprintf("%s-before-%s-%d", path, time.Now().Format("20060102-150405"), n)
+	}
+	for _, suffix := range []string{logSuffix, indexSuffix} {
 		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 		}
@@ -162,29 +174,64 @@ func adjust(ctx context.Context, part, old string, repeat bool, r *Restored) (er
 	}
 	defer func() { _ = tx.Rollback() }()
 	r.Checkpoints = "backup"
-	if !repeat {
-		if err := holdBack(ctx, tx, old != "", r); err != nil {
+	if old != "" {
+		if err := takeOver(ctx, tx, repeat); err != nil {
 			return err
 		}
 	}
-	if old != "" {
-		// Numbers that were given out stay what they were, and lanes that a person paused
-		// or resumed since stay so.
-		for _, statement := range []string{
-			"DELETE FROM lanes",
-			"INSERT INTO lanes (channel, pause, reason, since, next_at) SELECT channel, pause, reason, since, next_at FROM old.lanes",
-			"UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT seq FROM old.sqlite_sequence o WHERE o.name = sqlite_sequence.name), 0)) WHERE name IN ('events', 'deliveries')",
-			"INSERT INTO sqlite_sequence SELECT name, seq FROM old.sqlite_sequence WHERE name IN ('events', 'deliveries') AND name NOT IN (SELECT name FROM sqlite_sequence)",
-		} {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return err
-			}
+	if !repeat {
+		if err := holdBack(ctx, tx, old != "", r); err != nil {
+			return err
 		}
 	}
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM deliveries WHERE state = 'waiting'").Scan(&r.Waiting); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// takeOver keeps what a backup must not take back. What was given out stays what it
+// is: numbers, sign-ins, and hook URLs, because one that was replaced since may have
+// leaked, and its senders have the new one. Lanes that a person paused or resumed since
+// stay so. The backup's checkpoints are kept only where they are to be repeated from.
+func takeOver(ctx context.Context, tx *sql.Tx, repeat bool) error {
+	if _, err := tx.ExecContext(ctx, "CREATE TEMP TABLE polls AS SELECT name, type, poll, checkpoint FROM connectors"); err != nil {
+		return err
+	}
+	for _, table := range []string{"connectors", "tokens", "lanes"} {
+		if err := takeTable(ctx, tx, table); err != nil {
+			return err
+		}
+	}
+	statements := []string{
+		"UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT seq FROM old.sqlite_sequence o WHERE o.name = sqlite_sequence.name), 0)) WHERE name IN ('events', 'deliveries')",
+		"INSERT INTO sqlite_sequence SELECT name, seq FROM old.sqlite_sequence WHERE name IN ('events', 'deliveries') AND name NOT IN (SELECT name FROM sqlite_sequence)",
+	}
+	if repeat {
+		statements = append(statements, `UPDATE connectors SET (poll, checkpoint) =
+			(SELECT poll, checkpoint FROM polls WHERE polls.name = connectors.name AND polls.type = connectors.type)`)
+	}
+	for _, statement := range append(statements, "DROP TABLE polls") {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeTable puts the old store's rows in the place of the backup's. The old store may
+// be of an earlier schema, without some columns, or without the table.
+func takeTable(ctx context.Context, tx *sql.Tx, table string) error {
+	var columns sql.NullString
+	err := tx.QueryRowContext(ctx, "SELECT group_concat(name) FROM pragma_table_info(?, 'old')", table).Scan(&columns)
+	if err != nil || !columns.Valid {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM "+table); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %[1]s (%[2]s) SELECT %[2]s FROM old.%[1]s", table, columns.String))
+	return err
 }
 
 // holdBack takes from a backup what would be posted again.
@@ -197,8 +244,6 @@ func holdBack(ctx context.Context, tx *sql.Tx, hasOld bool, r *Restored) error {
 		still = ` AND NOT EXISTS (SELECT 1 FROM old.deliveries o WHERE o.id = deliveries.id AND o.event = deliveries.event
 			AND o.channel = deliveries.channel AND o.state = 'waiting')`
 		polls = []string{
-			`UPDATE connectors SET (checkpoint, poll) = (SELECT checkpoint, poll FROM old.connectors o WHERE o.name = connectors.name)
-				WHERE EXISTS (SELECT 1 FROM old.connectors o WHERE o.name = connectors.name AND o.type = connectors.type)`,
 			// Their events may not be in the backup.
 			"INSERT INTO seen (connector, key, event, expires) SELECT connector, key, 0, expires FROM old.seen WHERE true ON CONFLICT DO NOTHING",
 		}
