@@ -97,8 +97,8 @@ kept beside it.
 
 Nothing is posted twice: what waited in the backup becomes dead letters, which you can
 replay, except where the old store says that it still waits; and polls go on from where
-the old store was. Where the old store cannot be read, connectors start as new ones do,
-with what happens from now on. With --repeat, what waited in the backup goes out, and
+the old store was, whose hook URLs, sign-ins and pauses stay as well. Where the old store
+cannot be read, connectors start as new ones do, with what happens from now on. With --repeat, what waited in the backup goes out, and
 polls go on from the backup's checkpoints, so that cards may be posted again.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
