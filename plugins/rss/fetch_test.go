@@ -52,7 +52,6 @@ func TestAnswersThatAreNoFeed(t *testing.T) {
 		"a web page":                     {says(`<html><body>We are down for maintenance.</body></html>`), connector.KindTemporary, "web page"},
 		"nothing":                        {says(""), connector.KindTemporary, "empty"},
 		"JSON that is no feed":           {says(`{"error": "rate limited"}`), connector.KindTemporary, "no JSON Feed"},
-		"an empty rss element":           {says(`<rss version="2.0"></rss>`), connector.KindTemporary, "neither a channel"},
 		"a poem":                         {says("Roses are red"), connector.KindMisconfigured, "not a feed"},
 		"11 MB":                          {says("<rss>" + strings.Repeat("x", 11<<20)), connector.KindMisconfigured, "larger than 10 MB"},
 		"a loop":                         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, connector.KindTemporary, "redirects more than"},

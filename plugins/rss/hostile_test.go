@@ -70,7 +70,7 @@ func hostileFeeds() map[string]struct{ body, says string } {
 		"one huge attribute":              {channelOf("t", itemOf(`<a href="http://a.example/`+strings.Repeat("x", 500_000)+`">x</a>`)), ""},
 		"many attributes":                 {channelOf("t", itemOf("<a "+repeated(20_000, "a%d=b ")+">x</a>")), ""},
 		"many entities":                   {channelOf("t", itemOf(strings.Repeat("&amp;lt;", 20_000))), ""},
-		"a thousand and one entities":     {"<!DOCTYPE rss [" + repeated(50, `<!ENTITY e%d "`+strings.Repeat("&e;", 50)+`">`) + "]>" + channelOf("t", itemOf("&e49;")), "not a feed"},
+		"a thousand and one entities":     {"<!DOCTYPE rss [" + repeated(50, `<!ENTITY e%d "`+strings.Repeat("&e;", 50)+`">`) + "]>" + channelOf("t", itemOf("&e49;")), ""},
 		"many namespaces":                 {namespaces, "could not be read within"},
 		"deep XML":                        {channelOf("t", strings.Repeat("<a>", 30_000)+strings.Repeat("</a>", 30_000)), ""},
 		"more items than can be followed": {channelOf("t", strings.Repeat("<item/>", 12_000)), "12000 items"},

@@ -2,19 +2,19 @@ package rss
 
 import (
 	"bytes"
+	encodingjson "encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/mmcdole/gofeed"
 	"github.com/mmcdole/gofeed/json"
-	"github.com/mmcdole/gofeed/rss"
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/charset"
 )
 
 // What follows is done in a process of its own, see [readers].
@@ -65,6 +65,9 @@ type answer struct {
 	// Known is how many items were taken for known ones, Taken are the first of them.
 	Known int
 	Taken []taken
+	// Lost is how many items cannot be read; Why says what is wrong with them.
+	Lost int
+	Why  string
 	// State knows all that is known but the posts; Present are the IDs of all items
 	// on the page.
 	State   checkpoint
@@ -91,17 +94,21 @@ type taken struct{ Title, Why string }
 
 // read answers a question.
 func read(q question) answer {
-	feed, err := parse(q.Body, q.ContentType)
+	doc, err := parse(q.Body, q.ContentType)
 	if err != nil {
 		return notAFeed(q, err)
 	}
+	feed := doc.Feed
 	if len(feed.Items) > maxItems {
 		return answer{Lasting: true, Wrong: fmt.Sprintf("the feed has %d items on one page, and at most %d can be followed", len(feed.Items), maxItems)}
 	}
-	a := answer{Wait: feedWait(feed, time.Now()), State: q.State}
+	a := answer{Lost: doc.lost, Wait: feedWait(feed, time.Now()), State: q.State}
 	items, old := a.State.news(feed, q.Edits)
 	for _, it := range slices.Concat(items, old) {
 		a.Present = append(a.Present, it.known.ID)
+	}
+	if doc.lost > 0 {
+		a.Why = cut(doc.why.Error(), maxTitle)
 	}
 	if len(q.State.Known) == 0 {
 		var before []item
@@ -123,46 +130,104 @@ func read(q question) answer {
 	return a
 }
 
-// parse reads a feed in whatever encoding it is: a byte order mark wins over what
-// the document says of itself, and that over what the server says.
-func parse(body []byte, contentType string) (*gofeed.Feed, error) {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, errors.New("the body is empty")
+// document is a page that was read.
+type document struct {
+	*gofeed.Feed
+	// lost is how many items could not be read, because of why.
+	lost int
+	why  error
+}
+
+// parse reads a feed as browsers and feedparser do: in whatever encoding it is, with
+// whatever stands before and behind it, and without the items that are no XML.
+func parse(body []byte, contentType string) (document, error) {
+	text, prolog := trim(decode(body, contentType))
+	switch {
+	case text == nil:
+		return document{}, noFeed(prolog)
+	case text[0] == '{':
+		return parseJSON(text)
 	}
-	if !bytes.Contains(body[:min(len(body), 256)], []byte("encoding")) && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
-		if r, err := charset.NewReader(bytes.NewReader(body), contentType); err == nil {
-			if converted, err := io.ReadAll(r); err == nil {
-				body = converted
-			}
+	text = mend(text, prolog)
+	feed, err := gofeedOf(text)
+	_, items, cutOff := partItems(text)
+	if err == nil && len(feed.Items) >= len(items) && cutOff == 0 {
+		return document{Feed: feed}, nil
+	}
+	// Go's parser ends all elements at an end tag that ends none, and says nothing.
+	doc := document{Feed: feed}
+	whole, lost := salvage(balance(text))
+	if again, wrong := gofeedOf(whole); wrong == nil && (err != nil || len(again.Items) > len(feed.Items)) {
+		doc = document{Feed: again, lost: lost}
+		if doc.why = err; lost > 0 && err == nil {
+			doc.why = errNoEnd
+		}
+		err = nil
+	}
+	if err != nil {
+		err = wrong{err.Error(), true}
+	}
+	return doc, err
+}
+
+var errNoEnd = errors.New("an element has no end")
+
+func parseJSON(text []byte) (document, error) {
+	text, err := oneJSON(text)
+	if err != nil {
+		return document{}, wrong{"its JSON cannot be read: " + err.Error(), true}
+	}
+	feed, err := gofeedOf(text)
+	if _, off := errors.AsType[*encodingjson.UnmarshalTypeError](err); off {
+		if text, err = lenient(text); err == nil {
+			feed, err = gofeedOf(text)
 		}
 	}
+	return document{Feed: feed}, err
+}
+
+func gofeedOf(text []byte) (*gofeed.Feed, error) {
 	parser := gofeed.NewParser()
 	// ttl, skipHours and skipDays are only in the original.
 	parser.KeepOriginalFeed = true
 	parser.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true} // pictures are found as items are written
-	feed, err := parser.Parse(bytes.NewReader(body))
+	feed, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}
-	// gofeed takes any object of JSON, and any rss element, for a feed without items.
-	switch original := feed.OriginalFeed().(type) {
-	case *json.Feed:
-		if original.Items == nil && !strings.Contains(original.Version, "jsonfeed.org") {
-			return nil, errNoJSONFeed
-		}
-	case *rss.Feed:
-		if len(original.Items) == 0 && original.Title+original.Link+original.Description == "" && len(original.Extensions) == 0 {
-			return nil, errNoChannel
-		}
+	// gofeed takes any object of JSON for a feed without items. Servers answer with one
+	// when something is wrong for the moment.
+	original, ok := feed.OriginalFeed().(*json.Feed)
+	if ok && original.Items == nil && !strings.Contains(original.Version, "jsonfeed.org") {
+		return nil, wrong{"it is JSON, but no JSON Feed: it has neither its version nor items", false}
 	}
-	keepTextTypes(feed, body)
+	keepTextTypes(feed, text)
 	return feed, nil
 }
 
-var (
-	errNoJSONFeed = errors.New("it is JSON, but no JSON Feed: it has neither its version nor items")
-	errNoChannel  = errors.New("its rss element holds neither a channel nor an item")
-)
+// wrong is why a page is no feed; lasting says that waiting does not help.
+type wrong struct {
+	why     string
+	lasting bool
+}
+
+func (w wrong) Error() string { return w.why }
+
+var firstElement = regexp.MustCompile(`<([\w:.-]{1,40})[\s>/]`)
+
+// noFeed says what a text is in which there is no feed.
+func noFeed(text []byte) error {
+	kind, _, _ := strings.Cut(http.DetectContentType(text), ";")
+	switch name := firstElement.FindSubmatch(text); {
+	case strings.HasPrefix(string(text), "["):
+		return wrong{"it is JSON, but no JSON Feed: it is a list", false}
+	case !strings.HasPrefix(kind, "text/"):
+		return wrong{"it is " + kind, true}
+	case name != nil:
+		return wrong{"it is XML, but its root element is <" + string(name[1]) + ">, and not rss, feed or rdf:RDF", true}
+	}
+	return wrong{"it is neither XML nor JSON", true}
+}
 
 // notAFeed says what there is instead of a feed, and where the feed is when the
 // page tells.
@@ -170,27 +235,27 @@ func notAFeed(q question, err error) answer {
 	if len(bytes.TrimSpace(q.Body)) == 0 {
 		return answer{Wrong: "the server answered with an empty body"}
 	}
-	head := strings.ToLower(string(q.Body[:min(len(q.Body), 1024)]))
-	if errors.Is(err, errNoJSONFeed) || errors.Is(err, errNoChannel) {
-		// Servers say so that something is wrong for the moment.
-		return answer{Wrong: "this is not a feed: " + err.Error()}
+	text := decode(q.Body, q.ContentType)
+	if !webPage.Match(text[:min(len(text), 1024)]) {
+		a := answer{Lasting: true, Wrong: "this is not a feed: " + cut(err.Error(), maxTitle)}
+		if w, ok := errors.AsType[wrong](err); ok {
+			a.Lasting = w.lasting
+		}
+		return a
 	}
-	if !strings.Contains(head, "<html") && !strings.Contains(head, "<!doctype html") {
-		return answer{Lasting: true, Wrong: "this is not a feed: " + cut(err.Error(), maxTitle)}
-	}
-	if at := advertised(q); at != "" {
+	if at := advertised(q, text); at != "" {
 		return answer{Lasting: true, Wrong: "this is a web page, not a feed; it says that its feed is " + at}
 	}
 	return answer{Wrong: "this is a web page, not a feed"}
 }
 
 // advertised is the feed that a web page links to.
-func advertised(q question) string {
+func advertised(q question, text []byte) string {
 	base, err := url.Parse(q.At)
 	if err != nil {
 		return ""
 	}
-	z := html.NewTokenizer(bytes.NewReader(q.Body))
+	z := html.NewTokenizer(bytes.NewReader(text))
 	for {
 		switch z.Next() {
 		case html.ErrorToken:

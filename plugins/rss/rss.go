@@ -125,6 +125,10 @@ func (f *Feed) ask(ctx context.Context, p *connector.Poll, state *checkpoint, kn
 		if len(found.Present) == 0 {
 			page.movedTo = "" // an empty page is no proof that the feed lives there
 		}
+		if found.Lost > 0 {
+			// Perhaps it was cut off on its way: it must be fetched again.
+			page.etag, page.lastModified = "", ""
+		}
 	}
 	*state = found.State
 	state.remember(page)

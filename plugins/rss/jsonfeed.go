@@ -1,0 +1,128 @@
+package rss
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// oneJSON is a text's first JSON value, with control characters in its strings
+// written as they must be.
+func oneJSON(text []byte) ([]byte, error) {
+	var b bytes.Buffer
+	within, escaped := false, false
+	for _, c := range text {
+		switch {
+		case within && c < ' ':
+			fmt.Fprintf(&b, `\u%04x`, c)
+			escaped = false
+			continue
+		case escaped:
+			escaped = false
+		case c == '"':
+			within = !within
+		case c == '\\':
+			escaped = within
+		case c < ' ' && c != '\n' && c != '\t' && c != '\r':
+			continue
+		}
+		b.WriteByte(c)
+	}
+	var one json.RawMessage
+	err := json.NewDecoder(&b).Decode(&one)
+	return one, err
+}
+
+// object is an object of a JSON Feed.
+type object = map[string]any
+
+// lenient gives the fields of a JSON Feed the types that they should have: people
+// write numbers for ids, and one author for a list.
+func lenient(text []byte) ([]byte, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var feed object
+	if err := d.Decode(&feed); err != nil {
+		return nil, err
+	}
+	lines(feed, "version", "title", "home_page_url", "feed_url", "description", "user_comment", "next_url", "icon", "favicon", "language")
+	authors(feed)
+	delete(feed, "hubs")
+	var items []any
+	for _, v := range list(feed["items"]) {
+		it, ok := v.(object)
+		if !ok {
+			continue
+		}
+		lines(it, "id", "url", "external_url", "title", "content_html", "content_text", "summary", "image", "banner_image", "date_published", "date_modified", "language")
+		authors(it)
+		var tags []any
+		for _, tag := range list(it["tags"]) {
+			if s, ok := line(tag); ok {
+				tags = append(tags, s)
+			}
+		}
+		it["tags"] = tags
+		var attachments []any
+		for _, v := range list(it["attachments"]) {
+			if a, ok := v.(object); ok {
+				lines(a, "url", "mime_type", "title")
+				attachments = append(attachments, a)
+			}
+		}
+		it["attachments"] = attachments
+		items = append(items, it)
+	}
+	if _, ok := feed["items"]; ok {
+		feed["items"] = append([]any{}, items...)
+	}
+	return json.Marshal(feed)
+}
+
+// lines makes strings of fields.
+func lines(o object, names ...string) {
+	for _, name := range names {
+		if s, ok := line(o[name]); ok {
+			o[name] = s
+		} else {
+			delete(o, name)
+		}
+	}
+}
+
+func line(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	}
+	return "", false
+}
+
+// list is a list, or the only one of it.
+func list(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	}
+	return []any{v}
+}
+
+// authors makes authors of what stands for them.
+func authors(o object) {
+	var found []any
+	for _, v := range append(list(o["authors"]), list(o["author"])...) {
+		if name, ok := line(v); ok {
+			v = object{"name": name}
+		}
+		if person, ok := v.(object); ok {
+			lines(person, "name", "url", "avatar")
+			found = append(found, person)
+		}
+	}
+	delete(o, "author")
+	o["authors"] = found
+}

@@ -1,0 +1,274 @@
+package rss
+
+import (
+	"bytes"
+	"mime"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
+)
+
+// decode returns a page in UTF-8. What the bytes themselves show comes first: a byte
+// order mark, the zeros of UTF-16, text that is UTF-8 from end to end. Declarations
+// are often wrong about those. For other bytes the server's word counts before the
+// document's (RFC 7303, 3), as browsers and feedparser do; without any, they are
+// windows-1252. A name that nobody knows is no word.
+func decode(body []byte, contentType string) []byte {
+	if e := wideEncoding(body); e != nil {
+		return converted(e, body)
+	}
+	good, bad, long := sequences(body)
+	for _, label := range []string{fromHeader(contentType), declared(body)} {
+		e, asian := known8Bit(label)
+		switch {
+		case e == nil:
+		case bad > good, bad == 0 && asian && !long && good > 0, asian && bytes.IndexByte(body, 0x1b) >= 0:
+			// In the second case UTF-8 and, say, GBK are both possible: two bytes each, and
+			// no Chinese character has fewer than three in UTF-8.
+			return converted(e, body)
+		}
+	}
+	if bad > good {
+		return converted(charmap.Windows1252, body)
+	}
+	return bytes.ToValidUTF8(body, []byte("\uFFFD"))
+}
+
+func converted(e encoding.Encoding, body []byte) []byte {
+	text, err := e.NewDecoder().Bytes(body)
+	if err != nil {
+		return bytes.ToValidUTF8(body, []byte("\uFFFD"))
+	}
+	return text
+}
+
+// wideEncoding is an encoding that does not write ASCII as ASCII, by its mark or by how it
+// writes the first characters (XML 1.0, appendix F); nil if it is none.
+func wideEncoding(body []byte) encoding.Encoding {
+	has := func(prefix string) bool { return bytes.HasPrefix(body, []byte(prefix)) }
+	zeros := ""
+	for _, c := range body[:min(len(body), 4)] {
+		zeros += string("x0"[btoi(c == 0)])
+	}
+	switch {
+	case has("\xff\xfe\x00\x00"), zeros == "x000":
+		return utf32.UTF32(utf32.LittleEndian, utf32.UseBOM)
+	case has("\x00\x00\xfe\xff"), zeros == "000x":
+		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
+	case has("\xff\xfe"), zeros == "x0x0":
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	case has("\xfe\xff"), zeros == "0x0x":
+		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
+	case has("\x4c\x6f\xa7\x94"):
+		return charmap.CodePage037
+	}
+	return nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// sequences counts the characters that are more than one byte in UTF-8, and the
+// bytes that are part of none; long says that one has three bytes or more.
+func sequences(body []byte) (good, bad int, long bool) {
+	for len(body) > 0 {
+		r, size := utf8.DecodeRune(body)
+		switch {
+		case r == utf8.RuneError && size <= 1:
+			bad++
+		case size > 1:
+			good++
+			long = long || size > 2
+		}
+		body = body[size:]
+	}
+	return good, bad, long
+}
+
+func fromHeader(contentType string) string {
+	_, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		_, after, _ := strings.Cut(strings.ToLower(contentType), "charset=")
+		return strings.Trim(after, `"' ;`)
+	}
+	return parameters["charset"]
+}
+
+var declaration = regexp.MustCompile(`(?i)<\?xml[^>]*?encoding\s*=\s*["']?\s*([\w.:-]+)`)
+
+// declared is the encoding that the document names.
+func declared(body []byte) string {
+	if m := declaration.FindSubmatch(body[:min(len(body), 1024)]); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
+// known8Bit is an encoding that writes ASCII as ASCII and is not UTF-8, and whether
+// it is one for Chinese, Japanese or Korean; nil for all else, and for a name that is
+// not known.
+func known8Bit(label string) (e encoding.Encoding, asian bool) {
+	e, name := charset.Lookup(label)
+	if e == nil && label != "" {
+		e, _ = ianaindex.IANA.Encoding(label)
+	}
+	switch {
+	case name == "replacement" || strings.HasPrefix(strings.ToLower(label), "utf"), name == "utf-8", strings.HasPrefix(name, "utf-16"):
+		return nil, false
+	case name == "gbk" || name == "gb18030" || name == "big5" || name == "euc-jp" || name == "iso-2022-jp" || name == "shift_jis" || name == "euc-kr":
+		return e, true
+	}
+	return e, false
+}
+
+var (
+	// root is the start of a feed's root element, or of a comment before it.
+	root = regexp.MustCompile(`(?i)<(?:!--|(?:[\w.-]+:)?(?:rss|rdf|feed)[\s>/])`)
+	// page is the start of a web page.
+	webPage = regexp.MustCompile(`(?i)<(?:!doctype\s+html|html)[\s>]`)
+)
+
+// trim cuts a text down to its feed, from the start of its root element, or of its
+// JSON, to the end; prolog is what was before. Of what servers put before it, marks,
+// blanks, warnings and declarations, only the entities are worth anything; an XML
+// declaration would be wrong by now. It is nil when there is no feed.
+func trim(text []byte) (feed, prolog []byte) {
+	start := bytes.TrimLeft(text, "\ufeff \t\r\n")
+	if bytes.HasPrefix(start, []byte("{")) {
+		return start, nil
+	}
+	for at := 0; ; {
+		m := root.FindIndex(start[at:])
+		if m == nil {
+			break
+		}
+		if start[at+m[0]+1] != '!' {
+			return feedAt(start, at+m[0])
+		}
+		end := bytes.Index(start[at+m[1]:], []byte("-->"))
+		if end < 0 {
+			break
+		}
+		at += m[1] + end
+	}
+	if at := bytes.IndexByte(start, '{'); at >= 0 && !webPage.Match(start) && bytes.Contains(start[at:], []byte(`"items"`)) {
+		return start[at:], nil
+	}
+	return nil, start
+}
+
+// feedAt is a feed unless it stands in a web page.
+func feedAt(text []byte, at int) (feed, prolog []byte) {
+	prolog = text[:at]
+	if page := webPage.FindIndex(prolog); page != nil && !bytes.Contains(bytes.ToLower(prolog[page[1]:]), []byte("<?xml")) {
+		return nil, text
+	}
+	return text[at:], prolog
+}
+
+// The bounds of a document's own entities: they are there for company names.
+const (
+	maxEntities = 300
+	maxEntity   = 200
+)
+
+var (
+	entity    = regexp.MustCompile(`<!ENTITY\s+([\w.-]+)\s+(?:"([^"]*)"|'([^']*)')\s*>`)
+	reference = regexp.MustCompile(`&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));`)
+	loose     = regexp.MustCompile(`<([^a-zA-Z/!?_:]|$)`)
+)
+
+// mend makes XML of what is only nearly so, where it can be known what was meant.
+func mend(text, prolog []byte) []byte {
+	text = allowed(text)
+	expand := entities(text, prolog)
+	var b bytes.Buffer
+	for len(text) > 0 {
+		before, within, found := bytes.Cut(text, []byte("<![CDATA["))
+		b.WriteString(expand.Replace(string(loose.ReplaceAll(references(before), []byte("&lt;$1")))))
+		if !found {
+			break
+		}
+		data, after, closed := bytes.Cut(within, []byte("]]>"))
+		if !closed {
+			text = within // as if it had not been opened
+			continue
+		}
+		b.WriteString("<![CDATA[")
+		b.Write(references(data))
+		b.WriteString("]]>")
+		text = after
+	}
+	return b.Bytes()
+}
+
+// allowed drops the characters that XML has not.
+func allowed(text []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if illegal(r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func illegal(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r >= 0xd800 && r <= 0xdfff || r == 0xfffe || r == 0xffff || r < 0 || r > utf8.MaxRune
+}
+
+// references drops references to such characters. Those to the control characters of
+// Latin-1 mean windows-1252, as in HTML.
+func references(text []byte) []byte {
+	if !bytes.Contains(text, []byte("&#")) {
+		return text
+	}
+	return reference.ReplaceAllFunc(text, func(ref []byte) []byte {
+		m := reference.FindSubmatch(ref)
+		digits, base := string(m[2]), 10
+		if len(m[1]) > 0 {
+			digits, base = string(m[1]), 16
+		}
+		n, err := strconv.ParseUint(digits, base, 32)
+		switch {
+		case err != nil || n > utf8.MaxRune || illegal(rune(n)): //nolint:gosec // 32 bits, and compared before
+			return nil
+		case n >= 0x80 && n <= 0x9f:
+			return []byte(string(charmap.Windows1252.DecodeByte(byte(n))))
+		}
+		return ref
+	})
+}
+
+// entities puts in what a document's own entities stand for, if that is plain text,
+// and as long as it does not become much: entities of entities are left alone.
+func entities(text, prolog []byte) *strings.Replacer {
+	var pairs []string
+	grown := 0
+	for _, m := range entity.FindAllSubmatch(prolog, maxEntities) {
+		name, value := "&"+string(m[1])+";", string(references(append(m[2], m[3]...)))
+		switch name {
+		case "&amp;", "&lt;", "&gt;", "&quot;", "&apos;":
+			continue
+		}
+		if len(value) > maxEntity || strings.Contains(value, "<") || strings.Contains(strings.ReplaceAll(value, "&#", ""), "&") {
+			continue
+		}
+		if grown += len(value) * bytes.Count(text, []byte(name)); grown > smallBody {
+			break
+		}
+		pairs = append(pairs, name, value)
+	}
+	return strings.NewReplacer(pairs...)
+}

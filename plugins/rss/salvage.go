@@ -1,0 +1,158 @@
+package rss
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+)
+
+var (
+	itemTag  = regexp.MustCompile(`(?i)<!\[CDATA\[|<!--|<(/?)(?:[\w.-]+:)?(?:item|entry)(?:\s[^>]*)?>`)
+	anyTag   = regexp.MustCompile(`<!\[CDATA\[|<!--|<(/?)([a-zA-Z_][\w:.-]*)(?:"[^"]*"|'[^']*'|[^'">])*>`)
+	startTag = regexp.MustCompile(`^<([\w:.-]+)[^>]*>`)
+	opened   = regexp.MustCompile(`(?i)<channel[\s>]`)
+	closed   = regexp.MustCompile(`(?i)</channel\s*>`)
+)
+
+// salvage makes a whole feed of the items that can be read in one that cannot,
+// because it was cut off or because an item of it is no XML. It returns how many it
+// had to leave.
+func salvage(text []byte) (whole []byte, lost int) {
+	name := startTag.FindSubmatch(text)
+	if name == nil {
+		return nil, 0
+	}
+	head, items, lost := partItems(text)
+	end := "</" + string(name[1]) + ">"
+	if !opened.Match(head) && strings.EqualFold(string(name[1]), "rss") {
+		head = append(bytes.Clone(head), "<channel>"...)
+	}
+	if opened.Match(head) && !closed.Match(head) {
+		end = "</channel>" + end
+	}
+	if readable(string(head)+end) != nil {
+		head = bytes.Clone(name[0])
+		if strings.EqualFold(string(name[1]), "rss") {
+			head = append(head, "<channel>"...)
+		}
+	}
+	whole = bytes.Clone(head)
+	kept := 0
+	for _, it := range items {
+		if readable(string(name[0])+string(it)+"</"+string(name[1])+">") != nil {
+			lost++
+			continue
+		}
+		kept++
+		whole = append(whole, it...)
+	}
+	if kept == 0 {
+		return nil, lost
+	}
+	return append(whole, end...), lost
+}
+
+// partItems parts a feed into what is before its items, and the items. Lost are
+// those that have no end.
+func partItems(text []byte) (head []byte, items [][]byte, lost int) {
+	start, at := -1, 0
+	head = text
+	for {
+		m := itemTag.FindSubmatchIndex(text[at:])
+		if m == nil {
+			break
+		}
+		from, to := at+m[0], at+m[1]
+		at = to
+		switch tag := text[from:to]; {
+		case bytes.HasPrefix(tag, []byte("<!")):
+			at = skip(text, tag, to)
+		case m[2] < m[3]: // an end tag
+			if start >= 0 {
+				items = append(items, text[start:to])
+			}
+			start = -1
+		case tag[len(tag)-2] == '/':
+		default:
+			if start >= 0 {
+				lost++
+			} else if len(items) == 0 && lost == 0 {
+				head = text[:from]
+			}
+			start = from
+		}
+	}
+	if start >= 0 {
+		lost++
+	}
+	return head, items, lost
+}
+
+// readable reports what is wrong with XML, as gofeed reads it.
+func readable(text string) error {
+	d := xml.NewDecoder(strings.NewReader(text))
+	d.Strict = false
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// balance drops the end tags that end nothing.
+func balance(text []byte) []byte {
+	var out bytes.Buffer
+	var open []string
+	kept := 0
+	for at := 0; ; {
+		m := anyTag.FindSubmatchIndex(text[at:])
+		if m == nil {
+			break
+		}
+		from, to := at+m[0], at+m[1]
+		at = to
+		name := ""
+		if m[4] >= 0 {
+			name = string(text[from-m[0]+m[4] : from-m[0]+m[5]])
+		}
+		switch tag := text[from:to]; {
+		case name == "":
+			at = skip(text, tag, to)
+		case m[2] < m[3]:
+			depth := len(open) - 1
+			for depth >= 0 && open[depth] != name {
+				depth--
+			}
+			if depth < 0 {
+				out.Write(text[kept:from])
+				kept = to
+			} else {
+				open = open[:depth]
+			}
+		case tag[len(tag)-2] != '/' && len(open) < maxDepth:
+			open = append(open, name)
+		}
+	}
+	out.Write(text[kept:])
+	return out.Bytes()
+}
+
+// maxDepth is deeper than feeds are.
+const maxDepth = 200
+
+// skip is the end of a comment or of a CDATA section that has begun.
+func skip(text, begin []byte, at int) int {
+	close := "]]>"
+	if begin[2] == '-' {
+		close = "-->"
+	}
+	if end := bytes.Index(text[at:], []byte(close)); end >= 0 {
+		return at + end
+	}
+	return at
+}
