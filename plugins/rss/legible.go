@@ -54,30 +54,23 @@ func converted(e encoding.Encoding, body []byte) []byte {
 // writes the first characters (XML 1.0, appendix F); nil if it is none.
 func wideEncoding(body []byte) encoding.Encoding {
 	has := func(prefix string) bool { return bytes.HasPrefix(body, []byte(prefix)) }
-	zeros := ""
-	for _, c := range body[:min(len(body), 4)] {
-		zeros += string("x0"[btoi(c == 0)])
+	var zero [4]bool
+	for i, c := range body[:min(len(body), 4)] {
+		zero[i] = c == 0
 	}
 	switch {
-	case has("\xff\xfe\x00\x00"), zeros == "x000":
+	case has("\xff\xfe\x00\x00"), zero == [4]bool{false, true, true, true}:
 		return utf32.UTF32(utf32.LittleEndian, utf32.UseBOM)
-	case has("\x00\x00\xfe\xff"), zeros == "000x":
+	case has("\x00\x00\xfe\xff"), zero == [4]bool{true, true, true, false}:
 		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
-	case has("\xff\xfe"), zeros == "x0x0":
+	case has("\xff\xfe"), zero == [4]bool{false, true, false, true}:
 		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
-	case has("\xfe\xff"), zeros == "0x0x":
+	case has("\xfe\xff"), zero == [4]bool{true, false, true, false}:
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
 	case has("\x4c\x6f\xa7\x94"):
 		return charmap.CodePage037
 	}
 	return nil
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // sequences counts the characters that are more than one byte in UTF-8, and the
