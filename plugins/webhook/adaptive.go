@@ -7,8 +7,12 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// maxDepth bounds how deep a card may nest.
-const maxDepth = 32
+const (
+	// maxDepth bounds how deep a card may nest.
+	maxDepth = 32
+	// maxNesting bounds how deep the JSON of such a card is.
+	maxNesting = 4 * maxDepth
+)
 
 // adaptive reads an Adaptive Card (https://adaptivecards.io/explorer) into a
 // Connector Card: the first heading is the title, the others are the sections';
@@ -17,11 +21,14 @@ const maxDepth = 32
 type adaptive struct {
 	builder
 	mentions *strings.Replacer
-	deep     bool
+	// toggled are the ids of the elements that an action can show.
+	toggled map[string]bool
+	deep    bool
 }
 
 func fromAdaptive(root node) (card.Card, error) {
-	a := adaptive{mentions: mentions(root.get("msteams").get("entities"))}
+	a := adaptive{mentions: mentions(root.get("msteams").get("entities")), toggled: make(map[string]bool)}
+	a.findToggled(root, 0)
 	a.elements(root.get("body"), 0)
 	a.flush()
 	a.actions(root.get("actions"), a.cardLink, 0)
@@ -39,7 +46,47 @@ func fromAdaptive(root node) (card.Card, error) {
 	if !shows(c) {
 		return c, errNothing
 	}
+	if c.Title == "" && len(c.Sections) > 0 {
+		c.Summary, _, _ = strings.Cut(c.Text, "\n") // the headline is not what stands further down
+		c.Summary = card.Plain(c.Summary)
+	}
 	return c, nil
+}
+
+// findToggled notes what the card's actions can show.
+func (a *adaptive) findToggled(n node, depth int) {
+	if depth > maxNesting {
+		return
+	}
+	for _, target := range n.get("targetElements").list() {
+		a.toggled[orElse(target.text(), target.get("elementId").text())] = true
+	}
+	switch v := n.v.(type) {
+	case map[string]any:
+		for _, member := range v {
+			a.findToggled(node{member}, depth+1)
+		}
+	case []any:
+		for _, element := range v {
+			a.findToggled(node{element}, depth+1)
+		}
+	}
+}
+
+// hide names an element that nobody can make visible.
+func (a *adaptive) hide(e node, depth int) {
+	within := adaptive{mentions: a.mentions, toggled: a.toggled}
+	within.show(e, depth)
+	c := within.done()
+	words := []string{c.Title, c.Text}
+	for _, s := range c.Sections {
+		words = append(words, s.Title, s.ActivityTitle, s.Text)
+	}
+	name := card.Cut(card.Plain(strings.Join(words, " ")), longName)
+	if name = orElse(name, orElse(e.get("id").text(), e.get("type").text())); len(a.unseen) < maxLinks {
+		a.unseen = append(a.unseen, name)
+	}
+	a.deep = a.deep || within.deep
 }
 
 func isNothing(n node) bool { return n.v == nil }
@@ -49,15 +96,27 @@ func (a *adaptive) elements(list node, depth int) {
 		a.deep = true
 		return
 	}
-	for _, e := range list.list() {
-		a.element(e, depth)
+	all := list.list()
+	for i := 0; i < len(all); {
+		if rows := a.rowsOf(all[i:]); len(rows) > 1 {
+			a.builder.table(rows, true)
+			i += len(rows)
+			continue
+		}
+		a.element(all[i], depth)
+		i++
 	}
 }
 
 func (a *adaptive) element(e node, depth int) {
-	if e.get("isVisible").is(false) && e.get("id").text() == "" {
-		return // no toggle can ever show it
+	if e.get("isVisible").is(false) && !a.toggled[e.get("id").text()] {
+		a.hide(e, depth)
+		return
 	}
+	a.show(e, depth)
+}
+
+func (a *adaptive) show(e node, depth int) {
 	if e.get("separator").is(true) && !a.empty() {
 		a.divide()
 	}
@@ -75,7 +134,7 @@ func (a *adaptive) element(e node, depth int) {
 		a.image(e.get("url").text(), e.get("altText").text())
 	case "imageset":
 		a.elements(e.get("images"), depth+1)
-	case "container", "column", "tablecell":
+	case "container", "column", "tablecell", "carouselpage":
 		a.elements(e.get("items"), depth+1)
 	case "columnset":
 		a.columns(e.get("columns"), depth)
@@ -87,37 +146,56 @@ func (a *adaptive) element(e node, depth int) {
 		a.paragraph(fence(e.get("codeSnippet").text(), e.get("language").word()))
 	case "media":
 		a.media(e)
+	case "carousel":
+		a.elements(node{withType(e.get("pages").list(), "CarouselPage")}, depth+1)
 	default:
 		a.unknown(e, depth)
 	}
 	a.selectAction(e, a.link)
 }
 
-// unknown shows what the card itself offers in an element's place.
+// unknown shows what the card itself offers in an element's place, or what can be read
+// of it.
 func (a *adaptive) unknown(e node, depth int) {
+	kind := e.get("type").text()
 	switch fallback := e.get("fallback"); {
-	case strings.HasPrefix(e.get("type").word(), "input."):
+	case strings.HasPrefix(strings.ToLower(kind), "input."):
 		name := orElse(e.get("label").text(), orElse(e.get("title").text(), orElse(e.get("placeholder").text(), e.get("id").text())))
-		a.ask(a.mentions.Replace(name))
-	case !fallback.isObject():
-		a.paragraph(a.words(e.get("text")))
+		a.ask(a.mentions.Replace(orElse(name, kind)))
 	case depth > maxDepth:
 		a.deep = true
-	default:
+	case fallback.isObject():
 		a.element(fallback, depth+1)
+	default:
+		shown := false
+		for _, name := range []string{"title", "label", "text", "description", "value"} {
+			if text := a.words(e.get(name)); text != "" {
+				a.paragraph(text)
+				shown = true
+			}
+		}
+		if items := e.get("items"); len(items.list()) > 0 {
+			a.elements(items, depth+1)
+			shown = true
+		}
+		if !shown && fallback.word() != "drop" {
+			a.ask(kind)
+		}
 	}
 }
 
 // textBlock adds a paragraph, or a heading.
 func (a *adaptive) textBlock(e node) {
 	text := strings.TrimSpace(a.words(e.get("text")))
-	bold := e.get("weight").word() == "bolder"
+	bold := e.get("weight").word() == "bolder" || a.empty() && allBold(text)
 	size := e.get("size").word()
 	heading := e.get("style").word() == "heading" || size == "large" || size == "extralarge" || bold && a.empty()
 	if heading || bold {
 		a.color(e.get("color").word())
 	}
 	switch {
+	case heading && allBold(text):
+		a.heading(text[2 : len(text)-2])
 	case heading && !strings.Contains(text, "\n"):
 		a.heading(text)
 	case bold && !strings.ContainsAny(text, "*\n"):
@@ -125,6 +203,12 @@ func (a *adaptive) textBlock(e node) {
 	default:
 		a.paragraph(text)
 	}
+}
+
+// allBold reports whether a text is one line of bold Markdown.
+func allBold(s string) bool {
+	core := strings.TrimSuffix(strings.TrimPrefix(s, "**"), "**")
+	return len(s) == len(core)+4 && core != "" && !strings.ContainsAny(core, "*\r\n")
 }
 
 // color makes the first colour that means something the card's.
@@ -151,8 +235,51 @@ func (a *adaptive) columns(columns node, depth int) {
 	if len(list) == 2 && (a.pictured(list[0], list[1]) || a.named(list[0], list[1])) {
 		return
 	}
+	if rows := a.rows(list); len(list) > 2 && len(rows) > 1 {
+		a.builder.table(rows, true)
+		return
+	}
 	a.elements(node{withType(list, "Column")}, depth+1)
 }
+
+// rows are the lines of columns that hold equally many texts and nothing else; nil when
+// they do not.
+func (a *adaptive) rows(columns []node) [][]string {
+	var rows [][]string
+	for i, column := range columns {
+		texts, ok := a.textsOf(column)
+		if !ok || i > 0 && len(texts) != len(rows) {
+			return nil
+		}
+		if i == 0 {
+			rows = make([][]string, len(texts))
+		}
+		for j, text := range texts {
+			rows[j] = append(rows[j], oneLine(text))
+		}
+	}
+	return rows
+}
+
+// rowsOf are the lines of a table that begins a list of elements, one set of columns for
+// each: three texts or more, equally many in each line.
+func (a *adaptive) rowsOf(elements []node) [][]string {
+	var rows [][]string
+	for _, e := range elements {
+		columns := e.get("columns").list()
+		if e.get("type").word() != "columnset" || len(columns) < 3 || !isNothing(e.get("selectAction")) || e.get("isVisible").is(false) {
+			break
+		}
+		line := a.rows(columns)
+		if len(line) != 1 || len(rows) > 0 && len(line[0]) != len(rows[0]) {
+			break
+		}
+		rows = append(rows, line[0])
+	}
+	return rows
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // withType gives elements the type that their place already says.
 func withType(list []node, name string) []any {
@@ -173,7 +300,8 @@ func withType(list []node, name string) []any {
 func (a *adaptive) pictured(left, right node) bool {
 	pictures := left.get("items").list()
 	texts, ok := a.textsOf(right)
-	if !ok || len(pictures) != 1 || pictures[0].get("type").word() != "image" || !isWeb(pictures[0].get("url").text()) {
+	if !ok || len(pictures) != 1 || pictures[0].get("type").word() != "image" || !isWeb(pictures[0].get("url").text()) ||
+		!isNothing(pictures[0].get("selectAction")) || !isNothing(left.get("selectAction")) || left.get("isVisible").is(false) {
 		return false
 	}
 	texts = append(texts, "", "")
@@ -207,9 +335,12 @@ func (a *adaptive) named(left, right node) bool {
 // textsOf returns the texts of a column that holds nothing else.
 func (a *adaptive) textsOf(column node) ([]string, bool) {
 	items := column.get("items").list()
+	if column.get("isVisible").is(false) || !isNothing(column.get("selectAction")) {
+		return nil, false
+	}
 	texts := make([]string, len(items))
 	for i, e := range items {
-		if e.get("type").word() != "textblock" {
+		if e.get("type").word() != "textblock" || e.get("isVisible").is(false) || !isNothing(e.get("selectAction")) {
 			return nil, false
 		}
 		texts[i] = a.words(e.get("text"))
@@ -223,7 +354,7 @@ func (a *adaptive) table(e node, depth int) {
 	var texts [][]string
 	header := !e.get("firstRowAsHeaders").is(false)
 	flush := func() {
-		a.lines(texts, header)
+		a.builder.table(texts, header)
 		texts, header = nil, header && len(texts) == 0
 	}
 	for _, row := range e.get("rows").list() {
@@ -250,38 +381,9 @@ func (a *adaptive) lineOf(cells []node) ([]string, bool) {
 		if !ok && len(cell.get("items").list()) > 0 {
 			return nil, false
 		}
-		line[i] = strings.Join(strings.Fields(strings.Join(texts, " ")), " ")
+		line[i] = oneLine(strings.Join(texts, " "))
 	}
 	return line, true
-}
-
-// lines adds rows as a table in Markdown, which must have a header, or as they are.
-func (a *adaptive) lines(rows [][]string, header bool) {
-	if !header {
-		for _, row := range rows {
-			a.paragraph(strings.Join(row, " | "))
-		}
-		return
-	}
-	width := 0
-	for _, row := range rows {
-		width = max(width, len(row))
-	}
-	var b strings.Builder
-	for i, row := range rows {
-		for c := range width {
-			cell := ""
-			if c < len(row) {
-				cell = strings.ReplaceAll(row[c], "|", `\|`)
-			}
-			b.WriteString("| " + cell + " ")
-		}
-		b.WriteString("|\n")
-		if i == 0 {
-			b.WriteString(strings.Repeat("| --- ", width) + "|\n")
-		}
-	}
-	a.paragraph(b.String())
 }
 
 func (a *adaptive) media(e node) {
@@ -310,18 +412,14 @@ func (a *adaptive) actions(list node, link func(name, address string), depth int
 			a.actions(act.get("card").get("actions"), a.link, depth+1)
 			a.flush()
 		default:
-			if address := act.get("url").text(); isWeb(address) {
-				link(act.get("title").text(), address)
-			} else {
-				a.ask(act.get("title").text())
-			}
+			link(orElse(act.get("title").text(), orElse(act.get("tooltip").text(), "Open")), act.get("url").text())
 		}
 	}
 }
 
 func (a *adaptive) selectAction(e node, link func(name, address string)) {
 	if s := e.get("selectAction"); s.get("type").word() == "action.openurl" {
-		link(s.get("title").text(), s.get("url").text())
+		link(orElse(s.get("title").text(), orElse(s.get("tooltip").text(), e.get("altText").text())), s.get("url").text())
 	}
 }
 

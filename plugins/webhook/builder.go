@@ -19,8 +19,11 @@ type builder struct {
 	text []string
 	// divided says that the next section begins a group.
 	divided bool
-	// asks are the names of what asks the reader for an answer.
+	// asks are the names of what asks the reader for an answer, and of what else cannot
+	// be shown.
 	asks []string
+	// unseen are the beginnings of what the card hides.
+	unseen []string
 }
 
 func (b *builder) empty() bool {
@@ -100,7 +103,10 @@ func (b *builder) fact(name, value string) {
 }
 
 func (b *builder) image(address, title string) {
-	if !isWeb(address) {
+	if !isPicture(address) {
+		b.ask("picture " + orElse(title, address))
+	}
+	if address == "" || !isPicture(address) {
 		return
 	}
 	if len(b.section.Actions) > 0 {
@@ -112,7 +118,7 @@ func (b *builder) image(address, title string) {
 
 // activity begins a section with who did what.
 func (b *builder) activity(image, title, subtitle, text string) {
-	if !isWeb(image) {
+	if !isPicture(image) {
 		image = ""
 	}
 	if title == "" && image == "" && text == "" {
@@ -128,14 +134,81 @@ func (b *builder) link(name, address string) {
 	if isWeb(address) {
 		b.open()
 		b.section.Actions = appendLink(b.section.Actions, name, address)
+		return
 	}
+	b.way(name, address)
 }
 
 // cardLink adds a button at the card's end.
 func (b *builder) cardLink(name, address string) {
 	if isWeb(address) {
 		b.card.Actions = appendLink(b.card.Actions, name, address)
+		return
 	}
+	b.way(name, address)
+}
+
+// way shows an address that no button may have, if people can do something with it, and
+// names one that only programs can.
+func (b *builder) way(name, address string) {
+	if text := readable(name, address); text != "" {
+		b.paragraph(text)
+		return
+	}
+	b.ask(name)
+}
+
+// readable is an address that is none of the web as a text: a link if a chat system may
+// open it, such as that of a mailbox, and else the address itself; empty if it only runs
+// something.
+func readable(name, address string) string {
+	scheme, rest, found := strings.Cut(address, ":")
+	name = card.Escape(strings.TrimSpace(orElse(name, "Open")))
+	switch scheme = strings.ToLower(strings.TrimSpace(scheme)); {
+	case !found, rest == "", isWeb(address), strings.ContainsAny(scheme, "/?#. "), scheme == "javascript", scheme == "vbscript", scheme == "data",
+		scheme == "http", scheme == "https":
+		return ""
+	case scheme == "mailto":
+		return "[" + name + "](" + linkAddress(address) + ")"
+	}
+	return name + ": " + card.Escape(address)
+}
+
+// notPossible names what a card has and a chat system cannot show or do.
+func notPossible(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return emphasise("Not possible here: "+card.Escape(strings.Join(names, ", ")), "*")
+}
+
+// table adds rows as a table in Markdown, which must have a header, or as they are.
+func (b *builder) table(rows [][]string, header bool) {
+	if !header {
+		for _, row := range rows {
+			b.paragraph(strings.Join(row, " | "))
+		}
+		return
+	}
+	width := 0
+	for _, row := range rows {
+		width = max(width, len(row))
+	}
+	var t strings.Builder
+	for i, row := range rows {
+		for c := range width {
+			cell := ""
+			if c < len(row) {
+				cell = strings.ReplaceAll(strings.ReplaceAll(row[c], `\|`, "|"), "|", `\|`)
+			}
+			t.WriteString("| " + cell + " ")
+		}
+		t.WriteString("|\n")
+		if i == 0 {
+			t.WriteString(strings.Repeat("| --- ", width) + "|\n")
+		}
+	}
+	b.paragraph(t.String())
 }
 
 // ask notes what asks the reader for an answer: no webhook brings one back, so that
@@ -166,10 +239,11 @@ func appendLink(list []card.Action, name, address string) []card.Action {
 // done returns the card. A text that stands first and alone is the card's own.
 func (b *builder) done() card.Card {
 	b.flush()
-	if len(b.asks) > 0 {
-		b.paragraph(emphasise("Not possible here: "+card.Escape(strings.Join(b.asks, ", ")), "*"))
-		b.flush()
+	if len(b.unseen) > 0 {
+		b.paragraph(emphasise("Hidden in this card: "+card.Escape(strings.Join(b.unseen, ", ")), "*"))
 	}
+	b.paragraph(notPossible(b.asks))
+	b.flush()
 	c := b.card
 	if len(c.Sections) > 0 && c.Text == "" {
 		s := &c.Sections[0]

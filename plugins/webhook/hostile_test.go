@@ -168,7 +168,7 @@ func mrkdwnTests() []mrkdwnTest {
 		{"no link", "[a](b) [c]", "\\[a](b) \\[c]"},
 		{"link", "<https://example.com/a_(b)?x=1&amp;y=2|a *b*>", "[a \\*b\\*](https://example.com/a_%28b%29?x=1&y=2)"},
 		{"bare link", "<https://example.com> https://example.com/a_b, x", "[https://example.com](https://example.com) [https://example.com/a\\_b](https://example.com/a_b), x"},
-		{"mail", "<mailto:a@example.com|Anna> <mailto:b@example.com>", "Anna b@example.com"},
+		{"mail", "<mailto:a@example.com|Anna> <mailto:b@example.com>", "[Anna](mailto:a@example.com) [b@example.com](mailto:b@example.com)"},
 		{"mentions", "<@U1> <@U1|jane> <#C1|general> <!here> <!subteam^S1|@ops>", "@U1 @jane #general @here @ops"},
 		{"date", "<!date^1392734382^{date}|Feb 18>", "Feb 18"},
 		{"script", "<javascript:alert(1)|click>", "click"},

@@ -3,8 +3,6 @@ package webhook
 import (
 	"encoding/json"
 	"strings"
-
-	"github.com/connector-relay/relay/relay/card"
 )
 
 // loosened writes a Connector Card again with texts where its sender wrote
@@ -53,6 +51,12 @@ func loose(name string, v any) (any, bool) {
 			return strings.EqualFold(strings.TrimSpace(s), "true"), true
 		}
 	case "maxLength":
+	case "heroImage":
+		if address, ok := v.(string); ok {
+			return map[string]any{"image": address}, true
+		}
+	case "images":
+		return pictures(v)
 	default:
 		switch v.(type) {
 		case bool, json.Number:
@@ -62,66 +66,16 @@ func loose(name string, v any) (any, bool) {
 	return nil, false
 }
 
-// repair takes out of a card what no chat system shows, so that a wrong colour or
-// a broken button does not keep an alarm from arriving.
-func repair(c *card.Card) {
-	c.ThemeColor = hexColor(c.ThemeColor)
-	for i := range c.Sections {
-		s := &c.Sections[i]
-		if !isPicture(s.ActivityImage) {
-			s.ActivityImage = ""
-		}
-		if s.ActivityImageType != "avatar" && s.ActivityImageType != "article" {
-			s.ActivityImageType = ""
-		}
-		if s.HeroImage != nil && (s.HeroImage.URL == "" || !isPicture(s.HeroImage.URL)) {
-			s.HeroImage = nil
-		}
-		var images []card.Image
-		for _, image := range s.Images {
-			if image.URL != "" && isPicture(image.URL) {
-				images = append(images, image)
-			}
-		}
-		s.Images = images
-		s.Facts = repairedFacts(s.Facts)
-		s.Actions = repairedActions(s.Actions)
-	}
-	c.Actions = repairedActions(c.Actions)
-}
-
-func isPicture(address string) bool {
-	return address == "" || isWeb(address) || strings.HasPrefix(address, "data:image/")
-}
-
-func repairedFacts(list []card.Fact) []card.Fact {
-	var facts []card.Fact
-	for _, f := range list {
-		if f.Name != "" || f.Value != "" {
-			facts = append(facts, card.Fact{Name: orElse(f.Name, "–"), Value: orElse(f.Value, "–")})
+// pictures are pictures of which some are addresses only.
+func pictures(v any) (any, bool) {
+	list, _ := v.([]any)
+	changed := false
+	for i, e := range list {
+		if address, ok := e.(string); ok {
+			list[i], changed = map[string]any{"image": address}, true
 		}
 	}
-	return facts
-}
-
-// repairedActions keeps the actions that are right and the links that can be made
-// so.
-func repairedActions(list []card.Action) []card.Action {
-	var actions []card.Action
-	for _, a := range list {
-		probe := card.Card{Text: "-", Actions: []card.Action{a}}
-		if probe.Validate() == nil {
-			actions = append(actions, a)
-			continue
-		}
-		for _, t := range a.Targets {
-			if isWeb(t.URI) {
-				actions = appendLink(actions, a.Name, t.URI)
-				break
-			}
-		}
-	}
-	return actions
+	return v, changed
 }
 
 // hexColor is a colour in the card's form, six digits without '#'; empty when it

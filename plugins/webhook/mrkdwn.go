@@ -1,7 +1,9 @@
 package webhook
 
 import (
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -22,8 +24,22 @@ func fromMrkdwn(s string) string {
 	return strings.TrimSpace(m.out.String())
 }
 
+// fromMattermost turns what the imitators of Slack read, Mattermost and Rocket.Chat, into
+// the card's Markdown: it is Markdown, with Slack's links, mentions and emoji in it
+// (https://docs.mattermost.com/developer/webhooks-incoming.html).
+func fromMattermost(s string) string {
+	m := mrkdwn{markdown: true}
+	m.convert(strings.ReplaceAll(s, "\r\n", "\n"), 0)
+	return strings.TrimSpace(m.out.String())
+}
+
 // mrkdwn is one conversion. It looks at each byte a bounded number of times.
-type mrkdwn struct{ out strings.Builder }
+type mrkdwn struct {
+	out strings.Builder
+	// markdown says that all but what stands between angle brackets, and emoji, is
+	// Markdown already.
+	markdown bool
+}
 
 // scan is one run of text being converted. unpaired says up to where a mark is
 // known to find no partner, so that a text of nothing but marks is not searched
@@ -45,6 +61,10 @@ func (m *mrkdwn) convert(s string, depth int) {
 // step converts what stands at the scan's place.
 func (m *mrkdwn) step(c *scan) {
 	rest := c.s[c.i:]
+	if m.markdown && !strings.ContainsRune("`<:", rune(rest[0])) {
+		m.verbatim(c, 0, 1)
+		return
+	}
 	switch b := rest[0]; b {
 	case '`':
 		m.code(c)
@@ -140,6 +160,9 @@ func (m *mrkdwn) code(c *scan) {
 		inner = rest[len(mark) : len(mark)+end]
 	}
 	switch {
+	case m.markdown:
+		m.verbatim(c, len(inner)+min(len(inner), 1)*len(mark)+len(mark), 0)
+		return
 	case inner == "", len(mark) == 1 && strings.Contains(inner, "\n"):
 		m.out.WriteString(strings.Repeat("\\`", len(mark)))
 		c.i += len(mark)
@@ -244,6 +267,10 @@ func unescape(s string) string {
 func (m *mrkdwn) angle(c *scan) {
 	rest := c.s[c.i+1:]
 	end := strings.IndexAny(rest, "<>\n")
+	if m.markdown && (end <= 0 || rest[end] != '>' || !isAngled(rest[:end])) {
+		m.verbatim(c, 0, 1) // HTML, perhaps
+		return
+	}
 	if end <= 0 || rest[end] != '>' {
 		m.out.WriteString("&lt;")
 		c.i++
@@ -253,23 +280,64 @@ func (m *mrkdwn) angle(c *scan) {
 	c.i += end + 2
 }
 
+// isAngled reports whether what stands between angle brackets is one of Slack's links or
+// mentions.
+func isAngled(s string) bool {
+	address, _, _ := strings.Cut(s, "|")
+	return isWeb(address) || strings.HasPrefix(address, "mailto:") || strings.HasPrefix(address, "!") && !strings.HasPrefix(address, "!--") ||
+		strings.HasPrefix(address, "@") || strings.HasPrefix(address, "#")
+}
+
+// angledDate is a time, "!date^1392734382^{date}^https://link|fallback".
+func angledDate(s, fallback string) string {
+	parts := append(strings.SplitN(s, "^", 4), "", "", "")
+	said := card.Escape(slackDate(parts[1], parts[2], fallback))
+	if isWeb(parts[3]) {
+		return "[" + said + "](" + linkAddress(parts[3]) + ")"
+	}
+	return said
+}
+
+// slackDate is what a time says where nobody knows the reader's clock: what its sender
+// wrote for that case, else the time in UTC, in the form asked for.
+func slackDate(timestamp, form, fallback string) string {
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	if fallback != "" || err != nil || seconds < 0 || seconds > 1<<36 {
+		return orElse(fallback, timestamp)
+	}
+	at := time.Unix(seconds, 0).UTC()
+	date, clock := at.Format("2006-01-02"), at.Format("15:04 UTC")
+	return strings.NewReplacer(
+		"{date_num}", date, "{date_slash}", date, "{date_long}", at.Format("Monday, January 2, 2006"), "{date_long_pretty}", at.Format("Monday, January 2, 2006"),
+		"{date_full}", at.Format("Monday, January 2, 2006"), "{date_short}", at.Format("Jan 2, 2006"), "{date_short_pretty}", at.Format("Jan 2, 2006"),
+		"{date}", at.Format("January 2, 2006"), "{date_pretty}", at.Format("January 2, 2006"), "{day_divider_pretty}", at.Format("Monday, January 2, 2006"),
+		"{time}", clock, "{time_secs}", at.Format("15:04:05 UTC"), "{ago}", date+" "+clock,
+	).Replace(orElse(form, "{date_num} {time}"))
+}
+
 func angled(s string) string {
 	address, label, _ := strings.Cut(s, "|")
 	address, label = unescape(address), strings.TrimSpace(unescape(label))
 	switch {
+	case strings.HasPrefix(address, "!date^"):
+		return angledDate(address, label)
 	case isWeb(address):
 		return link(orElse(label, address), address)
+	case strings.HasPrefix(address, "mailto:"):
+		return link(orElse(label, strings.TrimPrefix(address, "mailto:")), address)
 	case label == "":
-		label = strings.TrimPrefix(address, "mailto:")
+		label = address
+	case readable(label, address) != "":
+		return readable(label, address)
 	}
-	sign, kind := "", address[:min(1, len(address))]
-	switch {
-	case kind == "@", kind == "#":
+	sign := ""
+	switch kind := address[:min(1, len(address))]; kind {
+	case "@", "#":
 		sign = kind
-	case kind == "!" && !strings.HasPrefix(address, "!date"):
+	case "!":
 		sign = "@"
 	}
-	name := strings.TrimLeft(label, "@#!")
+	name := strings.TrimPrefix(strings.TrimLeft(label, "@#!"), "subteam^")
 	if address == "" || sign == "" {
 		return card.Escape(orElse(label, s))
 	}

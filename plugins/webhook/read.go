@@ -116,11 +116,11 @@ func looks(root node) string {
 	}
 	attachments := root.get("attachments").list()
 	for _, a := range attachments {
-		if a.get("contentType").text() != "" || a.get("content").isObject() {
+		if a.has("contentType", "contentUrl") || a.get("content").isObject() {
 			return acceptAdaptive
 		}
 	}
-	if len(attachments) > 0 || len(root.get("blocks").list()) > 0 {
+	if len(attachments) > 0 || len(root.get("blocks").list()) > 0 || isSlack(root) {
 		return acceptSlack
 	}
 	return acceptCard
@@ -128,6 +128,9 @@ func looks(root node) string {
 
 // connectorCard reads a MessageCard or {"text": …}.
 func connectorCard(body []byte) (card.Card, error) {
+	if mended, changed := withTargets(body); changed {
+		body = mended
+	}
 	c, err := card.Parse(body)
 	if err != nil {
 		looser, changed := loosened(body)
@@ -144,52 +147,6 @@ func connectorCard(body []byte) (card.Card, error) {
 		return c, errEmptyCard
 	}
 	return c, nil
-}
-
-// maxAttachments bounds the cards of one envelope. Teams shows one.
-const maxAttachments = 20
-
-// fromEnvelope reads the cards that an application posts to a Workflow
-// (https://learn.microsoft.com/connectors/teams, "When a Teams webhook request is
-// received").
-func fromEnvelope(root node, body []byte) ([]event.Event, error) {
-	attachments := root.get("attachments").list()
-	if len(attachments) > maxAttachments {
-		return nil, refuse("attachments: there are %d, and at most %d are taken at once.", len(attachments), maxAttachments)
-	}
-	events := make([]event.Event, len(attachments))
-	for i, a := range attachments {
-		kind, c, err := fromAttachment(a)
-		if err != nil {
-			return nil, refuse("attachments[%d]: %s", i, err)
-		}
-		events[i] = event.Event{Kind: kind, Card: c, Data: body}
-		if len(attachments) > 1 {
-			events[i].Data = encode(map[string]any{"type": "message", "attachments": []any{a.v}})
-		}
-	}
-	return events, nil
-}
-
-func fromAttachment(a node) (string, card.Card, error) {
-	content := a.get("content")
-	if text := content.text(); strings.HasPrefix(text, "{") && json.Valid([]byte(text)) {
-		content = parseTree([]byte(text)) // some flows put the card in as a text
-	}
-	if !content.isObject() {
-		return "", card.Card{}, refusal("Its content must be a card, a JSON object.")
-	}
-	switch kind := a.get("contentType").word(); kind {
-	case "", "application/vnd.microsoft.card.adaptive":
-		c, err := fromAdaptive(content)
-		c.Adaptive = encode(content.v)
-		return acceptAdaptive, c, err
-	case "application/vnd.microsoft.teams.card.o365connector":
-		c, err := connectorCard(encode(content.v))
-		return acceptCard, c, err
-	default:
-		return "", card.Card{}, refusal("Its contentType must be application/vnd.microsoft.card.adaptive.")
-	}
 }
 
 // encode writes a tree as JSON, which always can be done.

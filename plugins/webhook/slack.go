@@ -13,21 +13,28 @@ import (
 // (https://docs.slack.dev/reference/block-kit and, for the attachments, Slack's
 // "legacy" reference) into a Connector Card. What asks the reader to answer is only
 // named: a button counts only with an address.
-type slack struct{ builder }
+type slack struct {
+	builder
+	// mrkdwn reads texts that are not said to be anything else.
+	mrkdwn func(string) string
+}
 
 func fromSlack(root node) (card.Card, error) {
-	var s slack
+	s := slack{mrkdwn: fromMrkdwn}
+	if isImitator(root) {
+		s.mrkdwn = fromMattermost
+	}
 	text, blocks := root.get("text").text(), root.get("blocks").list()
-	s.activity(root.get("icon_url").text(), card.Escape(root.get("username").text()), "", "")
+	s.sender(root)
 	if len(blocks) == 0 {
-		s.paragraph(fromMrkdwn(text))
+		s.paragraph(s.mrkdwn(text))
 	}
 	s.blocks(blocks)
 	if len(blocks) > 0 && s.empty() {
-		s.paragraph(fromMrkdwn(text)) // none of the blocks shows anything
+		s.paragraph(s.mrkdwn(text)) // none of the blocks shows anything
 	} else if len(blocks) > 0 {
 		// Beside blocks the text is only what a list or a notification shows.
-		s.card.Summary = card.Plain(fromMrkdwn(text))
+		s.card.Summary = card.Plain(s.mrkdwn(text))
 	}
 	for _, a := range root.get("attachments").list() {
 		s.attachment(a)
@@ -36,18 +43,53 @@ func fromSlack(root node) (card.Card, error) {
 	if !shows(c) {
 		return c, errEmptyCard
 	}
+	if c.Title == "" && c.Summary == "" {
+		c.Summary = s.headline(root)
+	}
 	return c, nil
 }
 
+// headline is what a list shows of a payload without a title: not who sent it.
+func (s *slack) headline(root node) string {
+	candidates := []string{root.get("text").text()}
+	for _, a := range root.get("attachments").list() {
+		for _, name := range []string{"title", "fallback", "pretext", "text"} {
+			candidates = append(candidates, a.get(name).text())
+		}
+	}
+	for _, text := range candidates {
+		line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+		if line = card.Plain(s.mrkdwn(line)); strings.Trim(line, "# ") != "" {
+			return strings.TrimLeft(line, "# ")
+		}
+	}
+	return ""
+}
+
+// sender is who posts, with a picture or an emoji; Rocket.Chat has names of its own for
+// these.
+func (s *slack) sender(root node) {
+	name := card.Escape(orElse(root.get("username").text(), root.get("alias").text()))
+	image := orElse(root.get("icon_url").text(), root.get("avatar").text())
+	emoji := orElse(root.get("icon_emoji").text(), root.get("emoji").text())
+	if found := withEmoji(emoji); image == "" && name != "" && found != emoji {
+		name = found + " " + name
+	}
+	if !isWeb(image) && name == "" {
+		return
+	}
+	s.activity(image, name, "", "")
+}
+
 // slackText is a text object, or a bare text, in the card's Markdown.
-func slackText(n node) string {
+func (s *slack) slackText(n node) string {
 	switch {
 	case !n.isObject():
-		return fromMrkdwn(n.text())
+		return s.mrkdwn(n.text())
 	case n.get("type").word() == "plain_text":
 		return card.Escape(plainText(n))
 	}
-	return fromMrkdwn(n.get("text").text())
+	return s.mrkdwn(n.get("text").text())
 }
 
 // plainText is a text object or a bare text, without markup.
@@ -86,16 +128,46 @@ func (s *slack) block(b node) {
 	case "markdown":
 		s.paragraph(b.get("text").text())
 	case "video":
-		s.paragraph(slackText(b.get("description")))
+		s.paragraph(s.slackText(b.get("description")))
 		s.image(b.get("thumbnail_url").text(), b.get("alt_text").text())
 		s.link(plainText(b.get("title")), orElse(b.get("title_url").text(), b.get("video_url").text()))
-	default: // section, and what is new and has a text
-		s.paragraph(slackText(b.get("text")))
-		for _, f := range b.get("fields").list() {
-			s.field(f)
+	case "table":
+		s.slackTable(b.get("rows").list())
+	case "section":
+		s.parts(b)
+	default: // what is new, and may have a text
+		if !s.parts(b) {
+			s.ask(strings.ReplaceAll(b.get("type").text(), "_", " "))
 		}
-		s.buttons([]node{b.get("accessory")})
 	}
+}
+
+// parts reads a section and what has the same members, if it has any.
+func (s *slack) parts(b node) bool {
+	text, fields, accessory := s.slackText(b.get("text")), b.get("fields").list(), b.get("accessory")
+	s.paragraph(text)
+	for _, f := range fields {
+		s.field(f)
+	}
+	s.buttons([]node{accessory})
+	return text != "" || len(fields) > 0 || accessory.isObject()
+}
+
+// slackTable reads a table, whose first row is its head.
+func (s *slack) slackTable(rows []node) {
+	var lines [][]string
+	for _, row := range rows {
+		var line []string
+		for _, cell := range row.list() {
+			text := card.Escape(cell.get("text").text())
+			if cell.get("type").word() == "rich_text" {
+				text = richText(cell.get("elements").list())
+			}
+			line = append(line, oneLine(text))
+		}
+		lines = append(lines, line)
+	}
+	s.table(lines, len(lines) > 0)
 }
 
 // field reads "*Name*\nvalue" and "*Name:* value", the two ways in which fields
@@ -105,7 +177,7 @@ func (s *slack) field(f node) {
 	if f.isObject() {
 		text = strings.TrimSpace(f.get("text").text())
 	}
-	convert := fromMrkdwn
+	convert := s.mrkdwn
 	if f.get("type").word() == "plain_text" {
 		convert = card.Escape
 	}
@@ -137,7 +209,7 @@ func (s *slack) context(elements []node) {
 			pictures = append(pictures, address)
 			continue
 		}
-		if w := slackText(e); w != "" {
+		if w := s.slackText(e); w != "" {
 			words = append(words, w)
 		}
 	}
@@ -154,15 +226,13 @@ func (s *slack) context(elements []node) {
 func (s *slack) buttons(elements []node) {
 	for _, e := range elements {
 		links := append([]node{e}, e.get("options").list()...)
-		if !slices.ContainsFunc(links, func(n node) bool { return isWeb(n.get("url").text()) }) {
+		if !slices.ContainsFunc(links, func(n node) bool { return n.get("url").text() != "" }) {
 			s.element(e)
 			continue
 		}
-		for _, l := range links {
-			if name, address := plainText(l.get("text")), l.get("url").text(); isWeb(address) {
+		for i, l := range links {
+			if name, address := plainText(l.get("text")), l.get("url").text(); address != "" || i > 0 {
 				s.link(name, address)
-			} else {
-				s.ask(name)
 			}
 		}
 	}
@@ -186,28 +256,35 @@ func (s *slack) attachment(a node) {
 	if s.card.ThemeColor == "" {
 		s.card.ThemeColor = slackColor(a.get("color").text())
 	}
-	s.paragraph(fromMrkdwn(a.get("pretext").text()))
+	s.paragraph(s.mrkdwn(a.get("pretext").text()))
 	before := len(s.card.Sections)
 	if title := a.get("title").text(); title != "" {
-		s.heading(fromMrkdwn(title))
+		s.heading(s.mrkdwn(title))
 	}
 	if name := card.Escape(a.get("author_name").text()); name != "" {
 		s.author(a, name)
 	}
-	s.paragraph(fromMrkdwn(a.get("text").text()))
+	s.paragraph(s.mrkdwn(a.get("text").text()))
 	for _, f := range a.get("fields").list() {
-		s.fact(fromMrkdwn(f.get("title").text()), fromMrkdwn(f.get("value").text()))
+		s.fact(s.mrkdwn(f.get("title").text()), s.mrkdwn(f.get("value").text()))
 	}
 	s.image(a.get("image_url").text(), "")
 	s.image(a.get("thumb_url").text(), "")
-	s.link(orElse(card.Plain(fromMrkdwn(a.get("title").text())), "Open"), a.get("title_link").text())
+	title := card.Plain(s.mrkdwn(a.get("title").text()))
+	for _, l := range []struct{ name, member string }{
+		{orElse(title, "Open"), "title_link"}, {"Listen", "audio_url"}, {"Watch", "video_url"}, {"Open", "message_link"}, {"Download", "title_link_download"},
+	} {
+		if address := a.get(l.member).text(); strings.Contains(address, ":") {
+			s.link(l.name, address)
+		}
+	}
 	s.buttons(a.get("actions").list())
 	s.blocks(a.get("blocks").list())
 	if s.sectionEmpty() && len(s.card.Sections) == before {
-		s.paragraph(fromMrkdwn(a.get("fallback").text()))
+		s.paragraph(s.mrkdwn(a.get("fallback").text()))
 	}
 	if a.get("author_name").text() == "" {
-		s.paragraph(footer(a))
+		s.paragraph(s.footer(a))
 	}
 	s.flush()
 }
@@ -221,20 +298,22 @@ func (s *slack) author(a node, name string) {
 		s.flush()
 	}
 	s.open()
-	s.section.ActivityTitle, s.section.ActivitySubtitle = name, footer(a)
+	s.section.ActivityTitle, s.section.ActivitySubtitle = name, s.footer(a)
 	if icon := a.get("author_icon").text(); isWeb(icon) {
 		s.section.ActivityImage = icon
 	}
 }
 
 // footer is an attachment's small print, with its time.
-func footer(a node) string {
+func (s *slack) footer(a node) string {
 	var parts []string
-	if text := fromMrkdwn(a.get("footer").text()); text != "" {
+	if text := s.mrkdwn(a.get("footer").text()); text != "" {
 		parts = append(parts, text)
 	}
 	if ts, err := strconv.ParseFloat(a.get("ts").text(), 64); err == nil && ts > 0 && ts < 1<<36 {
 		parts = append(parts, time.Unix(int64(ts), 0).UTC().Format("2006-01-02 15:04 UTC"))
+	} else if at, err := time.Parse(time.RFC3339, a.get("ts").text()); err == nil { // Rocket.Chat's form
+		parts = append(parts, at.UTC().Format("2006-01-02 15:04 UTC"))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -250,84 +329,4 @@ func slackColor(s string) string {
 		return "A30200"
 	}
 	return hexColor(s)
-}
-
-// richText reads a rich_text block, which senders get when they copy what Slack's
-// own editor made.
-func richText(elements []node) string {
-	var parts []string
-	for _, e := range elements {
-		switch e.get("type").word() {
-		case "rich_text_list":
-			parts = append(parts, richList(e))
-		case "rich_text_quote":
-			parts = append(parts, "> "+strings.ReplaceAll(richRuns(e), "\n\n", "\n> \n> "))
-		case "rich_text_preformatted":
-			parts = append(parts, fence(plainRuns(e), ""))
-		default:
-			parts = append(parts, richRuns(e))
-		}
-	}
-	return strings.Join(parts, "\n\n")
-}
-
-func richList(e node) string {
-	mark := "- "
-	if e.get("style").word() == "ordered" {
-		mark = "1. "
-	}
-	indent, _ := strconv.Atoi(e.get("indent").text())
-	var lines []string
-	for _, point := range e.get("elements").list() {
-		lines = append(lines, strings.Repeat("  ", min(max(indent, 0), 8))+mark+strings.ReplaceAll(richRuns(point), "\n\n", " "))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// richRuns joins the runs of a section.
-func richRuns(e node) string {
-	var b strings.Builder
-	for _, r := range e.get("elements").list() {
-		b.WriteString(richRun(r))
-	}
-	return strings.TrimSpace(b.String())
-}
-
-func richRun(r node) string {
-	text := r.get("text").text()
-	switch r.get("type").word() {
-	case "link":
-		if address := r.get("url").text(); isWeb(address) {
-			return link(orElse(text, address), address)
-		}
-		return card.Escape(text)
-	case "emoji":
-		return richEmoji(r)
-	case "user", "channel", "usergroup", "broadcast":
-		for _, name := range []string{"user_id", "channel_id", "usergroup_id", "range"} {
-			if id := r.get(name).text(); id != "" {
-				return "@" + card.Escape(id)
-			}
-		}
-		return ""
-	}
-	style := r.get("style")
-	if style.get("code").is(true) {
-		return emphasise(strings.ReplaceAll(text, "`", "'"), "`")
-	}
-	text = strings.ReplaceAll(card.Escape(text), "\n", "\n\n")
-	for _, mark := range []struct{ name, with string }{{"strike", "~~"}, {"italic", "_"}, {"bold", "**"}} {
-		if style.get(mark.name).is(true) {
-			text = emphasise(text, mark.with)
-		}
-	}
-	return text
-}
-
-func plainRuns(e node) string {
-	var b strings.Builder
-	for _, r := range e.get("elements").list() {
-		b.WriteString(orElse(r.get("text").text(), r.get("url").text()))
-	}
-	return b.String()
 }

@@ -33,8 +33,12 @@ func (n node) isObject() bool {
 	return ok
 }
 
-// list is an array's elements.
+// list is an array's elements. PowerShell makes an array of one the one: so an object
+// is a list of itself.
 func (n node) list() []node {
+	if n.isObject() {
+		return []node{n}
+	}
 	a, _ := n.v.([]any)
 	list := make([]node, len(a))
 	for i, v := range a {

@@ -116,7 +116,7 @@ func TestWhatCannotBeACardIsRefusedWithASentence(t *testing.T) {
 		{"a form without payload", "", "a=b", "A form needs the field payload, with a card as JSON."},
 		{"an Adaptive Card that shows nothing", "", `{"type": "AdaptiveCard", "body": []}`, `The Adaptive Card shows nothing: its body needs an element such as {"type": "TextBlock", "text": "Hello"}.`},
 		{"an attachment that is none", "", `{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": null}]}`, "attachments[0]: Its content must be a card, a JSON object."},
-		{"an attachment of another kind", "", `{"attachments": [{"contentType": "image/png", "content": {}}]}`, "attachments[0]: Its contentType must be application/vnd.microsoft.card.adaptive."},
+		{"an attachment of another kind", "", `{"attachments": [{"contentType": "image/png", "content": {}}]}`, "Summary or Text is required."},
 		{"many attachments", "", `{"attachments": [` + strings.Repeat(`{"contentType":"x"},`, 20) + `{}]}`, "attachments: there are 21, and at most 20 are taken at once."},
 		{"an Adaptive Card where none is taken", acceptCard, `{"type": "AdaptiveCard"}`, `This webhook takes Connector Cards only: a MessageCard, or {"text": "Hello"}.`},
 		{"a text where none is taken", acceptAdaptive, `{"text": "a"}`, `This webhook takes Adaptive Cards only: {"type": "AdaptiveCard", …}, bare or as an attachment.`},

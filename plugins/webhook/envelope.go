@@ -1,0 +1,166 @@
+package webhook
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// maxAttachments bounds the cards of one envelope. Teams shows one.
+const maxAttachments = 20
+
+// What an attachment is, by its contentType.
+const (
+	microsoftCard   = "application/vnd.microsoft.card."
+	adaptiveCard    = microsoftCard + "adaptive"
+	connectorCardIn = "application/vnd.microsoft.teams.card.o365connector"
+	listCard        = "application/vnd.microsoft.teams.card.list"
+)
+
+// envelope reads what an application posts to a Workflow
+// (https://learn.microsoft.com/connectors/teams, "When a Teams webhook request is
+// received"): a message with attachments. Each card is an event; the text beside them
+// goes on the first, and pictures and files on the card that they follow.
+type envelope struct {
+	events []event.Event
+	// text waits for the first card.
+	text string
+	// at is the attachment that is being read.
+	at node
+}
+
+func fromEnvelope(root node, body []byte) ([]event.Event, error) {
+	attachments := root.get("attachments").list()
+	if len(attachments) > maxAttachments {
+		return nil, refuse("attachments: there are %d, and at most %d are taken at once.", len(attachments), maxAttachments)
+	}
+	e := envelope{text: root.get("text").text()}
+	for i, a := range attachments {
+		e.at = a
+		if err := e.attachment(a); err != nil {
+			return nil, refuse("attachments[%d]: %s", i, err)
+		}
+	}
+	if e.text != "" {
+		e.file(node{}) // no card took it
+	}
+	for i := range e.events {
+		if len(e.events) == 1 {
+			e.events[i].Data = body
+		}
+		if c := &e.events[i].Card; i == 0 && c.Summary == "" {
+			c.Summary = card.Plain(card.Escape(root.get("summary").text()))
+		}
+	}
+	return e.events, nil
+}
+
+// attachment reads one attachment.
+func (e *envelope) attachment(a node) error {
+	content := a.get("content")
+	if text := content.text(); strings.HasPrefix(text, "{") && json.Valid([]byte(text)) {
+		content = parseTree([]byte(text)) // some flows put the card in as a text
+	}
+	kind := a.get("contentType").word()
+	if kind == "" && content.isObject() {
+		kind = adaptiveCard
+	}
+	isCard := strings.HasPrefix(kind, microsoftCard) || kind == connectorCardIn || kind == listCard
+	switch {
+	case isCard && !content.isObject():
+		return refusal("Its content must be a card, a JSON object.")
+	case kind == adaptiveCard:
+		return e.adaptive(content)
+	case kind == connectorCardIn:
+		c, err := connectorCard(encode(content.v))
+		e.add(acceptCard, c)
+		return err
+	case isCard:
+		c, err := fromBotCard(content)
+		e.add(acceptCard, c)
+		return err
+	}
+	e.file(a)
+	return nil
+}
+
+// adaptive adds an Adaptive Card, with the text before it as an element of its own, so
+// that it is also there where the card is posted as it came.
+func (e *envelope) adaptive(content node) error {
+	if e.text != "" {
+		prepend(content, map[string]any{"type": "TextBlock", "text": e.text, "wrap": true})
+		e.text = ""
+	}
+	c, err := fromAdaptive(content)
+	c.Adaptive = encode(content.v)
+	e.add(acceptAdaptive, c)
+	return err
+}
+
+func prepend(content node, element any) {
+	if m, ok := content.v.(map[string]any); ok {
+		body, _ := m["body"].([]any)
+		m["body"] = append([]any{element}, body...)
+	}
+}
+
+// add adds a card. The text that waits stands first in it.
+func (e *envelope) add(kind string, c card.Card) {
+	if e.text != "" {
+		c.Text = strings.TrimSpace(e.text + "\n\n" + c.Text)
+		e.text = ""
+	}
+	data := encode(map[string]any{"type": "message", "attachments": []any{e.at.v}})
+	e.events = append(e.events, event.Event{Kind: kind, Card: c, Data: data})
+}
+
+// file adds what is no card to the one before it: a picture, or a link to anything else.
+func (e *envelope) file(a node) {
+	var b builder
+	address, name := orElse(a.get("contentUrl").text(), a.get("thumbnailUrl").text()), a.get("name").text()
+	switch kind := a.get("contentType").word(); {
+	case strings.HasPrefix(kind, "image/"):
+		b.image(address, name)
+	case strings.HasPrefix(kind, "text/") && a.get("content").text() != "":
+		b.paragraph(a.get("content").text())
+	case address != "":
+		b.link(orElse(name, kind), address)
+	case kind != "":
+		b.ask(orElse(name, kind))
+	}
+	added := b.done()
+	if len(e.events) == 0 {
+		e.add(acceptCard, card.Card{})
+	}
+	c := &e.events[len(e.events)-1].Card
+	if added.Text != "" {
+		added.Sections = append([]card.Section{{Text: added.Text}}, added.Sections...)
+	}
+	if len(added.Sections) > 0 {
+		c.Sections = append(c.Sections, added.Sections...)
+		c.Adaptive = withImages(c.Adaptive, added)
+	}
+}
+
+// withImages adds pictures to an Adaptive Card; nil if there is more to add, which it
+// would not show.
+func withImages(adaptive json.RawMessage, added card.Card) json.RawMessage {
+	root := parseTree(adaptive)
+	m, ok := root.v.(map[string]any)
+	if !ok {
+		return nil
+	}
+	body, _ := m["body"].([]any)
+	for _, s := range added.Sections {
+		if s.Text != "" || len(s.Actions) > 0 {
+			return nil
+		}
+		for _, i := range s.Images {
+			body = append(body, map[string]any{"type": "Image", "url": i.URL, "altText": i.Title})
+		}
+	}
+	m["body"] = body
+	return encode(m)
+}

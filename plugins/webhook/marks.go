@@ -1,0 +1,76 @@
+package webhook
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Slack and its imitators take the same JSON, and a Connector Card may be a text and
+// nothing else. What follows tells them apart by what only the one or the other has.
+
+// has reports whether an object has one of these members.
+func (n node) has(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return n.get(name).v != nil })
+}
+
+// isSlack reports whether a payload that has neither blocks nor attachments is Slack's,
+// or an imitator's.
+func isSlack(root node) bool {
+	if root.has("title", "sections", "potentialAction", "themeColor") {
+		return false
+	}
+	return root.has("channel", "username", "icon_emoji", "icon_url", "mrkdwn", "link_names", "unfurl_links", "unfurl_media", "thread_ts",
+		"response_type", "alias", "avatar", "emoji", "props") || hasAngled(root.get("text").text())
+}
+
+// hasAngled reports whether a text has a link or a mention as Slack writes them, and no
+// Connector Card does.
+func hasAngled(text string) bool {
+	for rest := text; ; {
+		_, after, found := strings.Cut(rest, "<")
+		if !found {
+			return false
+		}
+		inner, _, closed := strings.Cut(after[:min(len(after), maxAngled)], ">")
+		address, label, labelled := strings.Cut(inner, "|")
+		switch {
+		case !closed || strings.Contains(inner, "\n"):
+		case labelled && label != "" && (isWeb(address) || strings.HasPrefix(address, "mailto:")):
+			return true
+		case slices.Contains([]string{"!here", "!channel", "!everyone"}, address), strings.HasPrefix(address, "!date^"), strings.HasPrefix(address, "!subteam^"):
+			return true
+		}
+		rest = after
+	}
+}
+
+// maxAngled is how long a link between angle brackets may be.
+const maxAngled = 4096
+
+// isImitator reports whether a payload for Slack was made for Mattermost or Rocket.Chat,
+// whose texts are Markdown: by members that only these have, or by what means something
+// in Markdown only.
+func isImitator(root node) bool {
+	if root.get("mrkdwn").is(true) || len(root.get("blocks").list()) > 0 {
+		return false
+	}
+	if root.has("alias", "avatar", "emoji", "props", "priority") || strings.HasPrefix(root.get("type").word(), "custom_") {
+		return true
+	}
+	texts := []string{root.get("text").text()}
+	for _, a := range root.get("attachments").list() {
+		if strings.Contains(a.get("ts").text(), "T") || a.has("collapsed", "message_link", "audio_url", "video_url", "title_link_download") {
+			return true
+		}
+		if !a.has("mrkdwn_in", "blocks") {
+			texts = append(texts, a.get("text").text())
+		}
+	}
+	return slices.ContainsFunc(texts, onlyMarkdown().MatchString)
+}
+
+// onlyMarkdown finds headings, the line under a table's head, and links.
+func onlyMarkdown() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^#{1,6} \S|^ {0,3}\|?[ :]*-{3,}[ :]*\|[ :|-]*$|\]\(https?://`)
+}

@@ -1,0 +1,182 @@
+package webhook
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
+)
+
+// repairs mends a card: what no chat system shows goes, so that a wrong colour or a
+// broken button does not keep an alarm from arriving, and the card says what went.
+type repairs struct {
+	// ways are addresses that no button may have, as texts.
+	ways []string
+	// gone are the names of what is left out.
+	gone []string
+}
+
+// repair takes out of a card what no chat system shows, and names it at the card's end.
+func repair(c *card.Card) {
+	var r repairs
+	c.ThemeColor = hexColor(c.ThemeColor)
+	for i := range c.Sections {
+		s := &c.Sections[i]
+		if !r.shown(card.Image{URL: s.ActivityImage}) {
+			s.ActivityImage = ""
+		}
+		if s.ActivityImageType != "avatar" && s.ActivityImageType != "article" {
+			s.ActivityImageType = ""
+		}
+		if s.HeroImage != nil && (s.HeroImage.URL == "" || !r.shown(*s.HeroImage)) {
+			s.HeroImage = nil
+		}
+		s.Images = slices.DeleteFunc(s.Images, func(image card.Image) bool { return image.URL == "" || !r.shown(image) })
+		s.Facts = repairedFacts(s.Facts)
+		s.Actions = r.actions(s.Actions)
+	}
+	c.Actions = r.actions(c.Actions)
+	texts := r.ways
+	if len(r.gone) > 0 {
+		texts = append(texts, notPossible(r.gone))
+	}
+	if len(texts) > 0 {
+		c.Sections = append(c.Sections, card.Section{Text: strings.Join(texts, "\n\n")})
+	}
+}
+
+// shown reports whether a picture can be shown, and names it when it cannot.
+func (r *repairs) shown(image card.Image) bool {
+	if isPicture(image.URL) {
+		return true
+	}
+	r.leave("picture " + orElse(image.Title, image.URL))
+	return false
+}
+
+func (r *repairs) leave(name string) {
+	if name = oneLine(name); len(r.gone) < maxLinks && !slices.Contains(r.gone, name) {
+		r.gone = append(r.gone, card.Cut(name, longestGone))
+	}
+}
+
+// longestGone is how much is said of what is left out, in characters.
+const longestGone = 200
+
+func isPicture(address string) bool {
+	return address == "" || isWeb(address) || strings.HasPrefix(address, "data:image/")
+}
+
+func repairedFacts(list []card.Fact) []card.Fact {
+	var facts []card.Fact
+	for _, f := range list {
+		if f.Name != "" || f.Value != "" {
+			facts = append(facts, card.Fact{Name: orElse(f.Name, "–"), Value: orElse(f.Value, "–")})
+		}
+	}
+	return facts
+}
+
+// actions keeps those that are right and what can be made right of the others.
+func (r *repairs) actions(list []card.Action) []card.Action {
+	var actions []card.Action
+	for _, a := range list {
+		a.Name = orElse(strings.TrimSpace(a.Name), "Open")
+		if a.Type == card.ActionCard {
+			a.Inputs = slices.DeleteFunc(slices.Clone(a.Inputs), func(in card.Input) bool {
+				return !isValid(card.Action{Type: card.ActionCard, Name: a.Name, Inputs: []card.Input{in}})
+			})
+			nested := slices.DeleteFunc(slices.Clone(a.Actions), func(inner card.Action) bool { return inner.Type == card.ActionCard })
+			a.Actions = r.actions(nested)
+			if len(nested) < len(a.Actions) || len(a.Inputs)+len(a.Actions) == 0 {
+				r.leave(a.Name)
+				continue
+			}
+		}
+		if isValid(a) {
+			actions = append(actions, a)
+			continue
+		}
+		if address := webTarget(a); address != "" {
+			actions = appendLink(actions, a.Name, address)
+			continue
+		}
+		r.way(a)
+	}
+	return actions
+}
+
+func isValid(a card.Action) bool {
+	return card.Card{Text: "-", Actions: []card.Action{a}}.Validate() == nil
+}
+
+// addresses are where an action leads, that for all systems first.
+func addresses(a card.Action) []string {
+	list := []string{a.URL()}
+	for _, t := range a.Targets {
+		list = append(list, t.URI)
+	}
+	if a.Type != card.HTTPPost { // which a person cannot open
+		list = append(append(list, a.Target.URL), a.Target.List...)
+	}
+	return list
+}
+
+func webTarget(a card.Action) string {
+	for _, address := range addresses(a) {
+		if isWeb(address) {
+			return address
+		}
+	}
+	return ""
+}
+
+// way says where an action leads that can be no button, or names it.
+func (r *repairs) way(a card.Action) {
+	for _, address := range addresses(a) {
+		if text := readable(a.Name, address); text != "" && len(r.ways) < maxLinks {
+			r.ways = append(r.ways, text)
+			return
+		}
+	}
+	r.leave(a.Name)
+}
+
+// withTargets gives actions the address that stands beside instead of in their targets.
+func withTargets(body []byte) ([]byte, bool) {
+	if !bytes.Contains(body, []byte("potentialAction")) {
+		return nil, false
+	}
+	root := parseTree(body)
+	changed := giveTargets(root.get("potentialAction"))
+	for _, s := range root.get("sections").list() {
+		changed = giveTargets(s.get("potentialAction")) || changed
+	}
+	if !changed {
+		return nil, false
+	}
+	return encode(root.v), true
+}
+
+func giveTargets(actions node) bool {
+	changed := false
+	for _, a := range actions.list() {
+		changed = giveTargets(a.get("actions")) || changed
+		m, ok := a.v.(map[string]any)
+		if !ok || len(a.get("targets").list()) > 0 {
+			continue
+		}
+		address := orElse(a.get("uri").text(), orElse(a.get("url").text(), a.get("targets").text()))
+		if kind := a.get("@type").word(); kind == "openuri" || kind == "" {
+			address = orElse(address, a.get("target").text())
+		}
+		if address == "" {
+			continue
+		}
+		m["@type"] = string(card.OpenURI)
+		m["targets"] = []any{map[string]any{"os": "default", "uri": address}}
+		changed = true
+	}
+	return changed
+}
