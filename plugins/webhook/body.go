@@ -2,62 +2,115 @@ package webhook
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"mime"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// payload is the JSON in a request: the body, or, as Slack's senders may do, the
-// form field "payload". The content type hardly matters: curl calls JSON a form.
-func payload(r *connector.Request) ([]byte, error) {
-	body := decode(r.Body, r.Header.Get("Content-Type"))
-	if len(body) == 0 {
-		return nil, errNoBody
-	}
-	if body[0] == '{' || body[0] == '[' {
-		return body, nil
-	}
-	if bytes.HasPrefix(body, []byte("payload=")) || isForm(r.Header.Get("Content-Type")) && bytes.IndexByte(body, '=') > 0 {
-		form, err := url.ParseQuery(string(body))
-		if err != nil || form.Get("payload") == "" {
-			return nil, errNoForm
-		}
-		return decode([]byte(form.Get("payload")), ""), nil
-	}
-	return body, nil
+// content is what the body of a request holds.
+type content struct {
+	// kind is acceptJSON for JSON, else kindText, kindForm or kindXML.
+	kind string
+	// json is the same as JSON: an object where it was none.
+	json []byte
+	// slack says that it is the field payload of a form, as Slack's senders write it.
+	slack bool
+	// mended names what was not quite JSON.
+	mended []string
+	// card shows what is no JSON.
+	card card.Card
 }
 
-func isForm(contentType string) bool {
-	return strings.HasPrefix(strings.ToLower(contentType), "application/x-www-form-urlencoded")
+// open tells what a body holds, by its looks first: curl calls JSON a form, and many
+// senders call it nothing.
+func open(r *connector.Request) (content, error) {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		media, params = strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Type"))), nil
+	}
+	if boundary := boundaryOf(r.Body, media, params); boundary != "" {
+		return openMultipart(r.Body, boundary)
+	}
+	body := decode(r.Body, params["charset"])
+	isForm, isJSON := media == "application/x-www-form-urlencoded", strings.HasSuffix(media, "json")
+	switch {
+	case len(body) == 0:
+		return content{}, errNoBody
+	case isPayload(body, isForm):
+		return openPayload(body)
+	case body[0] == '<' && !strings.HasSuffix(media, "html") || strings.HasSuffix(media, "xml"):
+		c, err := openXML(body)
+		if err != nil && !isJSON && !strings.HasSuffix(media, "xml") {
+			return openText(body, media)
+		}
+		return c, err
+	case isJSON || strings.IndexByte(`{["'/`, body[0]) >= 0:
+		c, err := openJSON(body)
+		if err != nil && strings.HasPrefix(media, "text/") {
+			return openText(body, media)
+		}
+		return c, err
+	case isForm && isEncoded(body):
+		return openForm(fieldsOf(body)), nil
+	}
+	return openText(body, media)
 }
+
+// openJSON reads JSON, and JSON in a text that is JSON, as PowerShell makes it when it
+// is told to twice.
+func openJSON(body []byte) (content, error) {
+	strict, mended, err := asJSON(body)
+	c := content{kind: acceptJSON, json: strict, mended: mended}
+	if err != nil || strict[0] != '"' {
+		return c, err
+	}
+	inner := decode([]byte(parseTree(strict).text()), "")
+	if len(inner) == 0 || inner[0] != '{' && inner[0] != '[' {
+		return c, nil
+	}
+	strict, mended, err = asJSON(inner)
+	c.json, c.mended = strict, append(append(c.mended, mended...), "JSON within a text")
+	return c, err
+}
+
+// openText takes a text as it is, or as the Markdown or HTML that it is said to be.
+func openText(body []byte, media string) (content, error) {
+	if bytes.ContainsFunc(body, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r\f\v", r) }) {
+		return content{}, refusal("The body is neither JSON nor a form, XML or text.")
+	}
+	text := string(body)
+	c := content{kind: kindText, json: encode(map[string]any{"body": text})}
+	if media != "text/markdown" && media != "text/html" {
+		text = card.Escape(unixLines(text))
+	}
+	c.card.Text = text
+	return c, nil
+}
+
+// unixLines ends all lines alike.
+func unixLines(s string) string { return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s) }
 
 // decode returns the body in UTF-8, without a byte order mark and blanks around
 // it. JSON is UTF-8 by its standard; Windows PowerShell sends what it likes.
-func decode(body []byte, contentType string) []byte {
-	label := ""
+func decode(body []byte, label string) []byte {
 	switch {
 	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
-		body = body[3:]
+		body, label = body[3:], ""
 	case bytes.HasPrefix(body, []byte("\xff\xfe")), len(body) > 1 && body[0] != 0 && body[1] == 0:
 		label = "utf-16le"
 	case bytes.HasPrefix(body, []byte("\xfe\xff")), len(body) > 1 && body[0] == 0 && body[1] != 0:
 		label = "utf-16be"
-	}
-	if label == "" && !utf8.Valid(body) {
-		// What is valid UTF-8 is hardly anything else, whatever it is called.
+	case utf8.Valid(body):
+		label = "" // it is hardly anything else, whatever it is called
+	case label == "":
 		label = "windows-1252"
-		if _, params, err := mime.ParseMediaType(contentType); err == nil && params["charset"] != "" {
-			label = params["charset"]
-		}
 	}
-	if label != "" {
+	if !utf8.Valid(body) || strings.HasPrefix(label, "utf-16") {
 		if encoding, name := charset.Lookup(label); encoding != nil && name != "utf-8" {
 			if text, err := encoding.NewDecoder().Bytes(body); err == nil {
 				body = bytes.TrimPrefix(text, []byte("\ufeff"))
@@ -65,28 +118,5 @@ func decode(body []byte, contentType string) []byte {
 		}
 		body = bytes.ToValidUTF8(body, []byte("\ufffd"))
 	}
-	return bytes.TrimSpace(body)
-}
-
-// checkJSON says where JSON is broken, for whoever wrote it.
-func checkJSON(b []byte) error {
-	if json.Valid(b) {
-		return nil
-	}
-	var v json.RawMessage
-	err := json.Unmarshal(b, &v)
-	e, ok := errors.AsType[*json.SyntaxError](err)
-	if !ok {
-		return refuse("The body is not JSON: %s.", err)
-	}
-	line, column := position(b, e.Offset)
-	return refuse("The body is not JSON: line %d, column %d: %s.", line, column, err)
-}
-
-// position converts the offset after a character to its line and column, both
-// from 1.
-func position(b []byte, offset int64) (line, column int) {
-	before := b[:max(0, min(int(offset)-1, len(b)))]
-	line = bytes.Count(before, []byte("\n")) + 1
-	return line, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	return bytes.Trim(bytes.TrimSpace(body), "\x00 \t\r\n")
 }

@@ -60,8 +60,10 @@ func fromEnvelope(root node, body []byte) ([]event.Event, error) {
 // attachment reads one attachment.
 func (e *envelope) attachment(a node) error {
 	content := a.get("content")
-	if text := content.text(); strings.HasPrefix(text, "{") && json.Valid([]byte(text)) {
-		content = parseTree([]byte(text)) // some flows put the card in as a text
+	if text := strings.TrimSpace(content.text()); strings.HasPrefix(text, "{") {
+		if inner, _, err := asJSON([]byte(text)); err == nil {
+			content = parseTree(inner) // some flows put the card in as a text
+		}
 	}
 	kind := a.get("contentType").word()
 	if kind == "" && content.isObject() {
@@ -74,7 +76,7 @@ func (e *envelope) attachment(a node) error {
 	case kind == adaptiveCard:
 		return e.adaptive(content)
 	case kind == connectorCardIn:
-		c, err := connectorCard(encode(content.v))
+		c, err := connectorCard(content)
 		e.add(acceptCard, c)
 		return err
 	case isCard:

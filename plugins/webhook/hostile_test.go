@@ -48,6 +48,14 @@ func TestHostilePayloadsAreAnsweredSoon(t *testing.T) {
 		{"nothing but addresses", fill(slack, "http://", `"}}]}`), 200},
 		{"nothing but colons", fill(slack, ":a", `"}}]}`), 200},
 		{"nothing but lines", fill(slack, " \\n", `a"}}]}`), 200},
+		{"very many fields", fill("", "a=b&", "a"), 200},
+		{"very many forms", fill("", "payload=&", ""), 400},
+		{"a list that is not quite JSON", fill("[", "'',", "]"), 400},
+		{"very many comments", fill("{", "/**/", "}"), 400},
+		{"a comment without end", fill("{/*", "/*", ""), 400},
+		{"very many elements", fill("<a>", "<b/>", "</a>"), 200},
+		{"long names around very many elements", fill("<a"+strings.Repeat("a", 50_000)+">"+strings.Repeat("<b"+strings.Repeat("b", 1000)+">", 50), "<c>1</c>", strings.Repeat("</b"+strings.Repeat("b", 1000)+">", 50)+"</a"+strings.Repeat("a", 50_000)+">"), 200},
+		{"very many attributes", fill("<a ", "b='' ", "/>"), 200},
 		{"nulls", `{"text":"a","title":null,"sections":[null,{"facts":[null],"images":null,"heroImage":null}],"potentialAction":[null]}`, 200},
 		{"nulls of Slack's", `{"text":null,"blocks":[null,{"type":null,"text":null,"fields":[null],"elements":null}],"attachments":[null,{"fields":[null],"actions":[null],"text":"a"}]}`, 200},
 		{"wrong types", adaptive + `1,"a",[],{"type":1,"items":3},{"type":"TextBlock","text":{"a":1}},{"type":"FactSet","facts":{"title":1}},{"type":"TextBlock","text":7}]}`, 202},
@@ -58,7 +66,7 @@ func TestHostilePayloadsAreAnsweredSoon(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			started := time.Now()
-			reply := receive(t, &Webhook{Title: "CI", Image: "https://example.com/a.png"}, post(test.body))
+			reply := receive(t, &Webhook{Title: "CI", Image: "https://example.com/a.png"}, post(test.body, "Content-Type", map[bool]string{true: "application/x-www-form-urlencoded", false: "application/json"}[strings.Contains(test.name, "form") || strings.Contains(test.name, "fields")]))
 			if took := time.Since(started); took > 3*time.Second {
 				t.Errorf("took %s", took)
 			}
@@ -107,6 +115,9 @@ func FuzzReceive(f *testing.F) {
 		}
 	}
 	f.Add(acceptAny, "application/x-www-form-urlencoded", []byte("payload=%7B%22text%22%3A%22a%22%7D"))
+	f.Add(acceptAny, "multipart/form-data; boundary=b", []byte("--b\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n{}\r\n--b--"))
+	f.Add(acceptAny, "application/xml", []byte("<a b='c'>d<e/></a>"))
+	f.Add(acceptAny, "text/plain", []byte("[CRITICAL] 97% full"))
 	f.Add(acceptCard, "text/plain; charset=utf-16", []byte("\xff\xfe{\x00}\x00"))
 	f.Fuzz(func(t *testing.T, accept, contentType string, body []byte) {
 		switch accept {

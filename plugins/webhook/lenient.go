@@ -1,81 +1,117 @@
 package webhook
 
 import (
-	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 )
 
-// loosened writes a Connector Card again with texts where its sender wrote
-// numbers, and booleans where they wrote texts: the retired connectors took them,
-// and {"name": "Failures", "value": 3} is written often.
-func loosened(body []byte) ([]byte, bool) {
-	root := parseTree(body)
-	if !root.isObject() || !loosen(root.v, 0) {
-		return nil, false
+// loosened is a Connector Card, as a tree, as it should have been written: the retired
+// connectors took a number or several lines for a text, a text for a boolean, and one
+// section for a list of them. Names are compared without regard to case, as they did.
+func loosened(v any, depth int) any {
+	object, ok := v.(map[string]any)
+	if !ok || depth > maxDepth {
+		return v
 	}
-	b, err := json.Marshal(root.v)
-	return b, err == nil
+	out := make(map[string]any, len(object))
+	for name, e := range object {
+		out[name] = loosenedMember(strings.ToLower(name), e, depth)
+	}
+	return out
 }
 
-// loosen changes a tree in place and reports whether it did.
-func loosen(v any, depth int) bool {
-	changed := false
-	if depth > maxDepth {
-		return false
+func loosenedMember(name string, v any, depth int) any {
+	if v == nil {
+		return nil
 	}
-	switch v := v.(type) {
-	case []any:
-		for _, e := range v {
-			changed = loosen(e, depth+1) || changed
-		}
-	case map[string]any:
-		for name, e := range v {
-			if name == "initializationContext" {
-				continue
-			}
-			if w, ok := loose(name, e); ok {
-				v[name], changed = w, true
-				continue
-			}
-			changed = loosen(e, depth+1) || changed
-		}
-	}
-	return changed
-}
-
-// loose is a member's value as its name demands it, when it is something else.
-func loose(name string, v any) (any, bool) {
 	switch name {
-	case "startGroup", "markdown", "hideOriginalBody", "isRequired", "isMultiline", "includeTime", "isMultiSelect":
-		if s, ok := v.(string); ok {
-			return strings.EqualFold(strings.TrimSpace(s), "true"), true
-		}
-	case "maxLength":
-	case "heroImage":
-		if address, ok := v.(string); ok {
-			return map[string]any{"image": address}, true
-		}
+	case "initializationcontext", "maxlength", "sender", "adaptivecard", "expectedactors":
+	case "startgroup", "markdown", "hideoriginalbody", "isrequired", "ismultiline", "includetime", "ismultiselect":
+		return strings.EqualFold(strings.TrimSpace(node{v}.text()), "true")
+	case "sections":
+		return loosenedList(v, "text", depth)
+	case "facts":
+		return loosenedFacts(v)
 	case "images":
-		return pictures(v)
-	default:
-		switch v.(type) {
-		case bool, json.Number:
-			return node{v}.text(), true
+		return loosenedList(v, "image", depth)
+	case "potentialaction", "actions", "inputs", "choices", "headers":
+		return loosenedList(v, "name", depth)
+	case "targets":
+		return loosenedList(v, "uri", depth)
+	case "heroimage":
+		return loosenedElement(v, "image", depth)
+	case "target":
+		if list, ok := v.([]any); ok {
+			return list // of a ViewAction
 		}
+		return node{v}.textOr(v)
+	default:
+		return node{v}.textOr(v)
 	}
-	return nil, false
+	return v
 }
 
-// pictures are pictures of which some are addresses only.
-func pictures(v any) (any, bool) {
-	list, _ := v.([]any)
-	changed := false
-	for i, e := range list {
-		if address, ok := e.(string); ok {
-			list[i], changed = map[string]any{"image": address}, true
+// loosenedList is a list, of one where there is none.
+func loosenedList(v any, member string, depth int) any {
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	out := make([]any, 0, len(list))
+	for _, e := range list {
+		out = append(out, loosenedElement(e, member, depth))
+	}
+	return out
+}
+
+// loosenedElement is an object, which a text stands for that is its chief member.
+func loosenedElement(v any, member string, depth int) any {
+	if text, ok := v.(string); ok {
+		return map[string]any{member: unixLines(text)}
+	}
+	return loosened(v, depth+1)
+}
+
+// loosenedFacts are facts, which may be a map, and call their names title or key, as
+// those of Adaptive Cards and receipts do.
+func loosenedFacts(v any) any {
+	list, ok := v.([]any)
+	if object, isMap := v.(map[string]any); isMap {
+		if _, isFact := object["value"]; isFact {
+			list = []any{object}
+		} else {
+			for _, name := range slices.Sorted(maps.Keys(object)) {
+				list = append(list, map[string]any{"name": name, "value": object[name]})
+			}
+		}
+		ok = true
+	}
+	if !ok {
+		return v
+	}
+	facts := make([]any, 0, len(list))
+	for _, e := range list {
+		fact, ok := loosened(e, 0).(map[string]any)
+		if !ok {
+			fact = map[string]any{"value": node{e}.text()}
+		}
+		if name := orElse(member(fact, "title"), member(fact, "key")); name != "" && member(fact, "name") == "" {
+			fact["name"] = name
+		}
+		facts = append(facts, fact)
+	}
+	return facts
+}
+
+// member is an object's text by a name in whatever case.
+func member(object map[string]any, name string) string {
+	for n, v := range object {
+		if strings.EqualFold(n, name) {
+			return node{v}.text()
 		}
 	}
-	return v, changed
+	return ""
 }
 
 // hexColor is a colour in the card's form, six digits without '#'; empty when it

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -21,7 +22,7 @@ func refuse(format string, a ...any) error { return refusal(fmt.Sprintf(format, 
 
 const (
 	errNoBody    refusal = `The body is empty: POST a card, such as {"text": "Hello"}.`
-	errNoForm    refusal = "A form needs the field payload, with a card as JSON."
+	errNoForm    refusal = "The form is empty: it needs the field payload, with a card as JSON, or any others."
 	errNoObject  refusal = `The body must be a JSON object, such as {"text": "Hello"}.`
 	errEmptyCard refusal = "Summary or Text is required."
 	errDeep      refusal = "The Adaptive Card nests deeper than 32 levels."
@@ -32,31 +33,40 @@ const (
 // Workflows post them. It says whose dialect the request speaks even when it cannot be
 // read.
 func (h *Webhook) read(r *connector.Request) (events []event.Event, dialect string, err error) {
-	body, err := payload(r)
-	if err == nil {
-		err = checkJSON(body)
-	}
+	in, err := open(r)
 	if err != nil {
 		return nil, h.dialect(r.Body), err
 	}
-	root := parseTree(body)
-	dialect = looks(root)
-	if h.Accept == acceptSlack && dialect == acceptCard {
+	root := parseTree(in.json)
+	dialect = acceptCard
+	if in.kind == acceptJSON {
+		dialect = looks(root)
+	}
+	if dialect == acceptCard && (in.slack || h.Accept == acceptSlack) {
 		dialect = acceptSlack
 	}
-	events, err = h.events(dialect, root, body)
-	if err != nil {
+	if h.Accept == acceptJSON {
+		events = []event.Event{h.any(in, r)}
+	} else if events, err = h.events(dialect, root, in); err != nil {
 		return nil, dialect, err
 	}
-	events, err = h.finished(events, r)
+	if len(in.mended) > 0 {
+		for i := range events {
+			events[i].Notes = append(events[i].Notes, "The payload was not quite JSON: "+strings.Join(in.mended, ", ")+".")
+		}
+	}
+	events, err = h.finished(events)
 	return events, dialect, err
 }
 
 // events reads a payload.
-func (h *Webhook) events(dialect string, root node, body []byte) ([]event.Event, error) {
+func (h *Webhook) events(dialect string, root node, in content) ([]event.Event, error) {
+	body := in.json
 	switch {
-	case h.Accept == acceptJSON:
-		return []event.Event{h.readJSON(body)}, nil
+	case in.kind != acceptJSON && h.Accept == acceptAny:
+		return []event.Event{{Kind: in.kind, Card: in.card, Data: body}}, nil
+	case in.kind != acceptJSON:
+		return nil, refuse("This webhook takes JSON only, and what came is %s.", in.kind)
 	case !root.isObject():
 		return nil, errNoObject
 	case h.Accept == acceptSlack:
@@ -70,7 +80,7 @@ func (h *Webhook) events(dialect string, root node, body []byte) ([]event.Event,
 	var err error
 	switch {
 	case dialect == acceptCard:
-		e.Card, err = connectorCard(body)
+		e.Card, err = connectorCard(root)
 	case dialect == acceptSlack:
 		e.Card, err = fromSlack(root)
 	case root.get("type").word() == "adaptivecard":
@@ -84,7 +94,7 @@ func (h *Webhook) events(dialect string, root node, body []byte) ([]event.Event,
 
 // finished puts the connector's name and picture on the cards and makes sure that
 // they are valid.
-func (h *Webhook) finished(events []event.Event, r *connector.Request) ([]event.Event, error) {
+func (h *Webhook) finished(events []event.Event) ([]event.Event, error) {
 	for i := range events {
 		c := &events[i].Card
 		h.brand(c)
@@ -93,18 +103,18 @@ func (h *Webhook) finished(events []event.Event, r *connector.Request) ([]event.
 			continue
 		}
 		repair(c)
-		if r.Log != nil {
-			r.Log.Info("left out of a card what cannot be shown", "problems", err.Error())
-		}
+		events[i].Notes = append(events[i].Notes, "What cannot be shown was left out: "+inOneLine(err)+".")
 		if !shows(*c) {
 			return nil, errEmptyCard
 		}
 		if err := c.Validate(); err != nil {
-			return nil, refuse("The card is not valid: %s.", strings.ReplaceAll(err.Error(), "\n", "; "))
+			return nil, refuse("The card is not valid: %s.", inOneLine(err))
 		}
 	}
 	return events, nil
 }
+
+func inOneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // looks tells the kinds apart by what only they have.
 func looks(root node) string {
@@ -127,19 +137,12 @@ func looks(root node) string {
 }
 
 // connectorCard reads a MessageCard or {"text": …}.
-func connectorCard(body []byte) (card.Card, error) {
-	if mended, changed := withTargets(body); changed {
-		body = mended
-	}
-	c, err := card.Parse(body)
+func connectorCard(root node) (card.Card, error) {
+	loose := node{loosened(root.v, 0)}
+	withTargets(loose)
+	c, err := card.Parse(encode(loose.v))
 	if err != nil {
-		looser, changed := loosened(body)
-		if !changed {
-			return c, refuse("The card cannot be read: %s.", err)
-		}
-		if c, err = card.Parse(looser); err != nil {
-			return c, refuse("The card cannot be read: %s.", err)
-		}
+		return c, refuse("The card cannot be read: %s.", err)
 	}
 	c.Sender = nil   // whose cards they are says the configuration
 	c.Adaptive = nil // only one that was read as such is shown as it came
@@ -162,19 +165,22 @@ func encode(v any) []byte {
 // better one, in bytes.
 const maxJSONCard = 2000
 
-// readJSON makes a plain card of any JSON: its title if it has one, and the JSON.
-func (h *Webhook) readJSON(body []byte) event.Event {
-	e := event.Event{Kind: acceptJSON, Data: body}
-	if body[0] != '{' {
-		e.Data = append(append([]byte(`{"body":`), body...), '}')
-	} else {
-		var named struct {
-			Title any `json:"title"`
-		}
-		if json.Unmarshal(body, &named) == nil {
-			e.Card.Title = card.Escape(node{named.Title}.text())
-		}
+// any takes whatever came as data, and makes a plain card of it.
+func (h *Webhook) any(in content, r *connector.Request) event.Event {
+	e := event.Event{Kind: in.kind, Card: in.card, Data: in.json}
+	if in.kind == acceptJSON {
+		e.Card = jsonCard(in.json)
 	}
+	if e.Data[0] != '{' {
+		e.Data = slices.Concat([]byte(`{"body":`), e.Data, []byte("}"))
+	}
+	e.Data = h.withRequest(e.Data, r)
+	return e
+}
+
+// jsonCard is a plain card of any JSON: its title if it has one, and the JSON.
+func jsonCard(body []byte) card.Card {
+	c := card.Card{Title: card.Escape(parseTree(body).get("title").text())}
 	var pretty bytes.Buffer
 	// What is indented deeper than the card can show is not indented at all.
 	if len(body) > maxJSONCard || json.Indent(&pretty, body, "", "  ") != nil {
@@ -185,8 +191,8 @@ func (h *Webhook) readJSON(body []byte) event.Event {
 	if len(text) > maxJSONCard || len(body) > maxJSONCard {
 		text = strings.ToValidUTF8(text[:min(len(text), maxJSONCard)], "") + "\n…"
 	}
-	e.Card.Text = fence(text, "json")
-	return e
+	c.Text = fence(text, "json")
+	return c
 }
 
 // brand posts a card under the connector's own name and picture, as the retired

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -144,30 +143,21 @@ func (r *repairs) way(a card.Action) {
 }
 
 // withTargets gives actions the address that stands beside instead of in their targets.
-func withTargets(body []byte) ([]byte, bool) {
-	if !bytes.Contains(body, []byte("potentialAction")) {
-		return nil, false
-	}
-	root := parseTree(body)
-	changed := giveTargets(root.get("potentialAction"))
+func withTargets(root node) {
+	giveTargets(root.get("potentialAction"))
 	for _, s := range root.get("sections").list() {
-		changed = giveTargets(s.get("potentialAction")) || changed
+		giveTargets(s.get("potentialAction"))
 	}
-	if !changed {
-		return nil, false
-	}
-	return encode(root.v), true
 }
 
-func giveTargets(actions node) bool {
-	changed := false
+func giveTargets(actions node) {
 	for _, a := range actions.list() {
-		changed = giveTargets(a.get("actions")) || changed
+		giveTargets(a.get("actions"))
 		m, ok := a.v.(map[string]any)
 		if !ok || len(a.get("targets").list()) > 0 {
 			continue
 		}
-		address := orElse(a.get("uri").text(), orElse(a.get("url").text(), a.get("targets").text()))
+		address := orElse(a.get("uri").text(), a.get("url").text())
 		if kind := a.get("@type").word(); kind == "openuri" || kind == "" {
 			address = orElse(address, a.get("target").text())
 		}
@@ -176,7 +166,5 @@ func giveTargets(actions node) bool {
 		}
 		m["@type"] = string(card.OpenURI)
 		m["targets"] = []any{map[string]any{"os": "default", "uri": address}}
-		changed = true
 	}
-	return changed
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // node is a JSON value that a stranger sent. What is not of the type that one
@@ -33,8 +34,8 @@ func (n node) isObject() bool {
 	return ok
 }
 
-// list is an array's elements. PowerShell makes an array of one the one: so an object
-// is a list of itself.
+// list is an array's elements. An object stands for a list of one: PowerShell takes
+// the list around its only element away.
 func (n node) list() []node {
 	if n.isObject() {
 		return []node{n}
@@ -51,7 +52,19 @@ func (n node) list() []node {
 func (n node) text() string {
 	switch v := n.v.(type) {
 	case string:
+		if strings.Contains(v, "\r") {
+			return unixLines(v)
+		}
 		return v
+	case []any: // the lines of a file, as PowerShell reads it
+		lines := make([]string, len(v))
+		for i, line := range v {
+			if _, nested := line.([]any); nested {
+				return ""
+			}
+			lines[i] = node{line}.text()
+		}
+		return strings.Join(lines, "\n")
 	case json.Number:
 		return v.String()
 	case bool:
@@ -59,6 +72,29 @@ func (n node) text() string {
 	}
 	return ""
 }
+
+// textOr is the text, empty where it is blank, or otherwise the value as it is.
+func (n node) textOr(v any) any {
+	switch v := n.v.(type) {
+	case map[string]any:
+		return v
+	case []any:
+		for _, line := range v {
+			switch line.(type) {
+			case map[string]any, []any:
+				return n.v
+			}
+		}
+	}
+	text := n.text()
+	if !strings.ContainsFunc(text, isSeen) {
+		return ""
+	}
+	return text
+}
+
+// isSeen reports whether a character can be seen.
+func isSeen(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != '\u2800' }
 
 // word is a text whose case does not matter.
 func (n node) word() string { return strings.ToLower(n.text()) }

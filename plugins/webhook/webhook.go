@@ -29,11 +29,18 @@ const (
 	acceptSlack    = "slack"
 )
 
+// The kinds of events that no accept names: what is no JSON.
+const (
+	kindText = "text"
+	kindForm = "form"
+	kindXML  = "xml"
+)
+
 // Webhook is one incoming webhook.
 type Webhook struct {
 	Title           string   `relay:"title" doc:"The name under which its cards are posted: it stands above each of them, once."`
 	Image           string   `relay:"image" doc:"The http or https address of a picture that stands beside that name."`
-	Accept          string   `relay:"accept" default:"any" allowed:"any,card,adaptive,slack,json" doc:"What may be posted: any kind of card, which is told by its looks; only Connector Cards and texts (card), Adaptive Cards (adaptive), or Slack payloads, whose bare text is then mrkdwn (slack); or any JSON, whose card a route builds from event.data (json)."`
+	Accept          string   `relay:"accept" default:"any" allowed:"any,card,adaptive,slack,json" doc:"What may be posted: any kind of card, which is told by its looks; only Connector Cards and texts (card), Adaptive Cards (adaptive), or Slack payloads, whose bare text is then mrkdwn (slack); or any JSON, text, form or XML, whose card a route builds from event.data (json), where request says how it came."`
 	Answer          string   `relay:"answer" default:"auto" allowed:"auto,card,adaptive,slack" doc:"In whose words a request is answered: those of the service whose payload it is (auto); or always as the retired connectors did, 200 and 1 (card), as Workflows do, 202 (adaptive), or as Slack does, 200 and ok (slack)."`
 	Secret          string   `relay:"secret,secret" doc:"When set, a request needs a signature made with it."`
 	Signature       string   `relay:"signature" default:"standard-webhooks" allowed:"standard-webhooks,hmac-sha256" doc:"How requests are signed: as www.standardwebhooks.com says, or with the HMAC-SHA256 of the body in a header."`
@@ -80,12 +87,16 @@ func kinds() []connector.Kind {
 		Title: "Release 1.0", Text: "It is **out**.",
 		Sections: []card.Section{{Facts: []card.Fact{{Name: "Tag", Value: "v1.0"}}}},
 	}}
+	fields := event.Event{Card: card.Card{Title: "Disk is full", Sections: []card.Section{{Facts: []card.Fact{{Name: "host", Value: "web1"}}}}}}
 	raw := event.Event{Card: card.Card{Title: "Disk is full", Text: "```\n{\n  \"title\": \"Disk is full\"\n}\n```"}}
 	return []connector.Kind{
 		{Name: acceptCard, Doc: "A Connector Card, or a text.", Sample: sample},
 		{Name: acceptAdaptive, Doc: "An Adaptive Card, bare or in the envelope that Workflows take.", Sample: sample},
 		{Name: acceptSlack, Doc: "A payload for Slack's incoming webhooks.", Sample: sample},
 		{Name: acceptJSON, Doc: "Any JSON, with accept = \"json\".", Sample: raw},
+		{Name: kindText, Doc: "A text, which event.data has as body.", Sample: event.Event{Card: card.Card{Text: "The disk is full."}}},
+		{Name: kindForm, Doc: "The fields of a form.", Sample: fields},
+		{Name: kindXML, Doc: "XML: in event.data an element is an object of its elements and attributes, which have @ before their names, or a text.", Sample: fields},
 	}
 }
 

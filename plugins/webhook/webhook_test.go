@@ -102,32 +102,29 @@ func TestWhatCannotBeACardIsRefusedWithASentence(t *testing.T) {
 		name, accept, body, want string
 	}{
 		{"no body", "", " \n", `The body is empty: POST a card, such as {"text": "Hello"}.`},
-		{"a broken body", "", "{\"text\": \"hi\",\n \"title\": }", "The body is not JSON: line 2, column 11: invalid character '}' looking for beginning of value."},
-		{"two bodies", "", `{"text":"a"}{"text":"b"}`, "The body is not JSON: line 1, column 13: invalid character '{' after top-level value."},
-		{"a body cut short", "", `{"text": "a`, "The body is not JSON: line 1, column 11: unexpected end of JSON input."},
-		{"a broken Slack payload", "", "{\"blocks\": [\n{\"é\": ]}", "The body is not JSON: line 2, column 7: invalid character ']' looking for beginning of value."},
-		{"words", "", "Hello", "The body is not JSON: line 1, column 1: invalid character 'H' looking for beginning of value."},
+		{"a broken body", "", "{\"text\": \"hi\",\n \"title\": }", "The body is not JSON: line 2, column 11: a value is missing."},
+		{"two bodies", "", `{"text":"a"}{"text":"b"}`, "The body is not JSON: line 1, column 13: there is more after the end of the JSON."},
+		{"a body cut short", "", `{"text": "a`, "The body is not JSON: line 1, column 12: it ends too early."},
+		{"a broken Slack payload", "", "{\"blocks\": [\n{\"é\": ]}", "The body is not JSON: line 2, column 7: a value is missing."},
+		{"words", "", "Hello", "The body is not JSON: line 1, column 1: a text needs quotes."},
 		{"an empty object", "", "{}", "Summary or Text is required."},
 		{"an object of another world", "", `{"foo": "bar"}`, "Summary or Text is required."},
 		{"an empty section", "", `{"sections": [{}]}`, "Summary or Text is required."},
 		{"empty blocks", "", `{"blocks": [{"type": "actions", "elements": []}]}`, "The payload shows nothing; it needs a text, blocks or attachments."},
 		{"null", "", "null", `The body must be a JSON object, such as {"text": "Hello"}.`},
 		{"a list", "", `[{"text": "a"}]`, `The body must be a JSON object, such as {"text": "Hello"}.`},
-		{"a form without payload", "", "a=b", "A form needs the field payload, with a card as JSON."},
+		{"a form where cards are taken", acceptCard, "payload=", "The form is empty: it needs the field payload, with a card as JSON, or any others."},
 		{"an Adaptive Card that shows nothing", "", `{"type": "AdaptiveCard", "body": []}`, `The Adaptive Card shows nothing: its body needs an element such as {"type": "TextBlock", "text": "Hello"}.`},
 		{"an attachment that is none", "", `{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": null}]}`, "attachments[0]: Its content must be a card, a JSON object."},
 		{"an attachment of another kind", "", `{"attachments": [{"contentType": "image/png", "content": {}}]}`, "Summary or Text is required."},
 		{"many attachments", "", `{"attachments": [` + strings.Repeat(`{"contentType":"x"},`, 20) + `{}]}`, "attachments: there are 21, and at most 20 are taken at once."},
 		{"an Adaptive Card where none is taken", acceptCard, `{"type": "AdaptiveCard"}`, `This webhook takes Connector Cards only: a MessageCard, or {"text": "Hello"}.`},
 		{"a text where none is taken", acceptAdaptive, `{"text": "a"}`, `This webhook takes Adaptive Cards only: {"type": "AdaptiveCard", …}, bare or as an attachment.`},
-		{"broken JSON where any is taken", acceptJSON, `[1,]`, "The body is not JSON: line 1, column 4: invalid character ']' looking for beginning of value."},
+		{"broken JSON where any is taken", acceptJSON, `[1,,]`, "The body is not JSON: line 1, column 4: a value is missing."},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := post(test.body)
-			if test.name == "a form without payload" {
-				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			}
 			reply := receive(t, &Webhook{Accept: test.accept}, r)
 			if reply.Status != http.StatusBadRequest || len(reply.Events) > 0 {
 				t.Errorf("answered %d with %d events", reply.Status, len(reply.Events))
@@ -141,9 +138,9 @@ func TestWhatCannotBeACardIsRefusedWithASentence(t *testing.T) {
 
 func TestAWrongTypeIsRefusedWithItsPath(t *testing.T) {
 	for body, path := range map[string]string{
-		`{"text": ["a"]}`:                               "text",
-		`{"text": "a", "sections": {"text": "a"}}`:      "sections",
-		`{"text": "a", "sections": [{"facts": ["a"]}]}`: "facts",
+		`{"text": {"a": 1}}`:                        "text",
+		`{"text": "a", "sections": [1]}`:            "sections",
+		`{"text": "a", "potentialAction": [["a"]]}`: "potentialAction",
 	} {
 		reply := receive(t, &Webhook{}, post(body))
 		if reply.Status != http.StatusBadRequest || !strings.HasPrefix(sentence(string(reply.Body)), "The card cannot be read: ") || !strings.Contains(string(reply.Body), path) {
