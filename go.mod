@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/JohannesKaufmann/html-to-markdown/v2 v2.5.2
 	github.com/KimMachineGun/automemlimit v0.7.5
+	github.com/andybalholm/brotli v1.3.0
 	github.com/apparentlymart/go-textseg/v17 v17.0.1
 	github.com/atc0005/go-teams-notify/v2 v2.14.0
 	github.com/bwmarrin/discordgo v0.29.0

@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/connector-relay/relay/relay/connector"
 )
@@ -52,6 +55,7 @@ func (f *Feed) fetch(ctx context.Context, client *http.Client, address, failed s
 		return page{}, connector.Misconfigured("the url is not an address")
 	}
 	req.Header.Set("Accept", accept)
+	req.Header.Set("Accept-Encoding", "gzip") // so that net/http leaves it to unpack
 	if c.ETag != "" {
 		req.Header.Set("If-None-Match", c.ETag)
 	}
@@ -68,6 +72,8 @@ func (f *Feed) fetch(ctx context.Context, client *http.Client, address, failed s
 	switch {
 	case resp.StatusCode == http.StatusNotModified:
 		return p.same(resp, c), nil
+	case challenged(resp.Header) != "":
+		return page{}, connector.Throttled(time.Now().Add(time.Hour), "%s at %s wants a proof that only a browser can give; its owner must let the feed pass", challenged(resp.Header), resp.Request.URL.Host)
 	case resp.StatusCode != http.StatusOK:
 		return page{}, statusError(resp, time.Now())
 	}
@@ -102,7 +108,11 @@ func validator(resp *http.Response, name string) string {
 
 // take takes the body of a 200.
 func (p page) take(ctx context.Context, r *readers, resp *http.Response, c checkpoint) (page, error) {
-	body, release, err := r.body(ctx, resp.Body)
+	unpacked, err := unpack(resp.Body, resp.Header.Get("Content-Encoding"))
+	if err != nil {
+		return page{}, err
+	}
+	body, release, err := r.body(ctx, unpacked)
 	if err != nil || len(body) > maxBody {
 		release()
 	}
@@ -142,6 +152,23 @@ func statusError(resp *http.Response, now time.Time) error {
 		return connector.Unauthorised("the server wants a sign-in (401)")
 	}
 	return fmt.Errorf("the server answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+}
+
+// challenged names the guard against robots that asks for a proof instead of giving
+// the page, by the header that it says so with; it is empty for a page.
+func challenged(h http.Header) string {
+	for _, guard := range []struct{ header, value, name string }{
+		{"Cf-Mitigated", "challenge", "Cloudflare"},
+		{"X-Vercel-Mitigated", "challenge", "Vercel"},
+		{"X-Amzn-Waf-Action", "challenge", "AWS WAF"},
+		{"X-Amzn-Waf-Action", "captcha", "AWS WAF"},
+		{"X-Datadome", "protected", "DataDome"},
+	} {
+		if strings.EqualFold(strings.TrimSpace(h.Get(guard.header)), guard.value) {
+			return guard.name
+		}
+	}
+	return ""
 }
 
 func later(a, b time.Time) time.Time {
@@ -186,7 +213,8 @@ type redirects struct {
 // follow returns the client with redirects watched.
 func (r *redirects) follow(client *http.Client) *http.Client {
 	watching := *client
-	watching.Jar = nil
+	// Some servers redirect until a cookie comes back. It is good for this request only.
+	watching.Jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // which returns no error
 	watching.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		if len(via) >= maxRedirects {
 			return fmt.Errorf("the address redirects more than %d times", maxRedirects)

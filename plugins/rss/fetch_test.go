@@ -1,6 +1,9 @@
 package rss
 
 import (
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"io"
 	"maps"
@@ -9,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/andybalholm/brotli"
 
 	"github.com/connector-relay/relay/relay/connector"
 )
@@ -52,6 +57,12 @@ func TestAnswersThatAreNoFeed(t *testing.T) {
 		"a web page":                     {says(`<html><body>We are down for maintenance.</body></html>`), connector.KindTemporary, "web page"},
 		"nothing":                        {says(""), connector.KindTemporary, "empty"},
 		"JSON that is no feed":           {says(`{"error": "rate limited"}`), connector.KindTemporary, "no JSON Feed"},
+		"Cloudflare wants a proof":       {challenge(http.StatusForbidden, "cf-mitigated", "challenge"), connector.KindThrottled, "Cloudflare"},
+		"AWS wants a proof":              {challenge(http.StatusAccepted, "x-amzn-waf-action", "challenge"), connector.KindThrottled, "AWS WAF"},
+		"zstd":                           {says("\x28\xb5\x2f\xfdxxxx"), connector.KindTemporary, "zstd"},
+		"brotli of no feed":              {packedBy("br", "\x0b\x02\x80hello\x03"), connector.KindMisconfigured, "neither XML nor JSON"},
+		"broken brotli":                  {packedBy("br", "\xff\xff\xff\xff"), connector.KindTemporary, "brotli"},
+		"broken gzip":                    {packedBy("gzip", "\x1f\x8b\x08xxxxxxxxxxxxxx"), connector.KindTemporary, "unpack"},
 		"a poem":                         {says("Roses are red"), connector.KindMisconfigured, "not a feed"},
 		"11 MB":                          {says("<rss>" + strings.Repeat("x", 11<<20)), connector.KindMisconfigured, "larger than 10 MB"},
 		"a loop":                         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, connector.KindTemporary, "redirects more than"},
@@ -70,6 +81,85 @@ func TestAnswersThatAreNoFeed(t *testing.T) {
 			// And when the feed is back, nothing is lost or repeated.
 			s.says(rssOf(numbered(1, 3), nil))
 			r.want("Post 3")
+		})
+	}
+}
+
+func packedBy(by, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", by)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// challenge answers as guards against robots do.
+func challenge(code int, header, value string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(header, value)
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, "<!DOCTYPE html><title>Just a moment...</title>")
+	}
+}
+
+func TestARedirectMayNeedItsOwnCookie(t *testing.T) {
+	s := newSite(t)
+	s.answer = func(w http.ResponseWriter, r *http.Request) {
+		if c, err := r.Cookie("consent"); err != nil || c.Value != "yes" {
+			http.SetCookie(w, &http.Cookie{Name: "consent", Value: "yes", Path: "/"})
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
+			return
+		}
+		_, _ = io.WriteString(w, rssOf(numbered(1, 2), nil))
+	}
+	r := newReader(t, s, map[string]any{"initial": 1})
+	r.want("Post 2")
+	if len(s.asked) != 2 {
+		t.Errorf("it asked %d times", len(s.asked))
+	}
+}
+
+func TestABodyIsReadWhateverItIsPackedIn(t *testing.T) {
+	feed := rssOf(numbered(1, 2), nil)
+	json := `{"version":"https://jsonfeed.org/version/1","items":[{"id":"1","title":"Post 2"}]}`
+	pack := func(text string, by func(io.Writer) io.WriteCloser) string {
+		var b strings.Builder
+		w := by(&b)
+		_, _ = io.WriteString(w, text)
+		_ = w.Close()
+		return b.String()
+	}
+	zipped := func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }
+	zlibbed := func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }
+	deflated := func(w io.Writer) io.WriteCloser { f, _ := flate.NewWriter(w, 6); return f }
+	brotlied := func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) }
+	tests := map[string]struct{ body, encoding string }{
+		"as asked":                    {pack(feed, zipped), "gzip"},
+		"by its old name":             {pack(feed, zipped), "x-gzip"},
+		"in capitals":                 {pack(feed, zipped), "GZIP"},
+		"without a word":              {pack(feed, zipped), ""},
+		"by another word":             {pack(feed, zipped), "deflate"},
+		"twice":                       {pack(pack(feed, zipped), zipped), "gzip"},
+		"twice, with two words":       {pack(pack(feed, zipped), brotlied), "gzip, br"},
+		"zlib":                        {pack(feed, zlibbed), "deflate"},
+		"zlib without a word":         {pack(feed, zlibbed), ""},
+		"deflate":                     {pack(feed, deflated), "deflate"},
+		"brotli":                      {pack(feed, brotlied), "br"},
+		"brotli of JSON":              {pack(json, brotlied), "br"},
+		"not at all, and says gzip":   {feed, "gzip"},
+		"not at all, and says brotli": {"\ufeff" + feed, "br"},
+		"an encoding that is none":    {feed, "utf-8"},
+		"identity":                    {json, "identity"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.answer = func(w http.ResponseWriter, _ *http.Request) {
+				if test.encoding != "" {
+					w.Header().Set("Content-Encoding", test.encoding)
+				}
+				_, _ = io.WriteString(w, test.body)
+			}
+			newReader(t, s, map[string]any{"initial": 1}).want("Post 2")
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -27,10 +28,14 @@ func (d discreet) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Del("Referer")
 	if abroad {
+		own := ownCookies(r)
 		for name := range r.Header {
 			if !harmless(name) {
 				r.Header.Del(name)
 			}
+		}
+		for _, c := range own {
+			r.AddCookie(c)
 		}
 	}
 	return d.next.RoundTrip(r)
@@ -40,6 +45,29 @@ func (d discreet) RoundTrip(r *http.Request) (*http.Response, error) {
 func (d discreet) CloseIdleConnections() {
 	c := http.Client{Transport: d.next}
 	c.CloseIdleConnections()
+}
+
+// ownCookies are those of a request's cookies that its server has set on the way
+// here, or one of the same domain for all of it: some redirect until their cookie
+// comes back. Their values are no secret from whoever chose them.
+func ownCookies(r *http.Request) []*http.Cookie {
+	var given []string
+	for before := r.Response; before != nil && before.Request != nil; before = before.Request.Response {
+		for _, c := range before.Cookies() {
+			if sameServer(before.Request.URL, r.URL) || within(before.Request.URL, c.Domain) && within(r.URL, c.Domain) {
+				given = append(given, c.Name+"="+c.Value)
+			}
+		}
+	}
+	return slices.DeleteFunc(r.Cookies(), func(c *http.Cookie) bool { return !slices.Contains(given, c.Name+"="+c.Value) })
+}
+
+// within reports whether an address is of a domain, and not told in the open what
+// was set over TLS.
+func within(u *url.URL, domain string) bool {
+	domain = strings.ToLower(strings.TrimPrefix(domain, "."))
+	host := strings.ToLower(u.Hostname())
+	return domain != "" && u.Scheme == "https" && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
 // strayed reports whether redirects have led away from the first server. A way

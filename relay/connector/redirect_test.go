@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -131,6 +132,69 @@ func TestWhatIsMeantForAServerStaysWithItWhereverARedirectLeads(t *testing.T) {
 			resp.Body.Close()
 			if want := map[bool]string{true: "t"}[c.kept]; last != want {
 				t.Errorf("the end was told %q, want %q", last, want)
+			}
+		})
+	}
+}
+
+// TestACookieComesBackToTheServerThatSetIt: some servers redirect in circles until it
+// does. No other server hears of it.
+func TestACookieComesBackToTheServerThatSetIt(t *testing.T) {
+	var first, other *witness
+	other = newWitness(t, "127.0.0.2", false, func(w http.ResponseWriter, r *http.Request) {
+		if c, err := r.Cookie("seen"); err == nil && c.Value == "1" {
+			http.Redirect(w, r, first.URL+"/back", http.StatusFound)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "seen", Value: "1"})
+		http.SetCookie(w, &http.Cookie{Name: "stolen", Value: "guess"})
+		http.Redirect(w, r, "/again", http.StatusFound)
+	})
+	first = newWitness(t, "127.0.0.1", false, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/back" {
+			http.SetCookie(w, &http.Cookie{Name: "mine", Value: "2"})
+			http.Redirect(w, r, other.URL+"/", http.StatusFound)
+		}
+	})
+	client := clientWith(t, &clients{}, HTTP{Allow: []string{"127.0.0.0/8"}})
+	client.Jar, _ = cookiejar.New(nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, first.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Cookie", "stolen=CANARY")
+	resp, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if told := other.told.String(); strings.Contains(told, "CANARY") || strings.Contains(told, "mine=") || !strings.Contains(told, "seen=1") {
+		t.Errorf("the other server was told\n%s", told)
+	}
+	if told := first.told.String(); !strings.Contains(told, "Cookie: mine=2") || strings.Contains(told, "seen=") {
+		t.Errorf("the first server was told\n%s", told)
+	}
+}
+
+func TestACookieOfADomainIsForItsServers(t *testing.T) {
+	for name, c := range map[string]struct {
+		from, domain, to string
+		want             bool
+	}{
+		"a sibling":      {"https://auth.site.example/", "site.example", "https://www.site.example/", true},
+		"with a dot":     {"https://auth.site.example/", ".site.example", "https://site.example/", true},
+		"another domain": {"https://auth.site.example/", "site.example", "https://www.other.example/", false},
+		"a longer name":  {"https://auth.site.example/", "site.example", "https://www.notsite.example/", false},
+		"not its own":    {"https://evil.example/", "site.example", "https://www.site.example/", false},
+		"no domain":      {"https://auth.site.example/", "", "https://www.site.example/", false},
+		"in the open":    {"https://auth.site.example/", "site.example", "http://www.site.example/", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &http.Request{URL: mustParse(t, c.to), Header: http.Header{"Cookie": {"a=1; b=2"}}}
+			r.Response = &http.Response{Header: http.Header{}, Request: &http.Request{URL: mustParse(t, c.from)}}
+			r.Response.Header.Set("Set-Cookie", (&http.Cookie{Name: "a", Value: "1", Domain: c.domain}).String())
+			if got := len(ownCookies(r)) == 1; got != c.want {
+				t.Errorf("passed on: %t", got)
 			}
 		})
 	}
