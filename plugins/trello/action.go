@@ -42,6 +42,10 @@ type actionOf struct {
 	BoardTo    *named `json:"boardTarget,omitempty"`
 	CardFrom   *card  `json:"cardSource,omitempty"`
 	Field      *named `json:"customField,omitempty"`
+	// Comment is the comment that was edited, as it is now.
+	Comment *struct {
+		Text string `json:"text,omitempty"`
+	} `json:"action,omitempty"`
 }
 
 type named struct {
@@ -111,6 +115,9 @@ func (a action) kind() string {
 	}
 	if a.Type == "updateList" && before != nil && before.Name != nil {
 		return "list_renamed"
+	}
+	if a.Type == "updateBoard" && before != nil && before.Name != nil {
+		return "board_renamed"
 	}
 	if a.Type != "updateCard" || before == nil || c == nil {
 		return snake(a.Type)

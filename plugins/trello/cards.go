@@ -2,10 +2,12 @@ package trello
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
 	cards "github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/card/prose"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -13,6 +15,8 @@ import (
 const (
 	maxName = 120
 	maxText = 400
+	// maxAddress is how long the address of an attachment is, in bytes.
+	maxAddress = 2048
 )
 
 // event makes an event of an action; false when nobody asked for it.
@@ -34,7 +38,7 @@ func (t *Trello) draw(a action, name string) event.Event {
 	if b := a.Data.Board; b != nil {
 		section.ActivitySubtitle = cards.Link(b.Name, boardURL(b))
 	}
-	c := cards.Card{Summary: title, Title: title, Text: cards.Excerpt(a.text(name), maxText), ThemeColor: k.color, Sections: []cards.Section{section}}
+	c := cards.Card{Summary: title, Title: title, Text: prose.Markdown(a.text(name), maxText), ThemeColor: k.color, Sections: []cards.Section{section}}
 	if at, label := a.where(); at != "" {
 		c.Actions = []cards.Action{{Type: cards.OpenURI, Name: label, Targets: []cards.Target{{OS: "default", URI: at}}}}
 	}
@@ -89,7 +93,7 @@ func (a action) fill(does string) string {
 		case "CHECKLIST":
 			words[i] = name(d.Checklist, "")
 		case "LABEL":
-			words[i] = name(d.Label, "without a name")
+			words[i] = d.label()
 		case "FIELD":
 			words[i] = name(d.Field, "a field")
 		case "MEMBER":
@@ -104,6 +108,13 @@ func (a action) fill(does string) string {
 			if d.CheckItem != nil {
 				words[i] = orElse(cards.Line(d.CheckItem.Name, maxName), "a line")
 			}
+		case "DESCRIBED":
+			words[i] = d.described()
+		case "DATED":
+			words[i] = "set"
+			if d.Old != nil && date(d.Old.due()) != "" {
+				words[i] = "changed"
+			}
 		case "TICKED":
 			words[i] = "ticked"
 			if d.CheckItem != nil && d.CheckItem.State == "incomplete" {
@@ -112,6 +123,46 @@ func (a action) fill(does string) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// label is a label by its colour and name, of which it need have only one. Older actions
+// have the name beside the label.
+func (d actionOf) label() string {
+	var l named
+	if d.Label != nil {
+		l = *d.Label
+	}
+	words := []string{"the", cards.Line(strings.ReplaceAll(l.Color, "_", " "), maxName), "label", cards.Line(orElse(l.Name, d.Text), maxName)}
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
+}
+
+// described is what was done to a description.
+func (d actionOf) described() string {
+	switch {
+	case d.Old == nil || d.Old.Description == nil || *d.Old.Description == "":
+		return "described"
+	case d.Card == nil || d.Card.Description == nil || *d.Card.Description == "":
+		return "removed the description of"
+	}
+	return "changed the description of"
+}
+
+// due is the date that a card was due before; empty when it was not.
+func (o *old) due() string {
+	var at string
+	if o == nil || json.Unmarshal(o.Due, &at) != nil {
+		return ""
+	}
+	return at
+}
+
+// date is a time for a person; empty when it is none.
+func date(s string) string {
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return ""
+	}
+	return at.UTC().Format("Mon 2 Jan 2006, 15:04 UTC")
 }
 
 // whom is the member that an action is about.
@@ -153,6 +204,8 @@ func (a action) text(kind string) string {
 	switch {
 	case kind == "comment_card":
 		return a.Data.Text
+	case kind == "update_comment" && a.Data.Comment != nil:
+		return a.Data.Comment.Text
 	case kind == "card_described" && a.Data.Card != nil && a.Data.Card.Description != nil:
 		return *a.Data.Card.Description
 	case kind == "create_card" && a.Data.Card != nil && a.Data.Card.Description != nil:
@@ -173,9 +226,16 @@ func (a action) facts(kind string) []cards.Fact {
 		add("List", d.List.Name)
 	}
 	if d.Card != nil && d.Card.Due != nil {
-		if due, err := time.Parse(time.RFC3339, *d.Card.Due); err == nil {
-			add("Due", due.UTC().Format("Mon 2 Jan 2006, 15:04 UTC"))
-		}
+		add("Due", date(*d.Card.Due))
+	}
+	if kind == "due_date_set" || kind == "due_date_removed" {
+		add("Due before", date(d.Old.due()))
+	}
+	if kind == "card_described" && d.Old != nil && d.Old.Description != nil {
+		add("Before", *d.Old.Description)
+	}
+	if f := d.Attachment; f != nil && kind == "add_attachment_to_card" && cards.Web(f.URL) != "" && len(f.URL) <= maxAddress {
+		list = append(list, cards.Fact{Name: "Attachment", Value: cards.Link(orElse(f.Name, f.URL), f.URL)})
 	}
 	if d.Checklist != nil && !strings.Contains(kinds()[kind].does, "CHECKLIST") {
 		add("Checklist", d.Checklist.Name)
