@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/card/prose"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -21,6 +23,7 @@ const (
 
 // made makes an event.
 func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.Event {
+	r.code = a.code(r)
 	d := k.draw(k, r)
 	if d.vague {
 		// With the least details the service hook's own words are all there is.
@@ -41,12 +44,7 @@ func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.
 // page is where people see what an event is about, by the rules of Azure DevOps'
 // own addresses.
 func (a *AzureDevOps) page(k kind, r *resource) string {
-	project := strings.TrimSuffix(a.URL, "/") + "/" + url.PathEscape(a.Project)
-	repo := r.repository()
-	code := cmp.Or(card.Web(repo.Web), card.Web(repo.Remote))
-	if code == "" && repo.Name != "" {
-		code = project + "/_git/" + url.PathEscape(repo.Name)
-	}
+	project, code := a.project(), r.code
 	switch {
 	case strings.HasPrefix(k.name, "work_item") && r.workItem() != 0:
 		return fmt.Sprintf("%s/_workitems/edit/%d", project, r.workItem())
@@ -70,6 +68,36 @@ func (a *AzureDevOps) page(k kind, r *resource) string {
 	return project
 }
 
+// project is where people see the project.
+func (a *AzureDevOps) project() string {
+	return strings.TrimSuffix(a.URL, "/") + "/" + url.PathEscape(a.Project)
+}
+
+// code is where people see the repository that an event is about; empty when it is
+// about none. Some addresses of repositories name the one who asks.
+func (a *AzureDevOps) code(r *resource) string {
+	repo := r.repository()
+	for _, address := range []string{repo.Web, repo.Remote} {
+		if u, err := url.Parse(card.Web(address)); err == nil && u.Host != "" {
+			u.User = nil
+			return strings.TrimSuffix(u.String(), "/")
+		}
+	}
+	if repo.Name == "" {
+		return ""
+	}
+	return a.project() + "/_git/" + url.PathEscape(repo.Name)
+}
+
+// commit leads to a commit.
+func (r *resource) commit(id string) string {
+	short := id[:min(len(id), 8)]
+	if r.code == "" {
+		return card.Line(short, maxTitle)
+	}
+	return card.Link(short, r.code+"/commit/"+url.PathEscape(id))
+}
+
 func (r *resource) who() string { return cmp.Or(card.Line(r.actor().Name, maxTitle), "Somebody") }
 
 func drawPush(k kind, r *resource) drawing {
@@ -91,6 +119,8 @@ func drawPush(k kind, r *resource) drawing {
 		switch {
 		case u.Old != "" && strings.Trim(u.Old, "0") == "":
 			d.title = fmt.Sprintf("%s created %s %s%s", r.who(), noun, card.Line(short(u.Name), maxTitle), where)
+		case u.Forced:
+			d.title, d.color = r.who()+" force-pushed "+what, amber
 		case u.New != "" && strings.Trim(u.New, "0") == "":
 			d.title, d.color = fmt.Sprintf("%s deleted %s %s%s", r.who(), noun, card.Line(short(u.Name), maxTitle), where), grey
 		}
@@ -98,7 +128,7 @@ func drawPush(k kind, r *resource) drawing {
 	var lines []string
 	for _, c := range r.Commits[:min(len(r.Commits), maxCommits)] { // newest first
 		subject, _, _ := strings.Cut(strings.TrimSpace(c.Comment), "\n")
-		entry := card.Line(c.ID[:min(len(c.ID), 8)], maxTitle) + " " + card.Line(subject, maxTitle)
+		entry := r.commit(c.ID) + " " + card.Line(subject, maxTitle)
 		if c.Author.Name != "" {
 			entry += " – " + card.Line(c.Author.Name, maxTitle)
 		}
@@ -108,23 +138,54 @@ func drawPush(k kind, r *resource) drawing {
 		lines = append(lines, fmt.Sprintf("… and %s before", plural(left, "commit")))
 	}
 	d.text = strings.Join(lines, "\n\n")
+	if len(r.Commits) > maxCommits {
+		d.facts = authors(r.Commits)
+	}
 	return d
+}
+
+// authors says who made how many of more commits than a card names.
+func authors(list []commit) []card.Fact {
+	var names []string
+	made := make(map[string]int)
+	for _, c := range list {
+		if by := c.Author.Name; by != "" {
+			if made[by]++; made[by] == 1 {
+				names = append(names, by)
+			}
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return made[b] - made[a] })
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s (%d)", name, made[name])
+	}
+	return fact("By", strings.Join(names, ", "))
 }
 
 func drawPull(k kind, r *resource) drawing {
 	p := r.pull()
 	what := titled(fmt.Sprintf("pull request %d", p.PullRequestID), p.Title)
-	d := drawing{title: r.who() + " " + k.verb + " " + what, color: k.color, label: "Open pull request", vague: p.PullRequestID == 0}
-	switch {
-	case k.name == "pull_request_commented" && r.Comment != nil:
-		d.text = card.Excerpt(r.Comment.Content, maxText)
-	case k.name == "pull_request_created":
-		d.text = card.Excerpt(p.Description, maxText)
-	case k.name == "pull_request_merged" && p.MergeStatus == "conflicts":
-		d.title, d.color = titled(fmt.Sprintf("Pull request %d has conflicts", p.PullRequestID), p.Title), red
+	verb, color := r.did(k)
+	d := drawing{title: r.who() + " " + verb + " " + what, color: color, label: "Open pull request", vague: p.PullRequestID == 0}
+	switch k.name {
+	case "pull_request_commented":
+		if r.Comment != nil {
+			d.text = prose.Markdown(r.Comment.Content, maxText)
+		}
+	case "pull_request_created":
+		d.text = prose.Markdown(p.Description, maxText)
+	case "pull_request_merged":
+		d.title, d.color = r.tried()
+		d.text = card.Line(p.MergeFailure, maxText)
+	case "pull_request_voted", "pull_request_completed":
+		d.facts = r.votes()
+	case "pull_request_pushed":
+		if id := p.SourceCommit.ID; id != "" {
+			d.facts = []card.Fact{{Name: "Commit", Value: r.commit(id)}}
+		}
 	}
 	if p.Source != "" && p.Target != "" {
-		d.facts = fact("Branch", short(p.Source)+" → "+short(p.Target))
+		d.facts = append(fact("Branch", short(p.Source)+" → "+short(p.Target)), d.facts...)
 	}
 	return d
 }
@@ -227,6 +288,9 @@ func drawApproval(k kind, r *resource) drawing {
 	}
 	what := card.Line(thing, maxTitle) + joined + card.Line(of, maxTitle)
 	d := drawing{title: what + " " + k.verb, color: k.color, label: "Open", vague: thing == "" || of == ""}
+	if k.verb != "" && r.Approval != nil {
+		d.facts = fact("Waits for", r.Approval.Approver.Name)
+	}
 	if k.verb == "" {
 		status := ""
 		if r.Approval != nil {

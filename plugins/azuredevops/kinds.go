@@ -38,7 +38,7 @@ func (k kind) inWords() string {
 
 // eventType is that of the service hook's event that becomes this kind.
 func (k kind) eventType() string {
-	if k.name == "pull_request_completed" || k.name == "pull_request_abandoned" {
+	if strings.HasPrefix(k.name, "pull_request") && k.hook == "" {
 		return byName("pull_request_updated").hook
 	}
 	return k.hook
@@ -60,8 +60,10 @@ func kinds() []kind {
 		{name: "pull_request_created", hook: "git.pullrequest.created", doc: "A pull request was made.", draw: drawPull, verb: "created", color: blue},
 		{name: "pull_request_completed", doc: "A pull request was completed.", draw: drawPull, verb: "completed", color: purple},
 		{name: "pull_request_abandoned", doc: "A pull request was abandoned.", draw: drawPull, verb: "abandoned", color: grey},
-		{name: "pull_request_updated", hook: "git.pullrequest.updated", doc: "A pull request got a vote, a reviewer or commits.", noise: true, draw: drawPull, verb: "updated", color: blue},
-		{name: "pull_request_merged", hook: "git.pullrequest.merged", doc: "A merge was tried; off by default, as it happens with every push.", noise: true, draw: drawPull, verb: "had merged", color: grey},
+		{name: "pull_request_voted", doc: "A pull request was approved or rejected, or waits for its author.", draw: drawPull, verb: "voted on", color: blue},
+		{name: "pull_request_pushed", doc: "Commits were pushed to a pull request.", draw: drawPull, verb: "pushed to", color: blue},
+		{name: "pull_request_updated", hook: "git.pullrequest.updated", doc: "A pull request got other reviewers, or was changed otherwise; off by default.", noise: true, draw: drawPull, verb: "updated", color: blue},
+		{name: "pull_request_merged", hook: "git.pullrequest.merged", doc: "A merge was tried; off by default, as it happens with every push.", noise: true, draw: drawPull, verb: "tried to merge", color: grey},
 		{name: "pull_request_commented", hook: "ms.vss-code.git-pullrequest-comment-event", doc: "A pull request was commented on.", draw: drawPull, verb: "commented on", color: blue},
 		{name: "repository_created", hook: "git.repo.created", doc: "A repository was made.", draw: drawRepository, verb: "created", color: green},
 		{name: "repository_deleted", hook: "git.repo.deleted", doc: "A repository was deleted.", draw: drawRepository, verb: "deleted", color: grey},
@@ -114,6 +116,10 @@ func byHook(eventType string) (kind, bool) {
 // all updates of a pull request, and one for comments and changes of work items.
 func refine(k kind, r *resource) kind {
 	switch {
+	case k.name == "pull_request_updated" && r.deed.kind != "":
+		return byName(r.deed.kind)
+	case k.name == "pull_request_merged" && r.Status == "completed" && r.MergeStatus == "succeeded":
+		return byName("pull_request_completed")
 	case k.name == "pull_request_updated" && r.Status == "completed":
 		return byName("pull_request_completed")
 	case k.name == "pull_request_updated" && r.Status == "abandoned":
@@ -147,7 +153,8 @@ func sample(name string) *resource {
 		"repository": {"id": "r1", "name": "relay", "webUrl": "https://dev.azure.com/acme/Relay/_git/relay", "remoteUrl": "https://dev.azure.com/acme/Relay/_git/relay"},
 		"pushedBy": {"displayName": "Ada"}, "date": "2026-11-20T09:30:00Z",
 		"pullRequestId": 42, "title": "Fix the parser", "description": "It stops at tabs.", "status": "active", "sourceRefName": "refs/heads/tabs", "targetRefName": "refs/heads/main",
-		"createdBy": {"displayName": "Ada"}, "creationDate": "2026-11-20T09:30:00Z",
+		"createdBy": {"displayName": "Ada"}, "creationDate": "2026-11-20T09:30:00Z", "mergeStatus": "succeeded",
+		"reviewers": [{"displayName": "Grace", "vote": 10}, {"displayName": "Linus", "vote": 0}], "lastMergeSourceCommit": {"commitId": "33b55f7cb7e7e245323987634f960cf4a6e6bc74"},
 		"comment": {"id": 1, "content": "Well done.", "author": {"displayName": "Grace"}},
 		"oldName": "parser", "disabled": true, "changesetId": 18, "checkedInBy": {"displayName": "Ada"},
 		"buildNumber": "20261120.3", "result": "failed", "reason": "individualCI", "sourceBranch": "refs/heads/main", "definition": {"id": 2, "name": "CI"},
@@ -163,6 +170,14 @@ func sample(name string) *resource {
 		"_links": {"web": {"href": "https://dev.azure.com/acme/Relay/_x"}}
 	}`), r)
 	switch name {
+	case "pull_request_voted":
+		r.hear("Grace approved pull request 42 (Fix the parser) in relay")
+	case "pull_request_pushed":
+		r.hear("Ada updated the source branch of pull request 42 (Fix the parser) in relay")
+	case "pull_request_updated":
+		r.hear("Ada changed the reviewer list on pull request 42 (Fix the parser) in relay")
+	case "pull_request_merged":
+		r.event = name
 	case "stage_state_changed", "stage_approval_pending", "stage_approval_completed":
 		r.Job = nil
 	case "run_state_changed":
@@ -179,6 +194,8 @@ func sample(name string) *resource {
 	}
 	if !strings.Contains(name, "approval") {
 		r.Approval = nil
+	} else if strings.HasSuffix(name, "pending") {
+		r.Approval.Status, r.Approval.Comments = "pending", ""
 	}
 	return r
 }

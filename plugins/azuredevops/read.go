@@ -53,8 +53,10 @@ func (r *resource) placeApproval() {
 	if a.Definition != nil && r.ReleaseDef.Name == "" {
 		r.ReleaseDef = *a.Definition
 	}
-	if n := len(a.Steps); n > 0 { // the last one decided
-		a.Approver, a.Comments = a.Steps[n-1].Approver, a.Steps[n-1].Comment
+	for _, step := range a.Steps { // the last that was taken decided
+		if a.Approver.Name == "" || step.Status != "" && step.Status != "pending" {
+			a.Approver, a.Comments = cmp.Or(step.Actual, step.Approver), step.Comment
+		}
 	}
 	if a.ApprovedBy.Name != "" {
 		a.Approver = a.ApprovedBy
@@ -167,13 +169,20 @@ func (r *resource) value(name string) any {
 	return nil
 }
 
+// waits reports whether nobody has decided yet.
+func (a *approval) waits() bool { return a.Status == "pending" }
+
 // actor is who did it.
 func (r *resource) actor() person {
 	switch {
 	case r.Comment != nil && r.Comment.Author.Name != "":
 		return r.Comment.Author
-	case r.Approval != nil && r.Approval.Approver.Name != "":
+	case r.Approval != nil && r.Approval.Approver.Name != "" && !r.Approval.waits():
 		return r.Approval.Approver
+	case r.doer.Name != "":
+		return r.doer
+	case r.event == "pull_request_updated" || r.event == "pull_request_merged":
+		return r.ClosedBy // who made the pull request did not do it
 	}
 	for _, p := range []person{
 		r.RevisedBy, r.PushedBy, r.ClosedBy, r.RequestedFor, r.CheckedInBy, r.InitiatedBy, r.ModifiedBy, r.CreatedBy, r.Requested, r.ChangedBy,

@@ -29,19 +29,22 @@ type resource struct {
 	Date       string      `json:"date"`
 
 	// A pull request, or a comment on one.
-	PullRequestID number    `json:"pullRequestId"`
-	Title         string    `json:"title"`
-	Description   string    `json:"description"`
-	Status        string    `json:"status"`
-	MergeStatus   string    `json:"mergeStatus"`
-	Source        string    `json:"sourceRefName"`
-	Target        string    `json:"targetRefName"`
-	CreatedBy     person    `json:"createdBy"`
-	ClosedBy      person    `json:"closedBy"`
-	Created       string    `json:"creationDate"`
-	Closed        string    `json:"closedDate"`
-	PullRequest   *resource `json:"pullRequest"`
-	Comment       *comment  `json:"comment"`
+	PullRequestID number     `json:"pullRequestId"`
+	Title         string     `json:"title"`
+	Description   string     `json:"description"`
+	Status        string     `json:"status"`
+	MergeStatus   string     `json:"mergeStatus"`
+	MergeFailure  string     `json:"mergeFailureMessage"`
+	Reviewers     []reviewer `json:"reviewers"`
+	SourceCommit  commit     `json:"lastMergeSourceCommit"`
+	Source        string     `json:"sourceRefName"`
+	Target        string     `json:"targetRefName"`
+	CreatedBy     person     `json:"createdBy"`
+	ClosedBy      person     `json:"closedBy"`
+	Created       string     `json:"creationDate"`
+	Closed        string     `json:"closedDate"`
+	PullRequest   *resource  `json:"pullRequest"`
+	Comment       *comment   `json:"comment"`
 	// Content and Author are there when the comment itself is the resource.
 	Content string `json:"content"`
 	Author  person `json:"author"`
@@ -104,8 +107,15 @@ type resource struct {
 	Revision   *resource        `json:"revision"`
 	RevisedBy  person           `json:"revisedBy"`
 
-	// said is what the service hook itself says of the event, for a person.
+	// said is what the service hook itself says of the event, for a person, and deed and
+	// doer what that says was done to a pull request, and by whom.
 	said string
+	deed deed
+	doer person
+	// event is the kind that a service hook's event has by its type.
+	event string
+	// code is where people see the repository.
+	code string
 }
 
 // number is one that may be written as text.
@@ -152,9 +162,10 @@ type commit struct {
 }
 
 type refUpdate struct {
-	Name string `json:"name"`
-	Old  string `json:"oldObjectId"`
-	New  string `json:"newObjectId"`
+	Name   string `json:"name"`
+	Old    string `json:"oldObjectId"`
+	New    string `json:"newObjectId"`
+	Forced bool   `json:"forced"`
 }
 
 type comment struct {
@@ -216,6 +227,8 @@ type approval struct {
 	Environment *environment `json:"releaseEnvironment"`
 	Steps       []struct {
 		Approver person `json:"assignedApprover"`
+		Actual   person `json:"actualApprover"`
+		Status   string `json:"status"`
 		Comment  string `json:"comment"`
 	} `json:"steps"`
 }

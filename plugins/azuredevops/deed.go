@@ -1,0 +1,143 @@
+package azuredevops
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
+)
+
+// deed is something that is done to a pull request. The resource of
+// git.pullrequest.updated does not say what was done, nor by whom: only the sentence
+// does that a service hook has for people, such as "Ada has approved and left suggestions
+// on pull request 42 (Fix the parser) in relay".
+type deed struct {
+	// says is how the sentence ends before "pull request", without "has" or "is".
+	says string
+	// kind is the event's, verb what a card says was done.
+	kind, verb, color string
+}
+
+// deeds are those that are known, longer ones before those that they end with.
+func deeds() []deed {
+	const voted, pushed, updated = "pull_request_voted", "pull_request_pushed", "pull_request_updated"
+	return []deed{
+		{"approved and left suggestions", voted, "approved with suggestions", green},
+		{"approved with suggestions", voted, "approved with suggestions", green},
+		{"approved", voted, "approved", green},
+		{"waiting for the author", voted, "waits for the author of", amber},
+		{"rejected", voted, "rejected", red},
+		{"voted", voted, "voted on", blue},
+		{"updated the source branch", pushed, "pushed to", blue},
+		{"changed the reviewer list", updated, "changed the reviewers of", blue},
+		{"changed the target branch", updated, "changed the target of", blue},
+		{"marked the", "", "", ""}, {"marked", "", "", ""}, {"updated the status", "", "", ""},
+		{"completed", "", "", ""}, {"abandoned", "", "", ""}, {"merged", "", "", ""}, {"created", "", "", ""},
+		{"reactivated", updated, "reactivated", blue},
+		{"published", updated, "published", blue},
+		{"edited", updated, "edited", blue},
+		{"updated", updated, "updated", blue},
+	}
+}
+
+// hear finds out of the service hook's sentence what was done, and who did it. The
+// resource names other people, too; nobody did it rather than one of them.
+func (r *resource) hear(said string) {
+	r.said = said
+	line, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+	head, _, found := strings.Cut(line, "pull request")
+	if !found {
+		return
+	}
+	head = strings.TrimSpace(head)
+	for _, word := range []string{" of", " on", " in", " for"} {
+		head = strings.TrimSuffix(head, word)
+	}
+	for _, d := range deeds() {
+		if who, ok := strings.CutSuffix(head, " "+d.says); ok {
+			who = strings.TrimSuffix(strings.TrimSuffix(who, " has"), " is")
+			r.deed, r.doer = d, person{Name: strings.TrimSpace(who)}
+			return
+		}
+	}
+	for _, p := range r.people() { // of a sentence that is not known, those who are
+		if len(p.Name) > len(r.doer.Name) && strings.HasPrefix(line, p.Name+" ") {
+			r.doer = p
+		}
+	}
+}
+
+// people are all that a pull request names.
+func (r *resource) people() []person {
+	list := []person{r.ClosedBy, r.CreatedBy}
+	for _, v := range r.Reviewers {
+		list = append(list, v.person)
+	}
+	return list
+}
+
+// reviewer is a person, or a group, with their vote.
+type reviewer struct {
+	person
+	Vote number `json:"vote"`
+}
+
+// vote is what a vote says, as a verb; empty for none.
+func (v reviewer) vote() string {
+	switch v.Vote {
+	case 10:
+		return "approved"
+	case 5:
+		return "approved with suggestions"
+	case -5:
+		return "waits for the author"
+	case -10:
+		return "rejected"
+	}
+	return ""
+}
+
+// votes are all there are on a pull request.
+func (r *resource) votes() []card.Fact {
+	var list []string
+	for _, v := range r.Reviewers {
+		if vote := v.vote(); vote != "" && len(list) < maxVotes {
+			list = append(list, v.Name+" "+vote)
+		}
+	}
+	return fact("Votes", strings.Join(list, ", "))
+}
+
+// maxVotes is how many votes a card names.
+const maxVotes = 10
+
+// did is what was done to a pull request, as a verb with its colour.
+func (r *resource) did(k kind) (verb, color string) {
+	if r.deed.kind != k.name {
+		return k.verb, k.color
+	}
+	if r.deed.says != "voted" {
+		return r.deed.verb, r.deed.color
+	}
+	for _, v := range r.Reviewers {
+		if v.Name == r.doer.Name && v.Vote == 0 {
+			return "took back the vote on", grey
+		}
+	}
+	return r.deed.verb, r.deed.color
+}
+
+// tried is how a merge that was tried went.
+func (r *resource) tried() (title, color string) {
+	p := r.pull()
+	what := fmt.Sprintf("ull request %d", p.PullRequestID)
+	switch p.MergeStatus {
+	case "conflicts":
+		return titled("P"+what+" has conflicts", p.Title), red
+	case "failure", "rejectedByPolicy":
+		return titled("The merge of p"+what+" failed", p.Title), red
+	case "succeeded":
+		return titled("P"+what+" can be merged", p.Title), green
+	}
+	return titled("The merge of p"+what+" was tried", p.Title), grey
+}
