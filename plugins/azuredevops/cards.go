@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -139,27 +138,13 @@ func drawPush(k kind, r *resource) drawing {
 	}
 	d.text = strings.Join(lines, "\n\n")
 	if len(r.Commits) > maxCommits {
-		d.facts = authors(r.Commits)
+		var names []string
+		for _, c := range r.Commits {
+			names = append(names, c.Author.Name)
+		}
+		d.facts = fact("By", card.Counted(names))
 	}
 	return d
-}
-
-// authors says who made how many of more commits than a card names.
-func authors(list []commit) []card.Fact {
-	var names []string
-	made := make(map[string]int)
-	for _, c := range list {
-		if by := c.Author.Name; by != "" {
-			if made[by]++; made[by] == 1 {
-				names = append(names, by)
-			}
-		}
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return made[b] - made[a] })
-	for i, name := range names {
-		names[i] = fmt.Sprintf("%s (%d)", name, made[name])
-	}
-	return fact("By", strings.Join(names, ", "))
 }
 
 func drawPull(k kind, r *resource) drawing {

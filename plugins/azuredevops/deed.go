@@ -31,8 +31,11 @@ func deeds() []deed {
 		{"updated the source branch", pushed, "pushed to", blue},
 		{"changed the reviewer list", updated, "changed the reviewers of", blue},
 		{"changed the target branch", updated, "changed the target of", blue},
-		{"marked the", "", "", ""}, {"marked", "", "", ""}, {"updated the status", "", "", ""},
-		{"completed", "", "", ""}, {"abandoned", "", "", ""}, {"merged", "", "", ""}, {"created", "", "", ""},
+		// Of these the resource tells what was done.
+		{says: "marked the"},
+		{says: "completed"},
+		{says: "abandoned"},
+		{says: "merged"},
 		{"reactivated", updated, "reactivated", blue},
 		{"published", updated, "published", blue},
 		{"edited", updated, "edited", blue},

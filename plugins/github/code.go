@@ -3,7 +3,6 @@ package github
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -55,7 +54,11 @@ func drawPush(p *payload) (drawing, bool) {
 	}
 	d.text = strings.Join(lines, "\n\n")
 	if len(p.Commits) > len(shown) {
-		d.facts = authorsFact(p.Commits)
+		var names []string
+		for _, c := range p.Commits {
+			names = append(names, c.by())
+		}
+		d.facts = plainFact("By", card.Counted(names))
 	}
 	return d, p.Ref != ""
 }
@@ -67,24 +70,6 @@ const mergeQueue = "gh-readonly-queue/"
 func (p *payload) remakes() bool { return p.Deleted || p.Created && len(p.Commits) == 0 }
 
 func (c commit) by() string { return cmp.Or(c.Author.Username, c.Author.Name) }
-
-// authorsFact says who made how many of more commits than a card names.
-func authorsFact(list []commit) []card.Fact {
-	var names []string
-	made := make(map[string]int)
-	for _, c := range list {
-		if by := c.by(); by != "" {
-			if made[by]++; made[by] == 1 {
-				names = append(names, by)
-			}
-		}
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return made[b] - made[a] })
-	for i, name := range names {
-		names[i] = fmt.Sprintf("%s (%d)", name, made[name])
-	}
-	return plainFact("By", strings.Join(names, ", "))
-}
 
 func commitLine(c commit) string {
 	subject, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")

@@ -5,25 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/connector/connectortest"
 )
-
-// said is what a card says, in one line: its title, text, facts and link.
-func said(e event.Event) string {
-	parts := []string{e.Card.Title}
-	if e.Card.Text != "" {
-		parts = append(parts, e.Card.Text)
-	}
-	for _, s := range e.Card.Sections {
-		for _, f := range s.Facts {
-			parts = append(parts, f.Name+": "+f.Value)
-		}
-	}
-	for _, a := range e.Card.Actions {
-		parts = append(parts, a.URL())
-	}
-	return strings.ReplaceAll(strings.Join(parts, " | "), `\`, "")
-}
 
 // TestACardSaysWhoDidWhatToWhomAndFromWhat has the facts that Zulip's integration tells
 // of the same events.
@@ -81,7 +64,7 @@ func TestACardSaysWhoDidWhatToWhomAndFromWhat(t *testing.T) {
 	} {
 		raw := fmt.Sprintf(`{%s"sender":{"login":"ada"}}`, test.payload)
 		e, ok := (&GitHub{Events: []string{"*"}}).received(test.kind, "1", []byte(raw), sampleTime())
-		if got := said(e); !ok || got != test.want {
+		if got := connectortest.Said(e); !ok || got != test.want {
 			t.Errorf("%s %s:\n%s\nwant:\n%s", test.kind, test.payload, got, test.want)
 		}
 	}
@@ -103,7 +86,7 @@ func TestAPushThatMakesOrDeletesABranchIsToldOnce(t *testing.T) {
 		{"a merge queue's own branches are nobody's", &GitHub{}, `{"ref":"refs/heads/gh-readonly-queue/main/pr-1","commits":[{"id":"1","message":"a"}]}`, ""},
 	} {
 		e, _ := test.g.received("push", "1", []byte(test.payload), sampleTime())
-		if got := said(e); got != test.want {
+		if got := connectortest.Said(e); got != test.want {
 			t.Errorf("%s: %q, want %q", test.is, got, test.want)
 		}
 	}

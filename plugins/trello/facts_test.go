@@ -6,22 +6,7 @@ import (
 	"testing"
 
 	"github.com/connector-relay/relay/relay/connector/connectortest"
-	"github.com/connector-relay/relay/relay/event"
 )
-
-// said is what a card says, in one line: its title, text and facts.
-func said(e event.Event) string {
-	parts := []string{e.Card.Title}
-	if e.Card.Text != "" {
-		parts = append(parts, e.Card.Text)
-	}
-	for _, s := range e.Card.Sections {
-		for _, f := range s.Facts {
-			parts = append(parts, f.Name+": "+f.Value)
-		}
-	}
-	return strings.ReplaceAll(strings.Join(parts, " | "), `\`, "")
-}
 
 // TestACardSaysWhatChangedAndFromWhat has the facts that Zulip's integration tells of the
 // same actions.
@@ -43,7 +28,7 @@ func TestACardSaysWhatChangedAndFromWhat(t *testing.T) {
 		{"a board has a new name", `"type":"updateBoard","data":{"board":{"name":"New"},"old":{"name":"Old"}}`, "Ada renamed the board Old to New"},
 	} {
 		e, ok := (&Trello{Kinds: []string{"*"}}).event(parseAction(json.RawMessage(`{"id":"a1","memberCreator":{"fullName":"Ada"},` + test.action + `}`)))
-		if got := said(e); !ok || got != test.want {
+		if got := connectortest.Said(e); !ok || got != test.want {
 			t.Errorf("%s:\n%s\nwant:\n%s", test.is, got, test.want)
 		}
 	}

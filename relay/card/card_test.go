@@ -255,6 +255,7 @@ func TestTextFromStrangersStandsLiterally(t *testing.T) {
 		card.Line("  two\n words *bold* ", 50):                                               "two words \\*bold\\*",
 		card.Line(strings.Repeat("word ", 50), 20):                                           "word word word word …",
 		card.Excerpt("first\r\nsecond\n", 50):                                                "first\nsecond",
+		card.Counted([]string{"a", "b", "", "b", "b (2)"}):                                   "b (2), a (1), b (2) (1)",
 		card.Link("a (b)", "https://a.example/(x)"):                                          "[a \\(b\\)](https://a.example/%28x%29)",
 		card.Link("a", "javascript:alert(1)"):                                                "a",
 		card.Web("https://%zz") + card.Web("https:a") + card.Web("HTTPS://a.example/\n"):     "",

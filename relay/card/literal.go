@@ -1,7 +1,9 @@
 package card
 
 import (
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -41,6 +43,23 @@ func Mention(login, name string) string {
 		return name
 	}
 	return "[" + name + "](" + MentionScheme + strings.NewReplacer("(", "%28", ")", "%29").Replace(url.PathEscape(login)) + ")"
+}
+
+// Counted lists names with how often each is there, the most frequent first. It is text
+// from strangers as it came.
+func Counted(names []string) string {
+	var once []string
+	times := make(map[string]int)
+	for _, name := range names {
+		if times[name]++; times[name] == 1 && name != "" {
+			once = append(once, name)
+		}
+	}
+	slices.SortStableFunc(once, func(a, b string) int { return times[b] - times[a] })
+	for i, name := range once {
+		once[i] = fmt.Sprintf("%s (%d)", name, times[name])
+	}
+	return strings.Join(once, ", ")
 }
 
 // maxLink is how long a link's text may be, in characters.
