@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -70,7 +72,7 @@ func (l *listeners) prepare(list []opening) (commit, undo func(), err error) {
 			undo()
 			return nil, nil, fmt.Errorf("listen for the %s: %w", o.purpose, err)
 		}
-		bound[o.purpose] = &listener{address: o.address, net: n, server: newServer(o.handler)}
+		bound[o.purpose] = &listener{address: o.address, net: n, server: l.server(o.handler)}
 	}
 	return func() {
 		for _, o := range list {
@@ -181,7 +183,7 @@ func (l *listeners) socket(path string, handler http.Handler) error {
 		n.Close()
 		return fmt.Errorf("protect the operator socket: %w", err)
 	}
-	s := &listener{address: path, net: n, server: newServer(handler)}
+	s := &listener{address: path, net: n, server: l.server(handler)}
 	s.server.WriteTimeout = 0 // a poll or a reload may take its time
 	l.replace("operator socket", s)
 	return nil
@@ -212,9 +214,22 @@ func (l *listeners) stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func newServer(handler http.Handler) *http.Server {
+// server answers on a listener. What it has to say itself goes the log's way, too:
+// net/http would write it to standard error, where nothing masks it, and where it waits
+// for whoever does not read that.
+func (l *listeners) server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: log.New(serverLog{l.log}, "", 0),
 	}
+}
+
+// serverLog writes what net/http says into the log.
+type serverLog struct{ log zerolog.Logger }
+
+// Write implements [io.Writer].
+func (s serverLog) Write(text []byte) (int, error) {
+	s.log.Warn().Msg(strings.TrimSpace(string(text)))
+	return len(text), nil
 }
