@@ -328,7 +328,8 @@ func mentions(body []byte) error {
 }
 
 // known drops what go-teams-notify does not know, and mentions, which it looks for in
-// the outermost elements only.
+// the outermost elements only. Words of the schema begin in either case: senders write
+// "Medium" and "Bolder", go-teams-notify knows "medium" and "bolder".
 func known(v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -342,6 +343,11 @@ func known(v any) any {
 			delete(v, "size")
 		case "TableColumnDefinition":
 			delete(v, "width")
+		}
+		for _, name := range []string{"size", "weight", "color"} {
+			if word, ok := v[name].(string); ok && word != "" {
+				v[name] = strings.ToLower(word[:1]) + word[1:]
+			}
 		}
 		delete(v, "entities")
 		for name := range v {
