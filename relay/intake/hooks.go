@@ -147,6 +147,11 @@ func (x *exchange) serve() {
 		return
 	}
 	x.bytes = len(body)
+	body, unpacked, ok := x.unpack(body, limit)
+	if !ok {
+		return
+	}
+	defer unpacked()
 	done, ok := s.intake.room.handle(s.intake.ctx, int64(len(body)))
 	if !ok {
 		x.unavailable("Too many requests are under way; try again soon.\n", retrySoon)
