@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
 )
 
 // replayWindow is for how long a signed body counts once. It is what Standard Webhooks
@@ -44,8 +46,8 @@ func (r *replays) key(body []byte, h http.Header, at time.Time) string {
 			return s.key
 		}
 	}
-	name := h.Get("Webhook-Id") + h.Get("Idempotency-Key")
-	if name == "" {
+	header, name, _ := connector.RequestName(h)
+	if header == "" {
 		name = strconv.FormatInt(at.UnixMicro(), 10)
 	}
 	of := sha256.Sum256([]byte(name))

@@ -81,6 +81,14 @@ func TestARepeatIsTheSameEventAndAnotherBodyIsRefused(t *testing.T) {
 		{"a Standard Webhooks name goes first", "a", []string{"Webhook-Id", "msg_1", "Idempotency-Key", "7"}, 200, "9, 10", "1"},
 		{"a long name", "a", []string{"Idempotency-Key", strings.Repeat("x", 5000)}, 200, "11, 12", "1"},
 		{"a long name again", "a", []string{"Idempotency-Key", strings.Repeat("x", 5000)}, 200, "11, 12", "1"},
+		{"a delivery of GitHub's", "a", []string{"X-GitHub-Delivery", "7"}, 200, "13, 14", "1"},
+		{"a delivery of GitHub's again", "a", []string{"X-GitHub-Delivery", "7"}, 200, "13, 14", "1"},
+		{"a push in GitLab", "a", []string{"X-Gitlab-Event-UUID", "7"}, 200, "15, 16", "1"},
+		{"the pipeline that it started", "b", []string{"X-Gitlab-Event-UUID", "7"}, 200, "17, 18", "1"},
+		{"the push in GitLab again", "a", []string{"X-Gitlab-Event-UUID", "7"}, 200, "15, 16", "1"},
+		{"a name that is for this goes first", "a", []string{"X-Gitlab-Event-UUID", "7", "Idempotency-Key", "7"}, 200, "1, 2", "1"},
+		{"a header that a proxy writes", "a", []string{"X-Request-Id", "7"}, 200, "19, 20", "1"},
+		{"a header that a proxy writes again", "a", []string{"X-Request-Id", "7"}, 200, "21, 22", "1"},
 	} {
 		w := post(i, test.body, test.header...)
 		if w.Code != test.status || w.Header().Get("Relay-Event") != test.events || !strings.Contains(w.Body.String(), test.says) {
