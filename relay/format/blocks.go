@@ -50,14 +50,14 @@ func (d draft) blocks() []block {
 }
 
 // add puts a section into a block. Who is mentioned in the author's line, which
-// knows no marks, is mentioned in the text.
+// knows no marks, is mentioned in the text, and what it leads to is linked there.
 func (b *block) add(s section) {
 	if !s.activity.Empty() || s.avatar != "" {
 		b.author, b.avatar = markup.Bare(s.activity), s.avatar
 		if more := markup.Bare(s.subtitle); more != "" {
 			b.author = strings.TrimPrefix(b.author+" – "+more, " – ")
 		}
-		s.activity, s.subtitle = people(s.activity), nil
+		s.activity, s.subtitle = beyond(s.activity, s.subtitle), nil
 	}
 	b.facts = s.facts
 	b.text = slices.Concat(b.text, strong(s.title), s.lines(), s.text, ways(s.actions))
@@ -67,15 +67,21 @@ func (b block) empty() bool {
 	return b.author == "" && b.avatar == "" && b.picture == "" && len(b.facts) == 0 && b.text.Empty()
 }
 
-// people are the mentions of a line that is going to be shown without them: they
-// are told all the same.
-func people(t markup.Text) markup.Text {
+// beyond are the people, the links and the pictures of a line that is going to be shown
+// without them: they are told all the same.
+func beyond(lines ...markup.Text) markup.Text {
 	var list []markup.Inline
-	t.Walk(func(n markup.Inline) {
-		if n.Kind == markup.Mention {
+	for _, t := range lines {
+		t.Walk(func(n markup.Inline) {
+			if n.Kind != markup.Mention && n.URL == "" {
+				return
+			}
+			if len(list) > 0 {
+				list = append(list, markup.Inline{Kind: markup.Plain, Text: " · "})
+			}
 			list = append(list, n)
-		}
-	})
+		})
+	}
 	if len(list) == 0 {
 		return nil
 	}

@@ -1,6 +1,8 @@
 package format
 
 import (
+	"strings"
+
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/format/markup"
 )
@@ -58,7 +60,11 @@ func (s section) document() markup.Text {
 		t = append(t, list)
 	}
 	var pictures []markup.Inline
-	for _, img := range s.pictures() {
+	shown := s.pictures()
+	if s.avatar != "" && s.card.ActivityImageType == article { // one of a person only decorates
+		shown = append([]card.Image{{URL: s.avatar}}, shown...)
+	}
+	for _, img := range shown {
 		if len(pictures) > 0 {
 			pictures = append(pictures, markup.Inline{Kind: markup.Plain, Text: " "})
 		}
@@ -93,7 +99,10 @@ func (s section) lines() markup.Text {
 // line is "name: value", with further paragraphs of the value after it.
 func (f fact) line() markup.Text {
 	inlines := markup.Without(markup.Strong, f.name.Inline())
-	if len(inlines) > 0 {
+	if n := len(inlines); n > 0 {
+		if last := &inlines[n-1]; last.Kind == markup.Plain {
+			last.Text = strings.TrimRight(last.Text, ": ") // it gets one
+		}
 		inlines = []markup.Inline{{Kind: markup.Strong, Inlines: append(inlines, markup.Inline{Kind: markup.Plain, Text: ":"})}, {Kind: markup.Plain, Text: " "}}
 	}
 	value := f.value

@@ -59,7 +59,8 @@ func newDraft(c card.Card, p markup.Parser, known func(string) (string, bool)) d
 			d.titleLink = n.URL
 		}
 	})
-	d.title, _ = d.title.WithoutLinks(func(string) bool { return true })
+	d.text = append(beyond(d.title), d.text...)
+	d.title = linkless(d.title)
 	if d.title.Empty() && d.text.Empty() && len(d.sections) == 0 {
 		d.title = markup.Words(d.summary)
 	}
@@ -73,10 +74,24 @@ func newSection(c card.Section, read func(string) markup.Text) section {
 	}
 	for _, f := range c.Facts {
 		if f.Name != "" || f.Value != "" {
-			s.facts = append(s.facts, fact{name: read(f.Name), value: read(f.Value)})
+			s.facts = append(s.facts, newFact(read(f.Name), read(f.Value)))
 		}
 	}
 	return s
+}
+
+// newFact is a fact whose name is a name only: what that leads to stands beside the value.
+func newFact(name, value markup.Text) fact {
+	if more := beyond(name); more != nil {
+		value = append(slices.Clone(value), more...)
+	}
+	return fact{name: linkless(name), value: value}
+}
+
+// linkless leaves the words of links.
+func linkless(t markup.Text) markup.Text {
+	t, _ = t.WithoutLinks(func(string) bool { return true })
+	return t
 }
 
 // The sender is never made smaller, so it is bounded.

@@ -119,11 +119,12 @@ func (w googleWriter) message(d draft) (encoded, error) {
 	}
 	add("", w.paragraph(d.text))
 	for _, s := range d.sections {
-		if widgets := w.section(s); len(widgets) > 0 {
+		if widgets := w.section(s); len(widgets) > 0 && beyond(s.title) == nil {
 			add(googleDefuse(markup.Bare(s.title)), widgets)
-			continue
+		} else {
+			// A section needs more than a header, which knows no links.
+			add("", append(w.paragraph(strong(s.title)), widgets...))
 		}
-		add("", w.paragraph(strong(s.title))) // a section needs more than a header
 	}
 	add("", append(w.ways(d.actions), w.paragraph(d.said())...))
 	if len(c.Sections) == 0 {

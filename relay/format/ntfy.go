@@ -41,13 +41,14 @@ func Ntfy(s Settings) Format {
 			})
 			m := message{Topic: s.To, Title: d.headline(), Markdown: true, Click: d.firstLink()}
 			m.Icon, m.Attach = d.firstPictures()
-			if links, _ := split(d.actions); len(links) <= ntfyActions {
+			var rest markup.Text
+			if links, others := split(d.actions); len(links) <= ntfyActions {
 				for _, l := range links {
 					m.Actions = append(m.Actions, action{Action: "view", Label: l.name, URL: l.address})
 				}
-				d.actions = slices.DeleteFunc(slices.Clone(d.actions), leads)
+				d.actions, rest = nil, others
 			}
-			m.Message = dialect.Write(append(d.by(), d.body()...))
+			m.Message = dialect.Write(slices.Concat(d.by(), d.body(), rest))
 			if m.Message == "" {
 				m.Message = dialect.Write(markup.Words(d.headline()))
 			}

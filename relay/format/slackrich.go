@@ -60,7 +60,14 @@ func (w slackWriter) richBlock(b markup.Block, indent int, last bool) []any {
 	case markup.Code:
 		return preformatted(b.Code)
 	case markup.Table:
-		return preformatted(markup.Aligned(b.Rows))
+		if !markup.Linked(b.Rows) {
+			return preformatted(markup.Aligned(b.Rows))
+		}
+		var rows []any
+		for i, row := range markup.Lines(b.Rows) {
+			rows = append(rows, w.richLine(row.Inlines, last && i == len(b.Rows)-1)...)
+		}
+		return rows
 	default:
 		return w.richLine(b.Inlines, last)
 	}

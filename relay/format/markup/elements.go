@@ -283,11 +283,7 @@ func (el element) table() Text {
 		width, cells = max(width, len(row)), cells+len(row)
 	}
 	if len(el.rows) < 2 || width < 2 || len(el.rows)*width > max(mostCells, cells) {
-		var t Text
-		for _, row := range el.rows {
-			t = append(t, Block{Kind: Paragraph, Inlines: between(row, " | ")})
-		}
-		return t
+		return Lines(el.rows)
 	}
 	for i, row := range el.rows {
 		el.rows[i] = append(row, make([]Cell, width-len(row))...)
@@ -295,16 +291,18 @@ func (el element) table() Text {
 	return Text{{Kind: Table, Rows: el.rows}}
 }
 
-// between joins cells to a line.
-func between(row []Cell, mark string) []Inline {
-	var line []Inline
-	for i, c := range row {
-		if i > 0 {
-			line = append(line, Inline{Kind: Plain, Text: mark})
+// Lines is a table with a paragraph for each row.
+func Lines(rows [][]Cell) Text {
+	t := make(Text, len(rows))
+	for i, row := range rows {
+		for j, c := range row {
+			if j > 0 {
+				t[i].Inlines = append(t[i].Inlines, Inline{Kind: Plain, Text: " | "})
+			}
+			t[i].Inlines = append(t[i].Inlines, c...)
 		}
-		line = append(line, c...)
 	}
-	return line
+	return t
 }
 
 // popInLine ends an element that marks a part of a line, or of several blocks.

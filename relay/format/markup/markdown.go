@@ -226,13 +226,15 @@ func rowLines(d Dialect, rows [][]Cell) string {
 // monospaced aligns a table in a block of code. Links and people would be lost
 // there, so that a table with any is written in lines.
 func monospaced(d Dialect, rows [][]Cell) string {
-	if anyLink(rows) {
+	if Linked(rows) {
 		return rowLines(d, rows)
 	}
 	return d.Fence("", Aligned(rows))
 }
 
-func anyLink(rows [][]Cell) bool {
+// Linked reports whether a table has links, pictures or people in it, which would be lost
+// where it is code.
+func Linked(rows [][]Cell) bool {
 	found := false
 	Text{{Kind: Table, Rows: rows}}.Walk(func(n Inline) {
 		found = found || n.Kind == Link || n.Kind == Picture || n.Kind == Mention
