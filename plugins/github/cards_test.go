@@ -106,8 +106,6 @@ func TestEveryExampleGivesACardOrADeliberateNothing(t *testing.T) {
 // quiet reports whether a payload is one of a shown kind that tells nothing new.
 func quiet(name string, p *payload) bool {
 	switch name {
-	case "push":
-		return p.remakes()
 	case "deployment_status":
 		return slices.Contains([]string{"pending", "queued", "in_progress", "inactive"}, p.Status.State)
 	case "pull_request_review":

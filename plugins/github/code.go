@@ -13,20 +13,9 @@ import (
 const maxCommits = 5
 
 func drawPush(p *payload) (drawing, bool) {
-	name, tag := strings.CutPrefix(p.Ref, "refs/tags/")
-	name = card.Line(strings.TrimPrefix(name, "refs/heads/"), maxFact)
+	name := card.Line(shortRef(p.Ref), maxFact)
 	if strings.HasPrefix(name, mergeQueue) {
 		return drawing{}, false // the pull request's merge tells of it
-	}
-	noun := "branch"
-	if tag {
-		noun = "tag"
-	}
-	switch {
-	case p.Deleted:
-		return drawing{title: fmt.Sprintf("%s deleted %s %s", p.who(), noun, name), color: grey, link: p.Repository.HTMLURL, label: "Open repository"}, true
-	case p.Created && len(p.Commits) == 0:
-		return drawing{title: fmt.Sprintf("%s created %s %s", p.who(), noun, name), color: green, link: p.Compare, label: "Compare"}, true
 	}
 	d := drawing{color: blue, link: p.Compare, label: "Compare"}
 	verb := "pushed"
@@ -65,9 +54,6 @@ func drawPush(p *payload) (drawing, bool) {
 
 // mergeQueue begins the names of the branches that GitHub makes in a merge queue.
 const mergeQueue = "gh-readonly-queue/"
-
-// remakes reports whether a push only made or deleted a branch or a tag.
-func (p *payload) remakes() bool { return p.Deleted || p.Created && len(p.Commits) == 0 }
 
 func (c commit) by() string { return cmp.Or(c.Author.Username, c.Author.Name) }
 

@@ -70,24 +70,38 @@ func TestACardSaysWhoDidWhatToWhomAndFromWhat(t *testing.T) {
 	}
 }
 
-func TestAPushThatMakesOrDeletesABranchIsToldOnce(t *testing.T) {
-	const deleted = `{"ref":"refs/heads/old","deleted":true,"sender":{"login":"ada"}}`
-	for _, test := range []struct {
-		is      string
-		g       *GitHub
-		payload string
-		want    string
-	}{
-		{"delete tells of it", &GitHub{}, deleted, ""},
-		{"and nobody else when both are listed", &GitHub{Events: []string{"push", "delete"}}, deleted, ""},
-		{"the push does for those who listed only it", &GitHub{Events: []string{"push"}}, deleted, "ada deleted branch old"},
-		{"so with a tag", &GitHub{Events: []string{"push"}}, `{"ref":"refs/tags/v1","created":true,"sender":{"login":"ada"}}`, "ada created tag v1"},
-		{"a new branch with commits is a push", &GitHub{}, `{"ref":"refs/heads/new","created":true,"commits":[{"id":"1","message":"a"}],"sender":{"login":"ada"}}`, "ada pushed 1 commit to new | 1 a"},
-		{"a merge queue's own branches are nobody's", &GitHub{}, `{"ref":"refs/heads/gh-readonly-queue/main/pr-1","commits":[{"id":"1","message":"a"}]}`, ""},
+func TestAPushThatOnlyMakesOrDeletesABranchIsThatAndToldOnce(t *testing.T) {
+	const where = `"repository":{"full_name":"acme/relay","html_url":"https://h.example","pushed_at":`
+	for _, test := range []struct{ is, push, other, want string }{
+		{
+			"a deleted branch", `{"ref":"refs/heads/old","deleted":true,` + where + `1557933657},"sender":{"login":"ada"}}`,
+			`{"ref":"old","ref_type":"branch",` + where + `"2019-05-15T15:20:56Z"},"sender":{"login":"ada"}}`, "ada deleted branch old | https://h.example",
+		},
+		{
+			"a new tag", `{"ref":"refs/tags/v1","created":true,` + where + `1557933657},"sender":{"login":"ada"}}`,
+			`{"ref":"v1","ref_type":"tag",` + where + `"2019-05-15T15:20:57Z"},"sender":{"login":"ada"}}`, "ada created tag v1 | https://h.example/tree/v1",
+		},
 	} {
-		e, _ := test.g.received("push", "1", []byte(test.payload), sampleTime())
-		if got := connectortest.Said(e); got != test.want {
-			t.Errorf("%s: %q, want %q", test.is, got, test.want)
+		kind := strings.Fields(test.want)[1]
+		pushed, _ := (&GitHub{}).received("push", "1", []byte(test.push), sampleTime())
+		other, _ := (&GitHub{}).received(strings.TrimSuffix(kind, "d"), "2", []byte(test.other), sampleTime())
+		if got := connectortest.Said(pushed); got != test.want || connectortest.Said(other) != got || pushed.Key != other.Key || pushed.Kind != other.Kind {
+			t.Errorf("%s: %q as %s and %s", test.is, got, pushed.Key, other.Key)
+		}
+		later, _ := (&GitHub{}).received("push", "3", []byte(strings.Replace(test.push, "1557933657", "1557933757", 1)), sampleTime())
+		undated, _ := (&GitHub{}).received("push", "4", []byte(strings.Replace(test.push, "1557933657", "null", 1)), sampleTime())
+		if later.Key == pushed.Key || undated.Key != "delivery:4" {
+			t.Errorf("%s: another time it is %s, and without one %s", test.is, later.Key, undated.Key)
+		}
+	}
+	for payload, want := range map[string]string{
+		`{"ref":"refs/heads/new","created":true,"commits":[{"id":"1","message":"a"}],"sender":{"login":"ada"}}`: "ada pushed 1 commit to new | 1 a",
+		`{"ref":"refs/heads/gh-readonly-queue/main/pr-1","commits":[{"id":"1","message":"a"}]}`:                 "",
+		`{"ref":"refs/heads/gh-readonly-queue/main/pr-1","deleted":true}`:                                       "",
+	} {
+		e, _ := (&GitHub{}).received("push", "1", []byte(payload), sampleTime())
+		if got := connectortest.Said(e); got != want {
+			t.Errorf("%s: %q, want %q", payload, got, want)
 		}
 	}
 }

@@ -18,11 +18,6 @@ func (g *GitHub) wants(name string, p *payload) bool {
 	if len(g.Events) == 0 {
 		listed = len(k.actions) == 0 || slices.Contains(k.actions, p.Action)
 	}
-	if name == "push" && p.remakes() {
-		// create and delete tell of it, too, so that it is a push only to those who asked
-		// for pushes and not for them.
-		listed = listed && len(g.Events) > 0 && !connector.Matches(g.Events, "create") && !connector.Matches(g.Events, "delete")
-	}
 	if !listed || connector.Matches(g.Exclude, name) || connector.Matches(g.Exclude, full) {
 		return false
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 )
@@ -71,6 +73,22 @@ type repository struct {
 	Owner       user   `json:"owner"`
 	Branch      string `json:"default_branch"`
 	Stars       int    `json:"stargazers_count"`
+	Pushed      moment `json:"pushed_at,omitzero"`
+}
+
+// moment is a time, which some payloads have in seconds and some in words.
+type moment struct{ time.Time }
+
+// UnmarshalJSON implements [json.Unmarshaler]. What is no time is none, so that it loses
+// nothing else.
+func (m *moment) UnmarshalJSON(b []byte) error {
+	text := strings.Trim(string(b), `"`)
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		m.Time = time.Unix(seconds, 0)
+	} else if at, err := time.Parse(time.RFC3339, text); err == nil {
+		m.Time = at
+	}
+	return nil
 }
 
 type user struct {

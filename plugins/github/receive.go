@@ -1,11 +1,14 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -53,8 +56,51 @@ func (g *GitHub) Receive(_ context.Context, r *connector.Request) (connector.Rep
 // which stays the same when GitHub delivers it again.
 func (g *GitHub) received(name, guid string, raw []byte, at time.Time) (event.Event, bool) {
 	p := parse(raw)
+	name = p.kind(name)
 	if !g.wants(name, p) {
 		return event.Event{}, false
 	}
-	return g.event(name, p, "delivery:"+guid, at)
+	key := "delivery:" + guid
+	if name == "create" || name == "delete" {
+		key = cmp.Or(p.remake(name), key)
+	}
+	return g.event(name, p, key, at)
+}
+
+// kind is the kind that a payload has in truth. A push that only makes or deletes a branch
+// or a tag is what create and delete tell of, too, where GitHub was asked to send those.
+func (p *payload) kind(name string) string {
+	switch {
+	case name == "push" && p.Deleted:
+		name = "delete"
+	case name == "push" && p.Created && len(p.Commits) == 0:
+		name = "create"
+	default:
+		return name
+	}
+	p.RefType = "branch"
+	if strings.HasPrefix(p.Ref, "refs/tags/") {
+		p.RefType = "tag"
+	}
+	p.Ref = shortRef(p.Ref)
+	return name
+}
+
+// remake is the key of the making or deletion of a branch or a tag, the same for the two
+// events that GitHub has of it. They agree about the time but for a second or so; the
+// same thing is not made twice in a minute.
+func (p *payload) remake(name string) string {
+	minute := p.Repository.Pushed.Truncate(time.Minute)
+	key := fmt.Sprintf("%s:%s:%s:%s:%d", name, p.Repository.FullName, p.refType(), p.Ref, minute.Unix())
+	if p.Repository.Pushed.IsZero() || len(key) > maxKey {
+		return ""
+	}
+	return key
+}
+
+// maxKey is how long such a key is, in bytes.
+const maxKey = 400
+
+func shortRef(ref string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
 }

@@ -14,8 +14,12 @@ func outcome(conclusion string) (word, color string) {
 	switch conclusion {
 	case "success":
 		return "succeeded", green
-	case "failure", "timed_out", "startup_failure", "error":
+	case "failure", "error":
 		return "failed", red
+	case "timed_out":
+		return "timed out", red
+	case "startup_failure":
+		return "could not start", red
 	case "cancelled", "skipped", "stale", "neutral":
 		return "was " + words(conclusion), grey
 	case "action_required":
