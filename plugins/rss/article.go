@@ -102,7 +102,7 @@ func atomArticle(o *atom.Entry, types map[string]string) article {
 	e := article{titles: []text{atomText(o.Title, types["title"])}, texts: []text{atomText(o.Summary, types["summary"])}, authors: [][]text{atomAuthors(o.Authors)}}
 	e.links = alternates(o.Links)
 	if o.Content != nil {
-		e.texts = append(e.texts, atomText(o.Content.Value, o.Content.Type))
+		e.texts = append(e.texts, atomText(o.Content.Value, types["content"]))
 		e.links = append(e.links, o.Content.Src)
 		e.pictures = append(e.pictures, picture{address: o.Content.Src, kind: o.Content.Type, sure: true})
 	}
@@ -160,10 +160,11 @@ func atomText(value, kind string) text {
 // nothing else.
 var prefixed = regexp.MustCompile(`(</?)[\w.-]+:`)
 
-// keepTextTypes keeps how the texts of Atom entries are written, which gofeed drops,
-// in the items' fields for what is not common.
-func keepTextTypes(feed *gofeed.Feed, body []byte) {
-	if feed.FeedType != "atom" {
+// keepOriginal keeps what gofeed drops while it parses, in the fields for what is not
+// common: how the texts of Atom entries are written, and, as "base", what addresses in
+// the whole feed are relative to.
+func keepOriginal(feed *gofeed.Feed, body []byte) {
+	if feed.FeedType == "json" {
 		return
 	}
 	// As gofeed reads it.
@@ -184,10 +185,14 @@ func keepTextTypes(feed *gofeed.Feed, body []byte) {
 				at++
 			}
 			switch {
+			case feed.FeedType == "rss" && name == "item":
+				return // RSS says no more
+			case len(within) == 1, name == "channel":
+				keep(&feed.Custom, "base", baseOf(t, feed.Custom["base"]))
 			case len(within) == 2 && name == "title":
-				note(&feed.Custom, name, t.Attr)
+				keep(&feed.Custom, name, typeOf(t))
 			case len(within) == 3 && within[1] == "entry" && at < len(feed.Items) && name != "":
-				note(&feed.Items[at].Custom, name, t.Attr)
+				keep(&feed.Items[at].Custom, name, typeOf(t))
 			}
 		case xml.EndElement:
 			within = within[:max(len(within)-1, 0)]
@@ -198,22 +203,42 @@ func keepTextTypes(feed *gofeed.Feed, body []byte) {
 // atomName is an element's name; empty for one that is not Atom's.
 func atomName(n xml.Name) string {
 	switch n.Space {
-	case "", "http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#":
+	case "", "http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#", "http://purl.org/rss/1.0/":
 		return strings.ToLower(n.Local)
 	}
 	return ""
 }
 
-func note(types *map[string]string, name string, attributes []xml.Attr) {
-	if *types == nil {
-		*types = make(map[string]string)
+// keep puts a value under a name, the last one said.
+func keep(in *map[string]string, name, value string) {
+	if *in == nil {
+		*in = make(map[string]string)
 	}
-	delete(*types, name)
-	for _, a := range attributes {
-		if a.Name.Local == "type" && len(a.Value) <= maxName {
-			(*types)[name] = a.Value
+	(*in)[name] = value
+}
+
+// typeOf is how an element says that its text is written. Atom 0.3 has a mode for
+// what is no text.
+func typeOf(e xml.StartElement) string {
+	kind := ""
+	for _, a := range e.Attr {
+		switch {
+		case a.Name.Local == "mode" && a.Value == "base64":
+			return a.Value
+		case a.Name.Local == "type" && len(a.Value) <= maxName:
+			kind = a.Value
 		}
 	}
+	return kind
+}
+
+func baseOf(e xml.StartElement, other string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == "base" && a.Name.Space != "" && len(a.Value) <= maxAddress {
+			return a.Value
+		}
+	}
+	return other
 }
 
 func jsonArticle(o *json.Item) article {
@@ -241,7 +266,7 @@ func jsonAuthors(list []*json.Author, one *json.Author) []text {
 }
 
 func rssArticle(it *gofeed.Item, o *rss.Item) article {
-	e := article{titles: []text{{it.Title, either}}, texts: []text{{it.Description, either}, {it.Content, markup}}}
+	e := article{titles: []text{{it.Title, either}}, texts: []text{{it.Description, either}, {it.Content, markup}, {it.Custom["fullitem"], markup}}}
 	for _, l := range it.Extensions["feedburner"]["origLink"] {
 		e.links = append(e.links, l.Value)
 	}

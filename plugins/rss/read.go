@@ -201,7 +201,7 @@ func gofeedOf(text []byte) (*gofeed.Feed, error) {
 	if ok && original.Items == nil && !strings.Contains(original.Version, "jsonfeed.org") {
 		return nil, wrong{"it is JSON, but no JSON Feed: it has neither its version nor items", false}
 	}
-	keepTextTypes(feed, text)
+	keepOriginal(feed, text)
 	return feed, nil
 }
 

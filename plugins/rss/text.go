@@ -41,13 +41,15 @@ const (
 // what begins in it ends in it.
 func (t text) html(most int, short bool) string {
 	source := t.value[:runeStart(t.value, min(len(t.value), maxSource))]
+	if t.form != plain { // CDATA within CDATA
+		source = strings.ReplaceAll(strings.ReplaceAll(source, "<![CDATA[", ""), "]]>", "")
+	}
 	switch {
 	case t.form == plain:
 		return plainHTML(source, most)
 	case t.form == either && !hasTags(source, short):
 		return plainHTML(html.UnescapeString(source), most)
 	}
-	source = strings.ReplaceAll(strings.ReplaceAll(source, "<![CDATA[", ""), "]]>", "") // CDATA within CDATA
 	real := &tags{source: strings.ToLower(source), all: t.form != either, short: short, ends: make(map[string]bool)}
 	return cutHTML(source, real, most)
 }
@@ -176,7 +178,7 @@ func (t *tags) is(kind html.TokenType, raw, before string) bool {
 	case html.CommentToken:
 		return strings.HasPrefix(raw, "<!--") || strings.HasPrefix(raw, "<?xml")
 	case html.DoctypeToken:
-		return true
+		return strings.TrimSpace(before) == "" && strings.HasSuffix(raw, ">")
 	}
 	name := tagName(raw)
 	switch {

@@ -174,7 +174,7 @@ func withoutFooters(doc *html.Node) {
 			remove(a)
 		case said == "[link]" || said == "[comments]" && strings.Contains(attribute(a, "href"), "/comments/"):
 			remove(a)
-		case goesOn.MatchString(said) && lastWords(a):
+		case goesOn.MatchString(said) && lastWords(a), shares.MatchString(attribute(a, "href")):
 			remove(a)
 		}
 	}
@@ -187,6 +187,8 @@ func withoutFooters(doc *html.Node) {
 
 var (
 	goesOn = regexp.MustCompile(`(?i)^[\[(]?\s*((click here to )?(read (more|on|the (rest|full (story|article|post))).*|continue reading.*|keep reading.*|more)|weiter ?lesen.*|mehr (lesen|erfahren)|lire la suite|en savoir plus|leer más|seguir leyendo|leggi tutto|lees (meer|verder))\s*([.…»→›>]|&raquo;)*\s*[\])]?$`)
+	// shares are the addresses of buttons that pass a page on.
+	shares = regexp.MustCompile(`(?i)^(https?:)?//((www\.)?(facebook\.com/(sharer|share\.php|dialog/)|(twitter|x)\.com/(share|intent/)|linkedin\.com/(shareArticle|sharing/)|pinterest\.com/pin/create|reddit\.com/submit\?|tumblr\.com/share|addtoany\.com/)|(api|wa)\.(whatsapp\.com/send|me/\?text)|t\.me/share/|(feeds\.)?feedburner\.com/~f|feeds\.wordpress\.com/1\.0/|api\.flattr\.com)`)
 	// appeared is the last line of WordPress, in its commonest languages.
 	appeared = regexp.MustCompile(`(?i)^(the post .+ (first appeared|appeared first) on .+|der beitrag .+ erschien (zuerst )?auf .+|l’article .+ est apparu en premier sur .+|la entrada .+ (se publicó primero|aparece primero) en .+)$`)
 )

@@ -63,6 +63,11 @@ func newWriter(feed *gofeed.Feed, q question) *writer {
 	if u, err := own.Parse(feed.Link); err == nil && feed.Link != "" && u.Host != "" {
 		w.base, w.known = u, true
 	}
+	if base := w.address(feed.Custom["base"]); isWeb(base) {
+		if u, err := url.Parse(base); err == nil {
+			w.base, w.known = u, true
+		}
+	}
 	return w
 }
 
@@ -169,7 +174,7 @@ func (w *writer) summary(e article, title string) string {
 }
 
 // maxTexts is how many of an item's texts are tried.
-const maxTexts = 4
+const maxTexts = 5
 
 func (w *writer) markdown(t text, most int) string {
 	// A little more than what is shown, so that it shows that there is more.
@@ -277,6 +282,7 @@ func (w *writer) address(s string) string {
 	if strings.HasPrefix(strings.ToLower(s), "www.") {
 		s = "https://" + s
 	}
+	s = twice.ReplaceAllString(s, "$1")
 	if u, err := url.Parse(s); err == nil && !w.known && !u.IsAbs() && !strings.HasPrefix(s, "/") {
 		return ""
 	}
@@ -335,6 +341,9 @@ func (w *writer) taken(items []item) []taken {
 	}
 	return list
 }
+
+// twice is a scheme before another, as templates make.
+var twice = regexp.MustCompile(`(?i)^https?://(https?://)`)
 
 // noAddress is what stands where feeds have no address to give.
 var noAddress = regexp.MustCompile(`(?i)^(|#.*|-|n/?a|none|null|nil|undefined|false|https?:/*|https?:///.*|(about|javascript|vbscript|data|blob|file):.*)$`)
