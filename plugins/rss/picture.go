@@ -212,23 +212,32 @@ var (
 const wide = 1600
 
 // largest is the address in a srcset of the largest picture that is not larger than
-// a card needs.
+// a card needs. Addresses may hold commas.
 func largest(srcset string) string {
 	best, size := "", -1.0
-	for _, m := range candidate.FindAllStringSubmatch(srcset[:min(len(srcset), maxTag)], maxPictures) {
-		n, err := strconv.ParseFloat(m[2], 64)
+	rest := srcset[:min(len(srcset), maxTag)]
+	for range maxPictures {
+		rest = strings.TrimLeft(rest, ", \t\r\n")
+		if rest == "" {
+			break
+		}
+		end := strings.IndexAny(rest+" ", " \t\r\n")
+		address, whole := strings.CutSuffix(rest[:end], ",")
+		descriptor := ""
+		if rest = rest[end:]; !whole {
+			descriptor, rest, _ = strings.Cut(rest, ",")
+			descriptor = strings.TrimSpace(descriptor)
+		}
+		n, err := strconv.ParseFloat(strings.TrimRight(descriptor, "wx"), 64)
 		if err != nil {
 			n = 1
 		}
-		if n > size && (best == "" || m[3] != "w" || n <= wide) {
-			best, size = strings.TrimSuffix(m[1], ","), n
+		if n > size && (best == "" || !strings.HasSuffix(descriptor, "w") || n <= wide) {
+			best, size = address, n
 		}
 	}
 	return best
 }
-
-// candidate is one of a srcset: an address, which may hold commas, and its size.
-var candidate = regexp.MustCompile(`([^\s,]\S*)(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)`)
 
 // number reads a size such as "640" or "640px".
 func number(s string) int {
