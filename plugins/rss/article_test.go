@@ -311,7 +311,7 @@ func TestTextComesOutAsItWentIn(t *testing.T) {
 	chats := []format.Format{format.Teams(format.Settings{}, false), format.Slack(), format.Discord(), format.Mattermost(), format.GoogleChat(), format.Matrix(), format.RocketChat(), format.Webex(), format.Zulip(format.Settings{})}
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(label string) string {
-			return "x" + strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 12).Draw(t, label), "") + "x"
+			return "z" + strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 12).Draw(t, label), "") + "z"
 		}
 		title, text := draw("title"), draw("text")
 		quoted, err := json.Marshal([]string{title, text})
