@@ -178,7 +178,7 @@ func (p *process) eventually(what string, ok func() bool) {
 
 func eventually(t testing.TB, what string, ok func() bool, context func() string) {
 	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if ok() {
 			return
 		}
