@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/event"
@@ -326,7 +327,7 @@ func (r *Relay) Poll(ctx context.Context, connector string) (operator.PollReport
 
 // DryRun implements [operator.Relay].
 func (r *Relay) DryRun(ctx context.Context, connector string) ([]operator.Event, error) {
-	events, err := r.intake.DryRun(ctx, connector, dryRunEvents)
+	events, known, err := r.intake.DryRun(ctx, connector, dryRunEvents)
 	if err != nil {
 		return nil, meaning(err)
 	}
@@ -337,7 +338,24 @@ func (r *Relay) DryRun(ctx context.Context, connector string) ([]operator.Event,
 			return nil, err
 		}
 	}
-	return list, nil
+	return taken(connector, list, known), nil
+}
+
+// taken says of events that they are known, or adds what is known to those that are
+// new.
+func taken(name string, list []operator.Event, known []connector.Known) []operator.Event {
+	shown := false
+	for _, k := range known {
+		if at := slices.IndexFunc(list, func(e operator.Event) bool { return e.Key == k.Key }); at >= 0 {
+			list[at].Because, shown = k.Because, true
+		}
+	}
+	for _, k := range known {
+		if !shown {
+			list = append(list, operator.Event{Connector: name, Key: k.Key, Kind: "known", Title: k.Title, Because: k.Because})
+		}
+	}
+	return list
 }
 
 // dryRunEvents is how many events a dry run shows at most.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -25,8 +26,8 @@ func (a *app) pollCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return show(a, events, "KIND TIME TITLE", func(e operator.Event) []string {
-					return []string{e.Kind, when(e.Time), short(e.Title, 100)}
+				return show(a, events, "KIND TIME BECAUSE TITLE", func(e operator.Event) []string {
+					return []string{e.Kind, when(e.Time), cmp.Or(e.Because, "-"), short(e.Title, 100)}
 				})
 			}
 			report, err := c.Poll(cmd.Context(), args[0])

@@ -181,6 +181,23 @@ func TestEveryItemHasAFate(t *testing.T) {
 	}
 }
 
+// TestAPollTellsWhatItTakesForKnown: what becomes no event is counted and named.
+func TestAPollTellsWhatItTakesForKnown(t *testing.T) {
+	s := newSite(t)
+	s.says(rssOf(numbered(1, 200), nil))
+	r := newReader(t, s, nil)
+	p, err := r.client.Poll(t.Context(), nil)
+	if err != nil || p.KnownCount != 200 || len(p.Known) != maxTaken || p.Known[0].Because != string(beforeTheFirst) {
+		t.Fatalf("%d known, %d told, %v", p.KnownCount, len(p.Known), err)
+	}
+	r.at = p.Checkpoint
+	s.says(rssOf(numbered(199, 201), func(e *entry) { e.guid = "new:" + e.guid }))
+	p, err = r.client.Poll(t.Context(), r.at)
+	if err != nil || p.KnownCount != 2 || p.Known[0].Title != "Post 200" || p.Known[0].Because != string(rekeyed) || len(p.Events()) != 1 {
+		t.Fatalf("%+v, %v", p.Known, err)
+	}
+}
+
 // TestGuidsThatAreStableAreTheIdentity: in whatever pages, each guid is posted once.
 func TestGuidsThatAreStableAreTheIdentity(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -90,7 +90,7 @@ type post struct {
 }
 
 // taken is an item that was taken for a known one, and why.
-type taken struct{ Title, Why string }
+type taken struct{ Key, Title, Why string }
 
 // read answers a question.
 func read(q question) answer {

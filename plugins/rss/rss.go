@@ -10,6 +10,7 @@ package rss
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -76,7 +77,20 @@ func (f *Feed) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 	if err != nil {
 		return 0, err
 	}
+	found.tell(p)
 	return found.wait, f.emit(ctx, p, state, found.answer)
+}
+
+// tell tells of the items that become no event.
+func (a answer) tell(p *connector.Poll) {
+	known := make([]connector.Known, len(a.Taken))
+	for i, t := range a.Taken {
+		known[i] = connector.Known{Key: t.Key, Title: t.Title, Because: t.Why}
+	}
+	p.Knew(a.Known, known...)
+	if a.Lost > 0 {
+		p.Note(fmt.Sprintf("the feed cannot be read as a whole, and %d of its items not at all: %s", a.Lost, a.Why))
+	}
 }
 
 // finding is what a poll found, and how long the source asks to wait.

@@ -337,7 +337,7 @@ func (w *writer) taken(items []item) []taken {
 		if title == "" {
 			title = cmp.Or(w.address(it.Link), w.guid(it.GUID), "an item without a title")
 		}
-		list = append(list, taken{Title: title, Why: string(it.because)})
+		list = append(list, taken{Key: it.known.ID, Title: title, Why: string(it.because)})
 	}
 	return list
 }

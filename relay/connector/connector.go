@@ -155,6 +155,9 @@ type Poll struct {
 	// at is the checkpoint that this poll emitted last; nil before the first.
 	at   event.Checkpoint
 	note string
+	// known is what the poll took for known, and knownCount how much that is.
+	known      []Known
+	knownCount int
 }
 
 // Emit hands over a batch and returns once it is stored. After an error the poll
@@ -173,6 +176,26 @@ func (p *Poll) Emit(ctx context.Context, b event.Batch) error {
 // such as what is left of a budget. It is shown until the next poll, which replaces
 // it; the last call counts.
 func (p *Poll) Note(line string) { p.note = line }
+
+// Known is something that a poll found and does not emit, because it takes it for
+// what was emitted before.
+type Known struct {
+	// Key is the key of its event, Title what people know it by.
+	Key, Title string
+	// Because says why, as a part of a sentence, such as "its guid is known".
+	Because string
+}
+
+// Knew tells how much the poll found that it takes for known, and of the first of it
+// what it is and why, which the debug log and a dry run say. Where a source has no
+// sure identities, a person can see only there why there is no event.
+func (p *Poll) Knew(count int, first ...Known) {
+	p.knownCount += max(count, 0)
+	p.known = append(p.known, first[:min(len(first), maxKnown-len(p.known))]...)
+}
+
+// maxKnown is of how much a poll can tell that it is known.
+const maxKnown = 100
 
 // Request is one HTTP request that came to a connector's hook URL.
 type Request struct {

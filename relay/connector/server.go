@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"os"
 	"reflect"
@@ -232,6 +233,10 @@ func (s *server) poll(stream wire.Connector_PollServer, start *wire.PollStart) *
 		return err
 	})
 	done.Failure, done.Note = failureOf(err), valid(p.note)
+	done.KnownCount = int32(min(p.knownCount, math.MaxInt32)) //nolint:gosec // bounded on the spot
+	for _, k := range p.known {
+		done.Known = append(done.Known, &wire.Known{Key: valid(k.Key), Title: valid(k.Title), Because: valid(k.Because)})
+	}
 	return done
 }
 

@@ -134,18 +134,18 @@ func TestADryRunKeepsNothing(t *testing.T) {
 			}
 			return 0, errDown
 		})
-		events, err := i.DryRun(t.Context(), "feed", 3)
+		events, _, err := i.DryRun(t.Context(), "feed", 3)
 		if err != nil || len(events) != 3 || events[0].Key != "x" || events[1].Key != "1" {
 			t.Errorf("found %v, %v", events, err)
 		}
 		if !slices.Equal(asked, []string{"1 preview 0", "1 preview 3"}) {
 			t.Errorf("it asked from %q: first for what is new, and, as nothing is, for the newest", asked)
 		}
-		if _, err := i.DryRun(t.Context(), "feed", 3); err != nil || asked[2] != "1 preview 0" || len(asked) != 3 {
+		if _, _, err := i.DryRun(t.Context(), "feed", 3); err != nil || asked[2] != "1 preview 0" || len(asked) != 3 {
 			t.Errorf("it asked from %q, %v", asked, err)
 		}
 		p.set(always(0, connector.Unauthorised("no")))
-		if _, err := i.DryRun(t.Context(), "feed", 3); connector.KindOf(err) != connector.KindUnauthorised {
+		if _, _, err := i.DryRun(t.Context(), "feed", 3); connector.KindOf(err) != connector.KindUnauthorised {
 			t.Errorf("returned %v", err)
 		}
 		if len(m.batches()) != stored || m.saves() != saved || i.Status()[0].Health != healthy || m.checkpoint("feed") != "1" {
@@ -165,7 +165,7 @@ func TestOnlyPollingConnectorsArePolledByHand(t *testing.T) {
 			if _, err := i.PollOnce(t.Context(), name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s returned %v", name, err)
 			}
-			if _, err := i.DryRun(t.Context(), name, 1); err == nil || errors.Is(err, ErrNoConnector) != (name == "none") {
+			if _, _, err := i.DryRun(t.Context(), name, 1); err == nil || errors.Is(err, ErrNoConnector) != (name == "none") {
 				t.Errorf("%s returned %v", name, err)
 			}
 		}

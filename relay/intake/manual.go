@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/pluginhost"
 )
@@ -49,25 +50,23 @@ var errEnough = errors.New("that is enough")
 
 // DryRun polls a connector now and returns up to n events, the newest of those that
 // the next poll would find; when there are none, the newest that there are, so that a
-// person sees cards. Nothing is kept.
-func (i *Intake) DryRun(ctx context.Context, name string, n int) ([]event.Event, error) {
-	var found []event.Event
-	err := i.manual(ctx, name, func(ctx context.Context, s *source) (err error) {
+// person sees cards. Known is what the next poll takes for known. Nothing is kept.
+func (i *Intake) DryRun(ctx context.Context, name string, n int) (found []event.Event, known []connector.Known, err error) {
+	err = i.manual(ctx, name, func(ctx context.Context, s *source) (err error) {
 		s.mu.Lock()
 		at := s.checkpoint
 		s.mu.Unlock()
-		if found, err = s.look(ctx, at, n, 0); err == nil && len(found) == 0 {
-			found, err = s.look(ctx, at, n, n)
+		if found, known, err = s.look(ctx, at, n, 0); err == nil && len(found) == 0 {
+			found, _, err = s.look(ctx, at, n, n)
 		}
 		return err
 	})
-	return found, err
+	return found, known, err
 }
 
 // look polls and keeps nothing. Events found before an error are an answer, too.
-func (s *source) look(ctx context.Context, at event.Checkpoint, n, preview int) ([]event.Event, error) {
-	var found []event.Event
-	_, err := s.call(ctx, at, preview, func(_ context.Context, b event.Batch) error {
+func (s *source) look(ctx context.Context, at event.Checkpoint, n, preview int) (found []event.Event, known []connector.Known, err error) {
+	done, err := s.call(ctx, at, preview, func(_ context.Context, b event.Batch) error {
 		found = append(found, b.Events...)
 		if len(found) >= n {
 			return errEnough
@@ -75,9 +74,9 @@ func (s *source) look(ctx context.Context, at event.Checkpoint, n, preview int) 
 		return nil
 	})
 	if len(found) == 0 {
-		return nil, err
+		return nil, done.Known, err
 	}
-	return found[max(0, len(found)-n):], nil
+	return found[max(0, len(found)-n):], done.Known, nil
 }
 
 // manual does what an operator asks for when no other poll is under way, unless

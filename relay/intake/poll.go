@@ -48,6 +48,10 @@ func (s *source) pollHeld(ctx context.Context) (PollReport, error) {
 	at := s.checkpoint
 	s.mu.Unlock()
 	done, err := s.call(ctx, at, 0, p.emit)
+	p.report.Known += done.KnownCount
+	for _, k := range done.Known {
+		s.log.Debug().Str("key", k.Key).Str("title", k.Title).Str("because", k.Because).Msg("taken for known")
+	}
 	switch {
 	case s.ctx.Err() != nil:
 		return p.report, ErrStopped // that says nothing about the source

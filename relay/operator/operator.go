@@ -44,7 +44,8 @@ type Relay interface {
 	Send(ctx context.Context, channel string, c card.Card) (Delivery, error)
 	// Poll polls a connector now and keeps what it finds.
 	Poll(ctx context.Context, connector string) (PollReport, error)
-	// DryRun polls a connector now and keeps nothing: no event, no checkpoint.
+	// DryRun polls a connector now and keeps nothing: no event, no checkpoint. What the
+	// poll takes for known is among the events, and says why.
 	DryRun(ctx context.Context, connector string) ([]Event, error)
 	// SignIn starts a sign-in for a connector.
 	SignIn(ctx context.Context, connector string) (SignIn, error)
@@ -226,15 +227,17 @@ type Attempt struct {
 
 // Event is what happened at a source.
 type Event struct {
-	ID         int64           `json:"event,omitempty"`
-	Connector  string          `json:"connector"`
-	Key        string          `json:"key"`
-	Kind       string          `json:"kind"`
-	Time       time.Time       `json:"time,omitzero"`
-	AcceptedAt time.Time       `json:"accepted_at,omitzero"`
-	Fate       event.Fate      `json:"fate,omitempty"`
-	Title      string          `json:"title"`
-	Card       json.RawMessage `json:"card,omitempty"`
+	ID         int64      `json:"event,omitempty"`
+	Connector  string     `json:"connector"`
+	Key        string     `json:"key"`
+	Kind       string     `json:"kind"`
+	Time       time.Time  `json:"time,omitzero"`
+	AcceptedAt time.Time  `json:"accepted_at,omitzero"`
+	Fate       event.Fate `json:"fate,omitempty"`
+	Title      string     `json:"title"`
+	// Because says, in a dry run, why it is taken for one that is known.
+	Because string          `json:"because,omitempty"`
+	Card    json.RawMessage `json:"card,omitempty"`
 	// Data is what routes see as event.data.
 	Data json.RawMessage `json:"data,omitempty"`
 }

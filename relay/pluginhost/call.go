@@ -81,6 +81,9 @@ type Done struct {
 	Again time.Duration
 	// Note is a line for people about how the connector stands with its source.
 	Note string
+	// Known is what it takes for known, and KnownCount how much that is.
+	Known      []connector.Known
+	KnownCount int
 }
 
 func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
@@ -108,6 +111,10 @@ func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, 
 			return Done{}, p.failed(g.callError(ctx, "Poll", err))
 		case w.GetDone() != nil:
 			done := Done{Again: contract.Again(w.GetDone()), Note: p.host.mask(contract.Note(w.GetDone()))}
+			done.KnownCount, done.Known = contract.Known(w.GetDone())
+			for i, k := range done.Known {
+				done.Known[i].Title, done.Known[i].Because = p.host.mask(k.Title), p.host.mask(k.Because)
+			}
 			if failure := contract.Error(w.GetDone().GetFailure()); failure != nil {
 				failure.Err = p.host.masked(failure.Err)
 				return done, failure

@@ -35,8 +35,9 @@ func TestPollHandsOverBatchesAndTheHint(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("batches (-want +got):\n%s", diff)
 	}
-	if want := (Done{Again: 90 * time.Second, Note: "3 ticks"}); done != want {
-		t.Errorf("done %+v, want %+v", done, want)
+	wantDone := Done{Again: 90 * time.Second, Note: "3 ticks", KnownCount: 7, Known: []connector.Known{{Key: "tick", Title: "A tick", Because: "it ticked before"}}}
+	if diff := cmp.Diff(wantDone, done); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
 	}
 }
 

@@ -123,6 +123,7 @@ func (g *good) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 		}
 	}
 	p.Note("3 ticks")
+	p.Knew(7, connector.Known{Key: "tick", Title: "A tick", Because: "it ticked before"})
 	return 90 * time.Second, nil
 }
 

@@ -155,6 +155,9 @@ type Polled struct {
 	Checkpoint event.Checkpoint
 	Again      time.Duration
 	Note       string
+	// Known is what the connector takes for known, and KnownCount how much that is.
+	Known      []connector.Known
+	KnownCount int
 }
 
 // Events are the events of all batches.
@@ -199,6 +202,7 @@ func (c *Client) PollWith(ctx context.Context, at event.Checkpoint, commit func(
 			return polled, err
 		case w.GetDone() != nil:
 			polled.Again, polled.Note = contract.Again(w.GetDone()), contract.Note(w.GetDone())
+			polled.KnownCount, polled.Known = contract.Known(w.GetDone())
 			if failure := contract.Error(w.GetDone().GetFailure()); failure != nil {
 				return polled, failure
 			}

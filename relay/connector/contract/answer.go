@@ -64,6 +64,17 @@ func Again(w *wire.PollDone) time.Duration {
 // Note returns the line that a poll left for people.
 func Note(w *wire.PollDone) string { return line(w.GetNote()) }
 
+// maxKnown is of how much is read that a poll takes for known.
+const maxKnown = 100
+
+// Known returns what a poll took for known, and how much that is.
+func Known(w *wire.PollDone) (count int, first []connector.Known) {
+	for _, k := range w.GetKnown()[:min(len(w.GetKnown()), maxKnown)] {
+		first = append(first, connector.Known{Key: cut(k.GetKey(), maxLine), Title: line(k.GetTitle()), Because: line(k.GetBecause())})
+	}
+	return max(int(w.GetKnownCount()), len(first)), first
+}
+
 // SignIn reads how one signs in; nil when nobody needs to.
 func SignIn(w *wire.SignInResponse) (*connector.SignIn, error) {
 	how := &connector.SignIn{

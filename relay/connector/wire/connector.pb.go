@@ -79,7 +79,7 @@ func (x Failure_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Failure_Kind.Descriptor instead.
 func (Failure_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{17, 0}
+	return file_connector_proto_rawDescGZIP(), []int{18, 0}
 }
 
 type SignInResponse_Flow int32
@@ -136,7 +136,7 @@ func (x SignInResponse_Flow) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SignInResponse_Flow.Descriptor instead.
 func (SignInResponse_Flow) EnumDescriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{25, 0}
+	return file_connector_proto_rawDescGZIP(), []int{26, 0}
 }
 
 type DescribeRequest struct {
@@ -1204,7 +1204,11 @@ type PollDone struct {
 	Failure *Failure `protobuf:"bytes,2,opt,name=failure,proto3" json:"failure,omitempty"`
 	// A line for people about how the connector stands with its source, such as
 	// what is left of a budget. It is shown until the next poll.
-	Note          string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	// What was found and not handed over, because it is taken for what was handed over
+	// before: how many, and the first of them.
+	KnownCount    int32    `protobuf:"varint,4,opt,name=known_count,json=knownCount,proto3" json:"known_count,omitempty"`
+	Known         []*Known `protobuf:"bytes,5,rep,name=known,proto3" json:"known,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1260,6 +1264,83 @@ func (x *PollDone) GetNote() string {
 	return ""
 }
 
+func (x *PollDone) GetKnownCount() int32 {
+	if x != nil {
+		return x.KnownCount
+	}
+	return 0
+}
+
+func (x *PollDone) GetKnown() []*Known {
+	if x != nil {
+		return x.Known
+	}
+	return nil
+}
+
+// Something that a poll takes for what was handed over before.
+type Known struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key of its event.
+	Key   string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Why it is taken for that: a part of a sentence, such as "its guid is known".
+	Because       string `protobuf:"bytes,3,opt,name=because,proto3" json:"because,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Known) Reset() {
+	*x = Known{}
+	mi := &file_connector_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Known) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Known) ProtoMessage() {}
+
+func (x *Known) ProtoReflect() protoreflect.Message {
+	mi := &file_connector_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Known.ProtoReflect.Descriptor instead.
+func (*Known) Descriptor() ([]byte, []int) {
+	return file_connector_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Known) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Known) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Known) GetBecause() string {
+	if x != nil {
+		return x.Because
+	}
+	return ""
+}
+
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Key   string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
@@ -1282,7 +1363,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_connector_proto_msgTypes[16]
+	mi := &file_connector_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1375,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[16]
+	mi := &file_connector_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1388,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{16}
+	return file_connector_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Event) GetKey() string {
@@ -1373,7 +1454,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_connector_proto_msgTypes[17]
+	mi := &file_connector_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1385,7 +1466,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[17]
+	mi := &file_connector_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1398,7 +1479,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{17}
+	return file_connector_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Failure) GetKind() Failure_Kind {
@@ -1435,7 +1516,7 @@ type ReceiveRequest struct {
 
 func (x *ReceiveRequest) Reset() {
 	*x = ReceiveRequest{}
-	mi := &file_connector_proto_msgTypes[18]
+	mi := &file_connector_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1447,7 +1528,7 @@ func (x *ReceiveRequest) String() string {
 func (*ReceiveRequest) ProtoMessage() {}
 
 func (x *ReceiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[18]
+	mi := &file_connector_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1460,7 +1541,7 @@ func (x *ReceiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{18}
+	return file_connector_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReceiveRequest) GetSources() []*Source {
@@ -1505,7 +1586,7 @@ type HTTPRequest struct {
 
 func (x *HTTPRequest) Reset() {
 	*x = HTTPRequest{}
-	mi := &file_connector_proto_msgTypes[19]
+	mi := &file_connector_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1517,7 +1598,7 @@ func (x *HTTPRequest) String() string {
 func (*HTTPRequest) ProtoMessage() {}
 
 func (x *HTTPRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[19]
+	mi := &file_connector_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1530,7 +1611,7 @@ func (x *HTTPRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPRequest.ProtoReflect.Descriptor instead.
 func (*HTTPRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{19}
+	return file_connector_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *HTTPRequest) GetMethod() string {
@@ -1598,7 +1679,7 @@ type HeaderValues struct {
 
 func (x *HeaderValues) Reset() {
 	*x = HeaderValues{}
-	mi := &file_connector_proto_msgTypes[20]
+	mi := &file_connector_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1610,7 +1691,7 @@ func (x *HeaderValues) String() string {
 func (*HeaderValues) ProtoMessage() {}
 
 func (x *HeaderValues) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[20]
+	mi := &file_connector_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1623,7 +1704,7 @@ func (x *HeaderValues) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeaderValues.ProtoReflect.Descriptor instead.
 func (*HeaderValues) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{20}
+	return file_connector_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *HeaderValues) GetValues() []string {
@@ -1644,7 +1725,7 @@ type HTTPResponse struct {
 
 func (x *HTTPResponse) Reset() {
 	*x = HTTPResponse{}
-	mi := &file_connector_proto_msgTypes[21]
+	mi := &file_connector_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1656,7 +1737,7 @@ func (x *HTTPResponse) String() string {
 func (*HTTPResponse) ProtoMessage() {}
 
 func (x *HTTPResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[21]
+	mi := &file_connector_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1669,7 +1750,7 @@ func (x *HTTPResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPResponse.ProtoReflect.Descriptor instead.
 func (*HTTPResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{21}
+	return file_connector_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *HTTPResponse) GetStatus() int32 {
@@ -1702,7 +1783,7 @@ type ReceiveResponse struct {
 
 func (x *ReceiveResponse) Reset() {
 	*x = ReceiveResponse{}
-	mi := &file_connector_proto_msgTypes[22]
+	mi := &file_connector_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1714,7 +1795,7 @@ func (x *ReceiveResponse) String() string {
 func (*ReceiveResponse) ProtoMessage() {}
 
 func (x *ReceiveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[22]
+	mi := &file_connector_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1727,7 +1808,7 @@ func (x *ReceiveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{22}
+	return file_connector_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReceiveResponse) GetResults() []*ReceiveResult {
@@ -1752,7 +1833,7 @@ type ReceiveResult struct {
 
 func (x *ReceiveResult) Reset() {
 	*x = ReceiveResult{}
-	mi := &file_connector_proto_msgTypes[23]
+	mi := &file_connector_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1764,7 +1845,7 @@ func (x *ReceiveResult) String() string {
 func (*ReceiveResult) ProtoMessage() {}
 
 func (x *ReceiveResult) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[23]
+	mi := &file_connector_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1777,7 +1858,7 @@ func (x *ReceiveResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveResult.ProtoReflect.Descriptor instead.
 func (*ReceiveResult) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{23}
+	return file_connector_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReceiveResult) GetResponse() *HTTPResponse {
@@ -1820,7 +1901,7 @@ type SignInRequest struct {
 
 func (x *SignInRequest) Reset() {
 	*x = SignInRequest{}
-	mi := &file_connector_proto_msgTypes[24]
+	mi := &file_connector_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1832,7 +1913,7 @@ func (x *SignInRequest) String() string {
 func (*SignInRequest) ProtoMessage() {}
 
 func (x *SignInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[24]
+	mi := &file_connector_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1845,7 +1926,7 @@ func (x *SignInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInRequest.ProtoReflect.Descriptor instead.
 func (*SignInRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{24}
+	return file_connector_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SignInRequest) GetType() string {
@@ -1888,7 +1969,7 @@ type SignInResponse struct {
 
 func (x *SignInResponse) Reset() {
 	*x = SignInResponse{}
-	mi := &file_connector_proto_msgTypes[25]
+	mi := &file_connector_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +1981,7 @@ func (x *SignInResponse) String() string {
 func (*SignInResponse) ProtoMessage() {}
 
 func (x *SignInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[25]
+	mi := &file_connector_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +1994,7 @@ func (x *SignInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInResponse.ProtoReflect.Descriptor instead.
 func (*SignInResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{25}
+	return file_connector_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SignInResponse) GetFlow() SignInResponse_Flow {
@@ -1982,7 +2063,7 @@ type RemoveRequest struct {
 
 func (x *RemoveRequest) Reset() {
 	*x = RemoveRequest{}
-	mi := &file_connector_proto_msgTypes[26]
+	mi := &file_connector_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1994,7 +2075,7 @@ func (x *RemoveRequest) String() string {
 func (*RemoveRequest) ProtoMessage() {}
 
 func (x *RemoveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[26]
+	mi := &file_connector_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2007,7 +2088,7 @@ func (x *RemoveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRequest.ProtoReflect.Descriptor instead.
 func (*RemoveRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{26}
+	return file_connector_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RemoveRequest) GetSource() *Source {
@@ -2033,7 +2114,7 @@ type RemoveResponse struct {
 
 func (x *RemoveResponse) Reset() {
 	*x = RemoveResponse{}
-	mi := &file_connector_proto_msgTypes[27]
+	mi := &file_connector_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2045,7 +2126,7 @@ func (x *RemoveResponse) String() string {
 func (*RemoveResponse) ProtoMessage() {}
 
 func (x *RemoveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[27]
+	mi := &file_connector_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2058,7 +2139,7 @@ func (x *RemoveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveResponse.ProtoReflect.Descriptor instead.
 func (*RemoveResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{27}
+	return file_connector_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RemoveResponse) GetFailure() *Failure {
@@ -2150,11 +2231,18 @@ const file_connector_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\x02 \x01(\fR\n" +
 	"checkpoint\x12%\n" +
-	"\x0ehas_checkpoint\x18\x03 \x01(\bR\rhasCheckpoint\"\x86\x01\n" +
+	"\x0ehas_checkpoint\x18\x03 \x01(\bR\rhasCheckpoint\"\xd8\x01\n" +
 	"\bPollDone\x12/\n" +
 	"\x05again\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05again\x125\n" +
 	"\afailure\x18\x02 \x01(\v2\x1b.relay.connector.v1.FailureR\afailure\x12\x12\n" +
-	"\x04note\x18\x03 \x01(\tR\x04note\"\xb3\x01\n" +
+	"\x04note\x18\x03 \x01(\tR\x04note\x12\x1f\n" +
+	"\vknown_count\x18\x04 \x01(\x05R\n" +
+	"knownCount\x12/\n" +
+	"\x05known\x18\x05 \x03(\v2\x19.relay.connector.v1.KnownR\x05known\"I\n" +
+	"\x05Known\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x18\n" +
+	"\abecause\x18\x03 \x01(\tR\abecause\"\xb3\x01\n" +
 	"\x05Event\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12.\n" +
@@ -2254,7 +2342,7 @@ func file_connector_proto_rawDescGZIP() []byte {
 }
 
 var file_connector_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_connector_proto_goTypes = []any{
 	(Failure_Kind)(0),             // 0: relay.connector.v1.Failure.Kind
 	(SignInResponse_Flow)(0),      // 1: relay.connector.v1.SignInResponse.Flow
@@ -2274,28 +2362,29 @@ var file_connector_proto_goTypes = []any{
 	(*PollResponse)(nil),          // 15: relay.connector.v1.PollResponse
 	(*Batch)(nil),                 // 16: relay.connector.v1.Batch
 	(*PollDone)(nil),              // 17: relay.connector.v1.PollDone
-	(*Event)(nil),                 // 18: relay.connector.v1.Event
-	(*Failure)(nil),               // 19: relay.connector.v1.Failure
-	(*ReceiveRequest)(nil),        // 20: relay.connector.v1.ReceiveRequest
-	(*HTTPRequest)(nil),           // 21: relay.connector.v1.HTTPRequest
-	(*HeaderValues)(nil),          // 22: relay.connector.v1.HeaderValues
-	(*HTTPResponse)(nil),          // 23: relay.connector.v1.HTTPResponse
-	(*ReceiveResponse)(nil),       // 24: relay.connector.v1.ReceiveResponse
-	(*ReceiveResult)(nil),         // 25: relay.connector.v1.ReceiveResult
-	(*SignInRequest)(nil),         // 26: relay.connector.v1.SignInRequest
-	(*SignInResponse)(nil),        // 27: relay.connector.v1.SignInResponse
-	(*RemoveRequest)(nil),         // 28: relay.connector.v1.RemoveRequest
-	(*RemoveResponse)(nil),        // 29: relay.connector.v1.RemoveResponse
-	nil,                           // 30: relay.connector.v1.HTTPRequest.HeaderEntry
-	nil,                           // 31: relay.connector.v1.HTTPResponse.HeaderEntry
-	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
+	(*Known)(nil),                 // 18: relay.connector.v1.Known
+	(*Event)(nil),                 // 19: relay.connector.v1.Event
+	(*Failure)(nil),               // 20: relay.connector.v1.Failure
+	(*ReceiveRequest)(nil),        // 21: relay.connector.v1.ReceiveRequest
+	(*HTTPRequest)(nil),           // 22: relay.connector.v1.HTTPRequest
+	(*HeaderValues)(nil),          // 23: relay.connector.v1.HeaderValues
+	(*HTTPResponse)(nil),          // 24: relay.connector.v1.HTTPResponse
+	(*ReceiveResponse)(nil),       // 25: relay.connector.v1.ReceiveResponse
+	(*ReceiveResult)(nil),         // 26: relay.connector.v1.ReceiveResult
+	(*SignInRequest)(nil),         // 27: relay.connector.v1.SignInRequest
+	(*SignInResponse)(nil),        // 28: relay.connector.v1.SignInResponse
+	(*RemoveRequest)(nil),         // 29: relay.connector.v1.RemoveRequest
+	(*RemoveResponse)(nil),        // 30: relay.connector.v1.RemoveResponse
+	nil,                           // 31: relay.connector.v1.HTTPRequest.HeaderEntry
+	nil,                           // 32: relay.connector.v1.HTTPResponse.HeaderEntry
+	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 34: google.protobuf.Timestamp
 }
 var file_connector_proto_depIdxs = []int32{
 	4,  // 0: relay.connector.v1.DescribeResponse.types:type_name -> relay.connector.v1.Description
 	5,  // 1: relay.connector.v1.Description.arguments:type_name -> relay.connector.v1.Argument
 	6,  // 2: relay.connector.v1.Description.kinds:type_name -> relay.connector.v1.EventKind
-	18, // 3: relay.connector.v1.EventKind.sample:type_name -> relay.connector.v1.Event
+	19, // 3: relay.connector.v1.EventKind.sample:type_name -> relay.connector.v1.Event
 	9,  // 4: relay.connector.v1.ValidateResponse.problems:type_name -> relay.connector.v1.Problem
 	11, // 5: relay.connector.v1.Source.http:type_name -> relay.connector.v1.HTTP
 	13, // 6: relay.connector.v1.PollRequest.start:type_name -> relay.connector.v1.PollStart
@@ -2303,43 +2392,44 @@ var file_connector_proto_depIdxs = []int32{
 	10, // 8: relay.connector.v1.PollStart.source:type_name -> relay.connector.v1.Source
 	16, // 9: relay.connector.v1.PollResponse.batch:type_name -> relay.connector.v1.Batch
 	17, // 10: relay.connector.v1.PollResponse.done:type_name -> relay.connector.v1.PollDone
-	18, // 11: relay.connector.v1.Batch.events:type_name -> relay.connector.v1.Event
-	32, // 12: relay.connector.v1.PollDone.again:type_name -> google.protobuf.Duration
-	19, // 13: relay.connector.v1.PollDone.failure:type_name -> relay.connector.v1.Failure
-	33, // 14: relay.connector.v1.Event.time:type_name -> google.protobuf.Timestamp
-	0,  // 15: relay.connector.v1.Failure.kind:type_name -> relay.connector.v1.Failure.Kind
-	33, // 16: relay.connector.v1.Failure.until:type_name -> google.protobuf.Timestamp
-	10, // 17: relay.connector.v1.ReceiveRequest.sources:type_name -> relay.connector.v1.Source
-	21, // 18: relay.connector.v1.ReceiveRequest.requests:type_name -> relay.connector.v1.HTTPRequest
-	32, // 19: relay.connector.v1.ReceiveRequest.timeout:type_name -> google.protobuf.Duration
-	30, // 20: relay.connector.v1.HTTPRequest.header:type_name -> relay.connector.v1.HTTPRequest.HeaderEntry
-	31, // 21: relay.connector.v1.HTTPResponse.header:type_name -> relay.connector.v1.HTTPResponse.HeaderEntry
-	25, // 22: relay.connector.v1.ReceiveResponse.results:type_name -> relay.connector.v1.ReceiveResult
-	23, // 23: relay.connector.v1.ReceiveResult.response:type_name -> relay.connector.v1.HTTPResponse
-	18, // 24: relay.connector.v1.ReceiveResult.events:type_name -> relay.connector.v1.Event
-	19, // 25: relay.connector.v1.ReceiveResult.failure:type_name -> relay.connector.v1.Failure
-	1,  // 26: relay.connector.v1.SignInResponse.flow:type_name -> relay.connector.v1.SignInResponse.Flow
-	10, // 27: relay.connector.v1.RemoveRequest.source:type_name -> relay.connector.v1.Source
-	19, // 28: relay.connector.v1.RemoveResponse.failure:type_name -> relay.connector.v1.Failure
-	22, // 29: relay.connector.v1.HTTPRequest.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
-	22, // 30: relay.connector.v1.HTTPResponse.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
-	2,  // 31: relay.connector.v1.Connector.Describe:input_type -> relay.connector.v1.DescribeRequest
-	7,  // 32: relay.connector.v1.Connector.Validate:input_type -> relay.connector.v1.ValidateRequest
-	12, // 33: relay.connector.v1.Connector.Poll:input_type -> relay.connector.v1.PollRequest
-	20, // 34: relay.connector.v1.Connector.Receive:input_type -> relay.connector.v1.ReceiveRequest
-	26, // 35: relay.connector.v1.Connector.SignIn:input_type -> relay.connector.v1.SignInRequest
-	28, // 36: relay.connector.v1.Connector.Remove:input_type -> relay.connector.v1.RemoveRequest
-	3,  // 37: relay.connector.v1.Connector.Describe:output_type -> relay.connector.v1.DescribeResponse
-	8,  // 38: relay.connector.v1.Connector.Validate:output_type -> relay.connector.v1.ValidateResponse
-	15, // 39: relay.connector.v1.Connector.Poll:output_type -> relay.connector.v1.PollResponse
-	24, // 40: relay.connector.v1.Connector.Receive:output_type -> relay.connector.v1.ReceiveResponse
-	27, // 41: relay.connector.v1.Connector.SignIn:output_type -> relay.connector.v1.SignInResponse
-	29, // 42: relay.connector.v1.Connector.Remove:output_type -> relay.connector.v1.RemoveResponse
-	37, // [37:43] is the sub-list for method output_type
-	31, // [31:37] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	19, // 11: relay.connector.v1.Batch.events:type_name -> relay.connector.v1.Event
+	33, // 12: relay.connector.v1.PollDone.again:type_name -> google.protobuf.Duration
+	20, // 13: relay.connector.v1.PollDone.failure:type_name -> relay.connector.v1.Failure
+	18, // 14: relay.connector.v1.PollDone.known:type_name -> relay.connector.v1.Known
+	34, // 15: relay.connector.v1.Event.time:type_name -> google.protobuf.Timestamp
+	0,  // 16: relay.connector.v1.Failure.kind:type_name -> relay.connector.v1.Failure.Kind
+	34, // 17: relay.connector.v1.Failure.until:type_name -> google.protobuf.Timestamp
+	10, // 18: relay.connector.v1.ReceiveRequest.sources:type_name -> relay.connector.v1.Source
+	22, // 19: relay.connector.v1.ReceiveRequest.requests:type_name -> relay.connector.v1.HTTPRequest
+	33, // 20: relay.connector.v1.ReceiveRequest.timeout:type_name -> google.protobuf.Duration
+	31, // 21: relay.connector.v1.HTTPRequest.header:type_name -> relay.connector.v1.HTTPRequest.HeaderEntry
+	32, // 22: relay.connector.v1.HTTPResponse.header:type_name -> relay.connector.v1.HTTPResponse.HeaderEntry
+	26, // 23: relay.connector.v1.ReceiveResponse.results:type_name -> relay.connector.v1.ReceiveResult
+	24, // 24: relay.connector.v1.ReceiveResult.response:type_name -> relay.connector.v1.HTTPResponse
+	19, // 25: relay.connector.v1.ReceiveResult.events:type_name -> relay.connector.v1.Event
+	20, // 26: relay.connector.v1.ReceiveResult.failure:type_name -> relay.connector.v1.Failure
+	1,  // 27: relay.connector.v1.SignInResponse.flow:type_name -> relay.connector.v1.SignInResponse.Flow
+	10, // 28: relay.connector.v1.RemoveRequest.source:type_name -> relay.connector.v1.Source
+	20, // 29: relay.connector.v1.RemoveResponse.failure:type_name -> relay.connector.v1.Failure
+	23, // 30: relay.connector.v1.HTTPRequest.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
+	23, // 31: relay.connector.v1.HTTPResponse.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
+	2,  // 32: relay.connector.v1.Connector.Describe:input_type -> relay.connector.v1.DescribeRequest
+	7,  // 33: relay.connector.v1.Connector.Validate:input_type -> relay.connector.v1.ValidateRequest
+	12, // 34: relay.connector.v1.Connector.Poll:input_type -> relay.connector.v1.PollRequest
+	21, // 35: relay.connector.v1.Connector.Receive:input_type -> relay.connector.v1.ReceiveRequest
+	27, // 36: relay.connector.v1.Connector.SignIn:input_type -> relay.connector.v1.SignInRequest
+	29, // 37: relay.connector.v1.Connector.Remove:input_type -> relay.connector.v1.RemoveRequest
+	3,  // 38: relay.connector.v1.Connector.Describe:output_type -> relay.connector.v1.DescribeResponse
+	8,  // 39: relay.connector.v1.Connector.Validate:output_type -> relay.connector.v1.ValidateResponse
+	15, // 40: relay.connector.v1.Connector.Poll:output_type -> relay.connector.v1.PollResponse
+	25, // 41: relay.connector.v1.Connector.Receive:output_type -> relay.connector.v1.ReceiveResponse
+	28, // 42: relay.connector.v1.Connector.SignIn:output_type -> relay.connector.v1.SignInResponse
+	30, // 43: relay.connector.v1.Connector.Remove:output_type -> relay.connector.v1.RemoveResponse
+	38, // [38:44] is the sub-list for method output_type
+	32, // [32:38] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_connector_proto_init() }
@@ -2356,14 +2446,14 @@ func file_connector_proto_init() {
 		(*PollResponse_Batch)(nil),
 		(*PollResponse_Done)(nil),
 	}
-	file_connector_proto_msgTypes[26].OneofWrappers = []any{}
+	file_connector_proto_msgTypes[27].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connector_proto_rawDesc), len(file_connector_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   30,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
