@@ -35,12 +35,14 @@ func senders() []sender {
 		{"notifications-engine teams", "https://relay.example.com/PATH", "card"},
 		{"notifications-engine webhook", "https://relay.example.com/PATH", "slack"},
 		{"slack-go", "https://relay.example.com/PATH", "slack"},
-		{"shoutrrr", "mattermost://relay@relay.example.com/TOKEN", ""},
-		{"shoutrrr", "rocketchat://relay@relay.example.com/TOKEN/x", ""},
-		{"shoutrrr", "generic://relay.example.com/PATH?template=json&messagekey=text", "card"},
-		{"shoutrrr fork", "mattermost://relay@LISTEN/TOKEN?disabletls=yes", ""},
-		{"shoutrrr fork", "rocketchat://relay@relay.example.com/TOKEN/x", ""},
-		{"shoutrrr fork", "generic://relay.example.com/PATH?template=json&messagekey=text", "card"},
+		{"shoutrrr", "mattermost://relay@relay.example.com/TOKEN", "slack"},
+		{"shoutrrr", "rocketchat://relay@relay.example.com/TOKEN/x", "slack"},
+		{"shoutrrr", "generic://relay.example.com/PATH?contenttype=text/plain", "text"},
+		{"shoutrrr", "generic://relay.example.com/PATH?template=json", "card"},
+		{"shoutrrr fork", "mattermost://relay@LISTEN/TOKEN?disabletls=yes", "slack"},
+		{"shoutrrr fork", "rocketchat://relay@relay.example.com/TOKEN/x", "slack"},
+		{"shoutrrr fork", "generic://relay.example.com/PATH", "text"},
+		{"shoutrrr fork", "generic://relay.example.com/PATH?template=json", "card"},
 	}
 }
 

@@ -29,6 +29,8 @@ func TestWhatTheRetiredConnectorsTookIsTaken(t *testing.T) {
 		{"lines for a text", `{"title": "T", "text": ["a", 1, true]}`, card.Card{Title: "T", Text: "a\n1\ntrue"}, ""},
 		{"numbers and booleans for texts", `{"title": 7, "text": false}`, card.Card{Title: "7", Text: "false"}, ""},
 		{"texts for booleans", `{"title": "T", "sections": [{"text": "a", "markdown": "False", "startGroup": "true"}]}`, section(card.Section{Text: "a", Markdown: &no, StartGroup: true}), ""},
+		{"message for text", `{"title": "T", "message": "a"}`, card.Card{Title: "T", Text: "a"}, ""},
+		{"a message beside a text", `{"title": "T", "message": "a", "text": "b"}`, card.Card{Title: "T", Text: "b"}, ""},
 		{"one section", `{"title": "T", "sections": {"text": "a", "markdown": "true"}}`, section(card.Section{Text: "a", Markdown: &yes}), ""},
 		{"a text for a section", `{"title": "T", "sections": ["a"]}`, section(card.Section{Text: "a"}), ""},
 		{"title for name in facts", `{"title": "T", "sections": [{"facts": [{"title": "Build", "value": 7}, {"Key": "State", "Value": "ok"}]}]}`, section(card.Section{Facts: facts}), ""},

@@ -114,6 +114,15 @@ func member(object map[string]any, name string) string {
 	return ""
 }
 
+// withText takes what a payload of no named kind calls message for its text where it has
+// none, as the generic webhooks of shoutrrr and Grafana do.
+func withText(root node) {
+	object, _ := root.v.(map[string]any)
+	if text := member(object, "message"); text != "" && member(object, "text") == "" && member(object, "@type") == "" {
+		object["text"] = text
+	}
+}
+
 // hexColor is a colour in the card's form, six digits without '#'; empty when it
 // is none.
 func hexColor(s string) string {

@@ -140,6 +140,7 @@ func looks(root node) string {
 func connectorCard(root node) (card.Card, error) {
 	loose := node{loosened(root.v, 0)}
 	withTargets(loose)
+	withText(loose)
 	c, err := card.Parse(encode(loose.v))
 	if err != nil {
 		return c, refuse("The card cannot be read: %s.", err)
