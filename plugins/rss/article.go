@@ -2,10 +2,12 @@ package rss
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/xml"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mmcdole/gofeed"
 	"github.com/mmcdole/gofeed/atom"
@@ -90,8 +92,11 @@ func feedAuthors(feed *gofeed.Feed) [][]text {
 		return [][]text{jsonAuthors(original.Authors, original.Author)}
 	case *rss.Feed:
 		list := extensionAuthors(original.DublinCoreExt, original.Extensions)
-		if original.ITunesExt != nil {
-			list = append(list, []text{{original.ITunesExt.Author, either}})
+		if show := original.ITunesExt; show != nil {
+			list = append(list, []text{{show.Author, either}})
+			if show.Owner != nil {
+				list = append(list, []text{{show.Owner.Name, either}})
+			}
 		}
 		return append(list, []text{{original.ManagingEditor, either}})
 	}
@@ -146,6 +151,12 @@ func atomAuthors(people []*atom.Person) []text {
 func atomText(value, kind string) text {
 	kind, _, _ = strings.Cut(strings.ToLower(kind), ";")
 	switch kind = strings.TrimSpace(kind); {
+	case kind == "base64":
+		b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
+		if err != nil || !utf8.Valid(b) {
+			return text{}
+		}
+		return text{string(b), either}
 	case strings.Contains(kind, "xhtml"):
 		return text{prefixed.ReplaceAllString(value, "$1"), markup}
 	case strings.Contains(kind, "html") || strings.HasSuffix(kind, "xml"):
@@ -217,8 +228,8 @@ func keep(in *map[string]string, name, value string) {
 	(*in)[name] = value
 }
 
-// typeOf is how an element says that its text is written. Atom 0.3 has a mode for
-// what is no text.
+// typeOf is how an element says that its text is written. In Atom 0.3, a mode can
+// say it as well.
 func typeOf(e xml.StartElement) string {
 	kind := ""
 	for _, a := range e.Attr {
@@ -282,6 +293,9 @@ func rssArticle(it *gofeed.Item, o *rss.Item) article {
 	if o.GUID != nil && !strings.EqualFold(o.GUID.IsPermalink, "false") && isWeb(o.GUID.Value) {
 		e.links = append(e.links, o.GUID.Value)
 	}
+	for _, d := range first(it.Extensions["googleplay"]["description"]) {
+		e.texts = append(e.texts, text{d.Value, either})
+	}
 	e.authors = append([][]text{{{o.Author, either}}}, extensionAuthors(it.DublinCoreExt, it.Extensions)...)
 	if it.ITunesExt != nil {
 		e.authors = append(e.authors, []text{{it.ITunesExt.Author, either}})
@@ -316,7 +330,11 @@ func extensionAuthors(dc *ext.DublinCoreExtension, extensions ext.Extensions) []
 			}
 		}
 	}
-	return append(lists, list)
+	lists = append(lists, list)
+	for _, a := range first(extensions["googleplay"]["author"]) {
+		lists = append(lists, []text{{a.Value, either}})
+	}
+	return lists
 }
 
 // mediaOf reads Media RSS (https://www.rssboard.org/media-rss): an element of an

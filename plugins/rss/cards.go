@@ -39,7 +39,7 @@ func (s source) card(p post) card.Card {
 		c.Summary = card.Cut(card.Plain(firstLine(text)), maxHeadline)
 	}
 	c.Title = card.Escape(title)
-	section := card.Section{ActivityTitle: card.Escape(s.Title), ActivitySubtitle: card.Escape(byline(p)), Text: text}
+	section := card.Section{ActivityTitle: card.Escape(s.Title), ActivitySubtitle: card.Escape(s.byline(p)), Text: text}
 	if p.Picture != "" {
 		section.HeroImage = &card.Image{URL: p.Picture, Title: title}
 	}
@@ -55,11 +55,11 @@ func (s source) card(p post) card.Card {
 	return c
 }
 
-// byline is who wrote an item and when.
-func byline(p post) string {
-	parts := p.Authors
+// byline is who wrote an item and when. An author who is the source is there already.
+func (s source) byline(p post) string {
+	parts := slices.DeleteFunc(slices.Clone(p.Authors), func(name string) bool { return fold(name) == fold(s.Title) })
 	if !p.Published.IsZero() {
-		parts = append(slices.Clip(parts), p.Published.Format("2 January 2006, 15:04 MST"))
+		parts = append(parts, p.Published.Format("2 January 2006, 15:04 MST"))
 	}
 	return strings.Join(parts, " · ")
 }

@@ -1,6 +1,7 @@
 package rss
 
 import (
+	"cmp"
 	"net/url"
 	"path"
 	"regexp"
@@ -19,6 +20,8 @@ type picture struct {
 	// sure says that it can be nothing but a picture.
 	sure          bool
 	width, height int
+	// caption is what it says where a reader points at it, or cannot see it.
+	caption string
 }
 
 // maxPictures is how many pictures of an item are looked at.
@@ -42,6 +45,21 @@ func (w *writer) picture(e article) string {
 		}
 	}
 	return ""
+}
+
+// caption is what the pictures of an item say that has no other text, as comics do.
+func caption(e article) text {
+	for _, t := range e.texts {
+		if t.form == plain {
+			continue
+		}
+		for _, p := range picturesIn(t.value) {
+			if p.isPicture() && !notItems.MatchString(p.address) && strings.Contains(strings.TrimSpace(p.caption), " ") {
+				return text{p.caption, plain}
+			}
+		}
+	}
+	return text{}
 }
 
 // pictureAddress is where a picture is to be had over https, which chat systems ask
@@ -182,8 +200,8 @@ func imageOf(t html.Token) picture {
 	if isHidden(n) || isEmoji(n) || people.MatchString(attribute(n, "class")) || tiny.MatchString(attribute(n, "style")) {
 		return picture{}
 	}
-	p := picture{sure: true, width: number(attribute(n, "width")), height: number(attribute(n, "height"))}
-	for _, name := range []string{"data-src", "data-lazy-src", "data-original", "data-lazy", "data-hi-res-src", "src"} {
+	p := picture{sure: true, width: number(attribute(n, "width")), height: number(attribute(n, "height")), caption: cmp.Or(attribute(n, "title"), attribute(n, "alt"))}
+	for _, name := range []string{"data-src", "data-lazy-src", "data-original", "data-orig", "data-lazy", "data-url", "data-hi-res-src", "src", "data-large-file", "data-orig-file"} {
 		if p.address = strings.TrimSpace(attribute(n, name)); p.address != "" && !notItems.MatchString(p.address) {
 			return p
 		}

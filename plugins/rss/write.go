@@ -162,19 +162,21 @@ func (w *writer) summary(e article, title string) string {
 	if most == 0 {
 		return ""
 	}
-	for _, t := range e.texts[:min(len(e.texts), maxTexts)] {
-		if strings.TrimSpace(t.value) == "" {
+	tries := 0
+	for _, t := range e.texts {
+		if strings.TrimSpace(t.value) == "" || tries == maxTexts {
 			continue
 		}
+		tries++
 		if s := withoutTitle(w.markdown(t, most), title); s != "" {
 			return s
 		}
 	}
-	return ""
+	return withoutTitle(w.markdown(caption(e), most), title)
 }
 
 // maxTexts is how many of an item's texts are tried.
-const maxTexts = 5
+const maxTexts = 4
 
 func (w *writer) markdown(t text, most int) string {
 	// A little more than what is shown, so that it shows that there is more.
