@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/yuin/goldmark-emoji/definition"
+
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/format/markup"
 )
@@ -124,6 +126,8 @@ func (w *writer) inlines(list []markup.Inline) []markup.Inline {
 		switch n.Kind {
 		case markup.Mention:
 			n = markup.Inline{Kind: markup.Plain, Text: n.Text}
+		case markup.Plain:
+			n.Text = emoji(n.Text)
 		case markup.Picture:
 			// Most pictures can only be seen by those who are signed in at the source.
 			n = markup.Inline{Kind: markup.Link, URL: n.URL, Inlines: []markup.Inline{{Kind: markup.Plain, Text: n.Text}}}
@@ -147,6 +151,28 @@ func (w *writer) inlines(list []markup.Inline) []markup.Inline {
 		out = append(out, n)
 	}
 	return out
+}
+
+// emoji puts emoji in the place of their names, such as ":tada:".
+func emoji(s string) string {
+	if strings.Count(s, ":") < 2 {
+		return s
+	}
+	known := definition.Github()
+	parts := strings.Split(s, ":")
+	var b strings.Builder
+	b.WriteString(parts[0])
+	for i := 1; i < len(parts); i++ {
+		last, _ := utf8.DecodeLastRuneInString(parts[i-1])
+		e, ok := known.Get(parts[i])
+		if i == len(parts)-1 || !ok || !e.IsUnicode() || unicode.IsLetter(last) || unicode.IsDigit(last) {
+			b.WriteString(":" + parts[i])
+			continue
+		}
+		b.WriteString(string(e.Unicode) + parts[i+1])
+		i++
+	}
+	return b.String()
 }
 
 // titled gives one of GitHub's alerts, which is a quote that begins with "[!NOTE]", its

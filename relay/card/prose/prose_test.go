@@ -34,6 +34,7 @@ func TestWhatPeopleWroteBecomesACardsMarkdown(t *testing.T) {
 		{"a badge is a link to what it leads to", "[![build](https://e.example/b.svg)](https://ci.example/1)", "[build](https://ci.example/1)"},
 		{"what is no tag of HTML's is text", "List<String> when a < b", `List&lt;String\> when a &lt; b`},
 		{"an alert has its title", "> [!WARNING]\n> Hot.", "> **Warning**\n> Hot."},
+		{"an emoji's name is the emoji, where it is one", "Out :tada::+1: at 10:100:20 :octocat: `:tada:` a::b :", "Out 🎉👍 at 10:100:20 :octocat: `:tada:` a::b :"},
 		{"a quote is one", "> earlier\n\nNo.", "> earlier\n\nNo."},
 		{"nothing is nothing", "<!-- template -->\n", ""},
 	} {
