@@ -216,10 +216,12 @@ func TestWhatBelongsTogetherHasOneThread(t *testing.T) {
 func TestHostilePayloadsGiveAHarmlessCard(t *testing.T) {
 	for _, raw := range []string{
 		`{"action":"opened","issue":{"number":1,"title":"<at>everyone</at> [x](javascript:alert(1)) **b**","body":"` + strings.Repeat("x", 1<<20) + `","html_url":"javascript:alert(1)"},"sender":{"login":"<b>","avatar_url":"file:///etc/passwd"}}`,
+		`{"action":"opened","issue":{"number":1,"title":"x","body":"[a](mention:ada) <at>all</at> ` + "`<at>all</at>`" + ` <a href='javascript:alert(1)'>b</a> ![c](file:///etc/passwd) ` + strings.Repeat("[d](https://e.example/d) ", 5000) + `"}}`,
+		`{"action":"edited","changes":{"title":{"from":"<at>x</at>` + strings.Repeat("y", 1<<16) + `"}},"issue":{"number":1,"title":"x","assignees":[` + strings.Repeat(`{"login":"<at>z</at>"},`, 1000) + `{}]}}`,
 		`{"action":"opened","issue":{"number":"17","title":["a"],"body":null},"sender":null,"repository":"x"}`,
 		"{\"action\":\"opened\",\"issue\":{\"title\":\"a\\u0000b\\u202ec\\n# d\"}}",
 	} {
-		e, ok := (&GitHub{}).received("issues", "1", json.RawMessage(raw), sampleTime())
+		e, ok := (&GitHub{Events: []string{"*"}}).received("issues", "1", json.RawMessage(raw), sampleTime())
 		if !ok {
 			t.Errorf("no card for %.80s", raw)
 			continue

@@ -32,12 +32,12 @@ func drawTeam(p *payload) (drawing, bool) {
 		d.color = grey
 	case "edited":
 		switch {
-		case c.Name != nil:
+		case c.Name.edited:
 			did = "renamed " + t.named()
-		case c.Description != nil:
+		case c.Description.edited:
 			did, d.text = "described "+t.named(), card.Line(t.Description, maxText)
 		}
-		d.facts = append(plainFact("Before", cmp.Or(c.Name.from(), c.Description.from())), changed("Visibility", c.Privacy, t.Privacy)...)
+		d.facts = append(plainFact("Before", cmp.Or(c.Name.From, c.Description.From)), changed("Visibility", c.Privacy, t.Privacy)...)
 	}
 	d.title = p.who() + " " + did
 	return d, true
@@ -48,7 +48,7 @@ func drawMilestone(p *payload) (drawing, bool) {
 	if m == nil || m.Title == "" {
 		return drawing{}, false
 	}
-	d := drawing{color: blue, link: m.HTMLURL, label: "Open milestone", facts: plainFact("Before", c.Title.from())}
+	d := drawing{color: blue, link: m.HTMLURL, label: "Open milestone", facts: plainFact("Before", c.Title.From)}
 	switch p.Action {
 	case "created", "opened":
 		d.color, d.text = green, prose.Markdown(m.Description, maxText)
@@ -57,12 +57,12 @@ func drawMilestone(p *payload) (drawing, bool) {
 	case "deleted":
 		d.color = grey
 	case "edited":
-		if c.Description != nil {
+		if c.Description.edited {
 			d.text = prose.Markdown(m.Description, maxText)
 		}
 	}
 	d.title = fmt.Sprintf("%s %s the milestone %s", p.who(), cmp.Or(words(p.Action), "changed"), card.Line(m.Title, maxTitle))
-	if c.Due != nil {
+	if c.Due.edited {
 		d.facts = append(d.facts, plainFact("Due before", day(c.Due.From))...)
 	}
 	d.facts = append(d.facts, plainFact("Due", day(m.Due))...)
@@ -79,7 +79,7 @@ func drawLabel(p *payload) (drawing, bool) {
 	}
 	d := drawing{
 		title: fmt.Sprintf("%s %s the label %s", p.who(), cmp.Or(words(p.Action), "changed"), card.Line(l.Name, maxTitle)), text: card.Line(l.Description, maxText),
-		color: blue, link: p.labelsPage(), label: "Open labels", facts: plainFact("Before", c.Name.from()),
+		color: blue, link: p.labelsPage(), label: "Open labels", facts: plainFact("Before", c.Name.From),
 	}
 	if p.Action == "deleted" {
 		d.color = grey

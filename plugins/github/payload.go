@@ -323,21 +323,21 @@ type membership struct {
 	User user `json:"user"`
 }
 
-// changes says what was before an edit; what is nil was not edited.
+// changes says what was before an edit.
 type changes struct {
-	Title         *was `json:"title"`
-	Body          *was `json:"body"`
-	Name          *was `json:"name"`
-	Description   *was `json:"description"`
-	Color         *was `json:"color"`
-	Due           *was `json:"due_on"`
-	Privacy       *was `json:"privacy"`
-	PrivacyLevel  *was `json:"privacy_level"`
-	Permission    *was `json:"permission"`
-	OldPermission *was `json:"old_permission"`
-	DefaultBranch *was `json:"default_branch"`
+	Title         was `json:"title"`
+	Body          was `json:"body"`
+	Name          was `json:"name"`
+	Description   was `json:"description"`
+	Color         was `json:"color"`
+	Due           was `json:"due_on"`
+	Privacy       was `json:"privacy"`
+	PrivacyLevel  was `json:"privacy_level"`
+	Permission    was `json:"permission"`
+	OldPermission was `json:"old_permission"`
+	DefaultBranch was `json:"default_branch"`
 	Base          struct {
-		Ref *was `json:"ref"`
+		Ref was `json:"ref"`
 	} `json:"base"`
 	Category struct {
 		From named `json:"from"`
@@ -352,7 +352,7 @@ type changes struct {
 		} `json:"from"`
 	} `json:"owner"`
 	Repository struct {
-		Name *was `json:"name"`
+		Name was `json:"name"`
 	} `json:"repository"`
 	// Where something was transferred to.
 	NewRepository *repository `json:"new_repository"`
@@ -366,14 +366,15 @@ type changes struct {
 type was struct {
 	From string `json:"from"`
 	To   string `json:"to"`
+	// edited says that there was an edit, whatever was before.
+	edited bool
 }
 
-// from is what the value was; empty when it was not edited.
-func (w *was) from() string {
-	if w == nil {
-		return ""
-	}
-	return w.From
+// UnmarshalJSON implements [json.Unmarshaler].
+func (w *was) UnmarshalJSON(b []byte) error {
+	type plain was
+	w.edited = string(b) != "null"
+	return json.Unmarshal(b, (*plain)(w))
 }
 
 // parse reads what it can: a part of the wrong type is left out, and the rest holds.

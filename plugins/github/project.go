@@ -50,14 +50,14 @@ func drawRepository(p *payload) (drawing, bool) {
 // repositoryBefore is what a repository was before a change.
 func (p *payload) repositoryBefore() []card.Fact {
 	c := p.Changes
-	facts := plainFact("Before", cmp.Or(c.Repository.Name.from(), c.Owner.From.User.Login, c.Owner.From.Organization.Login))
+	facts := plainFact("Before", cmp.Or(c.Repository.Name.From, c.Owner.From.User.Login, c.Owner.From.Organization.Login))
 	facts = append(facts, changed("Description", c.Description, p.Repository.Description)...)
 	return append(facts, changed("Default branch", c.DefaultBranch, p.Repository.Branch)...)
 }
 
 // changed says what a value was and is, if it was edited.
-func changed(name string, before *was, now string) []card.Fact {
-	if before == nil {
+func changed(name string, before was, now string) []card.Fact {
+	if !before.edited {
 		return nil
 	}
 	return plainFact(name, cmp.Or(before.From, "nothing")+" → "+cmp.Or(before.To, now, "nothing"))

@@ -101,13 +101,13 @@ func (p *payload) reviewer() string {
 func (p *payload) edited(d *drawing, what string) string {
 	c := p.Changes
 	switch {
-	case c.Title != nil:
+	case c.Title.edited:
 		d.facts = append(plainFact("Before", c.Title.From), d.facts...)
 		return "renamed " + what
-	case c.Base.Ref != nil && p.PullRequest != nil:
+	case c.Base.Ref.edited && p.PullRequest != nil:
 		d.facts = append(plainFact("Base", c.Base.Ref.From+" → "+p.PullRequest.Base.Ref), d.facts...)
 		return "changed the base of " + what
-	case c.Body != nil:
+	case c.Body.edited:
 		d.text = prose.Markdown(p.body(), maxText)
 		return "edited the description of " + what
 	}

@@ -66,7 +66,7 @@ func hostile() []string {
 	return []string{
 		"<at>everyone</at> `<at>all</at>` [x](mention:ada) [y](javascript:alert(1)) <a href=\"javascript:alert(1)\">z</a> ![p](file:///etc/passwd)",
 		"[![<at>x</at>](https://e.example/a)](mention:ada) [<img src=\"mention:ada\">](mention:ada)",
-		"```<at>\n<at>x</at> {{y}}\n```\n\n~~~" + strings.Repeat("language", 9000) + "\nx\n~~~",
+		"```<at>\n<at>x</at> {{y}}\n```\n\n~~~" + strings.Repeat("language", 1500) + "\nx\n~~~",
 		"a\u202eb\u2066c\x00d&#x202e;e &lt;at&gt; &#60;at&#62;",
 		strings.Repeat("[x](https://e.example/"+strings.Repeat("y", 300)+") ", 200),
 		strings.Repeat("[x] ", 4000) + "\n\n[x]: https://e.example/" + strings.Repeat("y", 1000),
