@@ -178,6 +178,8 @@ type Connector struct {
 	// MaxSilence is after how long without an event the operators are told; 0
 	// means never.
 	MaxSilence time.Duration
+	// Path is where its hook answers as well, beside its own URL, or nothing.
+	Path secret.Value
 	// Owner is whose connector it is, or empty.
 	Owner string
 	// Suspended says by channel why the owner's cards do not go there.

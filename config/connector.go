@@ -23,6 +23,8 @@ type connectorBlock struct {
 	block  *hclsyntax.Block
 	// schedule is where the schedule stands; nil when it is not set.
 	schedule *hcl.Range
+	// path is where the path stands; nil when it is not set.
+	path *hcl.Range
 	// sound are the routes that have no errors.
 	sound []*route.Route
 	// guessed are literals that are secrets as far as one can tell without the
@@ -39,6 +41,7 @@ func ownAttributes() []language.Attribute {
 		{Name: "enabled"},
 		{Name: "owner"},
 		{Name: "max_silence"},
+		{Name: "path"},
 	}
 }
 
@@ -61,6 +64,7 @@ func (f *File) connector(block *hclsyntax.Block) {
 	c.Enabled = f.readBool(body, "enabled", true)
 	c.Timeout = f.readDuration(body, "timeout", time.Second, 0)
 	c.MaxSilence = f.readDuration(body, "max_silence", time.Minute, 0)
+	c.Path, kept.path = f.readPath(body, c.Name)
 	owner, owned := f.readText(body, "owner", `who is responsible, such as "dev@example.com"`)
 	if owned {
 		c.Owner = owner.text()
@@ -191,6 +195,9 @@ func formerTypes() map[string]string {
 func (f *File) checkAgainst(kept connectorBlock, t connector.Type) {
 	if kept.schedule != nil && !t.Polls {
 		f.warn("Attribute without effect", fmt.Sprintf("Connectors of type %s are not polled, their events are sent to the relay: the schedule has no effect.", t.Type), *kept.schedule)
+	}
+	if kept.path != nil && !t.Receives {
+		f.warn("Attribute without effect", fmt.Sprintf("Connectors of type %s are polled, nothing is sent to them: the path has no effect.", t.Type), *kept.path)
 	}
 	var kinds []string
 	var samples []event.Event

@@ -40,6 +40,8 @@ type File struct {
 	connectors []connectorBlock
 	// used are the channels that something refers to.
 	used map[string]bool
+	// paths are those of connectors so far.
+	paths []usedPath
 
 	diags hcl.Diagnostics
 	// hidden are the texts that env and file gave, to keep them out of

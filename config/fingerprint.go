@@ -90,6 +90,7 @@ func fingerprintConnector(c Connector) (string, Parts) {
 	f.add("schedule", c.Schedule)
 	f.add("timeout", c.Timeout)
 	f.add("max_silence", c.MaxSilence)
+	f.add("path", c.Path.Fingerprint())
 	f.add("suspended", c.Suspended) // fmt prints maps in the order of their keys
 	f.http(c.HTTP)
 	f.add("hooks", c.Hooks)

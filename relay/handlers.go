@@ -15,7 +15,7 @@ import (
 // back to from a sign-in.
 func (r *Relay) publicHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/hooks/", r.intake.Hooks())
+	mux.Handle("/", r.intake.Hooks())
 	mux.HandleFunc("GET "+landingPath, r.signIn.Landing)
 	mux.HandleFunc("GET /healthz", alive)
 	return mux

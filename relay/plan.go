@@ -135,7 +135,7 @@ func secretsOf(c *config.Config) []secret.Value {
 		list = append(list, c.URL, c.Secret, c.Token, c.HTTP.Proxy)
 	}
 	for _, c := range c.Connectors {
-		list = append(append(list, c.HTTP.Proxy), c.Arguments.Secrets()...)
+		list = append(append(list, c.HTTP.Proxy, c.Path), c.Arguments.Secrets()...)
 	}
 	return list
 }
@@ -290,12 +290,16 @@ func buildConnector(ctx context.Context, c config.Connector, publicURL string, s
 		return intake.Connector{}, nil, err
 	}
 	source.Arguments = nil
+	path, err := c.Path.Reveal()
+	if err != nil {
+		return intake.Connector{}, nil, fmt.Errorf("path: %w", err)
+	}
 	schedule := c.Schedule
 	if schedule == "" {
 		schedule = typ.Schedule
 	}
 	return intake.Connector{
-		Source: source, Arguments: c.Arguments.Encode, PublicURL: publicURL, Enabled: c.Enabled,
+		Source: source, Arguments: c.Arguments.Encode, PublicURL: publicURL, Path: path, Enabled: c.Enabled,
 		Schedule: schedule, Timeout: c.Timeout, Routes: c.Routes, Suspended: c.Suspended, MaxSilence: c.MaxSilence,
 		Polls: typ.Polls, Receives: typ.Receives, SignsIn: typ.SignsIn, Hooks: intake.Hooks(c.Hooks), Quota: intake.Quota(c.Quota), Fingerprint: c.Fingerprint,
 	}, problems, nil

@@ -65,13 +65,19 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	}, func() string { return "" })
 }
 
-// scriptHook puts a connector's hook URL into a variable:
+// scriptHook puts a connector's hook URL into a variable, or that of another path on the
+// same listener:
 //
-//	hook CONNECTOR NAME
+//	hook CONNECTOR NAME [PATH]
 func scriptHook(ts *testscript.TestScript, _ bool, args []string) {
 	list, err := operator.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
 	ts.Check(err)
-	ts.Setenv(args[1], hooks(list)[args[0]])
+	address := hooks(list)[args[0]]
+	if len(args) == 3 {
+		listener, _, _ := strings.Cut(address, "/hooks/")
+		address = listener + args[2]
+	}
+	ts.Setenv(args[1], address)
 }
 
 // scriptPost posts a file to a connector's hook, or to a URL, and prints the answer

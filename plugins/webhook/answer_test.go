@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	goteamsnotify "github.com/atc0005/go-teams-notify/v2"
 )
 
 // sentence is what an answer says is wrong, without the service's own words.
@@ -64,5 +66,18 @@ func TestAHookAnswersAsTheServiceWhosePayloadItIsGiven(t *testing.T) {
 				t.Errorf("answered %d %s\n%s\nnot %d %s\n%s", reply.Status, typ, reply.Body, test.status, test.typ, test.want)
 			}
 		})
+	}
+}
+
+// TestAHookURLCanLookLikeOneOfTeams: what the README says to put behind the token passes
+// the check of a client that looks at URLs.
+func TestAHookURLCanLookLikeOneOfTeams(t *testing.T) {
+	const hook = "https://relay.example.com/hooks/jjvTFSfIgxMl99lCOzgxsUyBHouSSZtB"
+	client := goteamsnotify.NewTeamsClient()
+	if client.ValidateWebhook(hook) == nil {
+		t.Error("go-teams-notify takes any URL, and this test shows nothing")
+	}
+	if err := client.ValidateWebhook(hook + "/x.webhook.office.com"); err != nil {
+		t.Error(err)
 	}
 }

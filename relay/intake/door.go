@@ -105,6 +105,23 @@ func (i *Intake) doors(connectors map[string]*source) (doors map[[sha256.Size]by
 	return doors, unknown
 }
 
+// aliasesOf are the doors of those connectors whose hooks answer at a path, too. It is
+// looked up by its hash, like a token.
+func aliasesOf(connectors map[string]*source, doors map[[sha256.Size]byte]*door) map[[sha256.Size]byte]*door {
+	aliases := make(map[[sha256.Size]byte]*door)
+	for name, s := range connectors {
+		if s.connector.Path == "" || !s.connector.Receives {
+			continue
+		}
+		d := doors[sha256.Sum256([]byte(s.token))]
+		if d == nil { // its token could not be read yet
+			d = &door{name: name, source: s}
+		}
+		aliases[sha256.Sum256([]byte(s.connector.Path))] = d
+	}
+	return aliases
+}
+
 // enter notes that a door is used, and lets the request through when it is open. If it
 // is not, the request has been answered and the operators hear of it: a disabled
 // connector comes back, so its sender may try again; one that is gone is answered like
@@ -112,7 +129,7 @@ func (i *Intake) doors(connectors map[string]*source) (doors map[[sha256.Size]by
 func (i *Intake) enter(d *door, w http.ResponseWriter, r *http.Request) bool {
 	now := time.Now()
 	d.used.Store(now.UnixMicro())
-	if saved := d.saved.Load(); now.Sub(time.UnixMicro(saved)) > saveUseEvery && d.saved.CompareAndSwap(saved, now.UnixMicro()) {
+	if saved := d.saved.Load(); d.token != "" && now.Sub(time.UnixMicro(saved)) > saveUseEvery && d.saved.CompareAndSwap(saved, now.UnixMicro()) {
 		i.background(func() { i.saveUse(i.ctx, map[string]time.Time{d.token: now}) })
 	}
 	why := d.closed(now)

@@ -37,7 +37,8 @@ const (
 	retryLater = "5"
 )
 
-// Hooks answers at /hooks/TOKEN and below. Any method goes through to the plugin:
+// Hooks answers at /hooks/TOKEN and below, and at the paths that connectors have beside
+// that. Any method goes through to the plugin:
 // some services verify a hook with HEAD, GET or OPTIONS. What is not to be found,
 // or not any more, gets net/http's own 404, like any other address of the listener; a
 // connector that is disabled asks its senders to try again.
@@ -60,8 +61,11 @@ type exchange struct {
 }
 
 func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
-	token, path := splitHook(r.URL.EscapedPath())
-	d, unknown, stopped := i.takeRequest(token)
+	name, path := r.URL.Path, "" // of an alias
+	if strings.HasPrefix(name, hooksPath) {
+		name, path = splitHook(r.URL.EscapedPath())
+	}
+	d, unknown, stopped := i.takeRequest(name)
 	if d == nil || stopped && d.source == nil {
 		if unknown { // it may be one of these: a sender must not take it for gone
 			(&exchange{w: w}).unavailable("The connector is not ready; try again soon.\n", retryLater)
@@ -93,21 +97,28 @@ func (i *Intake) serveHook(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// takeRequest finds the door of a token. Unless the intake is stopping, the
-// request is counted and is to be counted out.
-func (i *Intake) takeRequest(token string) (d *door, unknown, stopped bool) {
-	hash := sha256.Sum256([]byte(token))
+// takeRequest finds the door of a token, which has no slash, or of a path, which begins
+// with one. Unless the intake is stopping, the request is counted and is to be counted
+// out.
+func (i *Intake) takeRequest(name string) (d *door, unknown, stopped bool) {
+	hash := sha256.Sum256([]byte(name))
 	i.mu.RLock()
 	defer i.mu.RUnlock()
-	if d = i.hooks[hash]; d != nil && !i.stopped {
+	doors, unknown := i.hooks, i.unknown
+	if strings.HasPrefix(name, "/") {
+		doors, unknown = i.aliases, false
+	}
+	if d = doors[hash]; d != nil && !i.stopped {
 		i.requests.Add(1)
 	}
-	return d, i.unknown, i.stopped
+	return d, unknown, i.stopped
 }
+
+const hooksPath = "/hooks/"
 
 // splitHook takes "/hooks/TOKEN/rest" apart.
 func splitHook(path string) (token, rest string) {
-	token = strings.TrimPrefix(path, "/hooks/")
+	token = strings.TrimPrefix(path, hooksPath)
 	if at := strings.IndexByte(token, '/'); at >= 0 {
 		return token[:at], token[at:]
 	}

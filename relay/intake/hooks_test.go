@@ -108,6 +108,38 @@ func TestAnUnknownHookLooksLikeAnyOtherAddress(t *testing.T) {
 	}
 }
 
+func TestAHookAnswersAtItsPathToo(t *testing.T) {
+	m := newMemory()
+	ci, other := hook(t, "ci"), hook(t, "other")
+	ci.Path, other.Path = "/webhookb2/a@b/IncomingWebhook/c/d", "/services/T0/B0/x"
+	o := options(m, &plugins{receive: func(_ context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+		return pluginhost.Reply{Body: []byte(s.Connector + " " + r.Path)}, nil
+	}})
+	i := start(t, o, ci, other)
+	for path, want := range map[string]string{
+		ci.Path: "ci ", "/webhookb2/a%40b/IncomingWebhook/c/d?x=y": "ci ", other.Path: "other ", "/hooks/token-of-ci/x": "ci /x",
+		ci.Path + "/": "", ci.Path + "/x": "", "/webhookb2": "", "/hooks" + ci.Path: "", "/hooks/" + ci.Path: "", "/token-of-ci": "", "/": "",
+	} {
+		w := request(i, http.MethodPost, path, "a")
+		if (w.Code == http.StatusOK) != (want != "") || want != "" && w.Body.String() != want {
+			t.Errorf("%s was answered with %d %q", path, w.Code, w.Body)
+		}
+	}
+	if urls := i.HookURLs(); len(urls) != 2 {
+		t.Errorf("the hook URLs are %+v", urls)
+	}
+	ci.Enabled, ci.Fingerprint = false, "disabled"
+	if err := i.Apply(t.Context(), []Connector{ci}); err != nil {
+		t.Fatal(err)
+	}
+	if w := request(i, http.MethodPost, ci.Path, "a"); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("the path of a disabled connector was answered with %d", w.Code)
+	}
+	if w := request(i, http.MethodPost, other.Path, "a"); w.Code != http.StatusNotFound {
+		t.Errorf("the path of a connector that is gone was answered with %d", w.Code)
+	}
+}
+
 func TestWhatCannotBeKeptIsAskedForAgain(t *testing.T) {
 	fails := func(err error) func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error) {
 		return func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error) {

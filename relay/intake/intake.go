@@ -68,7 +68,9 @@ type Connector struct {
 	Arguments func() ([]byte, error)
 	// PublicURL is what the outside calls the hooks' listener; empty when unknown.
 	PublicURL string
-	Enabled   bool
+	// Path is where its hook answers as well; empty when nowhere.
+	Path    string
+	Enabled bool
 	// Schedule is in the syntax of robfig/cron: five fields or a descriptor. Empty
 	// means "@every 5m".
 	Schedule string
@@ -197,6 +199,8 @@ type Intake struct {
 	// hooks finds a connector by the hash of its token: looking a hash up takes a
 	// time that says nothing about the tokens.
 	hooks map[[sha256.Size]byte]*door
+	// aliases are the same doors by the hashes of the paths at which they answer, too.
+	aliases map[[sha256.Size]byte]*door
 	// unknown says that there are hooks whose tokens could not be read yet.
 	unknown bool
 }
@@ -312,12 +316,13 @@ func (i *Intake) sort(connectors []Connector) (unchanged map[string]*source, fre
 // has been stopped meanwhile.
 func (i *Intake) adopt(connectors map[string]*source) bool {
 	hooks, unknown := i.doors(connectors)
+	aliases := aliasesOf(connectors, hooks)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.stopped {
 		return false
 	}
-	i.connectors, i.hooks, i.unknown = connectors, hooks, unknown
+	i.connectors, i.hooks, i.aliases, i.unknown = connectors, hooks, aliases, unknown
 	return true
 }
 

@@ -33,7 +33,7 @@ const (
 // Reserved are the arguments of a connector block that are the relay's own; a
 // plugin cannot have an argument of such a name.
 func Reserved() []string {
-	return []string{"enabled", "hooks", "http", "max_silence", "owner", "quota", "route", "schedule", "timeout"}
+	return []string{"enabled", "hooks", "http", "max_silence", "owner", "path", "quota", "route", "schedule", "timeout"}
 }
 
 // Types reads what a plugin implements. All that is wrong with it is in the error.
