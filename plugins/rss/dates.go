@@ -65,6 +65,7 @@ var (
 	offset    = regexp.MustCompile(`([+-])([0-9]{1,2}):?([0-9]{2})?(?::[0-9]{2})?\b`)
 	region    = regexp.MustCompile(`[A-Z][A-Za-z]+/[A-Z][A-Za-z_+-]+(/[A-Z][A-Za-z_]+)?`)
 	yearFirst = regexp.MustCompile(`(^|[^0-9])([0-9]{4})[-/.](0?[0-9]{1,2})(?:[-/.]([0-9]{1,2}))?($|[^0-9])`)
+	compact   = regexp.MustCompile(`^[0-9]{8}\b`)
 	ordinal   = regexp.MustCompile(`^([0-9]{4})-([0-9]{3})$`)
 	yearLast  = regexp.MustCompile(`(^|[^0-9])([0-9]{1,2})([-/.])([0-9]{1,2})[-/.]([0-9]{4}|[0-9]{2})($|[^0-9])`)
 	numeral   = regexp.MustCompile(`^([0-9]+)(st|nd|rd|th|er|e|o|a)?$`)
@@ -153,7 +154,8 @@ func parseDigits(s string) (time.Time, bool) {
 // and Japanese write between the parts of a date taken for what others do.
 func simplify(s string) string {
 	s = strings.NewReplacer("년", "-", "年", "-", "월", "-", "月", "-", "일", " ", "日", " ", "오후", " pm ", "오전", " am ",
-		"下午", " pm ", "上午", " am ", "午後", " pm ", "午前", " am ", "\u2212", "-", "\u2013", "-", "\u00a0", " ", "- ", "-").Replace(strings.ToLower(s))
+		"下午", " pm ", "上午", " am ", "午後", " pm ", "午前", " am ", "\u2212", "-", "\u2013", "-", "\u00a0", " ").Replace(strings.ToLower(s))
+	s = strings.ReplaceAll(s, "- ", "-")
 	var b strings.Builder
 	for _, r := range norm.NFD.String(s) {
 		if !unicode.Is(unicode.Mn, r) {
@@ -198,6 +200,10 @@ func parseDay(s string) (year int, month time.Month, day int, ok bool) {
 		at, err := time.Parse("2006-002", s)
 		return at.Year(), at.Month(), at.Day(), err == nil
 	}
+	if digits := compact.FindString(s); digits != "" {
+		at, err := time.Parse("20060102", digits)
+		return at.Year(), at.Month(), at.Day(), err == nil
+	}
 	if m := yearFirst.FindStringSubmatchIndex(s); m != nil {
 		return numberAt(s, m, 2), time.Month(numberAt(s, m, 3)), max(numberAt(s, m, 4), 1), true
 	}
@@ -205,6 +211,9 @@ func parseDay(s string) (year int, month time.Month, day int, ok bool) {
 		a, b := numberAt(s, m, 2), numberAt(s, m, 4)
 		if m[11]-m[10] == 2 && a > 12 && b > 12 {
 			return 0, 0, 0, false
+		}
+		if m[11]-m[10] == 2 && s[m[6]] == '-' && b <= 12 && numberAt(s, m, 5) <= 31 && a > 0 && numberAt(s, m, 5) > 0 {
+			return full(s[m[4]:m[5]]), time.Month(b), numberAt(s, m, 5), len(s[m[4]:m[5]]) == 2 // ISO 8601 without a century
 		}
 		// Where both can be the month, the day comes first: all but America write so.
 		if b > 12 {

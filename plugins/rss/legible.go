@@ -162,10 +162,14 @@ func trim(text []byte) (feed, prolog []byte) {
 	return nil, start
 }
 
-// feedAt is a feed unless it stands in a web page.
+// feedAt is a feed unless it stands in a web page. Some feeds have the doctype of one.
 func feedAt(text []byte, at int) (feed, prolog []byte) {
 	prolog = text[:at]
-	if page := webPage.FindIndex(prolog); page != nil && !bytes.Contains(bytes.ToLower(prolog[page[1]:]), []byte("<?xml")) {
+	page := webPage.FindIndex(prolog)
+	if page != nil && prolog[page[0]+1] == '!' && !firstElement.Match(prolog[page[1]:]) {
+		page = nil
+	}
+	if page != nil && !bytes.Contains(bytes.ToLower(prolog[page[1]:]), []byte("<?xml")) {
 		return nil, text
 	}
 	return text[at:], prolog
@@ -180,12 +184,15 @@ const (
 var (
 	entity    = regexp.MustCompile(`<!ENTITY\s+([\w.-]+)\s+(?:"([^"]*)"|'([^']*)')\s*>`)
 	reference = regexp.MustCompile(`&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));`)
+	lastTag   = regexp.MustCompile(`</[\w:.-]+\s*$`)
 	loose     = regexp.MustCompile(`<([^a-zA-Z/!?_:]|$)`)
 )
 
 // mend makes XML of what is only nearly so, where it can be known what was meant.
 func mend(text, prolog []byte) []byte {
-	text = allowed(text)
+	if text = allowed(text); lastTag.Match(text) {
+		text = append(text, '>')
+	}
 	expand := entities(text, prolog)
 	var b bytes.Buffer
 	for len(text) > 0 {
