@@ -186,7 +186,8 @@ func drawRelease(p *payload) (drawing, bool) {
 	}
 	return drawing{
 		title: fmt.Sprintf("%s %s %s %s", p.who(), words(p.Action), what, card.Line(name, maxTitle)),
-		text:  prose.Markdown(r.Body, maxText), link: r.HTMLURL, label: "Open release", color: green, facts: plainFact("Tag", r.TagName),
+		text:  prose.Markdown(r.Body, maxText), link: r.HTMLURL, label: "Open release", color: green,
+		facts: append(plainFact("Before", p.Changes.Name.From), plainFact("Tag", r.TagName)...),
 	}, true
 }
 

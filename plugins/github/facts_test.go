@@ -42,6 +42,7 @@ func TestACardSaysWhoDidWhatToWhomAndFromWhat(t *testing.T) {
 		{"pull_request", `"action":"review_requested","requested_team":{"name":"Parsers"},` + pull, "ada asked the team Parsers to review pull request #8: Fix | https://h.example/p/8"},
 		{"pull_request", `"action":"opened","pull_request":{"number":8,"title":"Fix","assignees":[{"login":"grace"}],"head":{"ref":"fix","label":"grace:fix"},"base":{"ref":"main","label":"acme:main"}},`, "ada opened pull request #8: Fix | Assigned to: [grace](mention:grace) | Branch: grace:fix → main"},
 		{"discussion", `"action":"category_changed","changes":{"category":{"from":{"name":"General"}}},` + discussion, "ada changed the category of discussion #9: Which? | Before: General | Category: Ideas | https://h.example/d/9"},
+		{"release", `"action":"edited","changes":{"name":{"from":"One"}},"release":{"name":"1.0","tag_name":"v1","body":"Out."},`, "ada edited release 1.0 | Out. | Before: One | Tag: v1"},
 		{"team", `"action":"edited","changes":{"name":{"from":"Readers"}},` + team, "ada renamed the team Parsers | Before: Readers | https://h.example/t"},
 		{"team", `"action":"edited","changes":{"description":{"from":"They read."}},` + team, "ada described the team Parsers | They parse. | Before: They read. | https://h.example/t"},
 		{"team", `"action":"edited","changes":{"privacy":{"from":"closed"}},` + team, "ada edited the team Parsers | Visibility: closed → secret | https://h.example/t"},
