@@ -45,7 +45,7 @@ func (d drawing) card(p *payload) card.Card {
 		section.ActivityTitle = card.Link(p.Sender.Login, p.Sender.HTMLURL)
 		section.ActivityImage = card.Web(p.Sender.AvatarURL)
 	}
-	if p.Repository.FullName != "" {
+	if section.ActivitySubtitle = card.Link(p.Organization.Login, p.Organization.HTMLURL); p.Repository.FullName != "" {
 		section.ActivitySubtitle = card.Link(p.Repository.FullName, p.Repository.HTMLURL)
 	}
 	if section.ActivityTitle != "" || section.ActivitySubtitle != "" || len(section.Facts) > 0 {

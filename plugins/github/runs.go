@@ -1,7 +1,6 @@
 package github
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -93,7 +92,7 @@ func drawStatus(p *payload) (drawing, bool) {
 		word, color = "runs", blue
 	}
 	d := drawing{
-		title: fmt.Sprintf("%s %s", card.Line(cmp.Or(p.Context, "The status"), maxTitle), word), text: card.Line(p.Description, maxText), color: color,
+		title: strings.Join(strings.Fields(fmt.Sprintf("Status %s %s", card.Line(p.Context, maxTitle), word)), " "), text: card.Line(p.Description, maxText), color: color,
 		link: p.TargetURL, label: "Open status", facts: p.commitFact(p.SHA, p.Commit.Commit.Message),
 	}
 	if card.Web(d.link) == "" {

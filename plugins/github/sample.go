@@ -95,7 +95,7 @@ func sampleParts(name string) []string {
 	case "organization":
 		return []string{"organization", "membership"}
 	case "membership":
-		return []string{"member", "team"}
+		return []string{"member", "team", "organization"}
 	case "team_add":
 		return []string{"team"}
 	case "status":
