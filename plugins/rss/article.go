@@ -277,7 +277,11 @@ func jsonAuthors(list []*json.Author, one *json.Author) []text {
 }
 
 func rssArticle(it *gofeed.Item, o *rss.Item) article {
-	e := article{titles: []text{{it.Title, either}}, texts: []text{{it.Description, either}, {it.Content, markup}, {it.Custom["fullitem"], markup}}}
+	content := text{it.Content, markup}
+	if !strings.Contains(it.Content, "<") {
+		content.form = either // text with its own lines
+	}
+	e := article{titles: []text{{it.Title, either}}, texts: []text{{it.Description, either}, content, {it.Custom["fullitem"], markup}}}
 	for _, l := range it.Extensions["feedburner"]["origLink"] {
 		e.links = append(e.links, l.Value)
 	}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // parseHTML is a text's tree without what is not to be read.
@@ -46,10 +47,47 @@ func prune(n *html.Node) {
 			return
 		}
 		prune(c)
+		spell(c)
 		if c.Type == html.ElementNode && listed(empties, c.Data) && blankText(c) {
 			n.RemoveChild(c)
 		}
 	})
+}
+
+// spell writes in letters what an element says by being there.
+func spell(n *html.Node) {
+	say := func(s string) *html.Node { return &html.Node{Type: html.TextNode, Data: s} }
+	switch n.Data {
+	case "q":
+		n.InsertBefore(say("“"), n.FirstChild)
+		n.AppendChild(say("”"))
+	case "td", "th":
+		n.AppendChild(say(" ")) // where a table only places words, no more than this parts them
+	case "summary", "legend", "dt":
+		n.Data, n.DataAtom = "p", atom.P
+	case "sup", "sub":
+		digits := "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾"
+		if n.Data == "sub" {
+			digits = "₀₁₂₃₄₅₆₇₈₉₊₋₍₎"
+		}
+		if small := raised(wordsOf(n), []rune(digits)); small != "" {
+			children(n, func(c *html.Node) { n.RemoveChild(c) })
+			n.AppendChild(say(small))
+		}
+	}
+}
+
+// raised writes a number in other digits; empty for what is none. "10⁶" is not "106".
+func raised(s string, digits []rune) string {
+	var b strings.Builder
+	for _, r := range strings.ReplaceAll(s, "−", "-") {
+		at := strings.IndexRune("0123456789+-()", r)
+		if at < 0 || b.Len() > maxName {
+			return ""
+		}
+		b.WriteRune(digits[at])
+	}
+	return b.String()
 }
 
 // empties are the elements that leave a mark even when nothing is in them. An empty
@@ -124,7 +162,7 @@ func words(n *html.Node, b *strings.Builder) {
 }
 
 const blocks = " address article aside blockquote caption dd div dl dt fieldset figcaption figure footer h1 h2 h3 h4" +
-	" h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul "
+	" h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul "
 
 func wordsOf(n *html.Node) string {
 	var b strings.Builder
@@ -135,7 +173,7 @@ func wordsOf(n *html.Node) string {
 // blankText reports whether a tree says nothing. It looks no further than the first
 // word.
 func blankText(n *html.Node) bool {
-	if n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" || n.Type == html.ElementNode && n.Data == "hr" {
+	if n.Type == html.TextNode && strings.TrimFunc(n.Data, isUnseen) != "" || n.Type == html.ElementNode && n.Data == "hr" {
 		return false
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -145,6 +183,8 @@ func blankText(n *html.Node) bool {
 	}
 	return true
 }
+
+func isUnseen(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
 // withoutFooters drops what publishers' software adds to every text: where it was
 // first, how to go on reading, and Reddit's last line.
@@ -186,11 +226,11 @@ func withoutFooters(doc *html.Node) {
 }
 
 var (
-	goesOn = regexp.MustCompile(`(?i)^[\[(]?\s*((click here to )?(read (more|on|the (rest|full (story|article|post))).*|continue reading.*|keep reading.*|more)|weiter ?lesen.*|mehr (lesen|erfahren)|lire la suite|en savoir plus|leer más|seguir leyendo|leggi tutto|lees (meer|verder))\s*([.…»→›>]|&raquo;)*\s*[\])]?$`)
+	goesOn = regexp.MustCompile(`(?i)^[\[(]?\s*((click here to )?(read (more.*|on|(the )?(rest|(full|whole|entire|complete) (story|article|post|topic|entry)).*)|continue reading.*|keep reading.*|more)|weiter ?lesen.*|mehr (lesen|erfahren)|lire la suite|en savoir plus|leer más|seguir leyendo|leggi tutto|lees (meer|verder))\s*([.…»→›>]|&raquo;)*\s*[\])]?$`)
 	// shares are the addresses of buttons that pass a page on.
 	shares = regexp.MustCompile(`(?i)^(https?:)?//((www\.)?(facebook\.com/(sharer|share\.php|dialog/)|(twitter|x)\.com/(share|intent/)|linkedin\.com/(shareArticle|sharing/)|pinterest\.com/pin/create|reddit\.com/submit\?|tumblr\.com/share|addtoany\.com/)|(api|wa)\.(whatsapp\.com/send|me/\?text)|t\.me/share/|(feeds\.)?feedburner\.com/~f|feeds\.wordpress\.com/1\.0/|api\.flattr\.com)`)
-	// appeared is the last line of WordPress, in its commonest languages.
-	appeared = regexp.MustCompile(`(?i)^(the post .+ (first appeared|appeared first) on .+|der beitrag .+ erschien (zuerst )?auf .+|l’article .+ est apparu en premier sur .+|la entrada .+ (se publicó primero|aparece primero) en .+)$`)
+	// appeared is the last line of WordPress, in its commonest languages, and of Medium.
+	appeared = regexp.MustCompile(`(?i)^(the post .+ (first appeared|appeared first) on .+|.+ was originally published (in|on) .+|der beitrag .+ erschien (zuerst )?auf .+|l’article .+ est apparu en premier sur .+|la entrada .+ (se publicó primero|aparece primero) en .+)$`)
 )
 
 // cutWords is what a node says, if that is short.
@@ -231,106 +271,6 @@ func remove(n *html.Node) {
 		}
 	}
 }
-
-// cutTree cuts a tree once it has shown so many characters. To cut the tree and not
-// the Markdown leaves no mark without its end.
-func cutTree(doc *html.Node, most int) {
-	c := cutter{left: most}
-	if c.find(doc); c.at == nil {
-		return
-	}
-	for n := c.at; n.Parent != nil; n = n.Parent {
-		for n.NextSibling != nil {
-			n.Parent.RemoveChild(n.NextSibling)
-		}
-	}
-	if c.head != "" {
-		c.at.Data = c.head
-		return
-	}
-	n := c.at.Parent
-	n.RemoveChild(c.at)
-	for blankText(n) && n.Data != "body" && n.Parent != nil {
-		empty := n
-		n = n.Parent
-		n.RemoveChild(empty)
-	}
-	more := &html.Node{Type: html.TextNode, Data: " …"}
-	if !listed(rows, n.Data) {
-		n.AppendChild(more)
-		return
-	}
-	for listed(rows, n.Parent.Data) {
-		n = n.Parent
-	}
-	p := &html.Node{Type: html.ElementNode, Data: "p"}
-	p.AppendChild(more)
-	n.Parent.InsertBefore(p, n.NextSibling)
-}
-
-// cutter finds where a tree is to be cut: at which node, and what is left of it.
-type cutter struct {
-	left  int
-	shown bool
-	at    *html.Node
-	head  string
-}
-
-func (c *cutter) find(n *html.Node) {
-	switch {
-	case n.Type == html.TextNode:
-		c.text(n)
-	case n.Type == html.ElementNode && listed(whole, n.Data) && c.shown && n.Parent.Data != "pre" && length(n) > c.left:
-		// Half a link, or half a row, is worse than none.
-		c.at = n
-	default:
-		for child := n.FirstChild; child != nil && c.at == nil; child = child.NextSibling {
-			c.find(child)
-		}
-	}
-}
-
-// whole are the elements that are shown whole or not at all, unless the text begins
-// with one.
-const whole = " a code tr "
-
-func (c *cutter) text(n *html.Node) {
-	inCode := within(n, "pre")
-	if !inCode {
-		n.Data = collapse(n.Data)
-	}
-	size := utf8.RuneCountInString(n.Data)
-	said := strings.TrimSpace(n.Data) != ""
-	if size <= c.left || !said {
-		c.left = max(c.left-size, 0)
-		c.shown = c.shown || said
-		return
-	}
-	c.at = n
-	head := string([]rune(n.Data)[:c.left])
-	if inCode {
-		if at := strings.LastIndexByte(head, '\n'); at >= 0 {
-			c.head = head[:at] + "\n…"
-		} else if !c.shown {
-			c.head = head + "…"
-		}
-		return
-	}
-	if at := strings.LastIndexFunc(head, unicode.IsSpace); at > len(head)/2 || at >= 0 && c.shown {
-		head = head[:at]
-	} else if c.shown && c.left < longestWord {
-		head = ""
-	}
-	if head = strings.TrimRight(head, " ,;:-–—"); head != "" {
-		c.head = head + " …"
-	}
-}
-
-// longestWord is how much of a text without spaces is worth to be cut anywhere.
-const longestWord = 40
-
-// rows are the elements in which there are only others.
-const rows = " table tbody thead tfoot tr ul ol dl "
 
 func length(n *html.Node) int { return utf8.RuneCountInString(wordsOf(n)) }
 
