@@ -21,6 +21,13 @@ type sender struct {
 	kind    string
 }
 
+// teamsPath is the path of a Teams webhook, which shoutrrr builds by itself, and
+// teamsAddress what makes it do so.
+const (
+	teamsPath    = "/webhookb2/11111111-1111-4111-8111-111111111111@22222222-2222-4222-8222-222222222222/IncomingWebhook/33333333333333333333333333333333/44444444-4444-4444-8444-444444444444"
+	teamsAddress = "teams://11111111-1111-4111-8111-111111111111@22222222-2222-4222-8222-222222222222/33333333333333333333333333333333/44444444-4444-4444-8444-444444444444"
+)
+
 // alertWords are what the alert that they send says.
 func alertWords() []string {
 	return []string{"DiskFull", "critical", "The disk of db1 is full", "https://example.com/runbook"}
@@ -35,10 +42,12 @@ func senders() []sender {
 		{"notifications-engine teams", "https://relay.example.com/PATH", "card"},
 		{"notifications-engine webhook", "https://relay.example.com/PATH", "slack"},
 		{"slack-go", "https://relay.example.com/PATH", "slack"},
+		{"shoutrrr", teamsAddress + "?host=relay.example.com", "card"},
 		{"shoutrrr", "mattermost://relay@relay.example.com/TOKEN", "slack"},
 		{"shoutrrr", "rocketchat://relay@relay.example.com/TOKEN/x", "slack"},
 		{"shoutrrr", "generic://relay.example.com/PATH?contenttype=text/plain", "text"},
 		{"shoutrrr", "generic://relay.example.com/PATH?template=json", "card"},
+		{"shoutrrr fork", teamsAddress + "/V2x?host=acme.webhook.office.com", "card"},
 		{"shoutrrr fork", "mattermost://relay@LISTEN/TOKEN?disabletls=yes", "slack"},
 		{"shoutrrr fork", "rocketchat://relay@relay.example.com/TOKEN/x", "slack"},
 		{"shoutrrr fork", "generic://relay.example.com/PATH", "text"},
@@ -64,6 +73,11 @@ channel "slack" {
 
 const sendersConfig = hooksConfig + `
 connector "webhook" "alerts" {
+  path = "PATH"
+  route { to = [channel.teams, channel.slack] }
+}
+connector "webhook" "fork" {
+  path = "PATH/V2x"
   route { to = [channel.teams, channel.slack] }
 }
 `
@@ -75,7 +89,7 @@ func TestSendersSeeThatTheirCardsAreTaken(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "senders")
 	build(t, filepath.Join("..", "..", "scripts", "senders"), program, ".")
 	c := newChats(t)
-	p := startRelay(t, writeConfig(t, strings.ReplaceAll(sendersConfig, "CHATS", c.URL)))
+	p := startRelay(t, writeConfig(t, strings.NewReplacer("CHATS", c.URL, "PATH", teamsPath).Replace(sendersConfig)))
 	hook, err := url.Parse(p.hook("alerts"))
 	if err != nil {
 		t.Fatal(err)
