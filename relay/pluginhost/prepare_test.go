@@ -74,6 +74,29 @@ func TestPrepareSaysWhatIsWrongAndLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestWhatIsKilledBeforeItHasStartedDoesNotStay: a host that gives a plugin up while it
+// starts must not wait until the start has failed by itself.
+func TestWhatIsKilledBeforeItHasStartedDoesNotStay(t *testing.T) {
+	s := spec(t, "hang-at-start")
+	executable, err := s.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer executable.Close()
+	p := newProcess(s, executable, func(start func() error) error { return start() }, newOutput(zerolog.Nop(), strings.Clone))
+	p.prepare(nil)
+	p.kill()
+	if err := p.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer p.kill()
+	select {
+	case <-p.ended:
+	case <-time.After(20 * time.Second):
+		t.Fatal("it runs")
+	}
+}
+
 func TestAPinThatMatchesRuns(t *testing.T) {
 	s := spec(t, "good")
 	b, err := os.ReadFile(s.Path)

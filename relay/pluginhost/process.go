@@ -40,6 +40,7 @@ type process struct {
 
 	mu      sync.Mutex
 	started bool
+	killed  bool // it is to end, whether it has started or not
 	reaped  bool
 	exit    error  // how it ended; set before exited is closed
 	problem string // what is wrong with its handshake
@@ -101,6 +102,9 @@ func (p *process) Start(context.Context) (err error) {
 	}
 	p.mu.Lock()
 	p.started, p.stdin = true, inW
+	if p.killed {
+		killGroup(p.cmd.Process)
+	}
 	p.mu.Unlock()
 	var handshake *io.PipeWriter
 	p.handshake, handshake = io.Pipe()
@@ -202,10 +206,12 @@ func cut(text string, n int) string {
 	return text
 }
 
-// kill ends the process and all it started, at once.
+// kill ends the process and all it started, at once; one that is about to start ends
+// when it has.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.killed = true
 	if p.started && !p.reaped {
 		killGroup(p.cmd.Process)
 	}
