@@ -34,7 +34,7 @@ func Backup(ctx context.Context, path, to string, progress Progress) (c Contents
 	if err != nil {
 		return c, err
 	}
-	defer func() { _ = os.Remove(part) }() // it has another name by then
+	defer discard(part) // it has another name by then
 	// A link, unlike a renaming, takes no other file's place.
 	if err := os.Link(part, to); errors.Is(err, fs.ErrExist) || err != nil && os.Rename(part, to) != nil {
 		return c, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
@@ -53,7 +53,7 @@ func copyBeside(ctx context.Context, path, beside string, progress Progress) (pa
 	part = f.Name()
 	defer func() {
 		if err != nil {
-			_ = os.Remove(f.Name())
+			discard(f.Name())
 		}
 	}()
 	before, err := vacuumInto(ctx, path, part, progress)
@@ -67,6 +67,13 @@ func copyBeside(ctx context.Context, path, beside string, progress Progress) (pa
 		return "", c, fmt.Errorf("%w: the copy ends at event %d, and the store was at %d before", store.ErrCorrupt, c.LastEvent, before.LastEvent)
 	}
 	return part, c, syncFile(part)
+}
+
+// discard removes a copy that nobody needs, and what SQLite leaves beside one that it
+// could not write.
+func discard(part string) {
+	_ = os.Remove(part)
+	_ = os.Remove(part + "-journal")
 }
 
 // vacuumInto copies a store into an empty file. It is a single reading, so that a

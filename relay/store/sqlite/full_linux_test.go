@@ -46,6 +46,9 @@ func helpFull(path string) error {
 	if err := s.Ping(context.Background()); !errors.Is(err, store.ErrUnavailable) {
 		return fmt.Errorf("while there is no room, the question came to %w", err)
 	}
+	if err := backUpWithoutRoom(path); err != nil {
+		return err
+	}
 	if err := fillDisk(path); err != nil {
 		return err
 	}
@@ -98,6 +101,18 @@ func acceptUntilRefused(s *Store, name string) (stored int, err error) {
 		return stored, fmt.Errorf("event %d came to %w, want that there is no room", stored, err)
 	}
 	return stored, nil
+}
+
+// backUpWithoutRoom fails, and leaves nothing behind.
+func backUpWithoutRoom(path string) error {
+	if _, err := Backup(context.Background(), path, path+"-backup", nil); !errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("a backup without room for it came to %w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".*"))
+	if err != nil || len(left) > 0 {
+		return fmt.Errorf("a backup without room for it left %v, error %w", left, err)
+	}
+	return nil
 }
 
 func filler(path string) string { return filepath.Join(filepath.Dir(path), "filler") }

@@ -69,7 +69,7 @@ func Restore(ctx context.Context, o RestoreOptions) (r Restored, err error) {
 	if err != nil {
 		return r, fmt.Errorf("backup %s: %w", o.From, err)
 	}
-	defer func() { _ = os.Remove(part) }() // it has another name by then
+	defer discard(part) // it has another name by then
 	if err := prepareFile(ctx, part); err != nil {
 		return r, fmt.Errorf("backup %s: %w", o.From, explain(err))
 	}
