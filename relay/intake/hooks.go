@@ -146,13 +146,13 @@ func (x *exchange) serve() {
 		x.refuse(&http.MaxBytesError{Limit: limit})
 		return
 	}
-	leave, ok := s.intake.room.enter(size)
+	in, ok := s.intake.room.enter(http.MaxBytesReader(x.w, x.r.Body, limit), size)
 	if !ok {
 		x.unavailable("Too many requests are under way; try again soon.\n", retrySoon)
 		return
 	}
-	defer leave()
-	body, err := x.body(limit)
+	defer in.leave()
+	body, err := x.body(in)
 	if err != nil {
 		x.refuse(err)
 		return
@@ -173,13 +173,13 @@ func (x *exchange) serve() {
 }
 
 // body reads the request's body, whose announced length nobody needs to believe.
-func (x *exchange) body(limit int64) ([]byte, error) {
+func (x *exchange) body(in io.Reader) ([]byte, error) {
 	if x.r.ContentLength == 0 {
 		return nil, nil
 	}
 	var b bytes.Buffer
 	b.Grow(int(min(max(x.r.ContentLength, 0), trustedLength)) + bytes.MinRead)
-	_, err := b.ReadFrom(http.MaxBytesReader(x.w, x.r.Body, limit))
+	_, err := b.ReadFrom(in)
 	return b.Bytes(), err
 }
 
@@ -188,6 +188,11 @@ func (x *exchange) refuse(err error) {
 		// What is still on its way would be taken for the next request.
 		x.w.Header().Set("Connection", "close")
 		x.say(http.StatusRequestEntityTooLarge, "The body is larger than "+strconv.FormatInt(large.Limit, 10)+" bytes.\n")
+		return
+	}
+	if errors.Is(err, errNoRoom) {
+		x.w.Header().Set("Connection", "close")
+		x.unavailable("Too many requests are under way; try again soon.\n", retrySoon)
 		return
 	}
 	x.say(http.StatusBadRequest, "The body could not be read.\n")

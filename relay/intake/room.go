@@ -2,6 +2,8 @@ package intake
 
 import (
 	"context"
+	"errors"
+	"io"
 	"runtime"
 	"time"
 
@@ -61,11 +63,39 @@ func newRoom(memory int64) room {
 	}
 }
 
-// enter takes room for a body that is about to be read, if there is enough.
-func (r room) enter(bytes int64) (leave func(), ok bool) {
-	bytes = min(bytes, r.bodies.size)
-	return func() { r.bodies.Release(bytes) }, r.bodies.TryAcquire(bytes)
+// errNoRoom says that a body cannot be kept in memory beside the others.
+var errNoRoom = errors.New("there is no room for the body")
+
+// incoming is a body that takes its room as it comes in: one that is only announced, by
+// a sender that is slow on purpose, keeps no other out.
+type incoming struct {
+	io.Reader
+	room        turnstile
+	taken, read int64
 }
+
+// enter takes the first of the room for a body that is about to be read.
+func (r room) enter(body io.Reader, announced int64) (_ *incoming, ok bool) {
+	first := min(announced, trustedLength)
+	return &incoming{Reader: body, room: r.bodies, taken: first}, r.bodies.TryAcquire(first)
+}
+
+// Read implements [io.Reader].
+func (b *incoming) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p[:min(len(p), trustedLength)])
+	b.read += int64(n)
+	// One that is larger than all the room there is comes in when it has that.
+	if more := min(trustedLength, b.room.size-b.taken); b.read > b.taken && more > 0 {
+		if !b.room.TryAcquire(more) {
+			return n, errNoRoom
+		}
+		b.taken += more
+	}
+	return n, err
+}
+
+// leave gives the room back.
+func (b *incoming) leave() { b.room.Release(b.taken) }
 
 // handle waits, not for ever, until a body may be handled.
 func (r room) handle(ctx context.Context, bytes int64) (done func(), ok bool) {
