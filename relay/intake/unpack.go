@@ -39,22 +39,24 @@ func (x *exchange) unpack(body []byte, limit int64) (out []byte, leave func(), o
 	case open == nil:
 		return body, func() {}, true
 	}
-	// Nobody knows how large it is before it is unpacked.
-	if leave, ok = x.source.intake.room.enter(limit); !ok {
+	r, err := open(bytes.NewReader(body))
+	if err != nil {
+		x.refuse(err)
+		return nil, nil, false
+	}
+	in, ok := x.source.intake.room.enter(r, limit)
+	if !ok {
 		x.unavailable("Too many requests are under way; try again soon.\n", retrySoon)
 		return nil, nil, false
 	}
-	r, err := open(bytes.NewReader(body))
-	if err == nil {
-		out, err = io.ReadAll(io.LimitReader(r, limit+1))
-	}
+	out, err = io.ReadAll(io.LimitReader(in, limit+1))
 	if int64(len(out)) > limit {
 		err = &http.MaxBytesError{Limit: limit}
 	}
 	if err != nil {
-		leave()
+		in.leave()
 		x.refuse(err)
 		return nil, nil, false
 	}
-	return out, leave, true
+	return out, in.leave, true
 }
