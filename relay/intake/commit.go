@@ -173,6 +173,9 @@ func (s *source) entry(e event.Event) (store.Entry, error) {
 			result = r.Apply(s.name(), e)
 		}
 		entry.Traces[n] = event.Trace{Route: n + 1, Matched: result.Matched, Reason: result.Reason}
+		if result.Flawed {
+			s.flawed(n+1, result.Reason)
+		}
 		switch {
 		case result.Failed:
 			failed = append(failed, n)

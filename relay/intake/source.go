@@ -55,6 +55,8 @@ type source struct {
 	limiter  *rate.Limiter
 	requests atomic.Int64
 	quota    *quota
+	// flaws are the routes whose card blocks the operators were told of.
+	flaws sync.Map
 	// complaints keeps a flood of failing requests from flooding the log.
 	complaints rate.Sometimes
 

@@ -1,8 +1,10 @@
 package route
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -16,8 +18,10 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// override makes the card that the route's card block describes.
-func (r *Route) override(ev evaluation, original card.Card) (changed card.Card, err error) {
+// override makes the card that the route's card block describes. What of the block cannot
+// be applied costs no more than itself, and flaws say what; err says why there is no card
+// at all.
+func (r *Route) override(ev evaluation, original card.Card) (changed card.Card, flaws, err error) {
 	err = ev.Bound(func() error {
 		body := hcl.Body(r.card.metered)
 		if r.dynamic {
@@ -28,14 +32,22 @@ func (r *Route) override(ev evaluation, original card.Card) (changed card.Card, 
 		changed.Adaptive = nil // it would still say what it said
 		o.card(body, &changed)
 		if o.diags.HasErrors() {
-			return r.failure(o.diags)
+			flaws = r.failures(o.diags)
+			for n := len(changed.Sections); n > len(original.Sections) && reflect.ValueOf(changed.Sections[n-1]).IsZero(); n-- {
+				changed.Sections = changed.Sections[:n-1] // nothing came of it
+			}
 		}
-		if err := changed.Validate(); err != nil {
+		same := original
+		same.Adaptive = nil
+		switch err := changed.Validate(); {
+		case flaws != nil && (err != nil || reflect.DeepEqual(changed, same)):
+			return flaws // nothing else was to be applied, or is any good without it
+		case err != nil:
 			return evaluationError(language.Shorten("the changed card is invalid: " + err.Error()))
 		}
 		return nil
 	})
-	return changed, err
+	return changed, flaws, err
 }
 
 // overriding is the application of one card block to one card. It collects
@@ -83,6 +95,32 @@ func (o *overriding) value(attrs hcl.Attributes, name string, want kind) (v cty.
 	return converted, true
 }
 
+// whole runs a step and reports whether all of it could be done: what is left of an action
+// or a fact without one of its attributes would mean something else.
+func (o *overriding) whole(step func()) bool {
+	before := len(o.diags)
+	step()
+	return len(o.diags) == before
+}
+
+// valid reports whether a card may have this part.
+func (o *overriding) valid(place hcl.Range, part card.Card) bool {
+	part.Text = cmp.Or(part.Text, "-")
+	err := part.Validate()
+	if err != nil {
+		o.fail(place, "%s", language.Shorten(err.Error()))
+	}
+	return err == nil
+}
+
+// checked is text for an attribute that not every text is right for.
+func (o *overriding) checked(attrs hcl.Attributes, name string, into *string, part func(string) card.Card) {
+	value := *into
+	if o.text(attrs, name, &value); value != *into && o.valid(attrs[name].Expr.Range(), part(value)) {
+		*into = value
+	}
+}
+
 func (o *overriding) fail(place hcl.Range, format string, a ...any) {
 	o.diags = append(o.diags, language.Error("Wrong value", fmt.Sprintf(format, a...), place))
 }
@@ -125,13 +163,16 @@ func (o *overriding) card(body hcl.Body, c *card.Card) {
 	o.text(attrs, "title", &c.Title)
 	o.text(attrs, "text", &c.Text)
 	o.text(attrs, "summary", &c.Summary)
-	o.text(attrs, "theme_color", &c.ThemeColor)
+	o.checked(attrs, "theme_color", &c.ThemeColor, func(s string) card.Card { return card.Card{ThemeColor: strings.TrimPrefix(s, "#")} })
 	c.ThemeColor = strings.TrimPrefix(c.ThemeColor, "#")
 	o.text(attrs, "correlation_id", &c.CorrelationID)
 	o.text(attrs, "originator", &c.Originator)
 	o.truth(attrs, "hide_original_body", &c.HideOriginalBody)
 	if v, ok := o.value(attrs, "expected_actors", textList); ok {
-		c.ExpectedActors = o.texts(v, attrs["expected_actors"])
+		var actors []string
+		if o.whole(func() { actors = o.texts(v, attrs["expected_actors"]) }) {
+			c.ExpectedActors = actors
+		}
 	}
 	for _, block := range content.Blocks {
 		switch block.Type {
@@ -175,7 +216,9 @@ func (o *overriding) section(block *hcl.Block, c *card.Card) {
 		return
 	}
 	attrs, at := content.Attributes, 0
-	o.number(attrs, "at", &at)
+	if !o.whole(func() { o.number(attrs, "at", &at) }) {
+		return
+	}
 	var s *card.Section
 	switch {
 	case at > len(c.Sections):
@@ -193,8 +236,9 @@ func (o *overriding) section(block *hcl.Block, c *card.Card) {
 	o.text(attrs, "activity_title", &s.ActivityTitle)
 	o.text(attrs, "activity_subtitle", &s.ActivitySubtitle)
 	o.text(attrs, "activity_text", &s.ActivityText)
-	o.text(attrs, "activity_image", &s.ActivityImage)
-	o.text(attrs, "activity_image_type", &s.ActivityImageType)
+	in := func(s card.Section) card.Card { return card.Card{Sections: []card.Section{s}} }
+	o.checked(attrs, "activity_image", &s.ActivityImage, func(s string) card.Card { return in(card.Section{ActivityImage: s}) })
+	o.checked(attrs, "activity_image_type", &s.ActivityImageType, func(s string) card.Card { return in(card.Section{ActivityImageType: s}) })
 	if v, ok := o.value(attrs, "markdown", truthValue); ok {
 		markdown := v.True()
 		s.Markdown = &markdown
@@ -237,7 +281,11 @@ func (o *overriding) fact(block *hcl.Block, home *card.Section, among []*card.Se
 		return
 	}
 	name := block.Labels[0]
-	v, ok := o.value(content.Attributes, "value", text)
+	var v cty.Value
+	var ok bool
+	if !o.whole(func() { v, ok = o.value(content.Attributes, "value", text) }) {
+		return
+	}
 	named := func(f card.Fact) bool { return f.Name == name }
 	if !ok {
 		for _, s := range among {
@@ -261,8 +309,17 @@ func (o *overriding) picture(block *hcl.Block, s *card.Section) {
 		return
 	}
 	var image card.Image
-	o.text(content.Attributes, "url", &image.URL)
-	o.text(content.Attributes, "title", &image.Title)
+	whole := o.whole(func() {
+		o.text(content.Attributes, "url", &image.URL)
+		o.text(content.Attributes, "title", &image.Title)
+	})
+	part := card.Card{}
+	if image.URL != "" {
+		part.Sections = []card.Section{{Images: []card.Image{image}}}
+	}
+	if !whole || !o.valid(block.DefRange, part) {
+		return
+	}
 	switch {
 	case block.Type == "hero_image" && image.URL == "":
 		s.HeroImage = nil
@@ -287,10 +344,15 @@ func (o *overriding) action(block *hcl.Block, actions []card.Action) []card.Acti
 	if a.Type == "" {
 		a.Type = card.ActionCard // its inputs all came from an empty dynamic block
 	}
-	o.fill(&a, content)
+	if !o.whole(func() { o.fill(&a, content) }) {
+		return actions
+	}
 	named := func(b card.Action) bool { return b.Name == a.Name }
 	if a.Type == card.OpenURI && len(a.Targets) == 0 {
 		return slices.DeleteFunc(actions, named)
+	}
+	if !o.valid(block.DefRange, card.Card{Actions: []card.Action{a}}) {
+		return actions
 	}
 	if i := slices.IndexFunc(actions, named); i >= 0 {
 		actions[i] = a

@@ -8,6 +8,7 @@ package route
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -59,6 +60,8 @@ type Result struct {
 	Card *card.Card
 	// Urgent says that the card goes out in quiet hours, too.
 	Urgent bool
+	// Flawed says that the card has not all of the route's changes.
+	Flawed bool
 	// Reason says in one line why the event did not match, or what went wrong.
 	Reason string
 	// Failed says that the condition could not be evaluated, so that nobody knows
@@ -75,8 +78,8 @@ func (r *Route) Conditional() bool { return r.when != nil || r.urgent != nil || 
 
 // Apply decides whether an event of the named connector matches, and makes the
 // changed card. It never panics. A condition that cannot be evaluated gives a
-// Failed result; a card block that cannot, a match with the event's own card and a
-// Reason. What cannot be said to be urgent or not is urgent, with a Reason: a card too
+// Failed result. Of a card block, what cannot be applied is left out, and at worst the
+// card is the event's own; a Reason says so. What cannot be said to be urgent or not is urgent, with a Reason: a card too
 // early is the smaller harm.
 func (r *Route) Apply(connector string, e event.Event) Result {
 	if !r.Conditional() {
@@ -102,10 +105,15 @@ func (r *Route) Apply(connector string, e event.Event) Result {
 		}
 	}
 	if r.card != nil {
-		changed, err := r.override(ev, e.Card)
-		if err != nil {
+		changed, flaws, err := r.override(ev, e.Card)
+		result.Flawed = err != nil || flaws != nil
+		switch {
+		case err != nil:
 			reasons = append(reasons, fmt.Sprintf("the card block was not applied: %s", err))
-		} else {
+		case flaws != nil:
+			reasons = append(reasons, fmt.Sprintf("a part of the card block was not applied: %s", flaws))
+		}
+		if err == nil {
 			result.Card = &changed
 		}
 	}
@@ -149,6 +157,23 @@ func truth(v cty.Value) (bool, error) {
 // failure makes diagnostics of an evaluation a one-line error.
 func (r *Route) failure(diags hcl.Diagnostics) error {
 	return evaluationError(language.OneLine(language.Scrub(diags, r.confidential)))
+}
+
+// mostFlaws is how many failures are told of one card block.
+const mostFlaws = 3
+
+// failures makes one line of several errors.
+func (r *Route) failures(diags hcl.Diagnostics) error {
+	var lines []string
+	for _, d := range diags {
+		if line := r.failure(hcl.Diagnostics{d}).Error(); line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	if more := len(lines) - mostFlaws; more > 0 {
+		lines = append(lines[:mostFlaws], fmt.Sprintf("and %d more", more))
+	}
+	return evaluationError(strings.Join(lines, "; "))
 }
 
 // article names a type with its article, for sentences.

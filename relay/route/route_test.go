@@ -255,6 +255,43 @@ func TestCardOverrides(t *testing.T) {
 	}
 }
 
+// TestAFailingAttributeCostsOnlyItself, and is named.
+func TestAFailingAttributeCostsOnlyItself(t *testing.T) {
+	for name, test := range map[string]struct {
+		inside string
+		named  []string
+	}{
+		"a missing member":      {`text = event.data.nothing.here`, []string{`line 5: Unsupported attribute: This object does not have an attribute named "nothing".`}},
+		"a list as text":        {`summary = event.data.release.assets`, []string{"line 5: Wrong value: summary is a list, not a text"}},
+		"two of them":           {"text = event.data.nothing\nsummary = event.data.nobody", []string{"line 5: ", `"nothing"`, "line 6: ", `"nobody"`}},
+		"a colour that is none": {`theme_color = event.data.s`, []string{"themeColor: want six hexadecimal digits"}},
+		"a fact":                {`fact "By" { value = event.data.nothing }`, []string{`"nothing"`}},
+		"an action's address":   {`action "Open" { url = event.data.nothing }`, []string{`"nothing"`}},
+		"an unsafe address":     {`action "Open" { url = event.data.s }`, []string{"want an http or https address"}},
+		"a picture":             {`image { url = event.data.s }`, []string{"want an http or https address"}},
+		"a section's text":      {"section {\ntext = event.data.nothing\n}", []string{`"nothing"`}},
+		"a dynamic block":       {"dynamic \"fact\" {\nfor_each = event.data.s\nlabels = [fact.key]\ncontent { value = 1 }\n}", []string{"for_each"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := mustCompile(t, "to = [channel.a]\ncard {\ntitle = \"Shipped\"\n"+test.inside+"\n}")
+			got := r.Apply("c", release())
+			if !got.Matched || !got.Flawed || got.Card == nil || !strings.HasPrefix(got.Reason, "a part of the card block was not applied: ") {
+				t.Fatalf("got %+v", got)
+			}
+			want := release().Card
+			want.Title = "Shipped"
+			if diff := cmp.Diff(want, *got.Card); diff != "" {
+				t.Errorf("the card (-want +got):\n%s", diff)
+			}
+			for _, word := range test.named {
+				if !strings.Contains(got.Reason, word) {
+					t.Errorf("%q is not in %q", word, got.Reason)
+				}
+			}
+		})
+	}
+}
+
 func TestCardThatCannotBeMade(t *testing.T) {
 	t.Setenv("ROUTE_SECRET", "canary-route")
 	for name, inside := range map[string]string{

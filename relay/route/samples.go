@@ -50,7 +50,7 @@ func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Eve
 	if r.card != nil {
 		place := r.card.written.Range()
 		place.End = place.Start
-		if d := r.always(connector, matching, func(res Result) bool { return res.Card == nil }, "Card block fails on every sample", place); d != nil {
+		if d := r.always(connector, matching, func(res Result) bool { return res.Flawed }, "Card block fails on every sample", place); d != nil {
 			diags = append(diags, d)
 		}
 	}
