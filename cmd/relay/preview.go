@@ -1,20 +1,28 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/connector-relay/relay/plugins/webhook"
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/format"
 )
 
 // preview is a card as one channel type would get it.
 type preview struct {
+	// Card counts the cards of what was read, from 1, and Kind is what it was read as.
+	Card        int      `json:"card"`
+	Kind        string   `json:"kind"`
 	Type        string   `json:"type"`
 	Payload     string   `json:"payload,omitempty"`
 	ContentType string   `json:"content_type"`
@@ -37,20 +45,15 @@ func (a *app) previewCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview FILE|-",
 		Short: "Show a card as each chat system would get it, with its size and what was left out",
-		Args:  cobra.ExactArgs(1),
+		Long: "Show whatever an incoming webhook takes, a Connector Card, an Adaptive Card, a payload for Slack or any JSON, as each chat system would get it, " +
+			"with its size and what was left out. The chat system that it was written for comes first.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := a.readInput(args[0])
 			if err != nil {
 				return err
 			}
-			c, err := card.Parse(b)
-			if err != nil {
-				return fmt.Errorf("%s is not a card: %w", args[0], err)
-			}
-			if err := c.Validate(); err != nil {
-				fmt.Fprintln(a.err, "relay: the card has flaws:", err)
-			}
-			previews, err := renderAll(cmd.Context(), c, only)
+			previews, err := a.readPreviews(cmd.Context(), args[0], b, only)
 			if err != nil {
 				return err
 			}
@@ -63,6 +66,43 @@ func (a *app) previewCommand() *cobra.Command {
 	cmd.Flags().StringVar(&only, "type", "", "show one channel type only, such as slack")
 	completeFlag(cmd, "type", channelTypeNames)
 	return cmd
+}
+
+// readPreviews reads what an incoming webhook would be posted, as it reads it, and renders
+// each of its cards.
+func (a *app) readPreviews(ctx context.Context, file string, body []byte, only string) ([]preview, error) {
+	hook := &webhook.Webhook{Accept: "any"}
+	reply, err := hook.Receive(ctx, &connector.Request{Method: http.MethodPost, Header: make(http.Header), Body: body})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	case reply.Status >= http.StatusBadRequest:
+		return nil, fmt.Errorf("%s would be refused: %s", file, reply.Body)
+	}
+	var all []preview
+	for i, e := range reply.Events {
+		for _, note := range e.Notes {
+			fmt.Fprintln(a.err, "relay:", note)
+		}
+		previews, err := renderAll(ctx, e.Card, only)
+		if err != nil {
+			return nil, err
+		}
+		slices.SortStableFunc(previews, func(x, y preview) int { return cmp.Compare(rank(e.Kind, x.Type), rank(e.Kind, y.Type)) })
+		for j := range previews {
+			previews[j].Card, previews[j].Kind = i+1, e.Kind
+		}
+		all = append(all, previews...)
+	}
+	return all, nil
+}
+
+// rank puts the channel type first that a payload was written for.
+func rank(kind, channelType string) int {
+	if own := map[string]string{"card": "office365", "adaptive": "teams", "slack": "slack"}; own[kind] == channelType {
+		return 0
+	}
+	return 1
 }
 
 // renderAll renders a card for every channel type and payload, or for one type.
@@ -115,7 +155,10 @@ func newPreview(typ, payload string, p format.Payload) (preview, error) {
 }
 
 func (a *app) printPreviews(previews []preview) error {
-	for _, p := range previews {
+	for i, p := range previews {
+		if i == 0 || p.Card != previews[i-1].Card {
+			fmt.Fprintf(a.out, "card %d, read as %s\n\n", p.Card, p.Kind)
+		}
 		name := p.Type
 		if p.Payload != "" {
 			name += ", payload " + p.Payload
