@@ -76,8 +76,9 @@ func (e *envelope) attachment(a node) error {
 	case kind == adaptiveCard:
 		return e.adaptive(content)
 	case kind == connectorCardIn:
-		c, err := connectorCard(content)
+		c, notes, err := connectorCard(content)
 		e.add(acceptCard, c)
+		e.events[len(e.events)-1].Notes = notes
 		return err
 	case isCard:
 		c, err := fromBotCard(content)

@@ -1,126 +1,174 @@
 package webhook
 
 import (
+	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/connector-relay/relay/relay/card"
 )
 
-// loosened is a Connector Card, as a tree, as it should have been written: the retired
-// connectors took a number or several lines for a text, a text for a boolean, and one
-// section for a list of them. Names are compared without regard to case, as they did.
-func loosened(v any, depth int) any {
+// loosener writes a Connector Card, as a tree, as it should have been written: the
+// retired connectors took a number or several lines for a text, a text for a boolean, and
+// one section for a list of them. Names are compared without regard to case, as they did.
+type loosener struct {
+	// changed are the names of members that were not as they should be.
+	changed []string
+}
+
+// note is what to say of it; nil when there is nothing.
+func (l *loosener) note() []string {
+	if len(l.changed) == 0 {
+		return nil
+	}
+	slices.Sort(l.changed)
+	return []string{"These members were read, but are not as a card has them: " + strings.Join(slices.Compact(l.changed), ", ") + "."}
+}
+
+func (l *loosener) object(v any, depth int) any {
 	object, ok := v.(map[string]any)
 	if !ok || depth > maxDepth {
 		return v
 	}
 	out := make(map[string]any, len(object))
 	for name, e := range object {
-		out[name] = loosenedMember(strings.ToLower(name), e, depth)
+		if e == nil {
+			continue
+		}
+		out[name] = l.member(strings.ToLower(name), e, depth)
+		if reflect.TypeOf(out[name]) != reflect.TypeOf(e) {
+			l.changed = append(l.changed, card.Cut(name, longName))
+		}
 	}
 	return out
 }
 
-func loosenedMember(name string, v any, depth int) any {
-	if v == nil {
-		return nil
-	}
+func (l *loosener) member(name string, v any, depth int) any {
 	switch name {
-	case "initializationcontext", "maxlength", "sender", "adaptivecard", "expectedactors":
+	case "sender", "adaptivecard": // which the relay has in a card, and nobody else
+		return nil
+	case "initializationcontext":
+		return v
+	case "maxlength":
+		if n, err := strconv.Atoi(node{v}.text()); err == nil {
+			return json.Number(strconv.Itoa(n))
+		}
+		return nil
 	case "startgroup", "markdown", "hideoriginalbody", "isrequired", "ismultiline", "includetime", "ismultiselect":
-		return strings.EqualFold(strings.TrimSpace(node{v}.text()), "true")
+		if b, err := strconv.ParseBool(strings.TrimSpace(node{v}.word())); err == nil {
+			return b
+		}
+		return nil
 	case "sections":
-		return loosenedList(v, "text", depth)
+		return l.list(v, "text", depth)
 	case "facts":
-		return loosenedFacts(v)
+		return l.facts(v)
 	case "images":
-		return loosenedList(v, "image", depth)
+		return l.list(v, "image", depth)
 	case "potentialaction", "actions", "inputs", "choices", "headers":
-		return loosenedList(v, "name", depth)
+		return l.list(v, "name", depth)
 	case "targets":
-		return loosenedList(v, "uri", depth)
+		return l.list(v, "uri", depth)
 	case "heroimage":
-		return loosenedElement(v, "image", depth)
+		return l.element(v, "image", depth)
+	case "expectedactors":
+		if text := (node{v}).text(); text != "" {
+			return strings.Split(text, "\n")
+		}
+		return nil
 	case "target":
 		if list, ok := v.([]any); ok {
 			return list // of a ViewAction
 		}
-		return node{v}.textOr(v)
-	default:
-		return node{v}.textOr(v)
 	}
-	return v
+	return node{v}.textOr(v)
 }
 
-// loosenedList is a list, of one where there is none.
-func loosenedList(v any, member string, depth int) any {
+// list is a list, of one where there is none.
+func (l *loosener) list(v any, member string, depth int) any {
 	list, ok := v.([]any)
 	if !ok {
 		list = []any{v}
 	}
 	out := make([]any, 0, len(list))
 	for _, e := range list {
-		out = append(out, loosenedElement(e, member, depth))
+		out = append(out, l.element(e, member, depth))
 	}
 	return out
 }
 
-// loosenedElement is an object, which a text stands for that is its chief member.
-func loosenedElement(v any, member string, depth int) any {
+// element is an object, which a text stands for that is its chief member.
+func (l *loosener) element(v any, member string, depth int) any {
 	if text, ok := v.(string); ok {
+		l.changed = append(l.changed, member)
 		return map[string]any{member: unixLines(text)}
 	}
-	return loosened(v, depth+1)
+	return l.object(v, depth+1)
 }
 
-// loosenedFacts are facts, which may be a map, and call their names title or key, as
+// facts are facts, which may be a map, or several, and call their names title or key, as
 // those of Adaptive Cards and receipts do.
-func loosenedFacts(v any) any {
+func (l *loosener) facts(v any) any {
 	list, ok := v.([]any)
-	if object, isMap := v.(map[string]any); isMap {
-		if _, isFact := object["value"]; isFact {
-			list = []any{object}
-		} else {
-			for _, name := range slices.Sorted(maps.Keys(object)) {
-				list = append(list, map[string]any{"name": name, "value": object[name]})
-			}
-		}
-		ok = true
-	}
 	if !ok {
-		return v
+		list = []any{v}
 	}
 	facts := make([]any, 0, len(list))
 	for _, e := range list {
-		fact, ok := loosened(e, 0).(map[string]any)
+		object, ok := e.(map[string]any)
 		if !ok {
-			fact = map[string]any{"value": node{e}.text()}
+			facts = append(facts, map[string]any{"value": node{e}.text()})
+			continue
 		}
-		if name := orElse(member(fact, "title"), member(fact, "key")); name != "" && member(fact, "name") == "" {
-			fact["name"] = name
+		name, isFact := memberOf(object, "name"), len(object) == 0
+		for _, known := range []string{"name", "title", "key", "value"} {
+			text := memberOf(object, known)
+			isFact = isFact || text != nil
+			if name == nil && known != "value" {
+				name = text
+			}
 		}
-		facts = append(facts, fact)
+		if isFact {
+			fact, _ := l.object(object, 0).(map[string]any)
+			if memberOf(fact, "name") == nil {
+				fact["name"] = node{name}.text()
+				l.changed = append(l.changed, "facts")
+			}
+			facts = append(facts, fact)
+			continue
+		}
+		l.changed = append(l.changed, "facts")
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			facts = append(facts, map[string]any{"name": name, "value": node{object[name]}.text()})
+		}
 	}
 	return facts
-}
-
-// member is an object's text by a name in whatever case.
-func member(object map[string]any, name string) string {
-	for n, v := range object {
-		if strings.EqualFold(n, name) {
-			return node{v}.text()
-		}
-	}
-	return ""
 }
 
 // withText takes what a payload of no named kind calls message for its text where it has
 // none, as the generic webhooks of shoutrrr and Grafana do.
 func withText(root node) {
 	object, _ := root.v.(map[string]any)
-	if text := member(object, "message"); text != "" && member(object, "text") == "" && member(object, "@type") == "" {
+	text := node{memberOf(object, "message")}.text()
+	if text != "" && (node{memberOf(object, "text")}).text() == "" && (node{memberOf(object, "@type")}).text() == "" {
 		object["text"] = text
 	}
+}
+
+// memberOf is an object's member by a name in whatever case; nil when it has none.
+func memberOf(object map[string]any, name string) any {
+	if v, ok := object[name]; ok {
+		return v
+	}
+	for n, v := range object {
+		if strings.EqualFold(n, name) {
+			return v
+		}
+	}
+	return nil
 }
 
 // hexColor is a colour in the card's form, six digits without '#'; empty when it

@@ -80,7 +80,7 @@ func (h *Webhook) events(dialect string, root node, in content) ([]event.Event, 
 	var err error
 	switch {
 	case dialect == acceptCard:
-		e.Card, err = connectorCard(root)
+		e.Card, e.Notes, err = connectorCard(root)
 	case dialect == acceptSlack:
 		e.Card, err = fromSlack(root)
 	case root.get("type").word() == "adaptivecard":
@@ -137,20 +137,18 @@ func looks(root node) string {
 }
 
 // connectorCard reads a MessageCard or {"text": …}.
-func connectorCard(root node) (card.Card, error) {
-	loose := node{loosened(root.v, 0)}
+func connectorCard(root node) (c card.Card, notes []string, err error) {
+	var l loosener
+	loose := node{l.object(root.v, 0)}
 	withTargets(loose)
 	withText(loose)
-	c, err := card.Parse(encode(loose.v))
-	if err != nil {
-		return c, refuse("The card cannot be read: %s.", err)
+	if c, err = card.Parse(encode(loose.v)); err != nil {
+		return c, nil, refuse("The card cannot be read: %s.", err)
 	}
-	c.Sender = nil   // whose cards they are says the configuration
-	c.Adaptive = nil // only one that was read as such is shown as it came
 	if !shows(c) {
-		return c, errEmptyCard
+		return c, nil, errEmptyCard
 	}
-	return c, nil
+	return c, l.note(), nil
 }
 
 // encode writes a tree as JSON, which always can be done.
