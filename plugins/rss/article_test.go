@@ -133,6 +133,8 @@ func TestNothingIsSaidTwice(t *testing.T) {
 		"no title, one line":                       {jsonOf(`"content_html":"<p>Hello <b>world</b></p>"`), "Hello world", ""},
 		"no title, some lines":                     {jsonOf(`"content_text":"Hello\nworld *x* <b>"`), "Hello", "world *x* <b>"},
 		"no title, a long line":                    {jsonOf(`"content_text":"` + strings.Repeat("word ", 30) + `"`), "", strings.TrimSpace(strings.Repeat("word ", 30))},
+		"no title, code":                           {jsonOf(`"content_html":"<pre>a &lt; b\nc</pre><p>x</p>"`), "", "a < b\nc\n\nx"},
+		"no title, a list":                         {jsonOf(`"content_text":"- a\n- b"`), "", "- a\n- b"},
 		"neither title nor text":                   {rssItem("<link>https://site.example/1</link>"), "https://site.example/1", ""},
 		"nothing at all":                           {rssItem("<guid>1</guid>"), "Untitled", ""},
 		"the caption of a picture":                 {described(`<figure><img src="https://site.example/p.jpg" alt="A cat"><figcaption>A cat</figcaption></figure>`), "T", "A cat"},

@@ -68,25 +68,30 @@ func (s source) byline(p post) string {
 // titles are and loses nothing by being one. Else the text has none, because it
 // would only be said twice.
 func headed(p post) (title, text string) {
-	line := firstLine(p.Text)
-	title = card.Plain(line)
+	line, _, _ := strings.Cut(p.Text, "\n")
+	title = card.Plain(strings.TrimLeft(line, "#> "))
 	switch {
-	case title == "" && p.Link != "":
+	case p.Text == "" && p.Link != "":
 		return p.Link, ""
-	case title == "":
+	case p.Text == "":
 		return "Untitled", ""
-	case utf8.RuneCountInString(title) <= maxHeadline && !strings.Contains(line, "](") && !strings.HasPrefix(line, "|") && !strings.HasPrefix(line, "```"):
-		return strings.TrimSpace(strings.TrimPrefix(strings.TrimLeft(title, "#>"), "- ")), strings.TrimSpace(strings.TrimPrefix(p.Text, line))
+	case title == "" || utf8.RuneCountInString(title) > maxHeadline || strings.Contains(line, "](") || strings.ContainsAny(title[:1], "|-+"):
+		return "", p.Text
 	}
-	return "", p.Text
+	return title, strings.TrimSpace(strings.TrimPrefix(p.Text, line))
 }
 
 // maxHeadline is how long a line may be that stands for a title.
 const maxHeadline = 80
 
+// firstLine is the first line that says something.
 func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
+	for line := range strings.Lines(s) {
+		if line = strings.TrimRight(line, " \n"); card.Plain(line) != "" {
+			return line
+		}
+	}
+	return ""
 }
 
 func isWeb(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") }

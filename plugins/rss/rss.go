@@ -3,9 +3,10 @@
 // A poll fetches (fetch.go) and makes cards (cards.go). In between, a process of its
 // own (readers.go, serve.go) parses the page (read.go), decides what is new
 // (identity.go) and writes down what is shown of it (write.go), because whoever
-// writes a feed can make that cost any amount of time and memory. What a poll must
-// remember is in its checkpoint (checkpoint.go), which moves only with the commit of
-// what was found.
+// writes a feed can make that cost any amount of time and memory. What an item says is
+// looked up in the feed's own format (article.go), and its texts are read as that
+// means them (text.go, tree.go, cut.go). What a poll must remember is in its
+// checkpoint (checkpoint.go), which moves only with the commit of what was found.
 package rss
 
 import (

@@ -195,6 +195,9 @@ func withoutTitle(s, title string) string {
 	line, rest, _ := strings.Cut(s, "\n")
 	said, title := fold(card.Plain(strings.TrimLeft(line, "#> "))), fold(title)
 	start, more := strings.CutSuffix(said, "…")
+	if said == "" || title == "" {
+		return s
+	}
 	if said == title || more && rest == "" && strings.HasPrefix(title, strings.TrimSpace(start)) {
 		return strings.TrimSpace(rest)
 	}
