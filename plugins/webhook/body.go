@@ -51,8 +51,8 @@ func open(r *connector.Request) (content, error) {
 		return c, err
 	case isJSON || strings.IndexByte(`{["'/`, body[0]) >= 0:
 		c, err := openJSON(body)
-		if err != nil && strings.HasPrefix(media, "text/") {
-			return openText(body, media)
+		if err != nil && !isJSON && (body[0] != '{' || strings.HasPrefix(media, "text/")) {
+			return openText(body, media) // such as "[CRITICAL] /var is full"
 		}
 		return c, err
 	case isForm && isEncoded(body):

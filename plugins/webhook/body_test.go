@@ -119,6 +119,8 @@ func TestWhatIsNoJSONBecomesDataAndACard(t *testing.T) {
 		{"a text with an equals sign that curl calls a form", "Disk is full: a=b", form, kindText, `{"body":"Disk is full: a=b"}`, card.Card{Text: "Disk is full: a=b"}},
 		{"a text that nobody labelled", "Disk is full", "", kindText, `{"body":"Disk is full"}`, card.Card{Text: "Disk is full"}},
 		{"a text that begins like JSON", "[CRITICAL] disk", textual, kindText, `{"body":"[CRITICAL] disk"}`, card.Card{Text: `\[CRITICAL\] disk`}},
+		{"a text that begins like a list, which curl calls a form", "[CRITICAL] disk", form, kindText, `{"body":"[CRITICAL] disk"}`, card.Card{Text: `\[CRITICAL\] disk`}},
+		{"a text that begins like a comment", "/var is full", "", kindText, `{"body":"/var is full"}`, card.Card{Text: "/var is full"}},
 		{"Markdown", "**full**", "text/markdown", kindText, `{"body":"**full**"}`, card.Card{Text: "**full**"}},
 		{"JSON that is called a text", `{"text": "a"}`, textual, acceptCard, `{"text": "a"}`, card.Card{Text: "a"}},
 		{"a form", "host=web1&state=97%+full&tag=a&tag=b&empty=", form, kindForm, `{"empty":"","host":"web1","state":"97% full","tag":["a","b"]}`, card.Card{Sections: []card.Section{{Facts: []card.Fact{{Name: "host", Value: "web1"}, {Name: "state", Value: "97% full"}, {Name: "tag", Value: "a"}, {Name: "tag", Value: "b"}, {Name: "empty", Value: "–"}}}}}},
@@ -148,6 +150,7 @@ func TestWhatIsNoJSONBecomesDataAndACard(t *testing.T) {
 func TestWhatIsNothingAtAllIsRefused(t *testing.T) {
 	for _, test := range []struct{ body, contentType, want string }{
 		{"Hello", "application/json", "The body is not JSON: line 1, column 1: a text needs quotes."},
+		{`{"text": }`, "application/x-www-form-urlencoded", "The body is not JSON: line 1, column 10: a value is missing."},
 		{"<a><b></a>", "text/xml", "The body is not XML: line 1, column 11: element <b> closed by </a>."},
 		{strings.Repeat("<a>", 100), "text/xml", "The body is not XML: line 1, column 199: it nests too deep."},
 		{"<!-- a -->", "text/xml", "The body is not XML: line 1, column 11: it has no element."},
