@@ -339,16 +339,16 @@ func TestTheOldestGoesFirst(t *testing.T) {
 		pages [][]it
 		want  []string
 	}{
-		"newest first":                                 {[][]it{{d("c", 3), d("b", 2), d("a", 1)}}, []string{"a", "b", "c"}},
-		"oldest first":                                 {[][]it{{d("a", 1), d("b", 2), d("c", 3)}}, []string{"a", "b", "c"}},
-		"one that sticks to the top":                   {[][]it{{d("a", 1), d("c", 3), d("b", 2)}}, []string{"a", "b", "c"}},
-		"one date is missing":                          {[][]it{{d("d", 4), d("c", 0), d("b", 2), d("a", 1)}}, []string{"a", "b", "c", "d"}},
-		"one date is missing, and the oldest is first": {[][]it{{d("a", 1), d("b", 0), d("c", 3), d("d", 4)}}, []string{"a", "b", "c", "d"}},
-		"undated":                                      {[][]it{{d("c", 0), d("b", 0), d("a", 0)}}, []string{"a", "b", "c"}},
-		"undated, with counters that grow":             {[][]it{{n(8), n(9), n(10)}}, []string{"T8", "T9", "T10"}},
-		"undated, with counters that fall":             {[][]it{{n(10), n(9), n(8)}}, []string{"T8", "T9", "T10"}},
-		"undated, with new ones at the end before":     {[][]it{{d("a", 0)}, {d("a", 0), d("b", 0)}, {d("c", 0), d("d", 0)}}, []string{"c", "d"}},
-		"undated, with new ones at the top":            {[][]it{{d("a", 0)}, {d("c", 0), d("b", 0), d("a", 0)}}, []string{"b", "c"}},
+		"newest first":                    {[][]it{{d("c", 3), d("b", 2), d("a", 1)}}, []string{"a", "b", "c"}},
+		"oldest first":                    {[][]it{{d("a", 1), d("b", 2), d("c", 3)}}, []string{"a", "b", "c"}},
+		"one sticks to the top":           {[][]it{{d("a", 1), d("c", 3), d("b", 2)}}, []string{"a", "b", "c"}},
+		"one date is missing":             {[][]it{{d("d", 4), d("c", 0), d("b", 2), d("a", 1)}}, []string{"a", "b", "c", "d"}},
+		"a date is missing, oldest first": {[][]it{{d("a", 1), d("b", 0), d("c", 3), d("d", 4)}}, []string{"a", "b", "c", "d"}},
+		"undated":                         {[][]it{{d("c", 0), d("b", 0), d("a", 0)}}, []string{"a", "b", "c"}},
+		"undated, counters grow":          {[][]it{{n(8), n(9), n(10)}}, []string{"T8", "T9", "T10"}},
+		"undated, counters fall":          {[][]it{{n(10), n(9), n(8)}}, []string{"T8", "T9", "T10"}},
+		"undated, new at the end before":  {[][]it{{d("a", 0)}, {d("a", 0), d("b", 0)}, {d("c", 0), d("d", 0)}}, []string{"c", "d"}},
+		"undated, new at the top":         {[][]it{{d("a", 0)}, {d("c", 0), d("b", 0), d("a", 0)}}, []string{"b", "c"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
