@@ -153,6 +153,9 @@ func parseDigits(s string) (time.Time, bool) {
 // simplify returns a text in small letters without accents, and with what Korean, Chinese
 // and Japanese write between the parts of a date taken for what others do.
 func simplify(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0 {
+		return strings.ReplaceAll(strings.ToLower(s), "- ", "-")
+	}
 	s = strings.NewReplacer("년", "-", "年", "-", "월", "-", "月", "-", "일", " ", "日", " ", "오후", " pm ", "오전", " am ",
 		"下午", " pm ", "上午", " am ", "午後", " pm ", "午前", " am ", "\u2212", "-", "\u2013", "-", "\u00a0", " ").Replace(strings.ToLower(s))
 	s = strings.ReplaceAll(s, "- ", "-")
