@@ -103,12 +103,13 @@ func parseDate(s string) (time.Time, bool) {
 		day, rest = text[:m[4]], text[m[1]:]
 		hour, minute, second = numberAt(text, m, 2), numberAt(text, m, 3), numberAt(text, m, 4)
 	}
-	if half := halfOfDay.FindStringSubmatch(text); half != nil && hour <= 12 {
+	half := halfOfDay.FindStringSubmatch(text)
+	if half != nil && hour <= 12 {
 		hour = hour%12 + 12*strings.Index("ap", half[2])
 		day, rest = halfOfDay.ReplaceAllString(day, " "), halfOfDay.ReplaceAllString(rest, " ")
 	}
 	place, rest = zone(rest, place)
-	year, month, date, ok := parseDay(strings.TrimSuffix(strings.TrimSpace(day), "t") + " " + rest)
+	year, month, date, ok := parseDay(strings.TrimSuffix(strings.TrimSpace(day), "t")+" "+rest, half != nil)
 	if !ok || hour > 24 || minute > 59 || second > 60 {
 		return time.Time{}, false
 	}
@@ -196,8 +197,9 @@ func runs(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// parseDay finds the day in a text without a clock.
-func parseDay(s string) (year int, month time.Month, day int, ok bool) {
+// parseDay finds the day in a text without a clock. Those who halve the day write the
+// month first, if they write slashes.
+func parseDay(s string, halved bool) (year int, month time.Month, day int, ok bool) {
 	s = strings.TrimSpace(s)
 	if m := ordinal.FindStringSubmatch(s); m != nil {
 		at, err := time.Parse("2006-002", s)
@@ -219,7 +221,7 @@ func parseDay(s string) (year int, month time.Month, day int, ok bool) {
 			return full(s[m[4]:m[5]]), time.Month(b), numberAt(s, m, 5), len(s[m[4]:m[5]]) == 2 // ISO 8601 without a century
 		}
 		// Where both can be the month, the day comes first: all but America write so.
-		if b > 12 {
+		if b > 12 || halved && a <= 12 && s[m[6]] == '/' {
 			a, b = b, a
 		}
 		return full(s[m[10]:m[11]]), time.Month(b), a, true
