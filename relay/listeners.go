@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/net/netutil"
 
 	"github.com/connector-relay/relay/relay/operator"
 )
@@ -32,6 +33,9 @@ const (
 type listeners struct {
 	log    zerolog.Logger
 	failed chan error
+
+	// replaced counts listeners that a reload took away and that still answer.
+	replaced sync.WaitGroup
 
 	mu   sync.Mutex
 	open map[string]*listener
@@ -159,12 +163,16 @@ func (l *listeners) replace(purpose string, n *listener) {
 		go l.serve(purpose, n)
 	}
 	if old != nil {
-		go func() { _ = old.server.Shutdown(context.Background()) }()
+		l.replaced.Go(func() { _ = old.server.Shutdown(context.Background()) })
 	}
 }
 
+// mostConnections bounds the connections to one listener: whoever only opens them must
+// leave descriptors for the others, for deliveries and for the store.
+func mostConnections() int { return max(16, min(16384, descriptors()/4)) }
+
 func (l *listeners) serve(purpose string, n *listener) {
-	if err := n.server.Serve(n.net); !errors.Is(err, http.ErrServerClosed) {
+	if err := n.server.Serve(netutil.LimitListener(n.net, mostConnections())); !errors.Is(err, http.ErrServerClosed) {
 		l.failed <- fmt.Errorf("serve the %s: %w", purpose, err)
 	}
 }
@@ -210,6 +218,12 @@ func (l *listeners) stop(ctx context.Context) error {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("close the %s: %w", purpose, err))
 		}
+	}
+	ended := make(chan struct{})
+	go func() { l.replaced.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done():
 	}
 	return errors.Join(errs...)
 }

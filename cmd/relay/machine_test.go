@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
 )
@@ -62,4 +64,46 @@ func TestHostileTooFewDescriptors(t *testing.T) {
 		}
 		return done == channels
 	})
+}
+
+// TestHostileIdleConnectionsLeaveDescriptors opens far more connections to the hooks
+// than the relay has descriptors, and sends nothing: the dashboard answers, and cards go
+// out.
+func TestHostileIdleConnectionsLeaveDescriptors(t *testing.T) {
+	chat := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "1")
+	}))
+	t.Cleanup(chat.Close)
+	p := startRelayAs(t, writeConfig(t, fmt.Sprintf("relay {\n  listen = \"127.0.0.1:0\"\n}\ndashboard { listen = \"127.0.0.1:0\" }\nchannel \"dev\" {\n  type = \"office365\"\n  url = %q\n}\n", chat.URL)),
+		"sh", "-c", `ulimit -n 128; exec "$0" "$@"`, "relay")
+	status, err := p.client.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 300 {
+		c, err := net.Dial("tcp", status.Listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+	}
+	response, err := http.Get("http://" + status.Dashboard + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("readyz answers %s", response.Status)
+	}
+	if _, err := p.client.Send(t.Context(), "dev", card.Card{Text: "Hello"}); err != nil {
+		t.Fatal(err)
+	}
+	p.eventually("the card has arrived", func() bool {
+		list, err := p.client.Deliveries(t.Context(), operator.Query{Limit: 1})
+		return err == nil && len(list) == 1 && list[0].State == delivery.Delivered
+	})
+	if strings.Contains(p.log.String(), "too many open files") {
+		t.Error("the relay ran out of descriptors")
+	}
 }

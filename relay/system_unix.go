@@ -3,6 +3,7 @@
 package relay
 
 import (
+	"math"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,4 +22,13 @@ func controlShared(c syscall.RawConn, shared bool) error {
 		return err
 	}
 	return set
+}
+
+// descriptors is how many files and connections this process may have open.
+func descriptors() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return math.MaxInt32
+	}
+	return int(min(limit.Cur, math.MaxInt32))
 }
