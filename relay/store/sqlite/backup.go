@@ -34,46 +34,37 @@ func Backup(ctx context.Context, path, to string, progress Progress) (c Contents
 	if err != nil {
 		return c, err
 	}
-	defer discard(part) // it has another name by then
+	defer part.discard() // it has another name by then
 	// A link, unlike a renaming, takes no other file's place.
-	if err := os.Link(part, to); errors.Is(err, fs.ErrExist) || err != nil && os.Rename(part, to) != nil {
+	if err := os.Link(part.path, to); errors.Is(err, fs.ErrExist) || err != nil && os.Rename(part.path, to) != nil {
 		return c, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return c, syncFile(filepath.Dir(to))
 }
 
-// copyBeside copies a store to a new file in the folder of another, and returns its
-// name once the copy is on the disk and was found to be whole.
-func copyBeside(ctx context.Context, path, beside string, progress Progress) (part string, c Contents, err error) {
-	f, err := os.CreateTemp(filepath.Dir(beside), "."+filepath.Base(beside)+"-*")
+// copyBeside copies a store to a new file in the folder of another, which is on the
+// disk then and was found to be whole.
+func copyBeside(ctx context.Context, path, beside string, progress Progress) (_ *part, c Contents, err error) {
+	p, err := newPart(filepath.Dir(beside))
 	if err != nil {
-		return "", c, unwritable(err)
+		return nil, c, err
 	}
-	f.Close()
-	part = f.Name()
 	defer func() {
 		if err != nil {
-			discard(f.Name())
+			p.discard()
 		}
 	}()
-	before, err := vacuumInto(ctx, path, part, progress)
+	before, err := vacuumInto(ctx, path, p.path, progress)
 	if err != nil {
-		return "", c, err
+		return nil, c, err
 	}
-	if c, err = Check(ctx, part); err != nil {
-		return "", c, fmt.Errorf("the copy is not whole: %w", err)
+	if c, err = Check(ctx, p.path); err != nil {
+		return nil, c, fmt.Errorf("the copy is not whole: %w", err)
 	}
 	if c.LastEvent < before.LastEvent || c.LastDelivery < before.LastDelivery {
-		return "", c, fmt.Errorf("%w: the copy ends at event %d, and the store was at %d before", store.ErrCorrupt, c.LastEvent, before.LastEvent)
+		return nil, c, fmt.Errorf("%w: the copy ends at event %d, and the store was at %d before", store.ErrCorrupt, c.LastEvent, before.LastEvent)
 	}
-	return part, c, syncFile(part)
-}
-
-// discard removes a copy that nobody needs, and what SQLite leaves beside one that it
-// could not write.
-func discard(part string) {
-	_ = os.Remove(part)
-	_ = os.Remove(part + "-journal")
+	return p, c, syncFile(p.path)
 }
 
 // vacuumInto copies a store into an empty file. It is a single reading, so that a

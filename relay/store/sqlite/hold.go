@@ -17,11 +17,12 @@ import (
 )
 
 // The names of what lies beside the store's file: SQLite's write-ahead log and its
-// index, and the store's own lock.
+// index, its journal where it writes without them, and the store's own lock.
 const (
-	logSuffix   = "-wal"
-	indexSuffix = "-shm"
-	lockSuffix  = "-lock"
+	logSuffix     = "-wal"
+	indexSuffix   = "-shm"
+	journalSuffix = "-journal"
+	lockSuffix    = "-lock"
 )
 
 // held is a store's file that belongs to this process, whatever name led to it.
@@ -56,7 +57,7 @@ func (h *held) take(path string, log zerolog.Logger) (err error) {
 	if err := private.Directory(filepath.Dir(h.path)); err != nil {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	for _, suffix := range []string{lockSuffix, "", logSuffix, indexSuffix, reserveSuffix} {
+	for _, suffix := range []string{lockSuffix, "", logSuffix, indexSuffix, journalSuffix, reserveSuffix} {
 		mended, err := private.Keep(h.path + suffix)
 		if err != nil {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, err)

@@ -69,8 +69,8 @@ func Restore(ctx context.Context, o RestoreOptions) (r Restored, err error) {
 	if err != nil {
 		return r, fmt.Errorf("backup %s: %w", o.From, err)
 	}
-	defer discard(part) // it has another name by then
-	if err := prepareFile(ctx, part); err != nil {
+	defer part.discard() // it has another name by then
+	if _, err := prepareFile(ctx, part.path); err != nil {
 		return r, fmt.Errorf("backup %s: %w", o.From, explain(err))
 	}
 	old := ""
@@ -81,7 +81,7 @@ func Restore(ctx context.Context, o RestoreOptions) (r Restored, err error) {
 			old = h.path
 		}
 	}
-	if err := adjust(ctx, part, old, o.Repeat, &r); err != nil {
+	if err := adjust(ctx, part.path, old, o.Repeat, &r); err != nil {
 		return r, fmt.Errorf("restore: %w", explain(err))
 	}
 	if existed {
@@ -89,7 +89,7 @@ func Restore(ctx context.Context, o RestoreOptions) (r Restored, err error) {
 			return r, err
 		}
 	}
-	if err := os.Rename(part, h.path); err != nil {
+	if err := os.Rename(part.path, h.path); err != nil {
 		return r, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	h.clearMark()
@@ -143,7 +143,7 @@ func keepAside(path string) (string, error) {
 		}
 		aside = fmt.Sprintf("%s-before-%s-%d", path, time.Now().Format("20060102-150405"), n)
 	}
-	for _, suffix := range []string{logSuffix, indexSuffix} {
+	for _, suffix := range []string{logSuffix, indexSuffix, journalSuffix} {
 		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 		}

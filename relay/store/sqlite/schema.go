@@ -27,27 +27,27 @@ const wholeCheck = 16 << 20
 var migrations embed.FS
 
 // prepareFile finds out whether the file is a sound store, and brings its schema
-// up to date. It runs before anything else has the file open.
-func prepareFile(ctx context.Context, path string) (err error) {
+// up to date. It runs before anything else has the file open. Fresh says that the store
+// was made now.
+func prepareFile(ctx context.Context, path string) (fresh bool, err error) {
 	db, err := openPool(path, writing())
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
-	fresh, err := identify(ctx, db)
-	if err != nil {
-		return err
+	if fresh, err = identify(ctx, db); err != nil {
+		return false, err
 	}
 	if !fresh {
 		if err := examine(ctx, db, path); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := migrate(ctx, db); err != nil {
-		return err
+		return false, err
 	}
-	return raiseGeneration(ctx, db)
+	return fresh, raiseGeneration(ctx, db)
 }
 
 // raiseGeneration gives the file a generation that none of its copies has, before a

@@ -13,6 +13,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -107,10 +108,18 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.held.clearMark()
+	for _, left := range removeParts(filepath.Dir(s.path)) {
+		s.log.Info().Str("file", left).Msg("a backup or restore that was killed had left an unfinished copy; it is removed")
+	}
 	s.room = newRoom(s.path, o.Limits, s.log)
 	s.room.prepare()
-	if err := prepareFile(ctx, s.path); err != nil {
+	fresh, err := prepareFile(ctx, s.path)
+	if err != nil {
 		return explain(err)
+	}
+	if fresh {
+		// Somebody whose store was moved away, or has another name, learns it here.
+		s.log.Warn().Str("file", s.path).Msg("there was no store; this is a new, empty one")
 	}
 	if s.writer, err = newWriter(ctx, s.path); err != nil {
 		return explain(err)

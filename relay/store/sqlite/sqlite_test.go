@@ -21,7 +21,7 @@ import (
 const helperEnv = "RELAY_STORE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
-	helpers := map[string]func(path string) error{"write": helpWrite, "hold": helpHold, "limit": helpLimit, "open": helpOpen, "move": helpMove, "leave": helpLeave, "full": helpFull, "render": helpRender}
+	helpers := map[string]func(path string) error{"write": helpWrite, "hold": helpHold, "limit": helpLimit, "open": helpOpen, "move": helpMove, "leave": helpLeave, "full": helpFull, "copy": helpCopy, "render": helpRender}
 	what := os.Getenv(helperEnv)
 	if what == "" {
 		os.Exit(m.Run())

@@ -1,0 +1,99 @@
+package sqlite
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"syscall"
+
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// part is a copy of a store that does not have its name yet. It is locked for as long
+// as it is worked on: one that nobody has locked was left by a process that was killed.
+type part struct {
+	path string
+	// lock is open for longer than SQLite has the file open: closing any descriptor of
+	// a file gives up all of SQLite's own locks on it.
+	lock *os.File
+}
+
+// partPattern is what parts are called. The name says nothing of the copy's, so that
+// the next backup removes what the last one left, whatever that was to be called.
+const partPattern = ".relay-copy-*"
+
+var partName = regexp.MustCompile(`^\.relay-copy-[0-9]+$`)
+
+// newPart makes an empty part in a folder, from which it removes those that were left.
+func newPart(dir string) (*part, error) {
+	removeParts(dir)
+	for {
+		f, err := os.CreateTemp(dir, partPattern)
+		if err != nil {
+			return nil, unwritable(err)
+		}
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+			err = fmt.Errorf("%w: lock %s: %w", store.ErrUnavailable, f.Name(), err)
+			f.Close()
+			return nil, err
+		}
+		p := &part{path: f.Name(), lock: f}
+		if p.named() {
+			return p, nil
+		}
+		f.Close() // somebody took it for one that was left, before it was locked
+	}
+}
+
+// named reports whether the part has its name still.
+func (p *part) named() bool {
+	as, err := os.Lstat(p.path)
+	is, err2 := p.lock.Stat()
+	return err == nil && err2 == nil && os.SameFile(as, is)
+}
+
+// discard removes the part, where it has no other name, and what SQLite left beside it.
+func (p *part) discard() {
+	for _, suffix := range []string{"", logSuffix, indexSuffix, journalSuffix} {
+		_ = os.Remove(p.path + suffix)
+	}
+	_ = p.lock.Close()
+}
+
+// removeParts removes the parts in a folder that killed processes of this user left,
+// and returns their names.
+func removeParts(dir string) (removed []string) {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	for _, entry := range list {
+		if !partName.MatchString(entry.Name()) || !entry.Type().IsRegular() {
+			continue
+		}
+		if p := abandoned(filepath.Join(dir, entry.Name())); p != nil {
+			p.discard()
+			removed = append(removed, p.path)
+		}
+	}
+	return removed
+}
+
+// abandoned locks a part that nobody works on; nil when it is not such a one.
+func abandoned(path string) *part {
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil
+	}
+	p := &part{path: path, lock: f}
+	info, err := f.Stat()
+	if err == nil {
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if ok && int(stat.Uid) == os.Geteuid() && syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil && p.named() {
+			return p
+		}
+	}
+	f.Close()
+	return nil
+}
