@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,5 +40,8 @@ func Types(ctx context.Context, path, typ, version string) (map[string]connector
 		return nil, fmt.Errorf("start the plugins: %w", err)
 	}
 	defer set.Discard()
+	if err := errors.Join(set.Await(ctx)...); err != nil {
+		return nil, fmt.Errorf("start the plugins: %w", err)
+	}
 	return maps.Clone(set.Types()), nil
 }

@@ -73,6 +73,9 @@ func Validate(ctx context.Context, path, version string, warnings io.Writer) (Su
 		return Summary{}, err
 	}
 	defer p.set.Discard()
+	for _, err := range p.set.Await(ctx) {
+		p.warnings = append(p.warnings, fmt.Sprintf("%s: %v. No connector needs it", path, err))
+	}
 	for _, w := range p.warnings {
 		fmt.Fprintln(warnings, w)
 	}
@@ -111,7 +114,7 @@ func load(ctx context.Context, host *pluginhost.Host, masker *secret.Masker, fil
 		return nil, nil, err
 	}
 	masker.Keep(preparing, environments(file.Plugins())...)
-	set, err := host.Prepare(ctx, specs)
+	set, err := host.Prepare(ctx, specs, file.ConnectorTypes()...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("start the plugins: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/delivery"
@@ -85,8 +84,7 @@ func (r *Relay) problems(ctx context.Context) []problem {
 		add("the log", "%s", text)
 	}
 	if f := r.lastReload(); f != nil {
-		first, _, _ := strings.Cut(f.err.Error(), "\n")
-		add("the configuration", "the reload at %s failed, and the configuration before it goes on: %s; see `relay validate`", f.at.Format(time.TimeOnly), strings.TrimSuffix(first, ":"))
+		add("the configuration", "the reload at %s failed, and the configuration before it goes on: %s", f.at.Format(time.TimeOnly), f.reason())
 	}
 	switch dead, err := r.countDead(ctx); {
 	case err != nil:

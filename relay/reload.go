@@ -39,6 +39,16 @@ type failure struct {
 	err error
 }
 
+// reason is the failure in one line. Diagnostics have many, and validation shows them.
+func (f *failure) reason() string {
+	text := f.err.Error()
+	if _, ok := errors.AsType[*config.Error](f.err); ok {
+		first, _, _ := strings.Cut(text, "\n")
+		return strings.TrimSuffix(first, ":") + "; see `relay validate`"
+	}
+	return strings.ReplaceAll(text, "\n", "; ")
+}
+
 func (r *Relay) reload(ctx context.Context) ([]operator.Change, error) {
 	p, err := r.prepareReload(ctx)
 	if err != nil {

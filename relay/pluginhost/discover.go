@@ -20,8 +20,8 @@ const (
 
 // Discover lists the plugins in a directory: executables named relay-plugin-NAME.
 // A directory that does not exist holds none. One that other users can change, as a
-// directory or one of the executables, or one with a strange name, is an error and not
-// passed over, because somebody expects it to run.
+// directory, is an error. An executable that other users can change, or with a strange
+// name, is listed as unfit and not passed over, because somebody expects it to run.
 func Discover(dir string) ([]Spec, error) {
 	if dir == "" {
 		return nil, nil
@@ -40,7 +40,6 @@ func Discover(dir string) ([]Spec, error) {
 		return nil, fmt.Errorf("relay.plugin_dir: %w", err)
 	}
 	var specs []Spec
-	var problems []error
 	for _, entry := range entries {
 		name, ok := strings.CutPrefix(entry.Name(), prefix)
 		if !ok {
@@ -48,25 +47,20 @@ func Discover(dir string) ([]Spec, error) {
 		}
 		path := filepath.Join(dir, entry.Name())
 		info, err := os.Stat(path)
-		switch {
-		case err != nil:
-			problems = append(problems, fmt.Errorf("plugin: %w", err))
-			continue
-		case !info.Mode().IsRegular() || !isExecutable(info):
+		if err == nil && (!info.Mode().IsRegular() || !isExecutable(info)) {
 			continue
 		}
 		name = strings.TrimSuffix(name, ".exe")
-		if !regexp.MustCompile(pluginName).MatchString(name) {
-			problems = append(problems, fmt.Errorf("plugin %q: a plugin's name must be of lower-case letters, digits and . _ -; rename it", path))
-			continue
+		switch {
+		case err != nil:
+		case !regexp.MustCompile(pluginName).MatchString(name):
+			err = fmt.Errorf("%s: a plugin's name must be of lower-case letters, digits and . _ -; rename it", path)
+		default:
+			err = private.Path(path)
 		}
-		if err := private.Path(path); err != nil {
-			problems = append(problems, fmt.Errorf("plugin %q: %w", name, err))
-			continue
-		}
-		specs = append(specs, Spec{Name: name, Path: path})
+		specs = append(specs, Spec{Name: name, Path: path, Found: true, Unfit: err})
 	}
-	return specs, errors.Join(problems...)
+	return specs, nil
 }
 
 func isExecutable(info fs.FileInfo) bool {
@@ -97,7 +91,10 @@ func Bundled(types ...string) ([]Spec, error) {
 // identity is the same for two specs that the same process can serve: a changed
 // executable makes another one, so that a reload takes it up.
 func (s Spec) identity() (string, error) {
-	id := fmt.Sprintf("%q %q %q %x %q %v", s.Name, s.Path, s.Args, s.SHA256, s.Env, s.Bundled)
+	if s.Unfit != nil {
+		return "", s.Unfit
+	}
+	id := fmt.Sprintf("%q %q %q %x %q %v %v", s.Name, s.Path, s.Args, s.SHA256, s.Env, s.Bundled, s.Found)
 	if s.Bundled {
 		return id, nil
 	}

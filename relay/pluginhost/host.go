@@ -46,10 +46,14 @@ func New(o Options) *Host {
 // the error. Otherwise the set is for the caller to [Host.Adopt] or
 // [Set.Discard].
 //
+// What was only found in the plugin directory is awaited, and may fail Prepare, only
+// while a needed connector type is missing. Otherwise it fails alone: [Host.Status]
+// says why.
+//
 // A spec that has the path and arguments of an earlier one in the list is passed
 // over, so that a plugin block may say more of a plugin in the plugin directory.
-func (h *Host) Prepare(ctx context.Context, specs []Spec) (*Set, error) {
-	set := &Set{host: h, types: make(map[string]connector.Type), owners: make(map[string]*supervised)}
+func (h *Host) Prepare(ctx context.Context, specs []Spec, needed ...string) (*Set, error) {
+	set := &Set{host: h, needed: needed, types: make(map[string]connector.Type), owners: make(map[string]*supervised)}
 	var problems []error
 	for i, spec := range specs {
 		if slices.ContainsFunc(specs[:i], spec.sameExecutable) {
@@ -60,20 +64,16 @@ func (h *Host) Prepare(ctx context.Context, specs []Spec) (*Set, error) {
 			continue
 		}
 		p, err := h.use(spec)
-		if err != nil {
+		switch {
+		case err == nil:
+			set.plugins = append(set.plugins, p)
+		case spec.Found:
+			set.unusable = append(set.unusable, Status{Spec: spec, Problem: err.Error()})
+		default:
 			problems = append(problems, fmt.Errorf("plugin %q: %w", spec.Name, err))
-			continue
 		}
-		set.plugins = append(set.plugins, p)
 	}
-	for _, p := range set.plugins {
-		types, err := p.firstStart(ctx)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("plugin %q: %w", p.spec.Name, err))
-			continue
-		}
-		problems = append(problems, set.claim(p, types)...)
-	}
+	problems = append(problems, set.start(ctx)...)
 	if len(problems) > 0 {
 		set.Discard()
 		return nil, errors.Join(problems...)
@@ -143,8 +143,13 @@ func (h *Host) Status() []Status {
 	}
 	var list []Status
 	for _, p := range set.list() {
-		list = append(list, p.status())
+		s := p.status()
+		if s.Problem == "" {
+			s.Problem = set.contested(p, s.Types)
+		}
+		list = append(list, s)
 	}
+	list = append(list, set.unusable...)
 	slices.SortFunc(list, func(a, b Status) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
@@ -243,75 +248,6 @@ type maskedError struct {
 
 func (e *maskedError) Error() string { return e.text }
 func (e *maskedError) Unwrap() error { return e.err }
-
-// Set is the plugins of one configuration.
-type Set struct {
-	host   *Host
-	types  map[string]connector.Type
-	owners map[string]*supervised
-
-	mu      sync.Mutex
-	plugins []*supervised
-}
-
-// claim enters a plugin's types.
-func (s *Set) claim(p *supervised, types []connector.Type) []error {
-	var problems []error
-	for _, t := range types {
-		if other := s.owners[t.Type]; other != nil {
-			problems = append(problems, fmt.Errorf("connector type %q is implemented by two plugins, %q and %q; remove one", t.Type, other.spec.Name, p.spec.Name))
-			continue
-		}
-		s.types[t.Type], s.owners[t.Type] = t, p
-	}
-	return problems
-}
-
-// Types are the connector types of the set's plugins, by name. The map is the
-// set's own: it must not be changed.
-func (s *Set) Types() map[string]connector.Type { return s.types }
-
-// Discard ends what [Host.Prepare] launched for this set and returns when it has
-// ended. It does nothing after [Host.Adopt], nor a second time.
-func (s *Set) Discard() {
-	if s.host.current.Load() == s {
-		return
-	}
-	var wait sync.WaitGroup
-	for _, p := range s.take() {
-		if s.host.release(p) {
-			p.cancel()
-			wait.Go(func() {
-				defer s.host.retiring.Done()
-				<-p.done
-			})
-		}
-	}
-	wait.Wait()
-}
-
-func (s *Set) list() []*supervised {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.plugins)
-}
-
-// take empties the set.
-func (s *Set) take() []*supervised {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	plugins := s.plugins
-	s.plugins = nil
-	return plugins
-}
-
-// owner returns the plugin that implements a connector type.
-func (s *Set) owner(typ string) (*supervised, error) {
-	if s != nil && s.owners[typ] != nil {
-		return s.owners[typ], nil
-	}
-	return nil, &connector.Error{Kind: connector.KindMisconfigured, Err: fmt.Errorf("no plugin implements connector type %q", typ)}
-}
 
 // since is how long ago an instant was, in seconds.
 func since(start time.Time) float64 { return time.Since(start).Seconds() }

@@ -30,6 +30,8 @@ type Limits struct {
 	// Start is how long a plugin may take from its start to its description;
 	// 30 s.
 	Start time.Duration
+	// Tell is after how long the log says that a start is waited for; 2 s.
+	Tell time.Duration
 	// Validate and Receive are how long such a call may take; 10 s and 30 s. A
 	// poll has its caller's deadline.
 	Validate time.Duration
@@ -59,6 +61,7 @@ type Limits struct {
 
 func (l Limits) orDefaults() Limits {
 	orDefault(&l.Start, 30*time.Second)
+	orDefault(&l.Tell, 2*time.Second)
 	orDefault(&l.Validate, 10*time.Second)
 	orDefault(&l.Receive, 30*time.Second)
 	orDefault(&l.Ping, 2*time.Second)

@@ -24,6 +24,11 @@ type Spec struct {
 	Env []string
 	// Bundled says that the executable is the relay itself.
 	Bundled bool
+	// Found says that it lies in the plugin directory and nothing names it: it may be
+	// that nobody needs it.
+	Found bool
+	// Unfit is why what was found must not run; nil when it may.
+	Unfit error
 }
 
 // Source is the configured connector a call is about.

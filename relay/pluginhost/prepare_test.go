@@ -228,7 +228,7 @@ func openDir(t *testing.T) string {
 	return dir
 }
 
-func TestDiscoverFindsExecutablesAndRefusesUnsafeOnes(t *testing.T) {
+func TestDiscoverFindsExecutablesAndSaysWhichAreUnfit(t *testing.T) {
 	dir := openDir(t)
 	for name, mode := range map[string]os.FileMode{
 		"relay-plugin-acme": 0o755, "relay-plugin-notes.txt": 0o644, "other": 0o755,
@@ -242,14 +242,32 @@ func TestDiscoverFindsExecutablesAndRefusesUnsafeOnes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	specs, err := Discover(dir)
-	if diff := cmp.Diff([]Spec{{Name: "acme", Path: filepath.Join(dir, "relay-plugin-acme")}}, specs); diff != "" {
-		t.Errorf("found (-want +got):\n%s", diff)
+	if err := os.Symlink("/nowhere", filepath.Join(dir, "relay-plugin-dangling")); err != nil {
+		t.Fatal(err)
 	}
-	for _, want := range []string{"everybody can write to", `relay-plugin-A b": a plugin's name must be`, `relay-plugin-": a plugin's name`} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("the error %v does not say %q", err, want)
+	specs, err := Discover(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]string)
+	for _, s := range specs {
+		if got[s.Name] = "fit"; s.Unfit != nil {
+			got[s.Name] = s.Unfit.Error()
 		}
+		if !s.Found || s.Path != filepath.Join(dir, prefix+s.Name) {
+			t.Errorf("%s: %+v", s.Name, s)
+		}
+	}
+	for name, want := range map[string]string{
+		"acme": "fit", "open": "everybody can write to", "A b": `relay-plugin-A b: a plugin's name must be`, "": `relay-plugin-: a plugin's name`, "dangling": "no such file",
+	} {
+		if !strings.Contains(got[name], want) {
+			t.Errorf("%q is %q, want %q", name, got[name], want)
+		}
+		delete(got, name)
+	}
+	if len(got) > 0 {
+		t.Errorf("it also found %v", got)
 	}
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)

@@ -82,12 +82,12 @@ func (p *supervised) run() {
 	}
 }
 
-// warn is an event about a plugin that has run before; that of another is told to
-// the caller of Prepare.
+// warn is an event about a plugin that has run before or was only found; that of
+// another is told to the caller of Prepare.
 func (p *supervised) warn() *zerolog.Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.types == nil {
+	if p.types == nil && !p.spec.Found {
 		return nil
 	}
 	return p.log.Warn()
@@ -209,9 +209,18 @@ func (p *supervised) status() Status {
 	return s
 }
 
+// settled reports whether the first start is over.
+func (p *supervised) settled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tried
+}
+
 // firstStart waits for the first start and returns how it went, or at once when
-// the plugin has run before.
+// the plugin has run before. When it takes long, the log says what is waited for.
 func (p *supervised) firstStart(ctx context.Context) ([]connector.Type, error) {
+	long := time.NewTimer(p.host.limits.Tell)
+	defer long.Stop()
 	for {
 		p.mu.Lock()
 		types, tried, problem, changed := p.types, p.tried, p.problem, p.changed
@@ -224,6 +233,8 @@ func (p *supervised) firstStart(ctx context.Context) ([]connector.Type, error) {
 		}
 		select {
 		case <-changed:
+		case <-long.C:
+			p.log.Warn().Msgf("waiting for plugin %s to start", p.spec.Name)
 		case <-p.done:
 			return nil, errClosed
 		case <-ctx.Done():
