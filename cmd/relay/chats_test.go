@@ -146,7 +146,7 @@ func TestEveryChatSystemGetsItsCards(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
+		if resp.StatusCode/100 != 2 {
 			t.Fatalf("the hook answers %s to %s", resp.Status, body)
 		}
 	}
