@@ -9,14 +9,15 @@ import (
 )
 
 // strangers puts plugins into the directory beside a configuration that no connector
-// needs: one that never starts and one that ends at once.
+// needs: one that never starts, one that ends at once, one with the name of another, and
+// one that cannot be named at all.
 func strangers(t *testing.T, config string) {
 	t.Helper()
 	dir := filepath.Join(filepath.Dir(config), "plugins.d")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for name, script := range map[string]string{"hangs": "exec sleep 1000", "ends": "echo the library is gone >&2\nexit 3"} {
+	for name, script := range map[string]string{"hangs": "exec sleep 1000", "ends": "echo the library is gone >&2\nexit 3", "webhook": "exit 4", "strange \xff\n": "exit 5"} {
 		if err := os.WriteFile(filepath.Join(dir, "relay-plugin-"+name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -62,6 +63,8 @@ func TestAPluginThatNobodyNeedsKeepsNoRelayFromRunning(t *testing.T) {
 		s, err := r.Status(t.Context())
 		return err == nil && strings.Contains(strings.Join(s.Problems, "\n"), "plugin ends: before it was ready, it ended (exit status 3); its last words: the library is gone")
 	})
+	look(t, r).agrees(t, `two plugins are named "webhook"`, true)
+	look(t, r).agrees(t, "a plugin's name must be of lower-case letters", true)
 	soon(t, "the log tells of it", func() bool {
 		b, err := os.ReadFile(log.Name())
 		return err == nil && strings.Contains(string(b), `"plugin":"ends","error":"before it was ready`)

@@ -50,7 +50,7 @@ func Discover(dir string) ([]Spec, error) {
 		if err == nil && (!info.Mode().IsRegular() || !isExecutable(info)) {
 			continue
 		}
-		name = strings.TrimSuffix(name, ".exe")
+		name = strings.ToValidUTF8(strings.TrimSuffix(name, ".exe"), "?")
 		switch {
 		case err != nil:
 		case !regexp.MustCompile(pluginName).MatchString(name):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -60,8 +61,12 @@ func (h *Host) Prepare(ctx context.Context, specs []Spec, needed ...string) (*Se
 			continue
 		}
 		if j := slices.IndexFunc(specs[:i], func(o Spec) bool { return o.Name == spec.Name }); j >= 0 {
-			problems = append(problems, fmt.Errorf("two plugins are named %q: %s and %s; rename one", spec.Name, specs[j].Path, spec.Path))
-			continue
+			err := fmt.Errorf("two plugins are named %q: %s and %s; rename one", spec.Name, specs[j].Path, spec.Path)
+			if !spec.Found {
+				problems = append(problems, err)
+				continue
+			}
+			spec.Name, spec.Unfit = filepath.Base(spec.Path), err
 		}
 		p, err := h.use(spec)
 		switch {
