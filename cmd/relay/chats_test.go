@@ -67,9 +67,11 @@ type chats struct {
 	faults []string
 }
 
-func newChats(t *testing.T) *chats {
+func newChats(t *testing.T) *chats { return chatsOf(t, systems()) }
+
+// chatsOf is a place where these answer.
+func chatsOf(t *testing.T, all map[string]system) *chats {
 	c := &chats{seen: make(map[string]int), bodies: make(map[string][]string)}
-	all := systems()
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		s := all[name]
@@ -77,7 +79,7 @@ func newChats(t *testing.T) *chats {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.seen[name]++
-		if c.seen[name] == 1 {
+		if c.seen[name] == 1 && s.throttle != nil {
 			s.throttle(w)
 			return
 		}
@@ -99,6 +101,15 @@ func (c *chats) arrived(name string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]string(nil), c.bodies[name]...)
+}
+
+// blamed returns what was wrong since it was last asked.
+func (c *chats) blamed() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	faults := c.faults
+	c.faults = nil
+	return faults
 }
 
 // chatsConfig has a channel of every type.
