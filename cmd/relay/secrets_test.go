@@ -110,7 +110,11 @@ func TestASecretIsNeverShown(t *testing.T) {
 			continue
 		}
 		p.eventually(name+" was tried", func() bool {
-			out, _, _ := p.run("explain", "1")
+			list, err := p.client.Deliveries(t.Context(), operator.Query{Connector: "open", Channel: name})
+			if err != nil || len(list) != 1 {
+				return false
+			}
+			out, _, _ := p.run("explain", fmt.Sprint(list[0].Event))
 			_, after, found := strings.Cut(out, "to channel "+name+"\n")
 			return found && strings.HasPrefix(strings.TrimLeft(after, " "), "20")
 		})

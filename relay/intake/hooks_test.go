@@ -165,7 +165,7 @@ func TestWhatCannotBeKeptIsAskedForAgain(t *testing.T) {
 			m := newMemory()
 			var log bytes.Buffer
 			o := options(m, &plugins{receive: test.receive})
-			o.Log = zerolog.New(&log)
+			o.Log = zerolog.New(zerolog.SyncWriter(&log))
 			c := hook(t, "ci")
 			c.Arguments = func() ([]byte, error) { return nil, test.args }
 			i := start(t, o, c)
@@ -176,6 +176,7 @@ func TestWhatCannotBeKeptIsAskedForAgain(t *testing.T) {
 					t.Errorf("answered %d %v", w.Code, w.Header())
 				}
 			}
+			i.Stop(t.Context()) // nobody writes to the log any more
 			if n := strings.Count(log.String(), "hook request"); n != 1 || strings.Contains(log.String(), "token-of") {
 				t.Errorf("a flood of failures is to be logged once, without the token: %s", &log)
 			}
