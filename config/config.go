@@ -47,8 +47,7 @@ type Relay struct {
 	// PublicURL is what the outside calls that listener, without a final slash;
 	// empty when it is not said.
 	PublicURL string
-	// Store is the absolute path of the SQLite file.
-	Store string
+	State
 	// PluginDir is absolute; the directory need not exist.
 	PluginDir string
 	Log       zerolog.Level

@@ -93,7 +93,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Path: "relay.hcl",
 		Relay: Relay{
-			Listen: "127.0.0.1:8080", Store: dir + "/relay.db", PluginDir: dir + "/plugins.d",
+			Listen: "127.0.0.1:8080", State: State{Store: dir + "/relay.db", Key: dir + "/relay.key", Socket: dir + "/relay.sock"}, PluginDir: dir + "/plugins.d",
 			Log: zerolog.InfoLevel, Retention: 720 * time.Hour, DrainTimeout: 30 * time.Second,
 			HTTP: HTTP{MinTLS: "1.2"},
 		},
@@ -196,7 +196,7 @@ func TestNoFile(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `There is no configuration at "nowhere.hcl"`) || !strings.Contains(err.Error(), "-c FILE") {
 		t.Errorf("error: %v", err)
 	}
-	if f.Store() == "" || f.PluginDir() == "" || len(f.Plugins())+len(f.ConnectorTypes()) > 0 {
+	if f.State().Store == "" || f.PluginDir() == "" || len(f.Plugins())+len(f.ConnectorTypes()) > 0 {
 		t.Error("the file that is not there has no defaults, or more than them")
 	}
 	if _, diags := f.Decode(nil); diags.HasErrors() {

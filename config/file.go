@@ -271,8 +271,8 @@ func (f *File) Channel(name string) (Channel, bool) {
 // Readable reports whether there is a file that could be read, whatever it says.
 func (f *File) Readable() bool { return f.source != nil }
 
-// Store is the absolute path of the store.
-func (f *File) Store() string { return f.config.Relay.Store }
+// State is where the relay keeps what outlives it; known although the rest may be wrong.
+func (f *File) State() State { return f.config.Relay.State }
 
 // Log is the configured level, known before the connectors are.
 func (f *File) Log() zerolog.Level { return f.config.Relay.Log }

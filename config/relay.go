@@ -31,7 +31,7 @@ func (f *File) defaults() {
 		Path: f.path,
 		Relay: Relay{
 			Listen:    defaultListen,
-			Store:     language.Path(f.dir, defaultStore),
+			State:     beside(language.Path(f.dir, defaultStore)),
 			PluginDir: language.Path(f.dir, defaultPluginDir),
 			Log:       zerolog.InfoLevel, Retention: defaultRetention, DrainTimeout: defaultDrainTimeout,
 			HTTP: HTTP{MinTLS: defaultMinTLS},
@@ -132,7 +132,7 @@ func (f *File) store(body *hclsyntax.Body) {
 	case s.text() == "":
 		f.error("Not a store", "The attribute store is empty. Name a file, such as \"relay.db\".", s.place)
 	default:
-		f.config.Relay.Store = language.Path(f.dir, s.text())
+		f.config.Relay.State = beside(language.Path(f.dir, s.text()))
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -343,15 +342,6 @@ func userAgent(version string) string {
 // socket. The file must be there, but need not be valid as a whole: a person who is
 // in the middle of changing it still wants to know how the relay is doing.
 func SocketPath(path string) (string, error) {
-	store, err := storePath(path)
-	if err != nil {
-		return "", err
-	}
-	return socketBeside(store), nil
-}
-
-// socketBeside names the operator socket of a store: relay.db has relay.sock.
-func socketBeside(store string) string {
-	ext := filepath.Ext(store)
-	return store[:len(store)-len(ext)] + ".sock"
+	state, err := stateOf(path)
+	return state.Socket, err
 }

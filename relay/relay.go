@@ -35,7 +35,6 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/signin"
 	"github.com/connector-relay/relay/relay/store"
-	"github.com/connector-relay/relay/relay/store/sqlite"
 )
 
 // Options are what a relay is started with.
@@ -67,7 +66,7 @@ type Relay struct {
 
 	// These live as long as the process.
 	store     store.Store
-	limit     func(sqlite.Limits)
+	limit     func(config.Disk)
 	host      *pluginhost.Host
 	dispatch  *dispatch.Dispatcher
 	intake    *intake.Intake
@@ -171,7 +170,7 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	r.registry.MustRegister(newCollector(r))
 	r.watching()
 	// Operators are answered last, when there is something to say.
-	if err := r.listeners.socket(socketBeside(p.config.Relay.Store), r.operatorHandler()); err != nil {
+	if err := r.listeners.socket(p.config.Relay.Socket, r.operatorHandler()); err != nil {
 		return nil, err
 	}
 	r.log.Info().Str("version", o.Version).Str("config", o.Config).
@@ -179,22 +178,14 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	return r, nil
 }
 
-// limits are what the store may take of the disk.
-func limits(d config.Disk) sqlite.Limits {
-	return sqlite.Limits{MinFree: d.MinFree, MaxSize: d.MaxStore}
-}
-
 // open builds what lives as long as the process.
 func (r *Relay) open(ctx context.Context, p *plan) error {
-	file, err := sqlite.Open(ctx, sqlite.Options{
-		Path: p.config.Relay.Store, Log: r.part("store"), Metrics: r.registry, Limits: limits(p.config.Relay.Disk),
-	})
+	s, limit, err := openStore(ctx, p.config.Relay, r.part("store"), r.registry)
 	if err != nil {
-		return fmt.Errorf("open store %s: %w", p.config.Relay.Store, err)
+		return err
 	}
-	r.limit = file.Limit
-	r.onStop("store", func(context.Context) error { return file.Close() })
-	var s store.Store = file
+	r.limit = limit
+	r.onStop("store", func(context.Context) error { return s.Close() })
 	if r.options.wrap != nil {
 		s = r.options.wrap(s)
 	}
@@ -202,7 +193,7 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 	r.ops.store = s // before the operators have a channel, so before anything is told
 	r.dispatch = dispatch.New(dispatch.Options{Store: s, Log: r.part("dispatch"), Metrics: r.registry, Notify: r.laneChanged})
 	r.onStop("dispatch", func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil })
-	if err := r.openSignIn(s, p.config.Relay.Store); err != nil {
+	if err := r.openSignIn(s, p.config.Relay.Key); err != nil {
 		return err
 	}
 	r.intake = intake.New(intake.Options{

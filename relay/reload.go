@@ -169,7 +169,7 @@ func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
 		r.mu.Unlock()
 		r.ops.configure(p.config.Relay.Ops)
 		r.intake.TrustProxies(p.config.Relay.TrustedProxies)
-		r.limit(limits(p.config.Relay.Disk))
+		r.limit(p.config.Relay.Disk)
 		r.intake.Retire(context.WithoutCancel(ctx), p.connectors)
 		r.host.Adopt(p.set)
 		lanes()

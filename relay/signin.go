@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/private"
@@ -16,27 +15,22 @@ import (
 const landingPath = "/sign-in"
 
 // openSignIn makes the keeper of tokens, whose key is nobody else's to read.
-func (r *Relay) openSignIn(store signin.Store, storePath string) error {
-	mended, err := private.Keep(keyBeside(storePath))
+func (r *Relay) openSignIn(store signin.Store, key string) error {
+	mended, err := private.Keep(key)
 	if err != nil {
 		return fmt.Errorf("the key for tokens: %w", err)
 	}
 	if mended {
-		r.log.Warn().Str("file", keyBeside(storePath)).Msg("other users had rights to the key for tokens; now only its owner has")
+		r.log.Warn().Str("file", key).Msg("other users had rights to the key for tokens; now only its owner has")
 	}
 	r.signIn = signin.New(signin.Options{
-		Store: store, Plugins: r.host, Key: signin.Key{File: keyBeside(storePath)},
+		Store: store, Plugins: r.host, Key: signin.Key{File: key},
 		Landing:  func() string { return r.publicAddress() + landingPath },
 		SignedIn: func(name string) { r.intake.PollSoon(name) },
 		Mask:     func(name string, tokens ...secret.Value) { r.masker.Keep("sign-in of "+name, tokens...) },
 	})
 	r.onStop("sign-ins", func(context.Context) error { r.signIn.Close(); return nil })
 	return nil
-}
-
-// keyBeside names the key file of a store: relay.db has relay.key.
-func keyBeside(store string) string {
-	return store[:len(store)-len(filepath.Ext(store))] + ".key"
 }
 
 // SignIn implements [operator.Relay].

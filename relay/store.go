@@ -1,12 +1,29 @@
 package relay
 
+// This file is the only place that knows which kind of store a relay has.
+
 import (
 	"context"
 	"fmt"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/store"
 	"github.com/connector-relay/relay/relay/store/sqlite"
 )
+
+// openStore opens the store of a configuration. What it may take of the disk can be
+// changed with limit later.
+func openStore(ctx context.Context, c config.Relay, log zerolog.Logger, metrics prometheus.Registerer) (s store.Store, limit func(config.Disk), err error) {
+	limits := func(d config.Disk) sqlite.Limits { return sqlite.Limits{MinFree: d.MinFree, MaxSize: d.MaxStore} }
+	file, err := sqlite.Open(ctx, sqlite.Options{Path: c.Store, Log: log, Metrics: metrics, Limits: limits(c.Disk)})
+	if err != nil {
+		return nil, nil, fmt.Errorf("open store %s: %w", c.Store, err)
+	}
+	return file, func(d config.Disk) { file.Limit(limits(d)) }, nil
+}
 
 // Progress is told how many bytes of a long work are done, and about how many there
 // are.
@@ -23,13 +40,13 @@ type Restored = sqlite.Restored
 
 // Backup copies the store of a configuration, whether a relay runs on it or not.
 func Backup(ctx context.Context, path, to string, progress Progress) (Contents, error) {
-	file, err := storePath(path)
+	state, err := stateOf(path)
 	if err != nil {
 		return Contents{}, err
 	}
-	c, err := sqlite.Backup(ctx, file, to, progress)
+	c, err := sqlite.Backup(ctx, state.Store, to, progress)
 	if err != nil {
-		return Contents{}, fmt.Errorf("back up %s: %w", file, err)
+		return Contents{}, fmt.Errorf("back up %s: %w", state.Store, err)
 	}
 	return Contents{File: to, Contents: c}, nil
 }
@@ -38,10 +55,11 @@ func Backup(ctx context.Context, path, to string, progress Progress) (Contents, 
 // configuration's store.
 func Check(ctx context.Context, path, file string) (Contents, error) {
 	if file == "" {
-		var err error
-		if file, err = storePath(path); err != nil {
+		state, err := stateOf(path)
+		if err != nil {
 			return Contents{}, err
 		}
+		file = state.Store
 	}
 	c, err := sqlite.Check(ctx, file)
 	if err != nil {
@@ -53,32 +71,32 @@ func Check(ctx context.Context, path, file string) (Contents, error) {
 // AcceptLoss lets a relay start on a store whose write-ahead log is damaged, with what
 // is left. It returns where the damaged log is kept; that is empty when there was none.
 func AcceptLoss(path string) (aside string, err error) {
-	file, err := storePath(path)
+	state, err := stateOf(path)
 	if err != nil {
 		return "", err
 	}
-	return sqlite.AcceptLoss(file)
+	return sqlite.AcceptLoss(state.Store)
 }
 
 // Restore puts a backup in the place of the configuration's store.
 func Restore(ctx context.Context, path, from string, repeat bool, progress Progress) (Restored, error) {
-	file, err := storePath(path)
+	state, err := stateOf(path)
 	if err != nil {
 		return Restored{}, err
 	}
-	r, err := sqlite.Restore(ctx, sqlite.RestoreOptions{Path: file, From: from, Repeat: repeat, Progress: progress})
+	r, err := sqlite.Restore(ctx, sqlite.RestoreOptions{Path: state.Store, From: from, Repeat: repeat, Progress: progress})
 	if err != nil {
-		return r, fmt.Errorf("restore %s: %w", file, err)
+		return r, fmt.Errorf("restore %s: %w", state.Store, err)
 	}
 	return r, nil
 }
 
-// storePath returns the store's file of a configuration, of which no more need be
-// right than that it can be read.
-func storePath(path string) (string, error) {
+// stateOf returns where the relay of a configuration file keeps what outlives it. No more
+// of the file need be right than that it can be read.
+func stateOf(path string) (config.State, error) {
 	file, diags := config.Parse(path)
 	if !file.Readable() {
-		return "", file.Error(diags)
+		return config.State{}, file.Error(diags)
 	}
-	return file.Store(), nil
+	return file.State(), nil
 }
