@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/pluginhost"
 )
@@ -17,8 +18,8 @@ import (
 func Types(ctx context.Context, path, typ, version string) (map[string]connector.Type, error) {
 	host := pluginhost.New(pluginhost.Options{Version: version})
 	defer host.Close()
-	wanted := slices.Sorted(maps.Keys(Bundled()))
-	if _, bundled := Bundled()[typ]; bundled {
+	wanted := slices.Sorted(maps.Keys(plugins.Bundled()))
+	if _, bundled := plugins.Bundled()[typ]; bundled {
 		wanted = []string{typ}
 	}
 	list, err := pluginhost.Bundled(wanted...)

@@ -14,13 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/connector-relay/relay/config"
-	"github.com/connector-relay/relay/plugins/azuredevops"
-	"github.com/connector-relay/relay/plugins/github"
-	"github.com/connector-relay/relay/plugins/rss"
-	"github.com/connector-relay/relay/plugins/todo"
-	"github.com/connector-relay/relay/plugins/trello"
-	"github.com/connector-relay/relay/plugins/webhook"
-	"github.com/connector-relay/relay/plugins/x"
+	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/dispatch"
@@ -29,19 +23,6 @@ import (
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
 )
-
-// Bundled are the connector types that ride in this binary, by name.
-func Bundled() map[string]func() connector.Connector {
-	return map[string]func() connector.Connector{
-		"azuredevops": azuredevops.New(),
-		"github":      github.New(),
-		"rss":         rss.New("plugin", "read-feeds"),
-		"todo":        todo.New(),
-		"trello":      trello.New(),
-		"webhook":     webhook.New(),
-		"x":           x.New(),
-	}
-}
 
 // plan is all that one configuration makes, ready to run and not yet running.
 type plan struct {
@@ -146,7 +127,7 @@ func secretsOf(c *config.Config) []secret.Value {
 // uses, its plugin blocks, and what lies in its plugin directory.
 func specs(file *config.File) ([]pluginhost.Spec, error) {
 	var wanted []string
-	bundled := Bundled()
+	bundled := plugins.Bundled()
 	for _, typ := range file.ConnectorTypes() {
 		if _, ok := bundled[typ]; ok {
 			wanted = append(wanted, typ)
@@ -178,7 +159,7 @@ func specs(file *config.File) ([]pluginhost.Spec, error) {
 // makes the channels and connectors. Mistaken says that the file has mistakes, which
 // may be why a channel cannot be made.
 func build(ctx context.Context, file *config.File, set *pluginhost.Set, masker *secret.Masker, mistaken bool, o Options) (*plan, hcl.Diagnostics) {
-	cfg, diags := file.Decode(set.Types(), slices.Collect(maps.Keys(Bundled()))...)
+	cfg, diags := file.Decode(set.Types(), slices.Collect(maps.Keys(plugins.Bundled()))...)
 	p := &plan{config: cfg, set: set}
 	if diags.HasErrors() {
 		return p, diags

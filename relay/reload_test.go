@@ -12,19 +12,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// TestMain makes this test binary its own plugins, as the relay is.
+// TestMain makes this test binary its own plugins, as the relay is, and refuses to be
+// any other process: running its tests again would start the next one.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 4 && os.Args[1] == "plugin" && os.Args[2] == "serve" {
-		connector.Serve(Bundled()[os.Args[3]])
+	if len(os.Args) < 2 || os.Args[1] != "plugin" {
+		os.Exit(m.Run())
+	}
+	if factory := plugins.Bundled()[os.Args[len(os.Args)-1]]; factory != nil && os.Args[2] == "serve" {
+		connector.Serve(factory)
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(2)
 }
 
 // faulty is a store that fails at what a test chooses.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
@@ -89,7 +89,7 @@ func fateNames(*cobra.Command) []string {
 // kindNames are the kinds of events that the bundled connector types have.
 func kindNames(*cobra.Command) []string {
 	var names []string
-	for _, factory := range relay.Bundled() {
+	for _, factory := range plugins.Bundled() {
 		for _, k := range factory().Describe().Kinds {
 			names = append(names, k.Name)
 		}
@@ -99,7 +99,7 @@ func kindNames(*cobra.Command) []string {
 }
 
 // typeNames are the bundled connector types.
-func typeNames() []string { return slices.Sorted(maps.Keys(relay.Bundled())) }
+func typeNames() []string { return slices.Sorted(maps.Keys(plugins.Bundled())) }
 
 // channelTypeNames are the types of channels that cards are posted to.
 func channelTypeNames(*cobra.Command) []string {

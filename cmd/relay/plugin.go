@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/plugins/rss"
-	"github.com/connector-relay/relay/relay"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/operator"
 )
@@ -54,7 +54,7 @@ func (a *app) pluginServe() *cobra.Command {
 		Args:   cobra.ExactArgs(1),
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			factory, ok := relay.Bundled()[args[0]]
+			factory, ok := plugins.Bundled()[args[0]]
 			if !ok {
 				return fmt.Errorf("%w: there is no bundled connector type %q", errUsage, args[0])
 			}

@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/format"
 )
@@ -246,7 +246,7 @@ func cardsToDraw(t *testing.T) map[string]card.Card {
 		},
 		"too much": {Title: "Long", Text: strings.Repeat("Many *words* and [links](https://example.com/).\n\n", 2000)},
 	}
-	for name, newConnector := range relay.Bundled() {
+	for name, newConnector := range plugins.Bundled() {
 		for _, k := range newConnector().Describe().Kinds {
 			cards[name+" "+k.Name] = k.Sample.Card
 		}

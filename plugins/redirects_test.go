@@ -1,14 +1,25 @@
-package relay
+package plugins_test
 
 import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/connector/connectortest"
 )
+
+// TestMain refuses to be a process that a connector starts: this test binary has none
+// to offer, and running its tests again would start the next one.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "plugin" {
+		os.Exit(2)
+	}
+	os.Exit(m.Run())
+}
 
 // TestHostileRedirectsOfEveryConnector polls services that redirect every request
 // to another server, which must not learn anything from it.
@@ -49,7 +60,7 @@ func TestHostileRedirectsOfEveryConnector(t *testing.T) {
 					write(&first, r)
 					http.Redirect(w, r, stranger+"/elsewhere", status)
 				})
-				c := connectortest.New(t, Bundled()[typ], arguments(service))
+				c := connectortest.New(t, plugins.Bundled()[typ], arguments(service))
 				c.Token = canary
 				if _, err := c.Poll(t.Context(), nil); err == nil || strings.Contains(err.Error(), canary) {
 					t.Errorf("the poll ends with %v", err)
