@@ -27,11 +27,11 @@ func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
 // kept is what the store keeps of channels and connectors, by name.
 type kept struct {
 	waiting, dead map[string]int
-	connectors    map[string]store.Connector
+	connectors    map[string]store.Kept
 }
 
 func (r *Relay) kept(ctx context.Context) (kept, error) {
-	k := kept{waiting: make(map[string]int), connectors: make(map[string]store.Connector)}
+	k := kept{waiting: make(map[string]int), connectors: make(map[string]store.Kept)}
 	lanes, err := r.store.Lanes(ctx)
 	if err != nil {
 		return k, err
@@ -210,7 +210,7 @@ func (k kept) aboutConnector(c *operator.Change, receives bool) {
 }
 
 // stranded says what a connector that goes away leaves.
-func (k kept) stranded(c store.Connector, receives bool) string {
+func (k kept) stranded(c store.Kept, receives bool) string {
 	var left []string
 	if receives {
 		left = append(left, "Its hook URL answers 404 from now on"+used(c)+".")
@@ -225,7 +225,7 @@ func (k kept) stranded(c store.Connector, receives bool) string {
 }
 
 // revived says what a connector that is new has from before.
-func (k kept) revived(c store.Connector, receives bool) string {
+func (k kept) revived(c store.Kept, receives bool) string {
 	var again []string
 	if receives {
 		again = append(again, "its old hook URL works again"+used(c))
@@ -240,7 +240,7 @@ func (k kept) revived(c store.Connector, receives bool) string {
 }
 
 // used says when a connector's hook URL was last used.
-func used(c store.Connector) string {
+func used(c store.Kept) string {
 	if c.HookUsed.IsZero() {
 		return " (it was never used)"
 	}

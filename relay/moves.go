@@ -29,7 +29,7 @@ func (r *Relay) moveConnectors(ctx context.Context, list []config.Moved) (undo f
 		return nil, fmt.Errorf("apply the moved blocks: %w", err)
 	}
 	for _, m := range list {
-		if m.Sort != "connector" || !slices.ContainsFunc(connectors, func(c store.Connector) bool { return c.Name == m.From }) {
+		if m.Sort != "connector" || !slices.ContainsFunc(connectors, func(c store.Kept) bool { return c.Name == m.From }) {
 			continue
 		}
 		switch err := r.moveConnector(ctx, m.From, m.To); {

@@ -299,7 +299,7 @@ func headline(b []byte) string {
 
 // Send implements [operator.Relay].
 func (r *Relay) Send(ctx context.Context, channel string, c card.Card) (operator.Delivery, error) {
-	if !slices.ContainsFunc(r.plan().channels, func(ch dispatch.Channel) bool { return ch.Name == channel }) {
+	if !slices.ContainsFunc(r.plan().channels, func(ch dispatch.Spec) bool { return ch.Name == channel }) {
 		return operator.Delivery{}, fmt.Errorf("channel %s: %w; `relay channels` lists them", channel, operator.ErrNotFound)
 	}
 	if err := c.Validate(); err != nil {

@@ -28,8 +28,8 @@ import (
 type plan struct {
 	config     *config.Config
 	set        *pluginhost.Set
-	channels   []dispatch.Channel
-	connectors []intake.Connector
+	channels   []dispatch.Spec
+	connectors []intake.Spec
 	secrets    []secret.Value
 	// warnings are diagnostics that stop nothing, rendered.
 	warnings []string
@@ -221,10 +221,10 @@ func channelSpec(c config.Channel, clients *channel.Clients, people finder, o Op
 	}
 }
 
-func buildChannel(c config.Channel, was []string, clients *channel.Clients, people finder, o Options) (dispatch.Channel, error) {
+func buildChannel(c config.Channel, was []string, clients *channel.Clients, people finder, o Options) (dispatch.Spec, error) {
 	ch, err := channel.New(channelSpec(c, clients, people, o))
 	if err != nil {
-		return dispatch.Channel{}, err
+		return dispatch.Spec{}, err
 	}
 	typ := ch.Type()
 	policy := dispatch.Policy{
@@ -235,7 +235,7 @@ func buildChannel(c config.Channel, was []string, clients *channel.Clients, peop
 	if policy.Rate == 0 {
 		policy.Rate, policy.Burst = typ.Rate, typ.Burst
 	}
-	return dispatch.Channel{Name: c.Name, Was: was, Sender: ch, Policy: policy, Quiet: c.Quiet, Fingerprint: c.Fingerprint}, nil
+	return dispatch.Spec{Name: c.Name, Was: was, Sender: ch, Policy: policy, Quiet: c.Quiet, Fingerprint: c.Fingerprint}, nil
 }
 
 // finder finds the person with a login at a connector's source.
@@ -257,31 +257,31 @@ func find(people config.People, channelType string) finder {
 }
 
 // buildConnector makes a connector and has its plugin check the arguments.
-func buildConnector(ctx context.Context, c config.Connector, publicURL string, set *pluginhost.Set, version string) (intake.Connector, []connector.Problem, error) {
+func buildConnector(ctx context.Context, c config.Connector, publicURL string, set *pluginhost.Set, version string) (intake.Spec, []connector.Problem, error) {
 	typ := set.Types()[c.Type]
 	settings, err := pluginHTTP(c.HTTP, version)
 	if err != nil {
-		return intake.Connector{}, nil, err
+		return intake.Spec{}, nil, err
 	}
 	arguments, err := c.Arguments.Encode()
 	if err != nil {
-		return intake.Connector{}, nil, err
+		return intake.Spec{}, nil, err
 	}
 	source := pluginhost.Source{Type: c.Type, Connector: c.Name, Arguments: arguments, HTTP: settings}
 	problems, err := set.Validate(ctx, source)
 	if err != nil {
-		return intake.Connector{}, nil, err
+		return intake.Spec{}, nil, err
 	}
 	source.Arguments = nil
 	path, err := c.Path.Reveal()
 	if err != nil {
-		return intake.Connector{}, nil, fmt.Errorf("path: %w", err)
+		return intake.Spec{}, nil, fmt.Errorf("path: %w", err)
 	}
 	schedule := c.Schedule
 	if schedule == "" {
 		schedule = typ.Schedule
 	}
-	return intake.Connector{
+	return intake.Spec{
 		Source: source, Arguments: c.Arguments.Encode, PublicURL: publicURL, Path: path, Enabled: c.Enabled,
 		Schedule: schedule, Timeout: c.Timeout, Routes: c.Routes, Suspended: c.Suspended, MaxSilence: c.MaxSilence,
 		Polls: typ.Polls, Receives: typ.Receives, SignsIn: typ.SignsIn, Hooks: intake.Hooks(c.Hooks), Quota: intake.Quota(c.Quota), Fingerprint: c.Fingerprint,

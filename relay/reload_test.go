@@ -47,9 +47,9 @@ func (f *faulty) Lanes(ctx context.Context) ([]delivery.Lane, error) {
 	return f.Store.Lanes(ctx)
 }
 
-func (f *faulty) OpenConnector(ctx context.Context, name, typ string) (store.Connector, error) {
+func (f *faulty) OpenConnector(ctx context.Context, name, typ string) (store.Kept, error) {
 	if f.open.Load() {
-		return store.Connector{}, errFaulty
+		return store.Kept{}, errFaulty
 	}
 	return f.Store.OpenConnector(ctx, name, typ)
 }

@@ -78,9 +78,9 @@ func (i instant) Gather(ctx context.Context, list []delivery.Delivery) (delivery
 func BenchmarkAttempt(b *testing.B) {
 	s := &endless{left: b.N, done: make(chan struct{})}
 	d := New(Options{Store: s, Log: zerolog.New(io.Discard).With().Timestamp().Logger(), Metrics: prometheus.NewRegistry()})
-	var channels []Channel
+	var channels []Spec
 	for _, name := range []string{"a", "b", "c", "d"} {
-		channels = append(channels, Channel{Name: name, Sender: instant{}})
+		channels = append(channels, Spec{Name: name, Sender: instant{}})
 	}
 	b.ReportAllocs()
 	b.ResetTimer()

@@ -73,8 +73,8 @@ type Sender interface {
 	Gather(ctx context.Context, list []delivery.Delivery) (o delivery.Outcome, carried int)
 }
 
-// Channel is a configured channel as dispatch sees it.
-type Channel struct {
+// Spec is one configured channel and how to deliver to it.
+type Spec struct {
 	Name string
 	// Was are the names that the channel had before: what waits under them is its own.
 	Was    []string
@@ -170,7 +170,7 @@ func New(o Options) *Dispatcher {
 // attempt in flight and stop; their deliveries stay in the store, untouched, unless
 // a channel was called so before: then they become that channel's, in their order.
 // When it fails, nothing has changed.
-func (d *Dispatcher) Apply(ctx context.Context, channels []Channel) error {
+func (d *Dispatcher) Apply(ctx context.Context, channels []Spec) error {
 	commit, err := d.Prepare(ctx, channels)
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (d *Dispatcher) Apply(ctx context.Context, channels []Channel) error {
 
 // Prepare is the part of Apply that can fail; it changes nothing. The rest is what it
 // returns, which does nothing once the dispatcher has been stopped.
-func (d *Dispatcher) Prepare(ctx context.Context, channels []Channel) (commit func(), err error) {
+func (d *Dispatcher) Prepare(ctx context.Context, channels []Spec) (commit func(), err error) {
 	d.mu.RLock()
 	stopped := d.stopped
 	d.mu.RUnlock()
@@ -201,7 +201,7 @@ func (d *Dispatcher) Prepare(ctx context.Context, channels []Channel) (commit fu
 }
 
 // commit makes these the running channels; new lanes begin as the store knows them.
-func (d *Dispatcher) commit(channels []Channel, states map[string]delivery.Lane) {
+func (d *Dispatcher) commit(channels []Spec, states map[string]delivery.Lane) {
 	d.applying.Lock()
 	defer d.applying.Unlock()
 	d.disinherit()

@@ -14,7 +14,7 @@ func TestIdleWorkersWakeEachOther(t *testing.T) {
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		p := patient()
 		p.Concurrency = 5
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: p})
 		defer r.stop()
 		pass(time.Minute)
 		s.accept("a", 5)
@@ -32,7 +32,7 @@ func TestAnOperatorsPauseOutlastsWhatTheEndpointSays(t *testing.T) {
 			s := newMemory()
 			e := newEndpoint(always(v))
 			s.accept("a", 1)
-			r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+			r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 			defer r.stop()
 			pass(e.takes / 2)
 			if err := r.Pause(t.Context(), "a", "mine"); err != nil {
@@ -52,7 +52,7 @@ func TestAProbeDoesNotUndoWhatAnOperatorDecided(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(first(delivery.VerdictRefused))
 		s.accept("a", 2)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Second)
 		pass(5*time.Minute - time.Second + e.takes + e.takes/2) // in the middle of the probe
@@ -78,7 +78,7 @@ func TestAClockSetBackDoesNotStallALane(t *testing.T) {
 		d.Next = year
 		s.deliveries[1] = d
 		s.lanes["lane"] = delivery.Lane{Channel: "lane", Next: year}
-		r := start(t, s, Channel{Name: "head", Sender: e, Policy: patient()}, Channel{Name: "lane", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "head", Sender: e, Policy: patient()}, Spec{Name: "lane", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(6 * time.Minute)
 		if s.get(1).State != delivery.Delivered || s.get(2).State != delivery.Delivered {
@@ -93,10 +93,10 @@ func TestAChangeThatRepairsNothingIsTriedOnce(t *testing.T) {
 		e := newEndpoint(always(delivery.VerdictFailed))
 		s.accept("a", 1)
 		p := Policy{First: time.Hour, Longest: time.Hour}
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: p})
 		defer r.stop()
 		pass(time.Minute)
-		r.apply(Channel{Name: "a", Sender: e, Policy: p, Fingerprint: "changed"})
+		r.apply(Spec{Name: "a", Sender: e, Policy: p, Fingerprint: "changed"})
 		pass(time.Minute)
 		if n := len(e.order()); n != 2 {
 			t.Errorf("%d attempts, want one more after the change", n)
@@ -111,10 +111,10 @@ func TestAChangeCountsWhileTheLanesStateIsSaved(t *testing.T) {
 		e := newEndpoint(first(delivery.VerdictThrottled))
 		s.accept("a", 1)
 		p := Policy{First: time.Hour, Longest: time.Hour}
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: p})
 		defer r.stop()
 		pass(5 * time.Second)
-		r.apply(Channel{Name: "a", Sender: e, Policy: p, Fingerprint: "changed"})
+		r.apply(Spec{Name: "a", Sender: e, Policy: p, Fingerprint: "changed"})
 		pass(time.Minute)
 		if n := len(e.order()); n != 2 {
 			t.Errorf("%d attempts, want a second soon after the change", n)
@@ -127,7 +127,7 @@ func TestALaneThatWaitsHoldsOneDelivery(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictFailed))
 		s.accept("a", 100)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Minute)
 		l := r.lanes["a"]

@@ -420,7 +420,7 @@ func patient() Policy {
 	return Policy{First: time.Second, Longest: time.Minute, GiveUpAfter: time.Hour, Probe: 5 * time.Minute}
 }
 
-func start(t *testing.T, s *memory, channels ...Channel) *rig {
+func start(t *testing.T, s *memory, channels ...Spec) *rig {
 	t.Helper()
 	r := &rig{t: t, store: s, log: &lines{}}
 	r.Dispatcher = New(Options{Store: s, Log: zerolog.New(r.log), Notify: func(n Notice) {
@@ -435,7 +435,7 @@ func start(t *testing.T, s *memory, channels ...Channel) *rig {
 	return r
 }
 
-func (r *rig) apply(channels ...Channel) {
+func (r *rig) apply(channels ...Spec) {
 	r.t.Helper()
 	if err := r.Apply(r.t.Context(), channels); err != nil {
 		r.t.Fatalf("apply: %v", err)

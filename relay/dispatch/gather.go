@@ -7,7 +7,7 @@ import (
 )
 
 // quietUntil returns until when the channel is quiet; the zero time when it is not.
-func (c Channel) quietUntil(now time.Time) time.Time {
+func (c Spec) quietUntil(now time.Time) time.Time {
 	if c.Quiet == nil || !c.Quiet.Contains(now) {
 		return time.Time{}
 	}
@@ -16,7 +16,7 @@ func (c Channel) quietUntil(now time.Time) time.Time {
 
 // quietNext returns when the channel's next quiet hours begin; the zero time when it
 // has none.
-func (c Channel) quietNext(now time.Time) time.Time {
+func (c Spec) quietNext(now time.Time) time.Time {
 	if c.Quiet == nil {
 		return time.Time{}
 	}
@@ -24,7 +24,7 @@ func (c Channel) quietNext(now time.Time) time.Time {
 }
 
 // clock is an end of quiet hours as people say it.
-func (c Channel) clock(end, now time.Time) string {
+func (c Spec) clock(end, now time.Time) string {
 	if end.Sub(now) > 24*time.Hour {
 		return end.Format("Mon 15:04")
 	}
@@ -32,7 +32,7 @@ func (c Channel) clock(end, now time.Time) string {
 }
 
 // held reports whether a delivery was accepted in quiet hours, to wait for their end.
-func (c Channel) held(d delivery.Delivery) bool {
+func (c Spec) held(d delivery.Delivery) bool {
 	return !d.Urgent && c.Quiet != nil && c.Quiet.Contains(d.AcceptedAt)
 }
 

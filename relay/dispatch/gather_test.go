@@ -23,8 +23,8 @@ func slow() Policy {
 
 // quietly is a channel whose quiet hours are from three to nine minutes past
 // midnight, when bubbles begin.
-func quietly(e *endpoint, p Policy) Channel {
-	return Channel{Name: "a", Sender: e, Policy: p, Quiet: night(), Fingerprint: "quiet"}
+func quietly(e *endpoint, p Policy) Spec {
+	return Spec{Name: "a", Sender: e, Policy: p, Quiet: night(), Fingerprint: "quiet"}
 }
 
 // digests is a policy without a rate: only what quiet hours hold is gathered.
@@ -54,7 +54,7 @@ func TestALaneThatItsRateCannotCarryGathers(t *testing.T) {
 				}
 				e := newEndpoint(always(delivery.VerdictDelivered))
 				s.accept("a", test.n)
-				r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
+				r := start(t, s, Spec{Name: "a", Sender: e, Policy: p})
 				defer r.stop()
 				pass(time.Hour)
 				if got := e.runs(); got != test.want {
@@ -69,7 +69,7 @@ func TestALaneThatKeepsUpDoesNotCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: slow()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: slow()})
 		defer r.stop()
 		for range 10 {
 			s.accept("a", 1)
@@ -86,7 +86,7 @@ func TestALaneThatFallsBehindWhileItsHeadWaitsGathers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: slow()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: slow()})
 		defer r.stop()
 		for range 2 {
 			s.accept("a", 1)
@@ -106,7 +106,7 @@ func TestADigestIsOneAttemptOfAllItCarried(t *testing.T) {
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		e.room = 3
 		s.accept("a", 7)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: slow()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: slow()})
 		defer r.stop()
 		pass(10 * time.Second)
 		var lead []int64
@@ -144,7 +144,7 @@ func TestUrgentDeliveriesAreNotGathered(t *testing.T) {
 		s.accept("a", 2)
 		s.acceptUrgent("a", 1)
 		s.accept("a", 8)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: slow()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: slow()})
 		defer r.stop()
 		pass(time.Hour)
 		if got := e.runs(); got != "1 2,3,4 5 6 7,8,9,10,11" {

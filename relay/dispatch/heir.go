@@ -25,7 +25,7 @@ type heir struct {
 
 // inherited is how a new lane begins: as the store knows it, or else as it stood
 // under a name that the channel had before.
-func inherited(c Channel, states map[string]delivery.Lane) delivery.Lane {
+func inherited(c Spec, states map[string]delivery.Lane) delivery.Lane {
 	own := states[c.Name]
 	for _, from := range c.Was {
 		if own.Pause != delivery.NotPaused || !own.Next.IsZero() {

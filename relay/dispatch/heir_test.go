@@ -10,8 +10,8 @@ import (
 )
 
 // renamed is a channel that was called "old".
-func renamed(e *endpoint) Channel {
-	return Channel{Name: "new", Was: []string{"old"}, Sender: e, Policy: patient()}
+func renamed(e *endpoint) Spec {
+	return Spec{Name: "new", Was: []string{"old"}, Sender: e, Policy: patient()}
 }
 
 // A channel gets another name while a delivery is in flight, and others come for both
@@ -21,7 +21,7 @@ func TestARenamedChannelGoesOnWhereItWas(t *testing.T) {
 		s, e := newMemory(), newEndpoint(always(delivery.VerdictDelivered))
 		e.takes = 10 * time.Second
 		want := s.accept("old", 4)
-		r := start(t, s, Channel{Name: "old", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "old", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Second)
 		r.apply(renamed(e))
@@ -67,7 +67,7 @@ func TestARenamedChannelWaitsForItsOldCards(t *testing.T) {
 func TestARenamedChannelStaysPaused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, e := newMemory(), newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, Channel{Name: "old", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "old", Sender: e, Policy: patient()})
 		if err := r.Pause(t.Context(), "old", "maintenance"); err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestAChannelTakesAnotherOver(t *testing.T) {
 		s, e, old := newMemory(), newEndpoint(always(delivery.VerdictDelivered)), newEndpoint(always(delivery.VerdictFailed))
 		e.takes, old.takes = time.Second, 10*time.Second
 		mine, theirs := s.accept("new", 3), s.accept("old", 3)
-		r := start(t, s, Channel{Name: "old", Sender: old, Policy: patient()}, Channel{Name: "new", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "old", Sender: old, Policy: patient()}, Spec{Name: "new", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(1500 * time.Millisecond)
 		r.apply(renamed(e))
@@ -114,7 +114,7 @@ func TestAnOldNameCanBeGivenAnew(t *testing.T) {
 		r := start(t, s, renamed(e))
 		defer r.stop()
 		pass(time.Minute)
-		r.apply(Channel{Name: "new", Sender: e, Policy: patient()}, Channel{Name: "old", Sender: other, Policy: patient()})
+		r.apply(Spec{Name: "new", Sender: e, Policy: patient()}, Spec{Name: "old", Sender: other, Policy: patient()})
 		others := s.accept("old", 2)
 		pass(time.Minute)
 		if !slices.Equal(e.order(), want) || !slices.Equal(other.order(), others) {

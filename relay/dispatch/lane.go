@@ -66,7 +66,7 @@ type lane struct {
 	changing chan struct{}
 
 	mu      sync.Mutex
-	channel Channel
+	channel Spec
 	state   delivery.Lane
 	// epoch counts the reasons to try again at once: a changed channel, a resume.
 	epoch int
@@ -91,7 +91,7 @@ type lane struct {
 }
 
 // newLane makes the lane of a channel that had none, as the store knows it.
-func newLane(d *Dispatcher, c Channel, stored delivery.Lane) *lane {
+func newLane(d *Dispatcher, c Spec, stored delivery.Lane) *lane {
 	now := time.Now()
 	stored.Channel = c.Name
 	// A clock that was set back must not make a lane wait for years.
@@ -112,7 +112,7 @@ func newLane(d *Dispatcher, c Channel, stored delivery.Lane) *lane {
 }
 
 // revise gives the lane its channel as it is configured now.
-func (l *lane) revise(c Channel) {
+func (l *lane) revise(c Spec) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	back := l.wanted == 0

@@ -27,7 +27,7 @@ func TestALaneKeepsItsOrderThroughRetries(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(first(delivery.VerdictFailed, delivery.VerdictUnknown, delivery.VerdictThrottled))
 		ids := s.accept("a", 20)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Hour)
 		more := s.accept("a", 3)
@@ -56,7 +56,7 @@ func TestTheNextDeliveryStartsWhenTheOutcomeIsDurable(t *testing.T) {
 		s.commit = time.Second
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		s.accept("a", 2)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(e.takes + time.Second - time.Millisecond)
 		if n := len(e.order()); n != 1 {
@@ -75,7 +75,7 @@ func TestAnOutcomeIsNotLostWhenTheStoreFails(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		ids := s.accept("a", 3)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		s.breaks(func(op string) error {
 			if op == "heads" {
@@ -102,7 +102,7 @@ func TestALaneThatCannotBeReadTriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Second)
 		s.breaks(func(op string) error {
@@ -131,7 +131,7 @@ func TestAThrottledLaneWaitsAndCountsNothing(t *testing.T) {
 			return is(delivery.VerdictDelivered)
 		})
 		ids := s.accept("a", 1)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		pass(10 * time.Second)
 		s.accept("a", 1)
 		pass(time.Second)
@@ -140,7 +140,7 @@ func TestAThrottledLaneWaitsAndCountsNothing(t *testing.T) {
 		}
 		// A restart in the middle does not make it hammer.
 		r.stop()
-		r = start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r = start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Minute)
 		at := e.times()
@@ -161,7 +161,7 @@ func TestABackoffSurvivesARestart(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictFailed))
 		s.accept("a", 1)
-		c := Channel{Name: "a", Sender: e, Policy: Policy{First: time.Minute}}
+		c := Spec{Name: "a", Sender: e, Policy: Policy{First: time.Minute}}
 		r := start(t, s, c)
 		for range 30 {
 			pass(time.Second)
@@ -184,7 +184,7 @@ func TestARefusingEndpointPausesItsLaneUntilAProbeSucceeds(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictRefused))
 		ids := s.accept("a", 30)
-		c := Channel{Name: "a", Sender: e, Policy: patient()}
+		c := Spec{Name: "a", Sender: e, Policy: patient()}
 		r := start(t, s, c)
 		pass(time.Second)
 		if l := r.live("a"); l.State != delivery.Paused || l.Pause != delivery.PausedByEndpoint || l.Reason != "so it is" || l.Since.IsZero() {
@@ -233,7 +233,7 @@ func TestOnlyADeliverysOwnRetriesUseItsTime(t *testing.T) {
 			return is(delivery.VerdictDelivered)
 		})
 		s.accept("a", 4)
-		c := Channel{Name: "a", Sender: e, Policy: p}
+		c := Spec{Name: "a", Sender: e, Policy: p}
 		r := start(t, s, c)
 		pass(5 * time.Second)
 		r.stop() // its time goes on where it was, and does not run meanwhile
@@ -265,7 +265,7 @@ func TestARejectedCardIsADeadLetterAndTheLaneGoesOn(t *testing.T) {
 			return is(delivery.VerdictAccepted)
 		})
 		s.accept("a", 3)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Second)
 		for id, want := range map[int64]delivery.State{1: delivery.Accepted, 2: delivery.Dead, 3: delivery.Accepted} {
@@ -281,7 +281,7 @@ func TestARepeatAfterAnUnknownOutcomeIsAPossibleDuplicate(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(first(delivery.VerdictFailed, delivery.VerdictUnknown))
 		s.accept("a", 1)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Minute)
 		var got []bool
@@ -304,7 +304,7 @@ func TestACardThatMakesItsSenderPanicIsADeadLetter(t *testing.T) {
 			return is(delivery.VerdictDelivered)
 		})
 		s.accept("a", 2)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Second)
 		if s.get(1).State != delivery.Dead || s.get(2).State != delivery.Delivered {
@@ -321,7 +321,7 @@ func TestOneChannelsTroubleDoesNotDelayAnother(t *testing.T) {
 				bad, good := newEndpoint(always(trouble)), newEndpoint(always(delivery.VerdictDelivered))
 				bad.deaf = trouble == "deaf"
 				s.accept("bad", 1000)
-				r := start(t, s, Channel{Name: "bad", Sender: bad, Policy: patient()}, Channel{Name: "good", Sender: good, Policy: patient()})
+				r := start(t, s, Spec{Name: "bad", Sender: bad, Policy: patient()}, Spec{Name: "good", Sender: good, Policy: patient()})
 				defer func() {
 					ctx, cancel := context.WithCancel(context.Background())
 					cancel()
@@ -345,7 +345,7 @@ func TestALaneHoldsNoMoreThanItsPrefetch(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		s.accept("a", 1000)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		for range 500 {
 			pass(7 * time.Millisecond)
@@ -375,7 +375,7 @@ func TestARateIsKeptAndWaitingForItCostsNothing(t *testing.T) {
 		p := patient()
 		p.Rate, p.Burst = 4, 2
 		s.accept("a", 42)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: p})
 		defer r.stop()
 		began := time.Now()
 		pass(time.Minute)
@@ -409,7 +409,7 @@ func TestConcurrencyGivesUpOrderAndNothingElse(t *testing.T) {
 		p := patient()
 		p.Concurrency = 5
 		s.accept("a", 200)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: p})
 		defer r.stop()
 		pass(time.Second)
 		if e.most != 5 {
@@ -436,7 +436,7 @@ func TestOnlyOneWorkerProbes(t *testing.T) {
 		p := patient()
 		p.Concurrency = 5
 		s.accept("a", 50)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: p})
 		defer r.stop()
 		pass(time.Second)
 		first := len(e.order())

@@ -287,11 +287,11 @@ func (m *machine) start() {
 }
 
 func (m *machine) apply() {
-	var list []Channel
+	var list []Spec
 	for name, e := range m.ends {
 		p := Policy{First: time.Second, Longest: time.Minute, GiveUpAfter: 2 * time.Minute, Probe: 5 * time.Minute, Concurrency: e.concurrency}
 		p.Rate, p.Burst, p.Digest = 1, 3, Digest{Most: 5, After: 8 * time.Second}
-		list = append(list, Channel{Name: name, Sender: e, Policy: p, Quiet: night(), Fingerprint: fmt.Sprint(m.version)})
+		list = append(list, Spec{Name: name, Sender: e, Policy: p, Quiet: night(), Fingerprint: fmt.Sprint(m.version)})
 	}
 	if err := m.d.Apply(context.Background(), list); err != nil {
 		m.wrong("apply: %v", err)

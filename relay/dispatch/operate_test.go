@@ -23,14 +23,14 @@ func TestAnOperatorPausesAndResumesALane(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		s.accept("a", 5)
-		c := Channel{Name: "a", Sender: e, Policy: patient()}
+		c := Spec{Name: "a", Sender: e, Policy: patient()}
 		r := start(t, s, c)
 		pass(5 * time.Millisecond) // in the middle of the first attempt
 		if err := r.Pause(t.Context(), "a", "moving house"); err != nil {
 			t.Fatal(err)
 		}
 		pass(time.Hour)
-		r.apply(Channel{Name: "a", Sender: e, Policy: patient(), Fingerprint: "changed"})
+		r.apply(Spec{Name: "a", Sender: e, Policy: patient(), Fingerprint: "changed"})
 		pass(time.Hour)
 		r.stop()
 		r = start(t, s, c)
@@ -62,7 +62,7 @@ func TestResumingTriesTheHeadAtOnce(t *testing.T) {
 				s := newMemory()
 				e := newEndpoint(first(trouble))
 				s.accept("a", 1)
-				r := start(t, s, Channel{Name: "a", Sender: e, Policy: Policy{First: time.Hour, Longest: time.Hour}})
+				r := start(t, s, Spec{Name: "a", Sender: e, Policy: Policy{First: time.Hour, Longest: time.Hour}})
 				defer r.stop()
 				pass(time.Minute)
 				if err := r.Resume(t.Context(), "a"); err != nil {
@@ -81,7 +81,7 @@ func TestAPauseThatCannotBeSavedDoesNotTakeEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		s.breaks(func(op string) error {
 			if op == "lane" {
@@ -112,10 +112,10 @@ func TestAChangedChannelIsTriedSoonWithItsNewSender(t *testing.T) {
 					broken, repaired := newEndpoint(always(trouble)), newEndpoint(always(delivery.VerdictDelivered))
 					p := Policy{First: time.Hour, Longest: time.Hour, Probe: time.Hour}
 					s.accept("a", 2)
-					r := start(t, s, Channel{Name: "a", Sender: broken, Policy: p, Fingerprint: "1"})
+					r := start(t, s, Spec{Name: "a", Sender: broken, Policy: p, Fingerprint: "1"})
 					defer r.stop()
 					pass(when)
-					r.apply(Channel{Name: "a", Sender: repaired, Policy: p, Fingerprint: "2"})
+					r.apply(Spec{Name: "a", Sender: repaired, Policy: p, Fingerprint: "2"})
 					pass(time.Second)
 					if len(broken.order()) != 1 || len(repaired.order()) != 2 {
 						t.Errorf("%d attempts with the old sender and %d with the new one, want 1 and 2", len(broken.order()), len(repaired.order()))
@@ -135,10 +135,10 @@ func TestAnUnchangedChannelIsNotDisturbed(t *testing.T) {
 		old, fresh := newEndpoint(always(delivery.VerdictFailed)), newEndpoint(always(delivery.VerdictDelivered))
 		s.accept("a", 1)
 		p := Policy{First: time.Hour, Longest: time.Hour}
-		r := start(t, s, Channel{Name: "a", Sender: old, Policy: p, Fingerprint: "1"})
+		r := start(t, s, Spec{Name: "a", Sender: old, Policy: p, Fingerprint: "1"})
 		defer r.stop()
 		pass(time.Minute)
-		r.apply(Channel{Name: "a", Sender: fresh, Policy: p, Fingerprint: "1"})
+		r.apply(Spec{Name: "a", Sender: fresh, Policy: p, Fingerprint: "1"})
 		pass(time.Minute)
 		if len(old.order()) != 1 || len(fresh.order()) != 0 {
 			t.Errorf("attempts: old %v, new %v", old.order(), fresh.order())
@@ -153,17 +153,17 @@ func TestAChangedRateAndConcurrencyCount(t *testing.T) {
 		p := patient()
 		p.Rate, p.Burst = 0.001, 1
 		s.accept("a", 100)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: p})
 		defer r.stop()
 		pass(time.Minute)
 		p.Rate, p.Concurrency = 0, 10
-		r.apply(Channel{Name: "a", Sender: e, Policy: p})
+		r.apply(Spec{Name: "a", Sender: e, Policy: p})
 		pass(time.Second)
 		if n := len(e.order()); n != 100 || e.most != 10 {
 			t.Errorf("%d attempts, at most %d at once; want 100 and 10", n, e.most)
 		}
 		p.Concurrency, e.most = 1, 0
-		r.apply(Channel{Name: "a", Sender: e, Policy: p})
+		r.apply(Spec{Name: "a", Sender: e, Policy: p})
 		ids := s.accept("a", 20)
 		pass(time.Second)
 		if diff := cmp.Diff(ids, e.order()[100:]); diff != "" || e.most != 1 {
@@ -178,7 +178,7 @@ func TestALaneWhoseChannelIsGoneStaysInTheStore(t *testing.T) {
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		e.takes = 10 * time.Second
 		s.accept("a", 3)
-		c := Channel{Name: "a", Sender: e, Policy: patient()}
+		c := Spec{Name: "a", Sender: e, Policy: patient()}
 		r := start(t, s, c)
 		defer r.stop()
 		pass(time.Second)
@@ -217,7 +217,7 @@ func TestAReloadThatCannotReadTheStoreChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		s.breaks(func(string) error { return errDisk })
 		if err := r.Apply(t.Context(), nil); !errors.Is(err, errDisk) {
@@ -238,7 +238,7 @@ func TestStoppingLetsAttemptsInFlightEnd(t *testing.T) {
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		e.takes = 10 * time.Second
 		s.accept("a", 3)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		pass(time.Second)
 		began := time.Now()
 		r.stop()
@@ -264,7 +264,7 @@ func TestAnInterruptedAttemptSpendsNothing(t *testing.T) {
 				e.takes, e.deaf = time.Hour, deaf
 				s.accept("a", 2)
 				before := s.get(1)
-				r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+				r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 				pass(time.Second)
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 				defer cancel()
@@ -294,7 +294,7 @@ func TestStoppingEndsAlthoughTheStoreFails(t *testing.T) {
 		s := newMemory()
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		s.accept("a", 2)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		s.breaks(func(op string) error {
 			if op == "heads" {
 				return nil
@@ -319,7 +319,7 @@ func TestWakingNeverBlocks(t *testing.T) {
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		e.takes = time.Hour
 		s.accept("a", 1)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		pass(time.Minute)
 		began := time.Now()
 		for range 10_000 {
@@ -346,7 +346,7 @@ func TestMetricsTellWhatTheLanesDo(t *testing.T) {
 		d := New(Options{Store: s, Log: zerolog.Nop(), Metrics: registry})
 		defer d.Stop(t.Context())
 		p := Policy{First: time.Hour, Longest: time.Hour}
-		if err := d.Apply(t.Context(), []Channel{{Name: "a", Sender: e, Policy: p}}); err != nil {
+		if err := d.Apply(t.Context(), []Spec{{Name: "a", Sender: e, Policy: p}}); err != nil {
 			t.Fatal(err)
 		}
 		pass(time.Minute)
@@ -388,7 +388,7 @@ func TestAnAttemptIsOneLine(t *testing.T) {
 			return delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200, Bytes: 12, Omitted: []string{"3 facts"}}
 		})
 		s.accept("a", 1)
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		pass(time.Minute)
 		r.stop()
 		var got []map[string]any

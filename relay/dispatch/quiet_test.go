@@ -163,7 +163,7 @@ func TestAChangedConfigurationEndsQuietHours(t *testing.T) {
 		pass(4 * time.Minute)
 		s.accept("a", 2)
 		pass(time.Second)
-		r.apply(Channel{Name: "a", Sender: e, Policy: digests(), Fingerprint: "loud"})
+		r.apply(Spec{Name: "a", Sender: e, Policy: digests(), Fingerprint: "loud"})
 		pass(time.Second)
 		if got := e.runs(); got != "1,2" {
 			t.Errorf("sent: %s", got)

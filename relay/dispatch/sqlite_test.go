@@ -74,13 +74,13 @@ func TestLanesOnTheRealStore(t *testing.T) {
 		d := dispatch.New(dispatch.Options{Store: s, Log: zerolog.Nop()})
 		s.Accepted(d.Wake)
 		s.Replayed(d.Return)
-		var channels []dispatch.Channel
+		var channels []dispatch.Spec
 		for _, name := range names {
 			p := dispatch.Policy{First: time.Millisecond, Longest: 4 * time.Millisecond, GiveUpAfter: time.Hour, Probe: 3 * time.Millisecond}
 			if name == "c" {
 				p.Rate, p.Digest = 1000, dispatch.Digest{Most: 7, After: 2 * time.Millisecond}
 			}
-			channels = append(channels, dispatch.Channel{Name: name, Sender: end, Policy: p})
+			channels = append(channels, dispatch.Spec{Name: name, Sender: end, Policy: p})
 		}
 		if err := d.Apply(t.Context(), channels); err != nil {
 			t.Fatal(err)
@@ -172,7 +172,7 @@ func TestHostileBacklogOnTheRealStoreDoesNotHoldUpAnAlarm(t *testing.T) {
 	end := &orderly{}
 	d := dispatch.New(dispatch.Options{Store: s, Log: zerolog.Nop()})
 	s.Accepted(d.Wake)
-	if err := d.Apply(t.Context(), []dispatch.Channel{{Name: "a", Sender: end}}); err != nil {
+	if err := d.Apply(t.Context(), []dispatch.Spec{{Name: "a", Sender: end}}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return len(end.order()) == flood+2 })

@@ -21,7 +21,7 @@ func places(e *endpoint, ids []int64) []int {
 func TestHostileFloodOfOneConnectorDoesNotHoldUpTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, e := newMemory(), newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: patient()})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		flood := s.accept("a", 600)
 		pass(time.Second)
@@ -56,7 +56,7 @@ func TestALaneWithoutACrowdKeepsTheOrderOfAcceptance(t *testing.T) {
 				ids = append(ids, s.take(connector, "a", 4, false)...)
 			}
 		}
-		r.apply(Channel{Name: "a", Sender: e, Policy: patient()})
+		r.apply(Spec{Name: "a", Sender: e, Policy: patient()})
 		pass(time.Minute)
 		if !slices.Equal(e.order(), ids) {
 			t.Errorf("cards came in the order %v", e.order())
@@ -78,7 +78,7 @@ func TestAHeadThatFailsKeepsItsTurn(t *testing.T) {
 		defer r.stop()
 		s.accept("a", 3*crowd)
 		s.take("alarm", "a", crowd, false)
-		r.apply(Channel{Name: "a", Sender: e, Policy: patient()})
+		r.apply(Spec{Name: "a", Sender: e, Policy: patient()})
 		pass(time.Hour)
 		order := e.order()
 		if len(order) != 3*4*crowd {
@@ -97,7 +97,7 @@ func TestConnectorsTakeTurnsInDigestsAndQuietHours(t *testing.T) {
 		s, e := newMemory(), newEndpoint(always(delivery.VerdictDelivered))
 		p := patient()
 		p.Rate, p.Burst, p.Digest = 1, 1, Digest{Most: 10, After: time.Second}
-		r := start(t, s, Channel{Name: "a", Sender: e, Policy: p})
+		r := start(t, s, Spec{Name: "a", Sender: e, Policy: p})
 		defer r.stop()
 		s.accept("a", 400)
 		pass(10 * time.Second)
@@ -112,7 +112,7 @@ func TestConnectorsTakeTurnsInDigestsAndQuietHours(t *testing.T) {
 		s.take("feed", "b", 100, true)
 		urgent := s.take("alarm", "b", 1, true)
 		b := newEndpoint(always(delivery.VerdictDelivered))
-		r.apply(Channel{Name: "a", Sender: e, Policy: p}, Channel{Name: "b", Sender: b, Policy: patient(), Quiet: night()})
+		r.apply(Spec{Name: "a", Sender: e, Policy: p}, Spec{Name: "b", Sender: b, Policy: patient(), Quiet: night()})
 		pass(time.Minute)
 		if at := places(b, urgent)[0]; at < 0 || at > prefetch+2 {
 			t.Errorf("the urgent alarm is at place %d", at)

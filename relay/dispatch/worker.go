@@ -108,7 +108,7 @@ type obstacle struct {
 
 // grant is the permission to make an attempt, with what the lane was then.
 type grant struct {
-	channel   Channel
+	channel   Spec
 	probe     bool
 	throttles int
 	// most bounds a digest; 0 means that it does not.

@@ -17,7 +17,7 @@ func TestOperatorsHearOfClosedHooks(t *testing.T) {
 		off := hook(t, "off")
 		off.Enabled = false
 		i := start(t, o, hook(t, "open"), hook(t, "gone"), off)
-		if err := i.Apply(t.Context(), []Connector{hook(t, "open"), off}); err != nil {
+		if err := i.Apply(t.Context(), []Spec{hook(t, "open"), off}); err != nil {
 			t.Fatal(err)
 		}
 		for range 3 * 24 {

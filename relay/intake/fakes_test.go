@@ -25,7 +25,7 @@ import (
 // memory is a store that forgets everything at the end of its test.
 type memory struct {
 	mu         sync.Mutex
-	connectors map[string]*store.Connector
+	connectors map[string]*store.Kept
 	accepted   []store.Batch
 	seen       map[string]known
 	last       int64
@@ -47,7 +47,7 @@ type known struct {
 }
 
 func newMemory() *memory {
-	return &memory{connectors: make(map[string]*store.Connector), seen: make(map[string]known)}
+	return &memory{connectors: make(map[string]*store.Kept), seen: make(map[string]known)}
 }
 
 func (m *memory) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error) {
@@ -91,14 +91,14 @@ func (m *memory) Refuse(_ context.Context, list []store.Refusal) error {
 	return nil
 }
 
-func (m *memory) OpenConnector(_ context.Context, name, typ string) (store.Connector, error) {
+func (m *memory) OpenConnector(_ context.Context, name, typ string) (store.Kept, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
-		return store.Connector{}, m.fail
+		return store.Kept{}, m.fail
 	}
 	if m.connectors[name] == nil {
-		m.connectors[name] = &store.Connector{Name: name, Type: typ, HookToken: "token-of-" + name}
+		m.connectors[name] = &store.Kept{Name: name, Type: typ, HookToken: "token-of-" + name}
 	}
 	return *m.connectors[name], nil
 }
@@ -114,10 +114,10 @@ func (m *memory) SavePoll(_ context.Context, name string, p store.Poll) error {
 	return nil
 }
 
-func (m *memory) Connectors(context.Context) ([]store.Connector, error) {
+func (m *memory) Connectors(context.Context) ([]store.Kept, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var list []store.Connector
+	var list []store.Kept
 	for _, c := range m.connectors {
 		list = append(list, *c)
 	}
@@ -292,12 +292,12 @@ func hang(ctx context.Context, _ pluginhost.Source, _ event.Checkpoint, _ emitFu
 }
 
 // polled is a connector that polls, receives, and sends all to channel a.
-func polled(t testing.TB, name, schedule string, routes ...string) Connector {
+func polled(t testing.TB, name, schedule string, routes ...string) Spec {
 	t.Helper()
 	if len(routes) == 0 {
 		routes = []string{`to = [channel.a]`}
 	}
-	return Connector{
+	return Spec{
 		Source:    pluginhost.Source{Type: "fake", Connector: name},
 		Arguments: func() ([]byte, error) { return []byte(`{}`), nil },
 		Enabled:   true, Schedule: schedule, Routes: compile(t, routes...), Polls: true, Receives: true,
@@ -327,7 +327,7 @@ func compile(t testing.TB, insides ...string) []*route.Route {
 }
 
 // start makes an intake with connectors, which the end of the test stops.
-func start(t testing.TB, o Options, connectors ...Connector) *Intake {
+func start(t testing.TB, o Options, connectors ...Spec) *Intake {
 	t.Helper()
 	i := New(o)
 	t.Cleanup(func() {

@@ -24,7 +24,7 @@ import (
 )
 
 // hook is a connector that only receives.
-func hook(t testing.TB, name string) Connector {
+func hook(t testing.TB, name string) Spec {
 	t.Helper()
 	c := polled(t, name, "")
 	c.Polls = false
@@ -93,7 +93,7 @@ func TestAnUnknownHookLooksLikeAnyOtherAddress(t *testing.T) {
 	gone, polls := hook(t, "off"), polled(t, "polls", "@every 1h")
 	polls.Receives = false
 	i := start(t, options(newMemory(), &plugins{receive: one}), hook(t, "ci"), gone, polls)
-	if err := i.Apply(t.Context(), []Connector{hook(t, "ci"), polls}); err != nil {
+	if err := i.Apply(t.Context(), []Spec{hook(t, "ci"), polls}); err != nil {
 		t.Fatal(err)
 	}
 	other := httptest.NewRecorder()
@@ -129,7 +129,7 @@ func TestAHookAnswersAtItsPathToo(t *testing.T) {
 		t.Errorf("the hook URLs are %+v", urls)
 	}
 	ci.Enabled, ci.Fingerprint = false, "disabled"
-	if err := i.Apply(t.Context(), []Connector{ci}); err != nil {
+	if err := i.Apply(t.Context(), []Spec{ci}); err != nil {
 		t.Fatal(err)
 	}
 	if w := request(i, http.MethodPost, ci.Path, "a"); w.Code != http.StatusServiceUnavailable {
@@ -338,7 +338,7 @@ func TestHooksDuringAReloadAndAStop(t *testing.T) {
 		synctest.Wait()
 		changed := hook(t, "ci")
 		changed.Fingerprint = "another"
-		if err := i.Apply(t.Context(), []Connector{changed}); err != nil {
+		if err := i.Apply(t.Context(), []Spec{changed}); err != nil {
 			t.Fatal(err)
 		}
 		go func() { codes <- request(i, http.MethodPost, "/hooks/token-of-ci", "b").Code }()

@@ -39,10 +39,10 @@ var (
 // promises.
 type Store interface {
 	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
-	OpenConnector(ctx context.Context, name, typ string) (store.Connector, error)
+	OpenConnector(ctx context.Context, name, typ string) (store.Kept, error)
 	SavePoll(ctx context.Context, connector string, p store.Poll) error
 	Refuse(ctx context.Context, list []store.Refusal) error
-	Connectors(ctx context.Context) ([]store.Connector, error)
+	Connectors(ctx context.Context) ([]store.Kept, error)
 	ForgetConnector(ctx context.Context, name string) error
 	RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error)
 	SaveHookUse(ctx context.Context, used map[string]time.Time) error
@@ -56,9 +56,9 @@ type Plugins interface {
 	Remove(ctx context.Context, s pluginhost.Source, at event.Checkpoint) error
 }
 
-// Connector is one configured connector. It is left alone by Apply as long as the
-// fingerprint stays the same.
-type Connector struct {
+// Spec is one configured connector and how to run it. Apply leaves it alone as long as
+// its fingerprint stays the same.
+type Spec struct {
 	// Was are the names that the connector had before.
 	Was []string
 	// Source is what the plugin is told, but for the arguments and the hook's URL.
@@ -151,7 +151,7 @@ type Status struct {
 	// kind of the last error. Problem is a sentence when it is not well.
 	Health  string
 	Problem string
-	// Suspended is as in [Connector].
+	// Suspended is as in [Spec].
 	Suspended map[string]string
 	Poll      store.Poll
 	LastEvent time.Time
@@ -223,7 +223,7 @@ func New(o Options) *Intake {
 // its hook goes on as before. With a schedule that cannot be read nothing changes.
 // A connector that the store cannot open stays down, and its hook answers 503, until
 // the store opens it; the others run, and the error names it.
-func (i *Intake) Apply(ctx context.Context, connectors []Connector) error {
+func (i *Intake) Apply(ctx context.Context, connectors []Spec) error {
 	commit, err := i.Prepare(ctx, connectors)
 	if commit != nil {
 		commit()
@@ -234,7 +234,7 @@ func (i *Intake) Apply(ctx context.Context, connectors []Connector) error {
 // Prepare is the part of Apply that can fail; it changes nothing that runs. The rest is
 // what it returns, which does nothing once the intake has been stopped. When only the
 // store could not open some of the connectors, there is an error and a commit.
-func (i *Intake) Prepare(ctx context.Context, connectors []Connector) (commit func(), err error) {
+func (i *Intake) Prepare(ctx context.Context, connectors []Spec) (commit func(), err error) {
 	current, fresh, err := i.sort(connectors)
 	if err != nil {
 		return nil, err
@@ -287,7 +287,7 @@ func (i *Intake) commit(current map[string]*source, fresh []*source) {
 }
 
 // sort tells the connectors that stay as they are from those to be made.
-func (i *Intake) sort(connectors []Connector) (unchanged map[string]*source, fresh []*source, err error) {
+func (i *Intake) sort(connectors []Spec) (unchanged map[string]*source, fresh []*source, err error) {
 	unchanged = make(map[string]*source)
 	old := i.all()
 	for _, c := range connectors {

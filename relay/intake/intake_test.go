@@ -192,14 +192,14 @@ func TestAReloadDisturbsOnlyWhatChanged(t *testing.T) {
 			ended[s.Connector] = err
 			return 0, errors.Join(err, ctx.Err())
 		}}
-		long := func(name, schedule string) Connector {
+		long := func(name, schedule string) Spec {
 			c := polled(t, name, schedule)
 			c.Timeout = 24 * time.Hour
 			return c
 		}
 		i := start(t, options(m, p), long("same", "@every 1h"), long("changed", "@every 1h"), long("removed", "@every 1h"))
 		time.Sleep(time.Second)
-		if err := i.Apply(t.Context(), []Connector{long("same", "@every 1h"), long("changed", "@every 2h"), long("new", "@every 1h")}); err != nil {
+		if err := i.Apply(t.Context(), []Spec{long("same", "@every 1h"), long("changed", "@every 2h"), long("new", "@every 1h")}); err != nil {
 			t.Fatal(err)
 		}
 		mu.Lock()
@@ -227,7 +227,7 @@ func TestAChangedConnectorStillObeysItsSource(t *testing.T) {
 		p := &plugins{poll: always(0, connector.Throttled(time.Now().Add(time.Hour), "slow"))}
 		i := start(t, options(newMemory(), p), polled(t, "feed", "@every 1m"))
 		time.Sleep(time.Minute)
-		if err := i.Apply(t.Context(), []Connector{polled(t, "feed", "@every 2m")}); err != nil {
+		if err := i.Apply(t.Context(), []Spec{polled(t, "feed", "@every 2m")}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(58 * time.Minute)
@@ -260,7 +260,7 @@ func TestABadScheduleChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &plugins{}
 		i := start(t, options(newMemory(), p), polled(t, "feed", "@every 1h"))
-		err := i.Apply(t.Context(), []Connector{polled(t, "other", "@every 1h"), polled(t, "feed", "sometimes")})
+		err := i.Apply(t.Context(), []Spec{polled(t, "other", "@every 1h"), polled(t, "feed", "sometimes")})
 		if err == nil || !strings.Contains(err.Error(), `connector feed: schedule "sometimes"`) {
 			t.Errorf("Apply returned %v", err)
 		}
@@ -279,7 +279,7 @@ func TestAChangeThatCannotBeOpenedIsNotMade(t *testing.T) {
 		i := start(t, options(m, p), polled(t, "feed", "@every 1h"), polled(t, "gone", "@every 1h"))
 		time.Sleep(time.Second)
 		m.set(func(m *memory) { m.fail = errDown })
-		_, err := i.Prepare(t.Context(), []Connector{polled(t, "feed", "@every 2h"), polled(t, "new", "@every 1h")})
+		_, err := i.Prepare(t.Context(), []Spec{polled(t, "feed", "@every 2h"), polled(t, "new", "@every 1h")})
 		if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "connector new") {
 			t.Errorf("Prepare returned %v", err)
 		}
@@ -298,7 +298,7 @@ func TestAConnectorThatTheStoreCannotOpenComesWhenItCan(t *testing.T) {
 		m, p := newMemory(), &plugins{receive: one}
 		i := start(t, options(m, p), polled(t, "feed", "@every 1h"), polled(t, "changed", "@every 1h"))
 		time.Sleep(time.Second)
-		all := []Connector{polled(t, "feed", "@every 1h"), polled(t, "changed", "@every 2h"), polled(t, "new", "@every 1h")}
+		all := []Spec{polled(t, "feed", "@every 1h"), polled(t, "changed", "@every 2h"), polled(t, "new", "@every 1h")}
 		m.set(func(m *memory) { m.fail = errDown })
 		for range 2 {
 			err := i.Apply(t.Context(), all)
@@ -361,7 +361,7 @@ func TestAStopLetsAPollEndButNotForEver(t *testing.T) {
 				if _, err := i.PollOnce(t.Context(), "feed"); !errors.Is(err, ErrStopped) {
 					t.Errorf("a poll after the stop returned %v", err)
 				}
-				if err := i.Apply(t.Context(), []Connector{polled(t, "late", "@every 1h")}); !errors.Is(err, ErrStopped) {
+				if err := i.Apply(t.Context(), []Spec{polled(t, "late", "@every 1h")}); !errors.Is(err, ErrStopped) {
 					t.Errorf("an Apply after the stop returned %v", err)
 				}
 				time.Sleep(24 * time.Hour)
@@ -404,8 +404,8 @@ relay_polls_total{connector="feed",result="ok"} 2
 }
 
 // configured are the current configurations of connectors.
-func (i *Intake) configured(names ...string) []Connector {
-	var list []Connector
+func (i *Intake) configured(names ...string) []Spec {
+	var list []Spec
 	for _, name := range names {
 		list = append(list, i.all()[name].connector)
 	}
@@ -419,11 +419,11 @@ func TestARemovedConnectorUndoesWhatItHasSetUp(t *testing.T) {
 		i := start(t, options(m, p), stays, goes)
 		time.Sleep(time.Second)
 		changed := polled(t, "stays", "@every 2h")
-		i.Retire(t.Context(), []Connector{changed})
-		if err := i.Apply(t.Context(), []Connector{changed}); err != nil {
+		i.Retire(t.Context(), []Spec{changed})
+		if err := i.Apply(t.Context(), []Spec{changed}); err != nil {
 			t.Fatal(err)
 		}
-		i.Retire(t.Context(), []Connector{changed})
+		i.Retire(t.Context(), []Spec{changed})
 		if !slices.Equal(p.removed, []string{"goes at 1"}) {
 			t.Errorf("removed %q", p.removed)
 		}

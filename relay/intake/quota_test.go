@@ -166,7 +166,7 @@ func TestHostileSenderOverItsQuotaIsAskedToComeAgain(t *testing.T) {
 		}
 		// A reload does not forget what was spent.
 		c.Fingerprint += " again"
-		if err := i.Apply(t.Context(), []Connector{c}); err != nil {
+		if err := i.Apply(t.Context(), []Spec{c}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Minute)

@@ -13,7 +13,7 @@ const removeWithin = 10 * time.Second
 // what it has set up at its source, such as a webhook. It is called before the
 // plugins that only they need are gone; [Intake.Apply] does the rest. What a source
 // does not let be undone is logged, and nothing waits for it.
-func (i *Intake) Retire(ctx context.Context, stay []Connector) {
+func (i *Intake) Retire(ctx context.Context, stay []Spec) {
 	i.applying.Lock()
 	defer i.applying.Unlock()
 	names := make(map[string]bool)

@@ -40,7 +40,7 @@ func TestANewConnectorIsPolledAtOnceAndThenOnSchedule(t *testing.T) {
 func TestConnectorsOfTheSameScheduleDriftApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &plugins{}
-		var list []Connector
+		var list []Spec
 		for n := range 20 {
 			list = append(list, polled(t, fmt.Sprint("feed", n), "@every 1h"))
 		}
@@ -97,11 +97,11 @@ func TestARestartPollsNothingThatIsNotDue(t *testing.T) {
 func TestWhatWasDueWhileTheRelayWasDownIsNotPolledInOneMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, p := newMemory(), &plugins{}
-		var list []Connector
+		var list []Spec
 		for n := range 100 {
 			name := fmt.Sprint("feed", n)
 			list = append(list, polled(t, name, "@every 1h"))
-			m.connectors[name] = &store.Connector{Name: name, Poll: store.Poll{Last: time.Now().Add(-2 * time.Hour), Next: time.Now().Add(-time.Hour), Health: healthy}}
+			m.connectors[name] = &store.Kept{Name: name, Poll: store.Poll{Last: time.Now().Add(-2 * time.Hour), Next: time.Now().Add(-time.Hour), Health: healthy}}
 		}
 		start(t, options(m, p), list...)
 		time.Sleep(time.Second)
@@ -119,7 +119,7 @@ func TestAPollFromTheFutureDoesNotSilenceAConnector(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, p := newMemory(), &plugins{}
 		year := time.Now().AddDate(40, 0, 0)
-		m.connectors["feed"] = &store.Connector{Poll: store.Poll{Last: year, Next: year.Add(time.Hour), Health: healthy}}
+		m.connectors["feed"] = &store.Kept{Poll: store.Poll{Last: year, Next: year.Add(time.Hour), Health: healthy}}
 		start(t, options(m, p), polled(t, "feed", "@every 1h"))
 		time.Sleep(time.Second)
 		if p.count("feed") != 1 {
@@ -229,7 +229,7 @@ func TestAGoneConnectorIsPolledAgainOnlyWhenAPersonActs(t *testing.T) {
 			t.Errorf("the operator's poll returned %v", err)
 		}
 		time.Sleep(time.Hour)
-		if err := i.Apply(t.Context(), []Connector{polled(t, "feed", "@every 2m")}); err != nil {
+		if err := i.Apply(t.Context(), []Spec{polled(t, "feed", "@every 2m")}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)

@@ -43,7 +43,7 @@ func TestSilenceIsToldOnceAndSoIsItsEnd(t *testing.T) {
 
 		changed := quiet
 		changed.Fingerprint = "another"
-		if err := i.Apply(t.Context(), []Connector{changed}); err != nil {
+		if err := i.Apply(t.Context(), []Spec{changed}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Hour)

@@ -21,7 +21,7 @@ import (
 // source is one connector at work.
 type source struct {
 	intake    *Intake
-	connector Connector
+	connector Spec
 	hooks     Hooks
 	schedule  cron.Schedule
 	log       zerolog.Logger
@@ -82,7 +82,7 @@ type source struct {
 	lastEvent time.Time
 }
 
-func newSource(i *Intake, c Connector) (*source, error) {
+func newSource(i *Intake, c Spec) (*source, error) {
 	s := &source{
 		intake: i, connector: c, quota: newQuota(c.Quota), hooks: c.Hooks.orDefaults(), draining: make(chan struct{}), polling: make(chan struct{}, 1), retimed: make(chan struct{}, 1), heard: make(chan struct{}, 1),
 		log: i.options.Log.With().Str("connector", c.Source.Connector).Logger(), complaints: rate.Sometimes{First: 1, Interval: 10 * time.Second},
@@ -122,7 +122,7 @@ func (s *source) open(ctx context.Context) error {
 }
 
 // take begins where a connector stood.
-func (s *source) take(kept store.Connector) {
+func (s *source) take(kept store.Kept) {
 	s.token, s.checkpoint, s.poll, s.lastEvent = kept.HookToken, kept.Checkpoint, kept.Poll, kept.LastEvent
 	if s.poll.Health != healthy {
 		s.failing = s.poll.Since
@@ -131,10 +131,10 @@ func (s *source) take(kept store.Connector) {
 }
 
 // kept is how the connector stands, as the store has it.
-func (s *source) kept() store.Connector {
+func (s *source) kept() store.Kept {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return store.Connector{HookToken: s.token, Checkpoint: s.checkpoint, Poll: s.poll, LastEvent: s.lastEvent}
+	return store.Kept{HookToken: s.token, Checkpoint: s.checkpoint, Poll: s.poll, LastEvent: s.lastEvent}
 }
 
 // succeed begins where the connector stood until now, as it was configured before. That

@@ -35,7 +35,7 @@ func TestWithAStoreOnDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		i := New(Options{Store: s, Plugins: p, Log: zerolog.Nop()})
-		if err := i.Apply(t.Context(), []Connector{polled(t, "feed", "@every 1h"), hook(t, "ci")}); err != nil {
+		if err := i.Apply(t.Context(), []Spec{polled(t, "feed", "@every 1h"), hook(t, "ci")}); err != nil {
 			t.Fatal(err)
 		}
 		if run == 0 {

@@ -97,8 +97,8 @@ type Receipt struct {
 	Seen bool
 }
 
-// Connector is what the store keeps of a connector between runs.
-type Connector struct {
+// Kept is what the store keeps of a connector between runs.
+type Kept struct {
 	Name string
 	Type string
 	// HookToken is the secret part of the connector's hook URL, unguessable and
@@ -260,9 +260,9 @@ type Store interface {
 	// OpenConnector returns what is kept of a connector, and begins to keep it
 	// when it is new. A connector whose type has changed starts afresh, but for
 	// its hook token.
-	OpenConnector(ctx context.Context, name, typ string) (Connector, error)
+	OpenConnector(ctx context.Context, name, typ string) (Kept, error)
 	// Connectors returns all that are kept, by name.
-	Connectors(ctx context.Context) ([]Connector, error)
+	Connectors(ctx context.Context) ([]Kept, error)
 	// SavePoll keeps how a connector's polling stands.
 	SavePoll(ctx context.Context, connector string, p Poll) error
 

@@ -15,7 +15,7 @@ const keysOf = "coalesce((SELECT nullif(keys, '') FROM connectors WHERE name = ?
 
 // OpenConnector implements [store.Store]. A connector that starts afresh also
 // forgets the keys it has reported.
-func (s *Store) OpenConnector(ctx context.Context, name, typ string) (store.Connector, error) {
+func (s *Store) OpenConnector(ctx context.Context, name, typ string) (store.Kept, error) {
 	token := newToken()
 	err := s.write(ctx, &operation{do: func(w *writer) error {
 		// Where a connector that has got another name keeps its keys under this one, a
@@ -33,20 +33,20 @@ func (s *Store) OpenConnector(ctx context.Context, name, typ string) (store.Conn
 		return err
 	}})
 	if err != nil {
-		return store.Connector{}, fmt.Errorf("open connector %s: %w", name, err)
+		return store.Kept{}, fmt.Errorf("open connector %s: %w", name, err)
 	}
 	list, err := s.connectors(ctx, "WHERE name = ?", name)
 	if err == nil && len(list) == 0 {
 		err = store.ErrNotFound
 	}
 	if err != nil {
-		return store.Connector{}, fmt.Errorf("open connector %s: %w", name, err)
+		return store.Kept{}, fmt.Errorf("open connector %s: %w", name, err)
 	}
 	return list[0], nil
 }
 
 // Connectors implements [store.Store].
-func (s *Store) Connectors(ctx context.Context) ([]store.Connector, error) {
+func (s *Store) Connectors(ctx context.Context) ([]store.Kept, error) {
 	list, err := s.connectors(ctx, "ORDER BY name")
 	if err != nil {
 		return nil, fmt.Errorf("read connectors: %w", err)
@@ -54,11 +54,11 @@ func (s *Store) Connectors(ctx context.Context) ([]store.Connector, error) {
 	return list, nil
 }
 
-func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]store.Connector, error) {
+func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]store.Kept, error) {
 	rows, err := s.reader.QueryContext(ctx, "SELECT name, type, hook_token, hook_used, former_token, former_until, former_used, last_event, poll, checkpoint FROM connectors "+clause, args...)
-	var list []store.Connector
+	var list []store.Kept
 	err = each(rows, err, func() error {
-		var c store.Connector
+		var c store.Kept
 		var poll []byte
 		var last, used, until, before int64
 		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &used, &c.Former.Token, &until, &before, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {

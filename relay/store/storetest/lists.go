@@ -124,7 +124,7 @@ func (s *suite) notFound() {
 	equal(s, changed, nil, "replayed", cmpopts.EquateEmpty())
 }
 
-func (s *suite) openConnector(name, typ string) store.Connector {
+func (s *suite) openConnector(name, typ string) store.Kept {
 	s.Helper()
 	c, err := s.store.OpenConnector(s.ctx(), name, typ)
 	s.ok(err, "open connector")
@@ -143,7 +143,7 @@ func (s *suite) connectorToken() {
 	equal(s, s.openConnector("a", "rss"), a, "opened again")
 	list, err := s.store.Connectors(s.ctx())
 	s.ok(err, "connectors")
-	equal(s, list, []store.Connector{a, b}, "connectors")
+	equal(s, list, []store.Kept{a, b}, "connectors")
 }
 
 func (s *suite) connectorType() {

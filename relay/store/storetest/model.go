@@ -297,8 +297,8 @@ func (m *model) open(r *rapid.T) {
 			}
 		}
 	}
-	want := store.Connector{Name: name, Type: typ, HookToken: k.token, Checkpoint: k.checkpoint}
-	if diff := cmp.Diff(want, c, cmpopts.IgnoreFields(store.Connector{}, "LastEvent")); diff != "" {
+	want := store.Kept{Name: name, Type: typ, HookToken: k.token, Checkpoint: k.checkpoint}
+	if diff := cmp.Diff(want, c, cmpopts.IgnoreFields(store.Kept{}, "LastEvent")); diff != "" {
 		r.Fatalf("connector (-want +got):\n%s", diff)
 	}
 }

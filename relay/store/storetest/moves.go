@@ -148,8 +148,8 @@ func (s *suite) rotateHook() {
 	if after.HookToken == before.HookToken || after.HookToken == "" || after.HookToken != token {
 		s.Error("the URL is not new")
 	}
-	want := store.Connector{Name: "c", Type: "webhook", Former: store.FormerHook{Token: before.HookToken, Until: until, Used: used}}
-	equal(s, after, want, "the connector", cmpopts.IgnoreFields(store.Connector{}, "HookToken"))
+	want := store.Kept{Name: "c", Type: "webhook", Former: store.FormerHook{Token: before.HookToken, Until: until, Used: used}}
+	equal(s, after, want, "the connector", cmpopts.IgnoreFields(store.Kept{}, "HookToken"))
 	later := used.Add(time.Minute)
 	s.ok(s.store.SaveHookUse(s.ctx(), map[string]time.Time{before.HookToken: later, after.HookToken: later}), "save use")
 	s.ok(s.store.SaveHookUse(s.ctx(), map[string]time.Time{before.HookToken: used, after.HookToken: used}), "save an earlier use")
