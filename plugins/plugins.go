@@ -19,12 +19,12 @@ import (
 // Bundled returns what makes a connector of each bundled type, by the type's name.
 func Bundled() map[string]func() connector.Connector {
 	return map[string]func() connector.Connector{
-		"azuredevops": azuredevops.New(),
-		"github":      github.New(),
-		"rss":         rss.New("plugin", "read-feeds"),
-		"todo":        todo.New(),
-		"trello":      trello.New(),
-		"webhook":     webhook.New(),
-		"x":           x.New(),
+		"azuredevops": azuredevops.New,
+		"github":      github.New,
+		"rss":         rss.Share("plugin", "read-feeds").New,
+		"todo":        todo.New,
+		"trello":      trello.New,
+		"webhook":     webhook.New,
+		"x":           x.New,
 	}
 }

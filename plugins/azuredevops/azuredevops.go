@@ -37,10 +37,8 @@ type AzureDevOps struct {
 	Releases     string   `relay:"release_url" doc:"The address of the release API; follows from url unless a server has another."`
 }
 
-// New returns the factory.
-func New() func() connector.Connector {
-	return func() connector.Connector { return &AzureDevOps{} }
-}
+// New returns a connector without arguments.
+func New() connector.Connector { return &AzureDevOps{} }
 
 // Describe implements [connector.Connector].
 func (a *AzureDevOps) Describe() connector.Description {

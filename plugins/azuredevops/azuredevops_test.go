@@ -93,7 +93,7 @@ func TestOnlyTheServiceHookIsBelieved(t *testing.T) {
 			t.Errorf("%s: it does not say how to authenticate", name)
 		}
 	}
-	open := connectortest.New(t, New(), map[string]any{"url": "https://dev.azure.com/acme", "project": "Relay", "token": "x"})
+	open := connectortest.New(t, New, map[string]any{"url": "https://dev.azure.com/acme", "project": "Relay", "token": "x"})
 	if got, err := open.Receive(t.Context(), good); err != nil || got.Status != 403 {
 		t.Errorf("without a password: %+v, %v", got, err)
 	}
@@ -212,7 +212,7 @@ func FuzzResource(f *testing.F) {
 }
 
 func TestTheContract(t *testing.T) {
-	connectortest.Run(t, New(), connectortest.Options{
+	connectortest.Run(t, New, connectortest.Options{
 		Start: func(t *testing.T) map[string]any {
 			s := newService(t)
 			s.everything()

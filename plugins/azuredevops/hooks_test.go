@@ -20,7 +20,7 @@ func one(t *testing.T, eventType, body string) event.Event {
 	t.Helper()
 	r := hook(eventType, "{}")
 	r.Body = []byte(body)
-	got, err := connectortest.New(t, New(), map[string]any{
+	got, err := connectortest.New(t, New, map[string]any{
 		"url": "https://dev.azure.com/acme", "project": "Relay", "username": "hooks", "password": "canary-password", "kinds": []string{"*"},
 	}).Receive(t.Context(), r)
 	if err != nil || len(got.Events) != 1 {

@@ -134,7 +134,7 @@ func (s *service) arguments(more map[string]any) map[string]any {
 }
 
 func (s *service) client(more map[string]any) *connectortest.Client {
-	return connectortest.New(s.t, New(), s.arguments(more))
+	return connectortest.New(s.t, New, s.arguments(more))
 }
 
 func (s *service) poll(c *connectortest.Client, at event.Checkpoint) connectortest.Polled {
@@ -200,5 +200,5 @@ func hook(eventType, resource string) connector.Request {
 
 func hooked(t *testing.T) *connectortest.Client {
 	t.Helper()
-	return connectortest.New(t, New(), map[string]any{"url": "https://dev.azure.com/acme", "project": "Relay", "username": "hooks", "password": "canary-password"})
+	return connectortest.New(t, New, map[string]any{"url": "https://dev.azure.com/acme", "project": "Relay", "username": "hooks", "password": "canary-password"})
 }

@@ -41,10 +41,8 @@ type GitHub struct {
 	app installation
 }
 
-// New returns the factory.
-func New() func() connector.Connector {
-	return func() connector.Connector { return &GitHub{} }
-}
+// New returns a connector without arguments.
+func New() connector.Connector { return &GitHub{} }
 
 // Describe implements [connector.Connector].
 func (g *GitHub) Describe() connector.Description {

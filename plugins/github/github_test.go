@@ -183,7 +183,7 @@ func want(t *testing.T, got []event.Event, titlesWanted ...string) {
 
 func TestPollingPostsWhatIsNewOldestFirst(t *testing.T) {
 	h := newHub(t)
-	c := connectortest.New(t, New(), h.arguments(nil))
+	c := connectortest.New(t, New, h.arguments(nil))
 	h.happens("IssuesEvent", `{"action":"opened","issue":{"number":1,"title":"Old"}}`)
 	poll := func(at event.Checkpoint) connectortest.Polled {
 		t.Helper()
@@ -219,7 +219,7 @@ func TestPollingPostsWhatIsNewOldestFirst(t *testing.T) {
 
 func TestManyEventsArePagedBackToTheLastOne(t *testing.T) {
 	h := newHub(t)
-	c := connectortest.New(t, New(), h.arguments(nil))
+	c := connectortest.New(t, New, h.arguments(nil))
 	h.happens("WatchEvent", `{}`)
 	first, err := c.Poll(t.Context(), nil)
 	if err != nil {
@@ -239,7 +239,7 @@ func TestTheFirstPollPostsWhatWasAskedFor(t *testing.T) {
 	for n := range 5 {
 		h.happens("IssuesEvent", fmt.Sprintf(`{"action":"opened","issue":{"number":%d}}`, n))
 	}
-	p, err := connectortest.New(t, New(), h.arguments(map[string]any{"initial": 2})).Poll(t.Context(), nil)
+	p, err := connectortest.New(t, New, h.arguments(map[string]any{"initial": 2})).Poll(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestGitHubsErrorsHaveTheirKinds(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHub(t)
 			h.trouble = test.answer
-			_, err := connectortest.New(t, New(), h.arguments(nil)).Poll(t.Context(), nil)
+			_, err := connectortest.New(t, New, h.arguments(nil)).Poll(t.Context(), nil)
 			if connector.KindOf(err) != test.want || err == nil || strings.Contains(err.Error(), "good") {
 				t.Errorf("%v (%s), want %s", err, connector.KindOf(err), test.want)
 			}
@@ -298,7 +298,7 @@ func signed(name, guid, contentType, body string) connector.Request {
 const opened = `{"action":"opened","issue":{"number":1,"title":"New"},"sender":{"login":"ada"},"repository":{"full_name":"acme/relay"}}`
 
 func TestADeliveryBecomesAnEvent(t *testing.T) {
-	c := connectortest.New(t, New(), map[string]any{"repository": "acme/relay", "secret": secret})
+	c := connectortest.New(t, New, map[string]any{"repository": "acme/relay", "secret": secret})
 	for _, r := range []connector.Request{
 		signed("issues", "g-1", "application/json", opened),
 		signed("issues", "g-1", "application/x-www-form-urlencoded", "payload="+url.QueryEscape(opened)),
@@ -319,7 +319,7 @@ func TestADeliveryBecomesAnEvent(t *testing.T) {
 }
 
 func TestOnlyGitHubIsBelieved(t *testing.T) {
-	c := connectortest.New(t, New(), map[string]any{"repository": "acme/relay", "secret": secret})
+	c := connectortest.New(t, New, map[string]any{"repository": "acme/relay", "secret": secret})
 	good := signed("issues", "g", "application/json", opened)
 	for name, test := range map[string]struct {
 		change func(r *connector.Request)
@@ -341,7 +341,7 @@ func TestOnlyGitHubIsBelieved(t *testing.T) {
 	if got, err := c.Receive(t.Context(), signed("issues", "g", "application/json", "{")); err != nil || got.Status != 400 {
 		t.Errorf("signed, but no JSON: %+v, %v", got, err)
 	}
-	open := connectortest.New(t, New(), map[string]any{"repository": "acme/relay"})
+	open := connectortest.New(t, New, map[string]any{"repository": "acme/relay"})
 	if got, err := open.Receive(t.Context(), good); err != nil || got.Status != 403 || len(got.Events) != 0 {
 		t.Errorf("without a secret: %+v, %v", got, err)
 	}
@@ -356,7 +356,7 @@ func TestOnlyGitHubIsBelieved(t *testing.T) {
 
 func TestDeliveriesThatWereMissedAreFetched(t *testing.T) {
 	h := newHub(t)
-	c := connectortest.New(t, New(), h.arguments(map[string]any{"secret": secret}))
+	c := connectortest.New(t, New, h.arguments(map[string]any{"secret": secret}))
 	h.hookURL = c.HookURL
 	issue := func(n int) string {
 		return fmt.Sprintf(`{"action":"opened","issue":{"number":%d},"sender":{"login":"ada"}}`, n)
@@ -406,7 +406,7 @@ func TestANoteSaysWhyMissedDeliveriesCannotBeFound(t *testing.T) {
 		}, "the token may not read the webhooks"},
 	} {
 		h := newHub(t)
-		c := connectortest.New(t, New(), h.arguments(map[string]any{"secret": secret}))
+		c := connectortest.New(t, New, h.arguments(map[string]any{"secret": secret}))
 		test.change(h, c)
 		if p, err := c.Poll(t.Context(), nil); err != nil || !strings.Contains(p.Note, test.note) {
 			t.Errorf("%s: %q, %v", name, p.Note, err)
@@ -422,7 +422,7 @@ func TestAnAppSignsInAndKeepsItsToken(t *testing.T) {
 	}
 	h.key = &key.PublicKey
 	block := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	c := connectortest.New(t, New(), map[string]any{
+	c := connectortest.New(t, New, map[string]any{
 		"repository": "acme/relay", "api": h.URL, "app_id": 5, "installation_id": 7, "private_key": string(block),
 	})
 	for range 3 {
@@ -436,7 +436,7 @@ func TestAnAppSignsInAndKeepsItsToken(t *testing.T) {
 }
 
 func TestTheContract(t *testing.T) {
-	connectortest.Run(t, New(), connectortest.Options{
+	connectortest.Run(t, New, connectortest.Options{
 		Start: func(t *testing.T) map[string]any {
 			h := newHub(t)
 			for n := range 3 {
@@ -454,7 +454,7 @@ func TestTheContract(t *testing.T) {
 			{Argument: "user", Value: "a/b"},
 		},
 	})
-	connectortest.Run(t, New(), connectortest.Options{
+	connectortest.Run(t, New, connectortest.Options{
 		Arguments: map[string]any{"organisation": "acme", "secret": secret},
 		Start:     func(t *testing.T) map[string]any { return map[string]any{"api": newHub(t).URL, "token": "good"} },
 		Genuine:   []connector.Request{signed("issues", "g", "application/json", opened), signed("ping", "h", "application/json", "{}")},

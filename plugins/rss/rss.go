@@ -34,13 +34,21 @@ type Feed struct {
 	readers *readers
 }
 
-// New returns the factory of the connector type. Run with the command, this
-// executable must call [ServeReader]. The feeds share one pace for each host and the
-// processes that read, because they share a process.
-func New(command ...string) func() connector.Connector {
-	p, r := newPace(), newReaders(command...)
-	return func() connector.Connector { return &Feed{pace: p, readers: r} }
+// Shared is what the feeds of one process share: a pace for each host, and the
+// processes that read.
+type Shared struct {
+	pace    *pace
+	readers *readers
 }
+
+// Share returns what feeds are to share. Run with the command, this executable must
+// call [ServeReader].
+func Share(command ...string) *Shared {
+	return &Shared{newPace(), newReaders(command...)}
+}
+
+// New returns a feed without arguments.
+func (s *Shared) New() connector.Connector { return &Feed{pace: s.pace, readers: s.readers} }
 
 // Describe implements [connector.Connector].
 func (f *Feed) Describe() connector.Description {

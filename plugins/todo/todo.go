@@ -36,10 +36,8 @@ type Todo struct {
 	now func() time.Time
 }
 
-// New returns the factory.
-func New() func() connector.Connector {
-	return func() connector.Connector { return &Todo{now: time.Now} }
-}
+// New returns a connector without arguments.
+func New() connector.Connector { return &Todo{now: time.Now} }
 
 // Describe implements [connector.Connector].
 func (t *Todo) Describe() connector.Description {

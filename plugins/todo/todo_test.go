@@ -304,7 +304,7 @@ func TestTheCheckpointForgetsWhatWasLongDone(t *testing.T) {
 }
 
 func TestOnePersonSignsInByDeviceCode(t *testing.T) {
-	c := connectortest.New(t, New(), map[string]any{"client_id": "app", "tenant": "example.com"})
+	c := connectortest.New(t, New, map[string]any{"client_id": "app", "tenant": "example.com"})
 	how, err := c.SignIn(t.Context())
 	if err != nil {
 		t.Fatal(err)

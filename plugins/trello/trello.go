@@ -32,10 +32,8 @@ type Trello struct {
 	Initial int      `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
 }
 
-// New returns the factory.
-func New() func() connector.Connector {
-	return func() connector.Connector { return &Trello{} }
-}
+// New returns a connector without arguments.
+func New() connector.Connector { return &Trello{} }
 
 // Describe implements [connector.Connector].
 func (t *Trello) Describe() connector.Description {

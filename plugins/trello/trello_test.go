@@ -159,7 +159,7 @@ func (s *service) happens(typ, data string) string {
 }
 
 func (s *service) client(more map[string]any) *connectortest.Client {
-	return connectortest.New(s.t, New(), s.arguments(more))
+	return connectortest.New(s.t, New, s.arguments(more))
 }
 
 func (s *service) arguments(more map[string]any) map[string]any {
@@ -333,7 +333,7 @@ func TestAnActionHasOneKeyByEitherWay(t *testing.T) {
 }
 
 func TestOnlyTrelloIsBelieved(t *testing.T) {
-	c := connectortest.New(t, New(), map[string]any{"board": "b", "key": "k", "secret": secret})
+	c := connectortest.New(t, New, map[string]any{"board": "b", "key": "k", "secret": secret})
 	good := signedRequest(`{"action":{"id":"a1","type":"commentCard"}}`, c.HookURL)
 	for name, test := range map[string]struct {
 		request connector.Request
@@ -440,7 +440,7 @@ func FuzzReceive(f *testing.F) {
 }
 
 func TestTheContract(t *testing.T) {
-	connectortest.Run(t, New(), connectortest.Options{
+	connectortest.Run(t, New, connectortest.Options{
 		Start: func(t *testing.T) map[string]any {
 			s := newService(t)
 			for range 3 {

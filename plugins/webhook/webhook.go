@@ -62,10 +62,8 @@ type prepared struct {
 // longestTitle is how long a sender's name may be in every chat system.
 const longestTitle = 80
 
-// New returns the factory of the connector type.
-func New() func() connector.Connector {
-	return func() connector.Connector { return &Webhook{} }
-}
+// New returns a connector without arguments.
+func New() connector.Connector { return &Webhook{} }
 
 var (
 	_ connector.Receiver  = (*Webhook)(nil)

@@ -277,10 +277,10 @@ func TestArgumentsAreChecked(t *testing.T) {
 }
 
 func TestEveryKindHasASampleAndCanBeServed(t *testing.T) {
-	if _, err := connector.NewServer(nil, New()); err != nil {
+	if _, err := connector.NewServer(nil, New); err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range New()().Describe().Kinds {
+	for _, k := range New().Describe().Kinds {
 		if err := k.Sample.Card.Validate(); err != nil || k.Doc == "" {
 			t.Errorf("kind %s: %v", k.Name, err)
 		}
@@ -288,7 +288,7 @@ func TestEveryKindHasASampleAndCanBeServed(t *testing.T) {
 }
 
 func TestTheConnectorKeepsItsContract(t *testing.T) {
-	connectortest.Run(t, New(), connectortest.Options{
+	connectortest.Run(t, New, connectortest.Options{
 		Arguments: map[string]any{"title": "CI"},
 		Invalid: []connectortest.Invalid{
 			{Argument: "image", Value: "logo.png"},

@@ -43,10 +43,8 @@ const (
 	maxQuery = 512
 )
 
-// New returns the factory.
-func New() func() connector.Connector {
-	return func() connector.Connector { return &X{now: time.Now} }
-}
+// New returns a connector without arguments.
+func New() connector.Connector { return &X{now: time.Now} }
 
 // Describe implements [connector.Connector].
 func (x *X) Describe() connector.Description {

@@ -377,7 +377,7 @@ func TestTheContract(t *testing.T) {
 	invalid := []connectortest.Invalid{
 		{Argument: "users", Value: []string{"@ada"}}, {Argument: "budget", Value: 0}, {Argument: "initial", Value: 1000}, {Argument: "api", Value: "x"},
 	}
-	connectortest.Run(t, New(), connectortest.Options{
+	connectortest.Run(t, New, connectortest.Options{
 		Start: func(t *testing.T) map[string]any {
 			s := newService(t)
 			s.add(5)
