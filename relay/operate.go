@@ -15,6 +15,7 @@ import (
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/notice"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -26,7 +27,7 @@ func (r *Relay) Status(ctx context.Context) (operator.Status, error) {
 	p := r.plan()
 	s := operator.Status{
 		Version: r.options.Version, Config: r.options.Config, Started: r.started,
-		Listen: r.listeners.address("hooks"), Dashboard: r.listeners.address("dashboard"),
+		Listen: r.listeners.Address("hooks"), Dashboard: r.listeners.Address("dashboard"),
 		Connectors: len(p.connectors), Channels: len(p.channels), Problems: []string{},
 	}
 	r.mu.RLock()
@@ -146,7 +147,7 @@ func (r *Relay) publicAddress() string {
 	if base := r.plan().config.Relay.PublicURL; base != "" {
 		return base
 	}
-	return "http://" + r.listeners.address("hooks")
+	return "http://" + r.listeners.Address("hooks")
 }
 
 // Channels implements [operator.Relay].
@@ -305,7 +306,7 @@ func (r *Relay) Send(ctx context.Context, channel string, c card.Card) (operator
 	if err := c.Validate(); err != nil {
 		return operator.Delivery{}, fmt.Errorf("%w card: %w", operator.ErrInvalid, err)
 	}
-	receipt, err := accept(ctx, r.store, sendConnector, "sent", channel, c)
+	receipt, err := notice.Send(ctx, r.store, channel, c)
 	if err != nil {
 		return operator.Delivery{}, err
 	}

@@ -80,7 +80,7 @@ func (r *Relay) problems(ctx context.Context) []problem {
 			add("plugin "+p.Name, "plugin %s: %s", p.Name, p.Problem)
 		}
 	}
-	if text := r.lines.problem(); text != "" {
+	if text := r.log.Problem(); text != "" {
 		add("the log", "%s", text)
 	}
 	if f := r.lastReload(); f != nil {

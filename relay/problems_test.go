@@ -170,7 +170,7 @@ func TestMetricsHaveAListenerOfTheirOwn(t *testing.T) {
 		if _, err := r.Reload(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return r.listeners.address("metrics")
+		return r.listeners.Address("metrics")
 	}
 	address := reload(before + "metrics { listen = \"127.0.0.1:0\" }\n")
 	for path, want := range map[string]int{"/metrics": 200, "/healthz": 200, "/": 404, "/api/status": 404, "/readyz": 404} {

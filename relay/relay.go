@@ -22,14 +22,16 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/listener"
+	"github.com/connector-relay/relay/relay/logs"
 	"github.com/connector-relay/relay/relay/memory"
+	"github.com/connector-relay/relay/relay/notice"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
@@ -57,8 +59,7 @@ type Options struct {
 // Relay is one running relay.
 type Relay struct {
 	options  Options
-	log      zerolog.Logger
-	lines    *logWriter
+	log      *logs.Log
 	masker   *secret.Masker
 	registry *prometheus.Registry
 	started  time.Time
@@ -72,8 +73,8 @@ type Relay struct {
 	intake    *intake.Intake
 	signIn    *signin.Keeper
 	dashboard *dashboard.Dashboard
-	listeners *listeners
-	ops       *ops
+	listeners *listener.Set
+	notices   *notice.Board
 	cleanups  []cleanup
 
 	// reloading is held for the whole of a reload, so that two do not mix.
@@ -123,7 +124,7 @@ func Run(ctx context.Context, o Options) error {
 			return r.stop()
 		case <-hup:
 			r.reloadOnSignal(ctx)
-		case err := <-r.listeners.failed:
+		case err := <-r.listeners.Failed():
 			return errors.Join(err, r.stop())
 		}
 	}
@@ -135,23 +136,22 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	// The store is open before there is a card to write.
 	o.renderer = channel.NewRenderer(func(deliveries ...int64) func() { return r.store.Rendering(deliveries...) })
 	r.options = o
-	r.lines = newLogWriter(o.Log, r.masker)
-	r.log = zerolog.New(r.lines).With().Timestamp().Logger()
-	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), r.lines.lost())
-	r.ops = &ops{log: r.part("ops")}
+	r.log = logs.New(o.Log, r.masker.Mask)
+	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), r.log.Lost())
+	r.notices = notice.New(r.log.Part("ops"))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.cleanUp(context.WithoutCancel(ctx)))
-			r.lines.close()
+			r.log.Close()
 		}
 	}()
 	r.host = pluginhost.New(pluginhost.Options{
-		Log: r.part("pluginhost"), Metrics: r.registry, Mask: r.masker.Mask, Version: o.Version, Notify: r.pluginChanged,
+		Log: r.log.Part("pluginhost"), Metrics: r.registry, Mask: r.masker.Mask, Version: o.Version, Notify: r.notices.Plugin,
 	})
 	r.onStop("plugins", func(context.Context) error { r.host.Close(); return nil })
 	if file, diags := config.Parse(o.Config); !diags.HasErrors() {
 		// The plugins start before the rest of the file is known, and log.
-		zerolog.SetGlobalLevel(file.Log())
+		r.log.SetLevel(file.Log())
 	}
 	p, err := prepare(ctx, r.host, r.masker, o)
 	if err != nil {
@@ -170,9 +170,11 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	r.registry.MustRegister(newCollector(r))
 	r.watching()
 	// Operators are answered last, when there is something to say.
-	if err := r.listeners.socket(p.config.Relay.Socket, r.operatorHandler()); err != nil {
+	socket, err := operator.Listen(p.config.Relay.Socket)
+	if err != nil {
 		return nil, err
 	}
+	r.listeners.Serve("operator socket", socket, r.operatorHandler())
 	r.log.Info().Str("version", o.Version).Str("config", o.Config).
 		Int("connectors", len(p.connectors)).Int("channels", len(p.channels)).Msg("relay runs")
 	return r, nil
@@ -180,7 +182,7 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 
 // open builds what lives as long as the process.
 func (r *Relay) open(ctx context.Context, p *plan) error {
-	s, limit, err := openStore(ctx, p.config.Relay, r.part("store"), r.registry)
+	s, limit, err := openStore(ctx, p.config.Relay, r.log.Part("store"), r.registry)
 	if err != nil {
 		return err
 	}
@@ -190,18 +192,17 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 		s = r.options.wrap(s)
 	}
 	r.store = s
-	r.ops.store = s // before the operators have a channel, so before anything is told
-	r.dispatch = dispatch.New(dispatch.Options{Store: s, Log: r.part("dispatch"), Metrics: r.registry, Notify: r.laneChanged})
+	r.dispatch = dispatch.New(dispatch.Options{Store: s, Log: r.log.Part("dispatch"), Metrics: r.registry, Notify: r.notices.Lane})
 	r.onStop("dispatch", func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil })
 	if err := r.openSignIn(s, p.config.Relay.Key); err != nil {
 		return err
 	}
 	r.intake = intake.New(intake.Options{
-		Store: s, Plugins: r.host, Tokens: r.signIn, Log: r.part("intake"), Metrics: r.registry, Mask: r.masker.Mask, Notify: r.connectorChanged,
+		Store: s, Plugins: r.host, Tokens: r.signIn, Log: r.log.Part("intake"), Metrics: r.registry, Mask: r.masker.Mask, Notify: r.notices.Connector,
 		Memory: memory.Limit(memory.Daemon),
 	})
 	r.onStop("intake", func(ctx context.Context) error { r.intake.Stop(ctx); return nil })
-	r.dashboard, err = dashboard.New(dashboard.Options{Store: s, Status: pageStatus{r}, Log: r.part("dashboard"), Version: r.options.Version})
+	r.dashboard, err = dashboard.New(dashboard.Options{Store: s, Status: pageStatus{r}, Log: r.log.Part("dashboard"), Version: r.options.Version})
 	if err != nil {
 		return err
 	}
@@ -213,17 +214,14 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 		r.dispatch.Return(channels)
 		r.dashboard.Notify(channels)
 	})
-	r.listeners = newListeners(r.part("http"))
+	r.listeners = listener.New(r.log.Part("http"))
 	r.onStop("listeners", func(ctx context.Context) error {
 		r.dashboard.Close()
-		return r.listeners.stop(ctx)
+		return r.listeners.Stop(ctx)
 	})
 	r.every("sweep", sweepEvery, r.sweep)
 	return nil
 }
-
-// part is the logger of one part.
-func (r *Relay) part(name string) zerolog.Logger { return r.log.With().Str("part", name).Logger() }
 
 // onStop adds a step of stopping; steps run in the reverse order.
 func (r *Relay) onStop(name string, do func(context.Context) error) {
@@ -238,7 +236,7 @@ func (r *Relay) stop() error {
 	defer cancel()
 	err := r.cleanUp(ctx)
 	r.log.Info().Err(err).Msg("relay has stopped")
-	r.lines.close()
+	r.log.Close()
 	return err
 }
 

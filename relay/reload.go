@@ -8,10 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/connector-relay/relay/config"
-	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/listener"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
@@ -90,13 +88,13 @@ func (r *Relay) changed(changes []operator.Change) {
 	for i, c := range changes {
 		lines[i] = c.String()
 		if c.Warning != "" {
-			warnings = append(warnings, card.Escape(lines[i]+". "+c.Warning))
+			warnings = append(warnings, lines[i]+". "+c.Warning)
 		}
 	}
 	r.log.Info().Strs("changes", lines).Msg("configuration reloaded")
 	if len(warnings) > 0 {
 		r.log.Warn().Strs("warnings", warnings).Msg("the new configuration leaves something behind")
-		r.ops.say("left behind", "The new configuration leaves something behind", strings.Join(warnings, "\n\n"), colorTrouble)
+		r.notices.LeftBehind(warnings)
 	}
 }
 
@@ -132,10 +130,10 @@ func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the lanes: %w", err)
 	}
-	listen, undo, err := r.listeners.prepare([]opening{
-		{"hooks", p.config.Relay.Listen, r.publicHandler()},
-		{"dashboard", p.config.Dashboard.Listen, r.dashboardHandler()},
-		{"metrics", p.config.Metrics.Listen, r.metricsHandler()},
+	listen, undo, err := r.listeners.Prepare([]listener.Opening{
+		{Purpose: "hooks", Address: p.config.Relay.Listen, Handler: r.publicHandler()},
+		{Purpose: "dashboard", Address: p.config.Dashboard.Listen, Handler: r.dashboardHandler()},
+		{Purpose: "metrics", Address: p.config.Metrics.Listen, Handler: r.metricsHandler()},
 	})
 	if err != nil {
 		return nil, err
@@ -154,7 +152,7 @@ func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
 		r.log.Error().Err(err).Msg("the store cannot open all connectors; they are down until it can")
 	}
 	return func() {
-		zerolog.SetGlobalLevel(p.config.Relay.Log)
+		r.log.SetLevel(p.config.Relay.Log)
 		if before := r.plan(); before != nil {
 			// Its plugins still run for a while, and may speak of them.
 			r.masker.Keep("before", before.secrets...)
@@ -167,7 +165,7 @@ func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
 		r.mu.Lock()
 		r.current, r.configured = p, time.Now()
 		r.mu.Unlock()
-		r.ops.configure(p.config.Relay.Ops)
+		r.notices.Use(r.store, p.config.Relay.Ops)
 		r.intake.TrustProxies(p.config.Relay.TrustedProxies)
 		r.limit(p.config.Relay.Disk)
 		r.intake.Retire(context.WithoutCancel(ctx), p.connectors)

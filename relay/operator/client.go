@@ -34,7 +34,7 @@ var _ Relay = (*Client)(nil)
 func Dial(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
-		conn, err := d.DialContext(ctx, "unix", Short(path))
+		conn, err := d.DialContext(ctx, "unix", short(path))
 		if err != nil {
 			return nil, fmt.Errorf("%w with this configuration (its socket would be %s); start it with `relay run`", ErrNotRunning, path)
 		}
@@ -50,9 +50,9 @@ func (c *Client) Received(f func(answer any)) *Client {
 	return c
 }
 
-// Short returns the shorter of a socket's absolute path and its path from the
+// short returns the shorter of a socket's absolute path and its path from the
 // working directory, because a socket's path is limited to about 100 bytes.
-func Short(path string) string {
+func short(path string) string {
 	wd, err := os.Getwd()
 	if err != nil {
 		return path

@@ -1,4 +1,4 @@
-package relay
+package listener
 
 import (
 	"bufio"
@@ -7,8 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rs/zerolog"
-
+	"github.com/connector-relay/relay/relay/logs"
 	"github.com/connector-relay/relay/relay/secret"
 )
 
@@ -22,23 +21,23 @@ func TestWhatAServerHasToSayIsInTheLog(t *testing.T) {
 	defer r.Close()
 	masker := &secret.Masker{}
 	masker.Keep("test", secret.New("hush-hush-hush"))
-	w := newLogWriter(out, masker)
-	l := newListeners(zerolog.New(w))
-	commit, _, err := l.prepare([]opening{{"hooks", "127.0.0.1:0", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+	w := logs.New(out, masker.Mask)
+	l := New(w.Logger)
+	commit, _, err := l.Prepare([]Opening{{"hooks", "127.0.0.1:0", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		panic("the token is hush-hush-hush")
 	})}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	commit()
-	if res, err := http.Get("http://" + l.address("hooks")); err == nil {
+	if res, err := http.Get("http://" + l.Address("hooks")); err == nil {
 		res.Body.Close()
 		t.Fatalf("the request was answered: %s", res.Status)
 	}
-	if err := l.stop(t.Context()); err != nil {
+	if err := l.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.close()
+	w.Close()
 	out.Close()
 	told := false
 	for s := bufio.NewScanner(r); s.Scan(); {

@@ -1,4 +1,8 @@
-package relay
+// Package listener is the addresses that the relay answers on. It binds a new address
+// before it answers there, lets requests to a replaced one end, and moves a listener onto
+// an address that another one of the relay's own still has. What is answered is no matter
+// of its own: each [Opening] brings its handler.
+package listener
 
 import (
 	"context"
@@ -7,7 +11,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,8 +18,6 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/net/netutil"
-
-	"github.com/connector-relay/relay/relay/operator"
 )
 
 // The limits of every listener: a sender that is slower or larger than this is no
@@ -29,8 +30,8 @@ const (
 	maxHeaderBytes    = 64 << 10
 )
 
-// listeners are the addresses the relay answers on, by what they are for.
-type listeners struct {
+// Set is the addresses that the relay answers on, by what they are for.
+type Set struct {
 	log    zerolog.Logger
 	failed chan error
 
@@ -48,19 +49,23 @@ type listener struct {
 	net     net.Listener
 }
 
-func newListeners(log zerolog.Logger) *listeners {
-	return &listeners{log: log, failed: make(chan error, 8), open: make(map[string]*listener)}
+// New returns a set of no listeners.
+func New(log zerolog.Logger) *Set {
+	return &Set{log: log, failed: make(chan error, 8), open: make(map[string]*listener)}
 }
 
-// opening is a listener that is wanted; without an address it is not.
-type opening struct {
-	purpose, address string
-	handler          http.Handler
+// Failed tells when the set can no longer answer on an address.
+func (s *Set) Failed() <-chan error { return s.failed }
+
+// Opening is a listener that is wanted; without an address it is not.
+type Opening struct {
+	Purpose, Address string
+	Handler          http.Handler
 }
 
-// prepare binds the addresses that are new, without answering on them yet. Nothing has
-// changed until commit; undo lets go of what was bound.
-func (l *listeners) prepare(list []opening) (commit, undo func(), err error) {
+// Prepare binds the addresses that are new, without answering on them yet. Nothing has
+// changed until commit, which cannot fail; undo lets go of what was bound.
+func (s *Set) Prepare(list []Opening) (commit, undo func(), err error) {
 	bound := make(map[string]*listener)
 	undo = func() {
 		for _, n := range bound {
@@ -68,20 +73,20 @@ func (l *listeners) prepare(list []opening) (commit, undo func(), err error) {
 		}
 	}
 	for _, o := range list {
-		if old := l.find(o.purpose); o.address == "" || old != nil && old.address == o.address {
+		if old := s.find(o.Purpose); o.Address == "" || old != nil && old.address == o.Address {
 			continue
 		}
-		n, err := l.bind(o.address)
+		n, err := s.bind(o.Address)
 		if err != nil {
 			undo()
-			return nil, nil, fmt.Errorf("listen for the %s: %w", o.purpose, err)
+			return nil, nil, fmt.Errorf("listen for the %s: %w", o.Purpose, err)
 		}
-		bound[o.purpose] = &listener{address: o.address, net: n, server: l.server(o.handler)}
+		bound[o.Purpose] = &listener{address: o.Address, net: n, server: s.server(o.Handler)}
 	}
 	return func() {
 		for _, o := range list {
-			if n := bound[o.purpose]; n != nil || o.address == "" {
-				l.replace(o.purpose, n)
+			if n := bound[o.Purpose]; n != nil || o.Address == "" {
+				s.replace(o.Purpose, n)
 			}
 		}
 	}, undo, nil
@@ -90,12 +95,12 @@ func (l *listeners) prepare(list []opening) (commit, undo func(), err error) {
 // bind listens on an address. When that is taken by a listener of the relay's own, on
 // 127.0.0.1 where all addresses are wanted or the other way round, both have it until
 // the old one has ended.
-func (l *listeners) bind(address string) (net.Listener, error) {
+func (s *Set) bind(address string) (net.Listener, error) {
 	n, err := net.Listen("tcp", address)
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return n, err
 	}
-	own := l.onPortOf(address)
+	own := s.onPortOf(address)
 	if len(own) == 0 {
 		return nil, err
 	}
@@ -127,15 +132,15 @@ func setShared(n net.Listener, shared bool) error {
 }
 
 // onPortOf returns the relay's own listeners on the port of an address.
-func (l *listeners) onPortOf(address string) []net.Listener {
+func (s *Set) onPortOf(address string) []net.Listener {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var own []net.Listener
-	for _, n := range l.open {
+	for _, n := range s.open {
 		if _, p, err := net.SplitHostPort(n.net.Addr().String()); err == nil && p == port {
 			own = append(own, n.net)
 		}
@@ -143,27 +148,27 @@ func (l *listeners) onPortOf(address string) []net.Listener {
 	return own
 }
 
-func (l *listeners) find(purpose string) *listener {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.open[purpose]
+func (s *Set) find(purpose string) *listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[purpose]
 }
 
 // replace serves a listener, if there is one, and lets the one before it finish.
-func (l *listeners) replace(purpose string, n *listener) {
-	l.mu.Lock()
-	old := l.open[purpose]
-	delete(l.open, purpose)
+func (s *Set) replace(purpose string, n *listener) {
+	s.mu.Lock()
+	old := s.open[purpose]
+	delete(s.open, purpose)
 	if n != nil {
-		l.open[purpose] = n
+		s.open[purpose] = n
 	}
-	l.mu.Unlock()
+	s.mu.Unlock()
 	if n != nil {
-		l.log.Info().Str("listener", purpose).Stringer("address", n.net.Addr()).Msg("listening")
-		go l.serve(purpose, n)
+		s.log.Info().Str("listener", purpose).Stringer("address", n.net.Addr()).Msg("listening")
+		go s.serve(purpose, n)
 	}
 	if old != nil {
-		l.replaced.Go(func() { _ = old.server.Shutdown(context.Background()) })
+		s.replaced.Go(func() { _ = old.server.Shutdown(context.Background()) })
 	}
 }
 
@@ -171,46 +176,34 @@ func (l *listeners) replace(purpose string, n *listener) {
 // leave descriptors for the others, for deliveries and for the store.
 func mostConnections() int { return max(16, min(16384, descriptors()/4)) }
 
-func (l *listeners) serve(purpose string, n *listener) {
+func (s *Set) serve(purpose string, n *listener) {
 	if err := n.server.Serve(netutil.LimitListener(n.net, mostConnections())); !errors.Is(err, http.ErrServerClosed) {
-		l.failed <- fmt.Errorf("serve the %s: %w", purpose, err)
+		s.failed <- fmt.Errorf("serve the %s: %w", purpose, err)
 	}
 }
 
-// socket opens the operator socket. A socket file that is left over from a relay
-// that was killed is replaced; the store's lock says that no other is alive.
-func (l *listeners) socket(path string, handler http.Handler) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("replace the operator socket: %w", err)
-	}
-	n, err := net.Listen("unix", operator.Short(path))
-	if err != nil {
-		return fmt.Errorf("open the operator socket %s: %w", path, err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		n.Close()
-		return fmt.Errorf("protect the operator socket: %w", err)
-	}
-	s := &listener{address: path, net: n, server: l.server(handler)}
-	s.server.WriteTimeout = 0 // a poll or a reload may take its time
-	l.replace("operator socket", s)
-	return nil
+// Serve answers on a listener that is bound already, for as long as an answer takes: a
+// poll or a reload takes its time.
+func (s *Set) Serve(purpose string, n net.Listener, handler http.Handler) {
+	server := s.server(handler)
+	server.WriteTimeout = 0
+	s.replace(purpose, &listener{address: n.Addr().String(), net: n, server: server})
 }
 
-// address returns where a listener answers, which matters for port 0.
-func (l *listeners) address(purpose string) string {
-	if n := l.find(purpose); n != nil {
+// Address returns where a listener answers, which matters for port 0.
+func (s *Set) Address(purpose string) string {
+	if n := s.find(purpose); n != nil {
 		return n.net.Addr().String()
 	}
 	return ""
 }
 
-// stop closes all listeners and waits for the requests in flight.
-func (l *listeners) stop(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// Stop closes all listeners and waits for the requests in flight.
+func (s *Set) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var errs []error
-	for purpose, n := range l.open {
+	for purpose, n := range s.open {
 		err := n.server.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = n.server.Close()
@@ -220,7 +213,7 @@ func (l *listeners) stop(ctx context.Context) error {
 		}
 	}
 	ended := make(chan struct{})
-	go func() { l.replaced.Wait(); close(ended) }()
+	go func() { s.replaced.Wait(); close(ended) }()
 	select {
 	case <-ended:
 	case <-ctx.Done():
@@ -231,11 +224,11 @@ func (l *listeners) stop(ctx context.Context) error {
 // server answers on a listener. What it has to say itself goes the log's way, too:
 // net/http would write it to standard error, where nothing masks it, and where it waits
 // for whoever does not read that.
-func (l *listeners) server(handler http.Handler) *http.Server {
+func (s *Set) server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: log.New(serverLog{l.log}, "", 0),
+		ErrorLog: log.New(serverLog{s.log}, "", 0),
 	}
 }
 

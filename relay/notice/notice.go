@@ -1,0 +1,148 @@
+// Package notice is what the relay itself has to say in a channel: to the operators, when
+// a lane, a connector or a plugin breaks and when it is well again, and for a person who
+// sends a card by hand. What it says goes the way of every other event, so it survives a
+// crash and keeps its place in the lane.
+//
+// The parts say that something has changed; the words are here. A new notice is a method
+// of [Board].
+package notice
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/dispatch"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// The names under which the relay's own events are stored. A configured connector cannot
+// have a dot in its name.
+const (
+	operators = "relay.ops"
+	byHand    = "relay.send"
+)
+
+// The colours of the relay's own cards. The words say the same.
+const (
+	colorTrouble = "C4314B"
+	colorWell    = "237B4B"
+)
+
+// patience is how long the store may take to accept a notice.
+const patience = 30 * time.Second
+
+// Store accepts events.
+type Store interface {
+	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
+}
+
+// Board is where the operators read what has happened to the relay: their channel, if the
+// configuration names one.
+type Board struct {
+	log zerolog.Logger
+
+	mu      sync.Mutex
+	store   Store
+	channel string
+}
+
+// New returns a board that says nothing until it is told where.
+func New(log zerolog.Logger) *Board { return &Board{log: log} }
+
+// Use makes the board post to a channel from now on; with no channel it posts nothing.
+func (b *Board) Use(s Store, channel string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.store, b.channel = s, channel
+}
+
+func (b *Board) where() (Store, string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.store, b.channel
+}
+
+// post puts a card on the board. It must not fail what it reports on, so a failure is
+// only logged.
+func (b *Board) post(kind, title, text, color string) {
+	s, channel := b.where()
+	if channel == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := card.Card{Summary: title, Title: title, Text: text, ThemeColor: color}
+	if _, err := accept(ctx, s, operators, kind, channel, c); err != nil {
+		b.log.Error().Err(err).Str("kind", kind).Msg("the operators could not be told")
+	}
+}
+
+// Lane tells that a lane has paused by itself or is open again. A card about the
+// operators' own channel would only wait in it; the status tells of that one.
+func (b *Board) Lane(n dispatch.Notice) {
+	if _, own := b.where(); n.Channel == own {
+		return
+	}
+	if n.Paused {
+		b.post("channel paused", fmt.Sprintf("Channel %s is paused", n.Channel),
+			card.Escape(n.Reason)+"\n\nIts cards wait and nothing is lost. Relay tries again now and then; after a repair, `relay resume "+n.Channel+"` tries at once.", colorTrouble)
+		return
+	}
+	b.post("channel resumed", fmt.Sprintf("Channel %s is open again", n.Channel), "What waited is on its way.", colorWell)
+}
+
+// Connector tells that a connector broke or is well again.
+func (b *Board) Connector(n intake.Notice) {
+	if n.Broken {
+		b.post("connector broken", fmt.Sprintf("Connector %s is %s", n.Connector, n.Health), card.Escape(n.Problem), colorTrouble)
+		return
+	}
+	b.post("connector well", fmt.Sprintf("Connector %s is well again", n.Connector), "Nothing was skipped: it goes on from where it stopped.", colorWell)
+}
+
+// Plugin tells that a plugin keeps failing or runs again.
+func (b *Board) Plugin(s pluginhost.Status) {
+	if s.Running {
+		b.post("plugin well", fmt.Sprintf("Plugin %s runs again", s.Name), "Its connectors go on from where they stopped.", colorWell)
+		return
+	}
+	b.post("plugin failing", fmt.Sprintf("Plugin %s keeps failing", s.Name), card.Escape(s.Problem)+"\n\nRelay goes on starting it again, with pauses.", colorTrouble)
+}
+
+// LeftBehind tells what a new configuration leaves behind.
+func (b *Board) LeftBehind(warnings []string) {
+	escaped := make([]string, len(warnings))
+	for i, w := range warnings {
+		escaped[i] = card.Escape(w)
+	}
+	b.post("left behind", "The new configuration leaves something behind", strings.Join(escaped, "\n\n"), colorTrouble)
+}
+
+// Send stores a card that a person sends to a channel by hand.
+func Send(ctx context.Context, s Store, channel string, c card.Card) (store.Receipt, error) {
+	return accept(ctx, s, byHand, "sent", channel, c)
+}
+
+// accept stores one card of the relay's own for one channel.
+func accept(ctx context.Context, s Store, connector, kind, channel string, c card.Card) (store.Receipt, error) {
+	entry := store.Entry{
+		Event:      event.Event{Kind: kind, Time: time.Now(), Card: c, Data: json.RawMessage("{}")},
+		Fate:       event.Routed,
+		Deliveries: []store.Draft{{Channel: channel}},
+	}
+	receipts, err := s.Accept(ctx, store.Batch{Connector: connector, Events: []store.Entry{entry}})
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	return receipts[0], nil
+}
