@@ -177,7 +177,7 @@ func (k kept) aboutChannel(c *operator.Change) {
 // receives reports whether a plan has a connector of a name to which somebody posts.
 func receives(p *plan, name string) bool {
 	for _, c := range p.connectors {
-		if c.Source.Connector == name {
+		if c.Call.Connector == name {
 			return c.Receives
 		}
 	}

@@ -267,12 +267,12 @@ func buildConnector(ctx context.Context, c config.Connector, publicURL string, s
 	if err != nil {
 		return intake.Spec{}, nil, err
 	}
-	source := pluginhost.Source{Type: c.Type, Connector: c.Name, Arguments: arguments, HTTP: settings}
-	problems, err := set.Validate(ctx, source)
+	call := pluginhost.Call{Type: c.Type, Connector: c.Name, Arguments: arguments, HTTP: settings}
+	problems, err := set.Validate(ctx, call)
 	if err != nil {
 		return intake.Spec{}, nil, err
 	}
-	source.Arguments = nil
+	call.Arguments = nil
 	path, err := c.Path.Reveal()
 	if err != nil {
 		return intake.Spec{}, nil, fmt.Errorf("path: %w", err)
@@ -282,7 +282,7 @@ func buildConnector(ctx context.Context, c config.Connector, publicURL string, s
 		schedule = typ.Schedule
 	}
 	return intake.Spec{
-		Source: source, Arguments: c.Arguments.Encode, PublicURL: publicURL, Path: path, Enabled: c.Enabled,
+		Call: call, Arguments: c.Arguments.Encode, PublicURL: publicURL, Path: path, Enabled: c.Enabled,
 		Schedule: schedule, Timeout: c.Timeout, Routes: c.Routes, Suspended: c.Suspended, MaxSilence: c.MaxSilence,
 		Polls: typ.Polls, Receives: typ.Receives, SignsIn: typ.SignsIn, Hooks: intake.Hooks(c.Hooks), Quota: intake.Quota(c.Quota), Fingerprint: c.Fingerprint,
 	}, problems, nil

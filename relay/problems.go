@@ -47,7 +47,7 @@ func (r *Relay) refusals(ctx context.Context) []problem {
 // receives reports whether hooks depend on one of these connector types.
 func (r *Relay) receives(types []string) bool {
 	for _, c := range r.plan().connectors {
-		if c.Enabled && c.Receives && slices.Contains(types, c.Source.Type) {
+		if c.Enabled && c.Receives && slices.Contains(types, c.Call.Type) {
 			return true
 		}
 	}

@@ -35,7 +35,7 @@ func (r *Relay) openSignIn(store signin.Store, key string) error {
 
 // SignIn implements [operator.Relay].
 func (r *Relay) SignIn(ctx context.Context, name string) (operator.SignIn, error) {
-	src, err := r.intake.Source(name)
+	src, err := r.intake.Call(name)
 	if err != nil {
 		return operator.SignIn{}, meaning(err)
 	}

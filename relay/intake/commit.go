@@ -13,57 +13,55 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// One commit takes so many events at most, and about so many bytes of them, so that
-// nobody else waits long for it; a larger batch is stored in several.
+// commitEvents and commitBytes bound one commit, so that others do not wait long for
+// it. A larger batch is stored in several.
 const (
 	commitEvents = 256
 	commitBytes  = 1 << 20
 )
 
-// wholeEvents is how many events a batch may have that has to be stored in one commit.
+// wholeEvents bounds a batch that must be stored in one commit.
 const wholeEvents = 2048
 
-// intent is a batch on its way into the store.
-type intent struct {
+// submission is a batch on its way into the store.
+type submission struct {
 	event.Batch
-	// Fingerprint is what all events have to have whose keys are known; nil when it
-	// does not matter.
+	// fingerprint is what a known event's own must equal; nil accepts any.
 	fingerprint []byte
-	// whole says that the batch is stored whole or not at all. A batch is as well that
-	// has an event without a key: stored again, it would be another one.
+	// whole stores the batch in one commit or not at all. A batch with a keyless event is
+	// always stored whole: a retry could not recognise what is already stored.
 	whole bool
-	// shorten makes an event that is too large smaller, instead of refusing the batch.
+	// shorten replaces an event that is too large by a short one instead of refusing the
+	// batch.
 	shorten bool
 }
 
 // outcome is what became of a batch.
 type outcome struct {
-	// fresh events were new, known ones had been reported before.
+	// fresh events are new; known ones were reported before.
 	fresh, known int
-	// numbers are the events' as stored; that of a known event that has been swept is
-	// not among them.
+	// numbers are the stored events' numbers, without known events that have been swept.
 	numbers []int64
 }
 
-// commit matches a batch with the connector's routes and stores it. A large batch is
-// stored in several commits, of which only the last moves the checkpoint: when one
-// fails, the source reports all of the batch again, and what is stored is known by its
-// key.
-func (s *source) commit(ctx context.Context, in intent) (outcome, error) {
+// commit matches a batch with the connector's routes and stores it. Of the commits that
+// a large batch takes, only the last moves the checkpoint: when one fails, the next
+// poll reports the whole batch again, and stored events are recognised by their keys.
+func (r *runner) commit(ctx context.Context, in submission) (outcome, error) {
 	var out outcome
 	whole := in.whole || slices.ContainsFunc(in.Events, func(e event.Event) bool { return e.Key == "" })
 	if whole && len(in.Events) > wholeEvents {
-		return out, fmt.Errorf("%w: %d events at once that must be stored together; at most %d are allowed", errTooLarge, len(in.Events), wholeEvents)
+		return out, fmt.Errorf("%w: %d events that must be stored together; at most %d are allowed", errTooLarge, len(in.Events), wholeEvents)
 	}
-	batch, size := store.Batch{Connector: s.name()}, 0
+	batch, size := store.Batch{Connector: r.name()}, 0
 	for _, e := range in.Events {
-		entry, bytes, err := s.bounded(e, in.shorten)
+		entry, bytes, err := r.bounded(e, in.shorten)
 		if err != nil {
 			return out, fmt.Errorf("event %s: %w", e.Key, err)
 		}
 		entry.Fingerprint = in.fingerprint
 		if n := len(batch.Events); !whole && n > 0 && (n == commitEvents || size+bytes > commitBytes) {
-			if err := s.store(ctx, batch, &out); err != nil {
+			if err := r.store(ctx, batch, &out); err != nil {
 				return out, err
 			}
 			batch.Events, size = nil, 0
@@ -71,58 +69,57 @@ func (s *source) commit(ctx context.Context, in intent) (outcome, error) {
 		batch.Events, size = append(batch.Events, entry), size+bytes
 	}
 	batch.Checkpoint = in.Checkpoint
-	return out, s.store(ctx, batch, &out)
+	return out, r.store(ctx, batch, &out)
 }
 
-// store is one commit.
-func (s *source) store(ctx context.Context, batch store.Batch, out *outcome) error {
+// store makes one commit.
+func (r *runner) store(ctx context.Context, batch store.Batch, out *outcome) error {
 	if len(batch.Events) > 0 {
-		if err := s.within(time.Now()); err != nil {
+		if err := r.within(time.Now()); err != nil {
 			return err
 		}
 	}
-	receipts, err := s.intake.options.Store.Accept(ctx, batch)
+	receipts, err := r.intake.options.Store.Accept(ctx, batch)
 	if err != nil {
 		return err
 	}
 	fresh := 0
-	for n, r := range receipts {
-		if r.Event != 0 {
-			out.numbers = append(out.numbers, r.Event)
+	for n, receipt := range receipts {
+		if receipt.Event != 0 {
+			out.numbers = append(out.numbers, receipt.Event)
 		}
-		if r.Seen {
+		if receipt.Seen {
 			out.known++
-			s.intake.metrics.events.WithLabelValues(s.name(), "seen").Inc()
+			r.intake.metrics.events.WithLabelValues(r.name(), "seen").Inc()
 			continue
 		}
 		fresh++
-		s.intake.metrics.events.WithLabelValues(s.name(), string(batch.Events[n].Fate)).Inc()
+		r.intake.metrics.events.WithLabelValues(r.name(), string(batch.Events[n].Fate)).Inc()
 	}
 	if fresh == 0 {
 		return nil
 	}
 	out.fresh += fresh
-	s.quota.spend(time.Now(), fresh)
-	s.mu.Lock()
-	s.lastEvent = time.Now()
-	s.mu.Unlock()
+	r.quota.spend(time.Now(), fresh)
+	r.mu.Lock()
+	r.lastEvent = time.Now()
+	r.mu.Unlock()
 	select {
-	case s.heard <- struct{}{}:
+	case r.heard <- struct{}{}:
 	default:
 	}
 	return nil
 }
 
-// bounded makes the entry of an event, and says how many bytes it has. An event that
-// is larger than the connector's quota allows is refused, or told of by a card in its
-// place.
-func (s *source) bounded(e event.Event, shorten bool) (entry store.Entry, bytes int, err error) {
+// bounded returns the store entry of an event and its size in bytes. An event larger
+// than the connector's quota is refused, or replaced by a card that says so.
+func (r *runner) bounded(e event.Event, shorten bool) (entry store.Entry, bytes int, err error) {
 	encoded, err := e.Card.MarshalJSON()
 	if err != nil {
 		return entry, 0, fmt.Errorf("encode its card: %w", err)
 	}
 	bytes = len(encoded) + len(e.Data)
-	if limit := s.quota.eventBytes; int64(bytes) > limit {
+	if limit := r.quota.eventBytes; int64(bytes) > limit {
 		if !shorten {
 			return entry, bytes, fmt.Errorf("%w: it has %d bytes, and the connector's quota allows %d", errTooLarge, bytes, limit)
 		}
@@ -132,49 +129,49 @@ func (s *source) bounded(e event.Event, shorten bool) (entry store.Entry, bytes 
 		}
 		bytes = len(encoded)
 	}
-	entry, err = s.evaluate(e)
+	entry, err = r.evaluate(e)
 	entry.Encoded = encoded
 	return entry, bytes, err
 }
 
-// shortened is an event that says of a larger one what it was about.
+// shortened returns what stands in for an event that is too large: its headline and its
+// size.
 func shortened(e event.Event, bytes int, limit int64) event.Event {
 	e.Data = nil
-	text := fmt.Sprintf("The card was left out: it had %d bytes with its data, and the quota of the connector allows %d.", bytes, limit)
+	text := fmt.Sprintf("This card was left out: with its data it had %d bytes, and the connector's quota allows %d.", bytes, limit)
 	e.Card = card.Card{Title: card.Cut(e.Card.Headline(), 200), Text: text}
 	return e
 }
 
-// evaluate decides an event's fate when it is its turn, unless the relay has to end
-// before.
-func (s *source) evaluate(e event.Event) (store.Entry, error) {
-	evaluations := s.intake.room.evaluations
-	if err := evaluations.Acquire(s.intake.ctx, 1); err != nil {
+// evaluate decides an event's fate when a processor is free, unless the relay stops
+// first.
+func (r *runner) evaluate(e event.Event) (store.Entry, error) {
+	evaluations := r.intake.budget.evaluations
+	if err := evaluations.Acquire(r.intake.ctx, 1); err != nil {
 		return store.Entry{}, ErrStopped
 	}
 	defer evaluations.Release(1)
-	return s.entry(e)
+	return r.entry(e)
 }
 
-// entry decides an event's fate. A channel that several routes name gets the card
-// once, as the first of them that matches changed it, and urgently if one of those
-// that match says so.
+// entry decides an event's fate. A channel named by several matching routes gets the
+// card once, as the first of them changes it, and urgently if any of them says so.
 //
 // A route whose condition cannot be evaluated makes a dead letter for each of its
-// channels, so that a person decides what it could not; but not for those that get
-// the card by another route.
-func (s *source) entry(e event.Event) (store.Entry, error) {
-	routes := s.connector.Routes
+// channels, so that a person can decide, except for channels that get the card by
+// another route.
+func (r *runner) entry(e event.Event) (store.Entry, error) {
+	routes := r.connector.Routes
 	entry := store.Entry{Event: e, Fate: event.Filtered, Traces: make([]event.Trace, len(routes))}
 	var failed []int
-	for n, r := range routes {
+	for n, rt := range routes {
 		result := route.Result{Matched: true}
-		if r.Conditional() {
-			result = r.Apply(s.name(), e)
+		if rt.Conditional() {
+			result = rt.Apply(r.name(), e)
 		}
 		entry.Traces[n] = event.Trace{Route: n + 1, Matched: result.Matched, Reason: result.Reason}
 		if result.Flawed {
-			s.flawed(n+1, result.Reason)
+			r.flawed(n+1, result.Reason)
 		}
 		switch {
 		case result.Failed:
@@ -187,24 +184,24 @@ func (s *source) entry(e event.Event) (store.Entry, error) {
 					return entry, fmt.Errorf("encode the card of route %d: %w", n+1, err)
 				}
 			}
-			s.deliver(&entry, n, draft)
+			r.deliver(&entry, n, draft)
 		}
 	}
 	if len(e.Notes) > 0 {
 		entry.Traces = append(entry.Traces, event.Trace{Reason: strings.Join(e.Notes, " ")})
 	}
 	for _, n := range failed {
-		s.deliver(&entry, n, store.Draft{Dead: fmt.Sprintf("route %d: %s", n+1, entry.Traces[n].Reason)})
+		r.deliver(&entry, n, store.Draft{Dead: fmt.Sprintf("route %d: %s", n+1, entry.Traces[n].Reason)})
 	}
 	return entry, nil
 }
 
-// deliver adds a route's deliveries to the channels that have none yet and that the
-// connector's owner may post to.
-func (s *source) deliver(entry *store.Entry, n int, draft store.Draft) {
+// deliver adds a route's deliveries to the channels that have none yet and to which the
+// connector's owner may post.
+func (r *runner) deliver(entry *store.Entry, n int, draft store.Draft) {
 	trace := &entry.Traces[n]
-	for _, channel := range s.connector.Routes[n].To {
-		if s.connector.Suspended[channel] != "" {
+	for _, channel := range r.connector.Routes[n].To {
+		if r.connector.Suspended[channel] != "" {
 			trace.Suspended = append(trace.Suspended, channel)
 			continue
 		}

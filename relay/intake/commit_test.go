@@ -71,7 +71,7 @@ func TestRoutesDecideAnEventsFate(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c := Spec{Routes: compile(t, test.routes...)}
-			s, err := newSource(New(options(newMemory(), &plugins{})), c)
+			s, err := newRunner(New(options(newMemory(), &plugins{})), c)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -200,14 +200,14 @@ type emitFunc = func(context.Context, event.Batch) error
 type plugins struct {
 	mu sync.Mutex
 	// poll is what all connectors do; polls are when each did.
-	poll           func(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit emitFunc) (time.Duration, error)
+	poll           func(ctx context.Context, s pluginhost.Call, at event.Checkpoint, emit emitFunc) (time.Duration, error)
 	polls          map[string][]time.Time
 	underWay, most int
 	removed        []string
-	receive        func(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error)
+	receive        func(ctx context.Context, s pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error)
 }
 
-func (p *plugins) Poll(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (pluginhost.Done, error) {
+func (p *plugins) Poll(ctx context.Context, s pluginhost.Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (pluginhost.Done, error) {
 	p.mu.Lock()
 	if p.polls == nil {
 		p.polls = make(map[string][]time.Time)
@@ -229,18 +229,18 @@ func (p *plugins) Poll(ctx context.Context, s pluginhost.Source, at event.Checkp
 	return pluginhost.Done{Again: again}, err
 }
 
-func (p *plugins) Receive(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+func (p *plugins) Receive(ctx context.Context, s pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 	return p.receive(ctx, s, r)
 }
 
-func (p *plugins) Remove(_ context.Context, s pluginhost.Source, at event.Checkpoint) error {
+func (p *plugins) Remove(_ context.Context, s pluginhost.Call, at event.Checkpoint) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.removed = append(p.removed, s.Connector+" at "+string(at))
 	return nil
 }
 
-func (p *plugins) set(poll func(context.Context, pluginhost.Source, event.Checkpoint, emitFunc) (time.Duration, error)) {
+func (p *plugins) set(poll func(context.Context, pluginhost.Call, event.Checkpoint, emitFunc) (time.Duration, error)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.poll = poll
@@ -279,14 +279,14 @@ func (p *plugins) together() int {
 func epoch() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // always is a poll that always ends the same way.
-func always(again time.Duration, err error) func(context.Context, pluginhost.Source, event.Checkpoint, emitFunc) (time.Duration, error) {
-	return func(context.Context, pluginhost.Source, event.Checkpoint, emitFunc) (time.Duration, error) {
+func always(again time.Duration, err error) func(context.Context, pluginhost.Call, event.Checkpoint, emitFunc) (time.Duration, error) {
+	return func(context.Context, pluginhost.Call, event.Checkpoint, emitFunc) (time.Duration, error) {
 		return again, err
 	}
 }
 
 // hang is a poll that ends when it is told to.
-func hang(ctx context.Context, _ pluginhost.Source, _ event.Checkpoint, _ emitFunc) (time.Duration, error) {
+func hang(ctx context.Context, _ pluginhost.Call, _ event.Checkpoint, _ emitFunc) (time.Duration, error) {
 	<-ctx.Done()
 	return 0, ctx.Err()
 }
@@ -298,7 +298,7 @@ func polled(t testing.TB, name, schedule string, routes ...string) Spec {
 		routes = []string{`to = [channel.a]`}
 	}
 	return Spec{
-		Source:    pluginhost.Source{Type: "fake", Connector: name},
+		Call:      pluginhost.Call{Type: "fake", Connector: name},
 		Arguments: func() ([]byte, error) { return []byte(`{}`), nil },
 		Enabled:   true, Schedule: schedule, Routes: compile(t, routes...), Polls: true, Receives: true,
 		Fingerprint: name + " " + schedule + strings.Join(routes, ";"),

@@ -22,7 +22,7 @@ import (
 // keyless answers each request with so many events that have no keys, and with what
 // its body asks for otherwise.
 func keyless(n int) *plugins {
-	return &plugins{receive: func(_ context.Context, _ pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+	return &plugins{receive: func(_ context.Context, _ pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 		reply := pluginhost.Reply{Body: []byte("1"), Header: http.Header{"Relay-Event": {"4711"}}}
 		if string(r.Body) == "bad" {
 			reply.Status, reply.Body = http.StatusBadRequest, []byte("That is no JSON, and hush is a secret.\nAt all.")
@@ -51,7 +51,7 @@ func TestAnAnswerAndTheLogNameTheEvents(t *testing.T) {
 		var log bytes.Buffer
 		o := options(newMemory(), keyless(n))
 		o.Log = zerolog.New(&log)
-		i := start(t, o, hook(t, "ci"))
+		i := start(t, o, receiving(t, "ci"))
 		w := post(i, "x")
 		if got := w.Header().Get("Relay-Event"); got != want {
 			t.Errorf("%d events: the answer names %q", n, got)
@@ -64,7 +64,7 @@ func TestAnAnswerAndTheLogNameTheEvents(t *testing.T) {
 
 func TestARepeatIsTheSameEventAndAnotherBodyIsRefused(t *testing.T) {
 	m := newMemory()
-	i := start(t, options(m, keyless(2)), hook(t, "ci"))
+	i := start(t, options(m, keyless(2)), receiving(t, "ci"))
 	for _, test := range []struct {
 		name, body string
 		header     []string
@@ -74,7 +74,7 @@ func TestARepeatIsTheSameEventAndAnotherBodyIsRefused(t *testing.T) {
 	}{
 		{"the first", "a", []string{"Idempotency-Key", "7"}, 200, "1, 2", "1"},
 		{"a repeat", "a", []string{"Idempotency-Key", "7"}, 200, "1, 2", "1"},
-		{"another body", "b", []string{"Idempotency-Key", "7"}, 422, "", "used before for event 1"},
+		{"another body", "b", []string{"Idempotency-Key", "7"}, 422, "", "already used for event 1"},
 		{"another name", "b", []string{"Idempotency-Key", "8"}, 200, "3, 4", "1"},
 		{"no name", "a", nil, 200, "5, 6", "1"},
 		{"a blank name", "a", []string{"Idempotency-Key", " "}, 200, "7, 8", "1"},
@@ -102,10 +102,10 @@ func TestARepeatIsTheSameEventAndAnotherBodyIsRefused(t *testing.T) {
 
 func TestAConnectorsOwnKeysNeedNoName(t *testing.T) {
 	m := newMemory()
-	p := &plugins{receive: func(_ context.Context, _ pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+	p := &plugins{receive: func(_ context.Context, _ pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 		return pluginhost.Reply{Events: []event.Event{newEvent("issue-5")}}, nil
 	}}
-	i := start(t, options(m, p), hook(t, "ci"))
+	i := start(t, options(m, p), receiving(t, "ci"))
 	post(i, "a", "Idempotency-Key", "7")
 	if w := post(i, "b", "Idempotency-Key", "8"); w.Code != http.StatusOK || w.Header().Get("Relay-Event") != "1" {
 		t.Errorf("an event that is known was answered with %d %v", w.Code, w.Header())
@@ -117,7 +117,7 @@ func TestRefusedRequestsAreKeptInShort(t *testing.T) {
 		m := newMemory()
 		o := options(m, keyless(1))
 		o.Mask = func(text string) string { return strings.ReplaceAll(text, "hush", "***") }
-		i := start(t, o, hook(t, "ci"))
+		i := start(t, o, receiving(t, "ci"))
 		first := time.Now()
 		for range 1000 {
 			post(i, "bad")
@@ -139,7 +139,7 @@ func TestRefusedRequestsAreKeptInShort(t *testing.T) {
 func TestHostileFloodOfBadRequestsCostsFewCommitsAndLittleMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		i := start(t, options(m, keyless(1)), hook(t, "ci"))
+		i := start(t, options(m, keyless(1)), receiving(t, "ci"))
 		for n := range 20_000 {
 			r := httptest.NewRequest(http.MethodPost, "/hooks/token-of-ci", strings.NewReader("bad"))
 			r.RemoteAddr = fmt.Sprintf("192.0.%d.%d:1", n/250, n%250)

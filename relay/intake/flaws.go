@@ -2,14 +2,14 @@ package intake
 
 import "fmt"
 
-// flawed tells the operators once that a route's card block cannot be applied as it
-// stands; every event that it happens to says so by itself.
-func (s *source) flawed(route int, reason string) {
-	if _, told := s.flaws.LoadOrStore(route, true); told {
+// flawed tells the operators once that part of a route's card block could not be
+// applied; each such event says so itself.
+func (r *runner) flawed(route int, reason string) {
+	if _, told := r.flaws.LoadOrStore(route, true); told {
 		return
 	}
-	s.intake.notify(Notice{
-		Connector: s.name(), Broken: true, Health: fmt.Sprintf("posting cards without all changes of its route %d", route),
-		Problem: reason + ". The cards go out all the same; `relay explain` says of each event what was left out.",
+	r.intake.notify(Notice{
+		Connector: r.name(), Broken: true, Health: fmt.Sprintf("posting cards without all the changes of its route %d", route),
+		Problem: reason + ". The cards are still delivered; `relay explain` says for each event what was left out.",
 	})
 }

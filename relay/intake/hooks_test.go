@@ -23,8 +23,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// hook is a connector that only receives.
-func hook(t testing.TB, name string) Spec {
+// receiving returns a connector that only receives.
+func receiving(t testing.TB, name string) Spec {
 	t.Helper()
 	c := polled(t, name, "")
 	c.Polls = false
@@ -32,7 +32,7 @@ func hook(t testing.TB, name string) Spec {
 }
 
 // one answers each request with one event.
-func one(_ context.Context, _ pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+func one(_ context.Context, _ pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 	return pluginhost.Reply{Body: []byte("1"), Events: []event.Event{newEvent(string(r.Body))}}, nil
 }
 
@@ -46,7 +46,7 @@ func TestAHookAnswersOnceItsEventsAreStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		m.hold = make(chan struct{})
-		i := start(t, options(m, &plugins{receive: one}), hook(t, "ci"))
+		i := start(t, options(m, &plugins{receive: one}), receiving(t, "ci"))
 		var w *httptest.ResponseRecorder
 		go func() { w = request(i, http.MethodPost, "/hooks/token-of-ci", "a") }()
 		time.Sleep(time.Minute)
@@ -63,12 +63,12 @@ func TestAHookAnswersOnceItsEventsAreStored(t *testing.T) {
 
 func TestThePluginGetsTheRequestAsItCame(t *testing.T) {
 	var got pluginhost.Request
-	var src pluginhost.Source
-	p := &plugins{receive: func(_ context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+	var src pluginhost.Call
+	p := &plugins{receive: func(_ context.Context, s pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 		got, src = r, s
 		return pluginhost.Reply{}, nil
 	}}
-	c := hook(t, "ci")
+	c := receiving(t, "ci")
 	c.PublicURL = "https://relay.example.com"
 	c.Arguments = func() ([]byte, error) { return []byte(`{"a":1}`), nil }
 	i := start(t, options(newMemory(), p), c)
@@ -80,7 +80,7 @@ func TestThePluginGetsTheRequestAsItCame(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the request (-want +got):\n%s", diff)
 	}
-	wantSource := pluginhost.Source{Type: "fake", Connector: "ci", Arguments: []byte(`{"a":1}`), HookURL: "https://relay.example.com/hooks/token-of-ci"}
+	wantSource := pluginhost.Call{Type: "fake", Connector: "ci", Arguments: []byte(`{"a":1}`), HookURL: "https://relay.example.com/hooks/token-of-ci"}
 	if diff := cmp.Diff(wantSource, src); diff != "" {
 		t.Errorf("the source (-want +got):\n%s", diff)
 	}
@@ -90,10 +90,10 @@ func TestThePluginGetsTheRequestAsItCame(t *testing.T) {
 }
 
 func TestAnUnknownHookLooksLikeAnyOtherAddress(t *testing.T) {
-	gone, polls := hook(t, "off"), polled(t, "polls", "@every 1h")
+	gone, polls := receiving(t, "off"), polled(t, "polls", "@every 1h")
 	polls.Receives = false
-	i := start(t, options(newMemory(), &plugins{receive: one}), hook(t, "ci"), gone, polls)
-	if err := i.Apply(t.Context(), []Spec{hook(t, "ci"), polls}); err != nil {
+	i := start(t, options(newMemory(), &plugins{receive: one}), receiving(t, "ci"), gone, polls)
+	if err := i.Apply(t.Context(), []Spec{receiving(t, "ci"), polls}); err != nil {
 		t.Fatal(err)
 	}
 	other := httptest.NewRecorder()
@@ -110,9 +110,9 @@ func TestAnUnknownHookLooksLikeAnyOtherAddress(t *testing.T) {
 
 func TestAHookAnswersAtItsPathToo(t *testing.T) {
 	m := newMemory()
-	ci, other := hook(t, "ci"), hook(t, "other")
+	ci, other := receiving(t, "ci"), receiving(t, "other")
 	ci.Path, other.Path = "/webhookb2/a@b/IncomingWebhook/c/d", "/services/T0/B0/x"
-	o := options(m, &plugins{receive: func(_ context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+	o := options(m, &plugins{receive: func(_ context.Context, s pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 		return pluginhost.Reply{Body: []byte(s.Connector + " " + r.Path)}, nil
 	}})
 	i := start(t, o, ci, other)
@@ -141,14 +141,14 @@ func TestAHookAnswersAtItsPathToo(t *testing.T) {
 }
 
 func TestWhatCannotBeKeptIsAskedForAgain(t *testing.T) {
-	fails := func(err error) func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error) {
-		return func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error) {
+	fails := func(err error) func(context.Context, pluginhost.Call, pluginhost.Request) (pluginhost.Reply, error) {
+		return func(context.Context, pluginhost.Call, pluginhost.Request) (pluginhost.Reply, error) {
 			return pluginhost.Reply{}, err
 		}
 	}
 	tests := []struct {
 		name    string
-		receive func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error)
+		receive func(context.Context, pluginhost.Call, pluginhost.Request) (pluginhost.Reply, error)
 		fail    error
 		args    error
 		retry   string
@@ -166,7 +166,7 @@ func TestWhatCannotBeKeptIsAskedForAgain(t *testing.T) {
 			var log bytes.Buffer
 			o := options(m, &plugins{receive: test.receive})
 			o.Log = zerolog.New(zerolog.SyncWriter(&log))
-			c := hook(t, "ci")
+			c := receiving(t, "ci")
 			c.Arguments = func() ([]byte, error) { return nil, test.args }
 			i := start(t, o, c)
 			m.set(func(m *memory) { m.fail = test.fail })
@@ -189,11 +189,11 @@ func TestWhatCannotBeKeptIsAskedForAgain(t *testing.T) {
 
 func TestBodiesHaveALimit(t *testing.T) {
 	var got int
-	o := options(newMemory(), &plugins{receive: func(_ context.Context, _ pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+	o := options(newMemory(), &plugins{receive: func(_ context.Context, _ pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 		got = len(r.Body)
 		return pluginhost.Reply{}, nil
 	}})
-	ci := hook(t, "ci")
+	ci := receiving(t, "ci")
 	ci.Hooks.MaxBody = 200_000
 	i := start(t, o, ci)
 	for _, test := range []struct {
@@ -228,14 +228,14 @@ func TestBodiesHaveALimit(t *testing.T) {
 func TestASenderThatHangsUpDoesNotUndoItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		p := &plugins{receive: func(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+		p := &plugins{receive: func(ctx context.Context, s pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 			time.Sleep(time.Second)
 			if ctx.Err() != nil {
 				return pluginhost.Reply{}, ctx.Err()
 			}
 			return one(ctx, s, r)
 		}}
-		i := start(t, options(m, p), hook(t, "ci"))
+		i := start(t, options(m, p), receiving(t, "ci"))
 		ctx, hangUp := context.WithCancel(t.Context())
 		hangUp()
 		i.Hooks().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/hooks/token-of-ci", strings.NewReader("a")))
@@ -249,9 +249,9 @@ func TestRequestsHaveALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		m.hold = make(chan struct{})
-		ci := hook(t, "ci")
+		ci := receiving(t, "ci")
 		ci.Hooks.Concurrency = 2
-		i := start(t, options(m, &plugins{receive: one}), ci, hook(t, "other"))
+		i := start(t, options(m, &plugins{receive: one}), ci, receiving(t, "other"))
 		codes := make(chan int, 10)
 		for range 3 {
 			go func() { codes <- request(i, http.MethodPost, "/hooks/token-of-ci", "").Code }()
@@ -273,7 +273,7 @@ func TestRequestsHaveALimit(t *testing.T) {
 
 func TestTheRateOfRequestsCanHaveALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ci := hook(t, "ci")
+		ci := receiving(t, "ci")
 		ci.Hooks.Rate, ci.Hooks.Burst = 10, 5
 		i := start(t, options(newMemory(), &plugins{receive: one}), ci)
 		taken := 0
@@ -314,9 +314,9 @@ func TestThePluginsAnswerCannotHarmTheConnection(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			i := start(t, options(newMemory(), &plugins{receive: func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error) {
+			i := start(t, options(newMemory(), &plugins{receive: func(context.Context, pluginhost.Call, pluginhost.Request) (pluginhost.Reply, error) {
 				return test.reply, nil
-			}}), hook(t, "ci"))
+			}}), receiving(t, "ci"))
 			w := request(i, http.MethodGet, "/hooks/token-of-ci", "")
 			if w.Code != test.status || w.Body.String() != string(test.reply.Body) {
 				t.Errorf("answered %d %q", w.Code, w.Body)
@@ -332,11 +332,11 @@ func TestHooksDuringAReloadAndAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		m.hold = make(chan struct{})
-		i := start(t, options(m, &plugins{receive: one}), hook(t, "ci"))
+		i := start(t, options(m, &plugins{receive: one}), receiving(t, "ci"))
 		codes := make(chan int, 2)
 		go func() { codes <- request(i, http.MethodPost, "/hooks/token-of-ci", "a").Code }()
 		synctest.Wait()
-		changed := hook(t, "ci")
+		changed := receiving(t, "ci")
 		changed.Fingerprint = "another"
 		if err := i.Apply(t.Context(), []Spec{changed}); err != nil {
 			t.Fatal(err)
@@ -368,9 +368,9 @@ func TestHooksDuringAReloadAndAStop(t *testing.T) {
 func TestARotatedSecretCountsAMomentLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reads, told := 0, ""
-		c := hook(t, "ci")
+		c := receiving(t, "ci")
 		c.Arguments = func() ([]byte, error) { reads++; return []byte{byte('0' + reads)}, nil }
-		i := start(t, options(newMemory(), &plugins{receive: func(_ context.Context, s pluginhost.Source, _ pluginhost.Request) (pluginhost.Reply, error) {
+		i := start(t, options(newMemory(), &plugins{receive: func(_ context.Context, s pluginhost.Call, _ pluginhost.Request) (pluginhost.Reply, error) {
 			told = string(s.Arguments)
 			return pluginhost.Reply{}, nil
 		}}), c)

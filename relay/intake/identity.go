@@ -12,12 +12,12 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// longestName is the longest name of a request that becomes an event's key as it is.
+// longestName is the longest request id that becomes an event's key unchanged.
 const longestName = 512
 
-// requestKey is the key of what a request tells of, by which a repeat is known; it is
-// empty when its sender has no name for it. A name that is not for one body only counts
-// together with the body.
+// requestKey is the event key that a request's own id gives, by which a repeat is
+// recognised; it is empty when the request has no id. An id that may be reused for
+// another body counts only together with the body.
 func requestKey(h http.Header, body [sha256.Size]byte) string {
 	header, name, exclusive := connector.RequestName(h)
 	if header == "" {
@@ -34,9 +34,8 @@ func requestKey(h http.Header, body [sha256.Size]byte) string {
 	return key
 }
 
-// identify gives the events of a request that have no keys of their own the request's,
-// if it has one, and returns the fingerprint that goes with it: a key is for one body
-// only.
+// identify gives events without keys the request's key, if it has one, and returns the
+// body's fingerprint, because one key is for one body.
 func identify(h http.Header, body []byte, events []event.Event) (fingerprint []byte) {
 	sum := sha256.Sum256(body)
 	key := requestKey(h, sum)

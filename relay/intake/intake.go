@@ -1,7 +1,6 @@
-// Package intake is the way in: it polls connectors on their schedules, takes the
-// requests that come to their hooks, matches events with routes, and commits each
-// batch whole. Only after the commit does a plugin's emit return or a sender get
-// its answer.
+// Package intake is the way in: it polls connectors on their schedules, receives the
+// requests to their hooks, matches events with routes, and commits each batch. Only
+// after the commit does a plugin's emit return or a sender get its answer.
 package intake
 
 import (
@@ -48,50 +47,51 @@ type Store interface {
 	SaveHookUse(ctx context.Context, used map[string]time.Time) error
 }
 
-// Plugins calls the connectors' plugins. All methods return soon after their context
-// has ended.
+// Plugins calls the connectors' plugins. Every method returns soon after its context
+// ends.
 type Plugins interface {
-	Poll(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (pluginhost.Done, error)
-	Receive(ctx context.Context, s pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error)
-	Remove(ctx context.Context, s pluginhost.Source, at event.Checkpoint) error
+	Poll(ctx context.Context, s pluginhost.Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (pluginhost.Done, error)
+	Receive(ctx context.Context, s pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error)
+	Remove(ctx context.Context, s pluginhost.Call, at event.Checkpoint) error
 }
 
-// Spec is one configured connector and how to run it. Apply leaves it alone as long as
-// its fingerprint stays the same.
+// Spec is one configured connector and how to run it. Apply leaves it alone as long as its
+// fingerprint stays the same.
 type Spec struct {
-	// Was are the names that the connector had before.
+	// Was are the connector's former names.
 	Was []string
-	// Source is what the plugin is told, but for the arguments and the hook's URL.
-	Source pluginhost.Source
-	// Arguments gives the arguments as JSON, each time anew, because secrets in
-	// files are rotated.
+	// Call is what the plugin gets with each call, without the arguments, the hook's URL
+	// and the token.
+	Call pluginhost.Call
+	// Arguments encodes the arguments as JSON. It is called for every poll, because
+	// secrets in files are rotated.
 	Arguments func() ([]byte, error)
-	// PublicURL is what the outside calls the hooks' listener; empty when unknown.
+	// PublicURL is the URL at which senders reach the hooks' listener; empty when unknown.
 	PublicURL string
-	// Path is where its hook answers as well; empty when nowhere.
+	// Path is a further path at which the hook answers, or empty.
 	Path    string
 	Enabled bool
-	// Schedule is in the syntax of robfig/cron: five fields or a descriptor. Empty
-	// means "@every 5m".
+	// Schedule is a robfig/cron specification: five fields or a descriptor. Empty means
+	// "@every 5m".
 	Schedule string
 	// Timeout bounds one poll; 0 means [DefaultTimeout].
 	Timeout time.Duration
-	// Routes in the order of the configuration file. A channel gets an event's card
-	// once, from the first route that matches and names it.
+	// Routes are in the order of the configuration file. A channel gets an event's card
+	// once, from the first matching route that names it.
 	Routes []*route.Route
 	// Suspended says by channel why this connector's cards do not go there.
 	Suspended map[string]string
-	// MaxSilence is after how long without an event a notice tells of it; 0 means
-	// never.
+	// MaxSilence is how long the connector may go without an event before a notice says
+	// so; 0 means for ever.
 	MaxSilence time.Duration
 	Quota      Quota
-	// SignsIn says that a person may have to sign in for it.
+	// SignsIn says that the connector may need a person's sign-in.
 	SignsIn  bool
 	Polls    bool
 	Receives bool
 	// Hooks bounds the requests to its hook.
 	Hooks Hooks
-	// Fingerprint changes when anything above does.
+	// Fingerprint changes whenever anything above does.
 	Fingerprint string
 }
 
@@ -99,11 +99,11 @@ type Spec struct {
 type Hooks struct {
 	// MaxBody bounds a body, in bytes; 0 means [DefaultMaxBody].
 	MaxBody int64
-	// Rate and Burst bound the requests, per second and at once; 0 means that only
+	// Rate bounds the requests per second and Burst those at once; 0 means that only
 	// Concurrency does.
 	Rate  float64
 	Burst int
-	// Concurrency bounds those that are under way at a time; 0 means
+	// Concurrency bounds the requests under way at a time; 0 means
 	// [DefaultHookConcurrency].
 	Concurrency int
 }
@@ -118,19 +118,18 @@ func (h Hooks) orDefaults() Hooks {
 	return h
 }
 
-// DefaultTimeout bounds a poll whose connector does not say.
+// DefaultTimeout bounds a poll whose connector sets no timeout.
 const DefaultTimeout = 2 * time.Minute
 
-// Tokens are what people's sign-ins gave.
+// Tokens hands out the access tokens of people's sign-ins.
 type Tokens interface {
-	// Token returns what to tell the plugin: a token that is good for a while, or
-	// "" when the connector's arguments already give access. It fails with a
-	// [connector.Error].
-	Token(ctx context.Context, s pluginhost.Source) (string, error)
+	// Token returns a token that is good for a while, or "" when the connector's arguments
+	// already give access. It fails with a [connector.Error].
+	Token(ctx context.Context, s pluginhost.Call) (string, error)
 }
 
-// Notice tells that a connector broke, or is well again. What may pass by itself
-// is told after it has failed three times in a row; what needs a person, at once.
+// Notice says that a connector broke or recovered. A failure that may pass by itself is
+// reported when it has happened three times in a row; one that needs a person, at once.
 type Notice struct {
 	Connector string
 	Broken    bool
@@ -139,7 +138,7 @@ type Notice struct {
 	Problem string
 }
 
-// Status is how a connector stands.
+// Status is a connector's current state.
 type Status struct {
 	Name     string
 	Type     string
@@ -147,8 +146,8 @@ type Status struct {
 	Schedule string
 	// HookPath is "/hooks/" and the token; empty when the type does not receive.
 	HookPath string
-	// Health is "ok", "disabled", "waiting" before the first poll, "silent", or the
-	// kind of the last error. Problem is a sentence when it is not well.
+	// Health is "ok", "disabled", "waiting" before the first poll, "silent", or the kind
+	// of the last error. Problem is a sentence unless the connector is well.
 	Health  string
 	Problem string
 	// Suspended is as in [Spec].
@@ -157,7 +156,7 @@ type Status struct {
 	LastEvent time.Time
 }
 
-// Options are what an intake works with.
+// Options are what an intake needs.
 type Options struct {
 	Store   Store
 	Plugins Plugins
@@ -165,13 +164,13 @@ type Options struct {
 	Tokens  Tokens
 	Log     zerolog.Logger
 	Metrics prometheus.Registerer
-	// Mask takes secrets out of a text; nil leaves it.
+	// Mask removes secrets from a text; nil changes nothing.
 	Mask func(string) string
-	// Notify, when not nil, is called on its own goroutine; the notices of one
-	// connector may overtake each other only when it is slow.
+	// Notify, when not nil, is called on a goroutine of its own; if it is slow, notices of
+	// one connector may overtake each other.
 	Notify func(Notice)
-	// Memory is about how much the process may use, in bytes; 0 means that nobody has
-	// said. It decides how much may be in flight.
+	// Memory is about how many bytes the process may use; 0 means unknown. It decides how
+	// much may be in flight.
 	Memory int64
 }
 
@@ -180,29 +179,29 @@ type Intake struct {
 	options Options
 	metrics *metrics
 	notices sync.WaitGroup
-	// refusals are requests of which nothing was accepted.
+	// refusals are the requests of which nothing was accepted.
 	refusals *refusals
-	// ctx ends what is under way when a stop has taken too long.
+	// ctx cancels what is under way when a stop takes too long.
 	ctx    context.Context
 	cancel context.CancelFunc
-	room   room
-	// proxies may say in X-Forwarded-For where a request came from.
+	budget budget
+	// proxies are trusted to say in X-Forwarded-For where a request came from.
 	proxies atomic.Pointer[[]netip.Prefix]
-	// applying is held while the connectors change.
+	// applying is held while the set of connectors changes.
 	applying sync.Mutex
 
 	mu      sync.RWMutex
 	stopped bool
-	// requests are those to hooks that are under way.
+	// requests counts the hook requests under way.
 	requests   sync.WaitGroup
-	connectors map[string]*source
-	// hooks finds a connector by the hash of its token: looking a hash up takes a
-	// time that says nothing about the tokens.
-	hooks map[[sha256.Size]byte]*door
-	// aliases are the same doors by the hashes of the paths at which they answer, too.
-	aliases map[[sha256.Size]byte]*door
-	// unknown says that there are hooks whose tokens could not be read yet.
-	unknown bool
+	connectors map[string]*runner
+	// hooks are by the hash of their token: the time of a look-up by hash says nothing
+	// about the tokens.
+	hooks map[[sha256.Size]byte]*hook
+	// aliases are the same hooks by the hash of the further path at which they answer.
+	aliases map[[sha256.Size]byte]*hook
+	// pending says that the tokens of some hooks could not be read yet.
+	pending bool
 }
 
 // New returns an intake without connectors.
@@ -212,17 +211,17 @@ func New(o Options) *Intake {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Intake{
-		options: o, metrics: newMetrics(o.Metrics), refusals: newRefusals(o), ctx: ctx, cancel: cancel, room: newRoom(o.Memory),
-		connectors: make(map[string]*source), hooks: make(map[[sha256.Size]byte]*door),
+		options: o, metrics: newMetrics(o.Metrics), refusals: newRefusals(o), ctx: ctx, cancel: cancel, budget: newBudget(o.Memory),
+		connectors: make(map[string]*runner), hooks: make(map[[sha256.Size]byte]*hook),
 	}
 }
 
-// Apply makes the connectors the configured ones. What is new starts, what has
-// changed starts again once its poll under way has been cancelled, and what is
-// gone stops; what a cancelled poll has not committed is polled again. Until then
-// its hook goes on as before. With a schedule that cannot be read nothing changes.
-// A connector that the store cannot open stays down, and its hook answers 503, until
-// the store opens it; the others run, and the error names it.
+// Apply makes these the running connectors. A new one starts, a changed one restarts
+// once its poll under way has been cancelled, and a removed one stops; the next poll
+// repeats what a cancelled one did not commit. Hooks keep answering meanwhile. If a
+// schedule cannot be parsed, nothing changes. A connector that the store cannot open
+// stays down, its hook answering 503, until the store can; the others run, and the
+// error names it.
 func (i *Intake) Apply(ctx context.Context, connectors []Spec) error {
 	commit, err := i.Prepare(ctx, connectors)
 	if commit != nil {
@@ -231,11 +230,11 @@ func (i *Intake) Apply(ctx context.Context, connectors []Spec) error {
 	return err
 }
 
-// Prepare is the part of Apply that can fail; it changes nothing that runs. The rest is
-// what it returns, which does nothing once the intake has been stopped. When only the
-// store could not open some of the connectors, there is an error and a commit.
+// Prepare is the part of Apply that can fail; it changes nothing that runs. It returns
+// the rest of Apply, which does nothing once the intake has been stopped. If only the
+// store failed, for some connectors, it returns both a commit and an error.
 func (i *Intake) Prepare(ctx context.Context, connectors []Spec) (commit func(), err error) {
-	current, fresh, err := i.sort(connectors)
+	current, fresh, err := i.compare(connectors)
 	if err != nil {
 		return nil, err
 	}
@@ -243,101 +242,101 @@ func (i *Intake) Prepare(ctx context.Context, connectors []Spec) (commit func(),
 		return nil, ErrStopped
 	}
 	var errs []error
-	for _, s := range fresh {
-		if s.before != nil {
-			continue // what is kept of it is still moving
+	for _, r := range fresh {
+		if r.before != nil {
+			continue // its state still changes; inherit reads it after the predecessor has stopped
 		}
-		if err := s.open(ctx); err != nil {
-			s.failed(err)
-			errs = append(errs, fmt.Errorf("connector %s: %w", s.name(), err))
+		if err := r.open(ctx); err != nil {
+			r.failed(err)
+			errs = append(errs, fmt.Errorf("connector %s: %w", r.name(), err))
 		}
 	}
 	return func() { i.commit(current, fresh) }, errors.Join(errs...)
 }
 
-// commit stops what has changed or is gone, and starts what is fresh.
-func (i *Intake) commit(current map[string]*source, fresh []*source) {
+// commit stops changed and removed connectors and starts fresh ones.
+func (i *Intake) commit(current map[string]*runner, fresh []*runner) {
 	i.applying.Lock()
 	defer i.applying.Unlock()
-	var retired []*source
-	for name, s := range i.all() {
-		if current[name] != s {
-			retired = append(retired, s)
+	var retired []*runner
+	for name, r := range i.all() {
+		if current[name] != r {
+			retired = append(retired, r)
 		}
 	}
 	stop(retired)
-	for _, s := range fresh {
-		if err := s.succeed(); err != nil {
-			s.log.Error().Err(err).Msg("the store cannot open the connector; it is down until it can")
-			s.failed(err)
+	for _, r := range fresh {
+		if err := r.inherit(); err != nil {
+			r.log.Error().Err(err).Msg("the store cannot open the connector, which stays down until it can")
+			r.failed(err)
 		}
-		current[s.name()] = s
+		current[r.name()] = r
 	}
-	if !i.adopt(current) {
+	if !i.swap(current) {
 		return
 	}
-	for _, s := range retired {
-		if current[s.name()] == nil {
-			i.metrics.forget(s.name())
+	for _, r := range retired {
+		if current[r.name()] == nil {
+			i.metrics.forget(r.name())
 		}
 	}
-	for _, s := range fresh {
-		s.start(spread(len(fresh)))
+	for _, r := range fresh {
+		r.start(spread(len(fresh)))
 	}
 }
 
-// sort tells the connectors that stay as they are from those to be made.
-func (i *Intake) sort(connectors []Spec) (unchanged map[string]*source, fresh []*source, err error) {
-	unchanged = make(map[string]*source)
+// compare separates the connectors that stay as they are from those to be started.
+func (i *Intake) compare(connectors []Spec) (unchanged map[string]*runner, fresh []*runner, err error) {
+	unchanged = make(map[string]*runner)
 	old := i.all()
 	for _, c := range connectors {
-		name := c.Source.Connector
-		if s := old[name]; s != nil && s.down == nil && s.connector.Fingerprint == c.Fingerprint {
-			unchanged[name] = s
+		name := c.Call.Connector
+		if r := old[name]; r != nil && r.down == nil && r.connector.Fingerprint == c.Fingerprint {
+			unchanged[name] = r
 			continue
 		}
-		s, err := newSource(i, c)
+		r, err := newRunner(i, c)
 		if err != nil {
 			return nil, nil, err
 		}
-		s.before = old[name]
+		r.before = old[name]
 		for _, was := range c.Was {
-			s.before = cmp.Or(s.before, old[was])
+			r.before = cmp.Or(r.before, old[was])
 		}
-		if s.before != nil && s.before.down != nil {
-			s.lastToken, s.before = s.before.token, nil
+		if r.before != nil && r.before.down != nil {
+			r.lastToken, r.before = r.before.token, nil
 		}
-		fresh = append(fresh, s)
+		fresh = append(fresh, r)
 	}
 	return unchanged, fresh, nil
 }
 
-// adopt makes the connectors and their hooks the current ones, unless the intake
-// has been stopped meanwhile.
-func (i *Intake) adopt(connectors map[string]*source) bool {
-	hooks, unknown := i.doors(connectors)
+// swap makes the connectors and their hooks the current ones, unless the intake has
+// been stopped.
+func (i *Intake) swap(connectors map[string]*runner) bool {
+	hooks, pending := i.findHooks(connectors)
 	aliases := aliasesOf(connectors, hooks)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.stopped {
 		return false
 	}
-	i.connectors, i.hooks, i.aliases, i.unknown = connectors, hooks, aliases, unknown
+	i.connectors, i.hooks, i.aliases, i.pending = connectors, hooks, aliases, pending
 	return true
 }
 
-// replace puts a connector in the place of one that was down and starts it. It fails
-// when the connectors are changing just now.
-func (i *Intake) replace(down, up *source) (done bool) {
+// replace starts a connector in the place of one that was down. It reports false while
+// an Apply is under way.
+func (i *Intake) replace(down, up *runner) (done bool) {
 	if !i.applying.TryLock() {
 		return false
 	}
 	defer i.applying.Unlock()
 	if current := maps.Clone(i.all()); current[up.name()] == down {
-		_ = up.succeed() // it has no predecessor to read after
+		_ = up.inherit() // without a predecessor it cannot fail
 		current[up.name()] = up
-		if i.adopt(current) {
-			up.log.Info().Msg("the store has opened the connector; it is up")
+		if i.swap(current) {
+			up.log.Info().Msg("the store opened the connector, which is up again")
 			up.start(spread(1))
 		}
 	}
@@ -351,25 +350,25 @@ func (i *Intake) isStopped() bool {
 }
 
 // all returns the current connectors; the map does not change.
-func (i *Intake) all() map[string]*source {
+func (i *Intake) all() map[string]*runner {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
 	return i.connectors
 }
 
-// Status returns all connectors as they stand, by name.
+// Status returns the state of all connectors, sorted by name.
 func (i *Intake) Status() []Status {
 	var list []Status
-	for _, s := range i.all() {
-		list = append(list, s.status())
+	for _, r := range i.all() {
+		list = append(list, r.status())
 	}
 	slices.SortFunc(list, func(a, b Status) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
-// Stop ends polling and answers hooks with 503 from now on. Polls and requests
-// under way may end until the context does; then they are cancelled. Nothing of
-// the intake runs any more when Stop returns. A second call waits for the first.
+// Stop ends polling and answers hooks with 503 from now on. Polls and requests under
+// way have until the context ends; then they are cancelled. When Stop returns, nothing
+// of the intake runs any more. A second call waits for the first.
 func (i *Intake) Stop(ctx context.Context) {
 	i.mu.Lock()
 	i.stopped = true
@@ -377,13 +376,13 @@ func (i *Intake) Stop(ctx context.Context) {
 	i.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
-		for _, s := range connectors {
-			s.drain()
+		for _, r := range connectors {
+			r.drain()
 		}
-		i.applying.Lock() // an Apply under way may be stopping others
+		i.applying.Lock() // an Apply under way may still be stopping connectors
 		defer i.applying.Unlock()
-		for _, s := range connectors {
-			s.running.Wait()
+		for _, r := range connectors {
+			r.running.Wait()
 		}
 		i.requests.Wait()
 		i.notices.Wait()

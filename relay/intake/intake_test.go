@@ -21,7 +21,7 @@ import (
 )
 
 // counting emits one event a poll, whose key counts on from the checkpoint.
-func counting(ctx context.Context, _ pluginhost.Source, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
+func counting(ctx context.Context, _ pluginhost.Call, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
 	n, _ := strconv.Atoi(string(at))
 	key := strconv.Itoa(n + 1)
 	return 0, emit(ctx, event.Batch{Events: []event.Event{newEvent(key)}, Checkpoint: event.Checkpoint(key)})
@@ -32,7 +32,7 @@ func TestAnEmitReturnsOnceItsBatchIsStored(t *testing.T) {
 		m := newMemory()
 		m.hold = make(chan struct{})
 		emitted := false
-		p := &plugins{poll: func(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
+		p := &plugins{poll: func(ctx context.Context, s pluginhost.Call, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
 			again, err := counting(ctx, s, at, emit)
 			emitted = true
 			return again, err
@@ -73,7 +73,7 @@ func TestEachPollGoesOnFromTheLastCheckpoint(t *testing.T) {
 
 func TestAManualPollWaitsForTheScheduledOneAndPutsTheNextOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, p := newMemory(), &plugins{poll: func(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
+		m, p := newMemory(), &plugins{poll: func(ctx context.Context, s pluginhost.Call, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
 			time.Sleep(20 * time.Second)
 			return counting(ctx, s, at, emit)
 		}}
@@ -122,7 +122,7 @@ func TestADryRunKeepsNothing(t *testing.T) {
 		i := start(t, options(m, p), polled(t, "feed", "@every 1h"))
 		time.Sleep(time.Second)
 		stored, saved := len(m.batches()), m.saves()
-		p.set(func(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
+		p.set(func(ctx context.Context, s pluginhost.Call, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
 			asked = append(asked, fmt.Sprintf("%s preview %d", at, s.Preview))
 			if len(asked) == 1 {
 				return 0, nil // nothing new
@@ -161,7 +161,7 @@ func TestOnlyPollingConnectorsArePolledByHand(t *testing.T) {
 		p := &plugins{}
 		i := start(t, options(newMemory(), p), hook, off)
 		time.Sleep(time.Hour)
-		for name, want := range map[string]string{"hook": "only receives", "off": "is disabled", "none": "there is no such connector"} {
+		for name, want := range map[string]string{"hook": "is not polled", "off": "is disabled", "none": "there is no such connector"} {
 			if _, err := i.PollOnce(t.Context(), name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s returned %v", name, err)
 			}
@@ -183,7 +183,7 @@ func TestAReloadDisturbsOnlyWhatChanged(t *testing.T) {
 		m := newMemory()
 		var mu sync.Mutex
 		ended := make(map[string]error)
-		p := &plugins{poll: func(ctx context.Context, s pluginhost.Source, _ event.Checkpoint, emit emitFunc) (time.Duration, error) {
+		p := &plugins{poll: func(ctx context.Context, s pluginhost.Call, _ event.Checkpoint, emit emitFunc) (time.Duration, error) {
 			<-ctx.Done()
 			// A plugin that is slow to hear of it sends one more batch.
 			err := emit(context.WithoutCancel(ctx), event.Batch{Events: []event.Event{newEvent("late")}})
@@ -338,7 +338,7 @@ func TestAStopLetsAPollEndButNotForEver(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m, p := newMemory(), &plugins{poll: func(ctx context.Context, s pluginhost.Source, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
+				m, p := newMemory(), &plugins{poll: func(ctx context.Context, s pluginhost.Call, at event.Checkpoint, emit emitFunc) (time.Duration, error) {
 					select {
 					case <-time.After(test.needs):
 						return counting(ctx, s, at, emit)
@@ -388,7 +388,7 @@ func TestMetricsCountPollsAndForgetRemovedConnectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := `
-# HELP relay_events_total Events, by fate; seen ones were known before.
+# HELP relay_events_total Events, by fate; those of fate seen were known before.
 # TYPE relay_events_total counter
 relay_events_total{connector="feed",fate="filtered"} 1
 relay_events_total{connector="feed",fate="routed"} 1

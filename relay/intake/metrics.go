@@ -8,7 +8,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// metrics are what intake tells Prometheus.
+// metrics are the intake's Prometheus metrics.
 type metrics struct {
 	events   *prometheus.CounterVec
 	polls    *prometheus.CounterVec
@@ -18,9 +18,9 @@ type metrics struct {
 
 func newMetrics(r prometheus.Registerer) *metrics {
 	m := &metrics{
-		events:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "relay_events_total", Help: "Events, by fate; seen ones were known before."}, []string{"connector", "fate"}),
+		events:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "relay_events_total", Help: "Events, by fate; those of fate seen were known before."}, []string{"connector", "fate"}),
 		polls:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "relay_polls_total", Help: "Polls, by result: ok or the kind of the error."}, []string{"connector", "result"}),
-		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "relay_poll_seconds", Help: "How long polls took.", Buckets: prometheus.ExponentialBuckets(0.01, 3, 10)}, []string{"connector"}),
+		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "relay_poll_seconds", Help: "Duration of polls.", Buckets: prometheus.ExponentialBuckets(0.01, 3, 10)}, []string{"connector"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "relay_hook_requests_total", Help: "Requests to hooks, by HTTP status."}, []string{"connector", "code"}),
 	}
 	if r != nil {
@@ -29,7 +29,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
-// forget drops a connector that is no longer configured.
+// forget drops the series of a connector that is no longer configured.
 func (m *metrics) forget(name string) {
 	gone := prometheus.Labels{"connector": name}
 	m.events.DeletePartialMatch(gone)

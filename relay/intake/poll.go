@@ -12,91 +12,90 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// PollReport is what one poll came to.
+// PollReport is the outcome of one poll.
 type PollReport struct {
-	// Events are new, Known were seen before.
+	// Events counts the new ones, Known those seen before.
 	Events, Known int
-	// Next is when the connector is polled again; zero when it is not.
+	// Next is when the connector is polled again; zero means never.
 	Next time.Time
 }
 
 // polling is one poll under way.
 type polling struct {
-	source  *source
+	runner  *runner
 	started time.Time
 	report  PollReport
-	// unstored is why a batch could not be stored.
+	// unstored is the store's error, if it failed.
 	unstored error
 }
 
-// pollDue polls if the time has come; a manual poll may have been sooner.
-func (s *source) pollDue() {
-	if s.acquire(s.ctx) != nil {
+// pollDue polls, unless a manual poll has just done so.
+func (r *runner) pollDue() {
+	if r.acquire(r.ctx) != nil {
 		return
 	}
-	defer s.release()
-	if s.due() {
-		_, _ = s.pollHeld(s.ctx) // logged and kept as the connector's health
+	defer r.release()
+	if r.due() {
+		_, _ = r.pollHeld(r.ctx) // logged and kept as the connector's health
 	}
 }
 
-// pollHeld polls once, and keeps what it finds and how it went. The caller holds
-// s.polling.
-func (s *source) pollHeld(ctx context.Context) (PollReport, error) {
-	p := &polling{source: s, started: time.Now()}
-	s.mu.Lock()
-	at := s.checkpoint
-	s.mu.Unlock()
-	done, err := s.call(ctx, at, 0, p.emit)
+// pollHeld polls once and stores the events and the result. The caller holds r.polling.
+func (r *runner) pollHeld(ctx context.Context) (PollReport, error) {
+	p := &polling{runner: r, started: time.Now()}
+	r.mu.Lock()
+	at := r.checkpoint
+	r.mu.Unlock()
+	done, err := r.call(ctx, at, 0, p.emit)
 	p.report.Known += done.KnownCount
 	for _, k := range done.Known {
-		s.log.Debug().Str("key", k.Key).Str("title", k.Title).Str("because", k.Because).Msg("taken for known")
+		r.log.Debug().Str("key", k.Key).Str("title", k.Title).Str("because", k.Because).Msg("taken for known")
 	}
 	switch {
-	case s.ctx.Err() != nil:
-		return p.report, ErrStopped // that says nothing about the source
+	case r.ctx.Err() != nil:
+		return p.report, ErrStopped // says nothing about the source
 	case err != nil && ctx.Err() != nil:
-		return p.report, ctx.Err() // nor does an operator who does not wait
+		return p.report, ctx.Err() // nor does an operator who gave up
 	}
-	s.settle(p, done, err)
+	r.settle(p, done, err)
 	p.log(err)
-	s.intake.metrics.polled(s.name(), p.started, err)
+	r.intake.metrics.polled(r.name(), p.started, err)
 	return p.report, err
 }
 
-// call asks the plugin, which has the connector's timeout for all of the poll.
-func (s *source) call(ctx context.Context, at event.Checkpoint, preview int, emit func(context.Context, event.Batch) error) (pluginhost.Done, error) {
-	src, err := s.sourceNow(ctx)
+// call has the plugin poll, within the connector's timeout.
+func (r *runner) call(ctx context.Context, at event.Checkpoint, preview int, emit func(context.Context, event.Batch) error) (pluginhost.Done, error) {
+	src, err := r.callNow(ctx)
 	if err != nil {
 		return pluginhost.Done{}, err
 	}
 	src.Preview = preview
-	timeout := s.connector.Timeout
+	timeout := r.connector.Timeout
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return s.intake.options.Plugins.Poll(ctx, src, at, emit)
+	return r.intake.options.Plugins.Poll(ctx, src, at, emit)
 }
 
-// emit stores a batch. Of a poll that was cancelled nothing more is stored, but
-// what has begun to be stored is brought to its end.
+// emit stores a batch. A cancelled poll stores nothing more, but a commit that has
+// begun is finished.
 func (p *polling) emit(ctx context.Context, b event.Batch) error {
-	s := p.source
+	s := p.runner
 	if s.ctx.Err() != nil {
 		return ErrStopped
 	}
-	out, err := s.commit(context.WithoutCancel(ctx), intent{Batch: b, shorten: true})
+	out, err := s.commit(context.WithoutCancel(ctx), submission{Batch: b, shorten: true})
 	p.report.Events, p.report.Known = p.report.Events+out.fresh, p.report.Known+out.known
 	over, _ := errors.AsType[*connector.Error](err)
 	switch {
 	case errors.Is(err, errOverQuota):
-		// The source's doing, not the store's. The next poll begins with what is known,
-		// so it is worth its while only when there is room for more than a few events.
+		// The next poll begins with the events that are known by then, so it waits until the
+		// quota has room for more than a few new ones.
 		return &connector.Error{Kind: connector.KindThrottled, Until: later(over.Until, time.Now().Add(quotaPause)), Err: over.Err}
 	case errors.Is(err, errTooLarge):
-		return &connector.Error{Kind: connector.KindMisconfigured, Err: fmt.Errorf("the plugin handed over a batch that is %w; it has to give its events keys, or hand over fewer at a time", err)}
+		return &connector.Error{Kind: connector.KindMisconfigured, Err: fmt.Errorf("the plugin emitted a batch that is %w; it must give its events keys or emit fewer at a time", err)}
 	case err != nil:
 		p.unstored = err
 		return err
@@ -109,58 +108,57 @@ func (p *polling) emit(ctx context.Context, b event.Batch) error {
 	return nil
 }
 
-// settle keeps how a poll went and decides when the next one is due.
-func (s *source) settle(p *polling, done pluginhost.Done, err error) {
-	s.mu.Lock()
-	now := s.poll
+// settle records a poll's result and decides when the next one is due.
+func (r *runner) settle(p *polling, done pluginhost.Done, err error) {
+	r.mu.Lock()
+	now := r.poll
 	now.Last = time.Now()
 	if p.unstored != nil {
-		// The trouble is the store's: the connector's health stays what it was.
-		s.storeFailures++
-		now.Next = now.Last.Add(min(backoff(s.storeFailures), personWait))
-		s.poll, p.report.Next = now, now.Next
-		s.mu.Unlock()
+		// The store failed, not the connector: its health stays what it was.
+		r.storeFailures++
+		now.Next = now.Last.Add(min(backoff(r.storeFailures), personWait))
+		r.poll, p.report.Next = now, now.Next
+		r.mu.Unlock()
 		return
 	}
-	s.storeFailures = 0
+	r.storeFailures = 0
 	now.Note = done.Note
 	changed := judge(&now, err)
 	if now.Health == healthy {
-		s.failing = time.Time{}
-	} else if s.failing.IsZero() {
-		s.failing = now.Last
+		r.failing = time.Time{}
+	} else if r.failing.IsZero() {
+		r.failing = now.Last
 	}
-	s.throttles++
+	r.throttles++
 	if connector.ErrorKind(now.Health) != connector.KindThrottled {
-		s.throttles = 0
+		r.throttles = 0
 	}
-	s.earliest = hinted(now, done.Again, err)
-	s.gone = connector.ErrorKind(now.Health) == connector.KindGone
-	now.Next = s.next(p.started, now, err)
-	s.poll, p.report.Next = now, now.Next
-	notice, tell := s.notice(now, changed)
-	s.mu.Unlock()
-	s.savePoll()
+	r.earliest = hinted(now, done.Again, err)
+	r.gone = connector.ErrorKind(now.Health) == connector.KindGone
+	now.Next = r.next(p.started, now, err)
+	r.poll, p.report.Next = now, now.Next
+	notice, tell := r.notice(now, changed)
+	r.mu.Unlock()
+	r.savePoll()
 	if tell {
-		s.intake.notify(notice)
+		r.intake.notify(notice)
 	}
 }
 
-// savePoll keeps how the connector stands. One who waits its turn saves what is
-// newest by then.
-func (s *source) savePoll() {
-	s.saving.Lock()
-	defer s.saving.Unlock()
-	s.mu.Lock()
-	now := s.poll
-	s.mu.Unlock()
-	if err := s.intake.options.Store.SavePoll(context.WithoutCancel(s.ctx), s.name(), now); err != nil {
-		s.log.Error().Err(err).Msg("how the connector stands could not be kept")
+// savePoll saves the connector's state: the newest by the time it holds r.saving.
+func (r *runner) savePoll() {
+	r.saving.Lock()
+	defer r.saving.Unlock()
+	r.mu.Lock()
+	now := r.poll
+	r.mu.Unlock()
+	if err := r.intake.options.Store.SavePoll(context.WithoutCancel(r.ctx), r.name(), now); err != nil {
+		r.log.Error().Err(err).Msg("could not save the connector's state")
 	}
 }
 
-// judge writes down how a poll went, and reports whether the health changed. A
-// source that asks for patience has not failed.
+// judge records a poll's result and reports whether the health changed. Being throttled
+// is no failure.
 func judge(p *store.Poll, err error) (changed bool) {
 	before := p.Health
 	p.Health, p.Problem = healthy, ""
@@ -183,14 +181,14 @@ func judge(p *store.Poll, err error) (changed bool) {
 // healthy is the health of a connector whose last poll went well.
 const healthy = "ok"
 
-// brokenAfter is how many failures in a row are told that may pass by themselves, and
-// brokenFor for how long they have gone on by then: the first may come close together.
+// A failure that may pass by itself is reported after brokenAfter failures in a row
+// that have gone on for brokenFor: the first retries follow quickly.
 const (
 	brokenAfter = 3
 	brokenFor   = time.Minute
 )
 
-// needsPerson reports whether a trouble ends only when a person does something.
+// needsPerson reports whether only a person can end a failure.
 func needsPerson(k connector.ErrorKind) bool {
 	switch k {
 	case connector.KindUnauthorised, connector.KindGone, connector.KindMisconfigured:
@@ -200,7 +198,7 @@ func needsPerson(k connector.ErrorKind) bool {
 	return false
 }
 
-// needsNotice reports whether a person should hear of how polling stands.
+// needsNotice reports whether the operators should hear of a connector's state.
 func needsNotice(p store.Poll, failing time.Time) bool {
 	if needsPerson(connector.ErrorKind(p.Health)) {
 		return true
@@ -208,45 +206,45 @@ func needsNotice(p store.Poll, failing time.Time) bool {
 	return p.Health != healthy && p.Failures >= brokenAfter && p.Last.Sub(failing) >= brokenFor
 }
 
-// notice is what to tell about the change, if anything: that the connector broke,
-// that it now needs a person, or that it is well again. The caller holds s.mu.
-func (s *source) notice(now store.Poll, changed bool) (Notice, bool) {
-	n := Notice{Connector: s.name(), Health: now.Health, Problem: now.Problem}
+// notice returns what to report about a change, if anything: that the connector broke,
+// now needs a person, or recovered. The caller holds r.mu.
+func (r *runner) notice(now store.Poll, changed bool) (Notice, bool) {
+	n := Notice{Connector: r.name(), Health: now.Health, Problem: now.Problem}
 	switch {
 	case now.Health == healthy:
-		was := s.broken
-		s.broken = false
+		was := r.broken
+		r.broken = false
 		return n, was
-	case !needsNotice(now, s.failing):
+	case !needsNotice(now, r.failing):
 		return n, false
 	}
 	n.Broken = true
-	news := !s.broken || changed && needsPerson(connector.ErrorKind(now.Health))
-	s.broken = true
+	news := !r.broken || changed && needsPerson(connector.ErrorKind(now.Health))
+	r.broken = true
 	return n, news
 }
 
-func (s *source) acquire(ctx context.Context) error {
+func (r *runner) acquire(ctx context.Context) error {
 	select {
-	case s.polling <- struct{}{}:
+	case r.polling <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (s *source) release() { <-s.polling }
+func (r *runner) release() { <-r.polling }
 
 // log writes the one wide line of a poll.
 func (p *polling) log(err error) {
-	e := p.source.log.Debug()
+	e := p.runner.log.Debug()
 	switch {
 	case p.unstored != nil:
-		e = p.source.log.Error().Str("kind", "store").AnErr("error", err)
+		e = p.runner.log.Error().Str("kind", "store").AnErr("error", err)
 	case err != nil:
-		e = p.source.log.Warn().Str("kind", string(connector.KindOf(err))).AnErr("error", err)
+		e = p.runner.log.Warn().Str("kind", string(connector.KindOf(err))).AnErr("error", err)
 	case p.report.Events > 0:
-		e = p.source.log.Info()
+		e = p.runner.log.Info()
 	}
 	e.Int("events", p.report.Events).Int("known", p.report.Known).
 		Float64("took_ms", float64(time.Since(p.started).Microseconds())/1000).Time("next", p.report.Next).Msg("poll")

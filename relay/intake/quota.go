@@ -9,13 +9,12 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// Quota bounds what one connector may store. Zero fields have defaults that a real
-// source does not meet.
+// Quota bounds what one connector may store. The defaults of zero fields are beyond any
+// real source.
 type Quota struct {
-	// EventsPerHour is how many new events it may report; 0 means
-	// [DefaultEventsPerHour].
+	// EventsPerHour bounds the new events; 0 means [DefaultEventsPerHour].
 	EventsPerHour int
-	// EventBytes bounds one event, its card and data; 0 means [DefaultEventBytes].
+	// EventBytes bounds one event's card and data; 0 means [DefaultEventBytes].
 	EventBytes int64
 }
 
@@ -28,32 +27,33 @@ const (
 var (
 	// errOverQuota says that a connector has reported too many events in an hour.
 	errOverQuota = errors.New("over its quota")
-	// errTooLarge says that an event, or what has to be stored together, is too large.
+	// errTooLarge says that an event, or a batch that must be stored whole, is too large.
 	errTooLarge = errors.New("too large")
 )
 
 // overQuota is the health of a connector that reports more than its quota allows.
 const overQuota = "over quota"
 
-// quotaPause is how long a source is left alone that has reported too much.
+// quotaPause is how long a connector over its quota is not polled.
 const quotaPause = 5 * time.Minute
 
-// quietAfter is how long after its last refusal a connector is within its quota again,
-// for people.
+// quietAfter is how long after its last refusal a connector is shown as within its
+// quota again.
 const quietAfter = time.Hour
 
-// quota counts a connector's new events: an hour's worth of them may come at once, and
-// what was spent comes back over an hour.
+// quota is a token bucket of a connector's new events: an hour's worth may come at
+// once, and refills over an hour. Unlike [golang.org/x/time/rate] it may be overdrawn
+// by a commit and can be taken over by another quota.
 type quota struct {
 	perHour    int
 	eventBytes int64
 
 	mu sync.Mutex
-	// left is how many there may be at the time at; less than none after a commit that
-	// began in time.
+	// left is how many events were allowed at the time at; negative after a commit that
+	// overdrew it.
 	left float64
 	at   time.Time
-	// refused is when it last refused anything.
+	// refused is when it last refused an event.
 	refused time.Time
 }
 
@@ -67,7 +67,7 @@ func newQuota(q Quota) *quota {
 	return &quota{perHour: q.EventsPerHour, eventBytes: q.EventBytes, left: float64(q.EventsPerHour)}
 }
 
-// inherit goes on from what the connector had spent before a reload.
+// inherit takes over what the connector had spent before a reload.
 func (q *quota) inherit(before *quota) {
 	before.mu.Lock()
 	defer before.mu.Unlock()
@@ -75,7 +75,7 @@ func (q *quota) inherit(before *quota) {
 	q.left, q.at, q.refused = float64(q.perHour)-spent, before.at, before.refused
 }
 
-// refill adds what has come back since it was last looked at.
+// refill adds what has become free since the last look.
 func (q *quota) refill(now time.Time) {
 	if passed := now.Sub(q.at); !q.at.IsZero() && passed > 0 {
 		q.left += passed.Hours() * float64(q.perHour)
@@ -91,8 +91,8 @@ func (q *quota) spend(now time.Time, events int) {
 	q.left -= float64(events)
 }
 
-// ask returns how long to wait before another event is allowed: 0 when one is. First
-// says that this is the first refusal since long.
+// ask returns how long to wait until another event is allowed, 0 if one is now. First
+// says that it was within its quota until now.
 func (q *quota) ask(now time.Time) (wait time.Duration, first bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -109,26 +109,26 @@ func (q *quota) over(now time.Time) bool {
 	return !q.refused.IsZero() && now.Sub(q.refused) < quietAfter
 }
 
-// problem says that the connector is over its quota; it is empty when it is not.
+// problem says that the connector is over its quota, or nothing.
 func (q *quota) problem(now time.Time) string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.over(now) {
 		return ""
 	}
-	return fmt.Sprintf("it reports more than the %d events an hour that its quota allows; what is too much is asked for again later", q.perHour)
+	return fmt.Sprintf("it reports more than the %d events an hour that its quota allows; events beyond that are postponed", q.perHour)
 }
 
-// within refuses what the connector's quota does not allow, and lets the operators know
-// of it once. Every error is a [connector.Error].
-func (s *source) within(now time.Time) error {
-	wait, first := s.quota.ask(now)
+// within refuses events beyond the connector's quota and tells the operators once.
+// Every error is a [connector.Error].
+func (r *runner) within(now time.Time) error {
+	wait, first := r.quota.ask(now)
 	if wait == 0 {
 		return nil
 	}
-	problem := s.quota.problem(now)
+	problem := r.quota.problem(now)
 	if first {
-		s.intake.notify(Notice{Connector: s.name(), Broken: true, Health: overQuota, Problem: problem})
+		r.intake.notify(Notice{Connector: r.name(), Broken: true, Health: overQuota, Problem: problem})
 	}
 	return &connector.Error{Kind: connector.KindThrottled, Until: now.Add(wait), Err: fmt.Errorf("%w: %s", errOverQuota, problem)}
 }

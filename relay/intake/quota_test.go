@@ -26,7 +26,7 @@ func items(n int) []event.Event {
 
 // feed polls to all its items at once.
 func feed(list []event.Event) *plugins {
-	return &plugins{poll: func(ctx context.Context, _ pluginhost.Source, _ event.Checkpoint, emit emitFunc) (time.Duration, error) {
+	return &plugins{poll: func(ctx context.Context, _ pluginhost.Call, _ event.Checkpoint, emit emitFunc) (time.Duration, error) {
 		return 0, emit(ctx, event.Batch{Events: list, Checkpoint: event.Checkpoint("end")})
 	}}
 }
@@ -149,7 +149,7 @@ func TestHostileSourceOverItsQuotaIsAskedLaterAndLosesNothing(t *testing.T) {
 func TestHostileSenderOverItsQuotaIsAskedToComeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		c := hook(t, "ci")
+		c := receiving(t, "ci")
 		c.Quota.EventsPerHour = 60
 		i := start(t, options(m, &plugins{receive: one}), c)
 		refused := 0
@@ -183,7 +183,7 @@ func TestHostileEventThatIsTooLargeHasAFate(t *testing.T) {
 	big := newEvent("big")
 	big.Card = card.Card{Title: strings.Repeat("Large ", 1000), Text: strings.Repeat("x", 5000)}
 	p := feed([]event.Event{newEvent("small"), big, newEvent("other")})
-	p.receive = func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error) {
+	p.receive = func(context.Context, pluginhost.Call, pluginhost.Request) (pluginhost.Reply, error) {
 		return pluginhost.Reply{Events: []event.Event{big}}, nil
 	}
 	c := polled(t, "a", "@every 1h")
@@ -194,7 +194,7 @@ func TestHostileEventThatIsTooLargeHasAFate(t *testing.T) {
 		t.Fatalf("%d events were stored, error %v", stored(m), err)
 	}
 	got := m.batches()[0].Events[1]
-	if len(got.Card.Title) > 1000 || !strings.Contains(got.Card.Text, "the quota of the connector allows 4000") || got.Key != "big" || len(got.Data) > 0 {
+	if len(got.Card.Title) > 1000 || !strings.Contains(got.Card.Text, "the connector's quota allows 4000") || got.Key != "big" || len(got.Data) > 0 {
 		t.Errorf("what was polled became %+v", got.Card)
 	}
 	w := request(i, http.MethodPost, "/hooks/token-of-a", "x")

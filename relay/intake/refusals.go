@@ -11,8 +11,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// keepRefusals is how long refusals are gathered before they are stored, so that a flood
-// of requests that are refused is no flood of commits.
+// keepRefusals is how long refusals are gathered before they are stored, so that a
+// flood of refused requests is no flood of commits.
 const keepRefusals = 2 * time.Second
 
 // refusals are the requests to hooks that were refused, on their way into the store.
@@ -21,7 +21,7 @@ type refusals struct {
 	log   zerolog.Logger
 
 	mu sync.Mutex
-	// gathered are by connector, at most [store.MaxRefusals] of each.
+	// gathered is by connector, at most [store.MaxRefusals] of each.
 	gathered map[string][]*store.Refusal
 	timer    *time.Timer
 	stopped  bool
@@ -32,8 +32,8 @@ func newRefusals(o Options) *refusals {
 	return &refusals{store: o.Store, log: o.Log, gathered: make(map[string][]*store.Refusal)}
 }
 
-// add takes a refusal in; one that differs from another in nothing but the time is
-// counted with it.
+// add gathers a refusal. One that differs from another only in its time is counted with
+// it.
 func (r *refusals) add(one store.Refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,7 +47,7 @@ func (r *refusals) add(one store.Refusal) {
 		return
 	}
 	if len(list) == store.MaxRefusals {
-		list = list[1:] // the store would not keep it either
+		list = list[1:] // the store would drop it too
 	}
 	r.gathered[one.Connector] = append(list, &one)
 	if r.timer == nil && !r.stopped {
@@ -59,7 +59,7 @@ func (r *refusals) add(one store.Refusal) {
 	}
 }
 
-// take returns what was gathered, and begins to gather anew.
+// take returns and clears what was gathered.
 func (r *refusals) take() []store.Refusal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,15 +77,14 @@ func (r *refusals) take() []store.Refusal {
 	return all
 }
 
-// keep stores what was gathered. What cannot be stored is in the log: refusals matter
-// less than what the store has no room for.
+// keep stores what was gathered. What the store cannot take is only logged.
 func (r *refusals) keep(ctx context.Context) {
 	list := r.take()
 	if len(list) == 0 {
 		return
 	}
 	if err := r.store.Refuse(ctx, list); err != nil {
-		r.log.Warn().Err(err).Int("refusals", len(list)).Msg("refused requests could not be kept")
+		r.log.Warn().Err(err).Int("refusals", len(list)).Msg("could not store refused requests")
 	}
 }
 
@@ -98,5 +97,5 @@ func (r *refusals) stop() {
 	r.keeping.Wait()
 }
 
-// KeepRefusals stores now what refusals were gathered, so that they can be listed.
+// KeepRefusals stores the gathered refusals now, so that they can be listed.
 func (i *Intake) KeepRefusals(ctx context.Context) { i.refusals.keep(ctx) }

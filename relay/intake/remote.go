@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// remote is the sender's address: the peer's, or, behind proxies that are trusted,
-// the nearest one that they report and that is none of them. It is empty when it
-// is not known: a proxy that is trusted and says nothing that can be read.
+// remote is the sender's address: the peer's or, behind trusted proxies, the nearest
+// one they report that is not a trusted proxy itself. It is empty when a trusted proxy
+// reports nothing readable.
 func (i *Intake) remote(r *http.Request) string {
 	addr, ok := parseAddr(r.RemoteAddr)
 	if !ok {
@@ -27,7 +27,7 @@ func (i *Intake) remote(r *http.Request) string {
 	return addr.String()
 }
 
-// parseAddr reads an address with or without a port: proxies write both.
+// parseAddr parses an address with or without a port: proxies write both.
 func parseAddr(s string) (netip.Addr, bool) {
 	if withPort, err := netip.ParseAddrPort(s); err == nil {
 		return withPort.Addr().Unmap().WithZone(""), true
@@ -36,7 +36,7 @@ func parseAddr(s string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
-// TrustProxies says which proxies are believed from now on.
+// TrustProxies sets the proxies that are trusted from now on.
 func (i *Intake) TrustProxies(list []netip.Prefix) { i.proxies.Store(&list) }
 
 func (i *Intake) trusted(a netip.Addr) bool {

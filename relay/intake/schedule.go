@@ -14,23 +14,22 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// The waits after a failed poll.
+// The waits between polls.
 const (
-	// soon is the wait after a first poll that failed: the network of a machine that has
-	// just started is often not there yet.
+	// soon is the wait after a failed first poll: a machine that has just started often
+	// has no network yet.
 	soon           = 2 * time.Second
 	firstBackoff   = 15 * time.Second
 	longestBackoff = time.Hour
-	// personWait is how often to look whether a person has repaired what only a
-	// person can.
+	// personWait is the wait after a failure that only a person can end.
 	personWait = 15 * time.Minute
-	// longestHint is how long a source may ask to be left alone. Some forget the
-	// unit, and none is to be silent for ever by mistake.
+	// longestHint bounds how long a source may ask to be left alone: some get the unit
+	// wrong.
 	longestHint = 7 * 24 * time.Hour
-	// longestSleep is how long the schedule sleeps at a time: the clock on the wall
-	// may jump, and the machine may sleep.
+	// longestSleep bounds one sleep, because the wall clock may jump and the machine may
+	// be suspended.
 	longestSleep = time.Minute
-	// longestPhase bounds what keeps connectors of the same interval apart.
+	// longestPhase bounds the offset that keeps connectors with the same interval apart.
 	longestPhase = time.Minute
 )
 
@@ -46,85 +45,84 @@ func parseSchedule(spec string) (cron.Schedule, error) {
 }
 
 // run polls on schedule until the connector stops.
-func (s *source) run() {
-	timer := time.NewTimer(s.sleep())
+func (r *runner) run() {
+	timer := time.NewTimer(r.sleep())
 	defer timer.Stop()
 	for {
 		select {
-		case <-s.ctx.Done():
+		case <-r.ctx.Done():
 			return
-		case <-s.draining:
+		case <-r.draining:
 			return
-		case <-s.retimed:
+		case <-r.retimed:
 		case <-timer.C:
-			s.pollDue()
+			r.pollDue()
 		}
-		timer.Reset(s.sleep())
+		timer.Reset(r.sleep())
 	}
 }
 
-// sleep is how long to wait before looking at the clock again.
-func (s *source) sleep() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.gone {
+// sleep is how long to wait before the clock is checked again.
+func (r *runner) sleep() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gone {
 		return longestSleep
 	}
-	return min(max(0, time.Until(s.poll.Next)), longestSleep)
+	return min(max(0, time.Until(r.poll.Next)), longestSleep)
 }
 
-func (s *source) due() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.ctx.Err() == nil && !s.drained && !s.gone && !s.poll.Next.After(time.Now())
+func (r *runner) due() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ctx.Err() == nil && !r.drained && !r.gone && !r.poll.Next.After(time.Now())
 }
 
-// next is when to poll again: not sooner than the schedule, and not sooner than
-// the source asks for.
-func (s *source) next(started time.Time, p store.Poll, err error) time.Time {
-	scheduled := s.scheduled(started, p.Last)
+// next is when to poll again: never sooner than the source asks, and not sooner than
+// the schedule but to retry.
+func (r *runner) next(started time.Time, p store.Poll, err error) time.Time {
+	scheduled := r.scheduled(started, p.Last)
 	if err == nil {
-		s.reached = true
-		return later(scheduled, s.earliest)
+		r.reached = true
+		return later(scheduled, r.earliest)
 	}
 	switch connector.KindOf(err) {
 	case connector.KindGone:
 		return time.Time{}
 	case connector.KindThrottled:
-		return later(later(scheduled, s.earliest), p.Last.Add(backoff(s.throttles)))
+		return later(later(scheduled, r.earliest), p.Last.Add(backoff(r.throttles)))
 	case connector.KindUnauthorised, connector.KindMisconfigured:
-		return later(later(scheduled, s.earliest), p.Last.Add(personWait))
+		return later(later(scheduled, r.earliest), p.Last.Add(personWait))
 	case connector.KindTemporary:
 	}
-	if early := p.Last.Add(doubled(soon, s.early+1)); !s.reached && early.Before(scheduled) {
-		s.early++
-		return later(early, s.earliest)
+	if early := p.Last.Add(doubled(soon, r.early+1)); !r.reached && early.Before(scheduled) {
+		r.early++
+		return later(early, r.earliest)
 	}
-	retry := p.Last.Add(backoff(max(1, p.Failures-s.early)))
-	if following := s.schedule.Next(scheduled); max(scheduled.Sub(p.Last), following.Sub(scheduled)) > longestBackoff {
-		// Of a schedule that is slower than an hour one failure is not to cost a
-		// whole turn.
-		return later(earlier(scheduled, retry), s.earliest)
+	retry := p.Last.Add(backoff(max(1, p.Failures-r.early)))
+	if following := r.schedule.Next(scheduled); max(scheduled.Sub(p.Last), following.Sub(scheduled)) > longestBackoff {
+		// A failed poll of a slow schedule is retried before the next turn.
+		return later(earlier(scheduled, retry), r.earliest)
 	}
-	return later(later(scheduled, retry), s.earliest)
+	return later(later(scheduled, retry), r.earliest)
 }
 
-// scheduled is the schedule's next time after a poll that began and ended then.
-func (s *source) scheduled(started, ended time.Time) time.Time {
-	if every, ok := s.schedule.(cron.ConstantDelaySchedule); ok {
-		// Each connector's interval is a little longer by an amount of its own, so
-		// that those of the same interval, which began together, drift apart.
-		next := started.Add(every.Delay + s.phase(min(every.Delay/20, longestPhase)))
+// scheduled is the schedule's next time after a poll.
+func (r *runner) scheduled(started, ended time.Time) time.Time {
+	if every, ok := r.schedule.(cron.ConstantDelaySchedule); ok {
+		// Each connector's interval is a little longer by an amount of its own, so that
+		// connectors with the same interval drift apart.
+		next := started.Add(every.Delay + r.phase(min(every.Delay/20, longestPhase)))
 		return later(next, ended.Add(every.Delay/10))
 	}
-	next := s.schedule.Next(ended)
+	next := r.schedule.Next(ended)
 	if next.IsZero() {
 		return ended.Add(longestHint) // such as the 30th of February
 	}
 	return next
 }
 
-// hinted is when the source allows the next poll.
+// hinted is the earliest time at which the source allows the next poll.
 func hinted(p store.Poll, again time.Duration, err error) time.Time {
 	earliest := p.Last.Add(min(max(0, again), longestHint))
 	if e, ok := errors.AsType[*connector.Error](err); ok && e.Kind == connector.KindThrottled {
@@ -133,8 +131,8 @@ func hinted(p store.Poll, again time.Duration, err error) time.Time {
 	return earliest
 }
 
-// backoff is how long to wait after so many failures in a row, from 1: twice as
-// long each time, up to an hour, and up to a fifth more by chance.
+// backoff is the wait after so many failures in a row, from 1: it doubles up to an
+// hour, with a jitter of up to a fifth.
 func backoff(failures int) time.Duration { return doubled(firstBackoff, failures) }
 
 func doubled(wait time.Duration, failures int) time.Duration {
@@ -145,13 +143,13 @@ func doubled(wait time.Duration, failures int) time.Duration {
 	return wait + rand.N(wait/5)
 }
 
-// phase is a part of a span that is always the same for a connector.
-func (s *source) phase(span time.Duration) time.Duration {
+// phase is a connector's constant offset within a span.
+func (r *runner) phase(span time.Duration) time.Duration {
 	if span <= 0 {
 		return 0
 	}
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(s.name()))
+	_, _ = h.Write([]byte(r.name()))
 	return time.Duration(h.Sum64() % uint64(span))
 }
 

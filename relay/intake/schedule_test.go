@@ -184,7 +184,7 @@ func TestAFirstPollThatFailsIsTriedAgainSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		p := &plugins{}
-		p.poll = func(context.Context, pluginhost.Source, event.Checkpoint, emitFunc) (time.Duration, error) {
+		p.poll = func(context.Context, pluginhost.Call, event.Checkpoint, emitFunc) (time.Duration, error) {
 			if since := time.Since(began); since < 10*time.Second || since > 10*time.Minute {
 				return 0, errDown
 			}
@@ -250,7 +250,7 @@ func TestAGoneConnectorIsPolledAgainOnlyWhenAPersonActs(t *testing.T) {
 func TestATroubleOfTheStoreIsNotTheConnectors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told notices
-		m, p := newMemory(), &plugins{poll: func(ctx context.Context, _ pluginhost.Source, _ event.Checkpoint, emit emitFunc) (time.Duration, error) {
+		m, p := newMemory(), &plugins{poll: func(ctx context.Context, _ pluginhost.Call, _ event.Checkpoint, emit emitFunc) (time.Duration, error) {
 			return 0, emit(ctx, event.Batch{Events: []event.Event{newEvent("1")}, Checkpoint: event.Checkpoint("1")})
 		}}
 		o := options(m, p)

@@ -5,53 +5,52 @@ import (
 	"time"
 )
 
-// silent is the health of a connector of which nothing was heard for too long.
+// silent is the health of a connector without an event for longer than its max_silence.
 const silent = "silent"
 
-// startWatch begins to watch for silence, if somebody wants to hear of it.
-func (s *source) startWatch() {
-	if s.connector.MaxSilence <= 0 || !s.connector.Enabled || !s.begin() {
+// startWatch watches for silence if the connector has a max_silence.
+func (r *runner) startWatch() {
+	if r.connector.MaxSilence <= 0 || !r.connector.Enabled || !r.begin() {
 		return
 	}
 	go func() {
-		defer s.running.Done()
-		s.watch()
+		defer r.running.Done()
+		r.watch()
 	}()
 }
 
-// watch tells once when the connector has been silent for too long, and once when
-// something has come again.
-func (s *source) watch() {
+// watch reports once that the connector has fallen silent, and once that an event came
+// again.
+func (r *runner) watch() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
-		case <-s.ctx.Done():
+		case <-r.ctx.Done():
 			return
-		case <-s.draining:
+		case <-r.draining:
 			return
-		case <-s.heard:
+		case <-r.heard:
 		case <-timer.C:
 		}
-		timer.Reset(s.listen())
+		timer.Reset(r.checkSilence())
 	}
 }
 
-// listen finds out whether the connector is silent, tells of a change, and returns
-// after how long to look again.
-func (s *source) listen() time.Duration {
-	s.mu.Lock()
-	left := time.Until(later(s.lastEvent, s.poll.First).Add(s.connector.MaxSilence))
-	before, now := s.poll.Silent, left <= 0
-	s.poll.Silent = now
-	n := Notice{Connector: s.name(), Broken: now, Health: healthy}
+// checkSilence reports a change and returns when to check again.
+func (r *runner) checkSilence() time.Duration {
+	r.mu.Lock()
+	left := time.Until(later(r.lastEvent, r.poll.First).Add(r.connector.MaxSilence))
+	before, now := r.poll.Silent, left <= 0
+	r.poll.Silent = now
+	n := Notice{Connector: r.name(), Broken: now, Health: healthy}
 	if now {
-		n.Health, n.Problem = silent, s.silence()
+		n.Health, n.Problem = silent, r.silence()
 	}
-	s.mu.Unlock()
+	r.mu.Unlock()
 	if now != before {
-		s.savePoll()
-		s.intake.notify(n)
+		r.savePoll()
+		r.intake.notify(n)
 	}
 	if now {
 		return longestSleep
@@ -59,10 +58,10 @@ func (s *source) listen() time.Duration {
 	return min(left, longestSleep)
 }
 
-// silence says since when nothing came. The caller holds s.mu.
-func (s *source) silence() string {
-	if s.lastEvent.IsZero() {
-		return fmt.Sprintf("nothing has come since it was set up, for longer than %s", s.connector.MaxSilence)
+// silence says since when no event came. The caller holds r.mu.
+func (r *runner) silence() string {
+	if r.lastEvent.IsZero() {
+		return fmt.Sprintf("no event has come since it was set up, for longer than %s", r.connector.MaxSilence)
 	}
-	return fmt.Sprintf("nothing has come since %s, for longer than %s", s.lastEvent.Format("2006-01-02 15:04 MST"), s.connector.MaxSilence)
+	return fmt.Sprintf("no event has come since %s, for longer than %s", r.lastEvent.Format("2006-01-02 15:04 MST"), r.connector.MaxSilence)
 }

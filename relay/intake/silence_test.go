@@ -16,7 +16,7 @@ func TestSilenceIsToldOnceAndSoIsItsEnd(t *testing.T) {
 		var told notices
 		news := false
 		m, p := newMemory(), &plugins{}
-		p.set(func(ctx context.Context, _ pluginhost.Source, _ event.Checkpoint, emit emitFunc) (time.Duration, error) {
+		p.set(func(ctx context.Context, _ pluginhost.Call, _ event.Checkpoint, emit emitFunc) (time.Duration, error) {
 			if !news {
 				return 0, nil
 			}
@@ -76,7 +76,7 @@ func TestAnEventForATeamsChannelIsSuspendedWithItsOwner(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := polled(t, "feed", "@every 1h", `to = [channel.a, channel.b]`)
 			c.Suspended = test.suspended
-			s := &source{connector: c}
+			s := &runner{connector: c}
 			entry, err := s.entry(newEvent("1"))
 			if err != nil {
 				t.Fatal(err)

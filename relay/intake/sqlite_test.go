@@ -35,7 +35,7 @@ func TestWithAStoreOnDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		i := New(Options{Store: s, Plugins: p, Log: zerolog.Nop()})
-		if err := i.Apply(t.Context(), []Spec{polled(t, "feed", "@every 1h"), hook(t, "ci")}); err != nil {
+		if err := i.Apply(t.Context(), []Spec{polled(t, "feed", "@every 1h"), receiving(t, "ci")}); err != nil {
 			t.Fatal(err)
 		}
 		if run == 0 {
@@ -88,11 +88,11 @@ func postAll(t *testing.T, server *httptest.Server, path string, n int) {
 func BenchmarkHook(b *testing.B) {
 	e := newEvent("")
 	e.Card.Text = strings.Repeat("Something **went** wrong. ", 60)
-	p := &plugins{receive: func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error) {
+	p := &plugins{receive: func(context.Context, pluginhost.Call, pluginhost.Request) (pluginhost.Reply, error) {
 		return pluginhost.Reply{Body: []byte("1"), Events: []event.Event{e}}, nil
 	}}
 	m := newMemory()
-	i := start(b, options(m, p), hook(b, "ci"))
+	i := start(b, options(m, p), receiving(b, "ci"))
 	handler := i.Hooks()
 	body := strings.Repeat("x", 2000)
 	b.ReportAllocs()
@@ -130,7 +130,7 @@ func TestHostileBatchDoesNotHoldUpTheOthers(t *testing.T) {
 	s := &counted{Store: disk, connector: "feed"}
 	p := feed(items(20_000))
 	p.receive = one
-	i := start(t, Options{Store: s, Plugins: p, Log: zerolog.Nop()}, polled(t, "feed", "@every 1h"), hook(t, "ci"))
+	i := start(t, Options{Store: s, Plugins: p, Log: zerolog.Nop()}, polled(t, "feed", "@every 1h"), receiving(t, "ci"))
 	var path string
 	for _, st := range i.Status() {
 		if st.Name == "ci" {

@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// unpacker says how a body was packed: by its looks for gzip, which some senders do not
-// announce, and by its header else. It is nil when the body is as it was made.
+// unpacker returns how to decompress a body, or nil if it is not compressed. It
+// recognises gzip by the first bytes, because some senders do not declare it, and
+// deflate by its header.
 func unpacker(header string, body []byte) (open func(io.Reader) (io.Reader, error), known bool) {
 	switch name := strings.ToLower(strings.TrimSpace(header)); {
 	case bytes.HasPrefix(body, []byte("\x1f\x8b\x08")):
@@ -26,15 +27,15 @@ func unpacker(header string, body []byte) (open func(io.Reader) (io.Reader, erro
 	return nil, false
 }
 
-// unpack takes a body apart that was packed, within the limit for one that was not. If
-// it cannot, the request has been answered.
-func (x *exchange) unpack(body []byte, limit int64) (out []byte, leave func(), ok bool) {
+// unpack decompresses a body within the limit for plain ones. If it cannot, it answers
+// the request.
+func (x *exchange) unpack(body []byte, limit int64) (out []byte, release func(), ok bool) {
 	open, known := unpacker(x.r.Header.Get("Content-Encoding"), body)
 	x.r.Header.Del("Content-Encoding")
 	switch {
 	case !known:
 		x.w.Header().Set("Accept-Encoding", "gzip, deflate")
-		x.say(http.StatusUnsupportedMediaType, "The body is packed in a way that is not known here; use gzip or deflate.\n")
+		x.say(http.StatusUnsupportedMediaType, "The body's Content-Encoding is not supported; use gzip or deflate.\n")
 		return nil, nil, false
 	case open == nil:
 		return body, func() {}, true
@@ -44,9 +45,9 @@ func (x *exchange) unpack(body []byte, limit int64) (out []byte, leave func(), o
 		x.refuse(err)
 		return nil, nil, false
 	}
-	in, ok := x.source.intake.room.enter(r, limit)
+	in, ok := x.intake.budget.open(r, limit)
 	if !ok {
-		x.unavailable("Too many requests are under way; try again soon.\n", retrySoon)
+		x.busy()
 		return nil, nil, false
 	}
 	out, err = io.ReadAll(io.LimitReader(in, limit+1))
@@ -54,9 +55,9 @@ func (x *exchange) unpack(body []byte, limit int64) (out []byte, leave func(), o
 		err = &http.MaxBytesError{Limit: limit}
 	}
 	if err != nil {
-		in.leave()
+		in.release()
 		x.refuse(err)
 		return nil, nil, false
 	}
-	return out, in.leave, true
+	return out, in.release, true
 }

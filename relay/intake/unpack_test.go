@@ -39,11 +39,11 @@ func TestHostilePackedBodiesAreUnpackedWithinBounds(t *testing.T) {
 		return f
 	}
 	var got *pluginhost.Request
-	o := options(newMemory(), &plugins{receive: func(_ context.Context, _ pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+	o := options(newMemory(), &plugins{receive: func(_ context.Context, _ pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 		got = &r
 		return pluginhost.Reply{}, nil
 	}})
-	ci := hook(t, "ci")
+	ci := receiving(t, "ci")
 	ci.Hooks.MaxBody = 100_000
 	i := start(t, o, ci)
 	full, tooMuch := strings.Repeat("x", 100_000), strings.Repeat("x", 100_001)
@@ -78,7 +78,7 @@ func TestHostilePackedBodiesAreUnpackedWithinBounds(t *testing.T) {
 			t.Errorf("%s: the plugin got %d bytes, %v", test.name, len(got.Body), got.Header)
 		}
 	}
-	if free := i.room.bodies; !free.TryAcquire(free.size) {
+	if free := i.budget.bodies; !free.TryAcquire(free.size) {
 		t.Error("some room was never given back")
 	}
 }

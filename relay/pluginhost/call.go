@@ -22,7 +22,7 @@ const maxPreview = 10_000
 
 // Validate has the plugin check a connector's arguments. The source's arguments
 // may hold secrets; the problems do not.
-func (s *Set) Validate(ctx context.Context, src Source) ([]connector.Problem, error) {
+func (s *Set) Validate(ctx context.Context, src Call) ([]connector.Problem, error) {
 	p, err := s.owner(src.Type)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (s *Set) Validate(ctx context.Context, src Source) ([]connector.Problem, er
 	return problems, err
 }
 
-func (p *supervised) validate(ctx context.Context, src Source) ([]connector.Problem, error) {
+func (p *supervised) validate(ctx context.Context, src Call) ([]connector.Problem, error) {
 	g, err := p.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (p *supervised) validate(ctx context.Context, src Source) ([]connector.Prob
 // the other, and tells the plugin that a batch is stored when emit returns nil;
 // an error of emit ends the poll and is returned. Every error is a
 // [connector.Error].
-func (h *Host) Poll(ctx context.Context, src Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
+func (h *Host) Poll(ctx context.Context, src Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
 	p, err := h.current.Load().owner(src.Type)
 	if err != nil {
 		return Done{}, err
@@ -86,7 +86,7 @@ type Done struct {
 	KnownCount int
 }
 
-func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
+func (p *supervised) poll(ctx context.Context, src Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
 	g, err := p.begin(ctx)
 	if err != nil {
 		return Done{}, err
@@ -135,7 +135,7 @@ func (p *supervised) poll(ctx context.Context, src Source, at event.Checkpoint, 
 }
 
 // SignIn asks how a person signs in to a connector; nil when nobody needs to.
-func (h *Host) SignIn(ctx context.Context, src Source) (how *connector.SignIn, err error) {
+func (h *Host) SignIn(ctx context.Context, src Call) (how *connector.SignIn, err error) {
 	err = h.brief(ctx, src, "sign-in", func(ctx context.Context, g *generation) error {
 		w, err := g.rpc.SignIn(ctx, &wire.SignInRequest{Type: src.Type, Connector: src.Connector, Arguments: src.Arguments})
 		if status.Code(err) == codes.Unimplemented {
@@ -152,7 +152,7 @@ func (h *Host) SignIn(ctx context.Context, src Source) (how *connector.SignIn, e
 
 // Remove has a connector that was taken out of the configuration undo what it has
 // set up at its source.
-func (h *Host) Remove(ctx context.Context, src Source, at event.Checkpoint) error {
+func (h *Host) Remove(ctx context.Context, src Call, at event.Checkpoint) error {
 	return h.brief(ctx, src, "remove", func(ctx context.Context, g *generation) error {
 		w, err := g.rpc.Remove(ctx, &wire.RemoveRequest{Source: h.toWire(src), Checkpoint: at})
 		if status.Code(err) == codes.Unimplemented {
@@ -169,7 +169,7 @@ func (h *Host) Remove(ctx context.Context, src Source, at event.Checkpoint) erro
 }
 
 // brief makes a call that is not made often and should not take long.
-func (h *Host) brief(ctx context.Context, src Source, name string, call func(context.Context, *generation) error) error {
+func (h *Host) brief(ctx context.Context, src Call, name string, call func(context.Context, *generation) error) error {
 	p, err := h.current.Load().owner(src.Type)
 	if err != nil {
 		return err
@@ -188,7 +188,7 @@ func (h *Host) brief(ctx context.Context, src Source, name string, call func(con
 	return err
 }
 
-func (h *Host) toWire(s Source) *wire.Source {
+func (h *Host) toWire(s Call) *wire.Source {
 	if s.HTTP.UserAgent == "" {
 		s.HTTP.UserAgent = "relay/" + h.o.Version
 	}

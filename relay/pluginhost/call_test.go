@@ -104,7 +104,7 @@ func TestAPluginThatLiesHarmsOnlyItself(t *testing.T) {
 	}
 	adopt(t, h, specs...)
 	for mode, want := range modes {
-		src := Source{Type: mode, Connector: "c"}
+		src := Call{Type: mode, Connector: "c"}
 		_, err := h.Poll(t.Context(), src, nil, ignore)
 		if connector.KindOf(err) != connector.KindTemporary || err == nil || !strings.Contains(err.Error(), want[0]) || !strings.Contains(err.Error(), "plugin "+mode+": ") {
 			t.Errorf("%s: the poll returned %v, want %q", mode, err, want[0])
@@ -130,7 +130,7 @@ func TestAFloodOfBatchesWaitsForTheHost(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	ctx, cancel := context.WithCancel(t.Context())
 	n := 0
-	_, err := h.Poll(ctx, Source{Type: "flood", Connector: "c"}, nil, func(context.Context, event.Batch) error {
+	_, err := h.Poll(ctx, Call{Type: "flood", Connector: "c"}, nil, func(context.Context, event.Batch) error {
 		n++
 		if n == 20 {
 			cancel()
@@ -214,7 +214,7 @@ func TestAMessageNamesEachSourceOnce(t *testing.T) {
 	r := newRequests(&supervised{host: h}, nil)
 	a, b, same := source(""), source("x"), source("")
 	var list []*waiting
-	for _, s := range []*Source{&a, &same, &b, &a} {
+	for _, s := range []*Call{&a, &same, &b, &a} {
 		list = append(list, &waiting{source: s, request: &Request{}})
 	}
 	m := r.toWire(list)

@@ -12,8 +12,8 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-func source(act string) Source {
-	return Source{Type: "good", Connector: "c", Arguments: []byte(`{"act":"` + act + `"}`)}
+func source(act string) Call {
+	return Call{Type: "good", Connector: "c", Arguments: []byte(`{"act":"` + act + `"}`)}
 }
 
 func TestPollHandsOverBatchesAndTheHint(t *testing.T) {

@@ -31,8 +31,8 @@ type Spec struct {
 	Unfit error
 }
 
-// Source is the configured connector a call is about.
-type Source struct {
+// Call is the configured connector a call is about.
+type Call struct {
 	Type      string
 	Connector string
 	// Arguments is a JSON object with defaults filled in. It may hold secrets.

@@ -287,7 +287,7 @@ func runHost() {
 	}
 	h.Adopt(set)
 	for _, path := range []string{"/pid", "/child"} {
-		r, err := h.Receive(context.Background(), Source{Type: "good", Connector: "c"}, Request{Path: path})
+		r, err := h.Receive(context.Background(), Call{Type: "good", Connector: "c"}, Request{Path: path})
 		if err != nil {
 			fmt.Fprintln(os.Stdout, err)
 			os.Exit(1)

@@ -147,12 +147,12 @@ func TestValidateReturnsThePluginsProblems(t *testing.T) {
 		`{"act":"invalid"}`:          {{Argument: "act", Message: "must not be that"}},
 		`{"count":"x","colour":"y"}`: {{Argument: "colour", Message: "there is no such argument; remove it"}, {Argument: "count", Message: "must be a number"}},
 	} {
-		got, err := set.Validate(t.Context(), Source{Type: "good", Connector: "c", Arguments: []byte(arguments)})
+		got, err := set.Validate(t.Context(), Call{Type: "good", Connector: "c", Arguments: []byte(arguments)})
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", arguments, err, diff)
 		}
 	}
-	if _, err := set.Validate(t.Context(), Source{Type: "nope"}); connector.KindOf(err) != connector.KindMisconfigured {
+	if _, err := set.Validate(t.Context(), Call{Type: "nope"}); connector.KindOf(err) != connector.KindMisconfigured {
 		t.Errorf("an unknown type gave %v", err)
 	}
 }

@@ -26,7 +26,7 @@ const (
 )
 
 // Receive hands a request to a connector. Every error is a [connector.Error].
-func (h *Host) Receive(ctx context.Context, src Source, r Request) (Reply, error) {
+func (h *Host) Receive(ctx context.Context, src Call, r Request) (Reply, error) {
 	p, err := h.current.Load().owner(src.Type)
 	if err != nil {
 		return Reply{}, err
@@ -42,7 +42,7 @@ func (h *Host) Receive(ctx context.Context, src Source, r Request) (Reply, error
 	return reply, err
 }
 
-func (p *supervised) receive(ctx context.Context, src *Source, r *Request) (Reply, error) {
+func (p *supervised) receive(ctx context.Context, src *Call, r *Request) (Reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.host.limits.Receive)
 	defer cancel()
 	result, err := p.hand(ctx, src, r)
@@ -66,7 +66,7 @@ func (p *supervised) receive(ctx context.Context, src *Source, r *Request) (Repl
 }
 
 // hand gives a request to the running generation.
-func (p *supervised) hand(ctx context.Context, src *Source, r *Request) (*wire.ReceiveResult, error) {
+func (p *supervised) hand(ctx context.Context, src *Call, r *Request) (*wire.ReceiveResult, error) {
 	g, err := p.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ type requests struct {
 
 // waiting is one request. Result and err are set before done is closed.
 type waiting struct {
-	source  *Source
+	source  *Call
 	request *Request
 	id      uint64
 	done    chan struct{}
@@ -109,7 +109,7 @@ func newRequests(p *supervised, g *generation) *requests {
 }
 
 // do sends a request and waits for its result.
-func (r *requests) do(ctx context.Context, src *Source, request *Request) (*wire.ReceiveResult, error) {
+func (r *requests) do(ctx context.Context, src *Call, request *Request) (*wire.ReceiveResult, error) {
 	w := &waiting{source: src, request: request, done: make(chan struct{})}
 	r.add(w)
 	select {
@@ -216,7 +216,7 @@ func (r *requests) toWire(list []*waiting) *wire.ReceiveRequest {
 		Requests: make([]*wire.HTTPRequest, len(list)),
 		Timeout:  durationpb.New(r.plugin.host.limits.Receive),
 	}
-	var sources []*Source
+	var sources []*Call
 	for i, w := range list {
 		at := slices.IndexFunc(sources, w.source.same)
 		if at < 0 {
@@ -266,7 +266,7 @@ func (r *requests) settle(result *wire.ReceiveResult) (ok bool) {
 }
 
 // same reports whether a plugin needs to be told only one of both.
-func (s *Source) same(o *Source) bool {
+func (s *Call) same(o *Call) bool {
 	return s == o || s.Type == o.Type && s.Connector == o.Connector && s.HookURL == o.HookURL && s.Token == o.Token &&
 		bytes.Equal(s.Arguments, o.Arguments) && s.HTTP.Equal(o.HTTP)
 }

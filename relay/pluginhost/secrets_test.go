@@ -36,7 +36,7 @@ func TestSecretsAreMaskedWhateverThePluginWrites(t *testing.T) {
 	mask := func(text string) string { return strings.ReplaceAll(text, canary, "[secret]") }
 	h, l := newHost(t, Options{Mask: mask})
 	adopt(t, h, spec(t, "good"))
-	src := Source{Type: "good", Connector: "c", Arguments: []byte(`{"act":"unauthorised","secret":"` + canary + `"}`)}
+	src := Call{Type: "good", Connector: "c", Arguments: []byte(`{"act":"unauthorised","secret":"` + canary + `"}`)}
 	_, err := h.Poll(t.Context(), src, nil, ignore)
 	if err == nil || err.Error() != "get: sign in again, [secret]" {
 		t.Errorf("the error is %v", err)

@@ -37,7 +37,7 @@ func state(pid int) string {
 	return after[:min(1, len(after))]
 }
 
-func receive(t testing.TB, h *Host, src Source, r Request) Reply {
+func receive(t testing.TB, h *Host, src Call, r Request) Reply {
 	t.Helper()
 	reply, err := h.Receive(t.Context(), src, r)
 	if err != nil {

@@ -46,7 +46,7 @@ type Session struct {
 // session is one sign-in under way.
 type session struct {
 	Session
-	source   pluginhost.Source
+	source   pluginhost.Call
 	how      *connector.SignIn
 	verifier string
 	state    string
@@ -57,7 +57,7 @@ type session struct {
 }
 
 // Begin starts a sign-in for a connector. One that was under way for it ends.
-func (k *Keeper) Begin(ctx context.Context, src pluginhost.Source) (Session, error) {
+func (k *Keeper) Begin(ctx context.Context, src pluginhost.Call) (Session, error) {
 	how, err := k.options.Plugins.SignIn(ctx, src)
 	switch {
 	case err != nil:

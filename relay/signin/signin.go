@@ -33,7 +33,7 @@ type Store interface {
 
 // Plugins say how one signs in.
 type Plugins interface {
-	SignIn(ctx context.Context, s pluginhost.Source) (*connector.SignIn, error)
+	SignIn(ctx context.Context, s pluginhost.Call) (*connector.SignIn, error)
 }
 
 // Options are what a keeper works with.
@@ -91,7 +91,7 @@ func (g grant) fresh() bool {
 // Token returns what to tell a connector's plugin: a token that is good for a while,
 // or "" when its arguments already give access. It fails with a [connector.Error],
 // of the unauthorised kind when a person must sign in.
-func (k *Keeper) Token(ctx context.Context, s pluginhost.Source) (string, error) {
+func (k *Keeper) Token(ctx context.Context, s pluginhost.Call) (string, error) {
 	how, err := k.options.Plugins.SignIn(ctx, s)
 	if err != nil || how == nil {
 		return "", err
@@ -198,7 +198,7 @@ func (k *Keeper) Move(ctx context.Context, from, to string, move func(sealed []b
 func temporary(err error) error { return &connector.Error{Kind: connector.KindTemporary, Err: err} }
 
 // refresh gets a new access token.
-func refresh(ctx context.Context, s pluginhost.Source, how *connector.SignIn, g grant) (grant, error) {
+func refresh(ctx context.Context, s pluginhost.Call, how *connector.SignIn, g grant) (grant, error) {
 	if g.Refresh == "" {
 		return grant{}, connector.Unauthorised("the sign-in has expired; run `relay login %s`", s.Connector)
 	}
@@ -244,7 +244,7 @@ func config(how *connector.SignIn, landing string) *oauth2.Config {
 
 // clientFor is the client for the connector's authorisation server: the plugin
 // names it, so the same networks are out of reach as for the plugin.
-func clientFor(s pluginhost.Source) (*http.Client, error) {
+func clientFor(s pluginhost.Call) (*http.Client, error) {
 	client, err := connector.NewClient(s.HTTP)
 	if err != nil {
 		return nil, connector.Misconfigured("%w", err)

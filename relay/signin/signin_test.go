@@ -99,7 +99,7 @@ func (a *authority) set(f func()) {
 }
 
 // SignIn implements [Plugins].
-func (a *authority) SignIn(_ context.Context, s pluginhost.Source) (*connector.SignIn, error) {
+func (a *authority) SignIn(_ context.Context, s pluginhost.Call) (*connector.SignIn, error) {
 	flow := connector.Flow(strings.TrimPrefix(s.Type, "by "))
 	if s.Type == "open" {
 		return nil, nil
@@ -110,8 +110,8 @@ func (a *authority) SignIn(_ context.Context, s pluginhost.Source) (*connector.S
 	}, nil
 }
 
-func by(flow connector.Flow) pluginhost.Source {
-	return pluginhost.Source{Type: "by " + string(flow), Connector: "c", HTTP: connector.HTTP{Allow: []string{"127.0.0.0/8"}}}
+func by(flow connector.Flow) pluginhost.Call {
+	return pluginhost.Call{Type: "by " + string(flow), Connector: "c", HTTP: connector.HTTP{Allow: []string{"127.0.0.0/8"}}}
 }
 
 // keeper is a keeper over a real store.
@@ -145,7 +145,7 @@ func newKeeper(t *testing.T, a *authority) *keeper {
 	return k
 }
 
-func (k *keeper) begin(t *testing.T, src pluginhost.Source) Session {
+func (k *keeper) begin(t *testing.T, src pluginhost.Call) Session {
 	t.Helper()
 	s, err := k.Begin(t.Context(), src)
 	if err != nil {
@@ -154,7 +154,7 @@ func (k *keeper) begin(t *testing.T, src pluginhost.Source) Session {
 	return s
 }
 
-func (k *keeper) want(t *testing.T, src pluginhost.Source, want string) {
+func (k *keeper) want(t *testing.T, src pluginhost.Call, want string) {
 	t.Helper()
 	if got, err := k.Token(t.Context(), src); err != nil || got != want {
 		t.Errorf("the token is %q, %v; want %q", got, err, want)
@@ -346,7 +346,7 @@ func TestASecondSignInReplacesTheFirst(t *testing.T) {
 
 func TestNobodySignsInWhereAccessIsGiven(t *testing.T) {
 	k := newKeeper(t, newAuthority(t))
-	open := pluginhost.Source{Type: "open", Connector: "c"}
+	open := pluginhost.Call{Type: "open", Connector: "c"}
 	k.want(t, open, "")
 	if _, err := k.Begin(t.Context(), open); !errors.Is(err, ErrNotNeeded) {
 		t.Errorf("a sign-in begins: %v", err)

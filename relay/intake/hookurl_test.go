@@ -14,10 +14,10 @@ func TestOperatorsHearOfClosedHooks(t *testing.T) {
 		m, told := newMemory(), &notices{}
 		o := options(m, &plugins{receive: one})
 		o.Notify = told.add
-		off := hook(t, "off")
+		off := receiving(t, "off")
 		off.Enabled = false
-		i := start(t, o, hook(t, "open"), hook(t, "gone"), off)
-		if err := i.Apply(t.Context(), []Spec{hook(t, "open"), off}); err != nil {
+		i := start(t, o, receiving(t, "open"), receiving(t, "gone"), off)
+		if err := i.Apply(t.Context(), []Spec{receiving(t, "open"), off}); err != nil {
 			t.Fatal(err)
 		}
 		for range 3 * 24 {
@@ -44,7 +44,7 @@ func TestOperatorsHearOfClosedHooks(t *testing.T) {
 func TestWhenAHookWasUsedIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		i := start(t, options(m, &plugins{receive: one}), hook(t, "ci"))
+		i := start(t, options(m, &plugins{receive: one}), receiving(t, "ci"))
 		for range 180 {
 			request(i, http.MethodPost, "/hooks/token-of-ci", "a")
 			time.Sleep(time.Second)
@@ -59,7 +59,7 @@ func TestWhenAHookWasUsedIsKept(t *testing.T) {
 		if used := m.connectors["ci"].HookUsed; !used.Equal(last) {
 			t.Errorf("kept %v, want %v", used, last)
 		}
-		i = start(t, options(m, &plugins{receive: one}), hook(t, "ci"))
+		i = start(t, options(m, &plugins{receive: one}), receiving(t, "ci"))
 		if urls := i.HookURLs(); len(urls) != 1 || !urls[0].Used.Equal(last) {
 			t.Errorf("after a restart the hooks are %+v", urls)
 		}
@@ -72,7 +72,7 @@ func TestARotatedHookHasAGraceTime(t *testing.T) {
 		m, told := newMemory(), &notices{}
 		o := options(m, &plugins{receive: one})
 		o.Notify = told.add
-		i := start(t, o, hook(t, "ci"))
+		i := start(t, o, receiving(t, "ci"))
 		if err := i.Rotate(t.Context(), "ci", time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ import (
 func TestHostileCrowdOfLargeBodies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var large, most atomic.Int64
-		p := &plugins{receive: func(_ context.Context, _ pluginhost.Source, r pluginhost.Request) (pluginhost.Reply, error) {
+		p := &plugins{receive: func(_ context.Context, _ pluginhost.Call, r pluginhost.Request) (pluginhost.Reply, error) {
 			if len(r.Body) > 1000 {
 				most.Store(max(most.Load(), large.Add(1)))
 				defer large.Add(-1)
@@ -30,7 +30,7 @@ func TestHostileCrowdOfLargeBodies(t *testing.T) {
 		}}
 		o := options(newMemory(), p)
 		o.Memory = 1 // the least bounds
-		i := start(t, o, hook(t, "ci"))
+		i := start(t, o, receiving(t, "ci"))
 		body := strings.Repeat("x", 900<<10)
 		answers := make(chan int, 50)
 		for range 50 {
@@ -68,11 +68,11 @@ func TestHostileCrowdOfLargeBodies(t *testing.T) {
 // to send them have no more room than for what has come in.
 func TestHostileAnnouncementsKeepNobodyOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := options(newMemory(), &plugins{receive: func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error) {
+		o := options(newMemory(), &plugins{receive: func(context.Context, pluginhost.Call, pluginhost.Request) (pluginhost.Reply, error) {
 			return pluginhost.Reply{}, nil
 		}})
 		o.Memory = 1
-		i := start(t, o, hook(t, "ci"), hook(t, "other"))
+		i := start(t, o, receiving(t, "ci"), receiving(t, "other"))
 		var slow []*io.PipeWriter
 		for range 100 {
 			body, w := io.Pipe()
@@ -90,7 +90,7 @@ func TestHostileAnnouncementsKeepNobodyOut(t *testing.T) {
 			w.Close()
 		}
 		synctest.Wait()
-		if !i.room.bodies.TryAcquire(i.room.bodies.size) {
+		if !i.budget.bodies.TryAcquire(i.budget.bodies.size) {
 			t.Error("some of the room was not given back")
 		}
 	})
@@ -100,13 +100,13 @@ func TestHostileAnnouncementsKeepNobodyOut(t *testing.T) {
 // body is given up.
 func TestNobodyWaitsForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &plugins{receive: func(context.Context, pluginhost.Source, pluginhost.Request) (pluginhost.Reply, error) {
+		p := &plugins{receive: func(context.Context, pluginhost.Call, pluginhost.Request) (pluginhost.Reply, error) {
 			time.Sleep(2 * patience)
 			return pluginhost.Reply{}, nil
 		}}
 		o := options(newMemory(), p)
 		o.Memory = 1
-		i := start(t, o, hook(t, "ci"))
+		i := start(t, o, receiving(t, "ci"))
 		body := strings.Repeat("x", 900<<10)
 		go request(i, http.MethodPost, "/hooks/token-of-ci", body)
 		synctest.Wait()
