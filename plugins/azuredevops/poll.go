@@ -1,6 +1,7 @@
 package azuredevops
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -102,7 +103,7 @@ func (a *AzureDevOps) goOn(ctx context.Context, p *connector.Poll, c *client, at
 		found = append(found, items...)
 		if more {
 			sortByTime(found)
-			if err := p.EmitAt(ctx, version, at, found...); err != nil {
+			if err := cmp.Or(p.EmitAt(ctx, version, at, found...), p.Flush(ctx)); err != nil {
 				return err
 			}
 			found = nil

@@ -50,7 +50,11 @@ func eventsOf(t testing.TB, b []byte) []event.Event {
 	if err := a.problem(); err != nil {
 		t.Fatal(err)
 	}
-	return a.Source.events(a.Posts)
+	var events []event.Event
+	for _, p := range a.Posts {
+		events = append(events, a.Source.event(p))
+	}
+	return events
 }
 
 func FuzzCards(f *testing.F) {
@@ -75,7 +79,10 @@ func FuzzCards(f *testing.F) {
 		if a.problem() != nil {
 			return
 		}
-		for _, e := range a.Source.events(a.Posts) {
+		q.State = a.State
+		for _, p := range a.Posts {
+			q.State.Known = append(q.State.Known, p.Known)
+			e := a.Source.event(p)
 			if err := e.Card.Validate(); err != nil {
 				t.Fatalf("%v: %+v", err, e.Card)
 			}
@@ -83,8 +90,6 @@ func FuzzCards(f *testing.F) {
 				t.Fatalf("an event without key or data: %+v", e)
 			}
 		}
-		q.State = a.State
-		q.State.know(a.Posts)
 		if !a.More {
 			q.State.forget(a.Present)
 		}

@@ -60,8 +60,8 @@ type known struct {
 	Content string `json:"c,omitempty"`
 }
 
-// withoutValidators is the checkpoint while a page is only partly handed over: the
-// next poll must fetch it again.
+// withoutValidators is the checkpoint while a page is only partly emitted: the next
+// poll must fetch it again.
 func (c checkpoint) withoutValidators() checkpoint {
 	c.ETag, c.LastModified, c.BodyHash = "", "", ""
 	return c
@@ -110,13 +110,6 @@ func (c *checkpoint) remember(p page) {
 	c.Moved, c.MovedTimes = p.movedTo, 0
 	if p.movedTo != "" {
 		c.MovedTimes = 1
-	}
-}
-
-// know remembers items as posted, or brings what is known of them up to date.
-func (c *checkpoint) know(posts []post) {
-	for _, p := range posts {
-		c.Known = append(c.Known, p.Known)
 	}
 }
 

@@ -44,7 +44,7 @@ func (c *checkpoint) turn(feed *gofeed.Feed, edits bool) (news, old []item) {
 		_, news = c.baseline(news, true, 0)
 	}
 	for _, it := range news {
-		c.know([]post{{Known: it.known}})
+		c.Known = append(c.Known, it.known)
 	}
 	c.forget(ids)
 	return news, old

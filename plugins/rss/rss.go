@@ -16,11 +16,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
-	"github.com/connector-relay/relay/relay/event"
 )
-
-// batchSize is how many items are committed at a time.
-const batchSize = 50
 
 // Feed is one feed.
 type Feed struct {
@@ -168,35 +164,20 @@ func (f *Feed) read(ctx context.Context, page page, state checkpoint, known bool
 	})
 }
 
-// emit hands over what is new, oldest first, in batches. The checkpoint of each
-// batch knows the items up to it, so that a crash between two batches loses and
-// repeats nothing.
+// emit hands over what is new, oldest first, each item with a checkpoint that knows it.
 func (f *Feed) emit(ctx context.Context, p *connector.Poll, state checkpoint, found answer) error {
-	if found.Unchanged {
-		return p.EmitAt(ctx, version, state)
-	}
-	posts := found.Posts
-	for len(posts) > batchSize || found.More && len(posts) > 0 {
-		n := min(batchSize, len(posts))
-		state.know(posts[:n])
-		// The validators belong to the whole page; they move with the last batch.
-		if err := p.EmitAt(ctx, version, state.withoutValidators(), found.Source.events(posts[:n])...); err != nil {
+	for _, post := range found.Posts {
+		state.Known = append(state.Known, post.Known)
+		// The validators belong to the whole page, so they come after its last item.
+		if err := p.EmitAt(ctx, version, state.withoutValidators(), found.Source.event(post)); err != nil {
 			return err
 		}
-		posts = posts[n:]
 	}
 	if found.More {
 		return nil // the next poll goes on
 	}
-	state.know(posts)
-	state.forget(found.Present)
-	return p.EmitAt(ctx, version, state, found.Source.events(posts)...)
-}
-
-func (s source) events(posts []post) []event.Event {
-	events := make([]event.Event, len(posts))
-	for i, p := range posts {
-		events[i] = s.event(p)
+	if !found.Unchanged {
+		state.forget(found.Present)
 	}
-	return events
+	return p.EmitAt(ctx, version, state)
 }

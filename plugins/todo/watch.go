@@ -1,6 +1,7 @@
 package todo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -69,7 +70,8 @@ func (w *watch) emit(ctx context.Context) error {
 	}
 	w.at.Polled = w.now
 	w.at.forget(w.now)
-	return w.poll.EmitAt(ctx, version, w.at, list...)
+	// It holds even if the poll ends with an error, because a list could not be read.
+	return cmp.Or(w.poll.EmitAt(ctx, version, w.at, list...), w.poll.Flush(ctx))
 }
 
 // entry is a list as Graph tells of it

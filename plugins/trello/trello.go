@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
-	"github.com/connector-relay/relay/relay/event"
 )
 
 // Trello is the connector.
@@ -134,23 +133,16 @@ func (t *Trello) news(ctx context.Context, p *connector.Poll, api *client, at ch
 	return t.emit(ctx, p, list, at)
 }
 
-// emit hands over actions, oldest first. The checkpoint moves with each batch of
-// them, those that are not wanted included.
+// emit emits the actions that are wanted, oldest first. The checkpoint moves with all of
+// them.
 func (t *Trello) emit(ctx context.Context, p *connector.Poll, list []action, at checkpoint) error {
-	for part := range slices.Chunk(list, batchSize) {
-		var events []event.Event
-		for _, a := range part {
-			if e, ok := t.event(a); ok {
-				events = append(events, e)
+	for _, a := range list {
+		at.Last = max(at.Last, a.ID) // ids begin with their time
+		if e, ok := t.event(a); ok {
+			if err := p.EmitAt(ctx, version, at, e); err != nil {
+				return err
 			}
-			at.Last = max(at.Last, a.ID) // ids begin with their time
-		}
-		if err := p.EmitAt(ctx, version, at, events...); err != nil {
-			return err
 		}
 	}
 	return p.EmitAt(ctx, version, at)
 }
-
-// batchSize is how many actions are handed over at once.
-const batchSize = 100

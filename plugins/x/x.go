@@ -261,7 +261,7 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 		page, err := r.page(ctx, t, since, next, size, known && !preview)
 		if errors.Is(err, errUnread) { // it was paid for all the same
 			r.at.Read += 3 * size
-			return errors.Join(err, r.poll.EmitAt(ctx, version, r.at))
+			return errors.Join(err, r.keep(ctx))
 		}
 		if err != nil {
 			return err
@@ -282,7 +282,7 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 		if next == "" || reached || !known || preview {
 			break
 		}
-		if err := r.poll.EmitAt(ctx, version, r.at); err != nil {
+		if err := r.keep(ctx); err != nil {
 			return err
 		}
 	}
@@ -298,7 +298,13 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 	if !gap {
 		r.at.Since[t.name] = cmp.Or(newest, "1") // of an empty timeline all that comes is new
 	}
-	return r.poll.EmitAt(ctx, version, r.at, fresh...)
+	return r.keep(ctx, fresh...)
+}
+
+// keep emits events and has the position and the count stored before anything else can
+// go wrong: what has been read was paid for.
+func (r *reading) keep(ctx context.Context, events ...event.Event) error {
+	return cmp.Or(r.poll.EmitAt(ctx, version, r.at, events...), r.poll.Flush(ctx))
 }
 
 // size is how many posts to ask for: as many as the budget has left at most, and 0

@@ -4,26 +4,38 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/connector-relay/relay/relay/connector/wire"
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// batchSize is how many events EmitAt hands over at once: enough that a large batch
-// costs little more than a small one, few enough that the relay stores it in an instant.
-const batchSize = 100
+// EmitAt hands its events over once it holds so many, or so many bytes of them, or the
+// first of them has waited so long. A large batch then costs little more than a small
+// one, and the relay still stores it in an instant.
+const (
+	batchEvents = 100
+	batchBytes  = 1 << 20
+	batchWait   = time.Second
+)
+
+// mostBytes is how many bytes of events fit into a message beside a checkpoint.
+const mostBytes = wire.MaxMessage - wire.MaxCheckpoint - 1<<20
 
 // kept is the form of a checkpoint that EmitAt makes.
 type kept[T any] struct {
-	// Version is of the connector's state, so that one which it cannot read any more
-	// is not misread.
+	// Version is of the connector's state, so that a state it can no longer read is not
+	// misread.
 	Version int `json:"version"`
 	State   T   `json:"state"`
 }
 
 // Recall reads the state that an earlier poll left with [Poll.EmitAt]. It is false
-// when there is none, as at the first poll, and when there is one of another version
-// or one that cannot be read, of which the log is told: what the source has now then
-// counts as known.
+// when there is none, as at the first poll, and when the state is of another version
+// or cannot be read, which the log is told. The poll then counts as the first: what
+// the source has now is known, and what comes later is new.
 func Recall[T any](p *Poll, version int) (state T, ok bool) {
 	if p.Checkpoint == nil {
 		return state, false
@@ -36,27 +48,113 @@ func Recall[T any](p *Poll, version int) (state T, ok bool) {
 	return k.State, true
 }
 
-// EmitAt hands over events, oldest first, in batches of a good size, and with the
-// last of them the state in which the next poll is to begin, as JSON: a poll that
-// breaks off before finds the same events again, and the relay knows them by their
-// keys. It does nothing when there is neither an event nor a new state.
+// waiting is what EmitAt was given and has not handed over.
+type waiting struct {
+	events []*wire.Event
+	bytes  int
+	since  time.Time
+	// state is what holds after the last of the events; nil when EmitAt was not called.
+	state *kept[any]
+}
+
+// EmitAt emits events, oldest first, and the state from which the next poll is to go
+// on once they are stored, which [Recall] then reads. Call it as often as is convenient,
+// for each event with the state that holds after it: EmitAt collects events, hands them
+// over in batches of a good size with the state of the latest call, and returns before
+// the last of them are stored. Those are handed over when Poll returns, or by
+// [Poll.Flush]. Without events EmitAt only moves the state.
+//
+// A crash half-way loses nothing: the next poll begins at the last state that was
+// stored and finds the rest again, and the relay drops by its key what it has already.
+//
+// The state becomes JSON when a batch is handed over, not at each call, so that a large
+// one costs little. It may hold maps and pointers, which the poll may go on changing for
+// the next call. A poll that returns an error may have changed them for events that it
+// never emitted, so its last events go without the state, unless Flush handed them over.
+//
+// After an error the poll should end: nothing more will be stored.
 func (p *Poll) EmitAt(ctx context.Context, version int, state any, events ...event.Event) error {
-	at, err := json.Marshal(kept[any]{version, state})
-	if err != nil {
-		return fmt.Errorf("the connector's state: %w", err)
-	}
-	for len(events) > batchSize {
-		if err := p.Emit(ctx, event.Batch{Events: events[:batchSize]}); err != nil {
-			return err
+	for _, e := range events {
+		w, err := wire.FromEvent(e)
+		if err != nil {
+			p.waiting.state = nil // it holds for this event already
+			return fmt.Errorf("event %s: %w", e.Key, err)
 		}
-		events = events[batchSize:]
+		size := proto.Size(w)
+		if len(p.waiting.events) >= batchEvents || p.waiting.bytes >= batchBytes || p.waiting.bytes+size > mostBytes {
+			p.waiting.state = nil // it holds for later events already
+			if err := p.Flush(ctx); err != nil {
+				return err
+			}
+		}
+		if len(p.waiting.events) == 0 {
+			p.waiting.since = time.Now()
+		}
+		p.waiting.events, p.waiting.bytes = append(p.waiting.events, w), p.waiting.bytes+size
 	}
-	before := p.at
-	if before == nil {
-		before = p.Checkpoint
-	}
-	if len(events) == 0 && string(at) == string(before) {
+	p.waiting.state = &kept[any]{version, state}
+	if len(p.waiting.events) < batchEvents && p.waiting.bytes < batchBytes && (len(p.waiting.events) == 0 || time.Since(p.waiting.since) < batchWait) {
 		return nil
 	}
-	return p.Emit(ctx, event.Batch{Events: events, Checkpoint: at})
+	return p.Flush(ctx)
+}
+
+// end hands over what is left when Poll has returned.
+func (p *Poll) end(ctx context.Context, err error) error {
+	if err != nil {
+		p.waiting.state = nil
+	}
+	return p.Flush(ctx)
+}
+
+// Flush hands over what [Poll.EmitAt] has collected and returns once it is stored. A
+// poll that waits for what its source will send calls it before it waits, and so does
+// one that must not forget its state whatever happens next.
+func (p *Poll) Flush(ctx context.Context) error {
+	out := p.waiting
+	p.waiting = waiting{}
+	batch := &wire.Batch{Events: out.events}
+	if out.state != nil {
+		at, err := json.Marshal(out.state)
+		if err != nil {
+			return fmt.Errorf("the connector's state: %w", err)
+		}
+		batch.Checkpoint, batch.HasCheckpoint = at, true
+	}
+	if len(batch.GetEvents()) == 0 && (out.state == nil || string(batch.GetCheckpoint()) == string(p.position())) {
+		return nil
+	}
+	return p.send(ctx, batch)
+}
+
+// Emit hands over a batch and returns once it is stored. After an error the poll should
+// end: nothing more will be stored. It is for connectors that keep a checkpoint in a
+// form of their own; [Poll.EmitAt] makes batches by itself.
+func (p *Poll) Emit(ctx context.Context, b event.Batch) error {
+	if err := p.Flush(ctx); err != nil {
+		return err
+	}
+	w, err := wire.FromBatch(b)
+	if err != nil {
+		return err
+	}
+	return p.send(ctx, w)
+}
+
+func (p *Poll) send(ctx context.Context, b *wire.Batch) error {
+	if err := p.emit(ctx, b); err != nil {
+		return err
+	}
+	if b.GetHasCheckpoint() {
+		p.at = b.GetCheckpoint()
+	}
+	return nil
+}
+
+// position is the checkpoint that the relay has now.
+func (p *Poll) position() event.Checkpoint {
+	if p.at != nil {
+		return p.at
+	}
+	return p.Checkpoint
 }

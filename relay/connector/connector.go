@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/connector-relay/relay/relay/connector/wire"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -151,25 +152,14 @@ type Poll struct {
 	// Log goes to the relay's log.
 	Log *slog.Logger
 
-	emit func(context.Context, event.Batch) error
+	emit    func(context.Context, *wire.Batch) error
+	waiting waiting
 	// at is the checkpoint that this poll emitted last; nil before the first.
 	at   event.Checkpoint
 	note string
 	// known is what the poll took for known, and knownCount how much that is.
 	known      []Known
 	knownCount int
-}
-
-// Emit hands over a batch and returns once it is stored. After an error the poll
-// should end: nothing more will be stored.
-func (p *Poll) Emit(ctx context.Context, b event.Batch) error {
-	if err := p.emit(ctx, b); err != nil {
-		return err
-	}
-	if b.Checkpoint != nil {
-		p.at = b.Checkpoint
-	}
-	return nil
 }
 
 // Note leaves a line for people about how the connector stands with its source,

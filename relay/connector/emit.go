@@ -11,7 +11,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/connector-relay/relay/relay/connector/wire"
-	"github.com/connector-relay/relay/relay/event"
 )
 
 var (
@@ -53,7 +52,7 @@ func (e *emitter) listen() {
 	}
 }
 
-func (e *emitter) emit(ctx context.Context, b event.Batch) error {
+func (e *emitter) emit(ctx context.Context, b *wire.Batch) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err == nil {
@@ -62,17 +61,13 @@ func (e *emitter) emit(ctx context.Context, b event.Batch) error {
 	return e.err
 }
 
-func (e *emitter) send(ctx context.Context, b event.Batch) error {
+func (e *emitter) send(ctx context.Context, b *wire.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w, err := wire.FromBatch(b)
-	if err != nil {
-		return err
-	}
-	response := &wire.PollResponse{Message: &wire.PollResponse_Batch{Batch: w}}
+	response := &wire.PollResponse{Message: &wire.PollResponse_Batch{Batch: b}}
 	if size := proto.Size(response); size > wire.MaxMessage {
-		return fmt.Errorf("the batch of %d events has %d MiB; at most %d are allowed, so emit smaller ones", len(b.Events), size>>20, wire.MaxMessage>>20)
+		return fmt.Errorf("the batch of %d events has %d MiB; at most %d are allowed, so emit smaller ones", len(b.GetEvents()), size>>20, wire.MaxMessage>>20)
 	}
 	if err := e.stream.Send(response); err != nil {
 		return errNotAnswered

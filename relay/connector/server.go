@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -230,7 +231,7 @@ func (s *server) poll(stream wire.Connector_PollServer, start *wire.PollStart) *
 		if again > 0 {
 			done.Again = durationpb.New(again)
 		}
-		return err
+		return cmp.Or(err, p.end(stream.Context(), err))
 	})
 	done.Failure, done.Note = failureOf(err), valid(p.note)
 	done.KnownCount = int32(min(p.knownCount, math.MaxInt32)) //nolint:gosec // bounded on the spot
@@ -253,7 +254,7 @@ func (s *server) Remove(ctx context.Context, r *wire.RemoveRequest) (*wire.Remov
 	src, err := s.source(r.GetSource())
 	if remover, ok := src.value.(Remover); ok && err == nil {
 		p := src.poll(r.GetSource(), r.GetCheckpoint())
-		p.emit = func(context.Context, event.Batch) error { return errPollOver }
+		p.emit = func(context.Context, *wire.Batch) error { return errPollOver }
 		err = s.guarded("Remove", p.Connector, func() error { return remover.Remove(ctx, p) })
 	}
 	return &wire.RemoveResponse{Failure: failureOf(err)}, nil

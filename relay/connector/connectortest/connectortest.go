@@ -4,8 +4,10 @@
 package connectortest
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -56,7 +58,7 @@ func Run(t *testing.T, factory func() connector.Connector, o Options) {
 	if typ.Polls {
 		t.Run("polls and comes to rest", s.poll)
 		t.Run("begins anew with the same keys", s.stableKeys)
-		t.Run("stops when a batch is not stored", s.refused)
+		t.Run("loses nothing wherever it is broken off", s.brokenOff)
 		t.Run("stops when it is cancelled", s.cancel)
 	}
 	if typ.Receives {
@@ -245,26 +247,37 @@ func keys(p Polled) []string {
 	return list
 }
 
-func (s suite) refused(t *testing.T) {
+// mostBreaks is after how many batches at the most a poll is broken off.
+const mostBreaks = 10
+
+// brokenOff has the relay store none of a poll's batches, then only the first, and so on.
+// What the next poll emits must complete what was stored.
+func (s suite) brokenOff(t *testing.T) {
 	c := s.start(t)
-	full := errors.New("not stored")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var refused Polled
-	_, err := c.PollWith(ctx, nil, func(b event.Batch) error {
-		refused.Batches = append(refused.Batches, b)
-		return full
-	})
-	if len(refused.Batches) == 0 {
-		return // nothing to refuse
-	}
-	if !errors.Is(err, full) {
-		t.Errorf("poll: %v", err)
-	}
-	again := keys(s.pollOnce(t, c, nil))
-	for _, key := range keys(refused) {
-		if !slices.Contains(again, key) {
-			t.Errorf("event %q, which was not stored, does not come again", key)
+	whole := keys(s.pollOnce(t, c, nil))
+	gone := errors.New("the relay is gone")
+	for stored := range mostBreaks {
+		c.Name = fmt.Sprintf("broken off after %d batches", stored) // with a value of its own
+		ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(s.o.Subscribes, time.Minute))
+		batches := 0
+		broken, err := c.PollWith(ctx, nil, func(event.Batch) error {
+			if batches++; batches > stored {
+				return gone
+			}
+			return nil
+		})
+		cancel()
+		if batches <= stored {
+			return // there are no more
+		}
+		if !errors.Is(err, gone) {
+			t.Fatalf("poll: %v", err)
+		}
+		there := slices.Concat(keys(broken), keys(s.pollOnce(t, c, broken.Checkpoint)))
+		for _, key := range whole {
+			if !slices.Contains(there, key) {
+				t.Errorf("event %q was lost: the poll was %s, and the next one did not emit it", key, c.Name)
+			}
 		}
 	}
 }

@@ -145,6 +145,14 @@ func (b *bad) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error
 		case <-time.After(100 * time.Millisecond):
 		}
 		return 0, nil
+	case "hurries":
+		if p.Checkpoint != nil {
+			return 0, nil
+		}
+		if err := p.Emit(ctx, event.Batch{Events: []event.Event{e}, Checkpoint: event.Checkpoint("x and y")}); err != nil {
+			return 0, err
+		}
+		return 0, p.Emit(ctx, event.Batch{Events: []event.Event{line("y")}})
 	case "swallows":
 		if b.n++; b.n > 1 {
 			return 0, nil
@@ -186,7 +194,8 @@ func TestABadConnectorIsFoundOut(t *testing.T) {
 		"new key":      "polling again without a change emitted a new event",
 		"strange kind": `is of kind "surprise", which is not described`,
 		"deaf":         "Poll goes on for more than 5s",
-		"swallows":     "which was not stored, does not come again",
+		"swallows":     `event "x" was lost: the poll was broken off after 0 batches`,
+		"hurries":      `event "y" was lost: the poll was broken off after 1 batches`,
 		"panics":       "Receive panics",
 	} {
 		t.Run(mode, func(t *testing.T) {
