@@ -11,6 +11,7 @@ import (
 
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -20,8 +21,8 @@ func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer p.set.Discard()
-	return r.changes(ctx, r.plan(), p)
+	defer p.Discard()
+	return r.changes(ctx, r.current(), p)
 }
 
 // kept is what the store keeps of channels and connectors, by name.
@@ -51,14 +52,14 @@ func (r *Relay) kept(ctx context.Context) (kept, error) {
 
 // changes says what is new, changed, moved and gone between two configurations, and
 // what that leaves behind in the store. It is the one model behind plan and reload.
-func (r *Relay) changes(ctx context.Context, old, now *plan) ([]operator.Change, error) {
+func (r *Relay) changes(ctx context.Context, old, now *plan.Plan) ([]operator.Change, error) {
 	k, err := r.kept(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find out what the configuration changes: %w", err)
 	}
-	list := compare("channel", channelParts(old.config), channelParts(now.config), now.config.Moved,
+	list := compare("channel", channelParts(old.Config), channelParts(now.Config), now.Config.Moved,
 		func(name string) bool { return k.waiting[name]+k.dead[name] > 0 })
-	connectors := compare("connector", connectorParts(old.config), connectorParts(now.config), now.config.Moved,
+	connectors := compare("connector", connectorParts(old.Config), connectorParts(now.Config), now.Config.Moved,
 		func(name string) bool { return k.connectors[name].Name != "" })
 	for i := range list {
 		k.aboutChannel(&list[i])
@@ -67,8 +68,8 @@ func (r *Relay) changes(ctx context.Context, old, now *plan) ([]operator.Change,
 		c := &connectors[i]
 		k.aboutConnector(c, receives(old, cmp.Or(c.From, c.Name)) || receives(now, c.Name))
 	}
-	list = append(append(list, connectors...), compare("plugin", pluginParts(old.config), pluginParts(now.config), nil, nil)...)
-	return append(list, settings(old.config, now.config)...), nil
+	list = append(append(list, connectors...), compare("plugin", pluginParts(old.Config), pluginParts(now.Config), nil, nil)...)
+	return append(list, settings(old.Config, now.Config)...), nil
 }
 
 // compare says what became of the named things of one sort, in order of name. Left
@@ -175,8 +176,8 @@ func (k kept) aboutChannel(c *operator.Change) {
 }
 
 // receives reports whether a plan has a connector of a name to which somebody posts.
-func receives(p *plan, name string) bool {
-	for _, c := range p.connectors {
+func receives(p *plan.Plan, name string) bool {
+	for _, c := range p.Connectors {
 		if c.Call.Connector == name {
 			return c.Receives
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/plan"
 )
 
 // patience is how long the doctor waits at most when it is asked to come back later.
@@ -48,7 +49,7 @@ func Doctor(ctx context.Context, path, name, version string) (Examination, error
 		return Examination{}, fmt.Errorf("%s has no channel %q", path, name)
 	}
 	x := Examination{Channel: name, Type: c.Type, Payload: c.Payload}
-	spec := channelSpec(c, nil, nil, Options{Version: version})
+	spec := plan.ChannelSpec(c, nil, nil, plan.Options{Version: version})
 	configured, err := channel.New(spec)
 	if err != nil && diags.HasErrors() {
 		return Examination{}, file.Error(diags) // the file says why, such as that a variable is not set

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/connector-relay/relay/relay/plan"
 )
 
 // strangers puts plugins into the directory beside a configuration that no connector
@@ -82,7 +84,7 @@ func TestValidationWarnsOfAPluginThatNobodyNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	var warnings strings.Builder
-	if _, err := Validate(t.Context(), path, "test", &warnings); err != nil {
+	if _, err := plan.Validate(t.Context(), path, "test", &warnings); err != nil {
 		t.Fatal(err)
 	}
 	if got := warnings.String(); !strings.Contains(got, `plugin "ends": before it was ready`) || !strings.Contains(got, "No connector needs it") {

@@ -48,7 +48,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.reloaded, truth(c.r.lastReload() == nil))
 	counts, err := c.r.store.DeadLetters(ctx)
 	if err == nil { // an unknown number is not 0
-		for _, ch := range c.r.plan().channels {
+		for _, ch := range c.r.current().Channels {
 			counts[ch.Name] += 0
 		}
 		for channel, n := range counts {

@@ -24,11 +24,11 @@ var _ operator.Relay = (*Relay)(nil)
 
 // Status implements [operator.Relay].
 func (r *Relay) Status(ctx context.Context) (operator.Status, error) {
-	p := r.plan()
+	p := r.current()
 	s := operator.Status{
 		Version: r.options.Version, Config: r.options.Config, Started: r.started,
 		Listen: r.listeners.Address("hooks"), Dashboard: r.listeners.Address("dashboard"),
-		Connectors: len(p.connectors), Channels: len(p.channels), Problems: []string{},
+		Connectors: len(p.Connectors), Channels: len(p.Channels), Problems: []string{},
 	}
 	r.mu.RLock()
 	s.Configured = r.configured
@@ -107,7 +107,7 @@ func (r *Relay) RotateHook(ctx context.Context, name string, grace time.Duration
 func (r *Relay) ForgetConnector(ctx context.Context, name string) error {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
-	if r.plan().config.Has("connector", name) {
+	if r.current().Config.Has("connector", name) {
 		return configured("connector", name)
 	}
 	return meaning(r.intake.Forget(ctx, name))
@@ -122,7 +122,7 @@ func configured(sort, name string) error {
 func (r *Relay) ForgetChannel(ctx context.Context, name string) (int, error) {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
-	if r.plan().config.Has("channel", name) {
+	if r.current().Config.Has("channel", name) {
 		return 0, configured("channel", name)
 	}
 	n, err := r.store.ForgetChannel(ctx, name)
@@ -144,7 +144,7 @@ func (r *Relay) hookURL(path string) string {
 // publicAddress is what the outside calls the hooks' listener, as far as the relay
 // knows.
 func (r *Relay) publicAddress() string {
-	if base := r.plan().config.Relay.PublicURL; base != "" {
+	if base := r.current().Config.Relay.PublicURL; base != "" {
 		return base
 	}
 	return "http://" + r.listeners.Address("hooks")
@@ -157,7 +157,7 @@ func (r *Relay) Channels(ctx context.Context) ([]operator.Channel, error) {
 		return nil, err
 	}
 	types := make(map[string]string)
-	for _, c := range r.plan().config.Channels {
+	for _, c := range r.current().Config.Channels {
 		types[c.Name] = c.Type
 	}
 	list := []operator.Channel{}
@@ -251,7 +251,7 @@ func (r *Relay) Explain(ctx context.Context, ref string) ([]operator.Explanation
 	case len(list) > 0:
 		return list, nil
 	case swept != 0:
-		return nil, fmt.Errorf("event %d: %w any more: nothing of it was left to do, and it was removed when the retention of %s was over", swept, operator.ErrNotFound, r.plan().config.Relay.Retention)
+		return nil, fmt.Errorf("event %d: %w any more: nothing of it was left to do, and it was removed when the retention of %s was over", swept, operator.ErrNotFound, r.current().Config.Relay.Retention)
 	default:
 		return nil, fmt.Errorf("event %s: %w; `relay events` lists events by number", ref, operator.ErrNotFound)
 	}
@@ -300,7 +300,7 @@ func headline(b []byte) string {
 
 // Send implements [operator.Relay].
 func (r *Relay) Send(ctx context.Context, channel string, c card.Card) (operator.Delivery, error) {
-	if !slices.ContainsFunc(r.plan().channels, func(ch dispatch.Spec) bool { return ch.Name == channel }) {
+	if !slices.ContainsFunc(r.current().Channels, func(ch dispatch.Spec) bool { return ch.Name == channel }) {
 		return operator.Delivery{}, fmt.Errorf("channel %s: %w; `relay channels` lists them", channel, operator.ErrNotFound)
 	}
 	if err := c.Validate(); err != nil {

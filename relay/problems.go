@@ -46,7 +46,7 @@ func (r *Relay) refusals(ctx context.Context) []problem {
 
 // receives reports whether hooks depend on one of these connector types.
 func (r *Relay) receives(types []string) bool {
-	for _, c := range r.plan().connectors {
+	for _, c := range r.current().Connectors {
 		if c.Enabled && c.Receives && slices.Contains(types, c.Call.Type) {
 			return true
 		}

@@ -5,7 +5,7 @@
 //
 // The parts do not know each other. What lives as long as the process (the store,
 // the plugin host, intake, dispatch) is kept apart from what a configuration
-// makes ([plan]), so that a reload can build all that may fail before it changes
+// makes (package plan), so that a reload can build all that may fail before it changes
 // anything.
 package relay
 
@@ -33,6 +33,7 @@ import (
 	"github.com/connector-relay/relay/relay/memory"
 	"github.com/connector-relay/relay/relay/notice"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/signin"
@@ -52,8 +53,6 @@ type Options struct {
 	// wrap, when not nil, puts something between the relay and its store: tests make it
 	// fail.
 	wrap func(store.Store) store.Store
-	// renderer writes the cards of all channels.
-	renderer *channel.Renderer
 }
 
 // Relay is one running relay.
@@ -64,6 +63,7 @@ type Relay struct {
 	registry *prometheus.Registry
 	started  time.Time
 	systemd  systemd
+	renderer *channel.Renderer
 
 	// These live as long as the process.
 	store     store.Store
@@ -81,8 +81,8 @@ type Relay struct {
 	reloading sync.Mutex
 
 	mu sync.RWMutex
-	// current is what the running configuration made.
-	current    *plan
+	// adopted is what the running configuration made.
+	adopted    *plan.Plan
 	configured time.Time
 	// reloadFailed is how the last reload failed; nil when it did not.
 	reloadFailed *failure
@@ -134,7 +134,7 @@ func Run(ctx context.Context, o Options) error {
 func start(ctx context.Context, o Options) (_ *Relay, err error) {
 	r := &Relay{masker: &secret.Masker{}, started: time.Now(), registry: prometheus.NewRegistry()}
 	// The store is open before there is a card to write.
-	o.renderer = channel.NewRenderer(func(deliveries ...int64) func() { return r.store.Rendering(deliveries...) })
+	r.renderer = channel.NewRenderer(func(deliveries ...int64) func() { return r.store.Rendering(deliveries...) })
 	r.options = o
 	r.log = logs.New(o.Log, r.masker.Mask)
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), r.log.Lost())
@@ -153,36 +153,36 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 		// The plugins start before the rest of the file is known, and log.
 		r.log.SetLevel(file.Log())
 	}
-	p, err := prepare(ctx, r.host, r.masker, o)
+	p, err := r.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.open(ctx, p); err != nil {
-		p.set.Discard()
+		p.Discard()
 		return nil, err
 	}
 	commit, err := r.adopt(ctx, p)
 	if err != nil {
-		p.set.Discard()
+		p.Discard()
 		return nil, err
 	}
 	commit()
 	r.registry.MustRegister(newCollector(r))
 	r.watching()
 	// Operators are answered last, when there is something to say.
-	socket, err := operator.Listen(p.config.Relay.Socket)
+	socket, err := operator.Listen(p.Config.Relay.Socket)
 	if err != nil {
 		return nil, err
 	}
 	r.listeners.Serve("operator socket", socket, r.operatorHandler())
 	r.log.Info().Str("version", o.Version).Str("config", o.Config).
-		Int("connectors", len(p.connectors)).Int("channels", len(p.channels)).Msg("relay runs")
+		Int("connectors", len(p.Connectors)).Int("channels", len(p.Channels)).Msg("relay runs")
 	return r, nil
 }
 
 // open builds what lives as long as the process.
-func (r *Relay) open(ctx context.Context, p *plan) error {
-	s, limit, err := openStore(ctx, p.config.Relay, r.log.Part("store"), r.registry)
+func (r *Relay) open(ctx context.Context, p *plan.Plan) error {
+	s, limit, err := openStore(ctx, p.Config.Relay, r.log.Part("store"), r.registry)
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func (r *Relay) open(ctx context.Context, p *plan) error {
 	r.store = s
 	r.dispatch = dispatch.New(dispatch.Options{Store: s, Log: r.log.Part("dispatch"), Metrics: r.registry, Notify: r.notices.Lane})
 	r.onStop("dispatch", func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil })
-	if err := r.openSignIn(s, p.config.Relay.Key); err != nil {
+	if err := r.openSignIn(s, p.Config.Relay.Key); err != nil {
 		return err
 	}
 	r.intake = intake.New(intake.Options{
@@ -232,7 +232,7 @@ func (r *Relay) onStop(name string, do func(context.Context) error) {
 func (r *Relay) stop() error {
 	r.systemd.stopping()
 	r.log.Info().Msg("relay stops")
-	ctx, cancel := context.WithTimeout(context.Background(), r.plan().config.Relay.DrainTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), r.current().Config.Relay.DrainTimeout)
 	defer cancel()
 	err := r.cleanUp(ctx)
 	r.log.Info().Err(err).Msg("relay has stopped")
@@ -253,11 +253,11 @@ func (r *Relay) cleanUp(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// plan returns what the running configuration made.
-func (r *Relay) plan() *plan {
+// current returns what the running configuration made.
+func (r *Relay) current() *plan.Plan {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.current
+	return r.adopted
 }
 
 // sweepEvery is how often what is older than the retention is removed.
@@ -284,7 +284,7 @@ func (r *Relay) every(name string, interval time.Duration, do func(context.Conte
 }
 
 func (r *Relay) sweep(ctx context.Context) {
-	removed, err := r.store.Sweep(ctx, time.Now().Add(-r.plan().config.Relay.Retention))
+	removed, err := r.store.Sweep(ctx, time.Now().Add(-r.current().Config.Relay.Retention))
 	if err != nil && ctx.Err() == nil {
 		r.log.Error().Err(err).Msg("old deliveries could not be removed")
 	}

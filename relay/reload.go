@@ -11,6 +11,7 @@ import (
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/listener"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/plan"
 )
 
 // Reload reads the configuration again and returns what changed. When anything goes
@@ -52,14 +53,14 @@ func (r *Relay) reload(ctx context.Context) ([]operator.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	changes, err := r.changes(ctx, r.plan(), p)
+	changes, err := r.changes(ctx, r.current(), p)
 	if err != nil {
-		p.set.Discard()
+		p.Discard()
 		return nil, fmt.Errorf("nothing has changed: %w", err)
 	}
 	commit, err := r.adopt(ctx, p)
 	if err != nil {
-		p.set.Discard()
+		p.Discard()
 		return nil, fmt.Errorf("nothing has changed: %w", err)
 	}
 	commit()
@@ -67,15 +68,22 @@ func (r *Relay) reload(ctx context.Context) ([]operator.Change, error) {
 	return changes, nil
 }
 
+// prepare makes the plan of the configuration as it is now.
+func (r *Relay) prepare(ctx context.Context) (*plan.Plan, error) {
+	return plan.Prepare(ctx, plan.Options{
+		Path: r.options.Config, Host: r.host, Masker: r.masker, Renderer: r.renderer, Version: r.options.Version,
+	})
+}
+
 // prepareReload reads the configuration as it is now and checks that the running
 // relay can have it.
-func (r *Relay) prepareReload(ctx context.Context) (*plan, error) {
-	p, err := prepare(ctx, r.host, r.masker, r.options)
+func (r *Relay) prepareReload(ctx context.Context) (*plan.Plan, error) {
+	p, err := r.prepare(ctx)
 	if err != nil {
 		return nil, invalid(err)
 	}
-	if p.config.Relay.Store != r.plan().config.Relay.Store {
-		p.set.Discard()
+	if p.Config.Relay.Store != r.current().Config.Relay.Store {
+		p.Discard()
 		return nil, fmt.Errorf("%w configuration: relay.store cannot change while the relay runs; restart it", operator.ErrInvalid)
 	}
 	return p, nil
@@ -117,7 +125,7 @@ func (r *Relay) reloadOnSignal(ctx context.Context) {
 // adopt does all that can fail of making a plan the running one, and undoes it when
 // one step fails: then nothing has changed, and the caller discards the plan. Commit
 // does the rest, which cannot fail.
-func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
+func (r *Relay) adopt(ctx context.Context, p *plan.Plan) (commit func(), err error) {
 	var undone []func()
 	defer func() {
 		if err != nil {
@@ -126,25 +134,25 @@ func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
 			}
 		}
 	}()
-	lanes, err := r.dispatch.Prepare(ctx, p.channels)
+	lanes, err := r.dispatch.Prepare(ctx, p.Channels)
 	if err != nil {
 		return nil, fmt.Errorf("start the lanes: %w", err)
 	}
 	listen, undo, err := r.listeners.Prepare([]listener.Opening{
-		{Purpose: "hooks", Address: p.config.Relay.Listen, Handler: r.publicHandler()},
-		{Purpose: "dashboard", Address: p.config.Dashboard.Listen, Handler: r.dashboardHandler()},
-		{Purpose: "metrics", Address: p.config.Metrics.Listen, Handler: r.metricsHandler()},
+		{Purpose: "hooks", Address: p.Config.Relay.Listen, Handler: r.publicHandler()},
+		{Purpose: "dashboard", Address: p.Config.Dashboard.Listen, Handler: r.dashboardHandler()},
+		{Purpose: "metrics", Address: p.Config.Metrics.Listen, Handler: r.metricsHandler()},
 	})
 	if err != nil {
 		return nil, err
 	}
 	undone = append(undone, undo)
-	if undo, err = r.moveConnectors(ctx, p.config.Moved); err != nil {
+	if undo, err = r.moveConnectors(ctx, p.Config.Moved); err != nil {
 		return nil, err
 	}
 	undone = append(undone, undo)
-	sources, err := r.intake.Prepare(ctx, p.connectors)
-	if err != nil && (sources == nil || r.plan() != nil) {
+	sources, err := r.intake.Prepare(ctx, p.Connectors)
+	if err != nil && (sources == nil || r.current() != nil) {
 		return nil, fmt.Errorf("start the connectors: %w", err) // what was opened in the store does no harm there
 	}
 	if err != nil {
@@ -152,24 +160,19 @@ func (r *Relay) adopt(ctx context.Context, p *plan) (commit func(), err error) {
 		r.log.Error().Err(err).Msg("the store cannot open all connectors; they are down until it can")
 	}
 	return func() {
-		r.log.SetLevel(p.config.Relay.Log)
-		if before := r.plan(); before != nil {
-			// Its plugins still run for a while, and may speak of them.
-			r.masker.Keep("before", before.secrets...)
-		}
-		r.masker.Keep("configuration", p.secrets...)
-		r.masker.Keep(preparing)
-		for _, w := range p.warnings {
+		r.log.SetLevel(p.Config.Relay.Log)
+		p.MaskAfter(r.current())
+		for _, w := range p.Warnings {
 			r.log.Warn().Msg(w)
 		}
 		r.mu.Lock()
-		r.current, r.configured = p, time.Now()
+		r.adopted, r.configured = p, time.Now()
 		r.mu.Unlock()
-		r.notices.Use(r.store, p.config.Relay.Ops)
-		r.intake.TrustProxies(p.config.Relay.TrustedProxies)
-		r.limit(p.config.Relay.Disk)
-		r.intake.Retire(context.WithoutCancel(ctx), p.connectors)
-		r.host.Adopt(p.set)
+		r.notices.Use(r.store, p.Config.Relay.Ops)
+		r.intake.TrustProxies(p.Config.Relay.TrustedProxies)
+		r.limit(p.Config.Relay.Disk)
+		r.intake.Retire(context.WithoutCancel(ctx), p.Connectors)
+		r.host.Adopt(p.Plugins)
 		lanes()
 		sources()
 		listen()

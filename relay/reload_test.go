@@ -158,7 +158,7 @@ func TestAReloadThatTheStoreLetsDownChangesNothing(t *testing.T) {
 		if _, err := r.Reload(t.Context()); !errors.Is(err, errFaulty) || !strings.Contains(err.Error(), "nothing has changed") {
 			t.Fatalf("%s: the reload returned %v", name, err)
 		}
-		if n := len(r.plan().channels); n != 1 {
+		if n := len(r.current().Channels); n != 1 {
 			t.Errorf("%s: there are %d channels", name, n)
 		}
 		fault.Store(false)

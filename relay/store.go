@@ -91,6 +91,14 @@ func Restore(ctx context.Context, path, from string, repeat bool, progress Progr
 	return r, nil
 }
 
+// SocketPath returns where a relay with this configuration file has its operator
+// socket. The file must be there, but need not be valid as a whole: a person who is
+// in the middle of changing it still wants to know how the relay is doing.
+func SocketPath(path string) (string, error) {
+	state, err := stateOf(path)
+	return state.Socket, err
+}
+
 // stateOf returns where the relay of a configuration file keeps what outlives it. No more
 // of the file need be right than that it can be read.
 func stateOf(path string) (config.State, error) {

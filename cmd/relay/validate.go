@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/relay/plan"
 )
 
 func (a *app) validateCommand() *cobra.Command {
@@ -16,12 +16,12 @@ func (a *app) validateCommand() *cobra.Command {
 learn their arguments, but polls nothing and delivers nothing.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			summary, err := relay.Validate(cmd.Context(), a.config, version(), a.err)
+			summary, err := plan.Validate(cmd.Context(), a.config, version(), a.err)
 			if err != nil {
 				return err
 			}
 			if a.json {
-				return a.showJSON([]relay.Summary{summary})
+				return a.showJSON([]plan.Summary{summary})
 			}
 			_, err = fmt.Fprintf(a.out, "%s is valid. Connectors: %d, channels: %d.\n", a.config, summary.Connectors, summary.Channels)
 			return err

@@ -1,4 +1,10 @@
-package relay
+// Package plan is what one configuration makes: its channels, its connectors and the
+// plugins that it needs, ready to run and not yet running. Whatever can be wrong with a
+// configuration is found here, before anything that runs has changed.
+//
+// It is the one place where the configuration's values become those of the parts. A new
+// setting is read by package config and handed on here.
+package plan
 
 import (
 	"cmp"
@@ -24,15 +30,45 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// plan is all that one configuration makes, ready to run and not yet running.
-type plan struct {
-	config     *config.Config
-	set        *pluginhost.Set
-	channels   []dispatch.Spec
-	connectors []intake.Spec
-	secrets    []secret.Value
-	// warnings are diagnostics that stop nothing, rendered.
-	warnings []string
+// Plan is all that one configuration makes.
+type Plan struct {
+	Config     *config.Config
+	Plugins    *pluginhost.Set
+	Channels   []dispatch.Spec
+	Connectors []intake.Spec
+	// Warnings are diagnostics that stop nothing, rendered.
+	Warnings []string
+
+	masker  *secret.Masker
+	secrets []secret.Value
+}
+
+// Discard ends the plugins that only this plan needs. A plan that was adopted stays as it
+// is.
+func (p *Plan) Discard() { p.Plugins.Discard() }
+
+// MaskAfter makes the plan the one whose secrets are masked, with those of the plan
+// before it, if there is one: its plugins run for a while yet and may speak of them.
+func (p *Plan) MaskAfter(before *Plan) {
+	if before != nil {
+		p.masker.Keep("before", before.secrets...)
+	}
+	p.masker.Keep("configuration", p.secrets...)
+	p.masker.Keep(preparing)
+}
+
+// Options are what a plan is made with.
+type Options struct {
+	// Path is the configuration file's.
+	Path string
+	// Host runs the plugins.
+	Host *pluginhost.Host
+	// Masker learns what is secret before a plugin does.
+	Masker *secret.Masker
+	// Renderer writes the cards of all channels.
+	Renderer *channel.Renderer
+	// Version is the relay's.
+	Version string
 }
 
 // Summary is what a valid configuration holds.
@@ -48,29 +84,29 @@ func Validate(ctx context.Context, path, version string, warnings io.Writer) (Su
 	masker := &secret.Masker{}
 	host := pluginhost.New(pluginhost.Options{Version: version, Mask: masker.Mask})
 	defer host.Close()
-	p, err := prepare(ctx, host, masker, Options{Config: path, Version: version})
+	p, err := Prepare(ctx, Options{Path: path, Host: host, Masker: masker, Version: version})
 	if err != nil {
 		return Summary{}, err
 	}
-	defer p.set.Discard()
-	for _, err := range p.set.Await(ctx) {
-		p.warnings = append(p.warnings, fmt.Sprintf("%s: %v. No connector needs it", path, err))
+	defer p.Discard()
+	for _, err := range p.Plugins.Await(ctx) {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%s: %v. No connector needs it", path, err))
 	}
-	for _, w := range p.warnings {
+	for _, w := range p.Warnings {
 		fmt.Fprintln(warnings, w)
 	}
-	return Summary{Config: path, Connectors: len(p.config.Connectors), Channels: len(p.config.Channels)}, nil
+	return Summary{Config: path, Connectors: len(p.Config.Connectors), Channels: len(p.Config.Channels)}, nil
 }
 
 // preparing owns what is masked because a plan that may yet fail has it.
 const preparing = "preparing"
 
-// prepare reads a configuration and builds everything in it that can fail,
+// Prepare reads a configuration and builds everything in it that can fail,
 // without a lasting effect. The plugins it needs run when it returns; the caller
 // adopts or discards them. What they are told that is secret is masked before.
-func prepare(ctx context.Context, host *pluginhost.Host, masker *secret.Masker, o Options) (*plan, error) {
-	file, diags := config.Parse(o.Config)
-	p, more, err := load(ctx, host, masker, file, diags.HasErrors(), o)
+func Prepare(ctx context.Context, o Options) (*Plan, error) {
+	file, diags := config.Parse(o.Path)
+	p, more, err := load(ctx, file, diags.HasErrors(), o)
 	diags = append(diags, more...)
 	if diags.HasErrors() {
 		// What the file says is wrong comes first: it may be why the rest failed.
@@ -78,27 +114,27 @@ func prepare(ctx context.Context, host *pluginhost.Host, masker *secret.Masker, 
 	}
 	if err != nil {
 		if p != nil {
-			p.set.Discard()
+			p.Discard()
 		}
 		return nil, err
 	}
-	p.warnings = file.Warnings(diags)
+	p.Warnings = file.Warnings(diags)
 	return p, nil
 }
 
 // load starts the plugins that a file needs and builds the rest against their
 // schemas. It does so for a file with mistakes too, so that all are told at once.
-func load(ctx context.Context, host *pluginhost.Host, masker *secret.Masker, file *config.File, mistaken bool, o Options) (*plan, hcl.Diagnostics, error) {
-	specs, err := specs(file)
+func load(ctx context.Context, file *config.File, mistaken bool, o Options) (*Plan, hcl.Diagnostics, error) {
+	specs, err := Specs(file)
 	if err != nil {
 		return nil, nil, err
 	}
-	masker.Keep(preparing, environments(file.Plugins())...)
-	set, err := host.Prepare(ctx, specs, file.ConnectorTypes()...)
+	o.Masker.Keep(preparing, environments(file.Plugins())...)
+	set, err := o.Host.Prepare(ctx, specs, file.ConnectorTypes()...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("start the plugins: %w", err)
 	}
-	p, diags := build(ctx, file, set, masker, mistaken, o)
+	p, diags := build(ctx, file, set, mistaken, o)
 	return p, diags, nil
 }
 
@@ -123,9 +159,9 @@ func secretsOf(c *config.Config) []secret.Value {
 	return list
 }
 
-// specs lists the plugins a configuration needs: the bundled ones whose types it
+// Specs lists the plugins a configuration needs: the bundled ones whose types it
 // uses, its plugin blocks, and what lies in its plugin directory.
-func specs(file *config.File) ([]pluginhost.Spec, error) {
+func Specs(file *config.File) ([]pluginhost.Spec, error) {
 	var wanted []string
 	bundled := plugins.Bundled()
 	for _, typ := range file.ConnectorTypes() {
@@ -158,14 +194,14 @@ func specs(file *config.File) ([]pluginhost.Spec, error) {
 // build decodes the rest of a configuration against the plugins' schemas and
 // makes the channels and connectors. Mistaken says that the file has mistakes, which
 // may be why a channel cannot be made.
-func build(ctx context.Context, file *config.File, set *pluginhost.Set, masker *secret.Masker, mistaken bool, o Options) (*plan, hcl.Diagnostics) {
+func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken bool, o Options) (*Plan, hcl.Diagnostics) {
 	cfg, diags := file.Decode(set.Types(), slices.Collect(maps.Keys(plugins.Bundled()))...)
-	p := &plan{config: cfg, set: set}
+	p := &Plan{Config: cfg, Plugins: set, masker: o.Masker}
 	if diags.HasErrors() {
 		return p, diags
 	}
 	p.secrets = secretsOf(cfg)
-	masker.Keep(preparing, p.secrets...)
+	o.Masker.Keep(preparing, p.secrets...)
 	clients, people := &channel.Clients{}, cfg.PeopleByConnector()
 	for _, c := range cfg.Channels {
 		ch, err := buildChannel(c, cfg.Was("channel", c.Name), clients, find(people, c.Type), o)
@@ -176,7 +212,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, masker *
 			diags = append(diags, blockError(fmt.Sprintf("Unusable channel %q", c.Name), err, c.Range))
 			continue
 		}
-		p.channels = append(p.channels, ch)
+		p.Channels = append(p.Channels, ch)
 	}
 	for _, c := range cfg.Connectors {
 		ic, problems, err := buildConnector(ctx, c, cfg.Relay.PublicURL, set, o.Version)
@@ -188,8 +224,8 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, masker *
 			diags = append(diags, c.Diagnostic(problem))
 		}
 		ic.Was = cfg.Was("connector", c.Name)
-		p.connectors = append(p.connectors, ic)
-		ic.Arguments = masked(masker, c.Arguments)
+		p.Connectors = append(p.Connectors, ic)
+		ic.Arguments = masked(o.Masker, c.Arguments)
 	}
 	return p, diags
 }
@@ -208,8 +244,8 @@ func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: err.Error(), Subject: &at}
 }
 
-// channelSpec is what a channel is made from, as it is configured.
-func channelSpec(c config.Channel, clients *channel.Clients, people finder, o Options) channel.Spec {
+// ChannelSpec is what a channel is made from, as it is configured.
+func ChannelSpec(c config.Channel, clients *channel.Clients, people finder, o Options) channel.Spec {
 	return channel.Spec{
 		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Clients: clients,
 		To: c.To, Topic: c.Topic, User: c.User, Token: c.Token, CardVersion: c.CardVersion, Answer: c.Answer, Threads: c.Thread, People: people,
@@ -217,12 +253,12 @@ func channelSpec(c config.Channel, clients *channel.Clients, people finder, o Op
 			Proxy: c.HTTP.Proxy, CAFile: c.HTTP.CAFile,
 			ClientCert: c.HTTP.ClientCert, ClientKey: c.HTTP.ClientKey, MinTLS: c.HTTP.MinTLS,
 		},
-		Renderer: o.renderer, Version: o.Version,
+		Renderer: o.Renderer, Version: o.Version,
 	}
 }
 
 func buildChannel(c config.Channel, was []string, clients *channel.Clients, people finder, o Options) (dispatch.Spec, error) {
-	ch, err := channel.New(channelSpec(c, clients, people, o))
+	ch, err := channel.New(ChannelSpec(c, clients, people, o))
 	if err != nil {
 		return dispatch.Spec{}, err
 	}
@@ -317,12 +353,4 @@ func texts(prefixes []netip.Prefix) []string {
 // userAgent names the program and where to learn about it, as feed publishers ask.
 func userAgent(version string) string {
 	return "relay/" + version + " (+https://github.com/connector-relay/relay)"
-}
-
-// SocketPath returns where a relay with this configuration file has its operator
-// socket. The file must be there, but need not be valid as a whole: a person who is
-// in the middle of changing it still wants to know how the relay is doing.
-func SocketPath(path string) (string, error) {
-	state, err := stateOf(path)
-	return state.Socket, err
 }
