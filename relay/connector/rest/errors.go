@@ -1,0 +1,57 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
+)
+
+// Error is about an answer: one that is no success, or a success that cannot be read.
+type Error struct {
+	// Status is the answer's.
+	Status int
+	// Err is what the answer means; [connector.KindOf] tells its kind.
+	Err error
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns what the answer means.
+func (e *Error) Unwrap() error { return e.Err }
+
+// StatusOf returns the status of the answer that an error is about: 2xx when it cannot
+// be read, and 0 when there was no answer.
+func StatusOf(err error) int {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Status
+	}
+	return 0
+}
+
+// StatusError gives an answer that is no success an error of its kind: 410 is gone, 401
+// and 403 are unauthorised, 429 is throttled, and so is any answer with a Retry-After.
+// All else, 404 too, is temporary: services answer so for a moment, and a connector that
+// knows better says so in [Options]. The error names the service and the status and has
+// none of the body.
+func StatusError(service string, status int, h http.Header, now time.Time) error {
+	if wait := RetryAfter(h, now); wait > 0 {
+		return connector.Throttled(now.Add(wait), "%s asks for patience (%d)", service, status)
+	}
+	switch status {
+	case http.StatusGone:
+		return connector.Gone("%s says that this is gone for good (410)", service)
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return connector.Unauthorised("%s refuses (%d); check the token and what it may read", service, status)
+	case http.StatusTooManyRequests:
+		until := time.Time{}
+		if wait := reset(h, now); wait > 0 {
+			until = now.Add(wait)
+		}
+		return connector.Throttled(until, "%s asks for patience (429)", service)
+	}
+	return fmt.Errorf("%s answered %d %s", service, status, http.StatusText(status))
+}
