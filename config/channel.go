@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
@@ -146,13 +147,13 @@ func (f *File) checkURL(s secretSetting) {
 	if err != nil {
 		return // the evaluation has read the file a moment ago
 	}
-	u, err := url.Parse(text)
+	u, err := connector.ParseURL(text)
 	switch {
 	case text == "":
 		f.error("Not a URL", "The URL is empty.", s.place)
 	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
 		f.error("Not a URL", "The URL has a space or a line break in it, which is not shown here because a URL is a secret.", s.place)
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+	case err != nil:
 		f.error("Not a URL", "The value is no URL that begins with https:// or http:// and a host. It is not shown here because a URL is a secret.", s.place)
 	case retiredConnector(u):
 		f.warn("Retired address", "Microsoft has retired the Office 365 connectors' addresses, such as those at webhook.office.com; cards sent there do not arrive. Make a webhook with the Workflows app in Teams, and use its URL with type = \"teams\".", s.place)

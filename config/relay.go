@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
@@ -91,9 +91,9 @@ func (f *File) publicURL(body *hclsyntax.Body) {
 	if !ok {
 		return
 	}
-	u, err := url.Parse(s.text())
+	u, err := connector.ParseURL(s.text())
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+	case err != nil:
 		f.error("Not a URL", fmt.Sprintf("The attribute public_url cannot be %s. Write what the outside calls the hooks' listener, such as \"https://relay.example.com\".", s.shown()), s.place)
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		f.error("Not a URL", "The attribute public_url is a scheme, a host and perhaps a path: hook URLs are built on it. Leave out the user, the query and the fragment.", s.place)

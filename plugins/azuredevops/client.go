@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
 const (
@@ -162,7 +163,7 @@ func (c *client) slow(h http.Header) {
 			c.rest = max(c.rest, time.Until(time.Unix(at, 0)))
 		}
 	}
-	c.rest = max(c.rest, connector.RetryAfter(h, time.Now()))
+	c.rest = max(c.rest, rest.RetryAfter(h, time.Now()))
 }
 
 // statusError gives an answer that is no success its kind. To a token that is not
@@ -179,5 +180,5 @@ func statusError(resp *http.Response) error {
 	case resp.StatusCode == http.StatusBadRequest:
 		return connector.Misconfigured("the server does not understand the request (400); an older one needs another api_version")
 	}
-	return connector.StatusError(resp)
+	return rest.StatusError("Azure DevOps", resp.StatusCode, resp.Header, time.Now())
 }

@@ -12,9 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -22,20 +20,16 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 )
-
-// maxBody bounds an answer of the API, in bytes: a hundred events have less.
-const maxBody = 32 << 20
 
 // client returns a client of the API that signs in.
 func (g *GitHub) client(ctx context.Context, outer *http.Client) (*github.Client, error) {
-	base, err := url.Parse(strings.TrimSuffix(g.API, "/") + "/")
+	base, err := connector.ParseURL(strings.TrimSuffix(g.API, "/") + "/")
 	if err != nil {
-		return nil, connector.Misconfigured("the argument api is not an address")
+		return nil, connector.Misconfigured("the argument api: %w", err)
 	}
-	capped := *outer
-	capped.Transport = limited{next: outer.Transport}
-	client := github.NewClient(&capped)
+	client := github.NewClient(rest.Bound(outer, rest.DefaultMaxBody))
 	client.BaseURL = base
 	token := g.Token
 	if g.AppID != 0 {
@@ -48,21 +42,6 @@ func (g *GitHub) client(ctx context.Context, outer *http.Client) (*github.Client
 		client.BaseURL = base
 	}
 	return client, nil
-}
-
-// limited bounds the bodies of answers.
-type limited struct{ next http.RoundTripper }
-
-// RoundTrip implements [http.RoundTripper].
-func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := l.next.RoundTrip(r)
-	if err == nil {
-		resp.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.LimitReader(resp.Body, maxBody), resp.Body}
-	}
-	return resp, err
 }
 
 // installation keeps an App's access token while it is good.
@@ -152,5 +131,5 @@ func kindOf(err error) error {
 	if e.Response.StatusCode == http.StatusNotFound {
 		return connector.Misconfigured("GitHub knows nothing of that name, or the token may not see it (404)")
 	}
-	return connector.StatusError(e.Response)
+	return rest.StatusError("GitHub", e.Response.StatusCode, e.Response.Header, time.Now())
 }

@@ -10,7 +10,6 @@ package github
 
 import (
 	"context"
-	"net/url"
 	"strings"
 	"time"
 
@@ -78,9 +77,7 @@ func (g *GitHub) Validate() []connector.Problem {
 	if g.User != "" && g.Secret != "" {
 		add("secret", "GitHub has no webhooks for a user; name a repository or an organisation.")
 	}
-	if u, err := url.Parse(g.API); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		add("api", "The API's address is one such as https://api.github.com.")
-	}
+	problems = append(problems, connector.CheckURL("api", g.API, "https://api.github.com")...)
 	if given := g.AppID != 0; given != (g.Install != 0) || given != (g.PrivateKey != "") {
 		add("app_id", "An App signs in with app_id, installation_id and private_key together.")
 	}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
 // maxBody bounds a feed, in bytes after decompression. The largest honest feeds
@@ -137,7 +138,7 @@ func (p page) take(ctx context.Context, r *readers, resp *http.Response, c check
 // statusError gives an answer that is no feed its kind.
 func statusError(resp *http.Response, now time.Time) error {
 	until := time.Time{}
-	if d := connector.RetryAfter(resp.Header, now); d > 0 {
+	if d := rest.RetryAfter(resp.Header, now); d > 0 {
 		until = now.Add(min(d, day))
 	}
 	switch resp.StatusCode {
@@ -181,7 +182,7 @@ func later(a, b time.Time) time.Time {
 // waitFor is how long an answer's own headers ask to wait: Retry-After,
 // Cache-Control's max-age, Expires.
 func waitFor(h http.Header, now time.Time) time.Duration {
-	wait := connector.RetryAfter(h, now)
+	wait := rest.RetryAfter(h, now)
 	for part := range strings.SplitSeq(h.Get("Cache-Control"), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		if n, err := strconv.Atoi(strings.Trim(value, `"`)); err == nil && strings.EqualFold(name, "max-age") && n > 0 {

@@ -172,19 +172,6 @@ func says(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
 }
 
-func TestRetryAfterIsASpanOrADate(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	tests := map[string]time.Duration{
-		"120": 2 * time.Minute, "Thu, 01 Jan 2026 00:05:00 GMT": 5 * time.Minute,
-		"Thu, 01 Jan 2025 00:05:00 GMT": 0, "soon": 0, "-5": 0, "": 0,
-	}
-	for in, want := range tests {
-		if got := connector.RetryAfter(http.Header{"Retry-After": {in}}, now); got != want {
-			t.Errorf("%q: %v, want %v", in, got, want)
-		}
-	}
-}
-
 func TestTheSourceSaysWhenToComeBack(t *testing.T) {
 	tests := map[string]struct {
 		header http.Header

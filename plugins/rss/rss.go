@@ -12,7 +12,6 @@ package rss
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
@@ -57,11 +56,7 @@ func (f *Feed) Describe() connector.Description {
 
 // Validate implements [connector.Validator].
 func (f *Feed) Validate() []connector.Problem {
-	var problems []connector.Problem
-	u, err := url.Parse(f.URL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		problems = append(problems, connector.Problem{Argument: "url", Message: "A feed needs an http or https address, such as https://go.dev/blog/feed.atom."})
-	}
+	problems := connector.CheckURL("url", f.URL, "https://go.dev/blog/feed.atom")
 	if f.Initial < 0 {
 		problems = append(problems, connector.Problem{Argument: "initial", Message: "The number of items cannot be negative."})
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
 const (
@@ -145,10 +146,10 @@ func meaning(resp *http.Response) error {
 		return connector.Unauthorised("the sign-in does not allow to read tasks (403); the app needs the permission Tasks.Read")
 	case http.StatusTooManyRequests:
 		now := time.Now()
-		wait := connector.RetryAfter(resp.Header, now)
+		wait := rest.RetryAfter(resp.Header, now)
 		return connector.Throttled(now.Add(max(wait, time.Minute)), "Microsoft asks for patience (429)")
 	}
-	err := connector.StatusError(resp)
+	err := rest.StatusError("Microsoft", resp.StatusCode, resp.Header, time.Now())
 	if code != "" && connector.KindOf(err) == connector.KindTemporary {
 		return fmt.Errorf("%w (%s)", err, code)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
 const (
@@ -93,7 +94,7 @@ func statusError(resp *http.Response) error {
 	}
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests:
-		return connector.Throttled(time.Now().Add(max(window, connector.RetryAfter(resp.Header, time.Now()))), "Trello asks for patience (429)")
+		return connector.Throttled(time.Now().Add(max(window, rest.RetryAfter(resp.Header, time.Now()))), "Trello asks for patience (429)")
 	case resp.StatusCode == http.StatusUnauthorized && bytes.Contains(text, []byte("invalid key")):
 		return connector.Misconfigured("Trello does not know the API key; check the argument key")
 	case resp.StatusCode == http.StatusUnauthorized:
@@ -101,7 +102,7 @@ func statusError(resp *http.Response) error {
 	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusBadRequest && bytes.Contains(text, []byte("invalid id")):
 		return connector.Misconfigured("%w; check the argument board", errNotFound)
 	}
-	return connector.StatusError(resp)
+	return rest.StatusError("Trello", resp.StatusCode, resp.Header, time.Now())
 }
 
 // actions returns the board's actions after one, oldest first; without one the

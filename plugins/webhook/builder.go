@@ -1,11 +1,11 @@
 package webhook
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/connector"
 )
 
 // builder fills a card in reading order. A section shows its activity, its text,
@@ -270,8 +270,8 @@ func shows(c card.Card) bool {
 
 // isWeb reports whether an address can be opened or shown by a chat system.
 func isWeb(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+	_, err := connector.ParseURL(address)
+	return err == nil
 }
 
 func orElse(s, otherwise string) string {

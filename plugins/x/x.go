@@ -12,12 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -89,10 +91,7 @@ func (x *X) Validate() []connector.Problem {
 	if x.Initial < 0 || x.Initial > maxResults {
 		add("initial", fmt.Sprintf("The number of posts is from 0 to %d.", maxResults))
 	}
-	if u, err := url.Parse(x.API); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		add("api", "The API's address is one such as https://api.x.com.")
-	}
-	return problems
+	return append(problems, connector.CheckURL("api", x.API, "https://api.x.com")...)
 }
 
 func isHandle(s string) bool {
@@ -116,8 +115,11 @@ type timeline struct {
 
 // Poll implements [connector.Poller].
 func (x *X) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
-	r := &reading{x: x, poll: p, at: recall(p, x.now())}
-	r.api = client{http: p.HTTP, base: strings.TrimSuffix(x.API, "/") + "/2/", token: x.Token, now: x.now}
+	api, err := x.client(p.HTTP)
+	if err != nil {
+		return 0, err
+	}
+	r := &reading{x: x, poll: p, api: api, at: recall(p, x.now())}
 	defer func() { p.Note(r.note()) }()
 	timelines, err := r.timelines(ctx)
 	if err != nil {
@@ -135,7 +137,7 @@ func (x *X) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) 
 type reading struct {
 	x    *X
 	poll *connector.Poll
-	api  client
+	api  *rest.Client
 	at   checkpoint
 	// short says that the budget did not suffice.
 	short bool
@@ -162,7 +164,7 @@ func (r *reading) note() string {
 // rest is how long to wait: until X's limit is renewed, or the month ends.
 func (r *reading) rest() time.Duration {
 	now := r.x.now().UTC()
-	wait := r.api.rest
+	wait := r.api.Wait()
 	if r.short {
 		month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
 		wait = max(wait, month.AddDate(0, 1, 0).Sub(now))
@@ -226,7 +228,7 @@ func (r *reading) identify(ctx context.Context) error {
 	var found struct {
 		Data []user `json:"data"`
 	}
-	if err := r.api.get(ctx, "users/by", url.Values{"usernames": {strings.Join(unknown, ",")}}, &found); err != nil {
+	if err := r.get(ctx, "users/by", url.Values{"usernames": {strings.Join(unknown, ",")}}, &found); err != nil {
 		return err
 	}
 	if r.at.Users == nil {
@@ -259,7 +261,7 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 			break
 		}
 		page, err := r.page(ctx, t, since, next, size, known && !preview)
-		if errors.Is(err, errUnread) { // it was paid for all the same
+		if rest.StatusOf(err) == http.StatusOK { // it cannot be read, and was paid for all the same
 			r.at.Read += 3 * size
 			return errors.Join(err, r.keep(ctx))
 		}
@@ -342,11 +344,11 @@ func (r *reading) page(ctx context.Context, t timeline, since, next string, size
 		q.Set("since_id", since)
 	}
 	var answer page
-	err := r.api.get(ctx, t.path, q, &answer)
+	err := r.get(ctx, t.path, q, &answer)
 	if err != nil && q.Has("since_id") && connector.KindOf(err) == connector.KindMisconfigured {
 		q.Del("since_id")
 		answer = page{}
-		err = r.api.get(ctx, t.path, q, &answer)
+		err = r.get(ctx, t.path, q, &answer)
 	}
 	return answer, err
 }

@@ -3,9 +3,6 @@ package connector
 import (
 	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -60,40 +57,6 @@ func Gone(format string, a ...any) error {
 // Misconfigured says that a person must change the arguments.
 func Misconfigured(format string, a ...any) error {
 	return &Error{Kind: KindMisconfigured, Err: fmt.Errorf(format, a...)}
-}
-
-// StatusError gives an answer of a service's API that is no success an error of its
-// kind: 410 is gone, 401 and 403 are unauthorised, 429 is throttled, and so is any
-// answer with a Retry-After. All else, 404 too, is temporary: services answer so
-// for a moment, and a connector that knows better says so itself. The message has
-// the status and none of the body.
-func StatusError(resp *http.Response) error {
-	now := time.Now()
-	if wait := RetryAfter(resp.Header, now); wait > 0 {
-		return Throttled(now.Add(wait), "the service asks for patience (%d)", resp.StatusCode)
-	}
-	switch resp.StatusCode {
-	case http.StatusGone:
-		return Gone("the service says that this is gone for good (410)")
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return Unauthorised("the service refuses (%d); check the token and what it may read", resp.StatusCode)
-	case http.StatusTooManyRequests:
-		return Throttled(time.Time{}, "the service asks for patience (429)")
-	}
-	return fmt.Errorf("the service answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
-}
-
-// RetryAfter reads how long an answer's Retry-After asks to wait, in seconds or as
-// a date (RFC 9110, section 10.2.3); 0 when it does not say.
-func RetryAfter(h http.Header, now time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	if n, err := strconv.Atoi(v); err == nil && n > 0 {
-		return time.Duration(min(n, 365*24*3600)) * time.Second
-	}
-	if at, err := http.ParseTime(v); err == nil {
-		return max(at.Sub(now), 0)
-	}
-	return 0
 }
 
 // KindOf returns the kind of an error, KindTemporary when it has none.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -101,7 +100,7 @@ func SignIn(w *wire.SignInResponse) (*connector.SignIn, error) {
 		return nil, fmt.Errorf("it wants a sign-in of kind %d, which this relay does not know; the plugin may be newer", w.GetFlow())
 	}
 	for name, text := range needed {
-		if u, err := url.Parse(text); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		if _, err := connector.ParseURL(text); err != nil {
 			return nil, fmt.Errorf("the %s of its sign-in is not a web address", name)
 		}
 	}
