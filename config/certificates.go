@@ -1,10 +1,8 @@
 package config
 
 import (
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
@@ -49,25 +48,24 @@ func (f *File) readPEM(body *hclsyntax.Body, name, example string) (p pemFile, o
 // isCertificate reports whether there is a certificate in the file.
 func (p pemFile) isCertificate() bool { return x509.NewCertPool().AppendCertsFromPEM(p.pem) }
 
-func (f *File) readCAFile(body *hclsyntax.Body, h *HTTP) {
+func (f *File) readCAFile(body *hclsyntax.Body, h *outbound.Settings) {
+	before := len(f.diags)
 	p, ok := f.readPEM(body, "ca_file", "ca.pem")
+	if f.diags[before:].HasErrors() {
+		h.CA = []byte{} // nobody is to go on without it
+	}
 	if !ok {
 		return
 	}
-	h.CAFile, h.CASum = p.path, ""
-	if p.path == "" {
-		return
-	}
-	if !p.isCertificate() {
+	h.CA = p.pem
+	if p.path != "" && !p.isCertificate() {
 		f.error("Not a certificate", p.file()+" has no certificate in it. A ca_file holds certificates in PEM form.", p.place)
 	}
-	sum := sha256.Sum256(p.pem)
-	h.CASum = hex.EncodeToString(sum[:])
 }
 
 // readClientCert reads client_cert and client_key. Either may come from a wider
 // block; what counts is the pair that comes of it.
-func (f *File) readClientCert(body *hclsyntax.Body, h *HTTP) {
+func (f *File) readClientCert(body *hclsyntax.Body, h *outbound.Settings) {
 	before := len(f.diags)
 	cert, hasCert := f.readPEM(body, "client_cert", "client.pem")
 	if hasCert {
@@ -89,7 +87,7 @@ func (f *File) readClientCert(body *hclsyntax.Body, h *HTTP) {
 
 // checkPair checks a client certificate of which this block has said at least one
 // half; the name of the other is empty.
-func (f *File) checkPair(cert, key pemFile, h HTTP) {
+func (f *File) checkPair(cert, key pemFile, h outbound.Settings) {
 	said, other := key, "client_cert"
 	if key.name == "" {
 		said, other = cert, "client_key"

@@ -1,13 +1,16 @@
 package config
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/connector-relay/relay/relay/trust/trusttest"
+	"github.com/connector-relay/relay/relay/outbound"
+	"github.com/connector-relay/relay/relay/outbound/trusttest"
 )
 
 // copyFile copies a file, and gives it a mode whatever the umask is.
@@ -77,17 +80,33 @@ connector "rss" "b" {
   }
 }
 `)
-			for place, h := range map[string]HTTP{"channel": c.Channels[0].HTTP, "connector": c.Connectors[0].HTTP} {
-				got := shown{inTLS(t, h.CAFile), inTLS(t, h.ClientCert), inTLS(t, h.ClientKey), h.MinTLS}
+			for place, h := range map[string]outbound.Settings{"channel": c.Channels[0].HTTP, "connector": c.Connectors[0].HTTP} {
+				got := shown{nameOf(t, h.CA), inTLS(t, h.ClientCert), inTLS(t, h.ClientKey), h.MinTLS}
 				if diff := cmp.Diff(test.want, got); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", place, diff)
-				}
-				if (h.CASum == "") != (h.CAFile == "") {
-					t.Errorf("%s: the CA file %q has the checksum %q", place, h.CAFile, h.CASum)
 				}
 			}
 		})
 	}
+}
+
+// nameOf is the name of the file in that directory with this content.
+func nameOf(t *testing.T, content []byte) string {
+	t.Helper()
+	if content == nil {
+		return ""
+	}
+	files, err := filepath.Glob("tls/*.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if b, err := os.ReadFile(file); err == nil && bytes.Equal(b, content) && !strings.HasSuffix(file, "again.pem") {
+			return filepath.Base(file)
+		}
+	}
+	t.Errorf("%q stands in no file", content)
+	return ""
 }
 
 // inTLS is the name of a file in the workplace's directory tls.

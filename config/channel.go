@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
@@ -79,7 +80,7 @@ func (f *File) channel(block *hclsyntax.Block) {
 	c.Retry = f.retry(body)
 	c.HTTP = f.readHTTP(body, channelHTTP, f.config.Relay.HTTP)
 	if c.Quiet, c.Digest = f.quiet(body), f.digest(c, kind, body); kind.name != "" && !kind.posts {
-		c.HTTP, c.Quiet, c.Digest = HTTP{}, nil, Digest{}
+		c.HTTP, c.Quiet, c.Digest = outbound.Settings{}, nil, Digest{}
 	}
 	f.config.Channels = append(f.config.Channels, c)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/rs/zerolog"
 
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/quiet"
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/secret"
@@ -57,7 +58,7 @@ type Relay struct {
 	Ops string
 	// HTTP holds for every request; those of channels and connectors already
 	// have it merged in.
-	HTTP HTTP
+	HTTP outbound.Settings
 	// Hooks holds for every connector; those of connectors already have it merged in.
 	Hooks Hooks
 	// TrustedProxies may say in X-Forwarded-For where a request to a hook came from.
@@ -92,26 +93,6 @@ type Dashboard struct {
 	Listen string
 }
 
-// HTTP is how requests leave.
-type HTTP struct {
-	// Proxy is a URL, which may hold a password; zero means none.
-	Proxy secret.Value
-	// CAFile is the absolute path of a PEM file, or empty.
-	CAFile string
-	// CASum is the checksum of that file's content: the file is read once, so a
-	// reload has to notice a new one.
-	CASum string
-	// ClientCert and ClientKey are the absolute paths of the PEM files of the
-	// certificate to show; both are empty or neither is. They may change at any time.
-	ClientCert, ClientKey string
-	// MinTLS is the lowest version of TLS, "1.2" or "1.3".
-	MinTLS string
-	// Allow lists the private networks that a connector may reach.
-	Allow []netip.Prefix
-	// ProxyDNS says that only the proxy can look up the names that connectors ask for.
-	ProxyDNS bool
-}
-
 // Channel is one channel block.
 type Channel struct {
 	Name, Type string
@@ -143,7 +124,7 @@ type Channel struct {
 	// Quiet are the hours in which only urgent cards go out; nil means none.
 	Quiet  *quiet.Hours
 	Digest Digest
-	HTTP   HTTP
+	HTTP   outbound.Settings
 	// Fingerprint changes exactly when something changes that the running channel
 	// depends on.
 	Fingerprint string
@@ -183,7 +164,7 @@ type Connector struct {
 	Owner string
 	// Suspended says by channel why the owner's cards do not go there.
 	Suspended map[string]string
-	HTTP      HTTP
+	HTTP      outbound.Settings
 	Hooks     Hooks
 	Quota     Quota
 	Routes    []*route.Route

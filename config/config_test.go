@@ -12,7 +12,7 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
-	"github.com/connector-relay/relay/relay/trust/trusttest"
+	"github.com/connector-relay/relay/relay/outbound/trusttest"
 )
 
 // connectorTypes stand for what plugins declare.

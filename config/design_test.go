@@ -12,6 +12,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/outbound"
 )
 
 func TestDesignDecoded(t *testing.T) {
@@ -24,7 +25,7 @@ func TestDesignDecoded(t *testing.T) {
 		c.Relay.PluginDir != dir+"/plugins.d" || c.Relay.Log != zerolog.InfoLevel || c.Relay.Retention != 30*24*time.Hour || c.Relay.Ops != "lobby" {
 		t.Errorf("relay: %+v", c.Relay)
 	}
-	if !c.Relay.HTTP.Proxy.IsZero() || c.Relay.HTTP.CAFile != "" || len(c.Relay.HTTP.Allow) != 0 {
+	if !c.Relay.HTTP.Proxy.IsZero() || c.Relay.HTTP.CA != nil || len(c.Relay.HTTP.Allow) != 0 {
 		t.Errorf("relay.http: %+v", c.Relay.HTTP)
 	}
 	releases := c.Channels[1]
@@ -95,7 +96,7 @@ func TestDefaults(t *testing.T) {
 		Relay: Relay{
 			Listen: "127.0.0.1:8080", State: State{Store: dir + "/relay.db", Key: dir + "/relay.key", Socket: dir + "/relay.sock"}, PluginDir: dir + "/plugins.d",
 			Log: zerolog.InfoLevel, Retention: 720 * time.Hour, DrainTimeout: 30 * time.Second,
-			HTTP: HTTP{MinTLS: "1.2"},
+			HTTP: outbound.Settings{MinTLS: "1.2"},
 		},
 		Dashboard: Dashboard{Listen: "127.0.0.1:8081"},
 	}
@@ -171,7 +172,7 @@ connector "rss" "c" {
   }
 }
 `)
-	reveal := func(h HTTP) string {
+	reveal := func(h outbound.Settings) string {
 		text, err := h.Proxy.Reveal()
 		if err != nil {
 			t.Fatal(err)

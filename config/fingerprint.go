@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash"
 	"slices"
-	"strings"
 )
 
 // Parts are the fingerprints of what a block says, by the names it has in the file.
@@ -38,22 +37,10 @@ func newFingerprint() fingerprint { return fingerprint{Hash: sha256.New(), parts
 // alike.
 func (f fingerprint) add(name string, value any) {
 	fmt.Fprintf(f, "%s=%q\n", name, fmt.Sprint(value))
-	part, _, _ := strings.Cut(name, ".")
-	f.parts[part] = fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s%s=%q", f.parts[part], name, fmt.Sprint(value))))
+	f.parts[name] = fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s%s=%q", f.parts[name], name, fmt.Sprint(value))))
 }
 
 func (f fingerprint) String() string { return hex.EncodeToString(f.Sum(nil)) }
-
-func (f fingerprint) http(h HTTP) {
-	f.add("http.proxy", h.Proxy.Fingerprint())
-	f.add("http.ca_file", h.CAFile)
-	f.add("http.ca_sum", h.CASum)
-	f.add("http.client_cert", h.ClientCert)
-	f.add("http.client_key", h.ClientKey)
-	f.add("http.min_tls", h.MinTLS)
-	f.add("http.allow", h.Allow)
-	f.add("http.proxy_dns", h.ProxyDNS)
-}
 
 // fingerprintChannel does not count the name, by which channels are compared, nor
 // the place in the file.
@@ -79,7 +66,7 @@ func fingerprintChannel(c Channel, people People) (string, Parts) {
 	f.add("retry", c.Retry)
 	f.add("quiet", quietWords(c.Quiet))
 	f.add("digest", c.Digest)
-	f.http(c.HTTP)
+	f.add("http", c.HTTP.Fingerprint())
 	return f.String(), f.parts
 }
 
@@ -92,7 +79,7 @@ func fingerprintConnector(c Connector) (string, Parts) {
 	f.add("max_silence", c.MaxSilence)
 	f.add("path", c.Path.Fingerprint())
 	f.add("suspended", c.Suspended) // fmt prints maps in the order of their keys
-	f.http(c.HTTP)
+	f.add("http", c.HTTP.Fingerprint())
 	f.add("hooks", c.Hooks)
 	f.add("quota", c.Quota)
 	for _, r := range c.Routes {

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
@@ -41,7 +42,7 @@ func httpSchema(place httpPlace) language.Schema {
 
 // readHTTP returns what holds where a body stands: what its http block says, if it
 // has one, and for the rest the wider settings.
-func (f *File) readHTTP(parent *hclsyntax.Body, place httpPlace, wider HTTP) HTTP {
+func (f *File) readHTTP(parent *hclsyntax.Body, place httpPlace, wider outbound.Settings) outbound.Settings {
 	h := wider
 	if place == channelHTTP {
 		h.Allow, h.ProxyDNS = nil, false
@@ -80,7 +81,7 @@ func explainAllow(diags hcl.Diagnostics, attr *hclsyntax.Attribute) {
 	}
 }
 
-func (f *File) readProxy(body *hclsyntax.Body, h *HTTP) {
+func (f *File) readProxy(body *hclsyntax.Body, h *outbound.Settings) {
 	s, ok := f.readSecret(body, "proxy", `a URL such as "http://proxy.example.com:3128"`)
 	if !ok {
 		return

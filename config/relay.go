@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
@@ -34,7 +35,7 @@ func (f *File) defaults() {
 			State:     beside(language.Path(f.dir, defaultStore)),
 			PluginDir: language.Path(f.dir, defaultPluginDir),
 			Log:       zerolog.InfoLevel, Retention: defaultRetention, DrainTimeout: defaultDrainTimeout,
-			HTTP: HTTP{MinTLS: defaultMinTLS},
+			HTTP: outbound.Settings{MinTLS: defaultMinTLS},
 		},
 		Dashboard: Dashboard{Listen: defaultDashboardListen},
 	}

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/connector-relay/relay/relay/trust/trusttest"
+	"github.com/connector-relay/relay/relay/outbound/trusttest"
 )
 
 // tunnel is a proxy that connects wherever it is asked to, and remembers where.

@@ -44,7 +44,7 @@ func BenchmarkSend(b *testing.B) {
 		})
 	})
 	b.Run("bare", func(b *testing.B) {
-		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: sharedIdle}}
+		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1024}}
 		b.ReportAllocs()
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {

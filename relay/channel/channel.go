@@ -20,6 +20,7 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/format"
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/secret"
 )
 
@@ -56,13 +57,11 @@ type Spec struct {
 	Threads bool
 	// People finds the person with a login at a connector's source; nil finds nobody.
 	People func(connector, login string) (format.Person, bool)
-	// Concurrency is how many attempts may run at once, and so how many idle
-	// connections a channel of its own Clients keeps; 0 means 1.
+	// Concurrency is how many attempts may run at once; 0 means 1.
 	Concurrency int
-	HTTP        HTTP
-	// Clients shares connections between channels; nil means that this channel
-	// has its own.
-	Clients *Clients
+	HTTP        outbound.Settings
+	// Connections are shared by channels; nil means that this channel has its own.
+	Connections *outbound.Pool
 	// Renderer is shared by channels; nil means that this channel has its own.
 	Renderer *Renderer
 	// Timeout is how long one POST may take; 0 means 30 seconds.
@@ -113,7 +112,10 @@ func New(s Spec) (*Channel, error) {
 	if err := c.form.check(s); err != nil {
 		return nil, err
 	}
-	transport, err := s.Clients.transport(s.HTTP, max(s.Concurrency, 1))
+	if s.Connections == nil {
+		s.Connections = &outbound.Pool{}
+	}
+	transport, err := s.Connections.Trusted(s.HTTP)
 	if err != nil {
 		return nil, err
 	}
@@ -209,8 +211,8 @@ func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery
 		return c.form.judge(a, c.spec.Answer)
 	}
 	failure, _ := errors.AsType[*transportError](err)
-	if proxy, ok := errors.AsType[*proxyError](err); ok {
-		r := byStatus(answer{status: proxy.status, header: proxy.header, complete: true, at: time.Now()})
+	if proxy, ok := errors.AsType[*outbound.ProxyError](err); ok {
+		r := byStatus(answer{status: proxy.Status, header: proxy.Header, complete: true, at: time.Now()})
 		r.Status, r.Detail, r.tooLarge = 0, proxy.Error(), false
 		return r
 	}

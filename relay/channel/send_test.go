@@ -21,6 +21,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/secret"
 )
 
@@ -273,39 +274,25 @@ func TestAPrivateCertificateIsTrustedByItsFile(t *testing.T) {
 	}))
 	t.Cleanup(s.Close)
 	s.Config.ErrorLog = nil
-	path := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c := open(t, "office365", s.URL+workflowPath, func(s *Spec) { s.HTTP.CAFile = path })
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	c := open(t, "office365", s.URL+workflowPath, func(s *Spec) { s.HTTP.CA = ca })
 	want(t, c.Send(t.Context(), someDelivery(t, 10)), delivery.VerdictDelivered, "")
 }
 
 func TestChannelsShareConnections(t *testing.T) {
-	clients := &Clients{}
-	shared := func(s *Spec) { s.Clients = clients }
+	connections := &outbound.Pool{}
+	shared := func(s *Spec) { s.Connections = connections }
 	a, b := open(t, "webhook", "http://a.example.com", shared), open(t, "teams", "http://b.example.com", shared)
 	if a.post.transport != b.post.transport {
 		t.Error("channels with the same settings do not share connections")
 	}
-	for name, h := range map[string]HTTP{
-		"proxy": {Proxy: secret.New("http://proxy:1")}, "client certificate": {ClientCert: "a.pem", ClientKey: "a.key"},
-		"other client certificate": {ClientCert: "b.pem", ClientKey: "a.key"}, "other key": {ClientCert: "a.pem", ClientKey: "b.key"},
-		"lowest TLS": {MinTLS: "1.3"},
-	} {
-		other := open(t, "webhook", "http://a.example.com", shared, func(s *Spec) { s.HTTP = h })
-		if a.post.transport == other.post.transport {
-			t.Errorf("channels share connections in spite of another %s", name)
-		}
+	other := open(t, "webhook", "http://a.example.com", shared, func(s *Spec) { s.HTTP.MinTLS = "1.3" })
+	if a.post.transport == other.post.transport {
+		t.Error("channels share connections in spite of other settings")
 	}
 }
 
 func TestASpecificationIsChecked(t *testing.T) {
-	dir := t.TempDir()
-	empty := filepath.Join(dir, "empty.pem")
-	if err := os.WriteFile(empty, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	url := secret.New("https://chat.example.com")
 	for words, s := range map[string]Spec{
 		`channel type "fax" is unknown; there are office365`: {Type: "fax", URL: url},
@@ -313,8 +300,7 @@ func TestASpecificationIsChecked(t *testing.T) {
 		`payload "x" is unknown; channel type teams has message`: {Type: "teams", URL: url, Payload: "x"},
 		`channel type webhook has one payload only; "x" is none`: {Type: "webhook", URL: url, Payload: "x"},
 		`does not sign its requests`:                             {Type: "office365", URL: url, Secret: secret.New("s")},
-		`no such file`:                                           {Type: "teams", URL: url, HTTP: HTTP{CAFile: filepath.Join(dir, "none.pem")}},
-		`holds no certificate in PEM form`:                       {Type: "teams", URL: url, HTTP: HTTP{CAFile: empty}},
+		`holds no certificate in PEM form`:                       {Type: "teams", URL: url, HTTP: outbound.Settings{CA: []byte{}}},
 	} {
 		if _, err := New(s); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("got %v, want %q in it", err, words)

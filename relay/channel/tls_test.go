@@ -10,8 +10,9 @@ import (
 	"testing"
 
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/outbound"
+	"github.com/connector-relay/relay/relay/outbound/trusttest"
 	"github.com/connector-relay/relay/relay/secret"
-	"github.com/connector-relay/relay/relay/trust/trusttest"
 )
 
 // confirm answers as a retired connector does when it has posted a card, once the
@@ -36,7 +37,7 @@ func TestAnEndpointThatWantsAClientCertificate(t *testing.T) {
 			cert, key := filepath.Join(t.TempDir(), "client.pem"), filepath.Join(t.TempDir(), "client.key")
 			a.Issue(t, name, cert, key)
 			c := open(t, "office365", s.URL+workflowPath, func(s *Spec) {
-				s.HTTP = HTTP{CAFile: a.File, ClientCert: cert, ClientKey: key}
+				s.HTTP = outbound.Settings{CA: a.PEM, ClientCert: cert, ClientKey: key}
 			})
 			want(t, c.Send(t.Context(), someDelivery(t, 10)), delivery.VerdictDelivered, "")
 
@@ -65,8 +66,8 @@ func TestARefusedClientCertificateLeavesNothingUnknown(t *testing.T) {
 			}
 			_, _ = io.Copy(io.Discard, c) // what has been written already, so that the alert arrives
 		})
-		for name, h := range map[string]HTTP{
-			"none": {CAFile: a.File}, "a stranger's": {CAFile: a.File, ClientCert: cert, ClientKey: key},
+		for name, h := range map[string]outbound.Settings{
+			"none": {CA: a.PEM}, "a stranger's": {CA: a.PEM, ClientCert: cert, ClientKey: key},
 		} {
 			t.Run(version+" "+name, func(t *testing.T) {
 				c := open(t, "teams", "https://"+address+workflowPath, func(s *Spec) { s.HTTP = h })
@@ -86,7 +87,7 @@ func TestAClientCertificateThatIsGone(t *testing.T) {
 	s := a.Server(t, func(http.ResponseWriter, *http.Request) {})
 	nowhere := filepath.Join(t.TempDir(), "client.pem")
 	c := open(t, "teams", s.URL+workflowPath, func(s *Spec) {
-		s.HTTP = HTTP{CAFile: a.File, ClientCert: nowhere, ClientKey: nowhere}
+		s.HTTP = outbound.Settings{CA: a.PEM, ClientCert: nowhere, ClientKey: nowhere}
 	})
 	want(t, c.Send(t.Context(), someDelivery(t, 10)), delivery.VerdictFailed, "http.client_cert: open "+nowhere)
 }
@@ -96,7 +97,7 @@ func TestAnEndpointWithATLSThatIsTooOld(t *testing.T) {
 	s := a.Server(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "1") }, before13,
 		func(c *tls.Config) { c.ClientAuth = tls.NoClientCert })
 	for least, verdict := range map[string]delivery.Verdict{"": delivery.VerdictDelivered, "1.2": delivery.VerdictDelivered, "1.3": delivery.VerdictFailed} {
-		c := open(t, "office365", s.URL+workflowPath, func(s *Spec) { s.HTTP = HTTP{CAFile: a.File, MinTLS: least} })
+		c := open(t, "office365", s.URL+workflowPath, func(s *Spec) { s.HTTP = outbound.Settings{CA: a.PEM, MinTLS: least} })
 		words := ""
 		if verdict == delivery.VerdictFailed {
 			words = "protocol version"
@@ -141,7 +142,7 @@ func TestAClientCertificateGoesThroughAProxy(t *testing.T) {
 	a.Issue(t, name, cert, key)
 	proxy, n := tunnel(t)
 	c := open(t, "office365", s.URL+workflowPath, func(s *Spec) {
-		s.HTTP = HTTP{Proxy: secret.New(proxy), CAFile: a.File, ClientCert: cert, ClientKey: key, MinTLS: "1.3"}
+		s.HTTP = outbound.Settings{Proxy: secret.New(proxy), CA: a.PEM, ClientCert: cert, ClientKey: key, MinTLS: "1.3"}
 	})
 	want(t, c.Send(t.Context(), someDelivery(t, 10)), delivery.VerdictDelivered, "")
 	if *n != 1 {

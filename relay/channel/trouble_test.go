@@ -157,7 +157,7 @@ func TestAProxyThatDoesNotLetThrough(t *testing.T) {
 	o := open(t, "teams", "https://chat.example.com"+workflowPath, proxied(closedPort(t))).Send(t.Context(), someDelivery(t, 10))
 	want(t, o, delivery.VerdictFailed, "cannot reach the proxy")
 	bad := func(s *Spec) { s.HTTP.Proxy = secret.New("http://" + canary + ":%zz") }
-	want(t, open(t, "teams", "https://chat.example.com", bad).Send(t.Context(), someDelivery(t, 10)), delivery.VerdictFailed, "http.proxy is no URL")
+	want(t, open(t, "teams", "https://chat.example.com", bad).Send(t.Context(), someDelivery(t, 10)), delivery.VerdictFailed, "http.proxy is not a URL")
 }
 
 // Endpoints like to repeat what they were asked; their words are kept, the URL in

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/connector-relay/relay/relay/outbound"
 )
 
 // ErrorKind is the kind of an error; only it decides what the relay does.
@@ -58,6 +60,13 @@ func Gone(format string, a ...any) error {
 func Misconfigured(format string, a ...any) error {
 	return &Error{Kind: KindMisconfigured, Err: fmt.Errorf(format, a...)}
 }
+
+// CleanError takes path, query and user out of the URLs that the errors of
+// net/http and net/url show: a feed's or a webhook's URL is often a secret.
+//
+// The relay does this to every error that a connector returns or logs, as long
+// as it was wrapped with %w. It is for errors that go elsewhere.
+func CleanError(err error) error { return outbound.CleanError(err) }
 
 // KindOf returns the kind of an error, KindTemporary when it has none.
 func KindOf(err error) ErrorKind {

@@ -19,17 +19,18 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector/wire"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/outbound"
 )
 
 // server is the plugin's side of the protocol.
 type server struct {
 	wire.UnimplementedConnectorServer
-	served  map[string]*served
-	types   *wire.DescribeResponse
-	values  values
-	clients clients
-	pool    pool
-	log     *slog.Logger
+	served      map[string]*served
+	types       *wire.DescribeResponse
+	values      values
+	connections outbound.Pool
+	pool        pool
+	log         *slog.Logger
 }
 
 // served is one connector type.
@@ -156,7 +157,11 @@ func (s *server) source(w *wire.Source) (source, error) {
 	if !ok {
 		return source{}, Misconfigured("there is no connector type %q in this plugin", w.GetType())
 	}
-	client, err := s.clients.client(httpOf(w.GetHttp()))
+	settings, err := wire.ToSettings(w.GetHttp())
+	if err != nil {
+		return source{}, Misconfigured("%w", err)
+	}
+	client, err := s.connections.Client(settings)
 	if err != nil {
 		return source{}, Misconfigured("%w", err)
 	}

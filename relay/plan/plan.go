@@ -12,8 +12,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
@@ -26,6 +24,7 @@ import (
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/format"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
 )
@@ -202,9 +201,9 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 	}
 	p.secrets = secretsOf(cfg)
 	o.Masker.Keep(preparing, p.secrets...)
-	clients, people := &channel.Clients{}, cfg.PeopleByConnector()
+	connections, people := &outbound.Pool{}, cfg.PeopleByConnector()
 	for _, c := range cfg.Channels {
-		ch, err := buildChannel(c, cfg.Was("channel", c.Name), clients, find(people, c.Type), o)
+		ch, err := buildChannel(c, cfg.Was("channel", c.Name), connections, find(people, c.Type), o)
 		if err != nil && mistaken {
 			continue // why has been said
 		}
@@ -225,17 +224,17 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 		}
 		ic.Was = cfg.Was("connector", c.Name)
 		p.Connectors = append(p.Connectors, ic)
-		ic.Arguments = masked(o.Masker, c.Arguments)
+		ic.Arguments = masked(o.Masker, c)
 	}
 	return p, diags
 }
 
-// masked encodes arguments for a plugin, and masks those whose files have changed
-// before it sees them.
-func masked(masker *secret.Masker, a config.Arguments) func() ([]byte, error) {
+// masked encodes arguments for a plugin. Secrets whose files have changed are masked
+// before the plugin sees them.
+func masked(masker *secret.Masker, c config.Connector) func() ([]byte, error) {
 	return func() ([]byte, error) {
-		encoded, err := a.Encode()
-		masker.Add(a.Secrets()...)
+		encoded, err := c.Arguments.Encode()
+		masker.Add(append(c.Arguments.Secrets(), c.HTTP.Proxy)...)
 		return encoded, err
 	}
 }
@@ -245,20 +244,16 @@ func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
 }
 
 // ChannelSpec is what a channel is made from, as it is configured.
-func ChannelSpec(c config.Channel, clients *channel.Clients, people finder, o Options) channel.Spec {
+func ChannelSpec(c config.Channel, connections *outbound.Pool, people finder, o Options) channel.Spec {
 	return channel.Spec{
-		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Clients: clients,
+		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Connections: connections,
 		To: c.To, Topic: c.Topic, User: c.User, Token: c.Token, CardVersion: c.CardVersion, Answer: c.Answer, Threads: c.Thread, People: people,
-		HTTP: channel.HTTP{
-			Proxy: c.HTTP.Proxy, CAFile: c.HTTP.CAFile,
-			ClientCert: c.HTTP.ClientCert, ClientKey: c.HTTP.ClientKey, MinTLS: c.HTTP.MinTLS,
-		},
-		Renderer: o.Renderer, Version: o.Version,
+		HTTP: c.HTTP, Renderer: o.Renderer, Version: o.Version,
 	}
 }
 
-func buildChannel(c config.Channel, was []string, clients *channel.Clients, people finder, o Options) (dispatch.Spec, error) {
-	ch, err := channel.New(ChannelSpec(c, clients, people, o))
+func buildChannel(c config.Channel, was []string, connections *outbound.Pool, people finder, o Options) (dispatch.Spec, error) {
+	ch, err := channel.New(ChannelSpec(c, connections, people, o))
 	if err != nil {
 		return dispatch.Spec{}, err
 	}
@@ -295,15 +290,12 @@ func find(people config.People, channelType string) finder {
 // buildConnector makes a connector and has its plugin check the arguments.
 func buildConnector(ctx context.Context, c config.Connector, publicURL string, set *pluginhost.Set, version string) (intake.Spec, []connector.Problem, error) {
 	typ := set.Types()[c.Type]
-	settings, err := pluginHTTP(c.HTTP, version)
-	if err != nil {
-		return intake.Spec{}, nil, err
-	}
 	arguments, err := c.Arguments.Encode()
 	if err != nil {
 		return intake.Spec{}, nil, err
 	}
-	call := pluginhost.Call{Type: c.Type, Connector: c.Name, Arguments: arguments, HTTP: settings}
+	call := pluginhost.Call{Type: c.Type, Connector: c.Name, Arguments: arguments, HTTP: c.HTTP}
+	call.HTTP.UserAgent = userAgent(version)
 	problems, err := set.Validate(ctx, call)
 	if err != nil {
 		return intake.Spec{}, nil, err
@@ -322,32 +314,6 @@ func buildConnector(ctx context.Context, c config.Connector, publicURL string, s
 		Schedule: schedule, Timeout: c.Timeout, Routes: c.Routes, Suspended: c.Suspended, MaxSilence: c.MaxSilence,
 		Polls: typ.Polls, Receives: typ.Receives, SignsIn: typ.SignsIn, Hooks: intake.Hooks(c.Hooks), Quota: intake.Quota(c.Quota), Fingerprint: c.Fingerprint,
 	}, problems, nil
-}
-
-func pluginHTTP(h config.HTTP, version string) (connector.HTTP, error) {
-	proxy, err := h.Proxy.Reveal()
-	if err != nil {
-		return connector.HTTP{}, fmt.Errorf("http.proxy: %w", err)
-	}
-	out := connector.HTTP{
-		Proxy: proxy, ClientCert: h.ClientCert, ClientKey: h.ClientKey, MinTLS: h.MinTLS,
-		Allow: texts(h.Allow), ProxyDNS: h.ProxyDNS, UserAgent: userAgent(version),
-	}
-	if h.CAFile == "" {
-		return out, nil
-	}
-	if out.CAPEM, err = os.ReadFile(h.CAFile); err != nil {
-		return connector.HTTP{}, fmt.Errorf("http.ca_file: %w", err)
-	}
-	return out, nil
-}
-
-func texts(prefixes []netip.Prefix) []string {
-	list := make([]string, len(prefixes))
-	for i, p := range prefixes {
-		list[i] = p.String()
-	}
-	return list
 }
 
 // userAgent names the program and where to learn about it, as feed publishers ask.

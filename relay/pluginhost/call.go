@@ -92,13 +92,17 @@ func (p *supervised) poll(ctx context.Context, src Call, at event.Checkpoint, em
 		return Done{}, err
 	}
 	defer p.end()
+	source, err := src.toWire()
+	if err != nil {
+		return Done{}, p.failed(err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := g.rpc.Poll(ctx)
 	if err != nil {
 		return Done{}, p.failed(g.callError(ctx, "Poll", err))
 	}
-	start := &wire.PollStart{Source: p.host.toWire(src), Checkpoint: at, Preview: int32(min(max(src.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
+	start := &wire.PollStart{Source: source, Checkpoint: at, Preview: int32(min(max(src.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
 	// An error of Send is io.EOF; Recv has the true one.
 	_ = stream.Send(&wire.PollRequest{Message: &wire.PollRequest_Start{Start: start}})
 	committed := &wire.PollRequest{Message: &wire.PollRequest_Committed{Committed: &wire.Committed{}}}
@@ -154,7 +158,11 @@ func (h *Host) SignIn(ctx context.Context, src Call) (how *connector.SignIn, err
 // set up at its source.
 func (h *Host) Remove(ctx context.Context, src Call, at event.Checkpoint) error {
 	return h.brief(ctx, src, "remove", func(ctx context.Context, g *generation) error {
-		w, err := g.rpc.Remove(ctx, &wire.RemoveRequest{Source: h.toWire(src), Checkpoint: at})
+		source, err := src.toWire()
+		if err != nil {
+			return err
+		}
+		w, err := g.rpc.Remove(ctx, &wire.RemoveRequest{Source: source, Checkpoint: at})
 		if status.Code(err) == codes.Unimplemented {
 			return nil
 		}
@@ -188,17 +196,11 @@ func (h *Host) brief(ctx context.Context, src Call, name string, call func(conte
 	return err
 }
 
-func (h *Host) toWire(s Call) *wire.Source {
-	if s.HTTP.UserAgent == "" {
-		s.HTTP.UserAgent = "relay/" + h.o.Version
-	}
+func (s *Call) toWire() (*wire.Source, error) {
+	http, err := wire.FromSettings(s.HTTP)
 	return &wire.Source{
-		Type: s.Type, Connector: s.Connector, Arguments: s.Arguments, HookUrl: s.HookURL, Token: s.Token,
-		Http: &wire.HTTP{
-			Proxy: s.HTTP.Proxy, CaPem: s.HTTP.CAPEM, ClientCert: s.HTTP.ClientCert, ClientKey: s.HTTP.ClientKey, MinTls: s.HTTP.MinTLS,
-			Allow: s.HTTP.Allow, ProxyDns: s.HTTP.ProxyDNS, UserAgent: s.HTTP.UserAgent,
-		},
-	}
+		Type: s.Type, Connector: s.Connector, Arguments: s.Arguments, HookUrl: s.HookURL, Token: s.Token, Http: http,
+	}, err
 }
 
 // temporary makes an error one of kind temporary, unless it has a kind.

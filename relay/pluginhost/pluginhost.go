@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/outbound"
 )
 
 // Spec says how to run one plugin executable.
@@ -41,7 +41,7 @@ type Call struct {
 	// Token is what a sign-in gave; empty when there was none.
 	Token string
 	// HTTP is how the plugin is to reach the outside.
-	HTTP connector.HTTP
+	HTTP outbound.Settings
 	// Preview is for Poll, and what [connector.Poll.Preview] says.
 	Preview int
 }

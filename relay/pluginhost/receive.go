@@ -213,21 +213,38 @@ func (r *requests) take() []*waiting {
 // toWire makes a message, which names each source once.
 func (r *requests) toWire(list []*waiting) *wire.ReceiveRequest {
 	m := &wire.ReceiveRequest{
-		Requests: make([]*wire.HTTPRequest, len(list)),
+		Requests: make([]*wire.HTTPRequest, 0, len(list)),
 		Timeout:  durationpb.New(r.plugin.host.limits.Receive),
 	}
 	var sources []*Call
-	for i, w := range list {
+	for _, w := range list {
 		at := slices.IndexFunc(sources, w.source.same)
 		if at < 0 {
+			source, err := w.source.toWire()
+			if err != nil {
+				r.fail(w, err)
+				continue
+			}
 			at = len(sources)
 			sources = append(sources, w.source)
-			m.Sources = append(m.Sources, r.plugin.host.toWire(*w.source))
+			m.Sources = append(m.Sources, source)
 		}
-		m.Requests[i] = requestToWire(w.request, w.id)
-		m.Requests[i].Source = uint32(at) //nolint:gosec // at most maxRequests
+		request := requestToWire(w.request, w.id)
+		request.Source = uint32(at) //nolint:gosec // at most maxRequests
+		m.Requests = append(m.Requests, request)
 	}
 	return m
+}
+
+// fail ends a request that cannot be sent.
+func (r *requests) fail(w *waiting, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pending[w.id] == w {
+		delete(r.pending, w.id)
+		w.err = err
+		close(w.done)
+	}
 }
 
 // errContract says that the plugin breaks the stream's rules.

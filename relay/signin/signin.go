@@ -15,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/store"
@@ -226,7 +227,7 @@ func refused(name string, err error) error {
 	answer, ok := errors.AsType[*oauth2.RetrieveError](err)
 	switch {
 	case !ok:
-		return temporary(fmt.Errorf("renew the sign-in: %w", connector.CleanError(err)))
+		return temporary(fmt.Errorf("renew the sign-in: %w", outbound.CleanError(err)))
 	case answer.ErrorCode == "invalid_grant":
 		return connector.Unauthorised("the sign-in has expired or was revoked; run `relay login %s`", name)
 	case answer.ErrorCode == "invalid_client", answer.ErrorCode == "unauthorized_client", answer.ErrorCode == "invalid_scope":
@@ -245,7 +246,7 @@ func config(how *connector.SignIn, landing string) *oauth2.Config {
 // clientFor is the client for the connector's authorisation server: the plugin
 // names it, so the same networks are out of reach as for the plugin.
 func clientFor(s pluginhost.Call) (*http.Client, error) {
-	client, err := connector.NewClient(s.HTTP)
+	client, err := new(outbound.Pool).Client(s.HTTP)
 	if err != nil {
 		return nil, connector.Misconfigured("%w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,10 +21,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/outbound"
+	"github.com/connector-relay/relay/relay/outbound/trusttest"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/store/sqlite"
-	"github.com/connector-relay/relay/relay/trust/trusttest"
 )
 
 // authority is an authorisation server: each refresh token is good once, and each
@@ -111,7 +113,7 @@ func (a *authority) SignIn(_ context.Context, s pluginhost.Call) (*connector.Sig
 }
 
 func by(flow connector.Flow) pluginhost.Call {
-	return pluginhost.Call{Type: "by " + string(flow), Connector: "c", HTTP: connector.HTTP{Allow: []string{"127.0.0.0/8"}}}
+	return pluginhost.Call{Type: "by " + string(flow), Connector: "c", HTTP: outbound.Settings{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}
 }
 
 // keeper is a keeper over a real store.
@@ -191,7 +193,7 @@ func TestSignInsUseTheConnectorsClientCertificate(t *testing.T) {
 	a.Server = ca.Server(t, a.Config.Handler.ServeHTTP)
 	k := newKeeper(t, a)
 	src := by(connector.DeviceCode)
-	src.HTTP.CAPEM = ca.PEM
+	src.HTTP.CA = ca.PEM
 	if _, err := k.Begin(t.Context(), src); err == nil {
 		t.Error("the sign-in began without a certificate")
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/outbound"
 )
 
 // serve answers with a function's answers, at a path below the server's.
@@ -29,7 +31,7 @@ func serve(t *testing.T, o Options, answer http.HandlerFunc) *Client {
 // clientOf is a client with an HTTP client such as the relay's.
 func clientOf(t *testing.T, base string, o Options) *Client {
 	t.Helper()
-	h, err := connector.NewClient(connector.HTTP{Allow: []string{"127.0.0.0/8"}})
+	h, err := new(outbound.Pool).Client(outbound.Settings{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	if err != nil {
 		t.Fatal(err)
 	}

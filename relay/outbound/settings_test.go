@@ -1,4 +1,4 @@
-package trust_test
+package outbound
 
 import (
 	"crypto/tls"
@@ -9,8 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/connector-relay/relay/relay/trust"
-	"github.com/connector-relay/relay/relay/trust/trusttest"
+	"github.com/connector-relay/relay/relay/outbound/trusttest"
 )
 
 // get makes one request over a new connection with the settings.
@@ -26,9 +25,9 @@ func get(t *testing.T, c *tls.Config, url string) (string, error) {
 	return string(body), err
 }
 
-func config(t *testing.T, s trust.Settings) *tls.Config {
+func config(t *testing.T, s Settings) *tls.Config {
 	t.Helper()
-	c, err := s.Config()
+	c, err := s.tls()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +46,7 @@ func TestARenewedCertificateCountsFromTheNextConnectionOn(t *testing.T) {
 	s := a.Server(t, whoAreYou)
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "client.pem"), filepath.Join(dir, "client.key")
-	c := config(t, trust.Settings{CAPEM: a.PEM, ClientCert: cert, ClientKey: key})
+	c := config(t, Settings{CA: a.PEM, ClientCert: cert, ClientKey: key})
 	if _, err := get(t, c, s.URL); err == nil || !strings.Contains(err.Error(), "http.client_cert") || !strings.Contains(err.Error(), cert) {
 		t.Errorf("without the files: %v", err)
 	}
@@ -74,11 +73,11 @@ func TestAServerThatWantsACertificateRefusesOthers(t *testing.T) {
 	s := a.Server(t, whoAreYou, before13)
 	cert, key := filepath.Join(t.TempDir(), "client.pem"), filepath.Join(t.TempDir(), "client.key")
 	stranger.Issue(t, "stranger", cert, key)
-	for name, settings := range map[string]trust.Settings{
-		"no certificate":             {CAPEM: a.PEM},
-		"that of another authority":  {CAPEM: a.PEM, ClientCert: cert, ClientKey: key},
+	for name, settings := range map[string]Settings{
+		"no certificate":             {CA: a.PEM},
+		"that of another authority":  {CA: a.PEM, ClientCert: cert, ClientKey: key},
 		"the server is not trusted":  {},
-		"the server is not of these": {CAPEM: stranger.PEM},
+		"the server is not of these": {CA: stranger.PEM},
 	} {
 		if got, err := get(t, config(t, settings), s.URL); err == nil {
 			t.Errorf("%s: got %q", name, got)
@@ -92,26 +91,12 @@ func TestTheLowestVersionIsKept(t *testing.T) {
 	answers := func(http.ResponseWriter, *http.Request) {}
 	old, current := a.Server(t, answers, open, before13), a.Server(t, answers, open)
 	for least, reachesOld := range map[string]bool{"": true, "1.2": true, "1.3": false} {
-		c := config(t, trust.Settings{CAPEM: a.PEM, MinTLS: least})
+		c := config(t, Settings{CA: a.PEM, MinTLS: least})
 		if _, err := get(t, c, old.URL); (err == nil) != reachesOld {
 			t.Errorf("with %q, TLS 1.2: %v", least, err)
 		}
 		if _, err := get(t, c, current.URL); err != nil {
 			t.Errorf("with %q, TLS 1.3: %v", least, err)
-		}
-	}
-}
-
-func TestUnusableSettings(t *testing.T) {
-	for words, s := range map[string]trust.Settings{
-		"http.ca_file":            {CAPEM: []byte{}},
-		"http.client_key":         {ClientCert: "client.pem"},
-		"http.client_cert":        {ClientKey: "client.key"},
-		`http.min_tls is "1.1"`:   {MinTLS: "1.1"},
-		`http.min_tls is "1.3.0"`: {MinTLS: "1.3.0"},
-	} {
-		if _, err := s.Config(); err == nil || !strings.Contains(err.Error(), words) {
-			t.Errorf("got %v, want %q in it", err, words)
 		}
 	}
 }

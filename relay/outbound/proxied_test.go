@@ -1,4 +1,4 @@
-package connector
+package outbound
 
 import (
 	"bufio"
@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/connector-relay/relay/relay/secret"
 )
 
 // testProxy is a real proxy: it takes absolute requests, CONNECT and SOCKS5, and
@@ -173,9 +175,9 @@ func TestAProxyIsAskedForNoPrivateAddress(t *testing.T) {
 		t.Run(fmt.Sprintf("%s is %s, allowed %v, by the proxy's DNS %t", c.host, c.resolved, c.allow, c.proxyDNS), func(t *testing.T) {
 			server, reached := countingServer(t)
 			proxy := newTestProxy(t, server.Listener.Addr().String())
-			clients := &clients{resolver: resolverTo(t, c.resolved)}
+			pool := &Pool{resolver: resolverTo(t, c.resolved)}
 			for _, kind := range []string{"http", "socks5", "socks5h"} {
-				client := clientWith(t, clients, HTTP{Proxy: kind + "://" + proxy.Addr().String(), Allow: c.allow, ProxyDNS: c.proxyDNS})
+				client := clientWith(t, pool, Settings{Proxy: secret.New(kind + "://" + proxy.Addr().String()), Allow: networks(c.allow...), ProxyDNS: c.proxyDNS})
 				response, err := client.Get("http://" + c.host + "/")
 				if err == nil {
 					response.Body.Close()
@@ -197,7 +199,7 @@ func TestATunnelIsGuardedAsWell(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	proxy := newTestProxy(t, server.Listener.Addr().String())
-	client := clientWith(t, &clients{resolver: resolverTo(t, "93.184.216.34")}, HTTP{Proxy: "http://" + proxy.Addr().String(), CAPEM: certificateOf(server)})
+	client := clientWith(t, &Pool{resolver: resolverTo(t, "93.184.216.34")}, Settings{Proxy: secret.New("http://" + proxy.Addr().String()), CA: certificateOf(server)})
 	mustFail(t, client, "https://example.com/")
 	if !slices.Equal(proxy.asked, []string{"example.com"}) {
 		t.Errorf("the proxy was asked for %v", proxy.asked)

@@ -1,4 +1,4 @@
-package connector
+package outbound
 
 import (
 	"context"
@@ -16,18 +16,6 @@ import (
 // DNS nor a redirect gets around it.
 type guard struct {
 	allow []netip.Prefix
-}
-
-func newGuard(allow []string) (guard, error) {
-	g := guard{allow: make([]netip.Prefix, len(allow))}
-	for i, text := range allow {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			return guard{}, fmt.Errorf("http.allow: %q is not a network such as 10.0.0.0/8", text)
-		}
-		g.allow[i] = prefix.Masked()
-	}
-	return g, nil
 }
 
 // control is for [net.Dialer.ControlContext]: it runs after DNS, once for each

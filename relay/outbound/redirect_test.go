@@ -1,4 +1,4 @@
-package connector
+package outbound
 
 import (
 	"context"
@@ -67,7 +67,7 @@ func TestHostileRedirects(t *testing.T) {
 			first := newWitness(t, "127.0.0.1", false, func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, other.URL+"/elsewhere", status)
 			})
-			client := wrap(clientWith(t, &clients{}, HTTP{Allow: []string{"127.0.0.0/8"}, UserAgent: "relay/1"}))
+			client := wrap(clientWith(t, &Pool{}, Settings{Allow: networks("127.0.0.0/8"), UserAgent: "relay/1"}))
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.Replace(first.URL, "://", "://user:"+canary+"@", 1)+"/feed?token="+canary, http.NoBody)
 			if err != nil {
 				t.Fatal(err)
@@ -125,7 +125,7 @@ func TestWhatIsMeantForAServerStaysWithItWhereverARedirectLeads(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.Header.Set("Private-Token", "t")
-			resp, err := clientWith(t, &clients{}, HTTP{Allow: []string{"127.0.0.0/8"}}).Do(r)
+			resp, err := clientWith(t, &Pool{}, Settings{Allow: networks("127.0.0.0/8")}).Do(r)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +156,7 @@ func TestACookieComesBackToTheServerThatSetIt(t *testing.T) {
 			http.Redirect(w, r, other.URL+"/", http.StatusFound)
 		}
 	})
-	client := clientWith(t, &clients{}, HTTP{Allow: []string{"127.0.0.0/8"}})
+	client := clientWith(t, &Pool{}, Settings{Allow: networks("127.0.0.0/8")})
 	client.Jar, _ = cookiejar.New(nil)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, first.URL, http.NoBody)
 	if err != nil {
@@ -227,7 +227,7 @@ func TestABodyIsNotRedirectedToAnotherServer(t *testing.T) {
 	first := newWitness(t, "127.0.0.1", false, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL+"/token", http.StatusTemporaryRedirect)
 	})
-	client := clientWith(t, &clients{}, HTTP{Allow: []string{"127.0.0.0/8"}})
+	client := clientWith(t, &Pool{}, Settings{Allow: networks("127.0.0.0/8")})
 	resp, err := client.Post(first.URL, "application/x-www-form-urlencoded", strings.NewReader("client_secret=CANARY"))
 	if err == nil {
 		resp.Body.Close()
