@@ -2,17 +2,16 @@ package trello
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/rest"
@@ -24,85 +23,44 @@ const (
 	pageSize = 1000
 	// maxPages bounds how far back a poll goes after a long time.
 	maxPages = 10
-	// window is the span of Trello's limits: 300 requests a key and 100 a token
-	// (https://developer.atlassian.com/cloud/trello/guides/rest-api/rate-limits/).
-	window  = 10 * time.Second
-	maxBody = 32 << 20
 )
 
 // client speaks to the API for one key and token, which go into a header and never
 // into an address.
 type client struct {
-	http       *http.Client
-	base       string
-	key, token string
+	*rest.Client
+	token string
 }
 
 func (t *Trello) client(h *http.Client, signedIn string) (*client, error) {
-	token := t.Token
-	if token == "" {
-		token = signedIn
-	}
+	token := cmp.Or(t.Token, signedIn)
 	if token == "" || strings.ContainsAny(token, " \"\r\n,") {
 		return nil, connector.Unauthorised("there is no token; set the argument token, or sign in")
 	}
-	return &client{http: h, base: strings.TrimSuffix(t.API, "/") + "/1/", key: t.Key, token: token}, nil
-}
-
-// call makes a request and decodes the answer.
-func (c *client) call(ctx context.Context, method, path string, q url.Values, body, answer any) error {
-	// A GET must have no body at all: Trello's delivery network refuses it with 403
-	// (https://developer.atlassian.com/cloud/trello/changelog/#CHANGE-1459).
-	var content io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return fmt.Errorf("encode the request: %w", err)
-		}
-		content = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path+"?"+q.Encode(), content)
-	if err != nil {
-		return connector.Misconfigured("the argument api is not an address")
-	}
-	req.Header.Set("Authorization", fmt.Sprintf("OAuth oauth_consumer_key=%q, oauth_token=%q", c.key, c.token))
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return statusError(resp)
-	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(answer); err != nil {
-		return fmt.Errorf("trello's answer cannot be read: %w", err)
-	}
-	return nil
+	api, err := rest.New(h, rest.Options{
+		Name: "Trello", Base: t.API, Argument: "api", Path: "1",
+		Auth: rest.Header("Authorization", fmt.Sprintf("OAuth oauth_consumer_key=%q, oauth_token=%q", t.Key, token)),
+		Errors: map[int]error{
+			http.StatusUnauthorized: connector.Unauthorised("Trello refuses the token, or it may not read the board (401); sign in again"),
+			http.StatusNotFound:     errNotFound,
+		},
+		Meaning: meaning,
+	})
+	return &client{Client: api, token: token}, err
 }
 
 // errNotFound is Trello's 404, for a board as for a webhook.
-var errNotFound = errors.New("Trello knows no such board")
+var errNotFound = connector.Misconfigured("Trello knows no such board; check the argument board")
 
-// statusError gives an answer that is no success its kind.
-func statusError(resp *http.Response) error {
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-	if err != nil {
-		return fmt.Errorf("trello's answer cannot be read: %w", err)
-	}
+// meaning reads the errors that only their text tells apart.
+func meaning(r rest.Response, err error) error {
 	switch {
-	case resp.StatusCode == http.StatusTooManyRequests:
-		return connector.Throttled(time.Now().Add(max(window, rest.RetryAfter(resp.Header, time.Now()))), "Trello asks for patience (429)")
-	case resp.StatusCode == http.StatusUnauthorized && bytes.Contains(text, []byte("invalid key")):
+	case r.Status == http.StatusUnauthorized && bytes.Contains(r.Body, []byte("invalid key")):
 		return connector.Misconfigured("Trello does not know the API key; check the argument key")
-	case resp.StatusCode == http.StatusUnauthorized:
-		return connector.Unauthorised("Trello refuses the token, or it may not read the board (401); sign in again")
-	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusBadRequest && bytes.Contains(text, []byte("invalid id")):
-		return connector.Misconfigured("%w; check the argument board", errNotFound)
+	case r.Status == http.StatusBadRequest && bytes.Contains(r.Body, []byte("invalid id")):
+		return errNotFound
 	}
-	return rest.StatusError("Trello", resp.StatusCode, resp.Header, time.Now())
+	return err
 }
 
 // actions returns the board's actions after one, oldest first; without one the
@@ -113,24 +71,25 @@ func (c *client) actions(ctx context.Context, board, since string, limit int) (l
 	if since != "" {
 		q.Set("since", since)
 	}
-	var all []action
-	for range maxPages {
-		var raw []json.RawMessage
-		if err := c.call(ctx, http.MethodGet, "boards/"+board+"/actions", q, nil, &raw); err != nil {
+	next := func(p rest.Page[[]json.RawMessage]) *rest.Request {
+		if since == "" || len(p.Value) < limit || len(list) == 0 {
+			return nil
+		}
+		return p.With("before", list[len(list)-1].ID)
+	}
+	for p, err := range rest.Pages(ctx, c.Client, rest.Request{Path: "boards/" + board + "/actions", Query: q}, maxPages, next) {
+		if err != nil && !errors.Is(err, rest.ErrMorePages) {
 			return nil, false, err
 		}
-		for _, b := range raw {
+		whole = err == nil
+		for _, b := range p.Value {
 			if a := parseAction(b); a.ID != "" {
-				all = append(all, a)
+				list = append(list, a)
 			}
 		}
-		if whole = since == "" || len(raw) < limit || len(all) == 0; whole {
-			break
-		}
-		q.Set("before", all[len(all)-1].ID)
 	}
-	slices.Reverse(all) // Trello's come newest first
-	return all, whole, nil
+	slices.Reverse(list) // Trello's come newest first
+	return list, whole, nil
 }
 
 // webhook is a subscription at Trello.
@@ -145,14 +104,14 @@ type webhook struct {
 // addresses are taken out of all errors.
 func (c *client) webhooks(ctx context.Context) ([]webhook, error) {
 	var list []webhook
-	err := c.call(ctx, http.MethodGet, "tokens/"+url.PathEscape(c.token)+"/webhooks", nil, nil, &list)
+	_, err := c.Do(ctx, rest.Request{Path: "tokens/" + url.PathEscape(c.token) + "/webhooks"}, &list)
 	return list, err
 }
 
 // webhook returns one, and false when it is no more.
 func (c *client) webhook(ctx context.Context, id string) (webhook, bool, error) {
 	var w webhook
-	err := c.call(ctx, http.MethodGet, "webhooks/"+url.PathEscape(id), nil, nil, &w)
+	_, err := c.Do(ctx, rest.Request{Path: "webhooks/" + url.PathEscape(id)}, &w)
 	if errors.Is(err, errNotFound) {
 		return webhook{}, false, nil
 	}
@@ -162,14 +121,14 @@ func (c *client) webhook(ctx context.Context, id string) (webhook, bool, error) 
 // subscribe makes a webhook. Trello then asks the address for a HEAD at once.
 func (c *client) subscribe(ctx context.Context, board, address string) (webhook, error) {
 	var made webhook
-	err := c.call(ctx, http.MethodPost, "webhooks", nil, map[string]string{"idModel": board, "callbackURL": address, "description": "Relay"}, &made)
+	body := map[string]string{"idModel": board, "callbackURL": address, "description": "Relay"}
+	_, err := c.Do(ctx, rest.Request{Method: http.MethodPost, Path: "webhooks", Body: body}, &made)
 	return made, err
 }
 
 // unsubscribe deletes a webhook; one that Trello has deleted by itself is no error.
 func (c *client) unsubscribe(ctx context.Context, id string) error {
-	var nothing any
-	err := c.call(ctx, http.MethodDelete, "webhooks/"+url.PathEscape(id), nil, nil, &nothing)
+	_, err := c.Do(ctx, rest.Request{Method: http.MethodDelete, Path: "webhooks/" + url.PathEscape(id)}, nil)
 	if errors.Is(err, errNotFound) {
 		return nil
 	}
@@ -181,6 +140,6 @@ func (c *client) boardID(ctx context.Context, board string) (string, error) {
 	var b struct {
 		ID string `json:"id"`
 	}
-	err := c.call(ctx, http.MethodGet, "boards/"+board, url.Values{"fields": {"id"}}, nil, &b)
+	_, err := c.Do(ctx, rest.Request{Path: "boards/" + board, Query: url.Values{"fields": {"id"}}}, &b)
 	return b.ID, err
 }

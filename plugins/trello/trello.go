@@ -57,9 +57,7 @@ func (t *Trello) Validate() []connector.Problem {
 	if strings.ContainsAny(t.Token, " \"\r\n,") {
 		add("token", "A token has no spaces, commas or quotes.")
 	}
-	if u, err := url.Parse(t.API); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		add("api", "The API's address is one such as https://api.trello.com.")
-	}
+	problems = append(problems, connector.CheckURL("api", t.API, "https://api.trello.com")...)
 	if t.Initial < 0 || t.Initial > pageSize {
 		add("initial", "The number of events is from 0 to 1000.")
 	}

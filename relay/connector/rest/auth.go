@@ -1,8 +1,6 @@
 package rest
 
-import (
-	"net/http"
-)
+import "net/http"
 
 // Auth signs a request: it adds what the service knows the connector by. The functions
 // below are those of most services. Another one may get a token first, for which it has

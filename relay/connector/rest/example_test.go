@@ -6,38 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
-// Tickets is a connector for a help desk.
-type Tickets struct {
-	API   string `relay:"api,required"`
-	Token string `relay:"token,required,secret"`
-}
-
-// Poll asks for the newest ticket.
-func (t *Tickets) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
-	api, err := rest.New(p.HTTP, rest.Options{
-		Name: "Acme", Base: t.API, Argument: "api", Path: "v2", Auth: rest.Bearer(t.Token),
-		Errors: map[int]error{http.StatusForbidden: connector.Unauthorised("the token may not read tickets (403)")},
-	})
-	if err != nil {
-		return 0, err
-	}
-	var ticket struct{ Title string }
-	if _, err := api.Do(ctx, rest.Request{Path: "tickets/newest"}, &ticket); err != nil {
-		return api.Wait(), err
-	}
-	fmt.Println(ticket.Title)
-	return api.Wait(), nil
-}
-
 func Example() {
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer good" {
+		if r.URL.Path != "/v2/tickets/newest" {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
@@ -47,15 +23,28 @@ func Example() {
 	}))
 	defer service.Close()
 
-	p := &connector.Poll{HTTP: service.Client()}
-	wait, err := (&Tickets{API: service.URL, Token: "good"}).Poll(context.Background(), p)
-	fmt.Println(wait, err)
-	_, err = (&Tickets{API: service.URL, Token: "bad"}).Poll(context.Background(), p)
-	fmt.Println(connector.KindOf(err), "-", err)
+	api, err := rest.New(service.Client(), rest.Options{ // in Poll, p.HTTP
+		Name: "Acme", Base: service.URL, Argument: "api", Path: "v2", Auth: rest.Bearer("secret"),
+		Errors: map[int]error{
+			http.StatusForbidden: connector.Unauthorised("the token may not read this (403); give it the scope tickets"),
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	var ticket struct{ Title string }
+	_, err = api.Do(ctx, rest.Request{Path: "tickets/newest"}, &ticket)
+	fmt.Println(ticket.Title, err)
+	fmt.Println("ask again in", api.Wait())
+
+	_, err = api.Do(ctx, rest.Request{Path: "people"}, nil)
+	fmt.Println(connector.KindOf(err), rest.StatusOf(err), err)
 	// Output:
-	// The printer is on fire
-	// 1m30s <nil>
-	// unauthorised - the token may not read tickets (403)
+	// The printer is on fire <nil>
+	// ask again in 1m30s
+	// unauthorised 403 the token may not read this (403); give it the scope tickets
 }
 
 func ExamplePages() {

@@ -1,8 +1,6 @@
 package rest
 
-import (
-	"strings"
-)
+import "strings"
 
 // Link returns the target of the first link of a relation, such as "next", in the
 // answer's Link headers (RFC 8288); empty when there is none. Commas and semicolons in
@@ -16,9 +14,8 @@ func (r Response) Link(relation string) string {
 			if !ok {
 				break
 			}
-			var relations string
-			about := ""
-			if relations, about, header = parameters(after); about != "" {
+			relations, about, rest := parameters(after)
+			if header = rest; about != "" {
 				continue
 			}
 			for name := range strings.FieldsSeq(relations) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -182,9 +183,7 @@ func TestAnAnswerMeansWhatItsStatusSays(t *testing.T) {
 		{304, nil, connector.KindTemporary}, // nobody said what is known
 	} {
 		c := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
-			for name, values := range test.header {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), test.header)
 			w.WriteHeader(test.status)
 		})
 		_, err := c.Do(t.Context(), Request{Path: "canary?canary"}, nil)
@@ -323,9 +322,7 @@ func TestTheLongestWaitThatWasAskedForCounts(t *testing.T) {
 		{},
 	}
 	c := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
-		for name, values := range headers[0] {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), headers[0])
 		headers = headers[1:]
 		fmt.Fprint(w, `{}`)
 	})
