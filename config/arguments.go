@@ -71,7 +71,7 @@ func (a argument) revealed() (cty.Value, error) {
 			}
 			revealed, err := convert.Convert(cty.StringVal(text), v.Type())
 			if err != nil {
-				return cty.NilVal, fmt.Errorf("the secret is no %s", v.Type().FriendlyName())
+				return cty.NilVal, fmt.Errorf("the secret is not a %s", v.Type().FriendlyName())
 			}
 			return revealed, nil
 		}

@@ -33,13 +33,13 @@ func (f *File) readPEM(body *hclsyntax.Body, name, example string) (p pemFile, o
 	}
 	if strings.Contains(s.text(), "-----BEGIN") {
 		f.redact(body.Attributes[name].Expr)
-		f.error("Not a file", fmt.Sprintf("The attribute %s names a file; this is what stands in one. Write %s = %q.", name, name, example), s.place)
+		f.error("Not a file", fmt.Sprintf("The attribute %s takes a file name; this is a file's content. Write %s = %q.", name, name, example), s.place)
 		return pemFile{}, false
 	}
 	p = pemFile{setting: s, path: language.Path(f.dir, s.text())}
 	var err error
 	if p.pem, err = os.ReadFile(p.path); err != nil {
-		f.error("File cannot be read", fmt.Sprintf("%s cannot be read: %s. A relative path begins at the directory of the configuration file.", s.file(), withoutPath(err)), s.place)
+		f.error("File cannot be read", fmt.Sprintf("%s cannot be read: %s. Relative paths start at the configuration file's directory.", s.file(), withoutPath(err)), s.place)
 		return pemFile{}, false
 	}
 	return p, true
@@ -59,7 +59,7 @@ func (f *File) readCAFile(body *hclsyntax.Body, h *outbound.Settings) {
 	}
 	h.CA = p.pem
 	if p.path != "" && !p.isCertificate() {
-		f.error("Not a certificate", p.file()+" has no certificate in it. A ca_file holds certificates in PEM form.", p.place)
+		f.error("Not a certificate", p.file()+" contains no certificate. A ca_file holds certificates in PEM form.", p.place)
 	}
 }
 
@@ -71,7 +71,7 @@ func (f *File) readClientCert(body *hclsyntax.Body, h *outbound.Settings) {
 	if hasCert {
 		h.ClientCert = cert.path
 		if cert.path != "" && !cert.isCertificate() {
-			f.error("Not a certificate", cert.file()+" has no certificate in it. A client_cert holds a certificate in PEM form, and after it those that lead to its authority.", cert.place)
+			f.error("Not a certificate", cert.file()+" contains no certificate. A client_cert holds a certificate in PEM form, followed by any intermediate certificates.", cert.place)
 		}
 	}
 	key, hasKey := f.readPEM(body, "client_key", "client.key")
@@ -97,7 +97,7 @@ func (f *File) checkPair(cert, key pemFile, h outbound.Settings) {
 		if h.ClientCert == "" {
 			have, lack = lack, have
 		}
-		f.error("Half a client certificate", fmt.Sprintf("With this there is a %s and no %s. Set both or neither, here or in the relay block; the value \"\" takes away what the relay block sets.", have, lack), said.place)
+		f.error("Half a client certificate", fmt.Sprintf("This sets %s without %s. Set both or neither, here or in the relay block; the value \"\" removes what the relay block sets.", have, lack), said.place)
 		return
 	}
 	if h.ClientCert == "" {
@@ -108,7 +108,7 @@ func (f *File) checkPair(cert, key pemFile, h outbound.Settings) {
 		return // a file that cannot be read is reported where it is named
 	}
 	reason := strings.TrimPrefix(err.Error(), "tls: ")
-	f.error("Unusable client certificate", fmt.Sprintf("%s does not go with the %s: %s. A client_key holds the private key of the client_cert, in PEM form and not encrypted.", said.file(), other, reason), said.place)
+	f.error("Unusable client certificate", fmt.Sprintf("%s does not match the %s: %s. A client_key holds the client_cert's private key, in PEM form and unencrypted.", said.file(), other, reason), said.place)
 }
 
 // warnOpenKey warns of a private key that everybody can read.
@@ -117,6 +117,6 @@ func (f *File) warnOpenKey(key pemFile) {
 		return
 	}
 	if info, err := os.Stat(key.path); err == nil && info.Mode().Perm()&0o004 != 0 {
-		f.warn("Key that everybody can read", key.file()+" is a private key, and every user of this machine can read it. Run chmod 600 on it.", key.place)
+		f.warn("Key readable by everybody", key.file()+" is a private key that every user of this machine can read. Run chmod 600 on it.", key.place)
 	}
 }

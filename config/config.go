@@ -1,10 +1,10 @@
 // Package config reads relay.hcl.
 //
-// It works in two phases, because the arguments of a connector block belong to
-// the connector's plugin. [Parse] checks everything that the relay knows itself
-// and says which plugins to launch; [File.Decode] checks the connectors' arguments
-// against the schemas that those plugins declare. Each phase reports all that is
-// wrong at once, as diagnostics that point into the file.
+// It works in two phases, because a connector block's arguments belong to the
+// connector's plugin. [Parse] checks everything that the relay itself knows and says
+// which plugins to launch; [File.Decode] checks the connectors' arguments against the
+// schemas that those plugins declare. Each phase reports all problems at once, as
+// diagnostics that point into the file.
 //
 // Values of env and file, and literal text where a secret belongs, never appear in
 // a diagnostic: write diagnostics with [File.WriteDiagnostics] or [File.Error],
@@ -25,10 +25,9 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// Config is a whole valid configuration. It is not changed once it is made, and
-// safe to share.
+// Config is a complete, valid configuration. It never changes and is safe to share.
 type Config struct {
-	// Path is the configuration file, as it was named.
+	// Path is the configuration file's path as it was given.
 	Path       string
 	Relay      Relay
 	Dashboard  Dashboard
@@ -45,45 +44,45 @@ type Config struct {
 type Relay struct {
 	// Listen is the host:port of the hooks' listener.
 	Listen string
-	// PublicURL is what the outside calls that listener, without a final slash;
-	// empty when it is not said.
+	// PublicURL is the URL at which senders reach that listener, without a final slash, or
+	// empty.
 	PublicURL string
 	State
 	// PluginDir is absolute; the directory need not exist.
 	PluginDir string
 	Log       zerolog.Level
-	// Retention is how long what has ended is kept.
+	// Retention is how long finished deliveries and their events are kept.
 	Retention time.Duration
-	// Ops is the name of the channel where the relay itself speaks, or empty.
+	// Ops is the name of the channel for the relay's own notices, or empty.
 	Ops string
-	// HTTP holds for every request; those of channels and connectors already
-	// have it merged in.
+	// HTTP applies to every request; it is already merged into those of channels and
+	// connectors.
 	HTTP outbound.Settings
-	// Hooks holds for every connector; those of connectors already have it merged in.
+	// Hooks applies to every connector; it is already merged into theirs.
 	Hooks Hooks
-	// TrustedProxies may say in X-Forwarded-For where a request to a hook came from.
+	// TrustedProxies are believed when they say in X-Forwarded-For where a request to a
+	// hook came from.
 	TrustedProxies []netip.Prefix
 	// Disk bounds the store.
 	Disk Disk
-	// DrainTimeout is how long a stop waits for what is in flight.
+	// DrainTimeout bounds how long a stop waits for what is in flight.
 	DrainTimeout time.Duration
 }
 
-// Hooks bounds the requests to a connector's hook; 0 means the relay's own bound.
+// Hooks bounds the requests to a connector's hook; 0 means the relay's default.
 type Hooks struct {
 	// MaxBody is in bytes.
 	MaxBody int64
 	// Rate is in requests per second; 0 means no bound.
 	Rate  float64
 	Burst int
-	// Concurrency is how many may be under way at a time.
+	// Concurrency bounds the requests under way at a time.
 	Concurrency int
 }
 
 // Metrics is the metrics block.
 type Metrics struct {
-	// Listen is the host:port of a listener for a Prometheus elsewhere; empty when there
-	// is none.
+	// Listen is the host:port of a listener for a Prometheus on another machine, or empty.
 	Listen string
 }
 
@@ -100,28 +99,28 @@ type Channel struct {
 	URL secret.Value
 	// Payload is one of the type's payloads, or empty for the type's default.
 	Payload string
-	// To and Topic are where in the chat system cards go, User and Token as whom, for
-	// types that are told.
+	// To and Topic say where in the chat system cards go, User and Token as whom, for
+	// types that need it.
 	To, Topic, User string
 	Token           secret.Value
-	// Answer is a part of what the endpoint says when it has taken a card, or empty.
+	// Answer is part of the endpoint's answer when it has taken a card, or empty.
 	Answer string
 	// CardVersion is the newest version of Adaptive Cards to use, or empty.
 	CardVersion string
-	// Thread keeps cards together that belong together.
+	// Thread keeps cards of the same thread together.
 	Thread bool
 	// Secret signs a webhook channel's requests; zero means they are not signed.
 	Secret secret.Value
 	// Rate is in cards per second; 0 means the type's default, Burst included.
 	Rate  float64
 	Burst int
-	// Concurrency is how many deliveries may be in flight; more than 1 gives up
-	// their order.
+	// Concurrency is how many deliveries may be in flight; above 1 they arrive in any
+	// order.
 	Concurrency int
 	// Team is the name of the team it belongs to, or empty.
 	Team  string
 	Retry Retry
-	// Quiet are the hours in which only urgent cards go out; nil means none.
+	// Quiet are the hours in which only urgent cards are delivered; nil means none.
 	Quiet  *quiet.Hours
 	Digest Digest
 	HTTP   outbound.Settings
@@ -134,16 +133,17 @@ type Channel struct {
 	Range hcl.Range
 }
 
-// Retry is a channel's patience; 0 means the default (1s, 15m, 24h).
+// Retry is how a channel retries; 0 means the default (1s, 15m, 24h).
 type Retry struct {
 	First, Longest, GiveUpAfter time.Duration
 }
 
-// Digest says when a channel's cards go out together; the zero value means never.
+// Digest says when a channel's cards are sent together; the zero value means never.
 type Digest struct {
-	// After is how long the rate may need for what waits; 0 means any time.
+	// After is how long the rate may take to send what waits before cards are sent
+	// together; 0 means any time.
 	After time.Duration
-	// Most is how many cards one digest has room for.
+	// Most bounds the cards of one digest.
 	Most int
 }
 
@@ -153,14 +153,13 @@ type Connector struct {
 	Enabled    bool
 	// Schedule is a robfig/cron specification; empty means the type's default.
 	Schedule string
-	// Timeout limits one poll or one received request; 0 means the default.
+	// Timeout bounds one poll or one received request; 0 means the default.
 	Timeout time.Duration
-	// MaxSilence is after how long without an event the operators are told; 0
-	// means never.
+	// MaxSilence is how long without an event until the operators are told; 0 means never.
 	MaxSilence time.Duration
-	// Path is where its hook answers as well, beside its own URL, or nothing.
+	// Path is a further path at which its hook answers, or zero.
 	Path secret.Value
-	// Owner is whose connector it is, or empty.
+	// Owner is the person responsible for the connector, or empty.
 	Owner string
 	// Suspended says by channel why the owner's cards do not go there.
 	Suspended map[string]string
@@ -184,19 +183,19 @@ type Connector struct {
 // Team is one team block.
 type Team struct {
 	Name string
-	// Members are what owner arguments name, usually mail addresses.
+	// Members are owners' names, usually mail addresses.
 	Members []string
 }
 
-// People are the people blocks: who has which login at the sources of a connector
-// type, or of a connector. Logins are in small letters.
+// People are the people blocks: who has which login at the sources of a connector type,
+// or of one connector. Logins are in lower case.
 type People map[string]map[string]Person
 
 // Person is one login block.
 type Person struct {
-	// Name is how to call the person, or empty.
+	// Name is the person's display name, or empty.
 	Name string `json:"name,omitempty"`
-	// IDs are what chat systems know the person by, by channel type.
+	// IDs are the person's ids in chat systems, by channel type.
 	IDs map[string]string `json:"ids,omitempty"`
 }
 
@@ -211,6 +210,5 @@ type Plugin struct {
 	Env map[string]secret.Value
 }
 
-// Format lays a configuration out in the usual way. What is no valid HCL comes
-// back with its spaces changed at most.
+// Format formats a configuration. In invalid HCL it changes spaces at most.
 func Format(src []byte) []byte { return hclwrite.Format(src) }

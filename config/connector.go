@@ -27,13 +27,13 @@ type connectorBlock struct {
 	path *hcl.Range
 	// sound are the routes that have no errors.
 	sound []*route.Route
-	// guessed are literals that are secrets as far as one can tell without the
-	// plugin's schema.
+	// guessed are literals that look like secrets, as long as the plugin's schema is not
+	// known.
 	guessed []hcl.Range
 }
 
-// ownAttributes are the words in a connector block that are the relay's; all other
-// attributes are the plugin's.
+// ownAttributes are the attributes of a connector block that belong to the relay; all
+// others are the plugin's.
 func ownAttributes() []language.Attribute {
 	return []language.Attribute{
 		{Name: "schedule"},
@@ -45,12 +45,12 @@ func ownAttributes() []language.Attribute {
 	}
 }
 
-// ownBlocks are the blocks in a connector block.
+// ownBlocks are the nested blocks of a connector block.
 func ownBlocks() []language.Block {
 	return []language.Block{{Name: "route"}, {Name: "http", Once: true}, {Name: "hooks", Once: true}, {Name: "quota", Once: true}}
 }
 
-// connector reads what the relay itself knows of a connector block.
+// connector reads the relay's own part of a connector block.
 func (f *File) connector(block *hclsyntax.Block) {
 	body := block.Body
 	c := Connector{Type: block.Labels[0], Name: block.Labels[1], Range: block.DefRange()}
@@ -65,7 +65,7 @@ func (f *File) connector(block *hclsyntax.Block) {
 	c.Timeout = f.readDuration(body, "timeout", time.Second, 0)
 	c.MaxSilence = f.readDuration(body, "max_silence", time.Minute, 0)
 	c.Path, kept.path = f.readPath(body, c.Name)
-	owner, owned := f.readText(body, "owner", `who is responsible, such as "dev@example.com"`)
+	owner, owned := f.readText(body, "owner", `the person responsible, such as "dev@example.com"`)
 	if owned {
 		c.Owner = owner.text()
 	}
@@ -97,7 +97,7 @@ func (f *File) connector(block *hclsyntax.Block) {
 	f.connectors = append(f.connectors, kept)
 }
 
-// blocksOf returns the nested blocks that are the relay's, or the others.
+// blocksOf returns the nested blocks that belong to the relay, or those that do not.
 func blocksOf(body *hclsyntax.Body, own bool) []*hclsyntax.Block {
 	var list []*hclsyntax.Block
 	for _, b := range body.Blocks {
@@ -108,7 +108,7 @@ func blocksOf(body *hclsyntax.Body, own bool) []*hclsyntax.Block {
 	return list
 }
 
-// guess finds the literals of attributes whose names sound like secrets.
+// guess finds the literals in attributes whose names suggest secrets.
 func (f *File) guess(body *hclsyntax.Body) []hcl.Range {
 	var guessed []hcl.Range
 	for name, attr := range body.Attributes {
@@ -132,11 +132,10 @@ func (f *File) schedule(s setting) string {
 	return s.text()
 }
 
-// Decode checks the connectors' arguments against the types that plugins have
-// declared, by name. The idle are types that exist as well, but whose plugins were
-// not asked because nothing here uses them. It works on a file with errors too, so
-// that all of them can be reported at once; the configuration may then be used only
-// if neither phase has errors.
+// Decode checks the connectors' arguments against the types that plugins have declared,
+// by name. Idle types exist, but nothing here uses them, so their plugins were not
+// started. Decode also works on a file with errors, so that all of them can be reported
+// at once; use the configuration only if neither phase reports errors.
 func (f *File) Decode(types map[string]connector.Type, idle ...string) (*Config, hcl.Diagnostics) {
 	config := f.config
 	config.Channels, config.Plugins = slices.Clone(f.config.Channels), slices.Clone(f.config.Plugins)
@@ -173,15 +172,14 @@ func (f *File) unknownType(kept connectorBlock, names []string) {
 		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
 	}
 	if len(names) > 0 {
-		detail += " The plugins at hand have " + language.List(names, "and") + "."
+		detail += " The available plugins have " + language.List(names, "and") + "."
 	}
-	detail += " More types come with a plugin block, or an executable in relay.plugin_dir."
+	detail += " A plugin block or an executable in relay.plugin_dir adds more types."
 	f.error("Unknown connector type", detail, kept.block.LabelRanges[0])
 }
 
-// formerTypes are the names by which people know what a type is for now: those that
-// the services had before, and those of Microsoft Teams' own connectors. They stand
-// here without dashes.
+// formerTypes maps names that people may know, without dashes, to types: former names
+// of services and the names of Microsoft Teams' own connectors.
 func formerTypes() map[string]string {
 	return map[string]string{
 		"twitter": "x", "wunderlist": "todo", "microsofttodo": "todo", "mstodo": "todo",
@@ -191,13 +189,13 @@ func formerTypes() map[string]string {
 	}
 }
 
-// checkAgainst holds what the relay knows of a connector against its type.
+// checkAgainst checks a connector's own attributes against its type.
 func (f *File) checkAgainst(kept connectorBlock, t connector.Type) {
 	if kept.schedule != nil && !t.Polls {
-		f.warn("Attribute without effect", fmt.Sprintf("Connectors of type %s are not polled, their events are sent to the relay: the schedule has no effect.", t.Type), *kept.schedule)
+		f.warn("Attribute without effect", fmt.Sprintf("Connectors of type %s are not polled; their events are sent to the relay. The schedule has no effect.", t.Type), *kept.schedule)
 	}
 	if kept.path != nil && !t.Receives {
-		f.warn("Attribute without effect", fmt.Sprintf("Connectors of type %s are polled, nothing is sent to them: the path has no effect.", t.Type), *kept.path)
+		f.warn("Attribute without effect", fmt.Sprintf("Connectors of type %s are polled; nothing is sent to them. The path has no effect.", t.Type), *kept.path)
 	}
 	var kinds []string
 	var samples []event.Event
@@ -214,8 +212,8 @@ func (f *File) checkAgainst(kept connectorBlock, t connector.Type) {
 	}
 }
 
-// Diagnostic is a problem that the plugin found in the connector's arguments, at
-// the argument's place in the file.
+// Diagnostic turns a problem that the plugin found in the connector's arguments into a
+// diagnostic at the argument's place in the file.
 func (c Connector) Diagnostic(p connector.Problem) *hcl.Diagnostic {
 	name, _, _ := strings.Cut(p.Argument, ".")
 	name, _, _ = strings.Cut(name, "[")

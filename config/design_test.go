@@ -194,7 +194,7 @@ func TestNoFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	f, diags := Parse("nowhere.hcl")
 	err := f.Error(diags)
-	if err == nil || !strings.Contains(err.Error(), `There is no configuration at "nowhere.hcl"`) || !strings.Contains(err.Error(), "-c FILE") {
+	if err == nil || !strings.Contains(err.Error(), `There is no configuration file "nowhere.hcl"`) || !strings.Contains(err.Error(), "-c FILE") {
 		t.Errorf("error: %v", err)
 	}
 	if f.State().Store == "" || f.PluginDir() == "" || len(f.Plugins())+len(f.ConnectorTypes()) > 0 {

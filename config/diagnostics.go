@@ -16,12 +16,12 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// textWidth is how wide diagnostics are where nobody says.
+// textWidth is the default width of diagnostics.
 const textWidth = 100
 
-// WriteDiagnostics writes diagnostics for a person, with the lines of the file
-// that they are about; secrets in those lines are struck out. Width is where to
-// break lines, 0 for nowhere.
+// WriteDiagnostics writes diagnostics for people, with the source lines that they are
+// about; secrets in those lines are struck out. Lines are broken at the given width; 0
+// means nowhere.
 func (f *File) WriteDiagnostics(w io.Writer, d hcl.Diagnostics, width int, color bool) error {
 	clean := make(hcl.Diagnostics, len(d))
 	for i, diag := range d {
@@ -34,7 +34,7 @@ func (f *File) WriteDiagnostics(w io.Writer, d hcl.Diagnostics, width int, color
 	return hcl.NewDiagnosticTextWriter(w, f.struckOut(), uint(max(0, width)), color).WriteDiagnostics(clean)
 }
 
-// shown is a range with a file name that may stand on a terminal.
+// shown is a range whose file name is safe to print.
 func shown(r *hcl.Range) *hcl.Range {
 	if r == nil {
 		return nil
@@ -44,8 +44,8 @@ func shown(r *hcl.Range) *hcl.Range {
 	return &c
 }
 
-// struckOut are the parsed files with asterisks for secrets, and nothing in them that
-// would do more on a terminal than stand there.
+// struckOut are the parsed files with asterisks for secrets and nothing in them that
+// would act on a terminal.
 func (f *File) struckOut() map[string]*hcl.File {
 	redacted := slices.Clone(f.redacted)
 	for _, c := range f.connectors {
@@ -68,13 +68,13 @@ func (f *File) struckOut() map[string]*hcl.File {
 	return files
 }
 
-// Error is an invalid configuration: all diagnostics of a file.
+// Error is an invalid configuration with all its diagnostics.
 type Error struct {
 	file  *File
 	diags hcl.Diagnostics
 }
 
-// Error returns the diagnostics as error. It is nil when none of them is an error.
+// Error returns the diagnostics as an error, nil if none of them is one.
 func (f *File) Error(d hcl.Diagnostics) error {
 	if !d.HasErrors() {
 		return nil
@@ -82,23 +82,22 @@ func (f *File) Error(d hcl.Diagnostics) error {
 	return &Error{file: f, diags: d}
 }
 
-// Error is the diagnostics as they are written, without colour.
+// Error writes the diagnostics without colour.
 func (e *Error) Error() string {
 	var b strings.Builder
 	e.Write(&b, false)
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// Write writes the diagnostics. An error of the writer is left to the writer.
+// Write writes the diagnostics and ignores the writer's errors.
 func (e *Error) Write(w io.Writer, color bool) {
 	_ = e.file.WriteDiagnostics(w, e.diags, textWidth, color)
 }
 
-// Diagnostics are what is wrong.
+// Diagnostics returns the diagnostics.
 func (e *Error) Diagnostics() hcl.Diagnostics { return e.diags }
 
-// Warnings are the diagnostics that stop nothing, each in one line that names the
-// place.
+// Warnings returns the warnings, each as one line that names the place.
 func (f *File) Warnings(d hcl.Diagnostics) []string {
 	var list []string
 	for _, diag := range d {
@@ -115,14 +114,14 @@ func (f *File) Warnings(d hcl.Diagnostics) []string {
 	return list
 }
 
-// redact keeps the literal texts of an expression out of snippets, because a
-// secret belongs in its place.
+// redact strikes out an expression's literal texts in snippets, because a secret
+// belongs there.
 func (f *File) redact(expr hclsyntax.Expression) {
 	f.redacted = append(f.redacted, literals(expr)...)
 }
 
-// check holds a body against its schema. Values of unknown names are struck out in
-// snippets: a mistyped name may be a secret's.
+// check checks a body against its schema. Values of unknown names are struck out in
+// snippets: the name may be a mistyped secret's.
 func (f *File) check(s language.Schema, body *hclsyntax.Body, header hcl.Range) hcl.Diagnostics {
 	for name, attr := range body.Attributes {
 		if !slices.ContainsFunc(s.Attributes, func(a language.Attribute) bool { return a.Name == name && a.Later == "" }) {
@@ -146,8 +145,8 @@ func (f *File) redactBody(body *hclsyntax.Body) {
 	}
 }
 
-// literals finds the literal texts and numbers in an expression. The names that
-// env and file are called with are left out.
+// literals finds the literal texts and numbers in an expression. It leaves out the
+// arguments of env and file.
 func literals(expr hclsyntax.Expression) []hcl.Range {
 	w := literalWalker{}
 	_ = hclsyntax.Walk(expr, &w)
@@ -175,8 +174,8 @@ func (w *literalWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
 // Exit implements [hclsyntax.Walker].
 func (w *literalWalker) Exit(hclsyntax.Node) hcl.Diagnostics { return nil }
 
-// redactByName strikes out texts in a file that cannot be parsed: those that follow
-// a name which sounds like a secret's.
+// redactByName strikes out the texts after names that suggest secrets, in a file that
+// cannot be parsed.
 func (f *File) redactByName() {
 	tokens, _ := hclsyntax.LexConfig(f.source, f.path, hcl.InitialPos)
 	secretLine := -1
@@ -213,8 +212,8 @@ func soundsSecret(name string) bool {
 	return false
 }
 
-// collectHidden finds out what the calls of env and file in a file give, so that
-// no diagnostic shows it.
+// collectHidden evaluates the calls of env and file, so that no diagnostic shows their
+// values.
 func (f *File) collectHidden(body *hclsyntax.Body) {
 	functions := &hcl.EvalContext{Functions: language.Functions(f.dir)}
 	_ = hclsyntax.VisitAll(body, func(node hclsyntax.Node) hcl.Diagnostics {

@@ -8,14 +8,15 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// The bounds of what a disk block may say.
+// The bounds of a disk block's values.
 const (
 	leastMinFree  = 1 << 20
 	leastMaxStore = 16 << 20
 	mostDisk      = 1 << 50
 )
 
-// Disk is how much of the disk the store may take; 0 means its own bound, or none.
+// Disk bounds how much of the disk the store takes; 0 means the store's own bound, or
+// none.
 type Disk struct {
 	// MinFree is how many bytes stay free, and MaxStore how many the store may hold.
 	MinFree, MaxStore int64

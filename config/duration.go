@@ -13,8 +13,7 @@ var (
 	errTooLong  = errors.New("it is longer than 290 years")
 )
 
-// parseDuration reads what [time.ParseDuration] reads, and days before it: "30d",
-// "1d12h".
+// parseDuration is [time.ParseDuration] with days in front: "30d", "1d12h".
 func parseDuration(s string) (time.Duration, error) {
 	days, rest, found := strings.Cut(s, "d")
 	if !found {

@@ -20,17 +20,17 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// File is a configuration file between the two phases. It is for one goroutine.
+// File is a configuration file between the two phases. Only one goroutine may use it.
 type File struct {
 	path string
-	// dir is where relative paths begin.
+	// dir is where relative paths start.
 	dir    string
 	source []byte
 	files  map[string]*hcl.File
 	// worldReadable says that every user of the machine can read the file.
 	worldReadable bool
 
-	// scope is what expressions outside of routes can use.
+	// scope is what expressions outside routes can use.
 	scope    *hcl.EvalContext
 	channels *language.References
 	teams    *language.References
@@ -38,19 +38,19 @@ type File struct {
 
 	config     Config
 	connectors []connectorBlock
-	// used are the channels that something refers to.
+	// used are the channels that are referred to.
 	used map[string]bool
-	// paths are those of connectors so far.
+	// paths are the connectors' paths read so far.
 	paths []usedPath
 
 	diags hcl.Diagnostics
-	// hidden are the texts that env and file gave, to keep them out of
-	// diagnostics; redacted are the stretches of the source that hold a secret.
+	// hidden are the values of env and file, kept out of diagnostics; redacted are the
+	// source ranges that hold secrets.
 	hidden   secret.Masker
 	redacted []hcl.Range
 }
 
-// topSchema is what may stand in a file.
+// topSchema is the schema of a whole file.
 func topSchema() language.Schema {
 	return language.Schema{
 		Title: "a configuration file",
@@ -68,9 +68,9 @@ func topSchema() language.Schema {
 	}
 }
 
-// Parse reads a file and checks all but the connectors' own arguments. The File is
-// never nil: with errors it still writes diagnostics, knows what could be read,
-// and [File.Decode] still finds more errors.
+// Parse reads a file and checks everything but the connectors' arguments. The File is
+// never nil: even with errors it writes diagnostics, knows what could be read, and
+// finds more errors in [File.Decode].
 func Parse(path string) (*File, hcl.Diagnostics) {
 	f := &File{path: path, dir: directory(path), used: make(map[string]bool), files: make(map[string]*hcl.File)}
 	f.defaults()
@@ -93,7 +93,7 @@ func Parse(path string) (*File, hcl.Diagnostics) {
 	return f, f.take()
 }
 
-// directory is the absolute directory of a path.
+// directory is a path's absolute directory.
 func directory(path string) string {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -113,7 +113,7 @@ func (f *File) load() ([]byte, *hcl.Diagnostic) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "No configuration",
-			Detail: fmt.Sprintf("There is no configuration at %q. Write one, or give another with -c FILE.", f.path),
+			Detail: fmt.Sprintf("There is no configuration file %q. Create it, or name another with -c FILE.", f.path),
 		}
 	}
 	reason := err
@@ -126,7 +126,7 @@ func (f *File) load() ([]byte, *hcl.Diagnostic) {
 	}
 }
 
-// take returns the diagnostics gathered so far, in order, without secrets.
+// take returns and clears the diagnostics gathered so far, in order, without secrets.
 func (f *File) take() hcl.Diagnostics {
 	diags := f.diags
 	f.diags = nil
@@ -134,7 +134,7 @@ func (f *File) take() hcl.Diagnostics {
 	for _, d := range diags {
 		d.Summary, d.Detail = f.hidden.Mask(d.Summary), f.hidden.Mask(d.Detail)
 	}
-	// A loop in an expression repeats its mistakes.
+	// An expression in a loop reports its mistakes once a turn.
 	return slices.CompactFunc(diags, func(a, b *hcl.Diagnostic) bool {
 		return a.Summary == b.Summary && a.Detail == b.Detail && a.Subject != nil && b.Subject != nil && *a.Subject == *b.Subject
 	})
@@ -194,8 +194,7 @@ func labelCount(block string) (int, bool) {
 	return 0, false
 }
 
-// checkTop checks the outermost names. An attribute that stands outside of its
-// block is told where it belongs.
+// checkTop checks the outermost names and says where a misplaced attribute belongs.
 func (f *File) checkTop(body *hclsyntax.Body) {
 	diags := f.check(topSchema(), body, body.MissingItemRange())
 	for _, d := range diags {
@@ -212,7 +211,7 @@ func (f *File) checkTop(body *hclsyntax.Body) {
 	f.add(diags...)
 }
 
-// names are the different last labels of blocks, in order.
+// names returns the distinct last labels of blocks, in order.
 func names(blocks []*hclsyntax.Block) []string {
 	var list []string
 	for _, b := range blocks {
@@ -223,43 +222,43 @@ func names(blocks []*hclsyntax.Block) []string {
 	return list
 }
 
-// unique checks the names that a label gives to blocks of one sort.
+// unique checks the names of blocks of one sort.
 func (f *File) unique(sort string, blocks []*hclsyntax.Block, label int) {
 	first := make(map[string]hcl.Range)
 	for _, b := range blocks {
 		name, place := b.Labels[label], b.LabelRanges[label]
 		if !hclsyntax.ValidIdentifier(name) || len(name) > 64 {
-			f.error("Unusable name", fmt.Sprintf("The name of a %s begins with a letter and has only letters, digits, '-' and '_', at most 64.", sort), place)
+			f.error("Unusable name", fmt.Sprintf("The name of a %s starts with a letter and has only letters, digits, '-' and '_', 64 at most.", sort), place)
 		}
 		if before, ok := first[name]; ok {
-			f.error("Name given twice", fmt.Sprintf("There is a %s %q on line %d already; names are unique over the whole file. Give one of the two another name.", sort, name, before.Start.Line), place)
+			f.error("Duplicate name", fmt.Sprintf("There is already a %s %q on line %d; names are unique in the whole file. Rename one of the two.", sort, name, before.Start.Line), place)
 			continue
 		}
 		first[name] = place
 	}
 }
 
-// unused warns of channels that nothing posts to. With errors in the file nobody
-// can tell.
+// unused warns of channels that nothing posts to, unless the file has errors that may
+// hide a use.
 func (f *File) unused(blocks []*hclsyntax.Block) {
 	if f.diags.HasErrors() {
 		return
 	}
 	for _, b := range blocks {
 		if !f.used[b.Labels[0]] {
-			f.warn("Unused channel", fmt.Sprintf("No route posts to channel.%s, nor does relay.ops. Use it in a route, or remove it.", b.Labels[0]), b.LabelRanges[0])
+			f.warn("Unused channel", fmt.Sprintf("Neither a route nor relay.ops posts to channel.%s. Use it in a route, or remove it.", b.Labels[0]), b.LabelRanges[0])
 		}
 	}
 }
 
-// Plugins are the plugin blocks: what must be launched, besides the bundled
-// connectors, before [File.Decode].
+// Plugins returns the plugin blocks: what to launch, besides the bundled connectors,
+// before [File.Decode].
 func (f *File) Plugins() []Plugin { return slices.Clone(f.config.Plugins) }
 
-// PluginDir is the absolute directory of further plugins. It need not exist.
+// PluginDir returns the absolute directory of further plugins, which need not exist.
 func (f *File) PluginDir() string { return f.config.Relay.PluginDir }
 
-// Channel is the channel block of that name, as far as it could be read.
+// Channel returns the channel block of that name, as far as it could be read.
 func (f *File) Channel(name string) (Channel, bool) {
 	i := slices.IndexFunc(f.config.Channels, func(c Channel) bool { return c.Name == name })
 	if i < 0 {
@@ -268,16 +267,16 @@ func (f *File) Channel(name string) (Channel, bool) {
 	return f.config.Channels[i], true
 }
 
-// Readable reports whether there is a file that could be read, whatever it says.
+// Readable reports whether the file could be read, valid or not.
 func (f *File) Readable() bool { return f.source != nil }
 
 // State is where the relay keeps what outlives it; known although the rest may be wrong.
 func (f *File) State() State { return f.config.Relay.State }
 
-// Log is the configured level, known before the connectors are.
+// Log returns the configured log level, which is known before the connectors are.
 func (f *File) Log() zerolog.Level { return f.config.Relay.Log }
 
-// ConnectorTypes are the types that connector blocks name, sorted.
+// ConnectorTypes returns the types that connector blocks name, sorted.
 func (f *File) ConnectorTypes() []string {
 	types := make(map[string]bool)
 	for _, c := range f.connectors {

@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// Parts are the fingerprints of what a block says, by the names it has in the file.
+// Parts are the fingerprints of a block's settings, by their names in the file.
 type Parts map[string]string
 
-// Differ names the parts that are not the same, in order.
+// Differ returns the names of the parts that differ, in order.
 func (p Parts) Differ(other Parts) []string {
 	var names []string
 	for _, parts := range []Parts{p, other} {
@@ -25,7 +25,7 @@ func (p Parts) Differ(other Parts) []string {
 	return names
 }
 
-// fingerprint collects what a running part depends on.
+// fingerprint hashes what a running channel or connector depends on.
 type fingerprint struct {
 	hash.Hash
 	parts Parts
@@ -33,8 +33,8 @@ type fingerprint struct {
 
 func newFingerprint() fingerprint { return fingerprint{Hash: sha256.New(), parts: make(Parts)} }
 
-// add adds one named value. Values are written so that no two lists of values are
-// alike.
+// add adds a named value, written so that different lists of values never look the
+// same.
 func (f fingerprint) add(name string, value any) {
 	fmt.Fprintf(f, "%s=%q\n", name, fmt.Sprint(value))
 	f.parts[name] = fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s%s=%q", f.parts[name], name, fmt.Sprint(value))))
@@ -42,8 +42,7 @@ func (f fingerprint) add(name string, value any) {
 
 func (f fingerprint) String() string { return hex.EncodeToString(f.Sum(nil)) }
 
-// fingerprintChannel does not count the name, by which channels are compared, nor
-// the place in the file.
+// fingerprintChannel leaves out the channel's name and its place in the file.
 func fingerprintChannel(c Channel, people People) (string, Parts) {
 	f := newFingerprint()
 	if t, _ := findChannelType(c.Type); t.calls {

@@ -11,7 +11,7 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// The bounds of what a hooks block may say.
+// The bounds of a hooks block's values.
 const (
 	leastBody    = 1 << 10
 	mostBody     = 24 << 20 // a plugin is handed a body in one piece
@@ -25,8 +25,8 @@ func hooksSchema() language.Schema {
 	}
 }
 
-// readHooks returns what holds where a body stands: what its hooks block says, if it
-// has one, and for the rest the wider settings.
+// readHooks returns the settings of a body's hooks block, if it has one, with the wider
+// settings for the rest.
 func (f *File) readHooks(parent *hclsyntax.Body, wider Hooks) Hooks {
 	h := wider
 	i := slices.IndexFunc(parent.Blocks, func(b *hclsyntax.Block) bool { return b.Type == "hooks" })
@@ -55,16 +55,16 @@ func (f *File) readSize(body *hclsyntax.Body, name string, least, most, otherwis
 		f.error("Not a size", fmt.Sprintf("The attribute %s cannot be %s. Write a number with a unit, such as \"512KB\", \"4MB\" or \"1GB\".", name, s.shown()), s.place)
 		return otherwise
 	case n < least || n > most:
-		f.error("Size out of range", fmt.Sprintf("The attribute %s is from %s to %s.", name, formatSize(least), formatSize(most)), s.place)
+		f.error("Size out of range", fmt.Sprintf("The attribute %s takes a size from %s to %s.", name, formatSize(least), formatSize(most)), s.place)
 		return otherwise
 	}
 	return n
 }
 
-// sizeUnits are powers of 1024, as memory and limits of bodies are counted.
+// sizeUnits are powers of 1024.
 func sizeUnits() []string { return []string{"KB", "MB", "GB", "TB"} }
 
-// parseSize reads "512KB" and the like; "KiB" means the same.
+// parseSize parses sizes such as "512KB"; "KiB" means the same.
 func parseSize(text string) (int64, bool) {
 	text = strings.ToUpper(strings.ReplaceAll(text, " ", ""))
 	for i, unit := range sizeUnits() {

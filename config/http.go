@@ -14,7 +14,7 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// httpPlace is whose http block it is.
+// httpPlace is the kind of block that an http block stands in.
 type httpPlace int
 
 const (
@@ -40,8 +40,8 @@ func httpSchema(place httpPlace) language.Schema {
 	return s
 }
 
-// readHTTP returns what holds where a body stands: what its http block says, if it
-// has one, and for the rest the wider settings.
+// readHTTP returns the settings of a body's http block, if it has one, with the wider
+// settings for the rest.
 func (f *File) readHTTP(parent *hclsyntax.Body, place httpPlace, wider outbound.Settings) outbound.Settings {
 	h := wider
 	if place == channelHTTP {
@@ -76,7 +76,7 @@ func (f *File) readHTTP(parent *hclsyntax.Body, place httpPlace, wider outbound.
 func explainAllow(diags hcl.Diagnostics, attr *hclsyntax.Attribute) {
 	for _, d := range diags {
 		if *d.Subject == attr.NameRange {
-			d.Detail = "A channel's URL is your own word, so it may be in a private network without being allowed: remove the attribute allow. It is for connectors, whose addresses come from strangers."
+			d.Detail = "A channel's URL is your own choice and may be in a private network without being allowed. Remove the attribute allow; it is for connectors, whose addresses come from strangers."
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (f *File) readNetworks(body *hclsyntax.Body, name string) (networks []netip
 			}
 		}
 		if err != nil {
-			f.error("Not a network", fmt.Sprintf("The attribute %s has %s in it, which is no network. Write it like \"10.0.0.0/8\" or \"192.0.2.7\".", name, element.shown()), s.place)
+			f.error("Not a network", fmt.Sprintf("The attribute %s contains %s, which is not a network. Write networks such as \"10.0.0.0/8\" or \"192.0.2.7\".", name, element.shown()), s.place)
 			continue
 		}
 		networks = append(networks, prefix.Masked())

@@ -10,16 +10,16 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// Moved says that a channel or a connector has got another name: what is kept under
-// the old one is the new one's.
+// Moved says that a channel or a connector was renamed: what is stored under the old
+// name belongs to the new one.
 type Moved struct {
 	// Sort is "channel" or "connector".
 	Sort string
-	// From is no name any more; To is one, also when it took several steps to it.
+	// From is no longer in use; To is, even if several moves lead to it.
 	From, To string
 }
 
-// Was are the names that a channel or a connector had before.
+// Was returns the former names of a channel or a connector.
 func (c *Config) Was(sort, name string) []string {
 	var names []string
 	for _, m := range c.Moved {
@@ -42,8 +42,8 @@ func movedSchema() language.Schema {
 	return language.Schema{
 		Title: "a moved block",
 		Attributes: []language.Attribute{
-			{Name: "from", Required: true, Doc: "the name before, such as channel.old or connector.old"},
-			{Name: "to", Required: true, Doc: "the name now, such as channel.new or connector.new"},
+			{Name: "from", Required: true, Doc: "the old name, such as channel.old or connector.old"},
+			{Name: "to", Required: true, Doc: "the new name, such as channel.new or connector.new"},
 		},
 	}
 }
@@ -54,8 +54,8 @@ type move struct {
 	place, target  hcl.Range
 }
 
-// moved reads the moved blocks. Blocks of the same sort may follow each other: a file
-// tells its whole history, whichever part of it a store has seen.
+// moved reads the moved blocks. They may form chains: a file keeps its whole history,
+// whichever part of it a store has seen.
 func (f *File) moved(blocks []*hclsyntax.Block, declared map[string][]*hclsyntax.Block) {
 	var moves []move
 	for _, b := range blocks {
@@ -66,11 +66,11 @@ func (f *File) moved(blocks []*hclsyntax.Block, declared map[string][]*hclsyntax
 		case !fromOK || !toOK:
 			continue
 		case fromSort != toSort:
-			f.error("Wrong name", fmt.Sprintf("A %s cannot become a %s. Both names are of the same sort.", fromSort, toSort), target)
+			f.error("Wrong name", fmt.Sprintf("A %s cannot become a %s. Name two channels or two connectors.", fromSort, toSort), target)
 			continue
 		}
 		if at := slices.IndexFunc(moves, func(m move) bool { return m.sort == fromSort && m.from == from }); at >= 0 {
-			f.error("Moved twice", fmt.Sprintf("Line %d says already what became of %s.%s. Remove one of the two.", moves[at].place.Start.Line, fromSort, from), place)
+			f.error("Moved twice", fmt.Sprintf("Line %d already says what became of %s.%s. Remove one of the two.", moves[at].place.Start.Line, fromSort, from), place)
 			continue
 		}
 		moves = append(moves, move{sort: fromSort, from: from, to: to, place: place, target: target})
@@ -85,7 +85,7 @@ func (f *File) moved(blocks []*hclsyntax.Block, declared map[string][]*hclsyntax
 	}
 }
 
-// readName reads a name such as channel.old, of which there need be no block.
+// readName reads a name such as channel.old, which need not have a block.
 func (f *File) readName(body *hclsyntax.Body, name string) (sort, label string, place hcl.Range, ok bool) {
 	attr := body.Attributes[name]
 	if attr == nil {
@@ -102,18 +102,18 @@ func (f *File) readName(body *hclsyntax.Body, name string) (sort, label string, 
 	return "", "", place, false
 }
 
-// stillThere complains of a block that has the name from which something has moved.
+// stillThere reports a block that still has a moved name.
 func (f *File) stillThere(m move, declared []*hclsyntax.Block) bool {
 	at := slices.IndexFunc(declared, func(b *hclsyntax.Block) bool { return lastLabel(b) == m.from })
 	if at < 0 {
 		return false
 	}
-	f.error("Moved and still there", fmt.Sprintf("There is a %s %q on line %d, so it has not become %q. Remove that block or this one; when the name was given anew, this block has done its work.",
+	f.error("Moved and still there", fmt.Sprintf("There is still a %s %q on line %d, so it has not become %q. Remove that block or this one. If the name was given to a new block, this one has done its work.",
 		m.sort, m.from, declared[at].DefRange().Start.Line, m.to), m.place)
 	return true
 }
 
-// follow finds the name that something has at the end of all its moves.
+// follow finds the name at the end of a chain of moves.
 func (f *File) follow(m move, moves []move, declared []*hclsyntax.Block) (string, bool) {
 	to := m.to
 	for range moves {
@@ -127,10 +127,10 @@ func (f *File) follow(m move, moves []move, declared []*hclsyntax.Block) (string
 		return to, true
 	}
 	if slices.ContainsFunc(moves, func(o move) bool { return o.sort == m.sort && o.from == to }) {
-		f.error("Moved in a circle", fmt.Sprintf("These moved blocks lead from %s.%s back to where they began. Remove those that are not true any more.", m.sort, m.from), m.place)
+		f.error("Moved in a circle", fmt.Sprintf("These moved blocks lead from %s.%s back to where they began. Remove those that are no longer true.", m.sort, m.from), m.place)
 		return "", false
 	}
-	f.error("Unknown "+m.sort, fmt.Sprintf("There is no %s %q for what was %q to become.%s To put away what a %s has left, remove this block and use `relay %ss forget %s`.",
+	f.error("Unknown "+m.sort, fmt.Sprintf("There is no %s %q that %q could have become.%s To discard what a removed %s left behind, remove this block and run `relay %ss forget %s`.",
 		m.sort, to, m.from, language.DidYouMean(to, names(declared)), m.sort, m.sort, m.from), m.target)
 	return "", false
 }

@@ -13,21 +13,22 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// leastPart is how long a part of a path must be that nobody can guess, in bytes: an
+// leastPart is the least length in bytes of the unguessable part of a path; an
 // identifier of 32 hexadecimal digits is twice as long.
 const leastPart = 16
 
 // longestPath bounds a path, in bytes.
 const longestPath = 500
 
-// usedPath is a path that a connector has.
+// usedPath is a connector's path.
 type usedPath struct {
 	connector string
 	path      secret.Value
 }
 
-// readPath reads where a connector's hook answers as well: a path that a sender builds
-// by itself, such as that of a retired connector. It is a secret like the hook's URL.
+// readPath reads a further path at which a connector's hook answers, for senders that
+// build it themselves, such as a retired connector's. It is as secret as the hook's
+// URL.
 func (f *File) readPath(body *hclsyntax.Body, name string) (secret.Value, *hcl.Range) {
 	s, ok := f.readSecret(body, "path", `a path such as "/webhookb2/…/IncomingWebhook/…"`)
 	if !ok {
@@ -45,7 +46,7 @@ func (f *File) readPath(body *hclsyntax.Body, name string) (secret.Value, *hcl.R
 	}
 	for _, p := range f.paths {
 		if p.path.Equal(s.value) {
-			f.error("Path in use", fmt.Sprintf("The connector %q has the same path. A path leads to one connector.", p.connector), s.place)
+			f.error("Path in use", fmt.Sprintf("The connector %q has the same path. A path belongs to one connector.", p.connector), s.place)
 			return secret.Value{}, nil
 		}
 	}
@@ -53,22 +54,22 @@ func (f *File) readPath(body *hclsyntax.Body, name string) (secret.Value, *hcl.R
 	return s.value, &s.place
 }
 
-// pathProblem says what is wrong with a path, without showing it.
+// pathProblem says what is wrong with a path without showing it.
 func pathProblem(text string) string {
 	if strings.Contains(text, "://") {
-		return "is the part of a URL behind the host's name, beginning with a slash."
+		return "is the part of a URL after the host, starting with a slash."
 	}
 	u, err := url.ParseRequestURI(text)
 	first, _, _ := strings.Cut(strings.TrimPrefix(text, "/"), "/")
 	switch {
 	case err != nil, !strings.HasPrefix(text, "/"), strings.ContainsAny(text, "?# %"), path.Clean(text) != text, u.Path != text:
-		return "is a path as it stands in a URL: it begins with a slash, has neither empty parts nor dots for parts, no %, ? or #, and no slash at its end."
+		return "is a path as written in a URL: it starts with a slash, does not end with one, and has no empty or dot parts and no %, ? or #."
 	case slices.Contains([]string{"hooks", "healthz", "sign-in"}, first):
-		return fmt.Sprintf("cannot begin with /%s, which is the relay's own.", first)
+		return fmt.Sprintf("cannot start with /%s, which the relay uses itself.", first)
 	case len(text) > longestPath:
 		return fmt.Sprintf("is longer than %d characters.", longestPath)
 	case !slices.ContainsFunc(strings.Split(text, "/"), func(part string) bool { return len(part) >= leastPart }):
-		return fmt.Sprintf("needs a part that nobody can guess, of %d characters or more: whoever knows it can post.", leastPart)
+		return fmt.Sprintf("needs an unguessable part of %d characters or more: whoever knows the path can post.", leastPart)
 	}
 	return ""
 }

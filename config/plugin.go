@@ -40,7 +40,7 @@ func (f *File) plugin(block *hclsyntax.Block) {
 	if s, ok := f.readText(body, "sha256", "a checksum of 64 hexadecimal digits"); ok {
 		sum, err := hex.DecodeString(s.text())
 		if err != nil || len(sum) != 32 {
-			f.error("Not a checksum", fmt.Sprintf("The attribute sha256 is 64 hexadecimal digits, as `sha256sum` prints; this has %d characters.", len(s.text())), s.place)
+			f.error("Not a checksum", fmt.Sprintf("The attribute sha256 takes 64 hexadecimal digits, as `sha256sum` prints them; this has %d characters.", len(s.text())), s.place)
 		} else {
 			p.SHA256 = sum
 			f.checkSum(p, s)
@@ -50,39 +50,39 @@ func (f *File) plugin(block *hclsyntax.Block) {
 	f.config.Plugins = append(f.config.Plugins, p)
 }
 
-// executable checks that a path is one that can be run.
+// executable checks that a path is an executable file.
 func (f *File) executable(s setting) string {
 	path := language.Path(f.dir, s.text())
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		f.error("Plugin not found", s.file()+" does not exist. A relative path begins at the directory of the configuration file.", s.place)
+		f.error("Plugin not found", s.file()+" does not exist. Relative paths start at the configuration file's directory.", s.place)
 	case err != nil:
 		f.error("Plugin not found", fmt.Sprintf("%s cannot be found: %s.", s.file(), withoutPath(err)), s.place)
 	case info.IsDir():
-		f.error("Plugin not found", s.file()+" is a directory; a directory of plugins is what relay.plugin_dir is for.", s.place)
+		f.error("Plugin not found", s.file()+" is a directory; use relay.plugin_dir for a directory of plugins.", s.place)
 	case info.Mode().Perm()&0o111 == 0:
-		f.error("Plugin not executable", s.file()+" may not be executed. Run chmod +x on it.", s.place)
+		f.error("Plugin not executable", s.file()+" is not executable. Run chmod +x on it.", s.place)
 	}
 	return path
 }
 
-// checkSum holds the executable against its pin, to say so with its place. The plugins'
-// host does the same again with what it starts.
+// checkSum checks the executable against its pin, to report the place in the file. The
+// plugins' host checks again what it starts.
 func (f *File) checkSum(p Plugin, pin setting) {
 	file, err := os.Open(p.Path)
 	if err != nil {
-		return // why is told elsewhere
+		return // reported elsewhere
 	}
 	defer file.Close()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, file); err != nil || bytes.Equal(sum.Sum(nil), p.SHA256) {
 		return
 	}
-	f.error("Wrong checksum", fmt.Sprintf("The executable's SHA-256 is %x, which is not what is pinned. If you changed the executable, change sha256 too; if you did not, somebody else has.", sum.Sum(nil)), pin.place)
+	f.error("Wrong checksum", fmt.Sprintf("The executable's SHA-256 is %x, which differs from the pinned one. If you replaced the executable, update sha256; if you did not, somebody else did.", sum.Sum(nil)), pin.place)
 }
 
-// readEnv reads a plugin's environment. Any of it may be a secret.
+// readEnv reads a plugin's environment. Any value may be a secret.
 func (f *File) readEnv(body *hclsyntax.Body) map[string]secret.Value {
 	attr := body.Attributes["env"]
 	if attr == nil {
@@ -110,11 +110,11 @@ func (f *File) readEnv(body *hclsyntax.Body) map[string]secret.Value {
 		name := key.AsString()
 		switch {
 		case name == "" || strings.ContainsAny(name, "=\x00 "):
-			f.error("Unusable name", "The name of an environment variable is not empty and has no '=' and no space.", attr.Expr.Range())
+			f.error("Unusable name", "The name of an environment variable cannot be empty or contain '=' or a space.", attr.Expr.Range())
 		case value.IsNull():
 			f.error("Wrong type", "A value in env is null. Leave the variable out, or write \"\".", attr.Expr.Range())
 		case strings.Contains(value.AsString(), "\x00"):
-			f.error("Wrong type", "A value in env has a NUL character, which no environment can hold.", attr.Expr.Range())
+			f.error("Wrong type", "A value in env contains a NUL character, which an environment cannot hold.", attr.Expr.Range())
 		default:
 			path := cty.Path{cty.IndexStep{Key: key}}
 			env[name] = newSecret(value.AsString(), files[placeKey(path)])
@@ -123,8 +123,7 @@ func (f *File) readEnv(body *hclsyntax.Body) map[string]secret.Value {
 	return env
 }
 
-// withoutPath is an error of the file system without the path, which may have come
-// from env.
+// withoutPath is a file system error without the path, which may have come from env.
 func withoutPath(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	// Time zones have names also where the machine has no list of them.
+	// The time zones' names, also for machines without a list of them.
 	_ "time/tzdata"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -26,8 +26,8 @@ func quietSchema() language.Schema {
 	return language.Schema{
 		Title: "a quiet block",
 		Attributes: []language.Attribute{
-			{Name: "from", Required: true, Doc: `the time of day at which it becomes quiet, such as "22:00"`},
-			{Name: "to", Required: true, Doc: `the time of day until which it is quiet, such as "07:00"`},
+			{Name: "from", Required: true, Doc: `the time of day when quiet hours begin, such as "22:00"`},
+			{Name: "to", Required: true, Doc: `the time of day when quiet hours end, such as "07:00"`},
 			{Name: "timezone"},
 			{Name: "days"},
 		},
@@ -57,9 +57,9 @@ func (f *File) quiet(body *hclsyntax.Body) *quiet.Hours {
 	switch {
 	case !hasFrom || !hasTo || from != to:
 	case !days:
-		f.error("Contradiction", "The times from and to are the same, so that it would never or always be quiet. Change one of them, or name the days that are quiet as a whole, such as days = [\"sat\", \"sun\"].", block.DefRange())
+		f.error("Contradiction", "The times from and to are the same, so it would be quiet either never or always. Change one of them, or name days that are quiet as a whole, such as days = [\"sat\", \"sun\"].", block.DefRange())
 	case !slices.Contains(h.Days[:], false):
-		f.error("Contradiction", "All of every day would be quiet, and no card would ever go out. Take a day away, or use `relay pause` to hold all cards.", block.DefRange())
+		f.error("Contradiction", "Every day would be quiet as a whole, and no card would ever be delivered. Remove a day, or use `relay pause` to hold all cards.", block.DefRange())
 	}
 	return &h
 }
@@ -88,7 +88,7 @@ func (f *File) readClock(body *hclsyntax.Body, name string) (quiet.Clock, bool) 
 	return quiet.Clock(60*t.Hour() + t.Minute()), true
 }
 
-// readTimezone reads the place whose clock counts; without one it is this machine's.
+// readTimezone reads the time zone; the default is the machine's.
 func (f *File) readTimezone(body *hclsyntax.Body) *time.Location {
 	s, ok := f.readText(body, "timezone", `the name of a time zone, such as "Europe/Berlin"`)
 	if !ok {
@@ -102,8 +102,8 @@ func (f *File) readTimezone(body *hclsyntax.Body) *time.Location {
 	return place
 }
 
-// readDays reads the days on which quiet hours begin. It reports whether they are
-// named; otherwise they are all.
+// readDays reads the days on which quiet hours begin and reports whether any are named;
+// the default is every day.
 func (f *File) readDays(body *hclsyntax.Body, h *quiet.Hours) bool {
 	for i := range h.Days {
 		h.Days[i] = true
@@ -123,13 +123,14 @@ func (f *File) readDays(body *hclsyntax.Body, h *quiet.Hours) bool {
 		}
 	}
 	if len(s.value.AsValueSlice()) == 0 {
-		f.error("No day", "The list of days is empty, so that it would never be quiet. Name a day, or remove the attribute days: then it is quiet every day.", s.place)
+		f.error("No day", "The list of days is empty, so it would never be quiet. Name a day, or remove the attribute days for quiet hours on every day.", s.place)
 	}
 	return true
 }
 
-// digest reads when a channel's cards go out together. A webhook's cards are for
-// programs, which may not expect it, so its backlog is gathered only when it says so.
+// digest reads when a channel's cards are sent together. A webhook's cards are for
+// programs, which may not expect digests, so they are off there unless the block
+// enables them.
 func (f *File) digest(c Channel, t channelType, body *hclsyntax.Body) Digest {
 	d := Digest{Most: defaultDigestMost, After: defaultDigestAfter}
 	if !t.paced {
@@ -143,10 +144,10 @@ func (f *File) digest(c Channel, t channelType, body *hclsyntax.Body) Digest {
 	d.After = f.readDuration(block.Body, "after", time.Second, d.After)
 	d.Most, _ = f.readCount(block.Body, "most", mostDigest, d.Most)
 	if after := block.Body.Attributes["after"]; after != nil && t.posts && !t.paced && c.Rate == 0 {
-		f.error("Attribute without effect", fmt.Sprintf("The attribute after says for how long the rate may be behind, and a channel of type %s has none unless it is given one. Add rate to the channel, such as rate = \"1/s\", or remove after.", t.name), after.NameRange)
+		f.error("Attribute without effect", fmt.Sprintf("The attribute after says how far the rate may fall behind, and a channel of type %s has no rate by default. Add rate to the channel, such as rate = \"1/s\", or remove after.", t.name), after.NameRange)
 	}
 	if most := block.Body.Attributes["most"]; most != nil && d.Most == 1 {
-		f.error("Number out of range", "A digest has room for at least 2 cards. To have no digests, write enabled = false.", most.Expr.Range())
+		f.error("Number out of range", "A digest holds at least 2 cards. To turn digests off, write enabled = false.", most.Expr.Range())
 	}
 	if !f.readBool(block.Body, "enabled", true) {
 		return Digest{}
@@ -154,7 +155,7 @@ func (f *File) digest(c Channel, t channelType, body *hclsyntax.Body) Digest {
 	return d
 }
 
-// quietWords is what a fingerprint knows of quiet hours.
+// quietWords is what of quiet hours goes into a fingerprint.
 func quietWords(h *quiet.Hours) string {
 	if h == nil {
 		return ""

@@ -10,13 +10,13 @@ import (
 
 // Quota bounds what a connector may store; 0 means the default.
 type Quota struct {
-	// EventsPerHour is how many new events there may be.
+	// EventsPerHour bounds the new events.
 	EventsPerHour int
 	// EventBytes bounds one event, its card and data.
 	EventBytes int64
 }
 
-// The bounds of what a quota block may say.
+// The bounds of a quota block's values.
 const (
 	mostEventsPerHour = 1_000_000_000
 	leastEventBytes   = 4 << 10

@@ -26,7 +26,7 @@ type setting struct {
 
 func (s setting) text() string { return s.value.AsString() }
 
-// shown is the value for a diagnostic.
+// shown is the value as a diagnostic may show it.
 func (s setting) shown() string {
 	if s.hidden {
 		return "the value from env or file"
@@ -34,17 +34,17 @@ func (s setting) shown() string {
 	return fmt.Sprintf("%q", s.value.AsString())
 }
 
-// file is the value, a path, for the beginning of a sentence.
+// file is the value, a path, for the start of a sentence.
 func (s setting) file() string {
 	if s.hidden {
-		return "The file that env or file names"
+		return "The file named by env or file"
 	}
 	return fmt.Sprintf("The file %q", s.value.AsString())
 }
 
-// read evaluates an attribute and converts it; ok is false when it is absent, null
-// or wrong, and then a diagnostic has been added if it is wrong. Words describe the
-// wanted type with an example.
+// read evaluates and converts an attribute. Ok is false when it is absent, null or
+// wrong; if it is wrong, read has added a diagnostic. Words describe the wanted type
+// with an example.
 func (f *File) read(body *hclsyntax.Body, name string, want cty.Type, words string) (s setting, ok bool) {
 	attr := body.Attributes[name]
 	if attr == nil {
@@ -62,7 +62,7 @@ func (f *File) read(body *hclsyntax.Body, name string, want cty.Type, words stri
 	}
 	converted, err := convert.Convert(v, want)
 	if err != nil || !converted.IsWhollyKnown() {
-		f.error("Wrong type", fmt.Sprintf("The attribute %s is %s; this is %s.", name, words, typeName(v.Type())), s.place)
+		f.error("Wrong type", fmt.Sprintf("The attribute %s takes %s; this is %s.", name, words, typeName(v.Type())), s.place)
 		return setting{}, false
 	}
 	s.value = converted
@@ -101,7 +101,7 @@ func (f *File) readDuration(body *hclsyntax.Body, name string, least, otherwise 
 		f.error("Not a duration", fmt.Sprintf("The attribute %s cannot be %s: %s.", name, s.shown(), err), s.place)
 		return otherwise
 	case d < least:
-		f.error("Duration too short", fmt.Sprintf("The attribute %s is at least %q.", name, least), s.place)
+		f.error("Duration too short", fmt.Sprintf("The attribute %s must be at least %q.", name, least), s.place)
 		return otherwise
 	}
 	return d
@@ -115,7 +115,7 @@ func (f *File) readCount(body *hclsyntax.Body, name string, most, otherwise int)
 	}
 	n, _ := s.value.AsBigFloat().Float64()
 	if n != math.Trunc(n) || n < 1 || n > float64(most) {
-		f.error("Number out of range", fmt.Sprintf("The attribute %s is a whole number from 1 to %d.", name, most), s.place)
+		f.error("Number out of range", fmt.Sprintf("The attribute %s takes a whole number from 1 to %d.", name, most), s.place)
 		return otherwise, false
 	}
 	return int(n), true

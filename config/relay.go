@@ -26,7 +26,7 @@ const (
 	defaultMinTLS          = "1.2"
 )
 
-// defaults fills in what a file need not say.
+// defaults fills in the defaults.
 func (f *File) defaults() {
 	f.config = Config{
 		Path: f.path,
@@ -68,14 +68,14 @@ func (f *File) relay(block *hclsyntax.Block) {
 	r.Listen = listen
 	f.publicURL(body)
 	if s.name != "" && facesTheWorld(listen) && !strings.HasPrefix(r.PublicURL, "https:") {
-		f.warn("Listener open to the world", "Whoever reaches this address can see the tokens in hook URLs, because the relay speaks no TLS itself. Listen on a loopback address behind a proxy that does, and set public_url to what the outside calls it, such as \"https://relay.example.com\".", s.place)
+		f.warn("Listener open to the world", "The relay itself does not speak TLS, so the tokens in hook URLs travel to this address in the clear. Listen on a loopback address behind a proxy that speaks TLS, and set public_url to the proxy's URL, such as \"https://relay.example.com\".", s.place)
 	}
 	f.store(body)
 	if s, ok := f.readText(body, "plugin_dir", "a directory"); ok {
 		r.PluginDir = language.Path(f.dir, s.text())
 	}
 	if s, ok := f.readText(body, "log", `a level such as "info"`); ok && f.oneOf(s, logLevels()) {
-		// The names were checked; an error is impossible.
+		// The level was checked, so there is no error.
 		r.Log, _ = zerolog.ParseLevel(s.text())
 	}
 	r.Retention = f.readDuration(body, "retention", time.Minute, r.Retention)
@@ -95,19 +95,19 @@ func (f *File) publicURL(body *hclsyntax.Body) {
 	u, err := connector.ParseURL(s.text())
 	switch {
 	case err != nil:
-		f.error("Not a URL", fmt.Sprintf("The attribute public_url cannot be %s. Write what the outside calls the hooks' listener, such as \"https://relay.example.com\".", s.shown()), s.place)
+		f.error("Not a URL", fmt.Sprintf("The attribute public_url cannot be %s. Write the URL at which senders reach the hooks' listener, such as \"https://relay.example.com\".", s.shown()), s.place)
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		f.error("Not a URL", "The attribute public_url is a scheme, a host and perhaps a path: hook URLs are built on it. Leave out the user, the query and the fragment.", s.place)
+		f.error("Not a URL", "Hook URLs are built from public_url, so it has only a scheme, a host and perhaps a path. Leave out the user, the query and the fragment.", s.place)
 	default:
 		f.config.Relay.PublicURL = strings.TrimRight(s.text(), "/")
 		if u.Scheme == "http" && !loopback(net.JoinHostPort(u.Hostname(), "80")) {
-			f.warn("Hook URLs without TLS", "Whoever is on the way between a sender and the relay can read the hook URLs and post with them. Put a proxy that speaks TLS before the hooks' listener, and write https://.", s.place)
+			f.warn("Hook URLs without TLS", "Anybody between a sender and the relay can read the hook URLs and post with them. Put a proxy that speaks TLS in front of the hooks' listener, and write https://.", s.place)
 		}
 	}
 }
 
-// facesTheWorld reports whether an address can be reached from anywhere, as far as one
-// can tell by it: it is public, or all that the machine has.
+// facesTheWorld reports whether an address is public or stands for all of the
+// machine's.
 func facesTheWorld(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil || host == "" {
@@ -137,7 +137,7 @@ func (f *File) store(body *hclsyntax.Body) {
 	}
 }
 
-// readOps reads the channel where the relay itself speaks.
+// readOps reads the channel for the relay's own notices.
 func (f *File) readOps(body *hclsyntax.Body) string {
 	name, ok := f.readReference(body, "ops", f.channels)
 	if ok {
@@ -184,7 +184,7 @@ func (f *File) dashboard(block *hclsyntax.Block) {
 	f.add(f.check(dashboardSchema(), block.Body, block.DefRange())...)
 	address, s := f.readAddress(block.Body, defaultDashboardListen)
 	if s.name != "" && !loopback(address) {
-		f.error("Dashboard open to everybody", "Signing in to the dashboard is not in this version yet, so it listens on a loopback address only, such as \"127.0.0.1:8081\". Reach it from elsewhere through ssh -L or a proxy that asks who is there.", s.place)
+		f.error("Dashboard open to everybody", "This version has no sign-in to the dashboard yet, so it listens only on a loopback address such as \"127.0.0.1:8081\". Reach it from elsewhere through ssh -L or a proxy that authenticates.", s.place)
 		return
 	}
 	f.config.Dashboard.Listen = address
@@ -197,7 +197,7 @@ func (f *File) metrics(block *hclsyntax.Block) {
 	}
 }
 
-// loopback reports whether an address can be reached from this machine only.
+// loopback reports whether only this machine can reach an address.
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -114,7 +114,7 @@ func (f *File) argument(c *Connector, block *hclsyntax.Block, a connector.Argume
 	v, hidden := language.Reveal(v)
 	if v.IsNull() {
 		if a.Required {
-			f.error("Missing argument", fmt.Sprintf("The argument %s is required, and this is null%s.", a.Name, docOf(a)), attr.Expr.Range())
+			f.error("Missing argument", fmt.Sprintf("The argument %s is required and cannot be null%s.", a.Name, docOf(a)), attr.Expr.Range())
 			return
 		}
 		f.defaultArgument(c, block, a, want)
@@ -174,8 +174,8 @@ func converted(v cty.Value, want cty.Type, defaults *typeexpr.Defaults) (cty.Val
 }
 
 var (
-	errUnknown   = errors.New("its value is not known")
-	errReference = errors.New("a channel is no value for a connector")
+	errUnknown   = errors.New("its value is unknown")
+	errReference = errors.New("a channel is not a value for a connector")
 )
 
 func hasCapsule(t cty.Type) bool {
@@ -224,7 +224,7 @@ func mismatch(v cty.Value, err error, hidden bool) string {
 		return this
 	}
 	if hidden {
-		return this + " that does not fit"
+		return this + " of the wrong kind"
 	}
 	return fmt.Sprintf("; at %s, %s", pathWords(pathErr.Path), err)
 }
@@ -256,7 +256,7 @@ func docOf(a connector.Argument) string {
 	if doc == "" {
 		return ""
 	}
-	return ". It says: " + doc
+	return ". Its description: " + doc
 }
 
 // allowed checks all texts in a value.

@@ -13,7 +13,7 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// secretSetting is a secret in its place.
+// secretSetting is a secret attribute.
 type secretSetting struct {
 	value secret.Value
 	place hcl.Range
@@ -50,7 +50,7 @@ func (f *File) readSecret(body *hclsyntax.Body, name, words string) (secretSetti
 	}, true
 }
 
-// newSecret is a secret text, which is read again from its file if it has one.
+// newSecret returns a secret, which is read again from its file if it has one.
 func newSecret(text, path string) secret.Value {
 	if path != "" {
 		return secret.FromFile(path)
@@ -58,17 +58,17 @@ func newSecret(text, path string) secret.Value {
 	return secret.New(text)
 }
 
-// warnLiteral warns of a secret that stands in a file that everybody can read.
+// warnLiteral warns of a literal secret in a world-readable file.
 func (f *File) warnLiteral(name string, s secretSetting) {
 	if !s.literal || !f.worldReadable || s.value.IsZero() {
 		return
 	}
-	f.warn("Secret in a file that everybody can read", fmt.Sprintf("The attribute %s holds a secret, and every user of this machine can read the file. Move the secret out with env(\"…\") or file(\"…\"), or chmod the file to 600.", name), s.place)
+	f.warn("Secret in a file readable by everybody", fmt.Sprintf("The attribute %s holds a secret, and every user of this machine can read the file. Move the secret out with env(\"…\") or file(\"…\"), or run chmod 600 on the file.", name), s.place)
 }
 
-// filesIn finds where in an expression's value the whole content of a file stands:
-// a call of file alone, as the chosen side of a condition, or as an element of a
-// list or object. The keys are as [placeKey] writes them, "" for the value itself.
+// filesIn finds the places in an expression's value that hold a whole file: a call of
+// file by itself, as the chosen side of a conditional, or as an element of a list or
+// object. The keys are [placeKey]'s, "" for the value itself.
 func (f *File) filesIn(expr hclsyntax.Expression) map[string]string {
 	files := make(map[string]string)
 	f.findFiles(expr, nil, files)
@@ -106,8 +106,7 @@ func (f *File) findFiles(expr hclsyntax.Expression, path cty.Path, files map[str
 	}
 }
 
-// constant evaluates a part of an expression that has been evaluated as a whole
-// without errors.
+// constant evaluates part of an expression that as a whole has no errors.
 func (f *File) constant(expr hclsyntax.Expression, want cty.Type) (cty.Value, bool) {
 	v, diags := expr.Value(f.scope)
 	if diags.HasErrors() {
@@ -121,7 +120,7 @@ func (f *File) constant(expr hclsyntax.Expression, want cty.Type) (cty.Value, bo
 	return v, true
 }
 
-// placeKey writes a path in one way for objects and maps, tuples and lists.
+// placeKey writes a path, the same for objects and maps, and for tuples and lists.
 func placeKey(path cty.Path) string {
 	var b strings.Builder
 	for _, step := range path {

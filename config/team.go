@@ -32,16 +32,15 @@ func (f *File) team(block *hclsyntax.Block) {
 	f.config.Teams = append(f.config.Teams, t)
 }
 
-// has reports whether somebody is a member. Mail addresses are the same in capital
-// and small letters.
+// has reports whether somebody is a member, ignoring case.
 func (t Team) has(person string) bool {
 	return slices.ContainsFunc(t.Members, func(m string) bool {
 		return strings.EqualFold(strings.TrimSpace(m), strings.TrimSpace(person))
 	})
 }
 
-// suspended finds the channels of the connector's routes that belong to a team of
-// which its owner is no member, and says so.
+// suspended finds and reports the channels of the connector's routes that belong to a
+// team of which its owner is not a member.
 func (f *File) suspended(c Connector, place hcl.Range) map[string]string {
 	reasons := make(map[string]string)
 	for _, r := range c.Routes {
@@ -55,7 +54,7 @@ func (f *File) suspended(c Connector, place hcl.Range) map[string]string {
 				continue
 			}
 			reasons[name] = fmt.Sprintf("the connector's owner %s is not a member of team %s", c.Owner, team.Name)
-			f.warn("Suspended route", fmt.Sprintf("The owner of connector %q is not a member of team.%s, so its cards do not go to channel.%s. Name an owner who is, or remove the owner.", c.Name, team.Name, name), place)
+			f.warn("Suspended route", fmt.Sprintf("The owner of connector %q is not a member of team.%s, so its cards do not go to channel.%s. Name an owner who is a member, or remove the owner.", c.Name, team.Name, name), place)
 		}
 	}
 	return reasons
