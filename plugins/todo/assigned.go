@@ -3,6 +3,8 @@ package todo
 import (
 	"context"
 	"net/http"
+
+	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
 // planned is a task of Planner's
@@ -23,8 +25,8 @@ func (w *watch) assigned(ctx context.Context) error {
 		w.at.Planner, w.at.Assigned = nil, false
 		return nil
 	}
-	r, err := w.api.pages(ctx, w.api.base+"me/planner/tasks")
-	if statusOf(err) == http.StatusForbidden {
+	r, err := w.api.pages(ctx, "me/planner/tasks")
+	if rest.StatusOf(err) == http.StatusForbidden {
 		w.notes = append(w.notes, "tasks that are assigned cannot be read; Planner is for work and school accounts")
 		return nil
 	}

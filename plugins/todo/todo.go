@@ -10,7 +10,6 @@ package todo
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"strings"
 	"time"
 	_ "time/tzdata" // the relay may run where no time zones are installed
@@ -62,16 +61,11 @@ func (t *Todo) Validate() []connector.Problem {
 	add(err != nil, "timezone", "There is no such time zone; write one such as Europe/Berlin.")
 	add(t.DueSoon < 0, "due_soon", "The time cannot be negative.")
 	add(t.Initial < 0, "initial", "The number of tasks cannot be negative.")
-	add(!isAddress(t.API), "api", "The address is one such as https://graph.microsoft.com.")
-	add(!isAddress(t.Login), "login_api", "The address is one such as https://login.microsoftonline.com.")
+	problems = append(problems, connector.CheckURL("api", t.API, "https://graph.microsoft.com")...)
+	problems = append(problems, connector.CheckURL("login_api", t.Login, "https://login.microsoftonline.com")...)
 	problems = append(problems, connector.CheckPatterns(map[string][]string{"lists": t.Lists, "exclude_lists": t.ExcludeLists, "kinds": t.Kinds, "exclude": t.Exclude})...)
 	problems = append(problems, connector.CheckKinds("kinds", t.Kinds, describedKinds())...)
 	return append(problems, connector.CheckKinds("exclude", t.Exclude, describedKinds())...)
-}
-
-func isAddress(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 // SignIn implements [connector.Authenticator]. Reading takes the permission
@@ -95,10 +89,11 @@ func (t *Todo) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 	if err != nil {
 		return 0, connector.Misconfigured("the argument timezone names none")
 	}
-	w := &watch{
-		todo: t, poll: p, at: recall(p), zone: zone, now: t.now(),
-		api: client{http: p.HTTP, base: strings.TrimSuffix(t.API, "/") + "/v1.0/", token: p.Token},
+	api, err := t.client(p.HTTP, p.Token)
+	if err != nil {
+		return 0, err
 	}
+	w := &watch{todo: t, poll: p, api: api, at: recall(p), zone: zone, now: t.now()}
 	defer func() { p.Note(strings.Join(w.notes, "; ")) }()
 	err = w.look(ctx)
 	if err != nil && (!w.known() || len(w.found) == 0) {

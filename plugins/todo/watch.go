@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -42,7 +43,7 @@ func (w *watch) look(ctx context.Context) error {
 	for _, id := range chosen {
 		err := w.tasks(ctx, id)
 		name := w.at.List[id].Name
-		switch status := statusOf(err); {
+		switch status := rest.StatusOf(err); {
 		case err == nil:
 		case status == 0 || connector.KindOf(err) != connector.KindTemporary:
 			return err
@@ -88,9 +89,9 @@ type entry struct {
 // more than a relay should have: where Tasks.Read is refused, the plain list does,
 // which is known to leave lists out and so proves none deleted.
 func (w *watch) lists(ctx context.Context) error {
-	r, err := w.api.round(ctx, w.at.Lists, w.api.path("delta"))
-	if statusOf(err) == http.StatusForbidden {
-		r, err = w.api.pages(ctx, w.api.base+"me/todo/lists")
+	r, err := w.api.round(ctx, w.at.Lists, path("delta"))
+	if rest.StatusOf(err) == http.StatusForbidden {
+		r, err = w.api.pages(ctx, "me/todo/lists")
 	}
 	if err != nil {
 		return err
@@ -153,9 +154,9 @@ func (w *watch) chosen() []string {
 // tasks brings a list's tasks up to date and finds what happened.
 func (w *watch) tasks(ctx context.Context, id string) error {
 	l := w.at.List[id]
-	start := w.api.path(id, "tasks", "delta")
+	start := path(id, "tasks", "delta")
 	r, err := w.api.round(ctx, l.Delta, start+"?$expand=checklistItems")
-	if statusOf(err) == http.StatusBadRequest {
+	if rest.StatusOf(err) == http.StatusBadRequest {
 		// Microsoft documents $expand for this delta; a Graph that does not know it
 		// tells of the tasks without their steps.
 		r, err = w.api.round(ctx, "", start)

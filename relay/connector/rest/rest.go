@@ -29,7 +29,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -254,11 +253,8 @@ func (c *Client) address(link string) (*url.URL, error) {
 		link = "./" + strings.TrimPrefix(link, "/")
 	}
 	u, err := c.base.Parse(link)
-	if err != nil {
-		return nil, errors.New("the path of the request is not valid")
-	}
-	if u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) || !strings.HasPrefix(path.Clean(u.Path)+"/", c.base.Path) {
-		return nil, fmt.Errorf("the answer of %s links to another place, %s, where the credentials must not go", c.options.Name, u.Host)
+	if err != nil || u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) || !strings.HasPrefix(path.Clean(u.Path)+"/", c.base.Path) {
+		return nil, fmt.Errorf("a link of %s does not lead below its own address, so the credentials do not go there", c.options.Name)
 	}
 	return u, nil
 }
