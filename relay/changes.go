@@ -15,7 +15,7 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// Plan implements [operator.Relay].
+// Plan implements [operator.Daemon].
 func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
 	p, err := r.prepareReload(ctx)
 	if err != nil {

@@ -62,7 +62,7 @@ func TestAPluginThatNobodyNeedsKeepsNoRelayFromRunning(t *testing.T) {
 	}
 	takes(t, r, "new", "new")
 	soon(t, "the status tells of the plugin", func() bool {
-		s, err := r.Status(t.Context())
+		s, err := r.desk.Status(t.Context())
 		return err == nil && strings.Contains(strings.Join(s.Problems, "\n"), "plugin ends: before it was ready, it ended (exit status 3); its last words: the library is gone")
 	})
 	look(t, r).agrees(t, `two plugins are named "webhook"`, true)
@@ -109,7 +109,7 @@ func TestAReloadOverATakenPortSaysSo(t *testing.T) {
 		if _, err := r.Reload(t.Context()); err == nil {
 			t.Fatal("the reload went well")
 		}
-		s, err := r.Status(t.Context())
+		s, err := r.desk.Status(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

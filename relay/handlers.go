@@ -1,10 +1,8 @@
 package relay
 
 import (
-	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -26,10 +24,10 @@ func (r *Relay) publicHandler() http.Handler {
 func (r *Relay) dashboardHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", r.dashboard.Handler())
-	mux.Handle("/api/", operator.Handler(r, true))
+	mux.Handle("/api/", operator.Handler(r.desk, true))
 	mux.Handle("/metrics", r.metricsHandler())
 	mux.HandleFunc("GET /healthz", alive)
-	mux.HandleFunc("GET /readyz", r.ready)
+	mux.HandleFunc("GET /readyz", r.desk.Ready)
 	return r.dashboard.Guard(mux)
 }
 
@@ -44,23 +42,5 @@ func (r *Relay) metricsHandler() http.Handler {
 // mostScrapes is how many may read the metrics at once: they cost questions to the store.
 const mostScrapes = 4
 
-// operatorHandler is the whole API, for the socket that only this user can open.
-func (r *Relay) operatorHandler() http.Handler { return operator.Handler(r, false) }
-
 // alive says that the process answers.
 func alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
-
-// ready says whether cards can be accepted, and if not, why.
-func (r *Relay) ready(w http.ResponseWriter, req *http.Request) {
-	list := r.refusals(req.Context())
-	if len(list) == 0 {
-		_, _ = io.WriteString(w, "ok\n")
-		return
-	}
-	var text strings.Builder
-	for _, p := range list {
-		fmt.Fprintln(&text, p.text)
-	}
-	w.Header().Set("Retry-After", "5")
-	http.Error(w, strings.TrimSuffix(text.String(), "\n"), http.StatusServiceUnavailable)
-}

@@ -31,7 +31,7 @@ func TestARenameThatFailsIsUndone(t *testing.T) {
 	r, f, rewrite := running(t, before, func(*faulty) {})
 	hook := func(name string) string {
 		t.Helper()
-		list, err := r.Connectors(t.Context())
+		list, err := r.desk.Connectors(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -72,6 +72,7 @@ type Relay struct {
 	dispatch  *dispatch.Dispatcher
 	intake    *intake.Intake
 	signIn    *signin.Keeper
+	desk      *operator.Desk
 	dashboard *dashboard.Dashboard
 	listeners *listener.Set
 	notices   *notice.Board
@@ -114,7 +115,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	r.systemd.ready()
 	if o.Ready != nil {
-		if s, err := r.Status(ctx); err == nil {
+		if s, err := r.desk.Status(ctx); err == nil {
 			o.Ready(s)
 		}
 	}
@@ -167,14 +168,14 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 		return nil, err
 	}
 	commit()
-	r.registry.MustRegister(newCollector(r))
-	r.watching()
+	r.registry.MustRegister(r.desk.Metrics())
+	r.every("watch", watchEvery, r.desk.Watch())
 	// Operators are answered last, when there is something to say.
 	socket, err := operator.Listen(p.Config.Relay.Socket)
 	if err != nil {
 		return nil, err
 	}
-	r.listeners.Serve("operator socket", socket, r.operatorHandler())
+	r.listeners.Serve("operator socket", socket, operator.Handler(r.desk, false))
 	r.log.Info().Str("version", o.Version).Str("config", o.Config).
 		Int("connectors", len(p.Connectors)).Int("channels", len(p.Channels)).Msg("relay runs")
 	return r, nil
@@ -202,7 +203,11 @@ func (r *Relay) open(ctx context.Context, p *plan.Plan) error {
 		Memory: memory.Limit(memory.Daemon),
 	})
 	r.onStop("intake", func(ctx context.Context) error { r.intake.Stop(ctx); return nil })
-	r.dashboard, err = dashboard.New(dashboard.Options{Store: s, Status: pageStatus{r}, Log: r.log.Part("dashboard"), Version: r.options.Version})
+	r.desk = operator.New(operator.Options{
+		Store: s, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Daemon: r,
+		Log: r.log.Logger, Version: r.options.Version, Config: r.options.Config,
+	})
+	r.dashboard, err = dashboard.New(dashboard.Options{Relay: r.desk, Log: r.log.Part("dashboard"), Version: r.options.Version})
 	if err != nil {
 		return err
 	}
@@ -260,8 +265,12 @@ func (r *Relay) current() *plan.Plan {
 	return r.adopted
 }
 
-// sweepEvery is how often what is older than the retention is removed.
-const sweepEvery = 10 * time.Minute
+const (
+	// sweepEvery is how often what is older than the retention is removed.
+	sweepEvery = 10 * time.Minute
+	// watchEvery is how often the log hears of what is wrong.
+	watchEvery = 10 * time.Second
+)
 
 // every does something now and then until the relay stops.
 func (r *Relay) every(name string, interval time.Duration, do func(context.Context)) {

@@ -15,7 +15,6 @@ import (
 	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -113,7 +112,7 @@ func running(t *testing.T, config string, faults func(*faulty)) (r *Relay, f *fa
 // takes fails unless the hook of a connector takes a card and its channel has it soon.
 func takes(t *testing.T, r *Relay, connector, channel string) {
 	t.Helper()
-	list, err := r.Connectors(t.Context())
+	list, err := r.desk.Connectors(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +129,7 @@ func takes(t *testing.T, r *Relay, connector, channel string) {
 			t.Fatalf("the hook of %s answered %d", connector, resp.StatusCode)
 		}
 		soon(t, "the card is delivered", func() bool {
-			d, err := r.Deliveries(t.Context(), operator.Query{Channel: channel, Limit: 1})
+			d, err := r.desk.Deliveries(t.Context(), store.Filter{Channel: channel, Limit: 1})
 			return err == nil && len(d) == 1 && d[0].State == delivery.Delivered
 		})
 		return
@@ -179,13 +178,13 @@ func TestAReloadThatTheStoreLetsDownChangesNothing(t *testing.T) {
 // again by itself as soon as it can.
 func TestARelayStartsThoughItsStoreOpensNoConnector(t *testing.T) {
 	r, f, _ := running(t, before, func(f *faulty) { f.open.Store(true) })
-	s, err := r.Status(t.Context())
+	s, err := r.desk.Status(t.Context())
 	if err != nil || len(s.Problems) == 0 || !strings.Contains(strings.Join(s.Problems, " "), errFaulty.Error()) {
 		t.Errorf("the status is %+v, %v", s, err)
 	}
 	f.open.Store(false)
 	soon(t, "the connector is up", func() bool {
-		s, err := r.Status(t.Context())
+		s, err := r.desk.Status(t.Context())
 		return err == nil && len(s.Problems) == 0
 	})
 	takes(t, r, "ci", "dev")

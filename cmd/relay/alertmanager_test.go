@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // alertmanagerVersion is the Alertmanager that is built and run, from its own module
@@ -84,7 +84,7 @@ func TestAlertmanagerTellsOfEachAlertOnceAndOfItsEnd(t *testing.T) {
 		}
 	}
 	for name, in := range integrations() {
-		events, err := p.client.Events(t.Context(), operator.EventQuery{Connector: name})
+		events, err := p.client.Events(t.Context(), store.EventFilter{Connector: name})
 		if err != nil || len(events) != 2 || events[0].Kind != in.kind || events[1].Kind != in.kind {
 			t.Errorf("%s: want two events of kind %s: %v, %v", name, in.kind, events, err)
 		}

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/connector-relay/relay/relay/format/formattest"
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // system is how one chat system behaves at its address.
@@ -186,7 +186,7 @@ func TestEveryChatSystemGetsItsCards(t *testing.T) {
 		t.Errorf("the in-house application got %s (%v)", c.arrived("webhook")[0], err)
 	}
 	p.eventually("all is delivered", func() bool {
-		list, err := p.client.Deliveries(t.Context(), operator.Query{Limit: 100})
+		list, err := p.client.Deliveries(t.Context(), store.Filter{Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // completionPatience is how long a shell may wait for names.
@@ -69,7 +70,7 @@ func (a *app) connectorNames(cmd *cobra.Command) []string {
 
 func (a *app) deadLetterNumbers(cmd *cobra.Command) []string {
 	dead := func(r operator.Relay, ctx context.Context) ([]operator.Delivery, error) {
-		return r.Deliveries(ctx, operator.Query{States: []delivery.State{delivery.Dead}, Limit: 50})
+		return r.Deliveries(ctx, store.Filter{States: []delivery.State{delivery.Dead}, Limit: 50})
 	}
 	return asked(a, cmd, dead, func(d operator.Delivery) string { return fmt.Sprintf("%d\t%s", d.ID, short(d.Title, 60)) })
 }

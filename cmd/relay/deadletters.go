@@ -12,6 +12,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 func (a *app) deadLettersCommand() *cobra.Command {
@@ -28,7 +29,7 @@ func (a *app) deadLettersCommand() *cobra.Command {
 }
 
 func (a *app) deadLettersList() *cobra.Command {
-	q := operator.Query{States: []delivery.State{delivery.Dead}}
+	q := store.Filter{States: []delivery.State{delivery.Dead}}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List dead letters, newest first",
@@ -56,7 +57,7 @@ func (a *app) deadLettersShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := c.Deliveries(cmd.Context(), operator.Query{Before: ids[0] + 1, Limit: 1})
+			list, err := c.Deliveries(cmd.Context(), store.Filter{Before: ids[0] + 1, Limit: 1})
 			if err != nil {
 				return err
 			}

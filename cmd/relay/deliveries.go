@@ -7,10 +7,11 @@ import (
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 func (a *app) deliveriesCommand() *cobra.Command {
-	var q operator.Query
+	var q store.Filter
 	var states []string
 	cmd := &cobra.Command{
 		Use:   "deliveries",
@@ -34,7 +35,7 @@ func (a *app) deliveriesCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) listDeliveries(cmd *cobra.Command, q operator.Query) error {
+func (a *app) listDeliveries(cmd *cobra.Command, q store.Filter) error {
 	c, err := a.client()
 	if err != nil {
 		return err

@@ -10,10 +10,11 @@ import (
 
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 func (a *app) eventsCommand() *cobra.Command {
-	var q operator.EventQuery
+	var q store.EventFilter
 	var fates []string
 	var since string
 	cmd := &cobra.Command{
@@ -47,7 +48,7 @@ func (a *app) eventsCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) listEvents(cmd *cobra.Command, q operator.EventQuery) error {
+func (a *app) listEvents(cmd *cobra.Command, q store.EventFilter) error {
 	c, err := a.client()
 	if err != nil {
 		return err
@@ -109,7 +110,7 @@ func (a *app) refusedCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(a, list, "LAST CONNECTOR FROM METHOD STATUS COUNT BYTES REASON", func(r operator.Refusal) []string {
+			return show(a, list, "LAST CONNECTOR FROM METHOD STATUS COUNT BYTES REASON", func(r store.Refusal) []string {
 				return []string{
 					when(r.Last), r.Connector, dash(r.Remote), r.Method, strconv.Itoa(r.Status), strconv.Itoa(r.Count), strconv.Itoa(r.Bytes), dash(short(r.Reason, 80)),
 				}

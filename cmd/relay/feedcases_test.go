@@ -16,7 +16,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // feedCase is a feed and what is right of it.
@@ -189,7 +189,7 @@ func wordsOf(t *testing.T, body string) string {
 // titlesOf are the titles of a connector's events, oldest first.
 func titlesOf(t *testing.T, p *process, name string) []string {
 	t.Helper()
-	list, err := p.client.Events(t.Context(), operator.EventQuery{Connector: name, Limit: 100})
+	list, err := p.client.Events(t.Context(), store.EventFilter{Connector: name, Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // hookCase is what one kind of sender posts, and what is right.
@@ -237,7 +237,7 @@ func TestWhatSendersReallyPostArrivesInEveryChat(t *testing.T) {
 				t.Fatalf("the hook answers %d %q, want %d %q", status, answer, row.status, row.answer)
 			}
 			p.eventually("nothing waits", func() bool {
-				waiting, err := p.client.Deliveries(t.Context(), operator.Query{States: []delivery.State{delivery.Waiting}, Limit: 1})
+				waiting, err := p.client.Deliveries(t.Context(), store.Filter{States: []delivery.State{delivery.Waiting}, Limit: 1})
 				if err != nil {
 					t.Fatal(err)
 				}

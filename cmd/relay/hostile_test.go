@@ -16,6 +16,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // hostileMemory is how much memory the relay, and each of its plugins, may have in the
@@ -190,7 +191,7 @@ func TestHostileInputsDoNotTakeTheRelayDown(t *testing.T) {
 				p.suffer(in)
 			}
 			p.eventually("nothing waits", func() bool {
-				waiting, err := p.client.Deliveries(t.Context(), operator.Query{States: []delivery.State{delivery.Waiting}, Limit: 1})
+				waiting, err := p.client.Deliveries(t.Context(), store.Filter{States: []delivery.State{delivery.Waiting}, Limit: 1})
 				if err != nil {
 					t.Fatalf("the relay does not answer any more: %v\n%s", err, tail(p.log.String()))
 				}
@@ -308,7 +309,7 @@ func TestHostileCardThatKillsTheRelayTwiceIsADeadLetter(t *testing.T) {
 	post("last")
 	var poison operator.Delivery
 	for death := 1; death <= 2; death++ {
-		list, err := p.client.Deliveries(t.Context(), operator.Query{States: []delivery.State{delivery.Waiting}})
+		list, err := p.client.Deliveries(t.Context(), store.Filter{States: []delivery.State{delivery.Waiting}})
 		if err != nil || len(list) != 2 {
 			t.Fatalf("before death %d there wait %+v, %v", death, list, err)
 		}

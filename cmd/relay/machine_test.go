@@ -12,7 +12,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // TestHostileTooFewDescriptors gives a real relay 64 file descriptors and more slow
@@ -49,7 +49,7 @@ func TestHostileTooFewDescriptors(t *testing.T) {
 	}
 	let()
 	p.eventually("all cards have arrived", func() bool {
-		list, err := p.client.Deliveries(t.Context(), operator.Query{Limit: 2 * channels})
+		list, err := p.client.Deliveries(t.Context(), store.Filter{Limit: 2 * channels})
 		if err != nil {
 			return false // it may have no descriptor for us
 		}
@@ -100,7 +100,7 @@ func TestHostileIdleConnectionsLeaveDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.eventually("the card has arrived", func() bool {
-		list, err := p.client.Deliveries(t.Context(), operator.Query{Limit: 1})
+		list, err := p.client.Deliveries(t.Context(), store.Filter{Limit: 1})
 		return err == nil && len(list) == 1 && list[0].State == delivery.Delivered
 	})
 	if strings.Contains(p.log.String(), "too many open files") {

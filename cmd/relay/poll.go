@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
@@ -35,7 +36,7 @@ func (a *app) pollCommand() *cobra.Command {
 				return err
 			}
 			if a.json {
-				return a.showJSON([]operator.PollReport{report})
+				return a.showJSON([]intake.PollReport{report})
 			}
 			_, err = fmt.Fprintf(a.out, "%d new events, %d known; next poll %s\n", report.Events, report.Known, when(report.Next))
 			return err

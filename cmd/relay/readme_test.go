@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // TestTheReadmesTour does what a new user does: it runs the README's tour, word
@@ -60,7 +61,7 @@ func TestTheReadmesTour(t *testing.T) {
 		return err == nil
 	}, log.String)
 	eventually(t, "the feed's newest items have arrived", func() bool {
-		list, err := client.Deliveries(t.Context(), operator.Query{Connector: "go-blog"})
+		list, err := client.Deliveries(t.Context(), store.Filter{Connector: "go-blog"})
 		return err == nil && len(list) == 3
 	}, log.String)
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // TestASecretIsNeverShown runs everything at the most talkative level with
@@ -110,7 +111,7 @@ func TestASecretIsNeverShown(t *testing.T) {
 			continue
 		}
 		p.eventually(name+" was tried", func() bool {
-			list, err := p.client.Deliveries(t.Context(), operator.Query{Connector: "open", Channel: name})
+			list, err := p.client.Deliveries(t.Context(), store.Filter{Connector: "open", Channel: name})
 			if err != nil || len(list) != 1 {
 				return false
 			}

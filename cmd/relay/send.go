@@ -12,6 +12,7 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 func (a *app) sendCommand() *cobra.Command {
@@ -98,7 +99,7 @@ func follow(ctx context.Context, client operator.Relay, d operator.Delivery, wai
 			return d, nil
 		case <-tick.C:
 		}
-		list, err := client.Deliveries(ctx, operator.Query{Event: d.Event, Limit: 1})
+		list, err := client.Deliveries(ctx, store.Filter{Event: d.Event, Limit: 1})
 		if ctx.Err() != nil {
 			return d, nil
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // sender is a client library with the settings that make it post to a hook, and what
@@ -104,7 +104,7 @@ func TestSendersSeeThatTheirCardsAreTaken(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s to %s: %v\n%s", s.name, s.address, err, out)
 		}
-		events, err := p.client.Events(t.Context(), operator.EventQuery{})
+		events, err := p.client.Events(t.Context(), store.EventFilter{})
 		if err != nil || len(events) != i+1 || s.kind != "" && events[0].Kind != s.kind {
 			t.Fatalf("%s to %s: want one more event, of kind %s: %v, %v", s.name, s.address, s.kind, events, err)
 		}

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // services is a place at which GitHub, Trello, Azure DevOps and X answer, each with
@@ -216,7 +216,7 @@ func (p *process) shows(channel string, titles ...string) {
 	want := strings.Join(titles, "; ")
 	var got string
 	p.eventually(channel+" has its cards", func() bool {
-		list, err := p.client.Deliveries(p.t.Context(), operator.Query{Channel: channel})
+		list, err := p.client.Deliveries(p.t.Context(), store.Filter{Channel: channel})
 		if err != nil {
 			p.t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // fifo makes a named pipe and opens it for reading.
@@ -52,7 +52,7 @@ func TestALogThatNobodyReadsStopsNoLane(t *testing.T) {
 			}
 		}
 		p.eventually("all cards are delivered", func() bool {
-			list, err := p.client.Deliveries(t.Context(), operator.Query{States: []delivery.State{delivery.Delivered}, Limit: 2 * n})
+			list, err := p.client.Deliveries(t.Context(), store.Filter{States: []delivery.State{delivery.Delivered}, Limit: 2 * n})
 			return err == nil && len(list) == n
 		})
 	}
@@ -135,7 +135,7 @@ func TestASecondInterruptEndsAtOnce(t *testing.T) {
 	let()
 	p.start()
 	p.eventually("the card is delivered", func() bool {
-		list, err := p.client.Deliveries(t.Context(), operator.Query{Limit: 1})
+		list, err := p.client.Deliveries(t.Context(), store.Filter{Limit: 1})
 		return err == nil && len(list) == 1 && list[0].State == delivery.Delivered
 	})
 	p.stop()

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // microsoft is Microsoft's sign-in and the To Do lists of one person.
@@ -109,7 +109,7 @@ connector "todo" "trip" {
 		return list[0].Health
 	}
 	posted := func(channel string) string {
-		list, err := p.client.Deliveries(t.Context(), operator.Query{Channel: channel})
+		list, err := p.client.Deliveries(t.Context(), store.Filter{Channel: channel})
 		if err != nil {
 			t.Fatal(err)
 		}

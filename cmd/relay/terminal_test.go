@@ -21,6 +21,7 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/printable"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // evil is what somebody writes who means a terminal: clear it, name its window, make a
@@ -135,7 +136,7 @@ connector "rss" "feed" {
 		resp.Body.Close()
 	}
 	p.eventually("a dead letter and a feed's item", func() bool {
-		list, err := p.client.Deliveries(t.Context(), operator.Query{Limit: 10})
+		list, err := p.client.Deliveries(t.Context(), store.Filter{Limit: 10})
 		return err == nil && len(list) == 3 && slices.ContainsFunc(list, func(d operator.Delivery) bool { return d.State == delivery.Dead })
 	})
 	if err := p.client.Pause(t.Context(), "lobby", evil); err != nil {

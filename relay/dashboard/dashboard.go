@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -31,54 +32,18 @@ const pageSize = 30
 // mostDead is how many dead letters the overview shows.
 const mostDead = 10
 
-// Store is what the pages read; package store says what each method promises.
-type Store interface {
-	Deliveries(ctx context.Context, f store.Filter) ([]store.Summary, error)
-	Delivery(ctx context.Context, id int64) (store.Summary, []delivery.Attempt, error)
-	Event(ctx context.Context, id int64) (store.Event, error)
-}
-
-// Status tells how the running parts stand.
-type Status interface {
-	// Problems are sentences about all that is wrong now.
-	Problems(ctx context.Context) []string
-	Channels() []Channel
-	Connectors() []Connector
-}
-
-// Channel is one channel and its lane.
-type Channel struct {
-	Name    string
-	Type    string
-	Lane    delivery.LaneState
-	Reason  string
-	Waiting int
-	Oldest  time.Time
-	Next    time.Time
-}
-
-// Connector is one connector.
-type Connector struct {
-	Name    string
-	Type    string
-	Health  string
-	Problem string
-	// Note is what the connector itself says.
-	Note      string
-	LastEvent time.Time
-	// Schedule is empty when the connector is not polled.
-	Schedule           string
-	LastPoll, NextPoll time.Time
-	Receives           bool
-	// HookUsed is when its hook URL was last used, and FormerUsed when the one from before
-	// the last rotation was, which works until FormerUntil.
-	HookUsed, FormerUsed, FormerUntil time.Time
+// Relay is what the pages read; package operator says what each method promises.
+type Relay interface {
+	Problems(ctx context.Context) []operator.Problem
+	Channels(ctx context.Context) ([]operator.Channel, error)
+	Connectors(ctx context.Context) ([]operator.Connector, error)
+	Deliveries(ctx context.Context, f store.Filter) ([]operator.Delivery, error)
+	Delivery(ctx context.Context, id int64) (operator.Explanation, error)
 }
 
 // Options are what a dashboard shows.
 type Options struct {
-	Store   Store
-	Status  Status
+	Relay   Relay
 	Log     zerolog.Logger
 	Version string
 	// Now is the clock; nil means time.Now.
@@ -169,25 +134,25 @@ type frame struct {
 
 func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 	type row struct {
-		Channel
-		Last *store.Summary
+		operator.Channel
+		Last *operator.Delivery
 	}
 	page := struct {
-		Problems   []string
+		Problems   []operator.Problem
 		Channels   []row
-		Connectors []Connector
-		Dead       []store.Summary
+		Connectors []operator.Connector
+		Dead       []operator.Delivery
 		MoreDead   bool
 		Empty      bool
-	}{Problems: d.options.Status.Problems(r.Context()), Connectors: d.options.Status.Connectors(), Empty: true}
-	dead, err := d.options.Store.Deliveries(r.Context(), store.Filter{States: []delivery.State{delivery.Dead}, Limit: mostDead + 1})
+	}{Problems: d.options.Relay.Problems(r.Context()), Connectors: d.listConnectors(r.Context()), Empty: true}
+	dead, err := d.options.Relay.Deliveries(r.Context(), store.Filter{States: []delivery.State{delivery.Dead}, Limit: mostDead + 1})
 	if err != nil {
 		d.fail(w, err)
 		return
 	}
 	page.Dead, page.MoreDead = dead[:min(len(dead), mostDead)], len(dead) > mostDead
-	for _, c := range d.options.Status.Channels() {
-		last, err := d.options.Store.Deliveries(r.Context(), store.Filter{Channel: c.Name, Limit: 1})
+	for _, c := range d.listChannels(r.Context()) {
+		last, err := d.options.Relay.Deliveries(r.Context(), store.Filter{Channel: c.Name, Limit: 1})
 		if err != nil {
 			d.fail(w, err)
 			return
@@ -201,19 +166,37 @@ func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 	d.render(w, http.StatusOK, "overview.html", frame{Title: "Relay", Live: "*", Place: "channels", Page: page})
 }
 
-func (d *Dashboard) connectors(w http.ResponseWriter, _ *http.Request) {
-	page := struct{ Connectors []Connector }{d.options.Status.Connectors()}
+// listChannels returns the channels. A page without them still shows what is wrong.
+func (d *Dashboard) listChannels(ctx context.Context) []operator.Channel {
+	list, err := d.options.Relay.Channels(ctx)
+	if err != nil {
+		d.options.Log.Error().Err(err).Msg("the channels could not be listed for a page")
+	}
+	return list
+}
+
+// listConnectors is listChannels for connectors.
+func (d *Dashboard) listConnectors(ctx context.Context) []operator.Connector {
+	list, err := d.options.Relay.Connectors(ctx)
+	if err != nil {
+		d.options.Log.Error().Err(err).Msg("the connectors could not be listed for a page")
+	}
+	return list
+}
+
+func (d *Dashboard) connectors(w http.ResponseWriter, r *http.Request) {
+	page := struct{ Connectors []operator.Connector }{d.listConnectors(r.Context())}
 	d.render(w, http.StatusOK, "connectors.html", frame{Title: "Connectors", Live: "*", Place: "connectors", Page: page})
 }
 
 func (d *Dashboard) channel(w http.ResponseWriter, r *http.Request) {
 	page := struct {
-		Channel
-		Deliveries []store.Summary
+		operator.Channel
+		Deliveries []operator.Delivery
 		Older      int64
 	}{}
 	found := false
-	for _, c := range d.options.Status.Channels() {
+	for _, c := range d.listChannels(r.Context()) {
 		if c.Name == r.PathValue("name") {
 			page.Channel, found = c, true
 		}
@@ -223,7 +206,7 @@ func (d *Dashboard) channel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
-	list, err := d.options.Store.Deliveries(r.Context(), store.Filter{Channel: page.Name, Before: before, Limit: pageSize + 1, Cards: true})
+	list, err := d.options.Relay.Deliveries(r.Context(), store.Filter{Channel: page.Name, Before: before, Limit: pageSize + 1, Cards: true})
 	if err != nil {
 		d.fail(w, err)
 		return
@@ -246,19 +229,15 @@ func (d *Dashboard) delivery(w http.ResponseWriter, r *http.Request) {
 		d.problem(w, http.StatusNotFound)
 		return
 	}
-	page := struct {
-		store.Summary
-		Event    store.Event
-		Attempts []delivery.Attempt
-	}{}
-	page.Summary, page.Attempts, err = d.options.Store.Delivery(r.Context(), id)
-	if err == nil {
-		page.Event, err = d.options.Store.Event(r.Context(), page.Delivery.Event)
-	}
+	x, err := d.options.Relay.Delivery(r.Context(), id)
 	if err != nil {
 		d.fail(w, err)
 		return
 	}
+	page := struct {
+		operator.Explained
+		Event operator.Explanation
+	}{x.Deliveries[0], x}
 	d.render(w, http.StatusOK, "delivery.html", frame{Title: page.Title, Live: page.Channel, Page: page})
 }
 
@@ -282,10 +261,10 @@ func (d *Dashboard) problem(w http.ResponseWriter, status int) {
 }
 
 func (d *Dashboard) fail(w http.ResponseWriter, err error) {
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, operator.ErrNotFound) {
 		d.problem(w, http.StatusNotFound)
 		return
 	}
-	d.options.Log.Error().Err(err).Msg("the store could not be read for a page")
+	d.options.Log.Error().Err(err).Msg("the relay could not be read for a page")
 	d.problem(w, http.StatusInternalServerError)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -29,14 +30,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // now is when the pages are looked at.
 var now = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
 
-// kept is a store that holds what a test puts into it.
+// kept is a relay that holds what a test puts into it.
 type kept struct {
-	list []store.Summary
+	list []operator.Delivery
 	err  error
 }
 
-func (k *kept) Deliveries(_ context.Context, f store.Filter) ([]store.Summary, error) {
-	var out []store.Summary
+func (k *kept) Deliveries(_ context.Context, f store.Filter) ([]operator.Delivery, error) {
+	var out []operator.Delivery
 	for i := len(k.list) - 1; i >= 0 && len(out) < f.Limit; i-- {
 		d := k.list[i]
 		if d.Channel == f.Channel && (f.Before == 0 || d.ID < f.Before) {
@@ -46,45 +47,44 @@ func (k *kept) Deliveries(_ context.Context, f store.Filter) ([]store.Summary, e
 	return out, k.err
 }
 
-func (k *kept) Delivery(_ context.Context, id int64) (store.Summary, []delivery.Attempt, error) {
+func (k *kept) Delivery(_ context.Context, id int64) (operator.Explanation, error) {
 	for _, d := range k.list {
 		if d.ID == id {
-			return d, []delivery.Attempt{{Delivery: id, Number: 1, Started: now, Took: 12 * time.Millisecond, Outcome: delivery.Outcome{
-				Verdict: delivery.VerdictFailed, Status: 500, Detail: "<b>oops</b>", Bytes: 100, Omitted: []string{"1 picture left out"},
-			}}}, nil
+			return operator.Explanation{
+				Event:  operator.Event{ID: id, Key: "key"},
+				Routes: []event.Trace{{Route: 1, Matched: true, Channels: []string{"lobby"}}},
+				Deliveries: []operator.Explained{{Delivery: d, Tries: []operator.Attempt{{
+					Number: 1, Started: now, TookMS: 12, Verdict: delivery.VerdictFailed, Status: 500, Detail: "<b>oops</b>", Bytes: 100, Omitted: []string{"1 picture left out"},
+				}}}},
+			}, nil
 		}
 	}
-	return store.Summary{}, nil, fmt.Errorf("delivery %d: %w", id, store.ErrNotFound)
+	return operator.Explanation{}, fmt.Errorf("delivery %d: %w", id, operator.ErrNotFound)
 }
 
-func (k *kept) Event(_ context.Context, id int64) (store.Event, error) {
-	return store.Event{ID: id, Key: "key", Traces: []event.Trace{{Route: 1, Matched: true, Channels: []string{"lobby"}}}}, nil
+func (k *kept) Problems(context.Context) []operator.Problem {
+	return []operator.Problem{{Subject: "the store", Text: "the disk is <full>"}}
+}
+
+func (k *kept) Channels(context.Context) ([]operator.Channel, error) {
+	return []operator.Channel{{Name: "lobby", Type: "inbox", Lane: delivery.Paused, Reason: "<i>because</i>"}, {Name: "dev", Type: "teams", Lane: delivery.Open}}, nil
+}
+
+func (k *kept) Connectors(context.Context) ([]operator.Connector, error) {
+	return []operator.Connector{{Name: "blog", Type: "rss", Health: "unauthorised", Problem: "sign in", LastEvent: now.Add(-time.Hour), NextPoll: now.Add(15 * time.Minute)}}, nil
 }
 
 func (k *kept) add(card string, state delivery.State) {
 	id := int64(len(k.list) + 1)
-	k.list = append(k.list, store.Summary{
-		Delivery: delivery.Delivery{ID: id, Channel: "lobby", Event: id, Connector: "ci", State: state, AcceptedAt: now.Add(-time.Minute), Card: []byte(card)},
-		Kind:     "card", Title: fmt.Sprintf("Card %d", id),
+	k.list = append(k.list, operator.Delivery{
+		ID: id, Channel: "lobby", Event: id, Connector: "ci", Kind: "card", Title: fmt.Sprintf("Card %d", id),
+		State: state, AcceptedAt: now.Add(-time.Minute), Card: []byte(card),
 	})
-}
-
-// parts are running parts that stand as a test says.
-type parts struct{ lane delivery.LaneState }
-
-func (p parts) Problems(context.Context) []string { return []string{"the disk is <full>"} }
-
-func (p parts) Channels() []dashboard.Channel {
-	return []dashboard.Channel{{Name: "lobby", Type: "inbox", Lane: p.lane, Reason: "<i>because</i>"}, {Name: "dev", Type: "teams", Lane: delivery.Open}}
-}
-
-func (p parts) Connectors() []dashboard.Connector {
-	return []dashboard.Connector{{Name: "blog", Type: "rss", Health: "unauthorised", Problem: "sign in", LastEvent: now.Add(-time.Hour), NextPoll: now.Add(15 * time.Minute)}}
 }
 
 func serve(t *testing.T, k *kept) (*dashboard.Dashboard, *httptest.Server) {
 	t.Helper()
-	d, err := dashboard.New(dashboard.Options{Store: k, Status: parts{lane: delivery.Paused}, Log: zerolog.Nop(), Version: "v1", Now: func() time.Time { return now }})
+	d, err := dashboard.New(dashboard.Options{Relay: k, Log: zerolog.Nop(), Version: "v1", Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,15 +219,14 @@ func TestPages(t *testing.T) {
 
 func TestAPageTellsOfTheDigestInWhichACardArrived(t *testing.T) {
 	k := &kept{}
-	for i, state := range []delivery.State{delivery.Delivered, delivery.Accepted, delivery.Waiting, delivery.Delivered} {
-		k.add(`{"text":"x"}`, state)
-		if i < 3 {
-			k.list[i].Digest, k.list[i].Last = 1, &delivery.Attempt{Gathered: 3}
-		}
+	for range 3 {
+		k.add(`{"text":"x"}`, delivery.Delivered)
 	}
+	k.list[0].Digest, k.list[0].DigestCards = 1, 3
+	k.list[1].Digest, k.list[1].DigestCards = 1, 3
 	_, s := serve(t, k)
 	const said = ` in a digest with 2 others (<a href="/deliveries/1">delivery 1</a>)`
-	for path, want := range map[string]int{"/channels/lobby": 2, "/deliveries/1": 1, "/deliveries/2": 1, "/deliveries/3": 0, "/deliveries/4": 0} {
+	for path, want := range map[string]int{"/channels/lobby": 2, "/deliveries/1": 1, "/deliveries/2": 1, "/deliveries/3": 0} {
 		if _, page := get(t, s.URL+path); strings.Count(page, said) != want {
 			t.Errorf("%s tells of %d digests, want %d", path, strings.Count(page, said), want)
 		}

@@ -13,22 +13,24 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/format"
 	"github.com/connector-relay/relay/relay/format/markup"
-	"github.com/connector-relay/relay/relay/store"
+	"github.com/connector-relay/relay/relay/operator"
 )
 
 // functions are what the templates can call.
 func (d *Dashboard) functions() template.FuncMap {
 	pen := pen{markup.NewParser(), markup.HTML(), newPolicy()}
 	return template.FuncMap{
-		"excerpt": func(s store.Summary) drawing {
-			return pen.draw(s.Card, excerptRoom, "/deliveries/"+strconv.FormatInt(s.ID, 10))
+		"excerpt": func(d operator.Delivery) drawing {
+			return pen.draw(d.Card, excerptRoom, "/deliveries/"+strconv.FormatInt(d.ID, 10))
 		},
-		"whole":   func(s store.Summary) drawing { return pen.draw(s.Card, wholeRoom, "") },
-		"ago":     func(t time.Time) string { return ago(d.options.Now(), t) },
-		"exact":   func(t time.Time) string { return t.Format(time.RFC3339) },
-		"words":   words,
-		"digest":  digestOf,
-		"took":    func(t time.Duration) string { return t.Round(time.Millisecond).String() },
+		"whole": func(d operator.Delivery) drawing { return pen.draw(d.Card, wholeRoom, "") },
+		"ago":   func(t time.Time) string { return ago(d.options.Now(), t) },
+		"exact": func(t time.Time) string { return t.Format(time.RFC3339) },
+		"words": words,
+		"took": func(ms float64) string {
+			return time.Duration(ms * float64(time.Millisecond)).Round(time.Millisecond).String()
+		},
+		"less":    func(a, b int) int { return a - b },
 		"web":     func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
 		"picture": func(s string) bool { return strings.HasPrefix(s, "https://") },
 		"color":   color,
@@ -111,20 +113,6 @@ func words(s delivery.State) string {
 		return "accepted by the flow"
 	}
 	return string(s)
-}
-
-// digest is where a card arrived together with others.
-type digest struct {
-	ID     int64
-	Others int
-}
-
-// digestOf returns the digest in which a delivery arrived; nil when it was none.
-func digestOf(s store.Summary) *digest {
-	if arrived := s.State == delivery.Delivered || s.State == delivery.Accepted; !arrived || s.Digest == 0 || s.Last == nil {
-		return nil
-	}
-	return &digest{ID: s.Digest, Others: s.Last.Gathered - 1}
 }
 
 // ago is how long ago or how soon a time is.

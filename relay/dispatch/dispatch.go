@@ -109,6 +109,7 @@ type Notice struct {
 // Lane is a lane with its live state.
 type Lane struct {
 	delivery.Lane
+	// State is empty when the lane does not run here.
 	State delivery.LaneState
 	// Trouble is what the last attempt came to when it did not succeed, in one line.
 	Trouble string

@@ -92,9 +92,9 @@ func (l *lane) tell(n Notice) {
 	l.d.notify(n)
 }
 
-// Lanes returns all lanes by channel, as they are now: those that run, and those
-// that the store keeps for channels that are no longer configured. When the store
-// cannot be asked, the counts are the last it gave.
+// Lanes returns all lanes by channel, as they are now: those that run here, and, with no
+// state, those of which only the store knows. When the store cannot be asked, the counts
+// are the last it gave.
 func (d *Dispatcher) Lanes() []Lane {
 	ctx, cancel := context.WithTimeout(context.Background(), countWithin)
 	defer cancel()
@@ -129,8 +129,7 @@ func (d *Dispatcher) Lanes() []Lane {
 	}
 	for name, s := range counted {
 		if !known[name] {
-			s.Reason = "the channel is not in the configuration; its deliveries wait"
-			list = append(list, Lane{Lane: s, State: delivery.Removed})
+			list = append(list, Lane{Lane: s})
 		}
 	}
 	slices.SortFunc(list, func(a, b Lane) int { return cmp.Compare(a.Channel, b.Channel) })

@@ -143,6 +143,7 @@ type Status struct {
 	Name     string
 	Type     string
 	Enabled  bool
+	Receives bool
 	Schedule string
 	// HookPath is "/hooks/" and the token; empty when the type does not receive.
 	HookPath string

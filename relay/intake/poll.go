@@ -15,9 +15,10 @@ import (
 // PollReport is the outcome of one poll.
 type PollReport struct {
 	// Events counts the new ones, Known those seen before.
-	Events, Known int
+	Events int `json:"events"`
+	Known  int `json:"known"`
 	// Next is when the connector is polled again; zero means never.
-	Next time.Time
+	Next time.Time `json:"next_poll,omitzero"`
 }
 
 // polling is one poll under way.

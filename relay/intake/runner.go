@@ -322,7 +322,7 @@ func (r *runner) status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	st := Status{
-		Name: r.name(), Type: r.connector.Call.Type, Enabled: r.connector.Enabled, Schedule: r.connector.Schedule,
+		Name: r.name(), Type: r.connector.Call.Type, Enabled: r.connector.Enabled, Receives: r.connector.Receives, Schedule: r.connector.Schedule,
 		Health: r.poll.Health, Problem: r.poll.Problem, Suspended: r.connector.Suspended, Poll: r.poll, LastEvent: r.lastEvent,
 	}
 	if r.connector.Receives && r.token != "" {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // ErrNotRunning says that nobody answers on the operator socket.
@@ -66,43 +68,43 @@ func short(path string) string {
 
 // Status implements [Relay].
 func (c *Client) Status(ctx context.Context) (Status, error) {
-	return call[Status](ctx, c, http.MethodGet, "status", nil)
+	return ask[Status](ctx, c, question{route: statusRoute})
 }
 
 // Connectors implements [Relay].
 func (c *Client) Connectors(ctx context.Context) ([]Connector, error) {
-	return call[[]Connector](ctx, c, http.MethodGet, "connectors", nil)
+	return ask[[]Connector](ctx, c, question{route: connectorsRoute})
 }
 
 // Channels implements [Relay].
 func (c *Client) Channels(ctx context.Context) ([]Channel, error) {
-	return call[[]Channel](ctx, c, http.MethodGet, "channels", nil)
+	return ask[[]Channel](ctx, c, question{route: channelsRoute})
 }
 
 // Plugins implements [Relay].
 func (c *Client) Plugins(ctx context.Context) ([]Plugin, error) {
-	return call[[]Plugin](ctx, c, http.MethodGet, "plugins", nil)
+	return ask[[]Plugin](ctx, c, question{route: pluginsRoute})
 }
 
 // Deliveries implements [Relay]. It asks for one page after the other.
-func (c *Client) Deliveries(ctx context.Context, q Query) ([]Delivery, error) {
-	return pages(q.Limit, func(last *Delivery, limit int) ([]Delivery, error) {
+func (c *Client) Deliveries(ctx context.Context, f store.Filter) ([]Delivery, error) {
+	return pages(f.Limit, func(last *Delivery, limit int) ([]Delivery, error) {
 		if last != nil {
-			q.Before = last.ID
+			f.Before = last.ID
 		}
-		q.Limit = limit
-		return call[[]Delivery](ctx, c, http.MethodGet, "deliveries?"+q.values().Encode(), nil)
+		f.Limit = limit
+		return ask[[]Delivery](ctx, c, question{route: deliveriesRoute, query: deliveryQuery(f)})
 	})
 }
 
 // Events implements [Relay]. It asks for one page after the other.
-func (c *Client) Events(ctx context.Context, q EventQuery) ([]Fated, error) {
-	return pages(q.Limit, func(last *Fated, limit int) ([]Fated, error) {
+func (c *Client) Events(ctx context.Context, f store.EventFilter) ([]Fated, error) {
+	return pages(f.Limit, func(last *Fated, limit int) ([]Fated, error) {
 		if last != nil {
-			q.Before = last.ID
+			f.Before = last.ID
 		}
-		q.Limit = limit
-		return call[[]Fated](ctx, c, http.MethodGet, "events?"+q.values().Encode(), nil)
+		f.Limit = limit
+		return ask[[]Fated](ctx, c, question{route: eventsRoute, query: eventQuery(f)})
 	})
 }
 
@@ -123,107 +125,119 @@ func pages[T any](wanted int, page func(last *T, limit int) ([]T, error)) ([]T, 
 }
 
 // Refusals implements [Relay].
-func (c *Client) Refusals(ctx context.Context, connector string) ([]Refusal, error) {
-	return call[[]Refusal](ctx, c, http.MethodGet, "refused?"+url.Values{"connector": {connector}}.Encode(), nil)
+func (c *Client) Refusals(ctx context.Context, connector string) ([]store.Refusal, error) {
+	return ask[[]store.Refusal](ctx, c, question{route: refusedRoute, query: url.Values{"connector": {connector}}})
 }
 
 // Explain implements [Relay].
 func (c *Client) Explain(ctx context.Context, ref string) ([]Explanation, error) {
-	return call[[]Explanation](ctx, c, http.MethodGet, "explain?"+url.Values{"event": {ref}}.Encode(), nil)
+	return ask[[]Explanation](ctx, c, question{route: explainRoute, query: url.Values{"event": {ref}}})
 }
 
 // Send implements [Relay].
 func (c *Client) Send(ctx context.Context, channel string, cd card.Card) (Delivery, error) {
-	return call[Delivery](ctx, c, http.MethodPost, "channels/"+url.PathEscape(channel)+"/send", cd)
+	return ask[Delivery](ctx, c, question{route: sendRoute, name: channel, body: cd})
 }
 
 // Poll implements [Relay].
-func (c *Client) Poll(ctx context.Context, connector string) (PollReport, error) {
-	return call[PollReport](ctx, c, http.MethodPost, "connectors/"+url.PathEscape(connector)+"/poll", nil)
+func (c *Client) Poll(ctx context.Context, connector string) (intake.PollReport, error) {
+	return ask[intake.PollReport](ctx, c, question{route: pollRoute, name: connector})
 }
 
 // DryRun implements [Relay].
 func (c *Client) DryRun(ctx context.Context, connector string) ([]Event, error) {
-	return call[[]Event](ctx, c, http.MethodPost, "connectors/"+url.PathEscape(connector)+"/dry-run", nil)
+	return ask[[]Event](ctx, c, question{route: dryRunRoute, name: connector})
 }
 
 // SignIn implements [Relay].
 func (c *Client) SignIn(ctx context.Context, connector string) (SignIn, error) {
-	return call[SignIn](ctx, c, http.MethodPost, "connectors/"+url.PathEscape(connector)+"/sign-in", nil)
+	return ask[SignIn](ctx, c, question{route: signInRoute, name: connector})
 }
 
 // AwaitSignIn implements [Relay].
 func (c *Client) AwaitSignIn(ctx context.Context, id string) error {
-	_, err := call[struct{}](ctx, c, http.MethodGet, "sign-ins/"+url.PathEscape(id), nil)
-	return err
+	return tell(ctx, c, question{route: awaitSignInRoute, name: id})
 }
 
 // PasteToken implements [Relay].
 func (c *Client) PasteToken(ctx context.Context, id, token string) error {
-	_, err := call[struct{}](ctx, c, http.MethodPost, "sign-ins/"+url.PathEscape(id)+"/token", Pasted{Token: token})
-	return err
+	return tell(ctx, c, question{route: pasteTokenRoute, name: id, body: pasted{Token: token}})
 }
 
 // RotateHook implements [Relay].
 func (c *Client) RotateHook(ctx context.Context, connector string, grace time.Duration) (Connector, error) {
-	return call[Connector](ctx, c, http.MethodPost, "connectors/"+url.PathEscape(connector)+"/rotate?"+url.Values{"grace": {grace.String()}}.Encode(), nil)
+	return ask[Connector](ctx, c, question{route: rotateRoute, name: connector, query: url.Values{"grace": {grace.String()}}})
 }
 
 // ForgetConnector implements [Relay].
 func (c *Client) ForgetConnector(ctx context.Context, connector string) error {
-	_, err := call[struct{}](ctx, c, http.MethodPost, "connectors/"+url.PathEscape(connector)+"/forget", nil)
-	return err
+	return tell(ctx, c, question{route: forgetConnectorRoute, name: connector})
 }
 
 // ForgetChannel implements [Relay].
 func (c *Client) ForgetChannel(ctx context.Context, channel string) (int, error) {
-	return call[int](ctx, c, http.MethodPost, "channels/"+url.PathEscape(channel)+"/forget", nil)
+	return ask[int](ctx, c, question{route: forgetChannelRoute, name: channel})
 }
 
 // Pause implements [Relay].
 func (c *Client) Pause(ctx context.Context, channel, reason string) error {
-	path := "channels/" + url.PathEscape(channel) + "/pause?" + url.Values{"reason": {reason}}.Encode()
-	_, err := call[struct{}](ctx, c, http.MethodPost, path, nil)
-	return err
+	return tell(ctx, c, question{route: pauseRoute, name: channel, query: url.Values{"reason": {reason}}})
 }
 
 // Resume implements [Relay].
 func (c *Client) Resume(ctx context.Context, channel string) error {
-	_, err := call[struct{}](ctx, c, http.MethodPost, "channels/"+url.PathEscape(channel)+"/resume", nil)
-	return err
+	return tell(ctx, c, question{route: resumeRoute, name: channel})
 }
 
 // Replay implements [Relay].
 func (c *Client) Replay(ctx context.Context, s Selection) ([]int64, error) {
-	return call[[]int64](ctx, c, http.MethodPost, "dead-letters/replay", s)
+	return ask[[]int64](ctx, c, question{route: replayRoute, body: s})
 }
 
 // Dismiss implements [Relay].
 func (c *Client) Dismiss(ctx context.Context, s Selection) ([]int64, error) {
-	return call[[]int64](ctx, c, http.MethodPost, "dead-letters/dismiss", s)
+	return ask[[]int64](ctx, c, question{route: dismissRoute, body: s})
 }
 
 // Plan implements [Relay].
 func (c *Client) Plan(ctx context.Context) ([]Change, error) {
-	return call[[]Change](ctx, c, http.MethodPost, "plan", nil)
+	return ask[[]Change](ctx, c, question{route: planRoute})
 }
 
 // Reload implements [Relay].
 func (c *Client) Reload(ctx context.Context) ([]Change, error) {
-	return call[[]Change](ctx, c, http.MethodPost, "reload", nil)
+	return ask[[]Change](ctx, c, question{route: reloadRoute})
 }
 
-// call asks one question and decodes the answer. A problem comes back as the
-// error it was on the other side, as far as a caller can act on it.
-func call[T any](ctx context.Context, c *Client, method, path string, body any) (T, error) {
-	var answer T
-	b, err := json.Marshal(body)
+// question is what a client asks: a route, with what fills it in.
+type question struct {
+	route route
+	// name is the channel, connector or sign-in in the path.
+	name  string
+	query url.Values
+	// body is sent as JSON.
+	body any
+}
+
+func (q question) request(ctx context.Context) (*http.Request, error) {
+	b, err := json.Marshal(q.body)
 	if err != nil {
-		return answer, fmt.Errorf("encode request: %w", err)
+		return nil, fmt.Errorf("encode request: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://relay/api/"+path, bytes.NewReader(b))
+	req, err := http.NewRequestWithContext(ctx, q.route.method(), "http://relay"+q.route.path(q.name)+"?"+q.query.Encode(), bytes.NewReader(b))
 	if err != nil {
-		return answer, fmt.Errorf("ask the relay: %w", err)
+		return nil, fmt.Errorf("ask the relay: %w", err)
+	}
+	return req, nil
+}
+
+// ask asks one question and decodes the answer. A problem comes back as the error it
+// was on the other side, as far as a caller can act on it.
+func ask[A any](ctx context.Context, c *Client, q question) (A, error) {
+	var answer A
+	req, err := q.request(ctx)
+	if err != nil {
+		return answer, err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -244,6 +258,12 @@ func call[T any](ctx context.Context, c *Client, method, path string, body any) 
 		c.received(&answer)
 	}
 	return answer, nil
+}
+
+// tell asks for something to be done.
+func tell(ctx context.Context, c *Client, q question) error {
+	_, err := ask[struct{}](ctx, c, q)
+	return err
 }
 
 func readProblem(resp *http.Response) error {

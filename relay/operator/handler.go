@@ -7,13 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/delivery"
 )
 
 // maxBody bounds a request to the operator API, in bytes. Cards are far smaller.
@@ -22,135 +18,168 @@ const maxBody = 4 << 20
 // Handler serves a relay as JSON below /api/. With readOnly it answers only what
 // changes nothing; the dashboard's listener has no sign-in of its own yet.
 func Handler(r Relay, readOnly bool) http.Handler {
+	if readOnly {
+		r = guarded{r}
+	}
 	mux := http.NewServeMux()
-	get(mux, "GET /api/status", func(req *http.Request) (any, error) { return r.Status(req.Context()) })
-	get(mux, "GET /api/connectors", func(req *http.Request) (any, error) {
-		list, err := r.Connectors(req.Context())
-		if readOnly {
-			hideHooks(list)
+	for _, e := range endpoints() {
+		if e.effect == changes && readOnly {
+			continue
 		}
-		return list, err
-	})
-	get(mux, "GET /api/channels", func(req *http.Request) (any, error) { return r.Channels(req.Context()) })
-	get(mux, "GET /api/plugins", func(req *http.Request) (any, error) { return r.Plugins(req.Context()) })
-	get(mux, "GET /api/deliveries", func(req *http.Request) (any, error) {
-		q, err := parseQuery(req.URL.Query())
-		if err != nil {
-			return nil, err
-		}
-		return r.Deliveries(req.Context(), q)
-	})
-	get(mux, "GET /api/events", func(req *http.Request) (any, error) {
-		q, err := parseEventQuery(req.URL.Query())
-		if err != nil {
-			return nil, err
-		}
-		return r.Events(req.Context(), q)
-	})
-	get(mux, "GET /api/refused", func(req *http.Request) (any, error) {
-		return r.Refusals(req.Context(), req.URL.Query().Get("connector"))
-	})
-	get(mux, "GET /api/explain", func(req *http.Request) (any, error) {
-		return r.Explain(req.Context(), req.URL.Query().Get("event"))
-	})
-	if !readOnly {
-		changes(mux, r)
+		mux.HandleFunc(string(e.route), func(w http.ResponseWriter, req *http.Request) {
+			v, err := e.answer(r, req)
+			if err != nil {
+				writeProblem(w, err)
+				return
+			}
+			write(w, http.StatusOK, v)
+		})
 	}
 	return mux
 }
 
-// changes adds what alters the running relay.
-func changes(mux *http.ServeMux, r Relay) {
-	get(mux, "POST /api/channels/{name}/send", func(req *http.Request) (any, error) {
-		var c card.Card
-		if err := decode(req, &c); err != nil {
-			return nil, err
-		}
-		return r.Send(req.Context(), req.PathValue("name"), c)
-	})
-	get(mux, "POST /api/channels/{name}/pause", func(req *http.Request) (any, error) {
-		return struct{}{}, r.Pause(req.Context(), req.PathValue("name"), req.URL.Query().Get("reason"))
-	})
-	get(mux, "POST /api/channels/{name}/resume", func(req *http.Request) (any, error) {
-		return struct{}{}, r.Resume(req.Context(), req.PathValue("name"))
-	})
-	get(mux, "POST /api/channels/{name}/forget", func(req *http.Request) (any, error) {
-		return r.ForgetChannel(req.Context(), req.PathValue("name"))
-	})
-	get(mux, "POST /api/connectors/{name}/forget", func(req *http.Request) (any, error) {
-		return struct{}{}, r.ForgetConnector(req.Context(), req.PathValue("name"))
-	})
-	get(mux, "POST /api/connectors/{name}/rotate", func(req *http.Request) (any, error) {
-		grace, err := time.ParseDuration(req.URL.Query().Get("grace"))
-		if err != nil || grace < 0 {
-			return nil, fmt.Errorf("%w: the grace time is no duration", ErrInvalid)
-		}
-		return r.RotateHook(req.Context(), req.PathValue("name"), grace)
-	})
-	get(mux, "POST /api/connectors/{name}/poll", func(req *http.Request) (any, error) {
-		return r.Poll(req.Context(), req.PathValue("name"))
-	})
-	get(mux, "POST /api/connectors/{name}/sign-in", func(req *http.Request) (any, error) {
-		return r.SignIn(req.Context(), req.PathValue("name"))
-	})
-	get(mux, "GET /api/sign-ins/{id}", func(req *http.Request) (any, error) {
-		return struct{}{}, r.AwaitSignIn(req.Context(), req.PathValue("id"))
-	})
-	get(mux, "POST /api/sign-ins/{id}/token", func(req *http.Request) (any, error) {
-		var p Pasted
-		if err := decode(req, &p); err != nil {
-			return nil, err
-		}
-		return struct{}{}, r.PasteToken(req.Context(), req.PathValue("id"), p.Token)
-	})
-	get(mux, "POST /api/connectors/{name}/dry-run", func(req *http.Request) (any, error) {
-		return r.DryRun(req.Context(), req.PathValue("name"))
-	})
-	get(mux, "POST /api/dead-letters/replay", func(req *http.Request) (any, error) {
-		return selected(req, r.Replay)
-	})
-	get(mux, "POST /api/dead-letters/dismiss", func(req *http.Request) (any, error) {
-		return selected(req, r.Dismiss)
-	})
-	get(mux, "POST /api/plan", func(req *http.Request) (any, error) { return r.Plan(req.Context()) })
-	get(mux, "POST /api/reload", func(req *http.Request) (any, error) { return r.Reload(req.Context()) })
-}
+// guarded is a relay that gives no hook URLs away: whoever has one can post.
+type guarded struct{ Relay }
 
-// get serves one question: the answer as JSON, or the error as a problem.
-func get(mux *http.ServeMux, pattern string, answer func(*http.Request) (any, error)) {
-	mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) {
-		v, err := answer(req)
-		if err != nil {
-			writeProblem(w, err)
-			return
-		}
-		write(w, http.StatusOK, v)
-	})
-}
-
-func selected(req *http.Request, do func(context.Context, Selection) ([]int64, error)) (any, error) {
-	var s Selection
-	if err := decode(req, &s); err != nil {
-		return nil, err
-	}
-	return do(req.Context(), s)
-}
-
-func decode(req *http.Request, v any) error {
-	if err := json.NewDecoder(http.MaxBytesReader(nil, req.Body, maxBody)).Decode(v); err != nil {
-		return fmt.Errorf("%w request: %w", ErrInvalid, err)
-	}
-	return nil
-}
-
-// hideHooks takes the hook URLs out: whoever has one can post.
-func hideHooks(list []Connector) {
+// Connectors implements [Relay].
+func (g guarded) Connectors(ctx context.Context) ([]Connector, error) {
+	list, err := g.Relay.Connectors(ctx)
 	for i := range list {
 		list[i].HookURL = ""
 		if f := list[i].FormerHook; f != nil {
 			f.URL = ""
 		}
 	}
+	return list, err
+}
+
+// effect says what asking a question does to the relay.
+type effect bool
+
+const (
+	reads   effect = false
+	changes effect = true
+)
+
+// endpoint is one question of the API: where it is asked, what that does, and how it is
+// answered.
+type endpoint struct {
+	route  route
+	effect effect
+	answer answer
+}
+
+// answer asks a relay what a request asks for.
+type answer func(Relay, *http.Request) (any, error)
+
+// endpoints are all questions, each with the method of [Relay] that answers it.
+func endpoints() []endpoint {
+	return []endpoint{
+		{statusRoute, reads, plain(Relay.Status)},
+		{connectorsRoute, reads, plain(Relay.Connectors)},
+		{channelsRoute, reads, plain(Relay.Channels)},
+		{pluginsRoute, reads, plain(Relay.Plugins)},
+		{deliveriesRoute, reads, queried(parseDeliveryQuery, Relay.Deliveries)},
+		{eventsRoute, reads, queried(parseEventQuery, Relay.Events)},
+		{refusedRoute, reads, queried(parameter("connector"), Relay.Refusals)},
+		{explainRoute, reads, queried(parameter("event"), Relay.Explain)},
+
+		{sendRoute, changes, send},
+		{pauseRoute, changes, func(r Relay, req *http.Request) (any, error) {
+			return struct{}{}, r.Pause(req.Context(), req.PathValue(pathValue), req.URL.Query().Get("reason"))
+		}},
+		{resumeRoute, changes, told(Relay.Resume)},
+		{forgetChannelRoute, changes, named(Relay.ForgetChannel)},
+		{forgetConnectorRoute, changes, told(Relay.ForgetConnector)},
+		{rotateRoute, changes, rotate},
+		{pollRoute, changes, named(Relay.Poll)},
+		{dryRunRoute, changes, named(Relay.DryRun)},
+		{signInRoute, changes, named(Relay.SignIn)},
+		{awaitSignInRoute, changes, told(Relay.AwaitSignIn)},
+		{pasteTokenRoute, changes, pasteToken},
+		{replayRoute, changes, posted(Relay.Replay)},
+		{dismissRoute, changes, posted(Relay.Dismiss)},
+		{planRoute, changes, plain(Relay.Plan)},
+		{reloadRoute, changes, plain(Relay.Reload)},
+	}
+}
+
+// plain answers what needs to know no more.
+func plain[A any](ask func(Relay, context.Context) (A, error)) answer {
+	return func(r Relay, req *http.Request) (any, error) { return ask(r, req.Context()) }
+}
+
+// named answers what is about the channel, connector or sign-in in the path.
+func named[A any](ask func(Relay, context.Context, string) (A, error)) answer {
+	return func(r Relay, req *http.Request) (any, error) { return ask(r, req.Context(), req.PathValue(pathValue)) }
+}
+
+// told is named for what is only done.
+func told(do func(Relay, context.Context, string) error) answer {
+	return named(func(r Relay, ctx context.Context, name string) (struct{}, error) { return struct{}{}, do(r, ctx, name) })
+}
+
+// queried answers what the query of the URL narrows.
+func queried[Q, A any](parse func(url.Values) (Q, error), ask func(Relay, context.Context, Q) (A, error)) answer {
+	return func(r Relay, req *http.Request) (any, error) {
+		q, err := parse(req.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		return ask(r, req.Context(), q)
+	}
+}
+
+// parameter reads one value of a query.
+func parameter(name string) func(url.Values) (string, error) {
+	return func(v url.Values) (string, error) { return v.Get(name), nil }
+}
+
+// posted answers what the body says.
+func posted[B, A any](ask func(Relay, context.Context, B) (A, error)) answer {
+	return func(r Relay, req *http.Request) (any, error) {
+		body, err := decode[B](req)
+		if err != nil {
+			return nil, err
+		}
+		return ask(r, req.Context(), body)
+	}
+}
+
+func send(r Relay, req *http.Request) (any, error) {
+	c, err := decode[card.Card](req)
+	if err != nil {
+		return nil, err
+	}
+	return r.Send(req.Context(), req.PathValue(pathValue), c)
+}
+
+func rotate(r Relay, req *http.Request) (any, error) {
+	grace, err := time.ParseDuration(req.URL.Query().Get("grace"))
+	if err != nil || grace < 0 {
+		return nil, fmt.Errorf("%w: the grace time is no duration", ErrInvalid)
+	}
+	return r.RotateHook(req.Context(), req.PathValue(pathValue), grace)
+}
+
+// pasted is the body with a token that a person has made on a service's page.
+type pasted struct {
+	Token string `json:"token"`
+}
+
+func pasteToken(r Relay, req *http.Request) (any, error) {
+	p, err := decode[pasted](req)
+	if err != nil {
+		return nil, err
+	}
+	return struct{}{}, r.PasteToken(req.Context(), req.PathValue(pathValue), p.Token)
+}
+
+func decode[B any](req *http.Request) (body B, err error) {
+	if err := json.NewDecoder(http.MaxBytesReader(nil, req.Body, maxBody)).Decode(&body); err != nil {
+		return body, fmt.Errorf("%w request: %w", ErrInvalid, err)
+	}
+	return body, nil
 }
 
 // problem is an error on the wire.
@@ -177,64 +206,4 @@ func write(w http.ResponseWriter, status int, v any) {
 	enc.SetEscapeHTML(false)
 	// A client that has gone away cannot be told so.
 	_ = enc.Encode(v)
-}
-
-func parseQuery(v url.Values) (Query, error) {
-	q := Query{Channel: v.Get("channel"), Connector: v.Get("connector")}
-	for _, s := range strings.FieldsFunc(v.Get("state"), func(r rune) bool { return r == ',' }) {
-		q.States = append(q.States, delivery.State(s))
-	}
-	err := checkStates(q.States)
-	number := func(name string) (n int64) {
-		if err == nil {
-			n, err = wholeNumber(v, name)
-		}
-		return n
-	}
-	q.Event, q.Before, q.Limit = number("event"), number("before"), int(number("limit"))
-	return q, err
-}
-
-// wholeNumber reads a number that may be missing.
-func wholeNumber(v url.Values, name string) (int64, error) {
-	if v.Get(name) == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(v.Get(name), 10, 64)
-	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%w: %s is not a whole number", ErrInvalid, name)
-	}
-	return n, nil
-}
-
-// checkStates refuses a state that no delivery can have: a list that is empty
-// because of a typing mistake would be taken for good news.
-func checkStates(states []delivery.State) error {
-	for _, s := range states {
-		if !slices.Contains(delivery.States(), s) {
-			return fmt.Errorf("%w: there is no state %q; the states are %v", ErrInvalid, s, delivery.States())
-		}
-	}
-	return nil
-}
-
-// values is the inverse of parseQuery.
-func (q Query) values() url.Values {
-	v := url.Values{}
-	set := func(name, value string) {
-		if value != "" && value != "0" {
-			v.Set(name, value)
-		}
-	}
-	states := make([]string, len(q.States))
-	for i, s := range q.States {
-		states[i] = string(s)
-	}
-	set("channel", q.Channel)
-	set("connector", q.Connector)
-	set("state", strings.Join(states, ","))
-	set("event", strconv.FormatInt(q.Event, 10))
-	set("before", strconv.FormatInt(q.Before, 10))
-	set("limit", strconv.Itoa(q.Limit))
-	return v
 }

@@ -231,18 +231,18 @@ type Standing struct {
 // Refusal is a request to a connector's hook of which nothing was accepted, or
 // several that differ in nothing but the time. It holds nothing of a body.
 type Refusal struct {
-	Connector string
+	Connector string `json:"connector"`
 	// Remote is the address that the request came from.
-	Remote string
-	Method string
-	Status int
+	Remote string `json:"remote"`
+	Method string `json:"method"`
+	Status int    `json:"status"`
 	// Reason is what the sender was told.
-	Reason string
+	Reason string `json:"reason"`
 	// Bytes is the size of the last one's body, as far as it was read.
-	Bytes int
-	Count int
-	First time.Time
-	Last  time.Time
+	Bytes int       `json:"bytes"`
+	Count int       `json:"count"`
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
 }
 
 // MaxRefusals is how many refusals of one connector are kept: the last ones.

@@ -1,4 +1,4 @@
-package relay
+package operator
 
 import (
 	"context"
@@ -9,16 +9,17 @@ import (
 
 // collector tells Prometheus what is wrong and how the parts stand, when it asks.
 type collector struct {
-	r                                                       *Relay
+	d                                                       *Desk
 	build, problems, ready, reloaded, dead, health, running *prometheus.Desc
 }
 
-func newCollector(r *Relay) *collector {
+// Metrics returns what tells Prometheus the same as [Desk.Status] tells people.
+func (d *Desk) Metrics() prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	return &collector{
-		r:        r,
+		d:        d,
 		build:    desc("relay_build_info", "Always 1; the labels say what runs.", "version", "go_version"),
 		problems: desc("relay_problems", "How many things are wrong now, as `relay status` lists them."),
 		ready:    desc("relay_ready", "1 when cards can be accepted, as /readyz says."),
@@ -38,27 +39,28 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	ctx := context.Background()
+	ctx, o := context.Background(), c.d.options
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	gauge(c.build, 1, c.r.options.Version, runtime.Version())
-	gauge(c.problems, float64(len(c.r.problems(ctx))))
-	gauge(c.ready, truth(len(c.r.refusals(ctx)) == 0))
-	gauge(c.reloaded, truth(c.r.lastReload() == nil))
-	counts, err := c.r.store.DeadLetters(ctx)
+	now := o.Daemon.Running()
+	gauge(c.build, 1, o.Version, runtime.Version())
+	gauge(c.problems, float64(len(c.d.Problems(ctx))))
+	gauge(c.ready, truth(len(c.d.Unready(ctx)) == 0))
+	gauge(c.reloaded, truth(now.ReloadFailed == ""))
+	counts, err := o.Store.DeadLetters(ctx)
 	if err == nil { // an unknown number is not 0
-		for _, ch := range c.r.current().Channels {
-			counts[ch.Name] += 0
+		for name := range now.Channels {
+			counts[name] += 0
 		}
 		for channel, n := range counts {
 			gauge(c.dead, float64(n), channel)
 		}
 	}
-	for _, s := range c.r.intake.Status() {
+	for _, s := range o.Intake.Status() {
 		gauge(c.health, 1, s.Name, s.Health)
 	}
-	for _, p := range c.r.host.Status() {
+	for _, p := range o.Plugins.Status() {
 		gauge(c.running, truth(p.Running), p.Name)
 	}
 }

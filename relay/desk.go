@@ -1,0 +1,37 @@
+package relay
+
+import (
+	"time"
+
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+// Running implements [operator.Daemon].
+func (r *Relay) Running() operator.Running {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	now := operator.Running{
+		Started: r.started, Configured: r.configured, Listen: r.listeners.Address("hooks"), Dashboard: r.listeners.Address("dashboard"),
+		Public: r.adopted.Config.Relay.PublicURL, Retention: r.adopted.Config.Relay.Retention, Log: r.log.Problem(),
+		Channels: make(map[string]string), Connectors: make(map[string]string),
+	}
+	if now.Public == "" {
+		now.Public = "http://" + now.Listen
+	}
+	for _, c := range r.adopted.Config.Channels {
+		now.Channels[c.Name] = c.Type
+	}
+	for _, c := range r.adopted.Config.Connectors {
+		now.Connectors[c.Name] = c.Type
+	}
+	if f := r.reloadFailed; f != nil {
+		now.ReloadFailed = "the reload at " + f.at.Format(time.TimeOnly) + " failed, and the configuration before it goes on: " + f.reason()
+	}
+	return now
+}
+
+// Hold implements [operator.Daemon].
+func (r *Relay) Hold() (release func()) {
+	r.reloading.Lock()
+	return r.reloading.Unlock
+}

@@ -1,0 +1,118 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/connector-relay/relay/relay/intake"
+)
+
+// Connector is a configured source.
+type Connector struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Enabled bool   `json:"enabled"`
+	// HookURL is where its source may push; empty when the type does not receive.
+	HookURL string `json:"hook_url,omitempty"`
+	// HookUsed is when that URL was last used.
+	HookUsed time.Time `json:"hook_used,omitzero"`
+	// FormerHook is the URL from before the last rotation, as long as it works.
+	FormerHook *FormerHook `json:"former_hook,omitempty"`
+	Schedule   string      `json:"schedule,omitempty"`
+	Health     string      `json:"health"`
+	Problem    string      `json:"problem,omitempty"`
+	// Note is what the connector itself says of how it stands with its source.
+	Note string `json:"note,omitempty"`
+	// Suspended says by channel why the connector's cards do not go there.
+	Suspended map[string]string `json:"suspended,omitempty"`
+	LastPoll  time.Time         `json:"last_poll,omitzero"`
+	NextPoll  time.Time         `json:"next_poll,omitzero"`
+	LastEvent time.Time         `json:"last_event,omitzero"`
+}
+
+// FormerHook is a hook URL that a rotation has replaced.
+type FormerHook struct {
+	URL string `json:"hook_url,omitempty"`
+	// Until is when it ends, and Used when it was last used.
+	Until time.Time `json:"until"`
+	Used  time.Time `json:"hook_used,omitzero"`
+}
+
+// removed is the health of a connector that is no longer configured.
+const removed = "removed"
+
+// Connectors implements [Relay].
+func (d *Desk) Connectors(ctx context.Context) ([]Connector, error) {
+	list := []Connector{}
+	hooks, now := d.options.Intake.HookURLs(), d.options.Daemon.Running()
+	here := make(map[string]bool)
+	for _, c := range d.options.Intake.Status() {
+		here[c.Name] = true
+		o := Connector{
+			Name: c.Name, Type: c.Type, Enabled: c.Enabled, Schedule: c.Schedule, Health: c.Health, Problem: c.Problem, Note: c.Poll.Note,
+			Suspended: c.Suspended, LastPoll: c.Poll.Last, NextPoll: c.Poll.Next, LastEvent: c.LastEvent,
+		}
+		o.HookUsed, o.FormerHook = hookUse(hooks, c.Name, c.HookPath, now.Public)
+		if c.HookPath != "" {
+			o.HookURL = now.Public + c.HookPath
+		}
+		list = append(list, o)
+	}
+	kept, err := d.options.Store.Connectors(ctx)
+	for _, k := range kept {
+		if here[k.Name] {
+			continue
+		}
+		c := Connector{Name: k.Name, Type: k.Type, Health: removed, LastEvent: k.LastEvent, LastPoll: k.Poll.Last}
+		c.HookUsed, _ = hookUse(hooks, k.Name, "/hooks/"+k.HookToken, now.Public)
+		if _, configured := now.Connectors[k.Name]; configured { // another node runs it
+			c.Enabled, c.Health, c.Problem, c.Note, c.NextPoll = true, k.Poll.Health, k.Poll.Problem, k.Poll.Note, k.Poll.Next
+		}
+		list = append(list, c)
+	}
+	return list, err
+}
+
+// hookUse returns when a connector's hook URL was last used, and the URL from before
+// its rotation, as long as that works.
+func hookUse(hooks []intake.HookURL, name, path, public string) (used time.Time, former *FormerHook) {
+	for _, h := range hooks {
+		switch {
+		case h.Connector != name:
+		case h.Path == path:
+			used = h.Used
+		case h.Closed == "":
+			former = &FormerHook{URL: public + h.Path, Until: h.Until, Used: h.Used}
+		}
+	}
+	return used, former
+}
+
+// RotateHook implements [Relay].
+func (d *Desk) RotateHook(ctx context.Context, name string, grace time.Duration) (Connector, error) {
+	defer d.options.Daemon.Hold()()
+	if err := d.options.Intake.Rotate(ctx, name, time.Now().Add(grace)); err != nil {
+		return Connector{}, meaning(err)
+	}
+	list, err := d.Connectors(ctx)
+	if err != nil {
+		return Connector{}, err
+	}
+	return list[slices.IndexFunc(list, func(c Connector) bool { return c.Name == name })], nil
+}
+
+// ForgetConnector implements [Relay].
+func (d *Desk) ForgetConnector(ctx context.Context, name string) error {
+	defer d.options.Daemon.Hold()()
+	if _, ok := d.options.Daemon.Running().Connectors[name]; ok {
+		return configured("connector", name)
+	}
+	return meaning(d.options.Intake.Forget(ctx, name))
+}
+
+// configured says why something cannot be forgotten.
+func configured(sort, name string) error {
+	return fmt.Errorf("%w: %s %s is in the configuration; remove it there and reload first", ErrInvalid, sort, name)
+}

@@ -1,0 +1,127 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/dispatch"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/signin"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// Store is what a [Desk] reads and changes of the store; package store says what each
+// method promises.
+type Store interface {
+	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
+	Connectors(ctx context.Context) ([]store.Kept, error)
+	DeadLetters(ctx context.Context) (map[string]int, error)
+	ForgetChannel(ctx context.Context, channel string) (dismissed int, err error)
+	Deliveries(ctx context.Context, f store.Filter) ([]store.Summary, error)
+	Delivery(ctx context.Context, id int64) (store.Summary, []delivery.Attempt, error)
+	Events(ctx context.Context, f store.EventFilter) ([]store.EventSummary, error)
+	Event(ctx context.Context, id int64) (store.Event, error)
+	FindEvents(ctx context.Context, key string) ([]int64, error)
+	Replay(ctx context.Context, ids []int64) ([]int64, error)
+	Dismiss(ctx context.Context, ids []int64) ([]int64, error)
+	Refusals(ctx context.Context, connector string) ([]store.Refusal, error)
+	Ping(ctx context.Context) error
+}
+
+// Intake is how the connectors stand and what they can be told to do.
+type Intake interface {
+	Status() []intake.Status
+	HookURLs() []intake.HookURL
+	KeepRefusals(ctx context.Context)
+	Call(name string) (pluginhost.Call, error)
+	PollOnce(ctx context.Context, name string) (intake.PollReport, error)
+	DryRun(ctx context.Context, name string, n int) ([]event.Event, []connector.Known, error)
+	Rotate(ctx context.Context, name string, until time.Time) error
+	Forget(ctx context.Context, name string) error
+}
+
+// Dispatch is how the lanes stand and what they can be told to do.
+type Dispatch interface {
+	Lanes() []dispatch.Lane
+	Quiet(channel string) time.Time
+	Pause(ctx context.Context, channel, reason string) error
+	Resume(ctx context.Context, channel string) error
+}
+
+// Plugins are the plugin processes.
+type Plugins interface {
+	Status() []pluginhost.Status
+}
+
+// SignIns lets people sign in for connectors.
+type SignIns interface {
+	Begin(ctx context.Context, c pluginhost.Call) (signin.Session, error)
+	Wait(ctx context.Context, id string) error
+	Paste(id, token string) error
+}
+
+// Daemon is what holds the parts together.
+type Daemon interface {
+	Running() Running
+	Plan(ctx context.Context) ([]Change, error)
+	Reload(ctx context.Context) ([]Change, error)
+	// Hold keeps reloads away until release is called.
+	Hold() (release func())
+}
+
+// Running is what the daemon says of itself and of the configuration that it runs.
+type Running struct {
+	Started, Configured time.Time
+	// Listen and Dashboard are the addresses of the listeners for hooks and for pages,
+	// and Public is the URL at which senders reach the first.
+	Listen, Dashboard, Public string
+	Retention                 time.Duration
+	// Channels and Connectors are the types of those that are configured, by name.
+	Channels, Connectors map[string]string
+	// Log says what is wrong with the log, and ReloadFailed how the last reload failed;
+	// empty when all is well.
+	Log, ReloadFailed string
+}
+
+// Options are what a desk works with.
+type Options struct {
+	Store    Store
+	Intake   Intake
+	Dispatch Dispatch
+	Plugins  Plugins
+	SignIns  SignIns
+	Daemon   Daemon
+	Log      zerolog.Logger
+	// Version is the relay's, and Config the path of its configuration.
+	Version, Config string
+}
+
+// Desk answers operators from the parts of the relay that runs in this process.
+type Desk struct{ options Options }
+
+var _ Relay = (*Desk)(nil)
+
+// New returns a desk.
+func New(o Options) *Desk { return &Desk{o} }
+
+// meaning gives an error of a part the meaning that crosses the socket.
+func meaning(err error) error {
+	if errors.Is(err, dispatch.ErrNoChannel) || errors.Is(err, intake.ErrNoConnector) || errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return err
+}
+
+// Plan implements [Relay].
+func (d *Desk) Plan(ctx context.Context) ([]Change, error) { return d.options.Daemon.Plan(ctx) }
+
+// Reload implements [Relay].
+func (d *Desk) Reload(ctx context.Context) ([]Change, error) { return d.options.Daemon.Reload(ctx) }
