@@ -16,6 +16,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/route/language"
+	"github.com/connector-relay/relay/relay/spelling"
 )
 
 const (
@@ -101,7 +102,7 @@ func (f *File) channelType(body *hclsyntax.Body) (t channelType, known bool) {
 		return channelType{}, false
 	}
 	detail := fmt.Sprintf("There is no channel type %s.", s.shown())
-	if suggestion := language.Suggest(s.text(), names); suggestion != "" {
+	if suggestion := spelling.Nearest(s.text(), names); suggestion != "" {
 		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
 	}
 	detail += " There are " + language.List(names, "and") + "."

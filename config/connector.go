@@ -15,6 +15,7 @@ import (
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/route/language"
 	"github.com/connector-relay/relay/relay/schedule"
+	"github.com/connector-relay/relay/relay/spelling"
 )
 
 // connectorBlock is a connector between the two phases.
@@ -166,7 +167,7 @@ func (f *File) unknownType(kept connectorBlock, names []string) {
 	detail := fmt.Sprintf("There is no connector type %q.", typ)
 	suggestion := formerTypes()[strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(typ))]
 	if !slices.Contains(names, suggestion) {
-		suggestion = language.Suggest(typ, names)
+		suggestion = spelling.Nearest(typ, names)
 	}
 	if suggestion != "" {
 		detail += fmt.Sprintf(" Did you mean %q?", suggestion)

@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/connector-relay/relay/relay/route/language"
+	"github.com/connector-relay/relay/relay/spelling"
 )
 
 // setting is an attribute's value.
@@ -161,7 +162,7 @@ func (f *File) oneOf(s setting, allowed []string) bool {
 func notAllowed(s setting, allowed []string) *hcl.Diagnostic {
 	detail := fmt.Sprintf("The attribute %s cannot be %s; it is %s.", s.name, s.shown(), language.List(language.Quoted(allowed), "or"))
 	if !s.hidden {
-		if suggestion := language.Suggest(s.text(), allowed); suggestion != "" {
+		if suggestion := spelling.Nearest(s.text(), allowed); suggestion != "" {
 			detail += fmt.Sprintf(" Did you mean %q?", suggestion)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/connector-relay/relay/relay/spelling"
 )
 
 // Evaluate is [hcl.Expression.Value] with better diagnostics: all wrong names are
@@ -50,7 +52,7 @@ func checkFunctions(expr hclsyntax.Expression, ctx *hcl.EvalContext) hcl.Diagnos
 		}
 		if _, known := functions.Functions[call.Name]; !known {
 			names := slices.Sorted(maps.Keys(functions.Functions))
-			suggestion := Suggest(call.Name, names)
+			suggestion := spelling.Nearest(call.Name, names)
 			detail := fmt.Sprintf("There is no function %q.", call.Name)
 			if suggestion != "" {
 				detail += fmt.Sprintf(" Did you mean %q?", suggestion)
@@ -109,7 +111,7 @@ func unknownName(root hcl.TraverseRoot, traversal hcl.Traversal, ctx *hcl.EvalCo
 		names = append(names, slices.Sorted(maps.Keys(c.Variables))...)
 	}
 	detail := fmt.Sprintf("There is no %q to refer to here.", root.Name)
-	switch suggestion := Suggest(root.Name, names); {
+	switch suggestion := spelling.Nearest(root.Name, names); {
 	case suggestion != "":
 		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
 	case root.Name == "event":

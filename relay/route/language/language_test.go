@@ -113,18 +113,6 @@ func TestHiddenValues(t *testing.T) {
 	}
 }
 
-func TestSuggest(t *testing.T) {
-	names := []string{"channel", "connector", "relay", "url", "when", "to"}
-	for given, want := range map[string]string{
-		"chanel": "channel", "Channel": "channel", "conector": "connector", "relya": "relay", "ulr": "url", "whne": "when", "ot": "to", "t": "to",
-		"receiver": "", "xyz": "", "": "", "channels": "channel",
-	} {
-		if got := Suggest(given, names); got != want {
-			t.Errorf("%q gives %q, want %q", given, got, want)
-		}
-	}
-}
-
 func TestCanonical(t *testing.T) {
 	same := [][]string{
 		{`a && (b)`, `a&&b`, "(a\n&&b)"},

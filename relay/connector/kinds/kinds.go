@@ -1,0 +1,90 @@
+// Package kinds is for connectors with more than a few kinds of events. A [Table] lists
+// them, each in a line with what the connector itself needs to know of it, such as how to
+// draw its card; [Choice] are the arguments by which people choose among them. What a
+// connector says of its kinds, checks, looks up and leaves out follows from the two.
+//
+// A kind that few people want is noise: it is emitted only where a configuration asks for
+// it. Keep the table in the order in which people should read it.
+package kinds
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/spelling"
+)
+
+// Table lists the kinds of events of a connector type.
+type Table[T any] []Kind[T]
+
+// Kind is one kind of event.
+type Kind[T any] struct {
+	// Name is what events, conditions of routes and [Choice] call it.
+	Name string
+	// Doc is one sentence.
+	Doc string
+	// Noise says that such events are emitted only where a configuration names the kind.
+	Noise bool
+	// Own is what the connector itself needs to know.
+	Own T
+}
+
+// Find returns the kind of a name; false when there is none.
+func (t Table[T]) Find(name string) (Kind[T], bool) {
+	for _, k := range t {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Kind[T]{}, false
+}
+
+// Describe returns the kinds for a [connector.Description]. Make the samples with the
+// code that makes the events, so that people see what they will get.
+func (t Table[T]) Describe(sample func(Kind[T]) event.Event) []connector.Kind {
+	list := make([]connector.Kind, len(t))
+	for i, k := range t {
+		list[i] = connector.Kind{Name: k.Name, Doc: k.Doc, Sample: sample(k)}
+	}
+	return list
+}
+
+// Check says which patterns of an argument are like no kind, for [connector.Validator].
+// A pattern that cannot be read is left to [connector.CheckPatterns].
+func (t Table[T]) Check(argument string, patterns ...string) []connector.Problem {
+	names := make([]string, len(t))
+	for i, k := range t {
+		names[i] = k.Name
+	}
+	var problems []connector.Problem
+	for _, p := range patterns {
+		if !connector.IsPattern(p) || slices.ContainsFunc(names, func(name string) bool { return connector.Matches([]string{p}, name) }) {
+			continue
+		}
+		message := "No kind of event is like " + p + "."
+		if meant := spelling.Nearest(p, names); meant != "" {
+			message += fmt.Sprintf(" Did you mean %q?", meant)
+		}
+		problems = append(problems, connector.Problem{Argument: argument, Message: message})
+	}
+	return problems
+}
+
+// Choice are the arguments by which people choose kinds. Embed it into the connector's
+// struct, in the place where they should stand among its arguments.
+type Choice struct {
+	Kinds   []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; all but noise is the default."`
+	Exclude []string `relay:"exclude" doc:"Kinds not to post."`
+}
+
+// Wants reports whether people want an event of a kind. An event may go by several
+// names, such as its kind's and one that tells its action as well: it is wanted if any
+// of them is, and left out if any of them is excluded.
+func (c Choice) Wants(noise bool, names ...string) bool {
+	like := func(patterns []string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return connector.Matches(patterns, name) })
+	}
+	return (len(c.Kinds) == 0 && !noise || like(c.Kinds)) && !like(c.Exclude)
+}
