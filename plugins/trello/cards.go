@@ -8,6 +8,7 @@ import (
 
 	cards "github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/card/prose"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -21,28 +22,27 @@ const (
 
 // event makes an event of an action; false when nobody asked for it.
 func (t *Trello) event(a action) (event.Event, bool) {
-	name := a.kind()
-	if !t.wants(a, name) {
+	k, ok := t.wanted(a)
+	if !ok {
 		return event.Event{}, false
 	}
-	return t.draw(a, name), true
+	return a.draw(k), true
 }
 
-func (t *Trello) draw(a action, name string) event.Event {
-	k := kinds()[name]
-	title := a.who() + " " + a.fill(k.does)
-	section := cards.Section{ActivityTitle: a.who(), Facts: a.facts(name)}
+func (a action) draw(k kinds.Kind[look]) event.Event {
+	title := a.who() + " " + a.fill(k.Own.does)
+	section := cards.Section{ActivityTitle: a.who(), Facts: a.facts(k)}
 	if at := cards.Web(a.Creator.AvatarURL); at != "" {
 		section.ActivityImage = at + "/50.png" // Trello's sizes are 30, 50 and 170
 	}
 	if b := a.Data.Board; b != nil {
 		section.ActivitySubtitle = cards.Link(b.Name, boardURL(b))
 	}
-	c := cards.Card{Summary: title, Title: title, Text: prose.Markdown(a.text(name), maxText), ThemeColor: k.color, Sections: []cards.Section{section}}
+	c := cards.Card{Summary: title, Title: title, Text: prose.Markdown(a.text(k.Name), maxText), ThemeColor: k.Own.color, Sections: []cards.Section{section}}
 	if at, label := a.where(); at != "" {
 		c.Actions = []cards.Action{{Type: cards.OpenURI, Name: label, Targets: []cards.Target{{OS: "default", URI: at}}}}
 	}
-	return event.Event{Key: "action:" + a.ID, Kind: name, Thread: a.thread(), Time: a.When, Card: c, Data: a.data(name)}
+	return event.Event{Key: "action:" + a.ID, Kind: k.Name, Thread: a.thread(), Time: a.When, Card: c, Data: a.data(k.Name)}
 }
 
 // thread names the card that the action is about.
@@ -214,7 +214,7 @@ func (a action) text(kind string) string {
 	return ""
 }
 
-func (a action) facts(kind string) []cards.Fact {
+func (a action) facts(k kinds.Kind[look]) []cards.Fact {
 	var list []cards.Fact
 	add := func(name, value string) {
 		if value = cards.Line(value, maxName); value != "" {
@@ -222,22 +222,22 @@ func (a action) facts(kind string) []cards.Fact {
 		}
 	}
 	d := a.Data
-	if d.List != nil && d.Card != nil && !strings.Contains(kinds()[kind].does, "LIST") {
+	if d.List != nil && d.Card != nil && !strings.Contains(k.Own.does, "LIST") {
 		add("List", d.List.Name)
 	}
 	if d.Card != nil && d.Card.Due != nil {
 		add("Due", date(*d.Card.Due))
 	}
-	if kind == "due_date_set" || kind == "due_date_removed" {
+	if k.Name == "due_date_set" || k.Name == "due_date_removed" {
 		add("Due before", date(d.Old.due()))
 	}
-	if kind == "card_described" && d.Old != nil && d.Old.Description != nil {
+	if k.Name == "card_described" && d.Old != nil && d.Old.Description != nil {
 		add("Before", *d.Old.Description)
 	}
-	if f := d.Attachment; f != nil && kind == "add_attachment_to_card" && cards.Web(f.URL) != "" && len(f.URL) <= maxAddress {
+	if f := d.Attachment; f != nil && k.Name == "add_attachment_to_card" && cards.Web(f.URL) != "" && len(f.URL) <= maxAddress {
 		list = append(list, cards.Fact{Name: "Attachment", Value: cards.Link(orElse(f.Name, f.URL), f.URL)})
 	}
-	if d.Checklist != nil && !strings.Contains(kinds()[kind].does, "CHECKLIST") {
+	if d.Checklist != nil && !strings.Contains(k.Own.does, "CHECKLIST") {
 		add("Checklist", d.Checklist.Name)
 	}
 	return list

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/connector-relay/relay/relay/connector/connectortest"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
 // TestACardSaysWhatChangedAndFromWhat has the facts that Zulip's integration tells of the
@@ -27,7 +28,7 @@ func TestACardSaysWhatChangedAndFromWhat(t *testing.T) {
 		{"an edited one is shown as it is now", `"type":"updateComment","data":{"card":{"name":"Parser"},"action":{"text":"*New*"},"old":{"text":"Old"}}`, "Ada edited a comment on Parser | *New*"},
 		{"a board has a new name", `"type":"updateBoard","data":{"board":{"name":"New"},"old":{"name":"Old"}}`, "Ada renamed the board Old to New"},
 	} {
-		e, ok := (&Trello{Kinds: []string{"*"}}).event(parseAction(json.RawMessage(`{"id":"a1","memberCreator":{"fullName":"Ada"},` + test.action + `}`)))
+		e, ok := (&Trello{Choice: kinds.Choice{Kinds: []string{"*"}}}).event(parseAction(json.RawMessage(`{"id":"a1","memberCreator":{"fullName":"Ada"},` + test.action + `}`)))
 		if got := connectortest.Said(e); !ok || got != test.want {
 			t.Errorf("%s:\n%s\nwant:\n%s", test.is, got, test.want)
 		}
@@ -40,7 +41,7 @@ func TestHostileActionsGiveAHarmlessCard(t *testing.T) {
 		`{"card":{"name":"CARD"},"label":{"name":"LABEL","color":"<at>red</at>"},"attachment":{"name":"[x](y)","url":"https://e.example/)` + strings.Repeat("x", 1<<16) + `"}}`,
 	} {
 		for _, typ := range []string{"updateCard", "addLabelToCard", "addAttachmentToCard"} {
-			e, ok := (&Trello{Kinds: []string{"*"}}).event(parseAction(json.RawMessage(`{"id":"a1","type":"` + typ + `","data":` + data + `}`)))
+			e, ok := (&Trello{Choice: kinds.Choice{Kinds: []string{"*"}}}).event(parseAction(json.RawMessage(`{"id":"a1","type":"` + typ + `","data":` + data + `}`)))
 			if !ok {
 				t.Fatalf("no card for %s", typ)
 			}

@@ -2,17 +2,14 @@ package trello
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
-// kind is one sort of event.
-type kind struct {
-	doc string
-	// noise says that it is posted only when the configuration asks for it.
-	noise bool
+// look is what a kind's cards look like.
+type look struct {
 	color string
 	// does is what the title says that the member does. In it, CARD, LIST and the
 	// like stand for names.
@@ -28,74 +25,63 @@ const (
 	grey   = "838C91"
 )
 
-// kinds are all that a card can be made of, by name.
-func kinds() map[string]kind {
-	return map[string]kind{
-		"create_card":                     {doc: "A card was made.", color: green, does: "added CARD to LIST"},
-		"copy_card":                       {doc: "A card was copied.", color: green, does: "copied SOURCE to CARD in LIST"},
-		"convert_to_card_from_check_item": {doc: "A card was made of a checklist's line.", color: green, does: "made CARD of a checklist's line"},
-		"email_card":                      {doc: "A card was made by mail.", color: green, does: "mailed CARD to LIST"},
-		"delete_card":                     {doc: "A card was deleted.", color: grey, does: "deleted a card from LIST"},
-		"card_moved":                      {doc: "A card was moved to another list.", color: blue, does: "moved CARD from BEFORE to AFTER"},
-		"card_archived":                   {doc: "A card was archived.", color: grey, does: "archived CARD"},
-		"card_unarchived":                 {doc: "A card was brought back.", color: blue, does: "brought CARD back"},
-		"card_renamed":                    {doc: "A card was renamed.", color: blue, does: "renamed OLDNAME to CARD"},
-		"card_described":                  {doc: "A card's description was changed.", color: blue, does: "DESCRIBED CARD"},
-		"update_card":                     {doc: "A card was moved within its list, or its cover was changed.", noise: true, color: grey, does: "changed CARD"},
-		"move_card_to_board":              {doc: "A card came from another board.", color: green, does: "brought CARD here from FROMBOARD"},
-		"move_card_from_board":            {doc: "A card went to another board.", color: grey, does: "took CARD to TOBOARD"},
-		"due_date_set":                    {doc: "A card's due date was set or changed.", color: orange, does: "DATED the due date of CARD"},
-		"due_date_removed":                {doc: "A card's due date was removed.", color: grey, does: "removed the due date of CARD"},
-		"due_date_completed":              {doc: "A card was marked as done.", color: green, does: "completed CARD"},
-		"due_date_reopened":               {doc: "A card was marked as not done.", color: orange, does: "reopened CARD"},
-		"comment_card":                    {doc: "A card was commented on.", color: blue, does: "commented on CARD"},
-		"copy_comment_card":               {doc: "A comment came with a copied card.", noise: true, color: blue, does: "copied a comment to CARD"},
-		"delete_comment":                  {doc: "A comment was deleted.", noise: true, color: grey, does: "deleted a comment on CARD"},
-		"update_comment":                  {doc: "A comment was edited.", noise: true, color: grey, does: "edited a comment on CARD"},
-		"add_attachment_to_card":          {doc: "Something was attached to a card.", color: blue, does: "attached FILE to CARD"},
-		"delete_attachment_from_card":     {doc: "An attachment was removed.", color: grey, does: "removed FILE from CARD"},
-		"add_member_to_card":              {doc: "A member was put on a card.", color: blue, does: "put MEMBER on CARD"},
-		"remove_member_from_card":         {doc: "A member was taken off a card.", color: grey, does: "took MEMBER off CARD"},
-		"add_checklist_to_card":           {doc: "A checklist was added to a card.", color: blue, does: "added the checklist CHECKLIST to CARD"},
-		"remove_checklist_from_card":      {doc: "A checklist was removed.", color: grey, does: "removed the checklist CHECKLIST from CARD"},
-		"copy_checklist":                  {doc: "A checklist came as a copy.", noise: true, color: blue, does: "copied the checklist CHECKLIST"},
-		"update_checklist":                {doc: "A checklist was renamed.", noise: true, color: grey, does: "changed the checklist CHECKLIST of CARD"},
-		"create_check_item":               {doc: "A line was added to a checklist.", noise: true, color: blue, does: "added ITEM to a checklist of CARD"},
-		"update_check_item":               {doc: "A checklist's line was changed.", noise: true, color: grey, does: "changed ITEM on CARD"},
-		"delete_check_item":               {doc: "A checklist's line was removed.", noise: true, color: grey, does: "removed ITEM from CARD"},
-		"update_check_item_state_on_card": {doc: "A checklist's line was ticked or unticked.", color: green, does: "TICKED ITEM on CARD"},
-		"add_label_to_card":               {doc: "A label was put on a card.", color: blue, does: "put LABEL on CARD"},
-		"remove_label_from_card":          {doc: "A label was taken off a card.", color: grey, does: "took LABEL off CARD"},
-		"update_custom_field_item":        {doc: "A custom field of a card was set.", noise: true, color: grey, does: "set FIELD of CARD"},
-		"vote_on_card":                    {doc: "Somebody voted for a card.", noise: true, color: blue, does: "voted for CARD"},
-		"create_list":                     {doc: "A list was made.", color: green, does: "added the list LIST"},
-		"list_renamed":                    {doc: "A list was renamed.", color: blue, does: "renamed OLDNAME to LIST"},
-		"update_list":                     {doc: "A list was moved or changed otherwise.", noise: true, color: grey, does: "changed the list LIST"},
-		"list_archived":                   {doc: "A list was archived.", color: grey, does: "archived the list LIST"},
-		"list_unarchived":                 {doc: "A list was brought back.", color: blue, does: "brought the list LIST back"},
-		"move_list_to_board":              {doc: "A list came from another board.", color: green, does: "brought the list LIST here"},
-		"move_list_from_board":            {doc: "A list went to another board.", color: grey, does: "took the list LIST to another board"},
-		"create_board":                    {doc: "The board was made.", color: green, does: "made the board BOARD"},
-		"copy_board":                      {doc: "The board was made as a copy.", color: green, does: "made the board BOARD as a copy"},
-		"update_board":                    {doc: "The board's settings were changed.", noise: true, color: grey, does: "changed the board BOARD"},
-		"board_renamed":                   {doc: "The board was renamed.", color: blue, does: "renamed the board OLDNAME to BOARD"},
-		"add_member_to_board":             {doc: "A member joined the board.", color: green, does: "added MEMBER to the board"},
-		"make_admin_of_board":             {doc: "A member became the board's admin.", color: blue, does: "made MEMBER an admin of the board"},
-		"make_normal_member_of_board":     {doc: "A member is no longer the board's admin.", color: blue, does: "made MEMBER a normal member of the board"},
-		"make_observer_of_board":          {doc: "A member may only look at the board.", color: blue, does: "made MEMBER an observer of the board"},
-		"remove_member_from_board":        {doc: "A member left the board.", color: grey, does: "removed MEMBER from the board"},
+// table has all kinds that a card can be made of.
+func table() kinds.Table[look] {
+	return kinds.Table[look]{
+		{Name: "add_attachment_to_card", Doc: "Something was attached to a card.", Own: look{blue, "attached FILE to CARD"}},
+		{Name: "add_checklist_to_card", Doc: "A checklist was added to a card.", Own: look{blue, "added the checklist CHECKLIST to CARD"}},
+		{Name: "add_label_to_card", Doc: "A label was put on a card.", Own: look{blue, "put LABEL on CARD"}},
+		{Name: "add_member_to_board", Doc: "A member joined the board.", Own: look{green, "added MEMBER to the board"}},
+		{Name: "add_member_to_card", Doc: "A member was put on a card.", Own: look{blue, "put MEMBER on CARD"}},
+		{Name: "board_renamed", Doc: "The board was renamed.", Own: look{blue, "renamed the board OLDNAME to BOARD"}},
+		{Name: "card_archived", Doc: "A card was archived.", Own: look{grey, "archived CARD"}},
+		{Name: "card_described", Doc: "A card's description was changed.", Own: look{blue, "DESCRIBED CARD"}},
+		{Name: "card_moved", Doc: "A card was moved to another list.", Own: look{blue, "moved CARD from BEFORE to AFTER"}},
+		{Name: "card_renamed", Doc: "A card was renamed.", Own: look{blue, "renamed OLDNAME to CARD"}},
+		{Name: "card_unarchived", Doc: "A card was brought back.", Own: look{blue, "brought CARD back"}},
+		{Name: "comment_card", Doc: "A card was commented on.", Own: look{blue, "commented on CARD"}},
+		{Name: "convert_to_card_from_check_item", Doc: "A card was made of a checklist's line.", Own: look{green, "made CARD of a checklist's line"}},
+		{Name: "copy_board", Doc: "The board was made as a copy.", Own: look{green, "made the board BOARD as a copy"}},
+		{Name: "copy_card", Doc: "A card was copied.", Own: look{green, "copied SOURCE to CARD in LIST"}},
+		{Name: "copy_checklist", Doc: "A checklist came as a copy.", Noise: true, Own: look{blue, "copied the checklist CHECKLIST"}},
+		{Name: "copy_comment_card", Doc: "A comment came with a copied card.", Noise: true, Own: look{blue, "copied a comment to CARD"}},
+		{Name: "create_board", Doc: "The board was made.", Own: look{green, "made the board BOARD"}},
+		{Name: "create_card", Doc: "A card was made.", Own: look{green, "added CARD to LIST"}},
+		{Name: "create_check_item", Doc: "A line was added to a checklist.", Noise: true, Own: look{blue, "added ITEM to a checklist of CARD"}},
+		{Name: "create_list", Doc: "A list was made.", Own: look{green, "added the list LIST"}},
+		{Name: "delete_attachment_from_card", Doc: "An attachment was removed.", Own: look{grey, "removed FILE from CARD"}},
+		{Name: "delete_card", Doc: "A card was deleted.", Own: look{grey, "deleted a card from LIST"}},
+		{Name: "delete_check_item", Doc: "A checklist's line was removed.", Noise: true, Own: look{grey, "removed ITEM from CARD"}},
+		{Name: "delete_comment", Doc: "A comment was deleted.", Noise: true, Own: look{grey, "deleted a comment on CARD"}},
+		{Name: "due_date_completed", Doc: "A card was marked as done.", Own: look{green, "completed CARD"}},
+		{Name: "due_date_removed", Doc: "A card's due date was removed.", Own: look{grey, "removed the due date of CARD"}},
+		{Name: "due_date_reopened", Doc: "A card was marked as not done.", Own: look{orange, "reopened CARD"}},
+		{Name: "due_date_set", Doc: "A card's due date was set or changed.", Own: look{orange, "DATED the due date of CARD"}},
+		{Name: "email_card", Doc: "A card was made by mail.", Own: look{green, "mailed CARD to LIST"}},
+		{Name: "list_archived", Doc: "A list was archived.", Own: look{grey, "archived the list LIST"}},
+		{Name: "list_renamed", Doc: "A list was renamed.", Own: look{blue, "renamed OLDNAME to LIST"}},
+		{Name: "list_unarchived", Doc: "A list was brought back.", Own: look{blue, "brought the list LIST back"}},
+		{Name: "make_admin_of_board", Doc: "A member became the board's admin.", Own: look{blue, "made MEMBER an admin of the board"}},
+		{Name: "make_normal_member_of_board", Doc: "A member is no longer the board's admin.", Own: look{blue, "made MEMBER a normal member of the board"}},
+		{Name: "make_observer_of_board", Doc: "A member may only look at the board.", Own: look{blue, "made MEMBER an observer of the board"}},
+		{Name: "move_card_from_board", Doc: "A card went to another board.", Own: look{grey, "took CARD to TOBOARD"}},
+		{Name: "move_card_to_board", Doc: "A card came from another board.", Own: look{green, "brought CARD here from FROMBOARD"}},
+		{Name: "move_list_from_board", Doc: "A list went to another board.", Own: look{grey, "took the list LIST to another board"}},
+		{Name: "move_list_to_board", Doc: "A list came from another board.", Own: look{green, "brought the list LIST here"}},
+		{Name: "remove_checklist_from_card", Doc: "A checklist was removed.", Own: look{grey, "removed the checklist CHECKLIST from CARD"}},
+		{Name: "remove_label_from_card", Doc: "A label was taken off a card.", Own: look{grey, "took LABEL off CARD"}},
+		{Name: "remove_member_from_board", Doc: "A member left the board.", Own: look{grey, "removed MEMBER from the board"}},
+		{Name: "remove_member_from_card", Doc: "A member was taken off a card.", Own: look{grey, "took MEMBER off CARD"}},
+		{Name: "update_board", Doc: "The board's settings were changed.", Noise: true, Own: look{grey, "changed the board BOARD"}},
+		{Name: "update_card", Doc: "A card was moved within its list, or its cover was changed.", Noise: true, Own: look{grey, "changed CARD"}},
+		{Name: "update_check_item", Doc: "A checklist's line was changed.", Noise: true, Own: look{grey, "changed ITEM on CARD"}},
+		{Name: "update_check_item_state_on_card", Doc: "A checklist's line was ticked or unticked.", Own: look{green, "TICKED ITEM on CARD"}},
+		{Name: "update_checklist", Doc: "A checklist was renamed.", Noise: true, Own: look{grey, "changed the checklist CHECKLIST of CARD"}},
+		{Name: "update_comment", Doc: "A comment was edited.", Noise: true, Own: look{grey, "edited a comment on CARD"}},
+		{Name: "update_custom_field_item", Doc: "A custom field of a card was set.", Noise: true, Own: look{grey, "set FIELD of CARD"}},
+		{Name: "update_list", Doc: "A list was moved or changed otherwise.", Noise: true, Own: look{grey, "changed the list LIST"}},
+		{Name: "vote_on_card", Doc: "Somebody voted for a card.", Noise: true, Own: look{blue, "voted for CARD"}},
 	}
-}
-
-func describedKinds() []connector.Kind {
-	var list []connector.Kind
-	everything := &Trello{Kinds: []string{"*"}}
-	for _, name := range slices.Sorted(maps.Keys(kinds())) {
-		a := sample()
-		e := everything.draw(a, name)
-		list = append(list, connector.Kind{Name: name, Doc: kinds()[name].doc, Sample: e})
-	}
-	return list
 }
 
 // sample is an action with all that one can have.
@@ -113,22 +99,16 @@ func sample() action {
 		}}`))
 }
 
-// wants reports whether an action of a kind is one that people asked for.
-func (t *Trello) wants(a action, name string) bool {
-	k, ok := kinds()[name]
-	if !ok || connector.Matches(t.Exclude, name) {
-		return false
-	}
-	if listed := len(t.Kinds) == 0 && !k.noise || connector.Matches(t.Kinds, name); !listed {
-		return false
-	}
-	if len(t.Members) > 0 && !connector.Matches(t.Members, a.Creator.Username) {
-		return false
+// wanted returns the kind of an action; false when nobody asked for it.
+func (t *Trello) wanted(a action) (kinds.Kind[look], bool) {
+	k, ok := table().Find(a.kind())
+	if !ok || !t.Wants(k.Noise, k.Name) || len(t.Members) > 0 && !connector.Matches(t.Members, a.Creator.Username) {
+		return k, false
 	}
 	if lists := a.lists(); len(t.Lists) > 0 && len(lists) > 0 && !slices.ContainsFunc(lists, func(l string) bool { return connector.Matches(t.Lists, l) }) {
-		return false
+		return k, false
 	}
-	return len(t.Labels) == 0 || a.Data.Label == nil || connector.Matches(t.Labels, a.Data.Label.Name)
+	return k, len(t.Labels) == 0 || a.Data.Label == nil || connector.Matches(t.Labels, a.Data.Label.Name)
 }
 
 // lists are the names of the lists that an action is about.

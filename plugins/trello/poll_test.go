@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
 func TestTheFirstPollCountsOnlyWhatIsPosted(t *testing.T) {
@@ -38,7 +40,7 @@ func TestAMemberWhoseNameCannotBeShownGoesByTheUserName(t *testing.T) {
 
 func TestChecklistAndMemberActionsAreAllKnown(t *testing.T) {
 	for _, typ := range []string{"copyChecklist", "makeObserverOfBoard"} {
-		if e, ok := (&Trello{Kinds: []string{"*"}}).event(parseAction(json.RawMessage(`{"id":"a1","type":"` + typ + `"}`))); !ok {
+		if e, ok := (&Trello{Choice: kinds.Choice{Kinds: []string{"*"}}}).event(parseAction(json.RawMessage(`{"id":"a1","type":"` + typ + `"}`))); !ok {
 			t.Errorf("%s gives no event: %+v", typ, e)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
 // Trello is the connector.
@@ -23,8 +24,7 @@ type Trello struct {
 	Secret string `relay:"secret,secret" doc:"The Power-Up's secret: then a webhook brings what happens at once, and polls only fill gaps."`
 	API    string `relay:"api" default:"https://api.trello.com" doc:"The address of the API."`
 
-	Kinds   []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; all but noise is the default."`
-	Exclude []string `relay:"exclude" doc:"Kinds not to post."`
+	kinds.Choice
 	Members []string `relay:"members" doc:"Whose actions to post, by user name; everybody's is the default."`
 	Lists   []string `relay:"lists" doc:"The lists whose cards to post; all are the default, and what names no list is posted always."`
 	Labels  []string `relay:"labels" doc:"Post what is done to labels only for labels of these names."`
@@ -38,7 +38,7 @@ func New() connector.Connector { return &Trello{} }
 func (t *Trello) Describe() connector.Description {
 	return connector.Description{
 		Type: "trello", Title: "Trello", Summary: "Cards, lists, checklists, comments and members of a board.",
-		Kinds: describedKinds(), Schedule: "@every 1m",
+		Kinds: table().Describe(sample().draw), Schedule: "@every 1m",
 	}
 }
 
@@ -62,7 +62,7 @@ func (t *Trello) Validate() []connector.Problem {
 		add("initial", "The number of events is from 0 to 1000.")
 	}
 	problems = append(problems, connector.CheckPatterns(map[string][]string{"kinds": t.Kinds, "exclude": t.Exclude, "members": t.Members, "lists": t.Lists, "labels": t.Labels})...)
-	return append(problems, connector.CheckKinds("kinds", t.Kinds, describedKinds())...)
+	return append(problems, table().Check("kinds", t.Kinds...)...)
 }
 
 func isID(s string) bool {
@@ -125,7 +125,10 @@ func (t *Trello) news(ctx context.Context, p *connector.Poll, api *client, at ch
 			// that differ.
 			at.Last = idAt(time.Now().Add(-24 * time.Hour))
 		}
-		list = slices.DeleteFunc(list, func(a action) bool { return !t.wants(a, a.kind()) })
+		list = slices.DeleteFunc(list, func(a action) bool {
+			_, wanted := t.wanted(a)
+			return !wanted
+		})
 		list = list[max(0, len(list)-newest):]
 	}
 	return t.emit(ctx, p, list, at)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/connectortest"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -378,7 +379,7 @@ func TestSomebodySignsInWhereThereIsNoToken(t *testing.T) {
 
 // TestCards compares the card of every kind with what it should be.
 func TestCards(t *testing.T) {
-	golden.Assert(t, connectortest.Samples(t, describedKinds()), "cards.golden")
+	golden.Assert(t, connectortest.Samples(t, New().Describe().Kinds), "cards.golden")
 }
 
 func TestWhatAChangeOfACardIs(t *testing.T) {
@@ -411,9 +412,9 @@ func TestPeopleChooseWhatIsPosted(t *testing.T) {
 		want bool
 	}{
 		{"all but noise", Trello{}, true},
-		{"a kind", Trello{Kinds: []string{"add_label*"}}, true},
-		{"another kind", Trello{Kinds: []string{"card_moved"}}, false},
-		{"an excluded kind", Trello{Exclude: []string{"*label*"}}, false},
+		{"a kind", Trello{Choice: kinds.Choice{Kinds: []string{"add_label*"}}}, true},
+		{"another kind", Trello{Choice: kinds.Choice{Kinds: []string{"card_moved"}}}, false},
+		{"an excluded kind", Trello{Choice: kinds.Choice{Exclude: []string{"*label*"}}}, false},
 		{"a member", Trello{Members: []string{"ADA"}}, true},
 		{"another member", Trello{Members: []string{"grace"}}, false},
 		{"a list", Trello{Lists: []string{"do*"}}, true},
@@ -431,7 +432,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add([]byte(`{"id":"a1","type":"commentCard","data":` + commented + `}`))
 	f.Add([]byte(`{"id":"a1","type":"updateCard","data":{"card":{"name":["x"],"due":"y"},"old":{"due":7}}}`))
 	f.Add([]byte(`{"id":"a1","type":"createCard","data":{"card":{"name":"<at>all</at> [x](javascript:y)\u0000"}},"memberCreator":{"fullName":"CARD","avatarUrl":"javascript:x"}}`))
-	everything := &Trello{Kinds: []string{"*"}}
+	everything := &Trello{Choice: kinds.Choice{Kinds: []string{"*"}}}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if e, ok := everything.event(parseAction(raw)); ok {
 			connectortest.Harmless(t, e)
