@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
 // AzureDevOps is the connector.
@@ -23,8 +24,7 @@ type AzureDevOps struct {
 	Password string   `relay:"password,secret" doc:"The password that the service hooks show; without it none is believed."`
 	Sources  []string `relay:"poll" default:"[\"pushes\", \"pull_requests\", \"builds\", \"releases\", \"work_items\"]" doc:"What polls ask for: pushes, pull_requests, builds, releases, work_items; also approvals and checkins, and comments on pull requests, which take a request for each open one."`
 
-	Kinds        []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; all but noise is the default."`
-	Exclude      []string `relay:"exclude" doc:"Kinds not to post."`
+	kinds.Choice
 	Repositories []string `relay:"repositories" doc:"The repositories to post; all are the default."`
 	Branches     []string `relay:"branches" doc:"The branches to post; all are the default."`
 	Pipelines    []string `relay:"pipelines" doc:"The build, release and YAML pipelines to post; all are the default."`
@@ -44,7 +44,7 @@ func New() connector.Connector { return &AzureDevOps{} }
 func (a *AzureDevOps) Describe() connector.Description {
 	return connector.Description{
 		Type: "azuredevops", Title: "Azure DevOps", Summary: "Code, builds, releases, pipelines and work items of a project.",
-		Kinds: describedKinds(), Schedule: "@every 2m",
+		Kinds: described(), Schedule: "@every 2m",
 	}
 }
 
@@ -81,24 +81,18 @@ func (a *AzureDevOps) Validate() []connector.Problem {
 		"kinds": a.Kinds, "exclude": a.Exclude, "repositories": a.Repositories, "branches": a.Branches, "pipelines": a.Pipelines,
 		"work_item_types": a.Types, "areas": slashed(a.Areas), "actors": a.Actors, "exclude_actors": a.NotActors,
 	})...)
-	return append(problems, connector.CheckKinds("kinds", a.Kinds, describedKinds())...)
+	return append(problems, table().Check("kinds", a.Kinds...)...)
 }
 
 // wants reports whether an event is one that people asked for.
 func (a *AzureDevOps) wants(k kind, r *resource) bool {
-	if !a.wantsKind(k) {
+	if !a.Wants(k.Noise, k.Name) {
 		return false
 	}
 	area := strings.ReplaceAll(r.field("System.AreaPath"), `\`, "/")
 	return fits(a.Repositories, r.repository().Name) && fits(a.Branches, r.branches()...) && fits(a.Pipelines, r.pipeline()) &&
 		fits(a.Types, r.field("System.WorkItemType")) && fits(slashed(a.Areas), area) &&
 		fits(a.Actors, r.actor().Name) && !connector.Matches(a.NotActors, r.actor().Name)
-}
-
-// wantsKind reports whether a kind is one that people asked for.
-func (a *AzureDevOps) wantsKind(k kind) bool {
-	listed := len(a.Kinds) == 0 && !k.noise || connector.Matches(a.Kinds, k.name)
-	return listed && !connector.Matches(a.Exclude, k.name)
 }
 
 // fits reports whether one of some names is among those wanted; what has no such name

@@ -12,6 +12,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/connectortest"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
 func TestTheSameHappeningHasOneKeyByEitherWay(t *testing.T) {
@@ -47,18 +48,18 @@ func TestTheSameHappeningHasOneKeyByEitherWay(t *testing.T) {
 
 func TestAnEventWithTheLeastDetailsStillGivesACard(t *testing.T) {
 	c := hooked(t)
-	for _, k := range kinds() {
-		if k.hook == "" {
+	for _, k := range table() {
+		if k.Own.hook == "" {
 			continue
 		}
 		for _, resource := range []string{"null", "{}", `{"id":17,"url":"https://dev.azure.com/acme/_apis/x/17"}`, `[]`, `"x"`, `{"id":"x","commits":{},"fields":[],"release":7}`} {
-			got, err := c.Receive(t.Context(), hook(k.hook, resource))
+			got, err := c.Receive(t.Context(), hook(k.Own.hook, resource))
 			if err != nil || got.Status != http.StatusOK {
-				t.Errorf("%s with %s: %+v, %v", k.hook, resource, got, err)
+				t.Errorf("%s with %s: %+v, %v", k.Own.hook, resource, got, err)
 			}
 			for _, e := range got.Events {
 				if err := e.Card.Validate(); err != nil || e.Key == "" {
-					t.Errorf("%s with %s: %v", k.hook, resource, err)
+					t.Errorf("%s with %s: %v", k.Own.hook, resource, err)
 				}
 			}
 		}
@@ -127,9 +128,9 @@ func TestPeopleChooseWhatIsPosted(t *testing.T) {
 		want bool
 	}{
 		{"all but noise", AzureDevOps{}, true},
-		{"a kind", AzureDevOps{Kinds: []string{"build_*"}}, true},
-		{"another kind", AzureDevOps{Kinds: []string{"push"}}, false},
-		{"an excluded kind", AzureDevOps{Exclude: []string{"*completed"}}, false},
+		{"a kind", AzureDevOps{Choice: kinds.Choice{Kinds: []string{"build_*"}}}, true},
+		{"another kind", AzureDevOps{Choice: kinds.Choice{Kinds: []string{"push"}}}, false},
+		{"an excluded kind", AzureDevOps{Choice: kinds.Choice{Exclude: []string{"*completed"}}}, false},
 		{"a pipeline", AzureDevOps{Pipelines: []string{"ci"}}, true},
 		{"another pipeline", AzureDevOps{Pipelines: []string{"nightly"}}, false},
 		{"a branch", AzureDevOps{Branches: []string{"ma*"}}, true},
@@ -194,19 +195,19 @@ func TestAServiceThatSlowsDownIsLeftAlone(t *testing.T) {
 
 // TestCards compares the card of every kind with what it should be.
 func TestCards(t *testing.T) {
-	golden.Assert(t, connectortest.Samples(t, describedKinds()), "cards.golden")
+	golden.Assert(t, connectortest.Samples(t, New().Describe().Kinds), "cards.golden")
 }
 
 func FuzzResource(f *testing.F) {
 	for _, seed := range []string{pushed, created, built, deployed, moved, made, `{"fields":{"System.Title":"<at>all</at>\u0000","System.State":{"oldValue":{},"newValue":[1]}},"comment":"x","title":"[x](javascript:y)","_links":{"web":{"href":"javascript:x"}}}`} {
-		for n := range kinds() {
+		for n := range table() {
 			f.Add(n, []byte(seed))
 		}
 	}
-	a := &AzureDevOps{URL: "https://dev.azure.com/acme", Project: "Relay", Kinds: []string{"*"}}
+	a := &AzureDevOps{URL: "https://dev.azure.com/acme", Project: "Relay", Choice: kinds.Choice{Kinds: []string{"*"}}}
 	f.Fuzz(func(t *testing.T, n int, raw []byte) {
 		r, _ := read(raw)
-		k := kinds()[max(n, 0)%len(kinds())]
+		k := table()[max(n, 0)%len(table())]
 		connectortest.Harmless(t, a.made(refine(k, r), r, key(k, r, "1"), time.Time{}))
 	})
 }

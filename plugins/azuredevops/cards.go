@@ -23,11 +23,11 @@ const (
 // made makes an event.
 func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.Event {
 	r.code = a.code(r)
-	d := k.draw(k, r)
+	d := k.Own.draw(k, r)
 	if d.vague {
 		// With the least details the service hook's own words are all there is.
 		said, _, _ := strings.Cut(strings.TrimSpace(r.said), "\n")
-		d.title = cmp.Or(card.Line(said, maxTitle), k.inWords())
+		d.title = cmp.Or(card.Line(said, maxTitle), inWords(k))
 	}
 	section := card.Section{ActivityTitle: card.Line(r.actor().Name, maxTitle), ActivitySubtitle: card.Line(a.Project, maxTitle), Facts: d.facts}
 	if repo := r.repository().Name; repo != "" {
@@ -37,7 +37,7 @@ func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.
 	if at := cmp.Or(card.Web(r.Links.Web.Href), card.Web(d.link), a.page(k, r)); at != "" {
 		c.Actions = []card.Action{{Type: card.OpenURI, Name: cmp.Or(d.label, "Open"), Targets: []card.Target{{OS: "default", URI: at}}}}
 	}
-	return event.Event{Key: key, Kind: k.name, Thread: thread(k, r), Time: at, Card: c, Data: a.data(k, r)}
+	return event.Event{Key: key, Kind: k.Name, Thread: thread(k, r), Time: at, Card: c, Data: a.data(k, r)}
 }
 
 // page is where people see what an event is about, by the rules of Azure DevOps'
@@ -45,17 +45,17 @@ func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.
 func (a *AzureDevOps) page(k kind, r *resource) string {
 	project, code := a.project(), r.code
 	switch {
-	case strings.HasPrefix(k.name, "work_item") && r.workItem() != 0:
+	case strings.HasPrefix(k.Name, "work_item") && r.workItem() != 0:
 		return fmt.Sprintf("%s/_workitems/edit/%d", project, r.workItem())
-	case strings.HasPrefix(k.name, "pull_request") && code != "" && r.pull().PullRequestID != 0:
+	case strings.HasPrefix(k.Name, "pull_request") && code != "" && r.pull().PullRequestID != 0:
 		return fmt.Sprintf("%s/pullrequest/%d", code, r.pull().PullRequestID)
-	case k.name == "push" && code != "" && r.PushID != 0:
+	case k.Name == "push" && code != "" && r.PushID != 0:
 		return fmt.Sprintf("%s/pushes/%d", code, r.PushID)
-	case k.name == "build_completed" && r.ID != 0:
+	case k.Name == "build_completed" && r.ID != 0:
 		return fmt.Sprintf("%s/_build/results?buildId=%d", project, r.ID)
-	case k.name == "checkin" && r.ChangesetID != 0:
+	case k.Name == "checkin" && r.ChangesetID != 0:
 		return fmt.Sprintf("%s/_versionControl/changeset/%d", project, r.ChangesetID)
-	case k.name == "repository_deleted":
+	case k.Name == "repository_deleted":
 		return project
 	case r.Release != nil && r.Release.ID != 0:
 		return cmp.Or(card.Web(r.Release.Links.Web.Href), fmt.Sprintf("%s/_release?releaseId=%d", project, r.Release.ID))
@@ -108,7 +108,7 @@ func drawPush(k kind, r *resource) drawing {
 	if n := len(r.Commits); n > 0 {
 		what = plural(n, "commit") + " " + what
 	}
-	d := drawing{title: r.who() + " pushed " + what, color: k.color, label: "Open push", vague: r.branch() == ""}
+	d := drawing{title: r.who() + " pushed " + what, color: k.Own.color, label: "Open push", vague: r.branch() == ""}
 	if len(r.RefUpdates) > 0 {
 		u := r.RefUpdates[0]
 		noun := "branch"
@@ -152,7 +152,7 @@ func drawPull(k kind, r *resource) drawing {
 	what := titled(fmt.Sprintf("pull request %d", p.PullRequestID), p.Title)
 	verb, color := r.did(k)
 	d := drawing{title: r.who() + " " + verb + " " + what, color: color, label: "Open pull request", vague: p.PullRequestID == 0}
-	switch k.name {
+	switch k.Name {
 	case "pull_request_commented":
 		if r.Comment != nil {
 			d.text = prose.Markdown(r.Comment.Content, maxText)
@@ -177,12 +177,12 @@ func drawPull(k kind, r *resource) drawing {
 
 func drawRepository(k kind, r *resource) drawing {
 	name := cmp.Or(r.repository().Name, r.Name)
-	d := drawing{color: k.color, label: "Open repository", vague: name == ""}
-	verb, more := k.verb, ""
+	d := drawing{color: k.Own.color, label: "Open repository", vague: name == ""}
+	verb, more := k.Own.verb, ""
 	switch {
-	case k.name == "repository_status_changed" && r.Disabled:
+	case k.Name == "repository_status_changed" && r.Disabled:
 		verb = "disabled"
-	case k.name == "repository_renamed" && r.OldName != "":
+	case k.Name == "repository_renamed" && r.OldName != "":
 		more, name = " to "+card.Line(name, maxTitle), r.OldName
 	}
 	d.title = fmt.Sprintf("%s %s repository %s%s", r.who(), verb, card.Line(name, maxTitle), more)
@@ -194,7 +194,7 @@ func drawCheckin(k kind, r *resource) drawing {
 	if r.Comment != nil {
 		text = card.Excerpt(r.Comment.Content, maxText)
 	}
-	return drawing{title: fmt.Sprintf("%s checked in changeset %d", r.who(), r.ChangesetID), text: text, color: k.color, label: "Open changeset", vague: r.ChangesetID == 0}
+	return drawing{title: fmt.Sprintf("%s checked in changeset %d", r.who(), r.ChangesetID), text: text, color: k.Own.color, label: "Open changeset", vague: r.ChangesetID == 0}
 }
 
 // outcome is how something ended, in a word, with its colour.
@@ -234,7 +234,7 @@ func (r *resource) releaseName() string {
 }
 
 func drawRelease(k kind, r *resource) drawing {
-	d := drawing{title: fmt.Sprintf("%s %s release %s", r.who(), k.verb, card.Line(r.releaseName(), maxTitle)), color: k.color, label: "Open release", facts: fact("Pipeline", r.pipeline()), vague: r.releaseName() == ""}
+	d := drawing{title: fmt.Sprintf("%s %s release %s", r.who(), k.Own.verb, card.Line(r.releaseName(), maxTitle)), color: k.Own.color, label: "Open release", facts: fact("Pipeline", r.pipeline()), vague: r.releaseName() == ""}
 	if r.Release != nil {
 		d.text = card.Excerpt(r.Release.Description, maxText)
 	}
@@ -254,7 +254,7 @@ func (r *resource) env() environment {
 
 func drawDeployment(k kind, r *resource) drawing {
 	word, color := outcome(cmp.Or(r.DeploymentStatus, r.env().Status))
-	if k.name == "deployment_started" {
+	if k.Name == "deployment_started" {
 		word, color = "began", blue
 	}
 	return drawing{
@@ -265,18 +265,18 @@ func drawDeployment(k kind, r *resource) drawing {
 
 func drawApproval(k kind, r *resource) drawing {
 	thing, joined, of := r.releaseName(), " to ", r.env().Name
-	if strings.HasPrefix(k.name, "stage") {
+	if strings.HasPrefix(k.Name, "stage") {
 		thing, joined, of = r.StageName, " of ", r.pipeline()
 		if r.Stage != nil {
 			thing = cmp.Or(r.Stage.Display, r.Stage.Name)
 		}
 	}
 	what := card.Line(thing, maxTitle) + joined + card.Line(of, maxTitle)
-	d := drawing{title: what + " " + k.verb, color: k.color, label: "Open", vague: thing == "" || of == ""}
-	if k.verb != "" && r.Approval != nil {
+	d := drawing{title: what + " " + k.Own.verb, color: k.Own.color, label: "Open", vague: thing == "" || of == ""}
+	if k.Own.verb != "" && r.Approval != nil {
 		d.facts = fact("Waits for", r.Approval.Approver.Name)
 	}
-	if k.verb == "" {
+	if k.Own.verb == "" {
 		status := ""
 		if r.Approval != nil {
 			status, d.text = r.Approval.Status, card.Excerpt(r.Approval.Comments, maxText)
@@ -347,8 +347,8 @@ func differences(r *resource) []card.Fact {
 func drawWorkItem(k kind, r *resource) drawing {
 	id := r.workItem()
 	what := titled(fmt.Sprintf("%s %d", card.Line(cmp.Or(r.field("System.WorkItemType"), "Work item"), maxTitle), id), r.field("System.Title"))
-	d := drawing{title: fmt.Sprintf("%s %s %s", r.who(), k.verb, what), color: k.color, label: "Open work item", vague: id == 0}
-	switch k.name {
+	d := drawing{title: fmt.Sprintf("%s %s %s", r.who(), k.Own.verb, what), color: k.Own.color, label: "Open work item", vague: id == 0}
+	switch k.Name {
 	case "work_item_updated":
 		d.facts = differences(r)
 		if f := r.Fields["System.State"]; f.old != nil && text(f.old) != text(f.now) {
@@ -399,7 +399,7 @@ func (a *AzureDevOps) data(k kind, r *resource) json.RawMessage {
 		}
 	}
 	b, err := json.Marshal(map[string]any{
-		"event_type": k.eventType(), "project": a.Project, "repository": r.repository().Name, "branch": r.branch(), "pipeline": r.pipeline(),
+		"event_type": eventType(k), "project": a.Project, "repository": r.repository().Name, "branch": r.branch(), "pipeline": r.pipeline(),
 		"result": cmp.Or(r.Result, r.DeploymentStatus), "status": r.pull().Status, "title": r.pull().Title, "actor": r.actor().Name,
 		"environment": r.env().Name, "id": cmp.Or(r.WorkItemID, r.pull().PullRequestID, r.PushID, r.ChangesetID, r.ID), "fields": fields,
 	})

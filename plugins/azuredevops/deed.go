@@ -116,8 +116,8 @@ const maxVotes = 10
 
 // did is what was done to a pull request, as a verb with its colour.
 func (r *resource) did(k kind) (verb, color string) {
-	if r.deed.kind != k.name {
-		return k.verb, k.color
+	if r.deed.kind != k.Name {
+		return k.Own.verb, k.Own.color
 	}
 	if r.deed.says != "voted" {
 		return r.deed.verb, r.deed.color

@@ -70,18 +70,18 @@ func TestHooksAreReadInTheShapesTheyCome(t *testing.T) {
 }
 
 func TestWithoutDetailsTheHooksOwnWordsAreTheTitle(t *testing.T) {
-	for _, k := range kinds() {
-		if k.hook == "" {
+	for _, k := range table() {
+		if k.Own.hook == "" {
 			continue
 		}
 		for words, title := range map[string]string{
 			`{"text":"Bug #5 was *changed*.\r\n(https://dev.azure.com/acme)"}`: `Bug \#5 was \*changed\*.`,
-			`null`: k.inWords(),
+			`null`: inWords(k),
 		} {
 			for _, resource := range []string{"null", "{}"} {
-				e := one(t, k.hook, fmt.Sprintf(`{"id":"e-1","eventType":%q,"message":%s,"resource":%s}`, k.hook, words, resource))
+				e := one(t, k.Own.hook, fmt.Sprintf(`{"id":"e-1","eventType":%q,"message":%s,"resource":%s}`, k.Own.hook, words, resource))
 				if e.Card.Title != title {
-					t.Errorf("%s with %s and %s: %q, want %q", k.hook, words, resource, e.Card.Title, title)
+					t.Errorf("%s with %s and %s: %q, want %q", k.Own.hook, words, resource, e.Card.Title, title)
 				}
 			}
 		}
@@ -89,15 +89,15 @@ func TestWithoutDetailsTheHooksOwnWordsAreTheTitle(t *testing.T) {
 }
 
 func TestHappeningsWithoutNumbersHaveKeysOfTheirOwn(t *testing.T) {
-	for _, k := range kinds() {
-		if k.hook == "" {
+	for _, k := range table() {
+		if k.Own.hook == "" {
 			continue
 		}
 		for _, resource := range []string{"null", "{}", `{"url":"https://dev.azure.com/acme/_apis/x"}`, `{"repository":{"id":"r1"},"release":{},"approval":{},"comment":{},"run":{"state":"completed"}}`} {
 			body := `{"id":%q,"eventType":%q,"resource":%s}`
-			a, b := one(t, k.hook, fmt.Sprintf(body, "e-1", k.hook, resource)), one(t, k.hook, fmt.Sprintf(body, "e-2", k.hook, resource))
+			a, b := one(t, k.Own.hook, fmt.Sprintf(body, "e-1", k.Own.hook, resource)), one(t, k.Own.hook, fmt.Sprintf(body, "e-2", k.Own.hook, resource))
 			if a.Key == b.Key {
-				t.Errorf("%s with %s: two happenings are both %q", k.hook, resource, a.Key)
+				t.Errorf("%s with %s: two happenings are both %q", k.Own.hook, resource, a.Key)
 			}
 		}
 	}

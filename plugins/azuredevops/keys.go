@@ -13,20 +13,20 @@ const maxRepository = 100
 // its own, because only service hooks tell of it or the hook leaves the details out,
 // has the event's.
 func key(k kind, r *resource, id string) string {
-	switch k.name {
+	switch k.Name {
 	case "push":
 		return numbered(id, "push:"+r.repository().ID, r.PushID)
 	case "pull_request_created", "pull_request_completed", "pull_request_abandoned":
-		return numbered(id, k.name, r.PullRequestID)
+		return numbered(id, k.Name, r.PullRequestID)
 	case "pull_request_commented":
 		if r.Comment == nil {
 			break
 		}
-		return numbered(id, k.name, r.pull().PullRequestID, r.Comment.thread, r.Comment.ID)
+		return numbered(id, k.Name, r.pull().PullRequestID, r.Comment.thread, r.Comment.ID)
 	case "checkin":
-		return numbered(id, k.name, r.ChangesetID)
+		return numbered(id, k.Name, r.ChangesetID)
 	case "build_completed":
-		return numbered(id, k.name, r.ID)
+		return numbered(id, k.Name, r.ID)
 	case "run_state_changed":
 		// The run of a YAML pipeline is a build, with the same number.
 		if r.Run == nil {
@@ -35,19 +35,19 @@ func key(k kind, r *resource, id string) string {
 		return numbered(id, "build_completed", r.Run.ID)
 	case "release_created":
 		if r.Release == nil {
-			return numbered(id, k.name, r.ID)
+			return numbered(id, k.Name, r.ID)
 		}
-		return numbered(id, k.name, r.Release.ID)
+		return numbered(id, k.Name, r.Release.ID)
 	case "deployment_started", "deployment_completed":
 		if r.Release == nil {
 			break
 		}
-		return numbered(id, k.name, r.Release.ID, r.env().ID, max(r.Attempt, r.AttemptID, 1))
+		return numbered(id, k.Name, r.Release.ID, r.env().ID, max(r.Attempt, r.AttemptID, 1))
 	case "deployment_approval_pending", "deployment_approval_completed":
 		if r.Approval == nil {
 			break
 		}
-		return numbered(id, k.name, r.Approval.ID)
+		return numbered(id, k.Name, r.Approval.ID)
 	case "work_item_created", "work_item_updated", "work_item_commented":
 		// A change and its comment are one revision.
 		return numbered(id, "work_item", r.workItem(), r.Rev)
@@ -59,9 +59,9 @@ func key(k kind, r *resource, id string) string {
 func thread(k kind, r *resource) string {
 	repo := r.repository().ID
 	switch {
-	case strings.HasPrefix(k.name, "work_item") && r.workItem() != 0:
+	case strings.HasPrefix(k.Name, "work_item") && r.workItem() != 0:
 		return fmt.Sprintf("workitem/%d", r.workItem())
-	case strings.HasPrefix(k.name, "pull_request") && r.pull().PullRequestID != 0 && repo != "" && len(repo) <= maxRepository:
+	case strings.HasPrefix(k.Name, "pull_request") && r.pull().PullRequestID != 0 && repo != "" && len(repo) <= maxRepository:
 		return fmt.Sprintf("pullrequest/%s/%d", repo, r.pull().PullRequestID)
 	}
 	return ""

@@ -6,16 +6,19 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/kinds"
+	"github.com/connector-relay/relay/relay/event"
 )
 
-// kind is one sort of event.
-type kind struct {
-	// name is the event kind, and hook the eventType of service hooks; empty where
-	// only other events of a hook become this kind.
-	name, hook, doc string
-	// noise says that it is posted only when the configuration asks for it.
-	noise bool
-	draw  func(k kind, r *resource) drawing
+// kind is one kind of event.
+type kind = kinds.Kind[look]
+
+// look is where a kind's events come from and what their cards look like.
+type look struct {
+	// hook is the eventType of service hooks; empty where only other events of a hook
+	// become this kind.
+	hook string
+	draw func(k kind, r *resource) drawing
 	// verb is what somebody did.
 	verb, color string
 }
@@ -31,17 +34,17 @@ type drawing struct {
 }
 
 // inWords is what happened, where nothing more is known.
-func (k kind) inWords() string {
-	doc, _, _ := strings.Cut(k.doc, ";")
+func inWords(k kind) string {
+	doc, _, _ := strings.Cut(k.Doc, ";")
 	return strings.TrimSuffix(doc, ".")
 }
 
 // eventType is that of the service hook's event that becomes this kind.
-func (k kind) eventType() string {
-	if strings.HasPrefix(k.name, "pull_request") && k.hook == "" {
-		return byName("pull_request_updated").hook
+func eventType(k kind) string {
+	if strings.HasPrefix(k.Name, "pull_request") && k.Own.hook == "" {
+		return byName("pull_request_updated").Own.hook
 	}
-	return k.hook
+	return k.Own.hook
 }
 
 // The colours of cards.
@@ -54,58 +57,55 @@ const (
 	purple = "5C2D91"
 )
 
-func kinds() []kind {
-	return []kind{
-		{name: "push", hook: "git.push", doc: "Commits were pushed.", draw: drawPush, color: blue},
-		{name: "pull_request_created", hook: "git.pullrequest.created", doc: "A pull request was made.", draw: drawPull, verb: "created", color: blue},
-		{name: "pull_request_completed", doc: "A pull request was completed.", draw: drawPull, verb: "completed", color: purple},
-		{name: "pull_request_abandoned", doc: "A pull request was abandoned.", draw: drawPull, verb: "abandoned", color: grey},
-		{name: "pull_request_voted", doc: "A pull request was approved or rejected, or waits for its author.", draw: drawPull, verb: "voted on", color: blue},
-		{name: "pull_request_pushed", doc: "Commits were pushed to a pull request.", draw: drawPull, verb: "pushed to", color: blue},
-		{name: "pull_request_updated", hook: "git.pullrequest.updated", doc: "A pull request got other reviewers, or was changed otherwise; off by default.", noise: true, draw: drawPull, verb: "updated", color: blue},
-		{name: "pull_request_merged", hook: "git.pullrequest.merged", doc: "A merge was tried; off by default, as it happens with every push.", noise: true, draw: drawPull, verb: "tried to merge", color: grey},
-		{name: "pull_request_commented", hook: "ms.vss-code.git-pullrequest-comment-event", doc: "A pull request was commented on.", draw: drawPull, verb: "commented on", color: blue},
-		{name: "repository_created", hook: "git.repo.created", doc: "A repository was made.", draw: drawRepository, verb: "created", color: green},
-		{name: "repository_deleted", hook: "git.repo.deleted", doc: "A repository was deleted.", draw: drawRepository, verb: "deleted", color: grey},
-		{name: "repository_forked", hook: "git.repo.forked", doc: "A repository was forked.", draw: drawRepository, verb: "forked", color: blue},
-		{name: "repository_renamed", hook: "git.repo.renamed", doc: "A repository was renamed.", draw: drawRepository, verb: "renamed", color: blue},
-		{name: "repository_status_changed", hook: "git.repo.statuschanged", doc: "A repository was disabled or enabled.", draw: drawRepository, verb: "enabled", color: amber},
-		{name: "checkin", hook: "tfvc.checkin", doc: "A changeset was checked in.", draw: drawCheckin, verb: "checked in", color: blue},
-		{name: "build_completed", hook: "build.complete", doc: "A build ended.", draw: drawBuild},
-		{name: "release_created", hook: "ms.vss-release.release-created-event", doc: "A release was made.", draw: drawRelease, verb: "created", color: blue},
-		{name: "release_abandoned", hook: "ms.vss-release.release-abandoned-event", doc: "A release was abandoned.", draw: drawRelease, verb: "abandoned", color: grey},
-		{name: "deployment_started", hook: "ms.vss-release.deployment-started-event", doc: "A deployment began; off by default.", noise: true, draw: drawDeployment},
-		{name: "deployment_completed", hook: "ms.vss-release.deployment-completed-event", doc: "A deployment ended.", draw: drawDeployment},
-		{name: "deployment_approval_pending", hook: "ms.vss-release.deployment-approval-pending-event", doc: "A deployment waits for an approval.", draw: drawApproval, verb: "waits for approval", color: amber},
-		{name: "deployment_approval_completed", hook: "ms.vss-release.deployment-approval-completed-event", doc: "A deployment was approved or rejected.", draw: drawApproval},
-		{name: "run_state_changed", hook: "ms.vss-pipelines.run-state-changed-event", doc: "A run of a pipeline ended; its beginnings are left out.", draw: drawRun},
-		{name: "stage_state_changed", hook: "ms.vss-pipelines.stage-state-changed-event", doc: "A stage of a run ended; off by default.", noise: true, draw: drawRun},
-		{name: "job_state_changed", hook: "ms.vss-pipelines.job-state-changed-event", doc: "A job of a run ended; off by default.", noise: true, draw: drawRun},
-		{name: "stage_approval_pending", hook: "ms.vss-pipelinechecks-events.approval-pending", doc: "A stage waits for an approval.", draw: drawApproval, verb: "waits for approval", color: amber},
-		{name: "stage_approval_completed", hook: "ms.vss-pipelinechecks-events.approval-completed", doc: "A stage was approved or rejected.", draw: drawApproval},
-		{name: "work_item_created", hook: "workitem.created", doc: "A work item was made.", draw: drawWorkItem, verb: "created", color: blue},
-		{name: "work_item_updated", hook: "workitem.updated", doc: "A work item's state, assignee, title or priority was changed.", draw: drawWorkItem, verb: "changed", color: blue},
-		{name: "work_item_commented", hook: "workitem.commented", doc: "A work item was commented on.", draw: drawWorkItem, verb: "commented on", color: blue},
-		{name: "work_item_deleted", hook: "workitem.deleted", doc: "A work item was deleted.", draw: drawWorkItem, verb: "deleted", color: grey},
-		{name: "work_item_restored", hook: "workitem.restored", doc: "A deleted work item came back.", draw: drawWorkItem, verb: "restored", color: blue},
+// table has all kinds that a card can be made of.
+func table() kinds.Table[look] {
+	return kinds.Table[look]{
+		{Name: "push", Doc: "Commits were pushed.", Own: look{hook: "git.push", draw: drawPush, color: blue}},
+		{Name: "pull_request_created", Doc: "A pull request was made.", Own: look{hook: "git.pullrequest.created", draw: drawPull, verb: "created", color: blue}},
+		{Name: "pull_request_completed", Doc: "A pull request was completed.", Own: look{draw: drawPull, verb: "completed", color: purple}},
+		{Name: "pull_request_abandoned", Doc: "A pull request was abandoned.", Own: look{draw: drawPull, verb: "abandoned", color: grey}},
+		{Name: "pull_request_voted", Doc: "A pull request was approved or rejected, or waits for its author.", Own: look{draw: drawPull, verb: "voted on", color: blue}},
+		{Name: "pull_request_pushed", Doc: "Commits were pushed to a pull request.", Own: look{draw: drawPull, verb: "pushed to", color: blue}},
+		{Name: "pull_request_updated", Doc: "A pull request got other reviewers, or was changed otherwise; off by default.", Noise: true, Own: look{hook: "git.pullrequest.updated", draw: drawPull, verb: "updated", color: blue}},
+		{Name: "pull_request_merged", Doc: "A merge was tried; off by default, as it happens with every push.", Noise: true, Own: look{hook: "git.pullrequest.merged", draw: drawPull, verb: "tried to merge", color: grey}},
+		{Name: "pull_request_commented", Doc: "A pull request was commented on.", Own: look{hook: "ms.vss-code.git-pullrequest-comment-event", draw: drawPull, verb: "commented on", color: blue}},
+		{Name: "repository_created", Doc: "A repository was made.", Own: look{hook: "git.repo.created", draw: drawRepository, verb: "created", color: green}},
+		{Name: "repository_deleted", Doc: "A repository was deleted.", Own: look{hook: "git.repo.deleted", draw: drawRepository, verb: "deleted", color: grey}},
+		{Name: "repository_forked", Doc: "A repository was forked.", Own: look{hook: "git.repo.forked", draw: drawRepository, verb: "forked", color: blue}},
+		{Name: "repository_renamed", Doc: "A repository was renamed.", Own: look{hook: "git.repo.renamed", draw: drawRepository, verb: "renamed", color: blue}},
+		{Name: "repository_status_changed", Doc: "A repository was disabled or enabled.", Own: look{hook: "git.repo.statuschanged", draw: drawRepository, verb: "enabled", color: amber}},
+		{Name: "checkin", Doc: "A changeset was checked in.", Own: look{hook: "tfvc.checkin", draw: drawCheckin, verb: "checked in", color: blue}},
+		{Name: "build_completed", Doc: "A build ended.", Own: look{hook: "build.complete", draw: drawBuild}},
+		{Name: "release_created", Doc: "A release was made.", Own: look{hook: "ms.vss-release.release-created-event", draw: drawRelease, verb: "created", color: blue}},
+		{Name: "release_abandoned", Doc: "A release was abandoned.", Own: look{hook: "ms.vss-release.release-abandoned-event", draw: drawRelease, verb: "abandoned", color: grey}},
+		{Name: "deployment_started", Doc: "A deployment began; off by default.", Noise: true, Own: look{hook: "ms.vss-release.deployment-started-event", draw: drawDeployment}},
+		{Name: "deployment_completed", Doc: "A deployment ended.", Own: look{hook: "ms.vss-release.deployment-completed-event", draw: drawDeployment}},
+		{Name: "deployment_approval_pending", Doc: "A deployment waits for an approval.", Own: look{hook: "ms.vss-release.deployment-approval-pending-event", draw: drawApproval, verb: "waits for approval", color: amber}},
+		{Name: "deployment_approval_completed", Doc: "A deployment was approved or rejected.", Own: look{hook: "ms.vss-release.deployment-approval-completed-event", draw: drawApproval}},
+		{Name: "run_state_changed", Doc: "A run of a pipeline ended; its beginnings are left out.", Own: look{hook: "ms.vss-pipelines.run-state-changed-event", draw: drawRun}},
+		{Name: "stage_state_changed", Doc: "A stage of a run ended; off by default.", Noise: true, Own: look{hook: "ms.vss-pipelines.stage-state-changed-event", draw: drawRun}},
+		{Name: "job_state_changed", Doc: "A job of a run ended; off by default.", Noise: true, Own: look{hook: "ms.vss-pipelines.job-state-changed-event", draw: drawRun}},
+		{Name: "stage_approval_pending", Doc: "A stage waits for an approval.", Own: look{hook: "ms.vss-pipelinechecks-events.approval-pending", draw: drawApproval, verb: "waits for approval", color: amber}},
+		{Name: "stage_approval_completed", Doc: "A stage was approved or rejected.", Own: look{hook: "ms.vss-pipelinechecks-events.approval-completed", draw: drawApproval}},
+		{Name: "work_item_created", Doc: "A work item was made.", Own: look{hook: "workitem.created", draw: drawWorkItem, verb: "created", color: blue}},
+		{Name: "work_item_updated", Doc: "A work item's state, assignee, title or priority was changed.", Own: look{hook: "workitem.updated", draw: drawWorkItem, verb: "changed", color: blue}},
+		{Name: "work_item_commented", Doc: "A work item was commented on.", Own: look{hook: "workitem.commented", draw: drawWorkItem, verb: "commented on", color: blue}},
+		{Name: "work_item_deleted", Doc: "A work item was deleted.", Own: look{hook: "workitem.deleted", draw: drawWorkItem, verb: "deleted", color: grey}},
+		{Name: "work_item_restored", Doc: "A deleted work item came back.", Own: look{hook: "workitem.restored", draw: drawWorkItem, verb: "restored", color: blue}},
 	}
 }
 
 func byName(name string) kind {
-	for _, k := range kinds() {
-		if k.name == name {
-			return k
-		}
-	}
-	return kind{}
+	k, _ := table().Find(name)
+	return k
 }
 
 // byHook finds the kind of a service hook's event; false where there is deliberately
 // no card: advanced security alerts and agent pools, for example, are looked after in
 // other places.
 func byHook(eventType string) (kind, bool) {
-	for _, k := range kinds() {
-		if k.hook == eventType && k.hook != "" {
+	for _, k := range table() {
+		if k.Own.hook == eventType && k.Own.hook != "" {
 			return k, true
 		}
 	}
@@ -116,15 +116,15 @@ func byHook(eventType string) (kind, bool) {
 // all updates of a pull request, and one for comments and changes of work items.
 func refine(k kind, r *resource) kind {
 	switch {
-	case k.name == "pull_request_updated" && r.deed.kind != "":
+	case k.Name == "pull_request_updated" && r.deed.kind != "":
 		return byName(r.deed.kind)
-	case k.name == "pull_request_merged" && r.Status == "completed" && r.MergeStatus == "succeeded":
+	case k.Name == "pull_request_merged" && r.Status == "completed" && r.MergeStatus == "succeeded":
 		return byName("pull_request_completed")
-	case k.name == "pull_request_updated" && r.Status == "completed":
+	case k.Name == "pull_request_updated" && r.Status == "completed":
 		return byName("pull_request_completed")
-	case k.name == "pull_request_updated" && r.Status == "abandoned":
+	case k.Name == "pull_request_updated" && r.Status == "abandoned":
 		return byName("pull_request_abandoned")
-	case k.name == "work_item_updated" && len(differences(r)) == 0 && r.field("System.History") != "":
+	case k.Name == "work_item_updated" && len(differences(r)) == 0 && r.field("System.History") != "":
 		return byName("work_item_commented")
 	}
 	return k
@@ -134,7 +134,7 @@ func refine(k kind, r *resource) kind {
 // beginning of a run, or a change of a work item's fields that nobody looks at. Of one
 // that comes without details nobody can tell, so it is posted.
 func quiet(k kind, r *resource) bool {
-	switch k.name {
+	switch k.Name {
 	case "work_item_updated":
 		return len(r.Fields) > 0 && len(differences(r)) == 0
 	case "run_state_changed", "stage_state_changed", "job_state_changed":
@@ -200,11 +200,8 @@ func sample(name string) *resource {
 	return r
 }
 
-func describedKinds() []connector.Kind {
-	var list []connector.Kind
+// described are the kinds with what is made of their samples.
+func described() []connector.Kind {
 	a := &AzureDevOps{URL: "https://dev.azure.com/acme", Project: "Relay"}
-	for _, k := range kinds() {
-		list = append(list, connector.Kind{Name: k.name, Doc: k.doc, Sample: a.made(k, sample(k.name), "sample", when("2026-11-20T09:30:00Z"))})
-	}
-	return list
+	return table().Describe(func(k kind) event.Event { return a.made(k, sample(k.Name), "sample", when("2026-11-20T09:30:00Z")) })
 }

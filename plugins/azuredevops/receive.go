@@ -42,7 +42,7 @@ func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connecto
 		return connector.Say(http.StatusOK, "Nothing to post."), nil
 	}
 	one, _ := read(hook.Resource) // with the least details there is none
-	one.event = k.name
+	one.event = k.Name
 	one.hear(cmp.Or(hook.Said.Text, hook.Detailed.Text))
 	reply := connector.Say(http.StatusOK, "Accepted.")
 	if e, ok := a.event(k, one, hook.ID, hook.Created); ok {

@@ -122,7 +122,7 @@ func (a *AzureDevOps) releases(ctx context.Context, c *client, since time.Time) 
 		{"deployments", "deployment_started", "minStartedTime", func(r *resource) string { return r.StartedOn }},
 		{"deployments", "deployment_completed", "minModifiedTime", func(r *resource) string { return r.Completed }},
 	} {
-		if !a.wantsKind(byName(one.name)) {
+		if k := byName(one.name); !a.Wants(k.Noise, k.Name) {
 			continue
 		}
 		list, err := a.ask(ctx, c, one.name, c.release+"_apis/release/"+one.path, url.Values{one.since: {stamp(since)}}, one.at, since)
