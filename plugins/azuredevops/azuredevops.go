@@ -7,7 +7,6 @@
 package azuredevops
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -54,11 +53,9 @@ func (a *AzureDevOps) Validate() []connector.Problem {
 	add := func(argument, text string) {
 		problems = append(problems, connector.Problem{Argument: argument, Message: text})
 	}
-	for argument, text := range map[string]string{"url": a.URL, "release_url": a.Releases} {
-		u, err := url.Parse(text)
-		if required := argument == "url"; (text != "" || required) && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-			add(argument, "The address is one such as https://dev.azure.com/acme.")
-		}
+	problems = append(problems, connector.CheckURL("url", a.URL, "https://dev.azure.com/acme")...)
+	if a.Releases != "" {
+		problems = append(problems, connector.CheckURL("release_url", a.Releases, "https://vsrm.dev.azure.com/acme")...)
 	}
 	if a.Project == "" || strings.ContainsAny(a.Project, `/\:?#`) {
 		add("project", "A project is named as it stands in its address, without slashes.")

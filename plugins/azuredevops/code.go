@@ -4,17 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 	"github.com/connector-relay/relay/relay/event"
 )
 
 func (a *AzureDevOps) pushes(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
-	repositories, err := c.list(ctx, c.project+"_apis/git/repositories", url.Values{}, nil)
+	repositories, err := c.list(ctx, c.project, "_apis/git/repositories", nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -37,9 +37,9 @@ func (a *AzureDevOps) pushes(ctx context.Context, c *client, since time.Time) ([
 }
 
 func (a *AzureDevOps) pushesTo(ctx context.Context, c *client, repo *repository, since time.Time) ([]event.Event, error) {
-	address := c.project + "_apis/git/repositories/" + url.PathEscape(repo.ID) + "/pushes"
+	path := "_apis/git/repositories/" + url.PathEscape(repo.ID) + "/pushes"
 	q := url.Values{"searchCriteria.fromDate": {stamp(since)}, "searchCriteria.includeRefUpdates": {"true"}, "$top": {fmt.Sprint(top)}, "$skip": {"0"}}
-	pushes, err := c.list(ctx, address, q, nil)
+	pushes, err := c.list(ctx, c.project, path, q, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,8 @@ func (a *AzureDevOps) pushesTo(ctx context.Context, c *client, repo *repository,
 		}
 		// The list has no commits; a push by itself has.
 		var whole json.RawMessage
-		if _, err := c.call(ctx, http.MethodGet, fmt.Sprintf("%s/%d", address, r.PushID), url.Values{"includeCommits": {fmt.Sprint(top)}}, nil, &whole); err != nil {
+		one := rest.Request{Path: fmt.Sprintf("%s/%d", path, r.PushID), Query: url.Values{"includeCommits": {fmt.Sprint(top)}}}
+		if _, err := c.project.Do(ctx, one, &whole); err != nil {
 			return nil, err
 		}
 		if one, ok := read(whole); ok {
@@ -73,7 +74,7 @@ func (a *AzureDevOps) pullRequests(ctx context.Context, c *client, since time.Ti
 			"searchCriteria.status": {one.status}, "searchCriteria.minTime": {stamp(since)}, "searchCriteria.queryTimeRangeType": {one.which},
 			"$top": {fmt.Sprint(top)}, "$skip": {"0"},
 		}
-		list, err := c.list(ctx, c.project+"_apis/git/pullrequests", q, func(page []json.RawMessage) bool {
+		list, err := c.list(ctx, c.project, "_apis/git/pullrequests", q, func(page []json.RawMessage) bool {
 			// Older servers know no time here and would list all there ever were.
 			return slices.ContainsFunc(page, func(raw json.RawMessage) bool {
 				r, _ := read(raw)
@@ -101,11 +102,9 @@ func (a *AzureDevOps) pullRequests(ctx context.Context, c *client, since time.Ti
 
 // comments asks each of the newest open pull requests for what was said.
 func (a *AzureDevOps) comments(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
-	var open struct {
-		Value []json.RawMessage `json:"value"`
-	}
+	var open list
 	q := url.Values{"searchCriteria.status": {"active"}, "$top": {fmt.Sprint(top)}}
-	if _, err := c.call(ctx, http.MethodGet, c.project+"_apis/git/pullrequests", q, nil, &open); err != nil {
+	if _, err := c.project.Do(ctx, rest.Request{Path: "_apis/git/pullrequests", Query: q}, &open); err != nil {
 		return nil, err
 	}
 	var found []event.Event
@@ -124,8 +123,8 @@ func (a *AzureDevOps) comments(ctx context.Context, c *client, since time.Time) 
 }
 
 func (a *AzureDevOps) commentsOn(ctx context.Context, c *client, p *resource, since time.Time) ([]event.Event, error) {
-	address := fmt.Sprintf("%s_apis/git/repositories/%s/pullRequests/%d/threads", c.project, url.PathEscape(p.repository().ID), p.PullRequestID)
-	threads, err := c.list(ctx, address, url.Values{}, nil)
+	path := fmt.Sprintf("_apis/git/repositories/%s/pullRequests/%d/threads", url.PathEscape(p.repository().ID), p.PullRequestID)
+	threads, err := c.list(ctx, c.project, path, nil, nil)
 	if err != nil {
 		return nil, err
 	}

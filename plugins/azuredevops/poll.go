@@ -40,18 +40,21 @@ func (a *AzureDevOps) Poll(ctx context.Context, p *connector.Poll) (time.Duratio
 		return 0, nil
 	}
 	at, known := connector.Recall[checkpoint](p, version)
-	c := a.client(p)
-	// The server's own clock counts. Its answer also tells whether the token is good.
-	now, err := c.clock(ctx)
+	c, err := a.client(p.HTTP)
 	if err != nil {
-		return c.rest, err
+		return 0, err
+	}
+	// The server's own clock counts. Its answer also tells whether the token is good.
+	now, err := c.clock(ctx, a.Project)
+	if err != nil {
+		return c.wait(), err
 	}
 	if known && p.Preview == 0 {
 		err = a.goOn(ctx, p, c, at, now)
 	} else {
 		err = a.begin(ctx, p, c, now)
 	}
-	return c.rest, err
+	return c.wait(), err
 }
 
 // begin posts the newest of what there is, as many as were asked for, and counts the

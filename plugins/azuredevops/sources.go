@@ -2,14 +2,13 @@ package azuredevops
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -85,9 +84,9 @@ func (a *AzureDevOps) add(list []event.Event, name string, r *resource, at strin
 }
 
 // ask makes events of what a list has.
-func (a *AzureDevOps) ask(ctx context.Context, c *client, name, address string, q url.Values, at func(*resource) string, since time.Time) ([]event.Event, error) {
+func (a *AzureDevOps) ask(ctx context.Context, c *client, api *rest.Client, name, path string, q url.Values, at func(*resource) string, since time.Time) ([]event.Event, error) {
 	q.Set("$top", fmt.Sprint(top))
-	list, err := c.list(ctx, address, q, nil)
+	list, err := c.list(ctx, api, path, q, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -102,12 +101,12 @@ func (a *AzureDevOps) ask(ctx context.Context, c *client, name, address string, 
 
 func (a *AzureDevOps) builds(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
 	q := url.Values{"minTime": {stamp(since)}, "statusFilter": {"completed"}, "queryOrder": {"finishTimeDescending"}}
-	return a.ask(ctx, c, "build_completed", c.project+"_apis/build/builds", q, func(r *resource) string { return r.Finished }, since)
+	return a.ask(ctx, c, c.project, "build_completed", "_apis/build/builds", q, func(r *resource) string { return r.Finished }, since)
 }
 
 func (a *AzureDevOps) checkins(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
 	q := url.Values{"searchCriteria.fromDate": {stamp(since)}, "$skip": {"0"}, "maxCommentLength": {fmt.Sprint(maxText + 1)}}
-	return a.ask(ctx, c, "checkin", c.project+"_apis/tfvc/changesets", q, func(r *resource) string { return r.CreatedDate }, since)
+	return a.ask(ctx, c, c.project, "checkin", "_apis/tfvc/changesets", q, func(r *resource) string { return r.CreatedDate }, since)
 }
 
 // releases asks for classic releases and their deployments. Many projects, and many
@@ -125,7 +124,7 @@ func (a *AzureDevOps) releases(ctx context.Context, c *client, since time.Time) 
 		if k := byName(one.name); !a.Wants(k.Noise, k.Name) {
 			continue
 		}
-		list, err := a.ask(ctx, c, one.name, c.release+"_apis/release/"+one.path, url.Values{one.since: {stamp(since)}}, one.at, since)
+		list, err := a.ask(ctx, c, c.releases, one.name, "_apis/release/"+one.path, url.Values{one.since: {stamp(since)}}, one.at, since)
 		if kind := connector.KindOf(err); kind == connector.KindMisconfigured || kind == connector.KindUnauthorised {
 			continue
 		}
@@ -146,11 +145,9 @@ func (a *AzureDevOps) approvals(ctx context.Context, c *client, since time.Time)
 		{"approved", "deployment_approval_completed"},
 		{"rejected", "deployment_approval_completed"},
 	} {
-		var page struct {
-			Value []json.RawMessage `json:"value"`
-		}
+		var page list
 		q := url.Values{"statusFilter": {one.status}, "queryOrder": {"descending"}, "top": {fmt.Sprint(top)}}
-		if _, err := c.call(ctx, http.MethodGet, c.release+"_apis/release/approvals", q, nil, &page); err != nil {
+		if _, err := c.releases.Do(ctx, rest.Request{Path: "_apis/release/approvals", Query: q}, &page); err != nil {
 			return nil, err
 		}
 		for _, raw := range page.Value {

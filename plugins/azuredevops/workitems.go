@@ -63,7 +63,7 @@ func (a *AzureDevOps) updates(ctx context.Context, c *client, ids []int64, since
 	var found []event.Event
 	for _, id := range ids {
 		q := url.Values{"$top": {fmt.Sprint(perWalk)}, "$skip": {"0"}}
-		updates, err := c.list(ctx, fmt.Sprintf("%s_apis/wit/workItems/%d/updates", c.project, id), q, nil)
+		updates, err := c.list(ctx, c.project, fmt.Sprintf("_apis/wit/workItems/%d/updates", id), q, nil)
 		if connector.KindOf(err) == connector.KindMisconfigured {
 			continue // deleted meanwhile
 		}
