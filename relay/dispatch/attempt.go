@@ -12,23 +12,23 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// storeFirst and storeLongest are the waits after the store failed. The far side
-// of a write is the own disk: it needs less patience than a chat system.
+// storeFirst and storeLongest are the waits after the store failed. They are shorter
+// than a chat system's: the store is on the relay's own disk.
 const (
 	storeFirst   = 50 * time.Millisecond
 	storeLongest = 5 * time.Second
 )
 
-// attempt makes one attempt for a run of deliveries and brings its outcome to an end:
-// the lane changed, recorded, people told. It reports whether the lane should look at
-// the store again.
+// attempt makes one attempt for a run of deliveries, changes the lane by its outcome,
+// records it and notifies people. It reports whether the lane should read the store
+// again.
 func (w *worker) attempt(run []delivery.Delivery, g grant) (look bool) {
 	l := w.lane
 	started := time.Now()
-	outcome, carried := l.send(l.d.cut, g.channel.Sender, run)
+	outcome, carried := l.send(l.d.sending, g.channel.Sender, run)
 	now := time.Now()
 	s, settled := settleRun(g.channel.Policy, run[:carried], outcome, circumstances{
-		now: now, probe: g.probe, cut: l.d.cut.Err() != nil, throttles: g.throttles, chance: rand.Float64(),
+		now: now, probe: g.probe, cut: l.d.sending.Err() != nil, throttles: g.throttles, chance: rand.Float64(),
 	})
 	outcome.Verdict = s.verdict
 	results := make([]delivery.Result, carried)
@@ -47,14 +47,14 @@ func (w *worker) attempt(run []delivery.Delivery, g grant) (look bool) {
 		l.ended(last.Connector)
 	}
 	if notice != nil {
-		l.tell(*notice)
+		l.notify(*notice)
 	}
-	return s.delivery.State == delivery.Waiting || s.effect != goOn || len(run) > 1
+	return s.delivery.State == delivery.Waiting || s.effect != proceed || len(run) > 1
 }
 
-// record stores what came of an attempt.
+// record stores the results of an attempt.
 func (l *lane) record(results []delivery.Result) {
-	l.insist("outcome", func(ctx context.Context) error {
+	l.persist("outcome", func(ctx context.Context) error {
 		if len(results) == 1 {
 			return l.d.store.Record(ctx, results[0].Attempt, results[0].Delivery)
 		}
@@ -62,13 +62,13 @@ func (l *lane) record(results []delivery.Result) {
 	})
 }
 
-// send makes the attempt and says how many of the run it carried. A sender that
+// send makes the attempt and returns how many of the run it carried. A sender that
 // panics over a card costs that card, not the relay.
 func (l *lane) send(ctx context.Context, s Sender, run []delivery.Delivery) (o delivery.Outcome, carried int) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.log.Error().Int64("delivery", run[0].ID).Int("cards", len(run)).Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a card made its sender panic")
-			o = delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: "the relay has a fault that this card brings out; see its log"}
+			l.log.Error().Int64("delivery", run[0].ID).Int("cards", len(run)).Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("the sender panicked over a card")
+			o = delivery.Outcome{Verdict: delivery.VerdictRejected, Detail: "this card triggers a bug in the relay; see its log"}
 			carried = len(run)
 		}
 	}()
@@ -79,8 +79,8 @@ func (l *lane) send(ctx context.Context, s Sender, run []delivery.Delivery) (o d
 	return o, max(1, min(carried, len(run)))
 }
 
-// settleLane gives the lane the state that follows from an attempt; what an
-// operator decided meanwhile stays. It returns what people should know.
+// settleLane sets the lane's state after an attempt, unless an operator has changed it
+// meanwhile. It returns what people should know.
 func (w *worker) settleLane(o delivery.Outcome, carried int, s decision, now time.Time) (notice *Notice) {
 	l := w.lane
 	next := now.Add(s.wait)
@@ -92,15 +92,15 @@ func (w *worker) settleLane(o delivery.Outcome, carried int, s decision, now tim
 	default:
 		l.throttles = 0
 	}
-	l.bound = l.bound.after(s, carried, l.channel.Policy.Digest.Most)
+	l.digestLimit = l.digestLimit.after(s, carried, l.channel.Policy.Digest.Most)
 	if w.epoch != l.epoch {
-		next = now // the channel has changed since the attempt began
+		next = now // the channel changed during the attempt
 	}
 	l.mu.Unlock()
-	if s.effect == goOn {
+	if s.effect == proceed {
 		return nil
 	}
-	l.insist("state of the lane", func(ctx context.Context) error {
+	l.persist("state of the lane", func(ctx context.Context) error {
 		return l.change(ctx, func(state *delivery.Lane) bool {
 			before := state.Pause
 			changed := s.effect.apply(state, o.Detail, now, next)
@@ -113,23 +113,23 @@ func (w *worker) settleLane(o delivery.Outcome, carried int, s decision, now tim
 	return notice
 }
 
-// apply changes a lane's state and reports whether it did.
+// apply changes a lane's state and reports whether it changed.
 func (e effect) apply(state *delivery.Lane, reason string, now, next time.Time) bool {
 	if state.Pause == delivery.PausedByOperator {
 		return false
 	}
 	switch e {
-	case holdOff:
+	case backOff:
 		if state.Pause != delivery.NotPaused || !next.After(state.Next) {
 			return false
 		}
 		state.Next = next
-	case stayShut:
+	case stayPaused:
 		if state.Pause == delivery.NotPaused {
 			return false
 		}
 		state.Next = next
-	case shut:
+	case pause:
 		if state.Pause == delivery.NotPaused {
 			*state = delivery.Lane{Channel: state.Channel, Pause: delivery.PausedByEndpoint, Since: now}
 		}
@@ -139,35 +139,35 @@ func (e effect) apply(state *delivery.Lane, reason string, now, next time.Time) 
 			return false
 		}
 		*state = delivery.Lane{Channel: state.Channel}
-	case goOn:
+	case proceed:
 		return false
 	}
 	return true
 }
 
-// persistence is the level of the n-th report of the same trouble with the store.
-func persistence(n int) zerolog.Level {
+// storeLevel is the log level of the n-th failure of the store in a row.
+func storeLevel(n int) zerolog.Level {
 	if n == 1 || n%32 == 0 {
 		return zerolog.ErrorLevel
 	}
 	return zerolog.DebugLevel
 }
 
-// insist repeats a write until the store takes it, because an outcome that is
-// forgotten is a card sent twice. It gives up only when the relay has to end.
-func (l *lane) insist(what string, write func(context.Context) error) {
+// persist repeats a write until it succeeds, because a lost outcome means a card sent
+// twice. It gives up only when the relay must end.
+func (l *lane) persist(what string, write func(context.Context) error) {
 	for n := 1; ; n++ {
-		err := write(l.d.keep)
+		err := write(l.d.recording)
 		if err == nil {
 			return
 		}
-		l.log.WithLevel(persistence(n)).Err(err).Int("failures", n).Msgf("the %s cannot be stored; the lane waits and tries again", what)
+		l.log.WithLevel(storeLevel(n)).Err(err).Int("failures", n).Msgf("could not store the %s; the lane waits and tries again", what)
 		t := time.NewTimer(step(storeFirst, storeLongest, n))
 		select {
 		case <-t.C:
-		case <-l.d.keep.Done():
+		case <-l.d.recording.Done():
 			t.Stop()
-			l.log.Error().Err(err).Msgf("the %s could not be stored before the relay had to end; the last attempt may be repeated", what)
+			l.log.Error().Err(err).Msgf("could not store the %s before the relay had to end; the last attempt may be repeated", what)
 			return
 		}
 	}

@@ -1,30 +1,30 @@
-// Package dispatch brings deliveries to their channels: lanes, rates, retries.
+// Package dispatch sends deliveries to their channels: lanes, rates, retries.
 //
-// A lane is one channel's ordered queue. Within a lane one delivery is in
-// flight, and the outcome of an attempt is durable before the next delivery
-// starts; so order is kept, and a kill repeats at most the attempt that was in
-// flight. The head waits through its retries, and other lanes do not notice. A
-// channel whose policy allows a concurrency above 1 gives up order.
+// A lane is one channel's ordered queue. One delivery of a lane is in flight at a time,
+// and its outcome is durable before the next one starts: order is kept, and a kill
+// repeats at most the attempt in flight. The head waits through its retries without
+// delaying other lanes. A channel whose policy allows a concurrency above 1 gives up
+// order.
 //
-// What a lane does after an attempt is a pure function of the verdict (settle),
-// what it waits for is decided in one place (gate):
+// What a lane does after an attempt is a pure function of the verdict (settle), and one
+// place decides what it waits for (gate):
 //
 //	take the smallest waiting ─► gate: pause, throttle, backoff ─► rate ─► attempt ─► record
 //	        ▲                            │ after a wait, look again             │
 //	        └────────────────────────────┴──────────────────────────────────────┘
 //
-// Order after a replay: a replayed delivery waits at its old position, and the lane
-// reads anew from the store (Return), so that only what is in flight goes before it.
+// Order after a replay: a replayed delivery returns to its old position, and the lane
+// reads the store again (Return), so that only deliveries in flight go first.
 //
-// Order between connectors: a lane is in the order of acceptance as long as none of
-// its connectors has more than 32 deliveries waiting there. One that has more crowds
-// the lane, and then the connectors take turns, one delivery each: what another has to
-// say waits for at most as many as there are connectors waiting, and the 8 that the
-// lane has read. A connector's own deliveries keep their order always.
+// Order between connectors: a lane follows the order of acceptance as long as none of
+// its connectors has more than 32 deliveries waiting there. A connector with more
+// crowds the lane; then the connectors take turns, one delivery each, so that a
+// delivery of another connector waits for at most one of each connector and the 8 that
+// the lane has read. A connector's own deliveries always keep their order.
 //
-// In a channel's quiet hours its lane takes urgent deliveries only; the others keep
-// their places. Those that were held back, and those of a lane that its rate cannot
-// carry, go out as digests: several that follow each other, in one attempt (gather).
+// In a channel's quiet hours its lane sends only urgent deliveries; the others keep
+// their positions. Deliveries that were held back then, or that a lane's rate cannot
+// keep up with, are sent as digests: several successive ones in one attempt (gather).
 package dispatch
 
 import (
@@ -49,7 +49,8 @@ var (
 	ErrStopped = errors.New("the dispatcher has stopped")
 )
 
-// Store is what dispatch needs of the store; see package store for the meaning.
+// Store is what dispatch needs of the store; package store says what each method
+// promises.
 type Store interface {
 	Lanes(ctx context.Context) ([]delivery.Lane, error)
 	Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
@@ -68,37 +69,37 @@ type Store interface {
 // goroutines at once when the channel's concurrency is above 1.
 type Sender interface {
 	Send(ctx context.Context, d delivery.Delivery) delivery.Outcome
-	// Gather carries as many of the first of the list as fit, at least one, and says
-	// how many; the outcome is theirs. One alone goes out as by Send.
+	// Gather sends as many from the front of the list as fit, at least one, and returns
+	// how many; the outcome is theirs. A single one is sent as by Send.
 	Gather(ctx context.Context, list []delivery.Delivery) (o delivery.Outcome, carried int)
 }
 
 // Spec is one configured channel and how to deliver to it.
 type Spec struct {
 	Name string
-	// Was are the names that the channel had before: what waits under them is its own.
+	// Was are the channel's former names: deliveries waiting under them become its own.
 	Was    []string
 	Sender Sender
 	Policy Policy
 	// Quiet are the channel's quiet hours; nil means none.
 	Quiet *quiet.Hours
-	// Fingerprint tells whether the channel's configuration has changed: a lane
-	// whose channel keeps its fingerprint and policy is not disturbed.
+	// Fingerprint changes with the channel's configuration: a lane is left alone as long
+	// as its channel keeps its fingerprint and policy.
 	Fingerprint string
 }
 
-// Options are what a Dispatcher is made of.
+// Options are what a dispatcher needs.
 type Options struct {
 	Store Store
 	Log   zerolog.Logger
-	// Metrics may be nil: then nothing is registered.
+	// Metrics may be nil.
 	Metrics prometheus.Registerer
-	// Notify hears when a lane pauses by itself and when it is open again. It is
-	// called on the lane's goroutine, so it may take its time; nil means nobody.
+	// Notify, if not nil, is called when a lane pauses by itself and when it opens again.
+	// It runs on the lane's goroutine and may block.
 	Notify func(Notice)
 }
 
-// Notice says that a lane has paused by itself, or opened again by itself.
+// Notice says that a lane has paused, or opened again, by itself.
 type Notice struct {
 	Channel string
 	Paused  bool
@@ -106,17 +107,17 @@ type Notice struct {
 	Reason string
 }
 
-// Lane is a lane with its live state.
+// Lane is a lane's stored and live state.
 type Lane struct {
 	delivery.Lane
 	// State is empty when the lane does not run here.
 	State delivery.LaneState
-	// Trouble is what the last attempt came to when it did not succeed, in one line.
+	// Trouble is the outcome of the last attempt in one line, or empty if it succeeded.
 	Trouble string
 }
 
-// abandonAfter is how long after Stop's deadline interrupted attempts may take
-// to end and to be recorded.
+// abandonAfter is how long interrupted attempts may take to end and be recorded after
+// Stop's deadline.
 const abandonAfter = 5 * time.Second
 
 // Dispatcher runs the lanes. All methods may be called concurrently.
@@ -132,45 +133,45 @@ type Dispatcher struct {
 	mu      sync.RWMutex
 	lanes   map[string]*lane
 	stopped bool
-	// heirs are by the names that channels had before.
-	heirs map[string]*heir
-	// counted is what the store last said about each lane's depth.
+	// movers are by the channels' former names.
+	movers map[string]*mover
+	// counted is the last count of each lane's waiting deliveries.
 	counted map[string]delivery.Lane
 
 	workers sync.WaitGroup
-	// halt ends when stopping begins: nothing new starts.
-	halt   context.Context
-	halted context.CancelFunc
-	// cut ends at the deadline of stopping: attempts in flight are interrupted.
-	cut       context.Context
+	// starting ends when stopping begins: no attempt starts any more.
+	starting     context.Context
+	stopStarting context.CancelFunc
+	// sending ends at the deadline of stopping: attempts in flight are interrupted.
+	sending   context.Context
 	interrupt context.CancelFunc
-	// keep ends a little later: outcomes that cannot be recorded are given up.
-	keep    context.Context
-	abandon context.CancelFunc
+	// recording ends a little later: outcomes that are still not recorded are given up.
+	recording context.Context
+	abandon   context.CancelFunc
 }
 
 // New returns a dispatcher without lanes; Apply starts them.
 func New(o Options) *Dispatcher {
 	d := &Dispatcher{
 		store: o.Store, log: o.Log, notify: o.Notify,
-		lanes: make(map[string]*lane), heirs: make(map[string]*heir), counted: make(map[string]delivery.Lane),
+		lanes: make(map[string]*lane), movers: make(map[string]*mover), counted: make(map[string]delivery.Lane),
 	}
 	if d.notify == nil {
 		d.notify = func(Notice) {}
 	}
-	d.halt, d.halted = context.WithCancel(context.Background())
-	d.cut, d.interrupt = context.WithCancel(context.Background())
-	d.keep, d.abandon = context.WithCancel(context.Background())
+	d.starting, d.stopStarting = context.WithCancel(context.Background())
+	d.sending, d.interrupt = context.WithCancel(context.Background())
+	d.recording, d.abandon = context.WithCancel(context.Background())
 	d.metrics = newMetrics(o.Metrics, d)
 	return d
 }
 
-// Apply makes these the running channels: new lanes start, lanes whose channel
-// has changed use the new one from their next attempt on and make it soon (a
-// person may have repaired something), lanes whose channel is gone finish the
-// attempt in flight and stop; their deliveries stay in the store, untouched, unless
-// a channel was called so before: then they become that channel's, in their order.
-// When it fails, nothing has changed.
+// Apply makes these the running channels. New lanes start. Lanes of changed channels
+// use the new configuration from their next attempt on and make it soon, because a
+// person may have repaired something. Lanes of removed channels finish the attempt in
+// flight and stop; their deliveries stay in the store, unless the channel was renamed:
+// then they move to the renamed channel, in their order. If Apply fails, nothing has
+// changed.
 func (d *Dispatcher) Apply(ctx context.Context, channels []Spec) error {
 	commit, err := d.Prepare(ctx, channels)
 	if err != nil {
@@ -180,8 +181,8 @@ func (d *Dispatcher) Apply(ctx context.Context, channels []Spec) error {
 	return nil
 }
 
-// Prepare is the part of Apply that can fail; it changes nothing. The rest is what it
-// returns, which does nothing once the dispatcher has been stopped.
+// Prepare is the part of Apply that can fail; it changes nothing. It returns the rest
+// of Apply, which does nothing once the dispatcher has been stopped.
 func (d *Dispatcher) Prepare(ctx context.Context, channels []Spec) (commit func(), err error) {
 	d.mu.RLock()
 	stopped := d.stopped
@@ -189,7 +190,7 @@ func (d *Dispatcher) Prepare(ctx context.Context, channels []Spec) (commit func(
 	if stopped {
 		return nil, ErrStopped
 	}
-	// Wake is called by the store, so d.mu is not held while the store is asked.
+	// The store calls Wake, so d.mu is not held while the store is read.
 	stored, err := d.store.Lanes(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the lanes: %w", err)
@@ -201,17 +202,17 @@ func (d *Dispatcher) Prepare(ctx context.Context, channels []Spec) (commit func(
 	return func() { d.commit(channels, states) }, nil
 }
 
-// commit makes these the running channels; new lanes begin as the store knows them.
+// commit makes these the running channels; new lanes start in their stored state.
 func (d *Dispatcher) commit(channels []Spec, states map[string]delivery.Lane) {
 	d.applying.Lock()
 	defer d.applying.Unlock()
-	d.disinherit()
+	d.stopMovers()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stopped {
 		return
 	}
-	clear(d.heirs)
+	clear(d.movers)
 	wanted := make(map[string]bool, len(channels))
 	for _, c := range channels {
 		wanted[c.Name] = true
@@ -219,14 +220,14 @@ func (d *Dispatcher) commit(channels []Spec, states map[string]delivery.Lane) {
 		l := d.lanes[c.Name]
 		fresh := l == nil
 		if fresh {
-			l = newLane(d, c, inherited(c, states))
+			l = newLane(d, c, initialState(c, states))
 			d.lanes[c.Name] = l
 		} else {
 			l.revise(c)
 		}
 		l.await(c.Was, fresh)
-		d.inherit(l, c.Was)
-		l.staff()
+		d.startMovers(l, c.Was)
+		l.startWorkers()
 	}
 	for name, l := range d.lanes {
 		if !wanted[name] && l.retire() {
@@ -236,33 +237,33 @@ func (d *Dispatcher) commit(channels []Spec, states map[string]delivery.Lane) {
 	}
 }
 
-// Wake says that these channels may have deliveries that their lanes do not
-// know. It never blocks; waking a lane many times is waking it once.
+// Wake tells these channels' lanes to look for new deliveries. It never blocks, and
+// waking a lane many times is the same as waking it once.
 func (d *Dispatcher) Wake(channels []string) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	for _, name := range channels {
 		if l := d.lanes[name]; l != nil {
-			l.rouse()
+			l.signal()
 		}
-		if h := d.heirs[name]; h != nil {
-			h.rouse()
+		if h := d.movers[name]; h != nil {
+			h.signal()
 		}
 	}
 }
 
-// Return says that deliveries have come back to these channels, which go before
-// what their lanes have read already. It never blocks.
+// Return says that deliveries have returned to these channels, ahead of what their
+// lanes have read. It never blocks.
 func (d *Dispatcher) Return(channels []string) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	for _, name := range channels {
 		if l := d.lanes[name]; l != nil {
 			l.stale.Store(true)
-			l.rouse()
+			l.signal()
 		}
-		if h := d.heirs[name]; h != nil {
-			h.rouse()
+		if h := d.movers[name]; h != nil {
+			h.signal()
 		}
 	}
 }
@@ -277,7 +278,7 @@ func (d *Dispatcher) lane(channel string) (*lane, error) {
 	return nil, fmt.Errorf("channel %s: %w", channel, ErrNoChannel)
 }
 
-// Quiet returns until when a channel is quiet; the zero time when it is not.
+// Quiet returns until when a channel is quiet, or the zero time.
 func (d *Dispatcher) Quiet(channel string) time.Time {
 	l, err := d.lane(channel)
 	if err != nil {
@@ -288,8 +289,8 @@ func (d *Dispatcher) Quiet(channel string) time.Time {
 	return l.channel.quietUntil(time.Now())
 }
 
-// Pause stops a lane until it is resumed, also over a restart. An attempt in
-// flight ends as if nothing had happened. The reason is for people.
+// Pause stops a lane until it is resumed, even across restarts. An attempt in flight
+// ends as usual. The reason is for people.
 func (d *Dispatcher) Pause(ctx context.Context, channel, reason string) error {
 	l, err := d.lane(channel)
 	if err != nil {
@@ -306,8 +307,8 @@ func (d *Dispatcher) Pause(ctx context.Context, channel, reason string) error {
 	return nil
 }
 
-// Resume opens a lane, whoever paused it, and tries its head at once, even when
-// it was backing off.
+// Resume opens a lane, whoever paused it, and tries its head at once, even during its
+// backoff.
 func (d *Dispatcher) Resume(ctx context.Context, channel string) error {
 	l, err := d.lane(channel)
 	if err != nil {
@@ -320,20 +321,19 @@ func (d *Dispatcher) Resume(ctx context.Context, channel string) error {
 	if err != nil {
 		return fmt.Errorf("resume channel %s: %w", channel, err)
 	}
-	l.hurry()
+	l.retryNow()
 	l.log.Info().Msg("lane resumed by an operator")
 	return nil
 }
 
-// Stop ends all lanes: no attempt starts any more, those in flight may end until
-// the context does and are interrupted then; their outcomes are recorded. It
-// returns when all lanes have ended, at the latest a few seconds after the
-// context.
+// Stop ends all lanes. No attempt starts any more; those in flight have until the
+// context ends and are then interrupted. Their outcomes are recorded. It returns when
+// all lanes have ended, at the latest a few seconds after the context.
 func (d *Dispatcher) Stop(ctx context.Context) {
 	d.mu.Lock()
 	d.stopped = true
 	d.mu.Unlock()
-	d.halted()
+	d.stopStarting()
 	defer d.abandon()
 	defer d.interrupt()
 	done := make(chan struct{})
@@ -360,6 +360,6 @@ func (d *Dispatcher) Stop(ctx context.Context) {
 	select {
 	case <-done:
 	case <-last.C:
-		d.log.Error().Msg("a channel did not give up its attempt in time; it may be repeated after the next start")
+		d.log.Error().Msg("a channel did not end its attempt in time; the attempt may be repeated after the next start")
 	}
 }

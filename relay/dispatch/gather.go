@@ -6,7 +6,7 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// quietUntil returns until when the channel is quiet; the zero time when it is not.
+// quietUntil returns until when the channel is quiet, or the zero time.
 func (c Spec) quietUntil(now time.Time) time.Time {
 	if c.Quiet == nil || !c.Quiet.Contains(now) {
 		return time.Time{}
@@ -14,8 +14,7 @@ func (c Spec) quietUntil(now time.Time) time.Time {
 	return c.Quiet.End(now)
 }
 
-// quietNext returns when the channel's next quiet hours begin; the zero time when it
-// has none.
+// quietNext returns when the channel's next quiet hours begin, or the zero time.
 func (c Spec) quietNext(now time.Time) time.Time {
 	if c.Quiet == nil {
 		return time.Time{}
@@ -23,7 +22,7 @@ func (c Spec) quietNext(now time.Time) time.Time {
 	return c.Quiet.Next(now)
 }
 
-// clock is an end of quiet hours as people say it.
+// clock formats the end of quiet hours for people.
 func (c Spec) clock(end, now time.Time) string {
 	if end.Sub(now) > 24*time.Hour {
 		return end.Format("Mon 15:04")
@@ -31,21 +30,22 @@ func (c Spec) clock(end, now time.Time) string {
 	return end.Format("15:04")
 }
 
-// held reports whether a delivery was accepted in quiet hours, to wait for their end.
+// held reports whether a delivery was accepted in quiet hours and so waits for their
+// end.
 func (c Spec) held(d delivery.Delivery) bool {
 	return !d.Urgent && c.Quiet != nil && c.Quiet.Contains(d.AcceptedAt)
 }
 
 // gather returns the deliveries to send in one attempt: the lane's head, which the
-// worker has claimed, and as many of those directly behind it as belong into a digest
-// with it, which it claims. It decides from what waits now and remembers nothing.
+// worker has claimed, and those directly behind it that go into a digest with it, which
+// gather claims. It decides from what waits now and remembers nothing.
 func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 	run := []delivery.Delivery{head}
 	most := g.channel.Policy.Digest.Most
 	if g.most > 0 {
 		most = min(most, g.most)
 	}
-	// What the relay may have died of is sent alone, so that it is found out.
+	// A card that the relay may have died of is sent alone, to find out.
 	if most < 2 || head.Urgent || g.probe || head.Crashes > 0 {
 		return run
 	}
@@ -55,7 +55,7 @@ func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 	if !behind && !g.channel.held(head) {
 		return run
 	}
-	// What cannot be read now is not gathered; the lane's next look complains.
+	// The lane's next read reports the store's error.
 	following, _, err := l.read(false, most-1)
 	if err != nil {
 		return run
@@ -73,24 +73,23 @@ func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 	return run
 }
 
-// behind reports whether more waits in the lane than its rate carries in good time. A
-// lane that held nothing else when its head was read, and needed not wait since, is
-// not, and the store is not asked. L.feed is held.
+// behind reports whether more waits in the lane than its rate can send in time. It asks
+// the store only if the lane had more than its head, or had to wait since. l.feed is
+// held.
 func (l *lane) behind(p Policy, paced bool) bool {
 	if !p.minds() || len(l.buffer) == 0 && !l.more && !paced {
 		return false
 	}
-	waiting, _, err := l.d.store.Waiting(l.d.halt, l.name)
+	waiting, _, err := l.d.store.Waiting(l.d.starting, l.name)
 	return err == nil && p.behind(waiting)
 }
 
 // settleRun decides what follows from an attempt that carried a run. The decision is
-// the head's, and the lane's; the deliveries are what is recorded of the run.
+// for the head and the lane; the deliveries are the run's, as recorded.
 //
-// Of a digest that was rejected, nobody knows which card is at fault: nothing is
-// counted, and the lane tries with fewer. One that failed counts for the head alone:
-// the others waited behind it, as they would have one by one, and their time is not
-// used up. So one attempt makes at most one dead letter.
+// When a digest is rejected, any of its cards may be at fault: no attempt is counted,
+// and the lane tries fewer. When it fails, only the head's attempt counts: the others
+// merely waited behind it. So one attempt makes at most one dead letter.
 func settleRun(p Policy, run []delivery.Delivery, o delivery.Outcome, c circumstances) (s decision, settled []delivery.Delivery) {
 	s = settle(p, run[0], o, c)
 	if len(run) == 1 {
@@ -111,22 +110,22 @@ func settleRun(p Policy, run []delivery.Delivery, o delivery.Outcome, c circumst
 	return s, settled
 }
 
-// bound limits a lane's digests after one was rejected; the zero value does not.
-type bound struct {
-	// most is how many cards one may hold.
+// digestLimit limits a lane's digests after one was rejected; the zero value does not.
+type digestLimit struct {
+	// most bounds the cards of one digest.
 	most int
-	// singles is how many cards have to arrive one by one before two are tried again,
-	// and patience how many it was at first. It grows each time that two are rejected, so
-	// that an endpoint which takes no digest costs few attempts.
+	// singles is how many single cards must arrive before two are tried together again. It
+	// starts from patience, which grows each time two are rejected, so that an endpoint
+	// without digests costs few attempts.
 	singles, patience int
 }
 
-// longestPatience is how many single cards there are at most between two tries.
+// longestPatience bounds patience.
 const longestPatience = 64
 
-// after returns the bound after an attempt that carried so many cards: half of what
-// was rejected, and twice as many again as arrived. Most is the policy's.
-func (b bound) after(s decision, carried, most int) bound {
+// after returns the limit after an attempt: half of a rejected digest, twice a
+// delivered one. Most is the policy's.
+func (b digestLimit) after(s decision, carried, most int) digestLimit {
 	switch {
 	case s.verdict == delivery.VerdictRejected && carried > 1:
 		b.most = carried / 2
@@ -138,7 +137,7 @@ func (b bound) after(s decision, carried, most int) bound {
 	case b.most == 1 && b.singles > 1:
 		b.singles--
 	case 2*b.most >= most:
-		return bound{}
+		return digestLimit{}
 	default:
 		if b.most > 1 {
 			b.patience = 0

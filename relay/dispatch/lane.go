@@ -13,20 +13,19 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// prefetch is how many deliveries a lane reads from the store at a time, and the
-// most it holds besides those in flight.
+// prefetch bounds the deliveries that a lane reads from the store at a time and holds
+// besides those in flight.
 const prefetch = 8
 
-// crowd is how many of a connector's deliveries may wait in a lane before others no
-// longer wait behind all of them.
+// crowd is how many of a connector's deliveries may wait in a lane before the
+// connectors take turns.
 const crowd = 32
 
 // heldBytes bounds the cards that a lane holds besides those in flight, and those that
-// it gathers: many lanes may hold as much at a time.
+// it gathers, because many lanes may hold as much at a time.
 const heldBytes = 1 << 20
 
-// within is the beginning of a list whose cards are not too large together: at least
-// one.
+// within returns the front of a list whose cards together fit: at least one.
 func within(list []delivery.Delivery, bytes int) []delivery.Delivery {
 	for i, d := range list {
 		if bytes -= len(d.Card); bytes < 0 && i > 0 {
@@ -44,57 +43,57 @@ type lane struct {
 	log     zerolog.Logger
 	metrics *laneMetrics
 	limiter *rate.Limiter
-	// wake holds one token when there may be deliveries nobody has looked for.
+	// wake holds one token when there may be new deliveries.
 	wake chan struct{}
 
-	// feed guards buffer and claimed; it is held while the store is read, so that
-	// a delivery cannot end between the reading and the filtering.
+	// feed guards buffer and claimed. It is held while the store is read, so that a
+	// delivery cannot end between the read and the filtering.
 	feed   sync.Mutex
 	buffer []delivery.Delivery
-	// stale says that something older than what was read has come back.
+	// stale says that something older than the buffer has returned.
 	stale   atomic.Bool
 	claimed map[int64]struct{}
-	// urgent says that the buffer was read in quiet hours, and more that the store may
-	// have more than was read.
+	// urgent says that the buffer was read in quiet hours, more that the store may have
+	// more.
 	urgent, more bool
-	// turn is the name from which on the connectors of a crowded lane are next: that of
-	// the connector whose delivery was taken last, as long as it waits.
+	// turn is the name from which the next connector of a crowded lane is searched: that
+	// of the last delivery's, as long as it waits.
 	turn string
 
-	// changing has room for the one who changes and saves the state, so that the
-	// store and the memory agree on which change was the last.
+	// changing is held while the state is changed and saved, so that the store and the
+	// memory agree on the last change.
 	changing chan struct{}
 
 	mu      sync.Mutex
 	channel Spec
 	state   delivery.Lane
-	// epoch counts the reasons to try again at once: a changed channel, a resume.
+	// epoch counts the events that make the lane try again at once: a changed channel, a
+	// resume.
 	epoch int
-	// changed is closed, and replaced, whenever a waiting worker should look again
-	// at what it waits for.
+	// changed is closed and replaced whenever waiting workers should check again what they
+	// wait for.
 	changed chan struct{}
-	// wanted is how many workers there should be; 0 when the channel has left the
-	// configuration.
+	// wanted is how many workers there should be; 0 once the channel is removed.
 	wanted  int
 	workers map[*worker]struct{}
-	// prober is the worker that tries whether a refusing endpoint takes cards again.
+	// prober is the worker that is probing a refusing endpoint.
 	prober *worker
-	// awaited are the names whose deliveries must have come over before the first
-	// attempt, because they are older.
+	// awaited are the former names whose deliveries must arrive before the first attempt,
+	// because they are older.
 	awaited map[string]bool
 	// throttles counts throttled attempts in a row.
 	throttles int
-	// bound limits the next digest.
-	bound bound
-	// trouble is the last attempt's outcome when it did not succeed, in one line.
+	// digestLimit limits the next digest.
+	digestLimit digestLimit
+	// trouble is the last attempt's outcome in one line, or empty if it succeeded.
 	trouble string
 }
 
-// newLane makes the lane of a channel that had none, as the store knows it.
+// newLane returns the lane of a new channel, in its stored state.
 func newLane(d *Dispatcher, c Spec, stored delivery.Lane) *lane {
 	now := time.Now()
 	stored.Channel = c.Name
-	// A clock that was set back must not make a lane wait for years.
+	// If the clock was set back, the lane must not wait for years.
 	if longest := now.Add(max(c.Policy.Longest, c.Policy.Probe)); stored.Next.After(longest) {
 		stored.Next = longest
 	}
@@ -111,7 +110,7 @@ func newLane(d *Dispatcher, c Spec, stored delivery.Lane) *lane {
 	}
 }
 
-// revise gives the lane its channel as it is configured now.
+// revise gives the lane the channel's new configuration.
 func (l *lane) revise(c Spec) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,15 +122,15 @@ func (l *lane) revise(c Spec) {
 	l.channel = c
 	l.limiter.SetLimit(c.Policy.limit())
 	l.limiter.SetBurst(c.Policy.Burst)
-	// Whatever the lane waited for may have been repaired. A stored time in the
-	// past would mean the same, so the store need not know.
+	// What the lane waited for may have been repaired. The store keeps the old time, which
+	// is harmless after a restart.
 	l.state.Next = time.Time{}
 	l.throttles = 0
 	l.again()
 }
 
-// hurry makes heads that back off try again at once.
-func (l *lane) hurry() {
+// retryNow ends the backoff of the lane's heads.
+func (l *lane) retryNow() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.throttles = 0
@@ -143,8 +142,8 @@ func (l *lane) again() {
 	l.broadcast()
 }
 
-// staff starts the workers that are missing; those too many leave by themselves.
-func (l *lane) staff() {
+// startWorkers starts missing workers; surplus ones leave by themselves.
+func (l *lane) startWorkers() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.workers) < l.wanted {
@@ -154,8 +153,7 @@ func (l *lane) staff() {
 	}
 }
 
-// retire lets the workers leave after the attempt they are in. It reports whether
-// all have left.
+// retire has the workers leave after their attempts. It reports whether all have left.
 func (l *lane) retire() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -170,29 +168,29 @@ func (l *lane) retired() bool {
 	return l.wanted == 0
 }
 
-// broadcast makes all waiting workers look again. l.mu is held.
+// broadcast makes all waiting workers check again. l.mu is held.
 func (l *lane) broadcast() {
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
 
-// rouse says that there may be new deliveries.
-func (l *lane) rouse() {
+// signal says that there may be new deliveries.
+func (l *lane) signal() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
 }
 
-// watch returns what to wait on for changes, and whether the worker may stay. One
-// that may not is taken off the list, so it must end.
+// watch returns the channel to wait on for changes, and whether the worker may stay.
+// One that may not is removed from the lane and must end.
 func (l *lane) watch(w *worker) (changed <-chan struct{}, stay bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.d.halt.Err() != nil || len(l.workers) > l.wanted {
+	if l.d.starting.Err() != nil || len(l.workers) > l.wanted {
 		delete(l.workers, w)
 		if len(l.workers) == 0 {
-			l.broadcast() // an heir may wait for that
+			l.broadcast() // a mover may wait for that
 		}
 		return nil, false
 	}
@@ -224,23 +222,22 @@ func (l *lane) next(urgent bool) (d delivery.Delivery, found bool, err error) {
 	if len(l.buffer) == 0 {
 		l.buffer = nil
 	} else {
-		l.rouse() // another worker may have something to do
+		l.signal() // another worker may have work
 	}
 	l.claimed[d.ID] = struct{}{}
 	l.turn = d.Connector
 	return d, true, nil
 }
 
-// read returns the next n deliveries of the lane that nobody has claimed, and whether
-// there may be more. It begins at the start each time: what was replayed waits at its
-// old position. The claimed ones are still waiting there, so as many more are read.
-// L.feed is held.
+// read returns the lane's next n unclaimed deliveries and whether there may be more. It
+// always reads from the start, because replayed deliveries wait at their old positions,
+// and reads beyond the claimed ones, which are still stored as waiting. l.feed is held.
 func (l *lane) read(urgent bool, n int) (list []delivery.Delivery, more bool, err error) {
 	crowded, err := l.crowded()
 	if err != nil {
 		return nil, false, err
 	}
-	ctx, all := l.d.halt, n+len(l.claimed)
+	ctx, all := l.d.starting, n+len(l.claimed)
 	switch {
 	case crowded:
 		list, err = l.d.store.Turns(ctx, l.name, l.turn, urgent, all)
@@ -254,26 +251,24 @@ func (l *lane) read(urgent bool, n int) (list []delivery.Delivery, more bool, er
 	return list[:min(n, len(list))], more, err
 }
 
-// crowded reports whether one connector has so much waiting in the lane that the
-// others would wait too long behind it. A lane of which the last reading left nothing
-// is not, and the store is not asked. L.feed is held.
+// crowded reports whether one connector has so much waiting that the others would wait
+// too long. It asks the store only if the last read left something. l.feed is held.
 func (l *lane) crowded() (bool, error) {
 	if !l.more {
 		return false, nil
 	}
-	waiting, most, err := l.d.store.Waiting(l.d.halt, l.name)
+	waiting, most, err := l.d.store.Waiting(l.d.starting, l.name)
 	return most > crowd && most < waiting, err
 }
 
-// ended says that a delivery of a connector waits no more: the next one has its turn.
+// ended passes the turn on after a connector's delivery has ended.
 func (l *lane) ended(connector string) {
 	l.feed.Lock()
 	defer l.feed.Unlock()
-	l.turn = connector + "\x00" // the least name that is greater
+	l.turn = connector + "\x00" // the least greater name
 }
 
-// release gives claimed deliveries back. With look, the lane forgets what it has
-// read.
+// release unclaims deliveries. With look, the lane also forgets what it has read.
 func (l *lane) release(run []delivery.Delivery, look bool) {
 	l.feed.Lock()
 	defer l.feed.Unlock()
@@ -285,16 +280,15 @@ func (l *lane) release(run []delivery.Delivery, look bool) {
 	}
 }
 
-// forget lets go what the lane has read, so that the next delivery is read from
-// the store.
+// forget drops the buffer, so that the next delivery is read from the store.
 func (l *lane) forget() {
 	l.feed.Lock()
 	defer l.feed.Unlock()
 	l.buffer = nil
 }
 
-// change saves what f makes of the lane's state and then lets it take effect. F
-// returns false to leave it as it is.
+// change saves the lane's state as f changes it and then puts it into effect. If f
+// returns false, nothing changes.
 func (l *lane) change(ctx context.Context, f func(*delivery.Lane) bool) error {
 	select {
 	case l.changing <- struct{}{}:
@@ -314,14 +308,14 @@ func (l *lane) change(ctx context.Context, f func(*delivery.Lane) bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.epoch != epoch {
-		state.Next = time.Time{} // there is a new reason to try at once
+		state.Next = time.Time{} // try again at once
 	}
 	l.state = state
 	l.broadcast()
 	return nil
 }
 
-// status is the lane as it is now, but for what the store counts.
+// status is the lane's state without what the store counts.
 func (l *lane) status(now time.Time) Lane {
 	l.mu.Lock()
 	defer l.mu.Unlock()

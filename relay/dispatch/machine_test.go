@@ -246,7 +246,7 @@ func (m *machine) checkRecord(a delivery.Attempt, d, before delivery.Delivery, l
 			m.wrong("%s leaves delivery %d %s, counted %d", a.Verdict, d.ID, d.State, counted)
 		}
 	default:
-		if counted == 0 && place == 0 && lane.Pause != delivery.PausedByEndpoint && m.d.halt.Err() == nil && lane.wanted == 1 {
+		if counted == 0 && place == 0 && lane.Pause != delivery.PausedByEndpoint && m.d.starting.Err() == nil && lane.wanted == 1 {
 			m.wrong("%s of delivery %d is not counted", a.Verdict, d.ID)
 		}
 	}

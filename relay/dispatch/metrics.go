@@ -8,18 +8,17 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// metrics are what the lanes count, and what is counted about them when somebody
-// asks.
+// metrics are what the lanes count, and what is counted when metrics are read.
 type metrics struct {
 	attempts   *prometheus.CounterVec
 	deliveries *prometheus.CounterVec
 	seconds    *prometheus.HistogramVec
 }
 
-// laneMetrics are one lane's, looked up once.
+// laneMetrics are one lane's metrics, looked up once.
 type laneMetrics struct {
 	attempts map[delivery.Verdict]prometheus.Counter
-	// deliveries counts the ends that a delivery can come to.
+	// deliveries counts ended deliveries by state.
 	deliveries map[delivery.State]prometheus.Counter
 	seconds    prometheus.Observer
 }
@@ -27,13 +26,13 @@ type laneMetrics struct {
 func newMetrics(r prometheus.Registerer, d *Dispatcher) *metrics {
 	m := &metrics{
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "relay_attempts_total", Help: "Attempts to deliver a card, or several as one digest, by what they came to.",
+			Name: "relay_attempts_total", Help: "Attempts to deliver a card, or several as one digest, by verdict.",
 		}, []string{"channel", "verdict"}),
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "relay_deliveries_total", Help: "Cards that an attempt brought to an end, by their state.",
+			Name: "relay_deliveries_total", Help: "Deliveries ended by an attempt, by their final state.",
 		}, []string{"channel", "state"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "relay_attempt_seconds", Help: "How long an attempt to deliver a card took.",
+			Name: "relay_attempt_seconds", Help: "Duration of attempts to deliver a card.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"channel"}),
 	}
@@ -61,15 +60,15 @@ func (m *metrics) lane(channel string) *laneMetrics {
 	return l
 }
 
-// forget drops the series of a channel that is gone.
+// forget drops the series of a removed channel.
 func (m *metrics) forget(channel string) {
 	m.attempts.DeletePartialMatch(prometheus.Labels{"channel": channel})
 	m.deliveries.DeletePartialMatch(prometheus.Labels{"channel": channel})
 	m.seconds.DeleteLabelValues(channel)
 }
 
-// collector answers from the lanes when metrics are read, so that nothing is
-// counted twice, once here and once in the store.
+// collector asks the lanes when metrics are read, so that nothing is counted both here
+// and in the store.
 type collector struct {
 	d                      *Dispatcher
 	waiting, oldest, state *prometheus.Desc
@@ -78,8 +77,8 @@ type collector struct {
 func newCollector(d *Dispatcher) *collector {
 	return &collector{
 		d:       d,
-		waiting: prometheus.NewDesc("relay_lane_waiting", "Deliveries that wait in a channel's lane.", []string{"channel"}, nil),
-		oldest:  prometheus.NewDesc("relay_lane_oldest_seconds", "How long the oldest waiting delivery has waited since it was accepted; 0 when none waits.", []string{"channel"}, nil),
+		waiting: prometheus.NewDesc("relay_lane_waiting", "Deliveries waiting in a channel's lane.", []string{"channel"}, nil),
+		oldest:  prometheus.NewDesc("relay_lane_oldest_seconds", "Time since the oldest waiting delivery was accepted; 0 when none waits.", []string{"channel"}, nil),
 		state:   prometheus.NewDesc("relay_lane_state", "1 for the state a channel's lane is in, 0 for the others.", []string{"channel", "state"}, nil),
 	}
 }

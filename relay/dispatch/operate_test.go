@@ -351,7 +351,7 @@ func TestMetricsTellWhatTheLanesDo(t *testing.T) {
 		}
 		pass(time.Minute)
 		want := `
-# HELP relay_lane_oldest_seconds How long the oldest waiting delivery has waited since it was accepted; 0 when none waits.
+# HELP relay_lane_oldest_seconds Time since the oldest waiting delivery was accepted; 0 when none waits.
 # TYPE relay_lane_oldest_seconds gauge
 relay_lane_oldest_seconds{channel="a"} 60
 # HELP relay_lane_state 1 for the state a channel's lane is in, 0 for the others.
@@ -361,7 +361,7 @@ relay_lane_state{channel="a",state="open"} 0
 relay_lane_state{channel="a",state="paused"} 0
 relay_lane_state{channel="a",state="quiet"} 0
 relay_lane_state{channel="a",state="removed"} 0
-# HELP relay_lane_waiting Deliveries that wait in a channel's lane.
+# HELP relay_lane_waiting Deliveries waiting in a channel's lane.
 # TYPE relay_lane_waiting gauge
 relay_lane_waiting{channel="a"} 1
 `

@@ -15,50 +15,47 @@ const (
 	defaultProbe       = 5 * time.Minute
 )
 
-// jitter is which part of a wait chance may take away, so that lanes that failed
-// together do not all come back together.
+// jitter is the part of a wait that chance may take away, so that lanes that failed
+// together do not all retry together.
 const jitter = 0.25
 
-// Policy is how fast a lane goes and how patient it is. Zero fields have
-// defaults.
+// Policy is a lane's rate and patience. Zero fields have defaults.
 type Policy struct {
-	// Rate is how many attempts a second may start; 0 means any number.
+	// Rate is how many attempts may start per second; 0 means any number.
 	Rate float64
-	// Burst is how many may start at once after a rest; 0 means what the rate
-	// gives in a tenth of a second, at least 1.
+	// Burst is how many may start at once after a pause; 0 means a tenth of a second's
+	// worth, at least 1.
 	Burst int
 	// Concurrency is how many deliveries may be in flight; above 1 they arrive in
 	// any order. 0 means 1.
 	Concurrency int
-	// First is the wait after the first failed attempt (1s). It doubles with each
-	// further one, up to Longest (15m), which also caps what Retry-After may ask.
+	// First is the wait after the first failed attempt (1s). It doubles with each further
+	// one, up to Longest (15m), which also caps Retry-After.
 	First, Longest time.Duration
-	// GiveUpAfter is how long a delivery may be retried (24h). Only the waits
-	// between its own counted attempts add up to it: no delivery dies because it
-	// waited behind others, because its lane was paused or throttled, or because
-	// the relay was down.
+	// GiveUpAfter is how long a delivery is retried (24h). Only the waits between its own
+	// counted attempts add up to it: no delivery dies because it waited behind others, its
+	// lane was paused or throttled, or the relay was down.
 	GiveUpAfter time.Duration
-	// Probe is how often a lane that its endpoint paused tries its head (5m).
+	// Probe is how often a lane that its endpoint has paused tries its head (5m).
 	Probe  time.Duration
 	Digest Digest
 }
 
-// Digest says when deliveries go out together. The zero value means never.
+// Digest says when deliveries are sent together. The zero value means never.
 type Digest struct {
-	// Most is how many deliveries one digest has room for; below 2 there are none.
+	// Most bounds the deliveries of one digest; below 2 there are no digests.
 	Most int
-	// After is how long the rate may need for all that waits in the lane before
-	// deliveries are gathered; 0 means any time.
+	// After is how long the rate may take to send all that waits before deliveries are
+	// gathered; 0 means any time.
 	After time.Duration
 }
 
-// behind reports whether so many waiting deliveries are more than the rate carries in
-// good time.
+// behind reports whether the rate cannot send so many waiting deliveries in time.
 func (p Policy) behind(waiting int) bool {
 	return float64(waiting) > p.Rate*p.Digest.After.Seconds()
 }
 
-// minds reports whether it matters how much waits.
+// minds reports whether digests depend on how much waits.
 func (p Policy) minds() bool { return p.Rate > 0 && p.Digest.After > 0 }
 
 func (p Policy) withDefaults() Policy {
@@ -79,7 +76,7 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
-// limit is the rate as the limiter wants it.
+// limit is the rate for the limiter.
 func (p Policy) limit() rate.Limit {
 	if p.Rate <= 0 {
 		return rate.Inf
@@ -87,8 +84,8 @@ func (p Policy) limit() rate.Limit {
 	return rate.Limit(p.Rate)
 }
 
-// step is the wait after the n-th failure in a row, counting from 1, before
-// chance: first, doubled n-1 times, at most longest.
+// step is the wait after the n-th failure in a row, from 1, without jitter: first,
+// doubled n-1 times, at most longest.
 func step(first, longest time.Duration, n int) time.Duration {
 	if n < 1 {
 		return 0
@@ -99,8 +96,7 @@ func step(first, longest time.Duration, n int) time.Duration {
 	return first << (n - 1)
 }
 
-// steps is the sum of the first n steps. It does not overflow: where it would,
-// it is the longest duration there is.
+// steps is the sum of the first n steps, at most the longest duration there is.
 func steps(first, longest time.Duration, n int) time.Duration {
 	var sum time.Duration
 	for i := 1; i <= n; i++ {
@@ -119,23 +115,23 @@ func steps(first, longest time.Duration, n int) time.Duration {
 	return sum
 }
 
-// shorten takes chance's part from a wait; chance is in [0,1).
-func shorten(wait time.Duration, chance float64) time.Duration {
+// jittered shortens a wait at random; chance is in [0,1).
+func jittered(wait time.Duration, chance float64) time.Duration {
 	return wait - time.Duration(chance*jitter*float64(wait))
 }
 
-// backoff is how long a delivery waits after its n-th counted attempt failed. Ok
-// is false when its time is up and it must not be tried again. The last wait is
-// cut so that the last attempt falls on the end of the time.
+// backoff is how long a delivery waits after its n-th counted attempt failed. Ok is
+// false when its time is up. The last wait is cut so that the last attempt is made when
+// the time ends.
 func (p Policy) backoff(n int, chance float64) (wait time.Duration, ok bool) {
 	left := p.GiveUpAfter - steps(p.First, p.Longest, n-1)
 	if left <= 0 {
 		return 0, false
 	}
-	return shorten(min(step(p.First, p.Longest, n), left), chance), true
+	return jittered(min(step(p.First, p.Longest, n), left), chance), true
 }
 
-// asked is what the far side's Retry-After is worth.
-func (p Policy) asked(retryAfter time.Duration) time.Duration {
+// asked is how much of a Retry-After is honoured.
+func (p Policy) retryAfter(retryAfter time.Duration) time.Duration {
 	return max(0, min(retryAfter, p.Longest))
 }

@@ -53,7 +53,7 @@ func TestWaitsKeepWithinTheirBounds(t *testing.T) {
 		if wait < 0 || wait > p.Longest || ok && n == 1 && wait < time.Duration(float64(min(p.First, p.GiveUpAfter))*(1-jitter))-1 {
 			t.Fatalf("backoff %d is %s, %v", n, wait, ok)
 		}
-		if s := p.asked(time.Duration(rapid.Int64().Draw(t, "retry after"))); s < 0 || s > p.Longest {
+		if s := p.retryAfter(time.Duration(rapid.Int64().Draw(t, "retry after"))); s < 0 || s > p.Longest {
 			t.Fatalf("asked for %s", s)
 		}
 	})

@@ -1,6 +1,8 @@
 package dispatch
 
 import (
+	"cmp"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -8,199 +10,153 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-func TestQuietHoursHoldWhatIsNotUrgent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newMemory()
-		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, quietly(e, digests()))
-		defer r.stop()
-		s.accept("a", 2)
-		pass(4 * time.Minute)
-		s.accept("a", 3)
-		s.acceptUrgent("a", 1)
-		pass(time.Second)
-		if got := e.runs(); got != "1,2,6" {
-			t.Errorf("before the end: %s", got)
-		}
-		if l := r.live("a"); l.State != delivery.Quiet || l.Reason != "quiet until 00:09" || l.Waiting != 3 || !l.Next.Equal(r.Quiet("a")) {
-			t.Errorf("the lane: %+v", l)
-		}
-		s.accept("a", 3)
-		s.acceptUrgent("a", 2)
-		pass(5 * time.Minute)
-		if got := e.runs(); got != "1,2,6,10,11,3 4 5 7,8 9" {
-			t.Errorf("after the end: %s", got)
-		}
-		if l := r.live("a"); l.State != delivery.Open || l.Reason != "" || !r.Quiet("a").IsZero() {
-			t.Errorf("the lane: %+v", l)
-		}
-		s.accept("a", 2)
-		pass(time.Second)
-		if got := e.runs(); got != "1,2,6,10,11,3 4 5 7,8 9,12,13" {
-			t.Errorf("later: %s", got)
-		}
-	})
+// scene is a relay with the one channel "a", which is quiet from 00:03 to 00:09.
+type scene struct {
+	*rig
+	store   *memory
+	channel Spec
 }
 
-func TestWhatQuietHoursHeldGoesOneByOneWithoutDigests(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newMemory()
-		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, quietly(e, patient()))
-		defer r.stop()
-		pass(4 * time.Minute)
-		s.accept("a", 3)
-		pass(10 * time.Minute)
-		if got := e.runs(); got != "1,2,3" {
-			t.Errorf("sent: %s", got)
-		}
-	})
+// moment is something that happens at a time of day, and what is seen a second later.
+// Deliveries have the numbers 1, 2, 3 … in the order of acceptance.
+type moment struct {
+	at             string
+	accept, urgent int
+	do             func(*scene)
+	// sent are all attempts so far, with the deliveries of a digest side by side.
+	sent string
+	// lane is the lane's reason, or else its state, and what waits; empty is not
+	// looked at.
+	lane string
 }
 
-// Only what was accepted in quiet hours belongs into their digest, also when it was
-// the relay that was down.
-func TestOnlyWhatWasHeldIsGathered(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newMemory()
-		e := newEndpoint(always(delivery.VerdictDelivered))
-		s.accept("a", 2)
-		pass(4 * time.Minute)
-		s.accept("a", 2)
-		pass(time.Hour)
-		s.accept("a", 2)
-		r := start(t, s, quietly(e, digests()))
-		defer r.stop()
-		pass(time.Minute)
-		if got := e.runs(); got != "1,2,3 4,5,6" {
-			t.Errorf("sent: %s", got)
-		}
-	})
+func stopRelay(s *scene)  { s.stop() }
+func startRelay(s *scene) { s.rig = start(s.t, s.store, s.channel) }
+func pauseLane(s *scene)  { s.must(s.Pause(s.t.Context(), "a", "maintenance")) }
+func resumeLane(s *scene) { s.must(s.Resume(s.t.Context(), "a")) }
+func makeQuiet(s *scene)  { s.apply(s.channel) }
+func makeAudible(s *scene) {
+	s.apply(Spec{Name: "a", Sender: s.channel.Sender, Policy: s.channel.Policy})
 }
 
-func TestARestartInQuietHoursSendsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newMemory()
-		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, quietly(e, digests()))
-		pass(4 * time.Minute)
-		s.accept("a", 3)
-		r.stop()
-		r = start(t, s, quietly(e, digests()))
-		defer r.stop()
-		pass(time.Minute)
-		if got := e.runs(); got != "" || r.live("a").State != delivery.Quiet {
-			t.Errorf("sent %q, and the lane is %s", got, r.live("a").State)
-		}
-		pass(5 * time.Minute)
-		if got := e.runs(); got != "1 2 3" {
-			t.Errorf("sent: %s", got)
-		}
-	})
+func (s *scene) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
 }
 
-func TestAHeadThatBacksOffIntoQuietHoursLetsUrgentOnesPass(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, p := newMemory(), digests()
-		p.First, p.Longest = 4*time.Minute, 4*time.Minute
-		e := newEndpoint(func(d delivery.Delivery, n int) delivery.Outcome {
-			if d.ID == 1 && n == 1 {
-				return is(delivery.VerdictFailed)
-			}
-			return is(delivery.VerdictDelivered)
+func TestQuietHours(t *testing.T) {
+	single, slow := digests(), digests()
+	single.Digest = Digest{}
+	slow.First, slow.Longest = 4*time.Minute, 4*time.Minute
+	failsOnce := func(d delivery.Delivery, n int) delivery.Outcome {
+		if d.ID == 1 && n == 1 {
+			return is(delivery.VerdictFailed)
+		}
+		return is(delivery.VerdictDelivered)
+	}
+	for name, test := range map[string]struct {
+		policy Policy
+		answer func(delivery.Delivery, int) delivery.Outcome
+		// takes is how long an attempt takes.
+		takes time.Duration
+		steps []moment
+	}{
+		"urgent deliveries pass and the others become digests": {policy: digests(), steps: []moment{
+			{at: "00:00:00", do: startRelay, accept: 2, sent: "1,2", lane: "open, 0 waiting"},
+			{at: "00:04:00", accept: 3, urgent: 1, sent: "1,2,6", lane: "quiet until 00:09, 3 waiting"},
+			{at: "00:04:01", accept: 3, urgent: 2, sent: "1,2,6,10,11", lane: "quiet until 00:09, 6 waiting"},
+			{at: "00:09:00", sent: "1,2,6,10,11,3 4 5 7,8 9", lane: "open, 0 waiting"},
+			{at: "00:09:01", accept: 2, sent: "1,2,6,10,11,3 4 5 7,8 9,12,13"},
+		}},
+		"without digests the held deliveries go one by one": {policy: single, steps: []moment{
+			{at: "00:04:00", do: startRelay, accept: 3},
+			{at: "00:14:00", sent: "1,2,3"},
+		}},
+		"only held deliveries are gathered, even by a relay that was down": {policy: digests(), steps: []moment{
+			{at: "00:00:00", accept: 2},
+			{at: "00:04:00", accept: 2},
+			{at: "01:04:00", accept: 2},
+			{at: "01:04:01", do: startRelay, sent: "1,2,3 4,5,6"},
+		}},
+		"a restart sends nothing": {policy: digests(), steps: []moment{
+			{at: "00:00:00", do: startRelay},
+			{at: "00:04:00", accept: 3},
+			{at: "00:04:01", do: stopRelay},
+			{at: "00:05:00", do: startRelay, lane: "quiet until 00:09, 3 waiting"},
+			{at: "00:10:00", sent: "1 2 3"},
+		}},
+		"urgent deliveries pass a head that backs off into quiet hours": {policy: slow, answer: failsOnce, steps: []moment{
+			{at: "00:00:00", do: startRelay, accept: 1, sent: "1"},
+			{at: "00:03:01", urgent: 1, sent: "1,2"},
+			{at: "00:13:02", sent: "1,2,1"},
+		}},
+		"a pause holds urgent deliveries too": {policy: digests(), steps: []moment{
+			{at: "00:04:00", do: startRelay},
+			{at: "00:04:01", do: pauseLane},
+			{at: "00:04:02", accept: 2, urgent: 1, lane: "maintenance, 3 waiting"},
+			{at: "00:05:00", do: resumeLane, sent: "3", lane: "quiet until 00:09, 2 waiting"},
+			{at: "00:15:00", sent: "3,1 2"},
+		}},
+		"a new configuration begins and ends them": {policy: digests(), steps: []moment{
+			{at: "00:04:00", do: startRelay, accept: 2},
+			{at: "00:04:01", do: makeAudible, sent: "1,2"},
+			{at: "00:04:02", do: makeQuiet, sent: "1,2"},
+			{at: "00:04:03", accept: 2, sent: "1,2"},
+			{at: "00:14:00", sent: "1,2,3 4"},
+		}},
+		"what was read before they begin or end is not what goes next": {policy: single, takes: 10 * time.Second, steps: []moment{
+			{at: "00:02:58", do: startRelay},
+			{at: "00:02:59", accept: 2, urgent: 1, sent: "1"},
+			{at: "00:08:57", sent: "1,3"},
+			{at: "00:08:58", accept: 1, urgent: 2, sent: "1,3,5"},
+			{at: "01:08:58", sent: "1,3,5,2,4,6"},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if test.answer == nil {
+					test.answer = always(delivery.VerdictDelivered)
+				}
+				e := newEndpoint(test.answer)
+				e.takes = max(e.takes, test.takes)
+				play(t, &scene{store: newMemory(), channel: quietly(e, test.policy)}, e, test.steps)
+			})
 		})
-		s.accept("a", 1)
-		r := start(t, s, quietly(e, p))
-		defer r.stop()
-		pass(3*time.Minute + time.Second)
-		s.acceptUrgent("a", 1)
-		pass(time.Second)
-		if got := e.runs(); got != "1,2" {
-			t.Errorf("in quiet hours: %s", got)
-		}
-		pass(10 * time.Minute)
-		if got := e.runs(); got != "1,2,1" {
-			t.Errorf("after them: %s", got)
-		}
-	})
+	}
 }
 
-func TestPausesAndQuietHoursBothHold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newMemory()
-		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, quietly(e, digests()))
-		defer r.stop()
-		pass(4 * time.Minute)
-		if err := r.Pause(t.Context(), "a", "maintenance"); err != nil {
+// play runs the steps on a day that begins at midnight.
+func play(t *testing.T, s *scene, e *endpoint, steps []moment) {
+	t.Helper()
+	midnight := time.Now()
+	s.rig = &rig{t: t}
+	for _, step := range steps {
+		clock, err := time.Parse(time.TimeOnly, step.at)
+		if err != nil {
 			t.Fatal(err)
 		}
-		s.accept("a", 2)
-		s.acceptUrgent("a", 1)
-		pass(time.Minute)
-		if got := e.runs(); got != "" || r.live("a").State != delivery.Paused {
-			t.Errorf("sent %q, and the lane is %s", got, r.live("a").State)
+		time.Sleep(time.Until(midnight.Add(clock.Sub(clock.Truncate(24 * time.Hour)))))
+		if step.do != nil {
+			step.do(s)
 		}
-		if err := r.Resume(t.Context(), "a"); err != nil {
-			t.Fatal(err)
+		s.store.accept("a", step.accept)
+		s.store.acceptUrgent("a", step.urgent)
+		pass(time.Second - time.Nanosecond)
+		if got := e.runs(); got != step.sent {
+			t.Errorf("%s: sent %q, want %q", step.at, got, step.sent)
 		}
-		pass(time.Second)
-		if got := e.runs(); got != "3" || r.live("a").State != delivery.Quiet {
-			t.Errorf("sent %q, and the lane is %s", got, r.live("a").State)
+		if step.lane == "" {
+			continue
 		}
-		pass(10 * time.Minute)
-		if got := e.runs(); got != "3,1 2" {
-			t.Errorf("sent: %s", got)
+		l := s.live("a")
+		if got := fmt.Sprintf("%s, %d waiting", cmp.Or(l.Reason, string(l.State)), l.Waiting); got != step.lane {
+			t.Errorf("%s: the lane is %q, want %q", step.at, got, step.lane)
 		}
-	})
-}
-
-func TestAChangedConfigurationEndsQuietHours(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newMemory()
-		e := newEndpoint(always(delivery.VerdictDelivered))
-		r := start(t, s, quietly(e, digests()))
-		defer r.stop()
-		pass(4 * time.Minute)
-		s.accept("a", 2)
-		pass(time.Second)
-		r.apply(Spec{Name: "a", Sender: e, Policy: digests(), Fingerprint: "loud"})
-		pass(time.Second)
-		if got := e.runs(); got != "1,2" {
-			t.Errorf("sent: %s", got)
+		if until := s.Quiet("a"); l.State == delivery.Quiet && !until.Equal(l.Next) || l.State == delivery.Open && !until.IsZero() {
+			t.Errorf("%s: the lane is %s until %s, but the channel is quiet until %s", step.at, l.State, l.Next, until)
 		}
-		r.apply(quietly(e, digests()))
-		s.accept("a", 2)
-		pass(time.Second)
-		if got := e.runs(); got != "1,2" {
-			t.Errorf("quiet again: %s", got)
-		}
-		pass(10 * time.Minute)
-		if got := e.runs(); got != "1,2,3 4" {
-			t.Errorf("at the end: %s", got)
-		}
-	})
-}
-
-// What a lane has read before quiet hours begin or end is not what goes next.
-func TestQuietHoursBeginAndEndInTheMiddleOfALane(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newMemory()
-		e := newEndpoint(always(delivery.VerdictDelivered))
-		e.takes = 10 * time.Second
-		r := start(t, s, quietly(e, patient()))
-		defer r.stop()
-		pass(3*time.Minute - time.Second)
-		s.accept("a", 2)
-		s.acceptUrgent("a", 1)
-		pass(6*time.Minute - time.Second)
-		if got := e.runs(); got != "1,3" {
-			t.Errorf("when they have begun: %s", got)
-		}
-		s.accept("a", 1)
-		s.acceptUrgent("a", 2)
-		pass(time.Hour)
-		if got := e.runs(); got != "1,3,5,2,4,6" {
-			t.Errorf("when they have ended: %s", got)
-		}
-	})
+	}
+	s.stop()
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// countWithin is how long the store may take to count what waits.
+// countWithin bounds the store's counting of what waits.
 const countWithin = 10 * time.Second
 
-// report counts an attempt, and the cards that it brought to an end, and writes its
-// line. A failure that only repeats the lane's last one is worth a line at debug.
+// report counts an attempt and the deliveries that it ended, and logs it. A failure
+// that only repeats the lane's last one is logged at debug.
 func (l *lane) report(results []delivery.Result, s decision) {
 	a, d := results[0].Attempt, results[0].Delivery
 	if c := l.metrics.attempts[a.Verdict]; c != nil {
@@ -70,7 +70,7 @@ func (l *lane) report(results []delivery.Result, s decision) {
 	e.Msg("attempt")
 }
 
-// describe is an attempt that did not succeed in one line; else it is empty.
+// describe is a failed attempt in one line, or empty for a successful one.
 func describe(a delivery.Attempt) string {
 	switch a.Verdict {
 	case delivery.VerdictDelivered, delivery.VerdictAccepted, delivery.VerdictInterrupted:
@@ -82,10 +82,10 @@ func describe(a delivery.Attempt) string {
 	return fmt.Sprintf("%s: %s", a.Verdict, a.Detail)
 }
 
-// tell lets people know that the lane has paused or opened by itself.
-func (l *lane) tell(n Notice) {
+// notify reports that the lane has paused or opened by itself.
+func (l *lane) notify(n Notice) {
 	if n.Paused {
-		l.log.Warn().Str("reason", n.Reason).Msg("lane paused: the endpoint refuses; its deliveries wait, and its head is tried now and then")
+		l.log.Warn().Str("reason", n.Reason).Msg("lane paused: the endpoint refuses cards; its deliveries wait, and its head is tried now and then")
 	} else {
 		l.log.Info().Msg("lane open again: the endpoint takes cards")
 	}
@@ -106,9 +106,9 @@ func (d *Dispatcher) Lanes() []Lane {
 			d.counted[s.Channel] = s
 		}
 	} else {
-		d.log.Warn().Err(err).Msg("the store cannot count what waits")
+		d.log.Warn().Err(err).Msg("could not count the waiting deliveries")
 	}
-	counted := d.bequeathed(d.counted)
+	counted := d.withMoves(d.counted)
 	running := make([]*lane, 0, len(d.lanes))
 	for _, l := range d.lanes {
 		running = append(running, l)

@@ -11,29 +11,28 @@ import (
 type effect int
 
 const (
-	// goOn: the lane takes its next delivery, or the same one after its backoff.
-	goOn effect = iota
-	// holdOff: the whole lane waits; its endpoint throttles, or the relay's machine is
-	// at fault.
-	holdOff
-	// stayShut: the probe could not be made; the lane stays paused for the reason that it
-	// has.
-	stayShut
-	// shut: the lane pauses, or stays paused, until a probe succeeds.
-	shut
+	// proceed: the lane takes its next delivery, or the same one after its backoff.
+	proceed effect = iota
+	// backOff: the whole lane waits, because its endpoint throttles or the relay's machine
+	// is at fault.
+	backOff
+	// stayPaused: the probe could not be made; the lane stays paused for the same reason.
+	stayPaused
+	// pause: the lane pauses, or stays paused, until a probe succeeds.
+	pause
 	// reopen: the probe succeeded.
 	reopen
 )
 
-// circumstances are those of an attempt, besides its outcome.
+// circumstances are what settle needs to know of an attempt besides its outcome.
 type circumstances struct {
 	// now is when the attempt ended.
 	now time.Time
-	// probe says that the lane was paused by its endpoint.
+	// probe says that the endpoint had paused the lane.
 	probe bool
-	// cut says that the attempt was interrupted because the relay stops.
+	// cut says that the attempt was interrupted by the relay's stop.
 	cut bool
-	// throttles is how many attempts in a row were throttled, or hindered, before.
+	// throttles counts the throttled or hindered attempts in a row before.
 	throttles int
 	// chance is a random number in [0,1).
 	chance float64
@@ -41,9 +40,9 @@ type circumstances struct {
 
 // decision is what follows from an attempt.
 type decision struct {
-	// verdict is the attempt's, as it is recorded.
+	// verdict is the attempt's verdict as recorded.
 	verdict delivery.Verdict
-	// delivery is what is recorded.
+	// delivery is the delivery as recorded.
 	delivery delivery.Delivery
 	effect   effect
 	// wait is how long the delivery or the lane waits; 0 when neither does.
@@ -52,8 +51,8 @@ type decision struct {
 
 // settle decides what follows from an attempt: the table of verdicts. It is pure.
 //
-// Only what is the delivery's own trouble counts as an attempt: not a throttled,
-// hindered, refused or interrupted one, nor a probe that failed.
+// Only the delivery's own failures count as attempts: not throttled, hindered, refused
+// or interrupted ones, nor failed probes.
 func settle(p Policy, d delivery.Delivery, o delivery.Outcome, c circumstances) decision {
 	s := decision{verdict: o.Verdict, delivery: d}
 	if o.Verdict == delivery.VerdictUnknown {
@@ -66,49 +65,48 @@ func settle(p Policy, d delivery.Delivery, o delivery.Outcome, c circumstances) 
 		case c.probe:
 			s.effect = reopen
 		case o.RetryAfter > 0 && o.Verdict != delivery.VerdictRejected:
-			// The card is there, and it was the last for now.
-			s.effect, s.wait = holdOff, p.asked(o.RetryAfter)
+			// The card arrived; the lane waits before the next one.
+			s.effect, s.wait = backOff, p.retryAfter(o.RetryAfter)
 		}
 		return s
 	case delivery.VerdictInterrupted:
 		if c.cut {
 			return s
 		}
-		s.verdict = delivery.VerdictFailed // nobody did: the sender is wrong, and must not be asked again at once
+		s.verdict = delivery.VerdictFailed // nobody interrupted it: the sender is wrong and must not be called again at once
 	case delivery.VerdictThrottled, delivery.VerdictHindered, delivery.VerdictRefused, delivery.VerdictUnknown, delivery.VerdictFailed:
 	default:
-		s.verdict = delivery.VerdictFailed // no such verdict
+		s.verdict = delivery.VerdictFailed // an unknown verdict
 	}
 	switch {
 	case c.cut:
-		// The relay's stopping is nobody's failure; that the card may have arrived
-		// is worth knowing all the same.
+		// A stop of the relay is not a failure, but an unknown outcome stays unknown.
 		if s.verdict == delivery.VerdictFailed {
 			s.verdict = delivery.VerdictInterrupted
 		}
 	case o.Verdict == delivery.VerdictHindered && c.probe:
-		s.effect, s.wait = stayShut, hinderedWait(p, c)
+		s.effect, s.wait = stayPaused, hinderedWait(p, c)
 	case o.Verdict == delivery.VerdictHindered:
-		s.effect, s.wait = holdOff, hinderedWait(p, c)
+		s.effect, s.wait = backOff, hinderedWait(p, c)
 	case c.probe:
-		s.effect, s.wait = shut, max(p.Probe, p.asked(o.RetryAfter))
+		s.effect, s.wait = pause, max(p.Probe, p.retryAfter(o.RetryAfter))
 	case o.Verdict == delivery.VerdictRefused:
-		s.effect, s.wait = shut, p.Probe
+		s.effect, s.wait = pause, p.Probe
 	case o.Verdict == delivery.VerdictThrottled:
-		s.effect = holdOff
-		s.wait = max(p.asked(o.RetryAfter), shorten(step(p.First, p.Longest, c.throttles+1), c.chance))
+		s.effect = backOff
+		s.wait = max(p.retryAfter(o.RetryAfter), jittered(step(p.First, p.Longest, c.throttles+1), c.chance))
 	default:
 		s.retry(p, o, c)
 	}
 	return s
 }
 
-// longestHindered is how long a lane waits at most after the relay's own machine was at
-// fault: whoever mends the machine wants to see cards go out soon.
+// longestHindered bounds how long a lane waits after a fault of the relay's machine:
+// whoever mends the machine wants to see cards sent soon.
 const longestHindered = time.Minute
 
 func hinderedWait(p Policy, c circumstances) time.Duration {
-	return shorten(step(p.First, min(p.Longest, longestHindered), c.throttles+1), c.chance)
+	return jittered(step(p.First, min(p.Longest, longestHindered), c.throttles+1), c.chance)
 }
 
 // finish ends the delivery.
@@ -126,7 +124,7 @@ func (s *decision) finish(o delivery.Outcome) {
 	}
 }
 
-// retry lets the delivery wait for its next attempt, or gives up.
+// retry schedules the delivery's next attempt, or gives up.
 func (s *decision) retry(p Policy, o delivery.Outcome, c circumstances) {
 	s.delivery.Attempts++
 	wait, ok := p.backoff(s.delivery.Attempts, c.chance)
@@ -136,11 +134,11 @@ func (s *decision) retry(p Policy, o delivery.Outcome, c circumstances) {
 			s.delivery.Attempts, p.GiveUpAfter, phrase(s.verdict), o.Detail)
 		return
 	}
-	s.wait = max(wait, p.asked(o.RetryAfter))
+	s.wait = max(wait, p.retryAfter(o.RetryAfter))
 	s.delivery.Next = c.now.Add(s.wait)
 }
 
-// phrase says what came of an attempt, inside a sentence.
+// phrase is a verdict inside a sentence.
 func phrase(v delivery.Verdict) string {
 	if v == delivery.VerdictUnknown {
 		return "got no answer"

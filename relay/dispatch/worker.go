@@ -6,20 +6,20 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// worker takes a lane's deliveries one after the other.
+// worker sends a lane's deliveries one after the other.
 type worker struct {
 	lane *lane
-	// epoch is the lane's when the worker's last attempt began: when the lane's has
-	// moved on since, its head does not wait out its backoff.
+	// epoch is the lane's at the start of the worker's last attempt: once the lane's has
+	// advanced, the head's backoff ends.
 	epoch int
-	// waited is the delivery whose backoff is over.
+	// waited is the delivery whose backoff has ended.
 	waited int64
-	// quiet says that the lane was quiet when the worker took its delivery.
+	// quiet says that the worker took its delivery in quiet hours.
 	quiet bool
-	// token says that the rate allows the worker an attempt that it has not made yet,
-	// and paced that it had to wait for that.
+	// token says that the worker holds an unused token of the rate limiter, paced that it
+	// had to wait for it.
 	token, paced bool
-	// until is until when the worker's head backs off; guarded by lane.mu.
+	// until is the end of the head's backoff; guarded by lane.mu.
 	until time.Time
 }
 
@@ -28,8 +28,8 @@ func (w *worker) run() {
 	}
 }
 
-// step brings the lane's head one step further. It returns false when the worker
-// has left the lane.
+// step takes the lane's head one step further. It returns false when the worker has
+// left the lane.
 func (w *worker) step() bool {
 	d, ok := w.take()
 	if !ok {
@@ -45,13 +45,13 @@ func (w *worker) step() bool {
 	return true
 }
 
-// take claims the lane's next delivery and waits while there is none.
+// take claims the lane's next delivery, waiting while there is none.
 func (w *worker) take() (delivery.Delivery, bool) {
 	l := w.lane
 	for failures := 0; ; {
 		changed, stay := l.watch(w)
 		if !stay {
-			l.rouse() // what this worker may have been woken for is for another
+			l.signal() // pass a wake-up on to another worker
 			return delivery.Delivery{}, false
 		}
 		end := w.quietUntil(time.Now())
@@ -70,14 +70,14 @@ func (w *worker) take() (delivery.Delivery, bool) {
 		if w.quiet {
 			over = time.After(min(time.Until(end), quietLook))
 		}
-		if err != nil && l.d.halt.Err() == nil {
+		if err != nil && l.d.starting.Err() == nil {
 			failures++
-			l.log.WithLevel(persistence(failures)).Err(err).Int("failures", failures).Msg("the lane's deliveries cannot be read; the lane tries again")
+			l.log.WithLevel(storeLevel(failures)).Err(err).Int("failures", failures).Msg("could not read the lane's deliveries; the lane tries again")
 			retry = time.After(step(storeFirst, storeLongest, failures))
-			wake = nil // no faster for being woken
+			wake = nil // even if woken
 		}
 		select {
-		case <-l.d.halt.Done():
+		case <-l.d.starting.Done():
 		case <-changed:
 		case <-wake:
 		case <-retry:
@@ -86,11 +86,11 @@ func (w *worker) take() (delivery.Delivery, bool) {
 	}
 }
 
-// quietLook is how often a worker looks at the clock in quiet hours: it may be set,
-// and a machine may sleep.
+// quietLook is how often a worker checks the clock in quiet hours: the clock may be
+// set, and the machine may be suspended.
 const quietLook = time.Minute
 
-// quietUntil returns until when the lane is quiet; the zero time when it is not.
+// quietUntil returns until when the lane is quiet, or the zero time.
 func (w *worker) quietUntil(now time.Time) time.Time {
 	w.lane.mu.Lock()
 	defer w.lane.mu.Unlock()
@@ -99,27 +99,27 @@ func (w *worker) quietUntil(now time.Time) time.Time {
 
 // obstacle is what keeps a delivery from being tried now.
 type obstacle struct {
-	// until is when it passes by itself; zero means never.
+	// until is when the obstacle passes by itself; zero means never.
 	until   time.Time
 	backoff bool
 	leave   bool
 	changed <-chan struct{}
 }
 
-// grant is the permission to make an attempt, with what the lane was then.
+// grant is the permission for an attempt, with the lane's state at that time.
 type grant struct {
 	channel   Spec
 	probe     bool
 	throttles int
-	// most bounds a digest; 0 means that it does not.
+	// most bounds the cards of a digest; 0 means no digestLimit.
 	most int
 	// paced says that the worker had to wait for the rate.
 	paced bool
 }
 
-// gate decides whether a delivery may be tried now. It is the only place that
-// knows what a lane waits for, but for the rate; and because it decides under the
-// lane's lock, nothing starts after a pause has taken effect.
+// gate decides whether a delivery may be tried now. It alone knows everything but the
+// rate that a lane waits for. Because it decides under the lane's lock, nothing starts
+// after a pause has taken effect.
 func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, open bool) {
 	l := w.lane
 	l.mu.Lock()
@@ -127,11 +127,11 @@ func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, 
 	o.changed = l.changed
 	refused := l.state.Pause == delivery.PausedByEndpoint
 	switch {
-	case l.d.halt.Err() != nil || len(l.workers) > l.wanted:
+	case l.d.starting.Err() != nil || len(l.workers) > l.wanted:
 		o.leave = true
 		return g, o, false
 	case w.quiet == l.channel.quietUntil(now).IsZero():
-		o.leave = true // quiet hours have begun or ended since, and another is the head
+		o.leave = true // quiet hours have begun or ended, so the head may be another
 		return g, o, false
 	case l.state.Pause == delivery.PausedByOperator:
 		return g, o, false
@@ -144,12 +144,12 @@ func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, 
 		l.prober = w
 	case d.Next.After(now) && w.epoch == l.epoch && w.waited != d.ID:
 		o.until, o.backoff = d.Next, true
-		// A clock that was set back must not make a head wait for years.
+		// If the clock was set back, the head must not wait for years.
 		if longest := now.Add(l.channel.Policy.Longest); o.until.After(longest) {
 			o.until = longest
 		}
 		w.until = o.until
-		// When quiet hours begin, an urgent delivery need not wait behind this one.
+		// When quiet hours begin, urgent deliveries pass this one.
 		if begin := l.channel.quietNext(now); !d.Urgent && !begin.IsZero() && begin.Before(o.until) {
 			o.until, o.backoff = begin, false
 		}
@@ -158,12 +158,12 @@ func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, 
 	if w.token {
 		w.epoch = l.epoch
 	}
-	return grant{channel: l.channel, probe: refused, throttles: l.throttles, most: l.bound.most, paced: w.paced}, o, true
+	return grant{channel: l.channel, probe: refused, throttles: l.throttles, most: l.digestLimit.most, paced: w.paced}, o, true
 }
 
-// cleared waits until a delivery may be tried. Ok is false when the lane should
-// look at the store again first: after any wait but that for the rate another
-// delivery may be the head, and a long wait should hold no cards.
+// cleared waits until a delivery may be tried. Ok is false when the lane should read
+// the store again first: after any wait but that for the rate another delivery may be
+// the head, and no card is held during a long wait.
 func (w *worker) cleared(d delivery.Delivery) (g grant, ok bool) {
 	for held := false; ; {
 		g, o, open := w.gate(d, time.Now())
@@ -197,8 +197,8 @@ func (w *worker) endProbe() {
 	}
 }
 
-// sleep waits for an obstacle to pass. It reports whether its time came, as
-// opposed to a change.
+// sleep waits for an obstacle to pass. It reports whether its time came, rather than a
+// change.
 func (w *worker) sleep(o obstacle) bool {
 	var due <-chan time.Time
 	if !o.until.IsZero() {
@@ -208,7 +208,7 @@ func (w *worker) sleep(o obstacle) bool {
 	}
 	defer w.awake()
 	select {
-	case <-w.lane.d.halt.Done():
+	case <-w.lane.d.starting.Done():
 	case <-o.changed:
 	case <-due:
 		return true
@@ -222,8 +222,8 @@ func (w *worker) awake() {
 	w.until = time.Time{}
 }
 
-// pace waits for the rate. What was waited for stays the worker's until its next
-// attempt; the gate may have closed meanwhile, so it has to be asked again.
+// pace waits for the rate limiter. The worker keeps the token until its next attempt,
+// because the gate may have closed meanwhile.
 func (w *worker) pace(changed <-chan struct{}) {
 	r := w.lane.limiter.Reserve()
 	delay := r.Delay()
@@ -238,7 +238,7 @@ func (w *worker) pace(changed <-chan struct{}) {
 		w.token, w.paced = true, true
 	case <-changed:
 		r.Cancel()
-	case <-w.lane.d.halt.Done():
+	case <-w.lane.d.starting.Done():
 		r.Cancel()
 	}
 }
