@@ -32,6 +32,16 @@ func (r *Relay) Reload(ctx context.Context) ([]operator.Change, error) {
 	return changes, err
 }
 
+// Plan says what a reload would change, and what it would leave behind.
+func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
+	p, err := r.prepareReload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Discard()
+	return p.Changes(ctx, r.current(), r.store)
+}
+
 // failure is a reload that failed.
 type failure struct {
 	at  time.Time
@@ -53,7 +63,7 @@ func (r *Relay) reload(ctx context.Context) ([]operator.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	changes, err := r.changes(ctx, r.current(), p)
+	changes, err := p.Changes(ctx, r.current(), r.store)
 	if err != nil {
 		p.Discard()
 		return nil, fmt.Errorf("nothing has changed: %w", err)

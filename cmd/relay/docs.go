@@ -14,8 +14,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
-	"github.com/connector-relay/relay/relay"
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/route/language"
 )
@@ -40,7 +40,7 @@ No relay need run.`,
 			case args[0] == "card":
 				return a.docsCard()
 			}
-			types, err := relay.Types(cmd.Context(), a.config, args[0], version())
+			types, err := plan.Types(cmd.Context(), a.config, args[0], version())
 			if err != nil {
 				return err
 			}
@@ -109,7 +109,7 @@ func describe(t connector.Type) typeDocs {
 }
 
 func (a *app) docsTypes(cmd *cobra.Command) error {
-	types, err := relay.Types(cmd.Context(), a.config, "", version())
+	types, err := plan.Types(cmd.Context(), a.config, "", version())
 	if err != nil {
 		return err
 	}

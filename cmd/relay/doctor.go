@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/connector-relay/relay/relay"
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/doctor"
 )
 
 // errNothingAccepted is the end of an examination in which no card was taken.
@@ -26,16 +26,16 @@ with a number, and you look which arrives. No relay need run.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.channelNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x, err := relay.Doctor(cmd.Context(), a.config, args[0], version())
+			x, err := doctor.Examine(cmd.Context(), a.config, args[0], version())
 			if err != nil {
 				return err
 			}
 			if a.json {
-				err = a.showJSON([]relay.Examination{x})
+				err = a.showJSON([]doctor.Examination{x})
 			} else {
 				a.printExamination(x)
 			}
-			if err == nil && !slices.ContainsFunc(x.Trials, func(t relay.Trial) bool { return good(t.Verdict) }) {
+			if err == nil && !slices.ContainsFunc(x.Trials, func(t doctor.Trial) bool { return good(t.Verdict) }) {
 				err = errNothingAccepted
 			}
 			return err
@@ -47,7 +47,7 @@ func good(v delivery.Verdict) bool {
 	return v == delivery.VerdictDelivered || v == delivery.VerdictAccepted
 }
 
-func (a *app) printExamination(x relay.Examination) {
+func (a *app) printExamination(x doctor.Examination) {
 	for _, t := range x.Trials {
 		name := x.Type
 		if t.Payload != "" {
@@ -60,7 +60,7 @@ func (a *app) printExamination(x relay.Examination) {
 		fmt.Fprintln(a.out)
 	}
 	fmt.Fprintln(a.out)
-	taken := slices.DeleteFunc(slices.Clone(x.Trials), func(t relay.Trial) bool { return !good(t.Verdict) })
+	taken := slices.DeleteFunc(slices.Clone(x.Trials), func(t doctor.Trial) bool { return !good(t.Verdict) })
 	if len(x.Trials) > 1 && len(taken) > 0 {
 		a.printPayloads(x, taken)
 		return
@@ -75,7 +75,7 @@ func (a *app) printExamination(x relay.Examination) {
 }
 
 // said is the endpoint's answer: its words, or its status when it has none.
-func said(t relay.Trial) string {
+func said(t doctor.Trial) string {
 	if t.Detail == "" && t.Status != 0 {
 		return fmt.Sprintf("%d %s", t.Status, http.StatusText(t.Status))
 	}
@@ -83,7 +83,7 @@ func said(t relay.Trial) string {
 }
 
 // printPayloads says what to do with the payloads that a flow has taken.
-func (a *app) printPayloads(x relay.Examination, taken []relay.Trial) {
+func (a *app) printPayloads(x doctor.Examination, taken []doctor.Trial) {
 	fmt.Fprintln(a.out, `The flow took the cards; whether it posted them only the channel shows. Look there for
 "Relay doctor", and set the payload by the smallest number that you see:`)
 	for _, t := range taken {

@@ -124,7 +124,7 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 // load starts the plugins that a file needs and builds the rest against their
 // schemas. It does so for a file with mistakes too, so that all are told at once.
 func load(ctx context.Context, file *config.File, mistaken bool, o Options) (*Plan, hcl.Diagnostics, error) {
-	specs, err := Specs(file)
+	specs, err := specs(file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -158,9 +158,9 @@ func secretsOf(c *config.Config) []secret.Value {
 	return list
 }
 
-// Specs lists the plugins a configuration needs: the bundled ones whose types it
+// specs lists the plugins a configuration needs: the bundled ones whose types it
 // uses, its plugin blocks, and what lies in its plugin directory.
-func Specs(file *config.File) ([]pluginhost.Spec, error) {
+func specs(file *config.File) ([]pluginhost.Spec, error) {
 	var wanted []string
 	bundled := plugins.Bundled()
 	for _, typ := range file.ConnectorTypes() {

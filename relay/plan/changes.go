@@ -1,4 +1,4 @@
-package relay
+package plan
 
 import (
 	"cmp"
@@ -10,19 +10,17 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
-	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// Plan implements [operator.Daemon].
-func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
-	p, err := r.prepareReload(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer p.Discard()
-	return r.changes(ctx, r.current(), p)
+// Store is what the difference between two configurations is about: what it keeps of the
+// channels and connectors in them.
+type Store interface {
+	Lanes(ctx context.Context) ([]delivery.Lane, error)
+	DeadLetters(ctx context.Context) (map[string]int, error)
+	Connectors(ctx context.Context) ([]store.Kept, error)
 }
 
 // kept is what the store keeps of channels and connectors, by name.
@@ -31,45 +29,47 @@ type kept struct {
 	connectors    map[string]store.Kept
 }
 
-func (r *Relay) kept(ctx context.Context) (kept, error) {
+func readKept(ctx context.Context, s Store) (kept, error) {
 	k := kept{waiting: make(map[string]int), connectors: make(map[string]store.Kept)}
-	lanes, err := r.store.Lanes(ctx)
+	lanes, err := s.Lanes(ctx)
 	if err != nil {
 		return k, err
 	}
 	for _, l := range lanes {
 		k.waiting[l.Channel] = l.Waiting
 	}
-	if k.dead, err = r.store.DeadLetters(ctx); err != nil {
+	if k.dead, err = s.DeadLetters(ctx); err != nil {
 		return k, err
 	}
-	connectors, err := r.store.Connectors(ctx)
+	connectors, err := s.Connectors(ctx)
 	for _, c := range connectors {
 		k.connectors[c.Name] = c
 	}
 	return k, err
 }
 
-// changes says what is new, changed, moved and gone between two configurations, and
-// what that leaves behind in the store. It is the one model behind plan and reload.
-func (r *Relay) changes(ctx context.Context, old, now *plan.Plan) ([]operator.Change, error) {
-	k, err := r.kept(ctx)
+// Changes says what a plan adds, changes, moves and removes when it replaces another,
+// and what that leaves behind in the store. It is the one model behind `relay plan` and
+// a reload.
+func (p *Plan) Changes(ctx context.Context, before *Plan, s Store) ([]operator.Change, error) {
+	k, err := readKept(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("find out what the configuration changes: %w", err)
 	}
-	list := compare("channel", channelParts(old.Config), channelParts(now.Config), now.Config.Moved,
+	old, now := before.Config, p.Config
+	list := compare("channel", channelParts(old), channelParts(now), now.Moved,
 		func(name string) bool { return k.waiting[name]+k.dead[name] > 0 })
-	connectors := compare("connector", connectorParts(old.Config), connectorParts(now.Config), now.Config.Moved,
+	connectors := compare("connector", connectorParts(old), connectorParts(now), now.Moved,
 		func(name string) bool { return k.connectors[name].Name != "" })
 	for i := range list {
 		k.aboutChannel(&list[i])
 	}
 	for i := range connectors {
 		c := &connectors[i]
-		k.aboutConnector(c, receives(old, cmp.Or(c.From, c.Name)) || receives(now, c.Name))
+		k.aboutConnector(c, before.receives(cmp.Or(c.From, c.Name)) || p.receives(c.Name))
 	}
-	list = append(append(list, connectors...), compare("plugin", pluginParts(old.Config), pluginParts(now.Config), nil, nil)...)
-	return append(list, settings(old.Config, now.Config)...), nil
+	list = append(append(list, connectors...), compare("plugin", pluginParts(old), pluginParts(now), nil, nil)...)
+	return append(list, settings(old, now)...), nil
 }
 
 // compare says what became of the named things of one sort, in order of name. Left
@@ -175,8 +175,8 @@ func (k kept) aboutChannel(c *operator.Change) {
 	}
 }
 
-// receives reports whether a plan has a connector of a name to which somebody posts.
-func receives(p *plan.Plan, name string) bool {
+// receives reports whether senders post to the connector of a name.
+func (p *Plan) receives(name string) bool {
 	for _, c := range p.Connectors {
 		if c.Call.Connector == name {
 			return c.Receives

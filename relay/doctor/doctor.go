@@ -1,4 +1,6 @@
-package relay
+// Package doctor examines what a configuration names by trying it out, and says what it
+// found in words that tell a person what to do. No relay need run.
+package doctor
 
 import (
 	"context"
@@ -13,10 +15,10 @@ import (
 	"github.com/connector-relay/relay/relay/plan"
 )
 
-// patience is how long the doctor waits at most when it is asked to come back later.
+// patience is how long an examination waits at most when it is told to come back later.
 const patience = 15 * time.Second
 
-// Trial is one card that the doctor posted to a channel.
+// Trial is one card that an examination posted to a channel.
 type Trial struct {
 	// Number stands in the card's title, so that a person can say which arrived.
 	Number int `json:"number"`
@@ -27,7 +29,7 @@ type Trial struct {
 	Detail  string           `json:"detail,omitempty"`
 }
 
-// Examination is what the doctor found out about a channel.
+// Examination is what was found out about a channel.
 type Examination struct {
 	Channel string `json:"channel"`
 	Type    string `json:"type"`
@@ -36,10 +38,11 @@ type Examination struct {
 	Trials  []Trial `json:"trials"`
 }
 
-// Doctor posts a card to a channel of the configuration in every payload that the
-// channel's type has, past the store and its lanes, and says what came of each; where
-// it is told to wait a little, it tries once more. No relay need run, and the rest of the file need not be valid.
-func Doctor(ctx context.Context, path, name, version string) (Examination, error) {
+// Examine posts a card to a channel of a configuration in every payload that the
+// channel's type has, past the store and its lanes, and says what came of each. Where it
+// is told to wait a little, it tries once more. No relay need run, and the rest of the
+// file need not be valid.
+func Examine(ctx context.Context, path, name, version string) (Examination, error) {
 	file, diags := config.Parse(path)
 	c, ok := file.Channel(name)
 	if !ok || c.Type == "" {
@@ -48,7 +51,6 @@ func Doctor(ctx context.Context, path, name, version string) (Examination, error
 		}
 		return Examination{}, fmt.Errorf("%s has no channel %q", path, name)
 	}
-	x := Examination{Channel: name, Type: c.Type, Payload: c.Payload}
 	spec := plan.ChannelSpec(c, nil, nil, plan.Options{Version: version})
 	configured, err := channel.New(spec)
 	if err != nil && diags.HasErrors() {
@@ -64,23 +66,31 @@ func Doctor(ctx context.Context, path, name, version string) (Examination, error
 	if !configured.Type().Interchangeable {
 		payloads = []string{c.Payload}
 	}
-	for i, payload := range payloads {
-		spec.Payload = payload
-		trial := Trial{Number: i + 1, Payload: payload}
-		ch, err := channel.New(spec)
-		if err != nil {
-			return Examination{}, fmt.Errorf("channel %s: %w", name, err)
-		}
-		o, err := try(ctx, ch, name, trial, len(payloads))
-		if err != nil {
-			return Examination{}, err
-		}
-		trial.Verdict, trial.Status, trial.Detail = o.Verdict, o.Status, o.Detail
-		x.Trials = append(x.Trials, trial)
-	}
-	return x, nil
+	trials, err := tryAll(ctx, spec, payloads)
+	return Examination{Channel: name, Type: c.Type, Payload: c.Payload, Trials: trials}, err
 }
 
+// tryAll posts a card in each payload.
+func tryAll(ctx context.Context, spec channel.Spec, payloads []string) ([]Trial, error) {
+	var trials []Trial
+	for i, payload := range payloads {
+		spec.Payload = payload
+		ch, err := channel.New(spec)
+		if err != nil {
+			return nil, fmt.Errorf("channel %s: %w", spec.Name, err)
+		}
+		trial := Trial{Number: i + 1, Payload: payload}
+		o, err := try(ctx, ch, spec.Name, trial, len(payloads))
+		if err != nil {
+			return nil, err
+		}
+		trial.Verdict, trial.Status, trial.Detail = o.Verdict, o.Status, o.Detail
+		trials = append(trials, trial)
+	}
+	return trials, nil
+}
+
+// try posts one card, and once more where it is told to wait a little.
 func try(ctx context.Context, ch *channel.Channel, name string, trial Trial, of int) (delivery.Outcome, error) {
 	c := card.Card{Title: "A card of the relay's doctor", Text: "If you can read this, cards arrive in this channel."}
 	if of > 1 {

@@ -1,4 +1,4 @@
-package relay
+package plan
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/connector"
-	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/pluginhost"
 )
 
@@ -30,7 +29,7 @@ func Types(ctx context.Context, path, typ, version string) (map[string]connector
 	if len(wanted) > 1 {
 		// A file with mistakes, or none, has no plugins to tell of.
 		if file, diags := config.Parse(path); !diags.HasErrors() {
-			configured, err := plan.Specs(file)
+			configured, err := specs(file)
 			if err != nil {
 				return nil, err
 			}
