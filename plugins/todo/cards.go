@@ -19,7 +19,7 @@ const maxNote = 64 << 10
 
 // draw makes the card of what happened.
 func draw(k kind, h happening) card.Card {
-	c := card.Card{ThemeColor: k.color}
+	c := card.Card{ThemeColor: k.Own.color}
 	section := card.Section{}
 	fact := func(name, value string) {
 		if value = card.Line(value, maxTitle); value != "" {
@@ -33,11 +33,11 @@ func draw(k kind, h happening) card.Card {
 		}
 		fact(d.name, after)
 	}
-	if k.aboutList() {
-		c.Title = k.title + ": " + named(h.list)
+	if aboutList(k) {
+		c.Title = k.Own.title + ": " + named(h.list)
 	} else {
 		s := h.subject
-		c.Title = k.title + ": " + named(s.title)
+		c.Title = k.Own.title + ": " + named(s.title)
 		fact("List", h.list)
 		if len(h.changes) == 0 {
 			fact("Due", dayFor(s.due))
@@ -46,10 +46,10 @@ func draw(k kind, h happening) card.Card {
 				fact("Importance", s.importance)
 			}
 		}
-		if k.name == "task_created" {
+		if k.Name == "task_created" {
 			c.Text = s.note
 		}
-		if k.name != "task_deleted" {
+		if k.Name != "task_deleted" {
 			c.Actions = []card.Action{{Type: card.OpenURI, Name: "Open task", Targets: []card.Target{{OS: "default", URI: s.address()}}}}
 		}
 	}

@@ -10,13 +10,14 @@ import (
 	"gotest.tools/v3/golden"
 
 	"github.com/connector-relay/relay/relay/connector/connectortest"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 	"github.com/connector-relay/relay/relay/event"
 )
 
 // TestSamples compares the sample of every kind with what it should be.
 func TestSamples(t *testing.T) {
 	var events []event.Event
-	for _, k := range describedKinds() {
+	for _, k := range New().Describe().Kinds {
 		events = append(events, k.Sample)
 	}
 	golden.Assert(t, connectortest.Events(t, events), "cards.golden")
@@ -57,7 +58,7 @@ func FuzzTask(f *testing.F) {
 		known := map[string]state{parsed.ID: {Title: "before", Status: "notStarted", Due: "2026-11-21T00:00:00"}}
 		for _, tasks := range []map[string]state{{}, known} {
 			l := &list{Name: "l", Delta: "x", Tasks: tasks}
-			w := &watch{todo: &Todo{Kinds: []string{"*"}, DueSoon: 1e6 * time.Hour}, at: checkpoint{Polled: now, List: map[string]*list{"l": l}}, now: now, zone: time.UTC}
+			w := &watch{todo: &Todo{Choice: kinds.Choice{Kinds: []string{"*"}}, DueSoon: 1e6 * time.Hour}, at: checkpoint{Polled: now, List: map[string]*list{"l": l}}, now: now, zone: time.UTC}
 			w.task("l", parsed)
 			w.dueSoon([]string{"l"})
 			for _, e := range w.found {

@@ -5,21 +5,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// kind is one sort of event.
-type kind struct {
-	name, doc string
-	// title is what stands before the task's own.
-	title, color string
-	// quiet says that it is posted only when the configuration asks for it.
-	quiet bool
-}
+// kind is one kind of event.
+type kind = kinds.Kind[look]
+
+// look is what a kind's cards look like: what stands before the title of the task, and a
+// colour.
+type look struct{ title, color string }
 
 // aboutList reports whether the kind is about a list itself.
-func (k kind) aboutList() bool { return strings.HasPrefix(k.name, "list_") }
+func aboutList(k kind) bool { return strings.HasPrefix(k.Name, "list_") }
 
 const (
 	blue   = "2564CF"
@@ -28,18 +26,18 @@ const (
 	orange = "D83B01"
 )
 
-func kinds() []kind {
-	return []kind{
-		{"list_created", "A list was made.", "New list", blue, true},
-		{"list_deleted", "A list was deleted.", "List deleted", grey, true},
-		{"list_renamed", "A list was renamed.", "List renamed", blue, true},
-		{"task_assigned", "A task was assigned in Planner, with assigned = true.", "Assigned", blue, false},
-		{"task_changed", "A task's title, due date, importance, steps or note was changed.", "Changed", blue, false},
-		{"task_completed", "A task was done.", "Done", green, false},
-		{"task_created", "A task was made, or moved to a list.", "New task", blue, false},
-		{"task_deleted", "A task was deleted, or moved from a list.", "Deleted", grey, true},
-		{"task_due_soon", "A task is due soon.", "Due soon", orange, false},
-		{"task_reopened", "A task that was done is open again.", "Open again", orange, false},
+func table() kinds.Table[look] {
+	return kinds.Table[look]{
+		{Name: "list_created", Doc: "A list was made.", Noise: true, Own: look{"New list", blue}},
+		{Name: "list_deleted", Doc: "A list was deleted.", Noise: true, Own: look{"List deleted", grey}},
+		{Name: "list_renamed", Doc: "A list was renamed.", Noise: true, Own: look{"List renamed", blue}},
+		{Name: "task_assigned", Doc: "A task was assigned in Planner, with assigned = true.", Own: look{"Assigned", blue}},
+		{Name: "task_changed", Doc: "A task's title, due date, importance, steps or note was changed.", Own: look{"Changed", blue}},
+		{Name: "task_completed", Doc: "A task was done.", Own: look{"Done", green}},
+		{Name: "task_created", Doc: "A task was made, or moved to a list.", Own: look{"New task", blue}},
+		{Name: "task_deleted", Doc: "A task was deleted, or moved from a list.", Noise: true, Own: look{"Deleted", grey}},
+		{Name: "task_due_soon", Doc: "A task is due soon.", Own: look{"Due soon", orange}},
+		{Name: "task_reopened", Doc: "A task that was done is open again.", Own: look{"Open again", orange}},
 	}
 }
 
@@ -91,23 +89,21 @@ func (t *Todo) link() string {
 
 // add makes an event, if the person wants its kind.
 func (w *watch) add(h happening) {
-	for _, k := range kinds() {
-		if k.name == h.kind && w.todo.wants(k) {
-			w.found = append(w.found, eventOf(k, h))
-		}
+	if k, ok := table().Find(h.kind); ok && w.todo.Wants(k.Noise, k.Name) {
+		w.found = append(w.found, eventOf(k, h))
 	}
 }
 
 func eventOf(k kind, h happening) event.Event {
 	id := h.subject.id
-	if k.aboutList() {
+	if aboutList(k) {
 		id = h.listID
 	}
-	key := k.name + ":" + id
+	key := k.Name + ":" + id
 	if h.stamp != "" {
 		key += ":" + h.stamp
 	}
-	return event.Event{Key: key, Kind: k.name, Time: h.at, Card: draw(k, h), Data: data(k, h)}
+	return event.Event{Key: key, Kind: k.Name, Time: h.at, Card: draw(k, h), Data: data(k, h)}
 }
 
 // data is what routes may test.
@@ -132,33 +128,29 @@ func data(k kind, h happening) json.RawMessage {
 		Steps      steps    `json:"steps"`
 		Categories []string `json:"categories"`
 		Changed    []string `json:"changed"`
-	}{k.name, h.list, h.listID, s.id, s.title, s.status, s.importance, s.due, s.steps, s.categories, changed})
+	}{k.Name, h.list, h.listID, s.id, s.title, s.status, s.importance, s.due, s.steps, s.categories, changed})
 	if err != nil {
 		return nil // texts, numbers and lists always encode
 	}
 	return b
 }
 
-func describedKinds() []connector.Kind {
-	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
-	about := subject{
-		id: "AAMkAD", title: "Book the room", status: "notStarted", importance: "high", due: "2026-11-25", note: "For twelve people.",
-		steps: steps{2, 5}, categories: []string{"Trip"}, link: (&Todo{}).link(),
-	}
-	changes := map[string][]change{
-		"task_changed": {{"Title", "Book a room", "Book the room"}, {"Due", "none", "2026-11-25"}},
-		"list_renamed": {{"Name", "Journey", "Trip"}},
-	}
-	var list []connector.Kind
-	for _, k := range kinds() {
-		h := happening{kind: k.name, listID: "AQMkAD", list: "Trip", subject: about, changes: changes[k.name], at: at}
-		if k.aboutList() {
-			h.subject = subject{}
+// sample is what a kind's sample is made of.
+func sample(k kind) event.Event {
+	h := happening{kind: k.Name, listID: "AQMkAD", list: "Trip", at: time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)}
+	if !aboutList(k) {
+		h.subject = subject{
+			id: "AAMkAD", title: "Book the room", status: "notStarted", importance: "high", due: "2026-11-25", note: "For twelve people.",
+			steps: steps{2, 5}, categories: []string{"Trip"}, link: (&Todo{}).link(),
 		}
-		if k.name == "task_completed" {
-			h.subject.status = completed
-		}
-		list = append(list, connector.Kind{Name: k.name, Doc: k.doc, Sample: eventOf(k, h)})
 	}
-	return list
+	switch k.Name {
+	case "task_completed":
+		h.subject.status = completed
+	case "task_changed":
+		h.changes = []change{{"Title", "Book a room", "Book the room"}, {"Due", "none", "2026-11-25"}}
+	case "list_renamed":
+		h.changes = []change{{"Name", "Journey", "Trip"}}
+	}
+	return eventOf(k, h)
 }

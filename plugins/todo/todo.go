@@ -15,22 +15,22 @@ import (
 	_ "time/tzdata" // the relay may run where no time zones are installed
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
 // Todo is the connector.
 type Todo struct {
-	Client       string        `relay:"client_id,required" doc:"The application (client) id of an app registration that allows public client flows, with the delegated permission Tasks.Read."`
-	Tenant       string        `relay:"tenant" default:"common" doc:"The directory whose people may sign in: its id or domain, common, organizations or consumers."`
-	Lists        []string      `relay:"lists" doc:"The names of the lists to post, with * as in file names; all are the default."`
-	ExcludeLists []string      `relay:"exclude_lists" doc:"The names of lists not to post."`
-	Kinds        []string      `relay:"kinds" doc:"The kinds of events to post, with * as in file names; all but deleted tasks and changes of lists are the default."`
-	Exclude      []string      `relay:"exclude" doc:"Kinds not to post."`
-	DueSoon      time.Duration `relay:"due_soon" default:"24h" doc:"How long before the end of its due day a task is announced; 0s turns that off."`
-	Zone         string        `relay:"timezone" default:"UTC" doc:"The time zone of the person's due days, such as Europe/Berlin."`
-	Assigned     bool          `relay:"assigned" default:"false" doc:"Also post tasks that were assigned in Planner, which To Do shows as assigned to you; work and school accounts only."`
-	Initial      int           `relay:"initial" default:"0" doc:"How many of the newest tasks to post at the first poll."`
-	API          string        `relay:"api" default:"https://graph.microsoft.com" doc:"The address of Microsoft Graph; national clouds have others."`
-	Login        string        `relay:"login_api" default:"https://login.microsoftonline.com" doc:"The address at which people sign in."`
+	Client       string   `relay:"client_id,required" doc:"The application (client) id of an app registration that allows public client flows, with the delegated permission Tasks.Read."`
+	Tenant       string   `relay:"tenant" default:"common" doc:"The directory whose people may sign in: its id or domain, common, organizations or consumers."`
+	Lists        []string `relay:"lists" doc:"The names of the lists to post, with * as in file names; all are the default."`
+	ExcludeLists []string `relay:"exclude_lists" doc:"The names of lists not to post."`
+	kinds.Choice
+	DueSoon  time.Duration `relay:"due_soon" default:"24h" doc:"How long before the end of its due day a task is announced; 0s turns that off."`
+	Zone     string        `relay:"timezone" default:"UTC" doc:"The time zone of the person's due days, such as Europe/Berlin."`
+	Assigned bool          `relay:"assigned" default:"false" doc:"Also post tasks that were assigned in Planner, which To Do shows as assigned to you; work and school accounts only."`
+	Initial  int           `relay:"initial" default:"0" doc:"How many of the newest tasks to post at the first poll."`
+	API      string        `relay:"api" default:"https://graph.microsoft.com" doc:"The address of Microsoft Graph; national clouds have others."`
+	Login    string        `relay:"login_api" default:"https://login.microsoftonline.com" doc:"The address at which people sign in."`
 
 	now func() time.Time
 }
@@ -43,7 +43,7 @@ func (t *Todo) Describe() connector.Description {
 	return connector.Description{
 		Type: "todo", Title: "Microsoft To Do", Summary: "Tasks that are new, done, changed or due soon.",
 		Icon:  []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path d="M4 12.5l5.5 5.5L20 7" fill="none" stroke="#2564cf" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"/></svg>`),
-		Kinds: describedKinds(), Schedule: "@every 5m",
+		Kinds: table().Describe(sample), Schedule: "@every 5m",
 	}
 }
 
@@ -64,8 +64,8 @@ func (t *Todo) Validate() []connector.Problem {
 	problems = append(problems, connector.CheckURL("api", t.API, "https://graph.microsoft.com")...)
 	problems = append(problems, connector.CheckURL("login_api", t.Login, "https://login.microsoftonline.com")...)
 	problems = append(problems, connector.CheckPatterns(map[string][]string{"lists": t.Lists, "exclude_lists": t.ExcludeLists, "kinds": t.Kinds, "exclude": t.Exclude})...)
-	problems = append(problems, connector.CheckKinds("kinds", t.Kinds, describedKinds())...)
-	return append(problems, connector.CheckKinds("exclude", t.Exclude, describedKinds())...)
+	problems = append(problems, table().Check("kinds", t.Kinds...)...)
+	return append(problems, table().Check("exclude", t.Exclude...)...)
 }
 
 // SignIn implements [connector.Authenticator]. Reading takes the permission
@@ -105,14 +105,6 @@ func (t *Todo) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 		return 0, e
 	}
 	return 0, cmp.Or(err, w.failed)
-}
-
-// wants reports whether events of a kind are to be posted.
-func (t *Todo) wants(k kind) bool {
-	if len(t.Kinds) == 0 && k.quiet || len(t.Kinds) > 0 && !connector.Matches(t.Kinds, k.name) {
-		return false
-	}
-	return !connector.Matches(t.Exclude, k.name)
 }
 
 // follows reports whether a list is to be posted.
