@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,11 +25,11 @@ const maxRepository = 150
 
 // event makes an event of a payload; false when its kind has no card for it.
 func (g *GitHub) event(name string, p *payload, key string, at time.Time) (event.Event, bool) {
-	k, ok := kinds()[name]
+	k, ok := table().Find(name)
 	if !ok {
 		return event.Event{}, false
 	}
-	d, ok := k.draw(p)
+	d, ok := k.Own.draw(p)
 	if !ok {
 		return event.Event{}, false
 	}
@@ -148,5 +147,3 @@ func empty(v any) bool {
 	}
 	return false
 }
-
-func sortedKinds() []string { return slices.Sorted(maps.Keys(kinds())) }

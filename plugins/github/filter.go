@@ -5,24 +5,18 @@ import (
 	"strings"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
 // wants reports whether an event is one that people asked for.
 func (g *GitHub) wants(name string, p *payload) bool {
-	k, ok := kinds()[name]
-	if !ok {
-		return false
-	}
-	full := name + "." + p.Action
-	listed := connector.Matches(g.Events, name) || connector.Matches(g.Events, full)
-	if len(g.Events) == 0 {
-		listed = len(k.actions) == 0 || slices.Contains(k.actions, p.Action)
-	}
-	if !listed || connector.Matches(g.Exclude, name) || connector.Matches(g.Exclude, full) {
+	k, ok := table().Find(name)
+	quiet := k.Noise || len(k.Own.actions) > 0 && !slices.Contains(k.Own.actions, p.Action)
+	if choice := (kinds.Choice{Kinds: g.Events, Exclude: g.Exclude}); !ok || !choice.Wants(quiet, name, name+"."+p.Action) {
 		return false
 	}
 	actor := p.Sender.Login
-	if len(g.Actors) > 0 && !connector.Matches(g.Actors, actor) || !k.robots && connector.Matches(g.ExcludeActors, actor) {
+	if len(g.Actors) > 0 && !connector.Matches(g.Actors, actor) || !k.Own.robots && connector.Matches(g.ExcludeActors, actor) {
 		return false
 	}
 	if b := p.branch(name); len(g.Branches) > 0 && b != "" && !connector.Matches(g.Branches, b) {

@@ -47,7 +47,7 @@ func New() connector.Connector { return &GitHub{} }
 func (g *GitHub) Describe() connector.Description {
 	return connector.Description{
 		Type: "github", Title: "GitHub", Summary: "Pushes, pull requests, issues, releases, runs and more.",
-		Kinds: describedKinds(), Schedule: "@every 2m",
+		Kinds: described(), Schedule: "@every 2m",
 	}
 }
 
@@ -100,7 +100,7 @@ func (g *GitHub) Validate() []connector.Problem {
 		name, _, _ := strings.Cut(p, ".")
 		names = append(names, name)
 	}
-	return append(problems, connector.CheckKinds("events", names, describedKinds())...)
+	return append(problems, table().Check("events", names...)...)
 }
 
 // Poll implements [connector.Poller].

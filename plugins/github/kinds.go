@@ -3,14 +3,13 @@ package github
 import (
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// kind is one sort of event. Its name is the webhook's.
-type kind struct {
-	doc string
-	// actions are those shown unless the configuration says otherwise; none means
-	// all, and hidden none at all.
+// look is which of a kind's events are shown and how.
+type look struct {
+	// actions are those shown unless the configuration says otherwise; none means all.
 	actions []string
 	// robots says that events of robots are shown, too: they are what robots are for.
 	robots bool
@@ -27,9 +26,6 @@ type drawing struct {
 	facts       []card.Fact
 }
 
-// hidden is an action that no event has.
-const hidden = "(none)"
-
 // The colours of cards, after GitHub's own for the same states.
 const (
 	green  = "2DA44E"
@@ -40,67 +36,58 @@ const (
 	grey   = "6E7781"
 )
 
-// kinds are all that a card can be made of.
-func kinds() map[string]kind {
-	return map[string]kind{
-		"push":         {doc: "Commits were pushed to a branch, or a tag was moved.", draw: drawPush},
-		"create":       {doc: "A branch or a tag was made.", draw: drawCreate},
-		"delete":       {doc: "A branch or a tag was deleted.", draw: drawDelete},
-		"pull_request": {doc: "A pull request was opened, merged, closed, reopened or made ready.", actions: []string{"opened", "closed", "reopened", "ready_for_review"}, draw: drawPullRequest},
-		"pull_request_review": {
-			doc: "A pull request was approved, commented on or sent back.", actions: []string{"submitted", "created", "dismissed"}, draw: drawReview,
-		},
-		"pull_request_review_comment": {doc: "A line of a pull request was commented on.", actions: []string{"created"}, draw: drawComment},
-		"issues":                      {doc: "An issue was opened, closed, reopened or transferred.", actions: []string{"opened", "closed", "reopened", "transferred"}, draw: drawIssue},
-		"issue_comment":               {doc: "An issue or pull request was commented on.", actions: []string{"created"}, draw: drawComment},
-		"commit_comment":              {doc: "A commit was commented on.", actions: []string{"created"}, draw: drawComment},
-		"release":                     {doc: "A release was published.", actions: []string{"published"}, robots: true, draw: drawRelease},
-		"discussion":                  {doc: "A discussion was started, answered or closed.", actions: []string{"created", "answered", "closed"}, draw: drawDiscussion},
-		"discussion_comment":          {doc: "A discussion was commented on.", actions: []string{"created"}, draw: drawComment},
-		"deployment":                  {doc: "A deployment was asked for; off by default, as its states tell more.", actions: []string{hidden}, robots: true, draw: drawDeployment},
-		"deployment_status":           {doc: "A deployment succeeded, failed or waits.", robots: true, draw: drawDeploymentStatus},
-		"workflow_run":                {doc: "A run of a workflow ended.", actions: []string{"completed"}, robots: true, draw: drawWorkflowRun},
-		"check_run":                   {doc: "A check ended; off by default, as workflow runs tell more.", actions: []string{hidden}, robots: true, draw: drawCheck},
-		"check_suite":                 {doc: "A suite of checks ended; off by default.", actions: []string{hidden}, robots: true, draw: drawCheck},
-		"fork":                        {doc: "The repository was forked.", draw: drawFork},
-		"star":                        {doc: "Somebody starred the repository.", actions: []string{"created", "started"}, draw: drawStar},
-		"gollum":                      {doc: "Pages of the wiki were written.", draw: drawWiki},
-		"package":                     {doc: "A package was published.", actions: []string{"published", "updated"}, robots: true, draw: drawPackage},
-		"registry_package":            {doc: "A package was published; off by default, as it comes as package, too.", actions: []string{hidden}, robots: true, draw: drawPackage},
-		"repository":                  {doc: "The repository was made, renamed, archived, transferred or deleted, or its visibility changed.", actions: []string{"created", "renamed", "archived", "unarchived", "transferred", "deleted", "publicized", "privatized"}, draw: drawRepository},
-		"public":                      {doc: "The repository was made public.", draw: drawRepository},
-		"member":                      {doc: "Somebody joined or left the repository.", actions: []string{"added", "removed"}, draw: drawMember},
-		"organization":                {doc: "Somebody joined or left the organisation.", actions: []string{"member_added", "member_removed"}, draw: drawMember},
-		"team":                        {doc: "A team of the organisation was made, deleted or edited.", actions: []string{"created", "deleted", "edited"}, draw: drawTeam},
-		"team_add":                    {doc: "A team got access to the repository.", draw: drawTeam},
-		"membership":                  {doc: "Somebody joined or left a team; off by default.", actions: []string{hidden}, draw: drawMember},
-		"milestone":                   {doc: "A milestone was made, closed or opened again.", actions: []string{"created", "closed", "opened"}, draw: drawMilestone},
-		"label":                       {doc: "A label was made, edited or deleted; off by default.", actions: []string{hidden}, draw: drawLabel},
-		"sponsorship":                 {doc: "Somebody began, changed or ended a sponsorship.", actions: []string{"created", "cancelled", "tier_changed", "pending_cancellation", "pending_tier_change"}, draw: drawSponsorship},
-		"status":                      {doc: "A service gave a commit a status; off by default, as there is one for each step.", actions: []string{hidden}, robots: true, draw: drawStatus},
-		"page_build":                  {doc: "GitHub Pages was built; off by default.", actions: []string{hidden}, robots: true, draw: drawPageBuild},
-		"dependabot_alert":            {doc: "A dependency has a known weakness.", actions: []string{"created", "reintroduced", "fixed"}, robots: true, draw: drawAlert},
-		"code_scanning_alert":         {doc: "Code scanning found something.", actions: []string{"created", "reopened", "reopened_by_user", "fixed"}, robots: true, draw: drawAlert},
-		"secret_scanning_alert":       {doc: "A secret was found in the repository.", actions: []string{"created", "reopened", "resolved"}, robots: true, draw: drawAlert},
-		"repository_vulnerability_alert": {
-			doc: "A dependency has a known weakness, in the older form.", actions: []string{"create", "resolve"}, robots: true, draw: drawAlert,
-		},
-		"security_advisory": {doc: "A security advisory was published.", actions: []string{"published"}, robots: true, draw: drawAdvisory},
+// table has all kinds that a card can be made of. Their names are the webhook's.
+func table() kinds.Table[look] {
+	return kinds.Table[look]{
+		{Name: "check_run", Doc: "A check ended; workflow runs tell more.", Noise: true, Own: look{robots: true, draw: drawCheck}},
+		{Name: "check_suite", Doc: "A suite of checks ended.", Noise: true, Own: look{robots: true, draw: drawCheck}},
+		{Name: "code_scanning_alert", Doc: "Code scanning found something.", Own: look{actions: []string{"created", "reopened", "reopened_by_user", "fixed"}, robots: true, draw: drawAlert}},
+		{Name: "commit_comment", Doc: "A commit was commented on.", Own: look{actions: []string{"created"}, draw: drawComment}},
+		{Name: "create", Doc: "A branch or a tag was made.", Own: look{draw: drawCreate}},
+		{Name: "delete", Doc: "A branch or a tag was deleted.", Own: look{draw: drawDelete}},
+		{Name: "dependabot_alert", Doc: "A dependency has a known weakness.", Own: look{actions: []string{"created", "reintroduced", "fixed"}, robots: true, draw: drawAlert}},
+		{Name: "deployment", Doc: "A deployment was asked for; its states tell more.", Noise: true, Own: look{robots: true, draw: drawDeployment}},
+		{Name: "deployment_status", Doc: "A deployment succeeded, failed or waits.", Own: look{robots: true, draw: drawDeploymentStatus}},
+		{Name: "discussion", Doc: "A discussion was started, answered or closed.", Own: look{actions: []string{"created", "answered", "closed"}, draw: drawDiscussion}},
+		{Name: "discussion_comment", Doc: "A discussion was commented on.", Own: look{actions: []string{"created"}, draw: drawComment}},
+		{Name: "fork", Doc: "The repository was forked.", Own: look{draw: drawFork}},
+		{Name: "gollum", Doc: "Pages of the wiki were written.", Own: look{draw: drawWiki}},
+		{Name: "issue_comment", Doc: "An issue or pull request was commented on.", Own: look{actions: []string{"created"}, draw: drawComment}},
+		{Name: "issues", Doc: "An issue was opened, closed, reopened or transferred.", Own: look{actions: []string{"opened", "closed", "reopened", "transferred"}, draw: drawIssue}},
+		{Name: "label", Doc: "A label was made, edited or deleted.", Noise: true, Own: look{draw: drawLabel}},
+		{Name: "member", Doc: "Somebody joined or left the repository.", Own: look{actions: []string{"added", "removed"}, draw: drawMember}},
+		{Name: "membership", Doc: "Somebody joined or left a team.", Noise: true, Own: look{draw: drawMember}},
+		{Name: "milestone", Doc: "A milestone was made, closed or opened again.", Own: look{actions: []string{"created", "closed", "opened"}, draw: drawMilestone}},
+		{Name: "organization", Doc: "Somebody joined or left the organisation.", Own: look{actions: []string{"member_added", "member_removed"}, draw: drawMember}},
+		{Name: "package", Doc: "A package was published.", Own: look{actions: []string{"published", "updated"}, robots: true, draw: drawPackage}},
+		{Name: "page_build", Doc: "GitHub Pages was built.", Noise: true, Own: look{robots: true, draw: drawPageBuild}},
+		{Name: "public", Doc: "The repository was made public.", Own: look{draw: drawRepository}},
+		{Name: "pull_request", Doc: "A pull request was opened, merged, closed, reopened or made ready.", Own: look{actions: []string{"opened", "closed", "reopened", "ready_for_review"}, draw: drawPullRequest}},
+		{Name: "pull_request_review", Doc: "A pull request was approved, commented on or sent back.", Own: look{actions: []string{"submitted", "created", "dismissed"}, draw: drawReview}},
+		{Name: "pull_request_review_comment", Doc: "A line of a pull request was commented on.", Own: look{actions: []string{"created"}, draw: drawComment}},
+		{Name: "push", Doc: "Commits were pushed to a branch, or a tag was moved.", Own: look{draw: drawPush}},
+		{Name: "registry_package", Doc: "A package was published; it comes as package, too.", Noise: true, Own: look{robots: true, draw: drawPackage}},
+		{Name: "release", Doc: "A release was published.", Own: look{actions: []string{"published"}, robots: true, draw: drawRelease}},
+		{Name: "repository", Doc: "The repository was made, renamed, archived, transferred or deleted, or its visibility changed.", Own: look{actions: []string{"created", "renamed", "archived", "unarchived", "transferred", "deleted", "publicized", "privatized"}, draw: drawRepository}},
+		{Name: "repository_vulnerability_alert", Doc: "A dependency has a known weakness, in the older form.", Own: look{actions: []string{"create", "resolve"}, robots: true, draw: drawAlert}},
+		{Name: "secret_scanning_alert", Doc: "A secret was found in the repository.", Own: look{actions: []string{"created", "reopened", "resolved"}, robots: true, draw: drawAlert}},
+		{Name: "security_advisory", Doc: "A security advisory was published.", Own: look{actions: []string{"published"}, robots: true, draw: drawAdvisory}},
+		{Name: "sponsorship", Doc: "Somebody began, changed or ended a sponsorship.", Own: look{actions: []string{"created", "cancelled", "tier_changed", "pending_cancellation", "pending_tier_change"}, draw: drawSponsorship}},
+		{Name: "star", Doc: "Somebody starred the repository.", Own: look{actions: []string{"created", "started"}, draw: drawStar}},
+		{Name: "status", Doc: "A service gave a commit a status; there is one for each step.", Noise: true, Own: look{robots: true, draw: drawStatus}},
+		{Name: "team", Doc: "A team of the organisation was made, deleted or edited.", Own: look{actions: []string{"created", "deleted", "edited"}, draw: drawTeam}},
+		{Name: "team_add", Doc: "A team got access to the repository.", Own: look{draw: drawTeam}},
+		{Name: "workflow_run", Doc: "A run of a workflow ended.", Own: look{actions: []string{"completed"}, robots: true, draw: drawWorkflowRun}},
 	}
 }
 
-// describedKinds are the kinds in the order of their names, with samples that the
-// same code draws.
-func describedKinds() []connector.Kind {
-	var list []connector.Kind
-	for _, name := range sortedKinds() {
-		p := samplePayload(name)
-		g := &GitHub{}
-		e, ok := g.event(name, p, "sample", sampleTime())
+// described are the kinds with samples that the same code draws.
+func described() []connector.Kind {
+	return table().Describe(func(k kinds.Kind[look]) event.Event {
+		e, ok := (&GitHub{}).event(k.Name, samplePayload(k), "sample", sampleTime())
 		if !ok {
-			e = event.Event{Card: card.Card{Title: name}}
+			e.Card.Title = k.Name
 		}
-		list = append(list, connector.Kind{Name: name, Doc: kinds()[name].doc, Sample: e})
-	}
-	return list
+		return e
+	})
 }

@@ -3,6 +3,8 @@ package github
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
 func sampleTime() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
@@ -44,16 +46,16 @@ const sampleJSON = `{
 }`
 
 // samplePayload is the sample for a kind: the parts that such a payload has.
-func samplePayload(name string) *payload {
+func samplePayload(k kinds.Kind[look]) *payload {
 	var all map[string]json.RawMessage
 	if json.Unmarshal([]byte(sampleJSON), &all) != nil {
 		return &payload{}
 	}
 	part := map[string]json.RawMessage{"repository": all["repository"], "sender": all["sender"]}
-	for _, member := range sampleParts(name) {
+	for _, member := range sampleParts(k.Name) {
 		part[member] = all[member]
 	}
-	if actions := kinds()[name].actions; len(actions) > 0 && actions[0] != hidden {
+	if actions := k.Own.actions; len(actions) > 0 {
 		part["action"], _ = json.Marshal(actions[0])
 	}
 	b, err := json.Marshal(part)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/kinds"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -78,26 +78,35 @@ func (in includes) user(id string) user {
 	return user{}
 }
 
-// kind tells what sort of post one is.
-func (p post) kind() string {
+// relation is how a kind of post relates to another post: X's word, and a verb.
+type relation struct{ word, verb string }
+
+// table has the kinds of posts. Those that are off by default have arguments of their own.
+func table() kinds.Table[relation] {
+	return kinds.Table[relation]{
+		{Name: "post", Doc: "A post.", Own: relation{verb: "posted"}},
+		{Name: "quote", Doc: "A post that quotes another.", Own: relation{"quoted", "quoted"}},
+		{Name: "reply", Doc: "A reply.", Noise: true, Own: relation{"replied_to", "replied"}},
+		{Name: "repost", Doc: "A repost of another's post.", Noise: true, Own: relation{"retweeted", "reposted"}},
+	}
+}
+
+// kind is what kind of post one is.
+func (p post) kind() kinds.Kind[relation] {
+	all := table()
 	for _, r := range p.References {
-		switch r.Type {
-		case "retweeted":
-			return "repost"
-		case "replied_to":
-			return "reply"
-		case "quoted":
-			return "quote"
+		if i := slices.IndexFunc(all, func(k kinds.Kind[relation]) bool { return k.Own.word == r.Type }); i > 0 {
+			return all[i]
 		}
 	}
-	return "post"
+	return all[0]
 }
 
 const maxText = 1000
 
 // event makes an event of a post; false when it is of a sort that nobody asked for.
 func (x *X) event(p post, in includes) (event.Event, bool) {
-	kind := p.kind()
+	kind := p.kind().Name
 	if !isNumber(p.ID) || kind == "reply" && !x.Replies || kind == "repost" && !x.Reposts {
 		return event.Event{}, false
 	}
@@ -111,7 +120,7 @@ func (x *X) event(p post, in includes) (event.Event, bool) {
 func draw(p post, in includes) card.Card {
 	by := in.user(p.Author)
 	who := card.Escape(oneLine(cmp.Or(by.Name, by.Username, "Somebody")))
-	verb := map[string]string{"post": "posted", "reply": "replied", "repost": "reposted", "quote": "quoted"}[p.kind()]
+	verb := p.kind().Own.verb
 	section := card.Section{ActivityTitle: who}
 	if isHandle(by.Username) {
 		section.ActivityTitle = "[" + who + "](https://x.com/" + by.Username + ")"
@@ -202,7 +211,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func data(p post, in includes) json.RawMessage {
 	by := in.user(p.Author)
 	b, err := json.Marshal(map[string]any{
-		"id": p.ID, "kind": p.kind(), "text": html.UnescapeString(p.Text), "lang": p.Lang, "url": address(p, by),
+		"id": p.ID, "kind": p.kind().Name, "text": html.UnescapeString(p.Text), "lang": p.Lang, "url": address(p, by),
 		"author": map[string]any{"id": p.Author, "name": by.Name, "username": by.Username},
 	})
 	if err != nil {
@@ -211,31 +220,19 @@ func data(p post, in includes) json.RawMessage {
 	return b
 }
 
-func describedKinds() []connector.Kind {
+// sample is a kind's, with all that a post can have.
+func sample(k kinds.Kind[relation]) event.Event {
 	in := includes{
 		Users: []user{{ID: "1", Name: "Ada", Username: "ada", Picture: "https://pbs.twimg.com/profile_images/1/a.jpg"}, {ID: "2", Name: "Grace", Username: "grace"}},
 		Media: []media{{Key: "3_1", URL: "https://pbs.twimg.com/media/a.jpg", Alt: "The room"}},
 		Posts: []post{{ID: "20", Text: "It works.", Author: "2"}},
 	}
-	sample := func(reference string) event.Event {
-		p := post{ID: "21", Text: "Version 1.0 is out: https://t.co/a", Author: "1", Created: "2026-11-20T09:30:00.000Z", Lang: "en"}
-		p.Entities.URLs = []link{{Start: 20, End: 34, Expanded: "https://example.com/notes", Display: "example.com/notes"}}
-		p.Attachments.Media = []string{"3_1"}
-		p.References = references(reference)
-		e, _ := (&X{Replies: true, Reposts: true}).event(p, in)
-		return e
+	p := post{ID: "21", Text: "Version 1.0 is out: https://t.co/a", Author: "1", Created: "2026-11-20T09:30:00.000Z", Lang: "en"}
+	p.Entities.URLs = []link{{Start: 20, End: 34, Expanded: "https://example.com/notes", Display: "example.com/notes"}}
+	p.Attachments.Media = []string{"3_1"}
+	if k.Own.word != "" {
+		p.References = []reference{{Type: k.Own.word, ID: "20"}}
 	}
-	return []connector.Kind{
-		{Name: "post", Doc: "A post.", Sample: sample("")},
-		{Name: "quote", Doc: "A post that quotes another.", Sample: sample("quoted")},
-		{Name: "reply", Doc: "A reply; off by default.", Sample: sample("replied_to")},
-		{Name: "repost", Doc: "A repost of another's post; off by default.", Sample: sample("retweeted")},
-	}
-}
-
-func references(typ string) []reference {
-	if typ == "" {
-		return nil
-	}
-	return []reference{{Type: typ, ID: "20"}}
+	e, _ := (&X{Replies: true, Reposts: true}).event(p, in)
+	return e
 }

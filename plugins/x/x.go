@@ -52,7 +52,7 @@ func New() connector.Connector { return &X{now: time.Now} }
 func (x *X) Describe() connector.Description {
 	return connector.Description{
 		Type: "x", Title: "X", Summary: "Posts of users, a list or a search, within a monthly budget.",
-		Kinds: describedKinds(), Schedule: "@every 1h",
+		Kinds: table().Describe(sample), Schedule: "@every 1h",
 	}
 }
 

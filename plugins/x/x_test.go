@@ -353,7 +353,7 @@ func TestTextsAreWrittenOut(t *testing.T) {
 
 // TestCards compares the card of every kind with what it should be.
 func TestCards(t *testing.T) {
-	golden.Assert(t, connectortest.Samples(t, describedKinds()), "cards.golden")
+	golden.Assert(t, connectortest.Samples(t, New().Describe().Kinds), "cards.golden")
 }
 
 func FuzzPage(f *testing.F) {

@@ -39,14 +39,3 @@ func CheckPatterns(arguments map[string][]string) []Problem {
 	}
 	return problems
 }
-
-// CheckKinds says which patterns are like no kind.
-func CheckKinds(argument string, patterns []string, kinds []Kind) []Problem {
-	var problems []Problem
-	for _, p := range patterns {
-		if IsPattern(p) && !slices.ContainsFunc(kinds, func(k Kind) bool { return Matches([]string{p}, k.Name) }) {
-			problems = append(problems, Problem{Argument: argument, Message: "No kind of event is like " + p + "."})
-		}
-	}
-	return problems
-}

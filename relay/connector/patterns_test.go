@@ -28,8 +28,4 @@ func TestPatternsAreThoseOfFileNames(t *testing.T) {
 	if len(CheckPatterns(map[string][]string{"branches": {"main", "[a"}})) != 1 {
 		t.Error("a pattern that cannot be read is not told")
 	}
-	kinds := []Kind{{Name: "push"}, {Name: "pull_request"}}
-	if problems := CheckKinds("kinds", []string{"pu*", "issue", "["}, kinds); len(problems) != 1 || problems[0].Argument != "kinds" {
-		t.Errorf("problems: %+v", problems)
-	}
 }

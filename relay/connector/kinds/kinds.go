@@ -41,12 +41,16 @@ func (t Table[T]) Find(name string) (Kind[T], bool) {
 	return Kind[T]{}, false
 }
 
-// Describe returns the kinds for a [connector.Description]. Make the samples with the
-// code that makes the events, so that people see what they will get.
+// Describe returns the kinds for a [connector.Description], where the doc of noise says
+// that it is off by default. Make the samples with the code that makes the events, so
+// that people see what they will get.
 func (t Table[T]) Describe(sample func(Kind[T]) event.Event) []connector.Kind {
 	list := make([]connector.Kind, len(t))
 	for i, k := range t {
 		list[i] = connector.Kind{Name: k.Name, Doc: k.Doc, Sample: sample(k)}
+		if k.Noise {
+			list[i].Doc += " Off by default."
+		}
 	}
 	return list
 }
@@ -75,7 +79,7 @@ func (t Table[T]) Check(argument string, patterns ...string) []connector.Problem
 // Choice are the arguments by which people choose kinds. Embed it into the connector's
 // struct, in the place where they should stand among its arguments.
 type Choice struct {
-	Kinds   []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; all but noise is the default."`
+	Kinds   []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; without any, all but those that are off by default."`
 	Exclude []string `relay:"exclude" doc:"Kinds not to post."`
 }
 

@@ -43,7 +43,8 @@ func TestAPatternThatIsLikeNoKindIsAProblem(t *testing.T) {
 
 func TestKindsAreDescribedInTheOrderOfTheTable(t *testing.T) {
 	list := table().Describe(func(k Kind[string]) event.Event { return event.Event{Key: k.Own} })
-	if len(list) != 3 || list[0].Name != "push" || list[0].Doc != "A push." || list[0].Sample.Key != "blue" || list[2].Name != "label" {
+	if len(list) != 3 || list[0].Name != "push" || list[0].Doc != "A push." || list[0].Sample.Key != "blue" || list[2].Name != "label" ||
+		list[2].Doc != "A label. Off by default." {
 		t.Errorf("described as %+v", list)
 	}
 	if k, ok := table().Find("label"); !ok || !k.Noise {
