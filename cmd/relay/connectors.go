@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"time"
 
@@ -17,12 +18,8 @@ func (a *app) connectorsCommand() *cobra.Command {
 		Long: `List the connectors, with the hook URLs of those that receive. Those that are not in
 the configuration any more, and of which something is kept, are "removed".`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			list, err := c.Connectors(cmd.Context())
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
+			list, err := r.Connectors(ctx)
 			if err != nil {
 				return err
 			}
@@ -33,7 +30,7 @@ the configuration any more, and of which something is kept, are "removed".`,
 				}
 				return []string{c.Name, c.Type, dash(health), when(c.LastEvent), when(c.NextPoll), dash(c.HookURL)}
 			})
-		},
+		}),
 	}
 	cmd.AddCommand(a.rotateCommand(), a.forgetConnectorCommand())
 	return cmd
@@ -49,29 +46,19 @@ one works for the grace time, so that the senders can be told; then it is answer
 A connector has two URLs at most: rotating it again ends the first.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.connectorNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
 			if grace < 0 {
 				return fmt.Errorf("%w: the grace time is less than nothing", errUsage)
 			}
-			c, err := a.client()
+			n, err := r.RotateHook(ctx, args[0], grace)
 			if err != nil {
 				return err
 			}
-			n, err := c.RotateHook(cmd.Context(), args[0], grace)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.showJSON([]operator.Connector{n})
-			}
-			fmt.Fprintln(a.out, n.HookURL)
 			if n.FormerHook == nil {
-				fmt.Fprintln(a.out, "The URL before does not work any more.")
-				return nil
+				return a.say(n, "%s\nThe URL before does not work any more.", n.HookURL)
 			}
-			fmt.Fprintf(a.out, "The URL before works until %s.\n", n.FormerHook.Until.Local().Format(time.DateTime))
-			return nil
-		},
+			return a.say(n, "%s\nThe URL before works until %s.", n.HookURL, n.FormerHook.Until.Local().Format(time.DateTime))
+		}),
 	}
 	cmd.Flags().DurationVar(&grace, "grace", 24*time.Hour, "how long the URL before goes on")
 	return cmd
@@ -86,19 +73,11 @@ URLs, checkpoint, the keys it knows and its sign-in. When a connector of that na
 added again, it starts afresh.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.connectorNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
-			if err != nil {
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
+			if err := r.ForgetConnector(ctx, args[0]); err != nil {
 				return err
 			}
-			if err := c.ForgetConnector(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			if a.json {
-				return a.showJSON([]map[string]string{{"connector": args[0]}})
-			}
-			_, err = fmt.Fprintf(a.out, "connector %s is forgotten\n", args[0])
-			return err
-		},
+			return a.say(map[string]string{"connector": args[0]}, "connector %s is forgotten", args[0])
+		}),
 	}
 }

@@ -29,16 +29,18 @@ func (a *app) deadLettersCommand() *cobra.Command {
 }
 
 func (a *app) deadLettersList() *cobra.Command {
-	q := store.Filter{States: []delivery.State{delivery.Dead}}
+	f := store.Filter{States: []delivery.State{delivery.Dead}}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List dead letters, newest first",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.listDeliveries(cmd, q) },
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
+			return a.listDeliveries(ctx, r, f)
+		}),
 	}
-	cmd.Flags().StringVar(&q.Channel, "channel", "", "only of this channel")
+	cmd.Flags().StringVar(&f.Channel, "channel", "", "only of this channel")
 	completeFlag(cmd, "channel", a.channelNames)
-	cmd.Flags().IntVarP(&q.Limit, "limit", "n", 20, "at most this many")
+	cmd.Flags().IntVarP(&f.Limit, "limit", "n", 20, "at most this many")
 	return cmd
 }
 
@@ -48,23 +50,19 @@ func (a *app) deadLettersShow() *cobra.Command {
 		Short:             "Show a dead letter with its card and all its attempts",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.deadLetterNumbers),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
 			ids, err := parseIDs(args)
 			if err != nil {
 				return err
 			}
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			list, err := c.Deliveries(cmd.Context(), store.Filter{Before: ids[0] + 1, Limit: 1})
+			list, err := r.Deliveries(ctx, store.Filter{Before: ids[0] + 1, Limit: 1})
 			if err != nil {
 				return err
 			}
 			if len(list) == 0 || list[0].ID != ids[0] {
 				return fmt.Errorf("delivery %d: %w", ids[0], operator.ErrNotFound)
 			}
-			explanations, err := c.Explain(cmd.Context(), strconv.FormatInt(list[0].Event, 10))
+			explanations, err := r.Explain(ctx, strconv.FormatInt(list[0].Event, 10))
 			if err != nil {
 				return err
 			}
@@ -76,7 +74,7 @@ func (a *app) deadLettersShow() *cobra.Command {
 				fmt.Fprintf(a.out, "%s\n", e.Card)
 			}
 			return nil
-		},
+		}),
 	}
 }
 
@@ -87,7 +85,7 @@ func (a *app) deadLettersChange(name, doc, done string, change func(operator.Rel
 		Use:               name + " [DELIVERY]...",
 		Short:             doc,
 		ValidArgsFunction: complete(a.deadLetterNumbers),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
 			ids, err := parseIDs(args)
 			if err != nil {
 				return err
@@ -96,11 +94,7 @@ func (a *app) deadLettersChange(name, doc, done string, change func(operator.Rel
 			if len(ids) == 0 && s.Channel == "" && !s.All {
 				return fmt.Errorf("%w: name deliveries, or use --channel or --all", errUsage)
 			}
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			changed, err := change(c, cmd.Context(), s)
+			changed, err := change(r, ctx, s)
 			if err != nil {
 				return err
 			}
@@ -110,7 +104,7 @@ func (a *app) deadLettersChange(name, doc, done string, change func(operator.Rel
 				_, err = fmt.Fprintf(a.out, "Dead letters %s: %d.\n", done, len(changed))
 			}
 			return errors.Join(err, missed(ids, changed))
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&s.Channel, "channel", "", "all of this channel")
 	completeFlag(cmd, "channel", a.channelNames)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -11,36 +12,32 @@ import (
 )
 
 func (a *app) deliveriesCommand() *cobra.Command {
-	var q store.Filter
+	var f store.Filter
 	var states []string
 	cmd := &cobra.Command{
 		Use:   "deliveries",
 		Short: "List deliveries, newest first",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
 			for _, s := range states {
-				q.States = append(q.States, delivery.State(s))
+				f.States = append(f.States, delivery.State(s))
 			}
-			return a.listDeliveries(cmd, q)
-		},
+			return a.listDeliveries(ctx, r, f)
+		}),
 	}
-	cmd.Flags().StringVar(&q.Channel, "channel", "", "only to this channel")
-	cmd.Flags().StringVar(&q.Connector, "connector", "", "only from this connector")
+	cmd.Flags().StringVar(&f.Channel, "channel", "", "only to this channel")
+	cmd.Flags().StringVar(&f.Connector, "connector", "", "only from this connector")
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only in these states: waiting, delivered, accepted, dead, dismissed")
 	completeFlag(cmd, "channel", a.channelNames)
 	completeFlag(cmd, "connector", a.connectorNames)
 	completeFlag(cmd, "state", stateNames)
-	cmd.Flags().Int64Var(&q.Before, "before", 0, "only older than this delivery")
-	cmd.Flags().IntVarP(&q.Limit, "limit", "n", 20, "at most this many")
+	cmd.Flags().Int64Var(&f.Before, "before", 0, "only older than this delivery")
+	cmd.Flags().IntVarP(&f.Limit, "limit", "n", 20, "at most this many")
 	return cmd
 }
 
-func (a *app) listDeliveries(cmd *cobra.Command, q store.Filter) error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	list, err := c.Deliveries(cmd.Context(), q)
+func (a *app) listDeliveries(ctx context.Context, r operator.Relay, f store.Filter) error {
+	list, err := r.Deliveries(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 func (a *app) eventsCommand() *cobra.Command {
-	var q store.EventFilter
+	var f store.EventFilter
 	var fates []string
 	var since string
 	cmd := &cobra.Command{
@@ -22,44 +23,36 @@ func (a *app) eventsCommand() *cobra.Command {
 		Short: "List all events with their fates, newest first",
 		Long:  "List all events with their fates, newest first: also those that no route wanted. `relay explain EVENT` tells more of one.",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, f := range fates {
-				q.Fates = append(q.Fates, event.Fate(f))
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
+			for _, fate := range fates {
+				f.Fates = append(f.Fates, event.Fate(fate))
 			}
 			var err error
-			if q.Since, err = parseSince(since, time.Now()); err != nil {
+			if f.Since, err = parseSince(since, time.Now()); err != nil {
 				return err
 			}
-			return a.listEvents(cmd, q)
-		},
+			list, err := r.Events(ctx, f)
+			if err != nil {
+				return err
+			}
+			return show(a, list, "EVENT CONNECTOR KIND FATE ACCEPTED TITLE", func(e operator.Fated) []string {
+				return []string{strconv.FormatInt(e.ID, 10), e.Connector, e.Kind, fateLine(e), when(e.AcceptedAt), short(e.Title, 60)}
+			})
+		}),
 	}
-	f := cmd.Flags()
-	f.StringVar(&q.Connector, "connector", "", "only from this connector")
-	f.StringSliceVar(&fates, "fate", nil, "only with these fates: routed, filtered, suspended")
-	f.StringVar(&q.Kind, "kind", "", "only of this kind")
-	f.StringVar(&q.Key, "key", "", "only with this key")
-	f.StringVar(&since, "since", "", "only accepted since then: a time such as 2026-05-01 or 2026-05-01T08:00:00Z, or how long ago, such as 90m or 7d")
-	f.StringVar(&q.Text, "text", "", "only with this text in the card")
+	flags := cmd.Flags()
+	flags.StringVar(&f.Connector, "connector", "", "only from this connector")
+	flags.StringSliceVar(&fates, "fate", nil, "only with these fates: routed, filtered, suspended")
+	flags.StringVar(&f.Kind, "kind", "", "only of this kind")
+	flags.StringVar(&f.Key, "key", "", "only with this key")
+	flags.StringVar(&since, "since", "", "only accepted since then: a time such as 2026-05-01 or 2026-05-01T08:00:00Z, or how long ago, such as 90m or 7d")
+	flags.StringVar(&f.Text, "text", "", "only with this text in the card")
 	completeFlag(cmd, "connector", a.connectorNames)
 	completeFlag(cmd, "fate", fateNames)
 	completeFlag(cmd, "kind", kindNames)
-	f.Int64Var(&q.Before, "before", 0, "only older than this event")
-	f.IntVarP(&q.Limit, "limit", "n", 20, "at most this many")
+	flags.Int64Var(&f.Before, "before", 0, "only older than this event")
+	flags.IntVarP(&f.Limit, "limit", "n", 20, "at most this many")
 	return cmd
-}
-
-func (a *app) listEvents(cmd *cobra.Command, q store.EventFilter) error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	list, err := c.Events(cmd.Context(), q)
-	if err != nil {
-		return err
-	}
-	return show(a, list, "EVENT CONNECTOR KIND FATE ACCEPTED TITLE", func(e operator.Fated) []string {
-		return []string{strconv.FormatInt(e.ID, 10), e.Connector, e.Kind, fateLine(e), when(e.AcceptedAt), short(e.Title, 60)}
-	})
 }
 
 // fateLine says what became of an event, and why.
@@ -93,28 +86,4 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 		return now.Add(-ago), nil
 	}
 	return time.Time{}, fmt.Errorf("%w: --since %q is neither a time, such as 2026-05-01 or 2026-05-01T08:00:00Z, nor how long ago, such as 90m or 7d", errUsage, text)
-}
-
-func (a *app) refusedCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "refused [CONNECTOR]",
-		Short: "List the requests to hooks that were refused, the last one first",
-		Long:  "List the requests to hooks of which nothing was accepted, the last one first: when, from where, and what the sender was told. The last hundred of each connector are kept, for as long as `retention` says. Requests to unknown hook URLs are not among them.",
-		Args:  cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			list, err := c.Refusals(cmd.Context(), strings.Join(args, ""))
-			if err != nil {
-				return err
-			}
-			return show(a, list, "LAST CONNECTOR FROM METHOD STATUS COUNT BYTES REASON", func(r store.Refusal) []string {
-				return []string{
-					when(r.Last), r.Connector, dash(r.Remote), r.Method, strconv.Itoa(r.Status), strconv.Itoa(r.Count), strconv.Itoa(r.Bytes), dash(short(r.Reason, 80)),
-				}
-			})
-		},
-	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -18,12 +19,8 @@ func (a *app) explainCommand() *cobra.Command {
 		Long:              "Tell an event's fate, step by step. EVENT is the number that `relay events` shows, or the event's key.",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			list, err := c.Explain(cmd.Context(), args[0])
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
+			list, err := r.Explain(ctx, args[0])
 			if err != nil {
 				return err
 			}
@@ -34,7 +31,7 @@ func (a *app) explainCommand() *cobra.Command {
 				a.explain(e)
 			}
 			return nil
-		},
+		}),
 	}
 }
 

@@ -21,21 +21,17 @@ func (a *app) loginCommand() *cobra.Command {
 			"encrypted, under the key in the variable RELAY_KEY or in the key file beside the store.",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.connectorNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
+			s, err := r.SignIn(ctx, args[0])
 			if err != nil {
 				return err
 			}
-			s, err := c.SignIn(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if err := a.signIn(cmd.Context(), c, s); err != nil {
+			if err := a.signIn(ctx, r, s); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(a.out, "signed in; connector %s is polled now\n", args[0])
 			return err
-		},
+		}),
 	}
 }
 

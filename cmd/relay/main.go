@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -125,7 +124,7 @@ func (a *app) report(err error) int {
 	}
 	text := err.Error()
 	if errors.Is(err, errUsage) {
-		fmt.Fprintln(a.err, "relay: "+printable.Line(trimPrefix(text, "usage: ")))
+		fmt.Fprintln(a.err, "relay: "+printable.Line(strings.TrimPrefix(text, "usage: ")))
 		return exitInvalid
 	}
 	if errors.Is(err, operator.ErrInvalid) {
@@ -134,13 +133,6 @@ func (a *app) report(err error) int {
 	}
 	fmt.Fprintln(a.err, "relay: "+strings.ReplaceAll(text, "\n", "\n       "))
 	return exitFailed
-}
-
-func trimPrefix(s, prefix string) string {
-	if len(s) > len(prefix) && s[:len(prefix)] == prefix {
-		return s[len(prefix):]
-	}
-	return s
 }
 
 // client returns a client for the relay that runs with this configuration.
@@ -156,6 +148,17 @@ func (a *app) client() (operator.Relay, error) {
 	return client, nil
 }
 
+// ask is a command that asks the relay that runs.
+func (a *app) ask(do func(ctx context.Context, r operator.Relay, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		r, err := a.client()
+		if err != nil {
+			return err
+		}
+		return do(cmd.Context(), r, args)
+	}
+}
+
 // unwrap returns the writer that escapes nothing, for what is clean and has colours, or
 // goes into a file.
 func unwrap(w io.Writer) io.Writer {
@@ -169,5 +172,3 @@ func isTerminal(w io.Writer) bool {
 	f, ok := unwrap(w).(*os.File)
 	return ok && isatty.IsTerminal(f.Fd())
 }
-
-func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }

@@ -45,6 +45,24 @@ func (a *app) showJSON(list any) error {
 	return a.encoder().Encode(list)
 }
 
+// say prints what has been done: as JSON, an array of the one object, or as a line.
+func (a *app) say(object any, format string, args ...any) error {
+	if a.json {
+		return a.showJSON([]any{object})
+	}
+	_, err := fmt.Fprintf(a.out, format+"\n", args...)
+	return err
+}
+
+// asObjects makes an array of objects with one key, the shape of all JSON output.
+func asObjects[T any](key string, list []T) []map[string]T {
+	objects := make([]map[string]T, len(list))
+	for i, v := range list {
+		objects[i] = map[string]T{key: v}
+	}
+	return objects
+}
+
 // encoder writes JSON for people, who want to read "<" as it is.
 func (a *app) encoder() *json.Encoder {
 	e := json.NewEncoder(a.out)

@@ -1,9 +1,11 @@
 package main
 
 import (
-	"fmt"
+	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/relay/operator"
 )
 
 func (a *app) pauseCommand() *cobra.Command {
@@ -13,16 +15,12 @@ func (a *app) pauseCommand() *cobra.Command {
 		Short:             "Stop delivering to a channel; its cards wait",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.channelNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			if err := c.Pause(cmd.Context(), args[0], reason); err != nil {
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
+			if err := r.Pause(ctx, args[0], reason); err != nil {
 				return err
 			}
 			return a.reportLane(args[0], "paused; its cards wait until `relay resume "+args[0]+"`")
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever finds it paused")
 	return cmd
@@ -30,9 +28,5 @@ func (a *app) pauseCommand() *cobra.Command {
 
 // reportLane says what became of a channel's lane.
 func (a *app) reportLane(channel, what string) error {
-	if a.json {
-		return a.showJSON([]map[string]string{{"channel": channel, "lane": what}})
-	}
-	_, err := fmt.Fprintf(a.out, "channel %s is %s\n", channel, what)
-	return err
+	return a.say(map[string]string{"channel": channel, "lane": what}, "channel %s is %s", channel, what)
 }

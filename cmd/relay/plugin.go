@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -30,19 +31,15 @@ func (a *app) pluginList() *cobra.Command {
 		Use:   "list",
 		Short: "List the plugin processes of the running relay",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			list, err := c.Plugins(cmd.Context())
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
+			list, err := r.Plugins(ctx)
 			if err != nil {
 				return err
 			}
 			return show(a, list, "NAME TYPES BUNDLED PID GENERATION PROBLEM", func(p operator.Plugin) []string {
 				return []string{p.Name, strings.Join(p.Types, ","), strconv.FormatBool(p.Bundled), strconv.Itoa(p.PID), strconv.Itoa(p.Generation), dash(p.Problem)}
 			})
-		},
+		}),
 	}
 }
 

@@ -2,11 +2,10 @@ package main
 
 import (
 	"cmp"
-	"fmt"
+	"context"
 
 	"github.com/spf13/cobra"
 
-	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
@@ -17,13 +16,9 @@ func (a *app) pollCommand() *cobra.Command {
 		Short:             "Poll a connector now",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.connectorNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
 			if dry {
-				events, err := c.DryRun(cmd.Context(), args[0])
+				events, err := r.DryRun(ctx, args[0])
 				if err != nil {
 					return err
 				}
@@ -31,16 +26,12 @@ func (a *app) pollCommand() *cobra.Command {
 					return []string{e.Kind, when(e.Time), cmp.Or(e.Because, "-"), short(e.Title, 100)}
 				})
 			}
-			report, err := c.Poll(cmd.Context(), args[0])
+			report, err := r.Poll(ctx, args[0])
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.showJSON([]intake.PollReport{report})
-			}
-			_, err = fmt.Fprintf(a.out, "%d new events, %d known; next poll %s\n", report.Events, report.Known, when(report.Next))
-			return err
-		},
+			return a.say(report, "%d new events, %d known; next poll %s", report.Events, report.Known, when(report.Next))
+		}),
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "show the cards of what is new, or else the newest there are, and keep nothing")
 	return cmd

@@ -1,6 +1,12 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/connector-relay/relay/relay/operator"
+)
 
 func (a *app) resumeCommand() *cobra.Command {
 	return &cobra.Command{
@@ -8,15 +14,11 @@ func (a *app) resumeCommand() *cobra.Command {
 		Short:             "Deliver to a paused channel again, and try what waits at once",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.channelNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			if err := c.Resume(cmd.Context(), args[0]); err != nil {
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
+			if err := r.Resume(ctx, args[0]); err != nil {
 				return err
 			}
 			return a.reportLane(args[0], "open")
-		},
+		}),
 	}
 }

@@ -26,24 +26,20 @@ func (a *app) sendCommand() *cobra.Command {
   relay send releases --card card.json`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.channelNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
 			if err := a.readCard(file, &c); err != nil {
 				return err
 			}
-			client, err := a.client()
+			d, err := r.Send(ctx, args[0], c)
 			if err != nil {
 				return err
 			}
-			d, err := client.Send(cmd.Context(), args[0], c)
-			if err != nil {
-				return err
-			}
-			d, err = follow(cmd.Context(), client, d, wait)
+			d, err = follow(ctx, r, d, wait)
 			if err != nil {
 				return err
 			}
 			return a.reportSent(d, wait)
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&c.Title, "title", "", "the card's title")
 	cmd.Flags().StringVar(&c.Text, "text", "", "the card's text, in Markdown")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -13,12 +14,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show how the running relay is doing",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			s, err := c.Status(cmd.Context())
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
+			s, err := r.Status(ctx)
 			if err != nil {
 				return err
 			}
@@ -27,7 +24,7 @@ func (a *app) statusCommand() *cobra.Command {
 			}
 			a.printStatus(s)
 			return nil
-		},
+		}),
 	}
 }
 

@@ -79,12 +79,8 @@ beside it.`,
 }
 
 func (a *app) showContents(what string, c relay.Contents) error {
-	if a.json {
-		return a.showJSON([]relay.Contents{c})
-	}
-	_, err := fmt.Fprintf(a.out, "%s %s. Events: %d (the last is %d), deliveries: %d, waiting: %d, dead: %d, connectors: %d.\n",
+	return a.say(c, "%s %s. Events: %d (the last is %d), deliveries: %d, waiting: %d, dead: %d, connectors: %d.",
 		what, c.File, c.Events, c.LastEvent, c.Deliveries, c.Waiting, c.Dead, c.Connectors)
-	return err
 }
 
 func (a *app) storeRestore() *cobra.Command {

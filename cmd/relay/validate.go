@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/connector-relay/relay/relay/plan"
@@ -20,11 +18,7 @@ learn their arguments, but polls nothing and delivers nothing.`,
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.showJSON([]plan.Summary{summary})
-			}
-			_, err = fmt.Fprintf(a.out, "%s is valid. Connectors: %d, channels: %d.\n", a.config, summary.Connectors, summary.Channels)
-			return err
+			return a.say(summary, "%s is valid. Connectors: %d, channels: %d.", a.config, summary.Connectors, summary.Channels)
 		},
 	}
 }

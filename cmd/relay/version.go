@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -14,13 +13,9 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if a.json {
-				return a.showJSON([]map[string]string{{
-					"version": version(), "go": runtime.Version(), "platform": platform(),
-				}})
-			}
-			_, err := fmt.Fprintf(a.out, "relay %s (%s, %s)\n", version(), runtime.Version(), platform())
-			return err
+			platform := runtime.GOOS + "/" + runtime.GOARCH
+			return a.say(map[string]string{"version": version(), "go": runtime.Version(), "platform": platform},
+				"relay %s (%s, %s)", version(), runtime.Version(), platform)
 		},
 	}
 }
