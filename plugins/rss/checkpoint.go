@@ -3,6 +3,8 @@ package rss
 import (
 	"slices"
 	"time"
+
+	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
 // version is the checkpoint's form; a newer one is not understood.
@@ -27,9 +29,7 @@ type checkpoint struct {
 	Of string `json:"of,omitempty"`
 	// Asked is the hash of the address that the validators are from.
 	Asked string `json:"asked,omitempty"`
-	// ETag and LastModified are kept letter by letter: they are the server's.
-	ETag         string `json:"etag,omitempty"`
-	LastModified string `json:"modified,omitempty"`
+	rest.Validators
 	// BodyHash is of the last body, for servers without validators.
 	BodyHash string `json:"body,omitempty"`
 	// Moved is where permanent redirects have led, MovedTimes how often in a row.
@@ -63,7 +63,7 @@ type known struct {
 // withoutValidators is the checkpoint while a page is only partly emitted: the next
 // poll must fetch it again.
 func (c checkpoint) withoutValidators() checkpoint {
-	c.ETag, c.LastModified, c.BodyHash = "", "", ""
+	c.Validators, c.BodyHash = rest.Validators{}, ""
 	return c
 }
 
@@ -96,7 +96,7 @@ func (c checkpoint) asking(address string) checkpoint {
 
 // remember takes over what an answer said about the next request.
 func (c *checkpoint) remember(p page) {
-	c.ETag, c.LastModified, c.BodyHash = p.etag, p.lastModified, p.bodyHash
+	c.Validators, c.BodyHash = p.Validators, p.bodyHash
 	if p.movedTo == c.Moved {
 		if c.Moved != "" && c.MovedTimes < movedAfter {
 			c.MovedTimes++

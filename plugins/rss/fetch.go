@@ -37,11 +37,10 @@ type page struct {
 	body        []byte
 	contentType string
 	// at is where the page was found, release for when its body is no longer needed.
-	at           string
-	release      func()
-	etag         string
-	lastModified string
-	bodyHash     string
+	at      string
+	release func()
+	rest.Validators
+	bodyHash string
 	// movedTo is where only permanent redirects have led; empty when none did.
 	movedTo string
 	// again is how long the source asks to wait.
@@ -57,12 +56,7 @@ func (f *Feed) fetch(ctx context.Context, client *http.Client, address, failed s
 	}
 	req.Header.Set("Accept", accept)
 	req.Header.Set("Accept-Encoding", "gzip") // so that net/http leaves it to unpack
-	if c.ETag != "" {
-		req.Header.Set("If-None-Match", c.ETag)
-	}
-	if c.LastModified != "" {
-		req.Header.Set("If-Modified-Since", c.LastModified)
-	}
+	c.Ask(req.Header)
 	moved := redirects{failed: failed}
 	resp, err := moved.follow(client).Do(req)
 	if err != nil {
@@ -85,26 +79,8 @@ func (f *Feed) fetch(ctx context.Context, client *http.Client, address, failed s
 // (RFC 9111, 4.3.4).
 func (p page) same(resp *http.Response, c checkpoint) page {
 	p.unchanged = true
-	p.etag, p.lastModified, p.bodyHash = c.ETag, c.LastModified, c.BodyHash
-	if v := validator(resp, "ETag"); v != "" {
-		p.etag = v
-	}
-	if v := validator(resp, "Last-Modified"); v != "" {
-		p.lastModified = v
-	}
+	p.Validators, p.bodyHash = rest.ValidatorsOf(resp.Header).Or(c.Validators), c.BodyHash
 	return p
-}
-
-// maxValidator is how long a validator may be: it is kept in the checkpoint.
-const maxValidator = 1 << 10
-
-// validator is what the next request is to bring back; empty for what no honest
-// server sends.
-func validator(resp *http.Response, name string) string {
-	if v := resp.Header.Get(name); len(v) <= maxValidator {
-		return v
-	}
-	return ""
 }
 
 // take takes the body of a 200.
@@ -123,7 +99,7 @@ func (p page) take(ctx context.Context, r *readers, resp *http.Response, c check
 	if len(body) > maxBody {
 		return page{}, connector.Misconfigured("the feed is larger than %d MB", maxBody>>20)
 	}
-	p.etag, p.lastModified = validator(resp, "ETag"), validator(resp, "Last-Modified")
+	p.Validators = rest.ValidatorsOf(resp.Header)
 	sum := sha256.Sum256(body)
 	p.bodyHash = base64.RawStdEncoding.EncodeToString(sum[:9])
 	if p.bodyHash == c.BodyHash {

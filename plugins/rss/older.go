@@ -1,11 +1,12 @@
 package rss
 
 import (
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/mmcdole/gofeed"
+
+	"github.com/connector-relay/relay/relay/connector"
 )
 
 // byOlder finds what versions before 0.2 knew, whose checkpoints hold one hash of
@@ -53,8 +54,8 @@ func olderID(it *gofeed.Item, guids, links map[string]int) string {
 // fragment and what trackers add.
 func canonical(s string) string {
 	s = strings.TrimSpace(s)
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+	u, err := connector.ParseURL(s)
+	if err != nil {
 		return s
 	}
 	query := u.Query()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
 // Feed is one feed.
@@ -141,7 +142,7 @@ func (f *Feed) ask(ctx context.Context, p *connector.Poll, state *checkpoint, kn
 		}
 		if found.Lost > 0 {
 			// Perhaps it was cut off on its way: it must be fetched again.
-			page.etag, page.lastModified = "", ""
+			page.Validators = rest.Validators{}
 		}
 	}
 	*state = found.State

@@ -3,8 +3,9 @@ package rest
 import "net/http"
 
 // Auth signs a request: it adds what the service knows the connector by. The functions
-// below are those of most services. Another one may get a token first, for which it has
-// the request's context; its error is [Client.Do]'s.
+// below are those of most services; a key that goes into the address is one of the
+// [Options]' Query. A function of the connector's own may get a token first, for which
+// it has the request's context; its error is [Client.Do]'s.
 type Auth func(*http.Request) error
 
 // Bearer sends a token, such as one of OAuth 2 (RFC 6750).
@@ -22,17 +23,6 @@ func Header(name, value string) Auth {
 func Basic(user, password string) Auth {
 	return func(r *http.Request) error {
 		r.SetBasicAuth(user, password)
-		return nil
-	}
-}
-
-// Query sends a key as a parameter of the address. Use it only where a service takes it
-// nowhere else: addresses get into logs.
-func Query(name, value string) Auth {
-	return func(r *http.Request) error {
-		q := r.URL.Query()
-		q.Set(name, value)
-		r.URL.RawQuery = q.Encode()
 		return nil
 	}
 }

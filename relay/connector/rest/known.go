@@ -12,7 +12,7 @@ const maxValidator = 1 << 10
 // section 8.8). They can be part of a checkpoint.
 type Validators struct {
 	ETag         string `json:"etag,omitempty"`
-	LastModified string `json:"last_modified,omitempty"`
+	LastModified string `json:"modified,omitempty"`
 }
 
 // Ask adds them to the header of a request.

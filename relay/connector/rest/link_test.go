@@ -23,8 +23,7 @@ func TestLinksAreReadAsTheStandardSays(t *testing.T) {
 		`</things?page=2>; rel=next`:                                                                     "/things?page=2",
 		`<https://a.test/2; rel=next`:                                                                    "",
 		`<https://a.test/2>`:                                                                             "",
-		`<https://a.test/2>; rel="next`:                                                                  "https://a.test/2",
-		`<https://a.test/2>; rel="ne\xt"`:                                                                "https://a.test/2",
+		`<https://a.test/2>; rel="next`:                                                                  "",
 		`https://a.test/2; rel=next`:                                                                     "",
 	} {
 		if got := (Response{Header: http.Header{"Link": {header}}}).Link("next"); got != want {
