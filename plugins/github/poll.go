@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/rest"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -57,7 +58,7 @@ func (g *GitHub) pollEvents(ctx context.Context, p *connector.Poll, api *github.
 	if err != nil {
 		return again, err
 	}
-	at.ETag, at.Known = resp.Header.Get("ETag"), true
+	at.ETag, at.Known = rest.ValidatorsOf(resp.Header).ETag, true
 	if len(list) > 0 {
 		at.Last = max(at.Last, numberOf(list[len(list)-1]))
 	}
@@ -109,9 +110,7 @@ func (g *GitHub) page(ctx context.Context, api *github.Client, n int, etag strin
 	if err != nil {
 		return nil, nil, err
 	}
-	if etag != "" {
-		req.Header.Set("If-None-Match", etag)
-	}
+	rest.Validators{ETag: etag}.Ask(req.Header)
 	var list []*github.Event
 	resp, err := api.Do(ctx, req, &list)
 	return slices.DeleteFunc(list, func(e *github.Event) bool { return e == nil }), resp, err

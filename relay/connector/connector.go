@@ -12,6 +12,8 @@
 //	func (c *Clock) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) { … }
 //
 //	func main() { connector.Serve(func() connector.Connector { return &Clock{} }) }
+//
+// Package rest, below this one, asks a JSON API for Poll.
 package connector
 
 import (
