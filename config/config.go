@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/rs/zerolog"
 
+	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/quiet"
 	"github.com/connector-relay/relay/relay/route"
@@ -94,23 +95,11 @@ type Dashboard struct {
 
 // Channel is one channel block.
 type Channel struct {
-	Name, Type string
-	// URL is zero for a type that has none.
-	URL secret.Value
-	// Payload is one of the type's payloads, or empty for the type's default.
-	Payload string
-	// To and Topic say where in the chat system cards go, User and Token as whom, for
-	// types that need it.
-	To, Topic, User string
-	Token           secret.Value
-	// Answer is part of the endpoint's answer when it has taken a card, or empty.
-	Answer string
-	// CardVersion is the newest version of Adaptive Cards to use, or empty.
-	CardVersion string
-	// Thread keeps cards of the same thread together.
-	Thread bool
-	// Secret signs a webhook channel's requests; zero means they are not signed.
-	Secret secret.Value
+	Name string
+	// System is the chat system that its type names.
+	System chat.System
+	// Settings are what the block says of what the system asks for.
+	Settings chat.Settings
 	// Rate is in cards per second; 0 means the type's default, Burst included.
 	Rate  float64
 	Burst int

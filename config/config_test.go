@@ -10,6 +10,7 @@ import (
 	"gotest.tools/v3/golden"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/outbound/trusttest"
@@ -136,7 +137,7 @@ func write(t testing.TB, source string) {
 func decode(t testing.TB, source string) (*File, *Config, hcl.Diagnostics) {
 	t.Helper()
 	write(t, source)
-	f, diags := Parse("relay.hcl")
+	f, diags := Parse("relay.hcl", systems.All())
 	c, more := f.Decode(connectorTypes())
 	return f, c, append(diags, more...)
 }

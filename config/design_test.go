@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/rs/zerolog"
 
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/outbound"
@@ -29,7 +30,7 @@ func TestDesignDecoded(t *testing.T) {
 		t.Errorf("relay.http: %+v", c.Relay.HTTP)
 	}
 	releases := c.Channels[1]
-	if releases.Name != "releases" || releases.Type != "teams" || releases.Payload != "message" || releases.Rate != 4 || releases.Burst != 1 ||
+	if releases.Name != "releases" || releases.System.Name != "teams" || releases.Settings.Payload() != "message" || releases.Rate != 4 || releases.Burst != 1 ||
 		releases.Retry != (Retry{First: time.Second, Longest: 15 * time.Minute, GiveUpAfter: 24 * time.Hour}) {
 		t.Errorf("channel: %+v", releases)
 	}
@@ -42,7 +43,7 @@ func TestDesignDecoded(t *testing.T) {
 		}
 	}
 	for i, want := range []string{"", os.Getenv("RELEASES_WEBHOOK_URL"), "https://outlook.example.com/canary-group", os.Getenv("SLACK_WEBHOOK_URL")} {
-		if got, err := c.Channels[i].URL.Reveal(); err != nil || got != want {
+		if got, err := c.Channels[i].Settings.URL().Reveal(); err != nil || got != want {
 			t.Errorf("the URL of channel %s is wrong (%v)", c.Channels[i].Name, err)
 		}
 	}
@@ -192,7 +193,7 @@ connector "rss" "c" {
 
 func TestNoFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	f, diags := Parse("nowhere.hcl")
+	f, diags := Parse("nowhere.hcl", systems.All())
 	err := f.Error(diags)
 	if err == nil || !strings.Contains(err.Error(), `There is no configuration file "nowhere.hcl"`) || !strings.Contains(err.Error(), "-c FILE") {
 		t.Errorf("error: %v", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/route/language"
 	"github.com/connector-relay/relay/relay/secret"
@@ -23,6 +24,8 @@ import (
 // File is a configuration file between the two phases. Only one goroutine may use it.
 type File struct {
 	path string
+	// systems are those that a channel may be a channel of.
+	systems chat.Systems
 	// dir is where relative paths start.
 	dir    string
 	source []byte
@@ -68,11 +71,11 @@ func topSchema() language.Schema {
 	}
 }
 
-// Parse reads a file and checks everything but the connectors' arguments. The File is
-// never nil: even with errors it writes diagnostics, knows what could be read, and
-// finds more errors in [File.Decode].
-func Parse(path string) (*File, hcl.Diagnostics) {
-	f := &File{path: path, dir: directory(path), used: make(map[string]bool), files: make(map[string]*hcl.File)}
+// Parse reads a file and checks everything but the connectors' arguments. Its channels are
+// of these systems. The File is never nil: even with errors it writes diagnostics, knows
+// what could be read, and finds more errors in [File.Decode].
+func Parse(path string, systems chat.Systems) (*File, hcl.Diagnostics) {
+	f := &File{path: path, systems: systems, dir: directory(path), used: make(map[string]bool), files: make(map[string]*hcl.File)}
 	f.defaults()
 	src, err := f.load()
 	if err != nil {

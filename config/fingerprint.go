@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"maps"
 	"slices"
 )
 
@@ -45,20 +46,13 @@ func (f fingerprint) String() string { return hex.EncodeToString(f.Sum(nil)) }
 // fingerprintChannel leaves out the channel's name and its place in the file.
 func fingerprintChannel(c Channel, people People) (string, Parts) {
 	f := newFingerprint()
-	if t, _ := findChannelType(c.Type); t.calls {
+	if c.System.Person != nil {
 		f.add("people", people) // fmt prints maps in the order of their keys
 	}
-	f.add("type", c.Type)
-	f.add("url", c.URL.Fingerprint())
-	f.add("payload", c.Payload)
-	f.add("secret", c.Secret.Fingerprint())
-	f.add("to", c.To)
-	f.add("topic", c.Topic)
-	f.add("user", c.User)
-	f.add("token", c.Token.Fingerprint())
-	f.add("card_version", c.CardVersion)
-	f.add("answer", c.Answer)
-	f.add("thread", c.Thread)
+	f.add("type", c.System.Name)
+	for _, name := range slices.Sorted(maps.Keys(c.Settings)) {
+		f.add(name, c.Settings[name].Fingerprint())
+	}
 	f.add("rate", c.Rate)
 	f.add("burst", c.Burst)
 	f.add("concurrency", c.Concurrency)

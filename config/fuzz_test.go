@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"testing"
+
+	"github.com/connector-relay/relay/relay/chat/systems"
 )
 
 // FuzzParse feeds both phases with anything. They must not panic, all they find
@@ -20,7 +22,7 @@ func FuzzParse(f *testing.F) {
 		if err := os.WriteFile("relay.hcl", source, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, diags := Parse("relay.hcl")
+		file, diags := Parse("relay.hcl", systems.All())
 		config, more := file.Decode(connectorTypes())
 		diags = append(diags, more...)
 		for _, d := range diags {
@@ -44,7 +46,7 @@ func FuzzParse(f *testing.F) {
 		if err := os.WriteFile("relay.hcl", Format(source), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		again, diags := Parse("relay.hcl")
+		again, diags := Parse("relay.hcl", systems.All())
 		if err := again.Error(diags); err != nil {
 			t.Errorf("valid before it was formatted: %v", err)
 		}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -17,10 +16,12 @@ func peopleSchema() language.Schema {
 	}
 }
 
-func loginSchema() language.Schema {
+func (f *File) loginSchema() language.Schema {
 	s := language.Schema{Title: "a login block", Attributes: []language.Attribute{{Name: "name"}}}
-	for _, name := range callingTypes() {
-		s.Attributes = append(s.Attributes, language.Attribute{Name: name})
+	for _, system := range f.systems {
+		if system.Person != nil {
+			s.Attributes = append(s.Attributes, language.Attribute{Name: system.Name})
+		}
 	}
 	return s
 }
@@ -50,54 +51,25 @@ func (f *File) people(block *hclsyntax.Block) {
 }
 
 func (f *File) person(block *hclsyntax.Block) Person {
-	f.add(f.check(loginSchema(), block.Body, block.DefRange())...)
+	f.add(f.check(f.loginSchema(), block.Body, block.DefRange())...)
 	p := Person{IDs: make(map[string]string)}
 	if s, ok := f.readText(block.Body, "name", "a name"); ok {
 		p.Name = s.text()
 	}
-	for _, chat := range callingTypes() {
-		s, ok := f.readText(block.Body, chat, "what "+chat+" knows the person by")
+	for _, system := range f.systems {
+		if system.Person == nil {
+			continue
+		}
+		id, ok := f.readText(block.Body, system.Name, "what "+system.Name+" knows the person by")
 		switch {
 		case !ok:
-		case !identifies(chat, s.text()):
-			f.error("Not an id", fmt.Sprintf("The attribute %s cannot be %s: %s.", chat, s.shown(), idDoc(chat)), s.place)
+		case !system.Person.Pattern.MatchString(id.text()):
+			f.error("Not an id", fmt.Sprintf("The attribute %s cannot be %s: %s.", system.Name, id.shown(), system.Person.Doc), id.place)
 		default:
-			p.IDs[chat] = s.text()
+			p.IDs[system.Name] = id.text()
 		}
 	}
 	return p
-}
-
-// identifies reports whether a text can be what a chat system knows a person by. Half
-// of an id would be written into cards and mention nobody.
-func identifies(chat, id string) bool {
-	pattern := map[string]string{
-		"teams":      `^[^\s<>@]+@[^\s<>@]+$|^[0-9a-fA-F-]{36}$`,
-		"slack":      `^[UW][A-Z0-9]{2,}$`,
-		"mattermost": `^@?[a-z0-9._-]+$`,
-		"rocketchat": `^@?[A-Za-z0-9._-]+$`,
-		"discord":    `^[0-9]{5,20}$`,
-		"googlechat": `^(users/)?[0-9]+$`,
-		"webex":      `^[^\s<>|]+$`,
-		"zulip":      `^[^*|]+$`,
-		"matrix":     `^@[^:\s]+:\S+$`,
-	}[chat]
-	return regexp.MustCompile(pattern).MatchString(id)
-}
-
-// idDoc says what a chat system knows a person by.
-func idDoc(chat string) string {
-	return map[string]string{
-		"teams":      "it is the person's sign-in name, such as ada@example.com, or object id in Entra",
-		"slack":      "it is the member id from the person's profile, such as U024BE7LH",
-		"mattermost": "it is the username",
-		"rocketchat": "it is the username",
-		"discord":    "it is the user id, a number (developer mode, Copy User ID)",
-		"googlechat": "it is the user id, a number",
-		"webex":      "it is the person's mail address or person id",
-		"zulip":      "it is the user id, a number, or the full name",
-		"matrix":     "it is the user id, such as @ada:example.com",
-	}[chat]
 }
 
 // PeopleByConnector returns who has which login at each connector's source, by the

@@ -131,9 +131,10 @@ func (f *File) readDays(body *hclsyntax.Body, h *quiet.Hours) bool {
 // digest reads when a channel's cards are sent together. A webhook's cards are for
 // programs, which may not expect digests, so they are off there unless the block
 // enables them.
-func (f *File) digest(c Channel, t channelType, body *hclsyntax.Body) Digest {
+func (f *File) digest(c Channel, body *hclsyntax.Body) Digest {
 	d := Digest{Most: defaultDigestMost, After: defaultDigestAfter}
-	if !t.paced {
+	paced := c.System.Rate.PerSecond > 0
+	if !paced {
 		d.After = 0
 	}
 	block := find(body, "digest")
@@ -143,8 +144,8 @@ func (f *File) digest(c Channel, t channelType, body *hclsyntax.Body) Digest {
 	f.add(f.check(digestSchema(), block.Body, block.DefRange())...)
 	d.After = f.readDuration(block.Body, "after", time.Second, d.After)
 	d.Most, _ = f.readCount(block.Body, "most", mostDigest, d.Most)
-	if after := block.Body.Attributes["after"]; after != nil && t.posts && !t.paced && c.Rate == 0 {
-		f.error("Attribute without effect", fmt.Sprintf("The attribute after says how far the rate may fall behind, and a channel of type %s has no rate by default. Add rate to the channel, such as rate = \"1/s\", or remove after.", t.name), after.NameRange)
+	if after := block.Body.Attributes["after"]; after != nil && c.System.Posts() && !paced && c.Rate == 0 {
+		f.error("Attribute without effect", fmt.Sprintf("The attribute after says how far the rate may fall behind, and a channel of type %s has no rate by default. Add rate to the channel, such as rate = \"1/s\", or remove after.", c.System.Name), after.NameRange)
 	}
 	if most := block.Body.Attributes["most"]; most != nil && d.Most == 1 {
 		f.error("Number out of range", "A digest holds at least 2 cards. To turn digests off, write enabled = false.", most.Expr.Range())

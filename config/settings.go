@@ -4,93 +4,119 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// channelSettings reads what only some types have.
-func (f *File) channelSettings(c *Channel, t channelType, body *hclsyntax.Body) {
-	for _, name := range []string{"user", "token", "to", "topic", "card_version", "answer"} {
-		s, has := t.setting(name, c.Payload)
-		attr := body.Attributes[name]
+// channelSettings reads the settings of a channel's chat system. The payload comes first,
+// because others depend on it.
+func (f *File) channelSettings(c *Channel, body *hclsyntax.Body) {
+	for _, known := range f.systems.Settings() {
+		attr := body.Attributes[known.Name]
+		setting, has := c.System.Setting(known.Name, c.Settings.Payload())
 		switch {
 		case attr != nil && !has:
-			f.redact(attr.Expr)
-			f.error("Attribute without effect", fmt.Sprintf("A channel of type %s%s has no use for the attribute %s. Remove it.", t.name, withPayload(c.Payload), name), attr.NameRange)
-		case attr == nil && has && s.required:
-			f.error("Missing attribute", fmt.Sprintf("A channel of type %s%s needs the attribute %s, %s.", t.name, withPayload(c.Payload), name, settingDoc(name)), c.Range)
-		case attr == nil:
-		case name == "token":
-			if token, ok := f.readSecret(body, name, settingDoc(name)); ok {
-				c.Token = token.value
-				f.warnLiteral(name, token)
-			}
-		default:
-			f.channelText(c, name, body)
+			f.unusedSetting(*c, known, attr)
+		case attr != nil:
+			f.setting(c, setting, body)
+		case has && setting.Required:
+			f.error("Missing attribute", fmt.Sprintf("A channel of %s needs the attribute %s, %s.", described(*c), setting.Name, setting.Doc), c.Range)
 		}
 	}
-	f.channelThread(c, t, body)
 }
 
-func withPayload(payload string) string {
-	if payload == "" {
-		return ""
+// looseSettings reads those of a channel whose chat system is unknown, as far as that
+// keeps secrets out of sight.
+func (f *File) looseSettings(body *hclsyntax.Body) {
+	for _, known := range f.systems.Settings() {
+		switch {
+		case known.Secret:
+			f.readSecret(body, known.Name, "a text")
+		case known.Kind == chat.Choice:
+			f.readText(body, known.Name, "a text")
+		}
 	}
-	return " with payload " + payload
 }
 
-// settingDoc says what an attribute of some types is.
-func settingDoc(name string) string {
-	switch name {
-	case "user":
-		return "the mail address of the bot"
-	case "token":
-		return "the key with which requests sign in"
-	case "to":
-		return "the channel or room of the chat system that cards go to"
-	case "topic":
-		return "the topic of cards that have no thread"
-	case "answer":
-		return "a part of what the endpoint answers when it has taken a card"
+// unusedSetting refuses what the channel's system, or its payload, does not have.
+func (f *File) unusedSetting(c Channel, known chat.Setting, attr *hclsyntax.Attribute) {
+	if known.Kind == chat.Text || known.Kind == chat.Web { // which may hold a secret
+		f.redact(attr.Expr)
 	}
-	return "the newest version of Adaptive Cards to use"
+	why := fmt.Sprintf("A channel of %s has no use for the attribute %s. Remove it.", described(c), known.Name)
+	if known.Elsewhere != "" {
+		why = fmt.Sprintf(known.Elsewhere, c.System.Name)
+	}
+	f.error("Attribute without effect", why, attr.NameRange)
 }
 
-func (f *File) channelText(c *Channel, name string, body *hclsyntax.Body) {
-	s, ok := f.readText(body, name, "a text, "+settingDoc(name))
+// described is what a channel is in a sentence.
+func described(c Channel) string {
+	if payload := c.Settings.Payload(); payload != "" {
+		return "type " + c.System.Name + " with payload " + payload
+	}
+	return "type " + c.System.Name
+}
+
+func (f *File) setting(c *Channel, s chat.Setting, body *hclsyntax.Body) {
+	switch {
+	case s.Kind == chat.Flag:
+		if v, ok := f.read(body, s.Name, cty.Bool, "true or false"); ok && v.value.True() {
+			c.Settings.Set(s.Name, "true")
+		}
+	case s.Kind == chat.Web:
+		f.channelURL(c, s, body)
+	case s.Secret:
+		f.channelSecret(c, s, body)
+	default:
+		f.channelText(c, s, body)
+	}
+}
+
+func (f *File) channelURL(c *Channel, s chat.Setting, body *hclsyntax.Body) {
+	v, ok := f.readSecret(body, s.Name, "a URL")
+	if !ok {
+		if expr := body.Attributes[s.Name].Expr; hcl.ExprAsKeyword(expr) == "null" || isNull(expr) {
+			f.error("Missing attribute", "The attribute url is null; it is the address that the channel's cards are posted to.", expr.Range())
+		}
+		return
+	}
+	c.Settings[s.Name] = v.value
+	f.checkURL(v)
+	if s.Secret {
+		f.warnLiteral(s.Name, v)
+	}
+}
+
+func (f *File) channelSecret(c *Channel, s chat.Setting, body *hclsyntax.Body) {
+	v, ok := f.readSecret(body, s.Name, "a text, "+s.Doc)
 	if !ok {
 		return
 	}
-	if strings.TrimSpace(s.text()) == "" {
-		f.error("Empty text", fmt.Sprintf("The attribute %s is empty; it is %s.", name, settingDoc(name)), s.place)
+	if v.value.IsZero() && s.NotEmpty != "" {
+		f.error("Empty secret", fmt.Sprintf("The %s is empty, %s. Give it a text, or remove the attribute.", s.Name, s.NotEmpty), v.place)
 		return
 	}
-	switch name {
-	case "user":
-		c.User = s.text()
-	case "to":
-		c.To = s.text()
-	case "topic":
-		c.Topic = s.text()
-	case "answer":
-		c.Answer = s.text()
-	default:
-		if f.oneOf(s, []string{"1.2", "1.3", "1.4", "1.5"}) {
-			c.CardVersion = s.text()
-		}
-	}
+	c.Settings[s.Name] = v.value
+	f.warnLiteral(s.Name, v)
 }
 
-func (f *File) channelThread(c *Channel, t channelType, body *hclsyntax.Body) {
-	attr := body.Attributes["thread"]
-	if attr == nil {
-		return
+func (f *File) channelText(c *Channel, s chat.Setting, body *hclsyntax.Body) {
+	words := "a text, " + s.Doc
+	if len(s.Allowed) > 0 {
+		words = language.List(language.Quoted(s.Allowed), "or")
 	}
-	if !t.threads {
-		f.error("Attribute without effect", fmt.Sprintf("A channel of type %s cannot keep cards in threads: its webhooks do not let a sender choose one. Remove the attribute thread.", t.name), attr.NameRange)
-		return
-	}
-	if s, ok := f.read(body, "thread", cty.Bool, "true or false"); ok {
-		c.Thread = s.value.True()
+	v, ok := f.readText(body, s.Name, words)
+	switch {
+	case !ok:
+	case len(s.Allowed) > 0 && !f.oneOf(v, s.Allowed):
+	case strings.TrimSpace(v.text()) == "":
+		f.error("Empty text", fmt.Sprintf("The attribute %s is empty; it is %s.", s.Name, s.Doc), v.place)
+	default:
+		c.Settings.Set(s.Name, v.text())
 	}
 }

@@ -19,7 +19,7 @@ func (r *Relay) Running() operator.Running {
 		now.Public = "http://" + now.Listen
 	}
 	for _, c := range r.adopted.Config.Channels {
-		now.Channels[c.Name] = c.Type
+		now.Channels[c.Name] = c.System.Name
 	}
 	for _, c := range r.adopted.Config.Connectors {
 		now.Connectors[c.Name] = c.Type

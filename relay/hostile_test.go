@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/contract"
 	"github.com/connector-relay/relay/relay/connector/wire"
@@ -47,7 +48,7 @@ func FuzzDescribedTypes(f *testing.F) {
 		for _, t := range list {
 			types[t.Type], types["acme"] = t, t
 		}
-		file, _ := config.Parse(path)
+		file, _ := config.Parse(path, systems.All())
 		_, _ = file.Decode(types)
 	})
 }

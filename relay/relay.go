@@ -25,6 +25,7 @@ import (
 
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/intake"
@@ -150,7 +151,7 @@ func start(ctx context.Context, o Options) (_ *Relay, err error) {
 		Log: r.log.Part("pluginhost"), Metrics: r.registry, Mask: r.masker.Mask, Version: o.Version, Notify: r.notices.Plugin,
 	})
 	r.onStop("plugins", func(context.Context) error { r.host.Close(); return nil })
-	if file, diags := config.Parse(o.Config); !diags.HasErrors() {
+	if file, diags := config.Parse(o.Config, systems.All()); !diags.HasErrors() {
 		// The plugins start before the rest of the file is known, and log.
 		r.log.SetLevel(file.Log())
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/store"
 	"github.com/connector-relay/relay/relay/store/sqlite"
 )
@@ -102,7 +103,7 @@ func SocketPath(path string) (string, error) {
 // stateOf returns where the relay of a configuration file keeps what outlives it. No more
 // of the file need be right than that it can be read.
 func stateOf(path string) (config.State, error) {
-	file, diags := config.Parse(path)
+	file, diags := config.Parse(path, systems.All())
 	if !file.Readable() {
 		return config.State{}, file.Error(diags)
 	}

@@ -14,10 +14,10 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// chat is a chat system that behaves like Teams, in its old form (/office365/X:
+// chatServer is a chat system that behaves like Teams, in its old form (/office365/X:
 // Connector Cards, the answer "1") and in its new one (/workflow/X: an envelope
 // with an Adaptive Card, a 202 without a body).
-type chat struct {
+type chatServer struct {
 	server *httptest.Server
 	mu     sync.Mutex
 	rooms  map[string]*room
@@ -50,15 +50,15 @@ const (
 	troubleSchema  = "schema"       // takes bare Adaptive Cards only, and says so
 )
 
-func newChat(t testing.TB) *chat {
-	c := &chat{rooms: make(map[string]*room)}
+func newChat(t testing.TB) *chatServer {
+	c := &chatServer{rooms: make(map[string]*room)}
 	c.server = httptest.NewServer(c)
 	t.Cleanup(c.server.Close)
 	return c
 }
 
 // room returns a room, made at first sight.
-func (c *chat) room(name string) *room {
+func (c *chatServer) room(name string) *room {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rooms[name] == nil {
@@ -68,7 +68,7 @@ func (c *chat) room(name string) *room {
 }
 
 // trouble makes a room misbehave.
-func (c *chat) trouble(name string, f func(n int) string) {
+func (c *chatServer) trouble(name string, f func(n int) string) {
 	r := c.room(name)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,7 +76,7 @@ func (c *chat) trouble(name string, f func(n int) string) {
 }
 
 // shown returns the titles a room has shown, in order.
-func (c *chat) shown(name string) []string {
+func (c *chatServer) shown(name string) []string {
 	r := c.room(name)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +85,7 @@ func (c *chat) shown(name string) []string {
 
 // cards returns the titles of the cards a room has shown, in order, those in digests
 // too.
-func (c *chat) cards(name string) []string {
+func (c *chatServer) cards(name string) []string {
 	r := c.room(name)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,7 +105,7 @@ func (c *chat) cards(name string) []string {
 }
 
 // ServeHTTP takes a card.
-func (c *chat) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (c *chatServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		return
@@ -135,7 +135,7 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 // misbehave answers in a room's bad way and reports whether it did.
-func (c *chat) misbehave(w http.ResponseWriter, r *room, how string, body []byte) bool {
+func (c *chatServer) misbehave(w http.ResponseWriter, r *room, how string, body []byte) bool {
 	const wrapped = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error %d with ContextId tcid=0,server=X,cv=Y.."
 	switch how {
 	case "":
@@ -187,7 +187,7 @@ func reset(w http.ResponseWriter) {
 }
 
 // show keeps a card as shown.
-func (c *chat) show(r *room, body []byte) error {
+func (c *chatServer) show(r *room, body []byte) error {
 	title, err := titleOf(body)
 	if err != nil {
 		return err

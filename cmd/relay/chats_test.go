@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/connector-relay/relay/relay/format/formattest"
+	"github.com/connector-relay/relay/relay/chat/chattest"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -34,8 +34,8 @@ func say(status int, body string, header ...string) func(http.ResponseWriter) {
 	}
 }
 
-// systems are all chat systems, as they answer.
-func systems() map[string]system {
+// answering are all chat systems, as they answer.
+func answering() map[string]system {
 	const wrapped = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with ContextId tcid=0,server=X,cv=Y.."
 	return map[string]system{
 		"teams":      {"teams message", "POST", "/teams/", say(429, `{"statusCode":429,"message":"Rate limit is exceeded."}`, "Retry-After", "1"), say(202, "")},
@@ -67,7 +67,7 @@ type chats struct {
 	faults []string
 }
 
-func newChats(t *testing.T) *chats { return chatsOf(t, systems()) }
+func newChats(t *testing.T) *chats { return chatsOf(t, answering()) }
 
 // chatsOf is a place where these answer.
 func chatsOf(t *testing.T, all map[string]system) *chats {
@@ -84,7 +84,7 @@ func chatsOf(t *testing.T, all map[string]system) *chats {
 			return
 		}
 		if err == nil {
-			err = formattest.Judge(s.format, body)
+			err = chattest.Judge(s.format, body)
 		}
 		if err != nil || r.Method != s.method || !strings.HasPrefix(r.URL.RequestURI(), s.target) {
 			c.faults = append(c.faults, fmt.Sprintf("%s: %s %s: %v", name, r.Method, r.URL.RequestURI(), err))
@@ -122,7 +122,7 @@ func chatsConfig(url string) string {
 		"matrix": "payload = \"event\"\n  token = \"canary-matrix\"\n  to = \"!room:example.com\"",
 	}
 	var to []string
-	for name := range systems() {
+	for name := range answering() {
 		typ, path := name, ""
 		switch name {
 		case "hookshot":
@@ -162,7 +162,7 @@ func TestEveryChatSystemGetsItsCards(t *testing.T) {
 		}
 	}
 	words := []string{"out", "Adaptive text", "Slack text"}
-	for name := range systems() {
+	for name := range answering() {
 		p.eventually(name+" has its cards", func() bool { return len(c.arrived(name)) == len(words) })
 		for i, body := range c.arrived(name) {
 			if !strings.Contains(strings.ReplaceAll(body, "+", " "), words[i]) {
@@ -196,6 +196,6 @@ func TestEveryChatSystemGetsItsCards(t *testing.T) {
 				done++
 			}
 		}
-		return done == 3*len(systems())
+		return done == 3*len(answering())
 	})
 }

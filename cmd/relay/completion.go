@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/connector-relay/relay/plugins"
-	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/operator"
@@ -105,9 +105,9 @@ func typeNames() []string { return slices.Sorted(maps.Keys(plugins.Bundled())) }
 // channelTypeNames are the types of channels that cards are posted to.
 func channelTypeNames(*cobra.Command) []string {
 	var names []string
-	for _, t := range channel.Types() {
-		if t.NeedsURL {
-			names = append(names, t.Name)
+	for _, s := range systems.All() {
+		if s.Posts() {
+			names = append(names, s.Name)
 		}
 	}
 	return names

@@ -106,7 +106,7 @@ func TestNothingIsLostWhenTheRelayIsKilled(t *testing.T) {
 
 // check fails unless a room has shown all n cards, in order, with no more repeats
 // than there were kills and unread answers.
-func (c *chat) check(t *testing.T, name string, n int, title func(int) string) {
+func (c *chatServer) check(t *testing.T, name string, n int, title func(int) string) {
 	t.Helper()
 	shown := c.cards(name)
 	first := distinct(shown)

@@ -215,7 +215,7 @@ func workflowCases() []hookCase {
 // answers each sender as the sender wants it, and every chat system gets a payload that
 // is right by its rules and says what the sender has said.
 func TestWhatSendersReallyPostArrivesInEveryChat(t *testing.T) {
-	all := systems()
+	all := answering()
 	for name, s := range all {
 		s.throttle = nil
 		if name == "discord" {

@@ -230,7 +230,7 @@ func (p *process) healthy(c *chats, title string) {
 	if !postCard(http.DefaultClient, p.hook(hookCards), title) {
 		p.t.Fatalf("a good card is not taken\n%s", tail(p.log.String()))
 	}
-	for name := range systems() {
+	for name := range answering() {
 		p.eventually(name+" has the good card", func() bool {
 			arrived := c.arrived(name)
 			return len(arrived) > 0 && strings.Contains(arrived[len(arrived)-1], title)

@@ -114,7 +114,7 @@ func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
 // scriptShown waits until a room of the chat system has shown these cards, in
 // this order and no others: shown ROOM [TITLE]...
 func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
-	c := ts.Value("chat").(*chat)
+	c := ts.Value("chat").(*chatServer)
 	want := strings.Join(args[1:], "\n")
 	eventually(tb(ts), fmt.Sprintf("%s shows %q", args[0], args[1:]), func() bool {
 		return strings.Join(c.shown(args[0]), "\n") == want
@@ -127,7 +127,7 @@ func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
 //	room ROOM well|TROUBLE [once]
 func scriptRoom(ts *testscript.TestScript, _ bool, args []string) {
 	how, asked := args[1], false
-	ts.Value("chat").(*chat).trouble(args[0], func(int) string {
+	ts.Value("chat").(*chatServer).trouble(args[0], func(int) string {
 		if how == "well" || len(args) > 2 && asked {
 			return ""
 		}

@@ -22,7 +22,7 @@ const backlog = 4000
 
 // renamedConfig is a channel and a connector that have had so many names before, and a
 // file that tells them all.
-func renamedConfig(c *chat, times int) string {
+func renamedConfig(c *chatServer, times int) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, `
 relay {

@@ -13,9 +13,9 @@ import (
 
 	"github.com/connector-relay/relay/plugins/webhook"
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/connector"
-	"github.com/connector-relay/relay/relay/format"
 )
 
 // preview is a card as one channel type would get it.
@@ -108,20 +108,20 @@ func rank(kind, channelType string) int {
 // renderAll renders a card for every channel type and payload, or for one type.
 func renderAll(ctx context.Context, c card.Card, only string) ([]preview, error) {
 	var previews []preview
-	for _, t := range channel.Types() {
-		if !t.NeedsURL || only != "" && t.Name != only {
+	example := make(chat.Settings)
+	for _, name := range []string{"to", "topic"} {
+		example.Set(name, "example")
+	}
+	for _, s := range systems.All() {
+		if only != "" && s.Name != only {
 			continue
 		}
-		payloads := t.Payloads
-		if len(payloads) == 0 {
-			payloads = []string{""}
-		}
-		for _, payload := range payloads {
-			p, err := channel.Render(ctx, t.Name, payload, c)
+		for _, f := range s.Forms {
+			p, err := f.Render(ctx, c, chat.Options{Settings: example})
 			if err != nil {
 				return nil, err
 			}
-			shown, err := newPreview(t.Name, payload, p)
+			shown, err := newPreview(s.Name, f.Name, p)
 			if err != nil {
 				return nil, err
 			}
@@ -134,7 +134,7 @@ func renderAll(ctx context.Context, c card.Card, only string) ([]preview, error)
 	return previews, nil
 }
 
-func newPreview(typ, payload string, p format.Payload) (preview, error) {
+func newPreview(typ, payload string, p chat.Payload) (preview, error) {
 	shown := preview{Type: typ, Payload: payload, ContentType: p.ContentType, Bytes: len(p.Body), Omitted: p.Omitted, Body: json.RawMessage(p.Body)}
 	for _, u := range p.Used {
 		shown.Used = append(shown.Used, usage{Unit: string(u.Unit), Used: u.Used, Most: u.Most})

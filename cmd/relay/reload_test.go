@@ -28,7 +28,7 @@ func freePort(t testing.TB) string {
 // reloading is a relay whose reloads are made to fail.
 type reloading struct {
 	*process
-	chat *chat
+	chat *chatServer
 	feed string
 	// hooks and pages are the addresses that the configuration names.
 	hooks, pages string

@@ -18,7 +18,9 @@ import (
 
 	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/format"
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/teams"
+	"github.com/connector-relay/relay/relay/secret"
 )
 
 // drawn is what a person can see of a card and do with it.
@@ -54,7 +56,8 @@ func TestTheOfficialRendererDrawsEveryCard(t *testing.T) {
 		want := meant(t, b, c)
 		for _, version := range []string{"1.2", "1.4", "1.5"} {
 			t.Run(name+"/"+version, func(t *testing.T) {
-				p, err := format.Teams(format.Settings{Version: version}, false).Render(t.Context(), c, format.Options{})
+				set := chat.Settings{"card_version": secret.New(version)}
+				p, err := teams.System().Forms[1].Render(t.Context(), c, chat.Options{Settings: set})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -251,7 +254,7 @@ func cardsToDraw(t *testing.T) map[string]card.Card {
 			cards[name+" "+k.Name] = k.Sample.Card
 		}
 	}
-	for _, pattern := range []string{"relay/card/testdata/cards/*", "relay/format/testdata/webhook*", "plugins/*/testdata/*", "plugins/*/testdata/cards/*"} {
+	for _, pattern := range []string{"relay/card/testdata/cards/*", "relay/chat/systems/testdata/webhook*", "plugins/*/testdata/*", "plugins/*/testdata/cards/*"} {
 		files, err := filepath.Glob(filepath.Join("../..", pattern))
 		if err != nil {
 			t.Fatal(err)

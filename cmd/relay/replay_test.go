@@ -10,7 +10,7 @@ import (
 )
 
 // replayConfig is one feed into one channel.
-func replayConfig(c *chat, blog *feed) string {
+func replayConfig(c *chatServer, blog *feed) string {
 	return fmt.Sprintf(`
 relay {
   listen = "127.0.0.1:0"
@@ -34,7 +34,7 @@ connector "rss" "blog" {
 }
 
 // die makes dead letters of so many items, oldest first.
-func die(p *process, c *chat, blog *feed, n int) {
+func die(p *process, c *chatServer, blog *feed, n int) {
 	p.t.Helper()
 	c.trouble("news", func(int) string { return troubleBadCard })
 	for range n / 100 {
@@ -57,7 +57,7 @@ func poll(p *process) {
 }
 
 // inOrder fails unless the room has shown the items from the first on, in order.
-func inOrder(t *testing.T, c *chat, blog *feed, n int) {
+func inOrder(t *testing.T, c *chatServer, blog *feed, n int) {
 	t.Helper()
 	shown := distinct(c.cards("news"))
 	for i := range min(n, len(shown)) {

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/format/markup"
+	"github.com/connector-relay/relay/relay/chat/markup"
 )
 
 // seen is what a person sees of a card, as lines of plain text in reading order.

@@ -7,37 +7,36 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/format"
-	"github.com/connector-relay/relay/relay/secret"
 )
 
 // TestEachTypeMakesItsOwnRequest: where a card goes, as whom, and what stands in it.
 func TestEachTypeMakesItsOwnRequest(t *testing.T) {
 	tests := []struct {
 		name   string
-		spec   Spec
+		set    settings
 		path   string
 		method string
 		target string
 		auth   string
 		body   string
 	}{
-		{"slack", Spec{}, "/services/T/B/X", "POST", "/services/T/B/X", "", `"text":"*Hello*"`},
-		{"mattermost", Spec{}, "/hooks/abc", "POST", "/hooks/abc", "", `"title":"Hello"`},
-		{"rocketchat", Spec{}, "/hooks/a/b", "POST", "/hooks/a/b", "", `"title":"Hello"`},
-		{"discord", Spec{}, "/api/webhooks/1/x", "POST", "/api/webhooks/1/x?wait=true", "", `"embeds":[{"title":"Hello"`},
-		{"discord", Spec{}, "/api/webhooks/1/x?thread_id=5", "POST", "/api/webhooks/1/x?thread_id=5&wait=true", "", ""},
-		{"discord", Spec{}, "/api/webhooks/1/x?wait=false", "POST", "/api/webhooks/1/x?wait=false", "", ""},
-		{"googlechat", Spec{}, "/v1/spaces/S/messages?key=k%3D&token=t", "POST", "/v1/spaces/S/messages?key=k%3D&token=t", "", `"title":"Hello"`},
-		{"googlechat", Spec{Threads: true}, "/v1/spaces/S/messages?key=k", "POST", "/v1/spaces/S/messages?key=k&messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD", "", ""},
-		{"webex", Spec{}, "/v1/webhooks/incoming/x", "POST", "/v1/webhooks/incoming/x", "", `"markdown":"**Hello**`},
-		{"zulip", Spec{User: "bot@example.com", To: "engineering", Topic: "builds"}, "", "POST", "/api/v1/messages", "Basic Ym90QGV4YW1wbGUuY29tOnRoZS10b2tlbg==", "to=engineering&topic=builds&type=stream"},
-		{"matrix", Spec{}, "/webhook/abc", "POST", "/webhook/abc", "", `"html":"<p><strong>Hello`},
-		{"matrix", Spec{Payload: "event", To: "!room:example.com"}, "/", "PUT", "/_matrix/client/v3/rooms/%21room:example.com/send/m.room.message/card_", "Bearer the-token", `"formatted_body":"<p><strong>Hello`},
-		{"matrix", Spec{Payload: "event", To: "!a/b:example.com"}, "", "PUT", "/_matrix/client/v3/rooms/%21a%2Fb:example.com/send/m.room.message/card_", "Bearer the-token", ""},
-		{"ntfy", Spec{}, "/my%20topic", "POST", "/", "Bearer the-token", `"topic":"my topic"`},
-		{"ntfy", Spec{}, "/behind/proxy/topic/", "POST", "/behind/proxy/", "Bearer the-token", `"topic":"topic"`},
+		{"slack", settings{}, "/services/T/B/X", "POST", "/services/T/B/X", "", `"text":"*Hello*"`},
+		{"mattermost", settings{}, "/hooks/abc", "POST", "/hooks/abc", "", `"title":"Hello"`},
+		{"rocketchat", settings{}, "/hooks/a/b", "POST", "/hooks/a/b", "", `"title":"Hello"`},
+		{"discord", settings{}, "/api/webhooks/1/x", "POST", "/api/webhooks/1/x?wait=true", "", `"embeds":[{"title":"Hello"`},
+		{"discord", settings{}, "/api/webhooks/1/x?thread_id=5", "POST", "/api/webhooks/1/x?thread_id=5&wait=true", "", ""},
+		{"discord", settings{}, "/api/webhooks/1/x?wait=false", "POST", "/api/webhooks/1/x?wait=false", "", ""},
+		{"googlechat", settings{}, "/v1/spaces/S/messages?key=k%3D&token=t", "POST", "/v1/spaces/S/messages?key=k%3D&token=t", "", `"title":"Hello"`},
+		{"googlechat", settings{"thread": "true"}, "/v1/spaces/S/messages?key=k", "POST", "/v1/spaces/S/messages?key=k&messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD", "", ""},
+		{"webex", settings{}, "/v1/webhooks/incoming/x", "POST", "/v1/webhooks/incoming/x", "", `"markdown":"**Hello**`},
+		{"zulip", settings{"user": "bot@example.com", "to": "engineering", "topic": "builds"}, "", "POST", "/api/v1/messages", "Basic Ym90QGV4YW1wbGUuY29tOnRoZS10b2tlbg==", "to=engineering&topic=builds&type=stream"},
+		{"matrix", settings{}, "/webhook/abc", "POST", "/webhook/abc", "", `"html":"<p><strong>Hello`},
+		{"matrix", settings{"payload": "event", "to": "!room:example.com"}, "/", "PUT", "/_matrix/client/v3/rooms/%21room:example.com/send/m.room.message/card_", "Bearer the-token", `"formatted_body":"<p><strong>Hello`},
+		{"matrix", settings{"payload": "event", "to": "!a/b:example.com"}, "", "PUT", "/_matrix/client/v3/rooms/%21a%2Fb:example.com/send/m.room.message/card_", "Bearer the-token", ""},
+		{"ntfy", settings{}, "/my%20topic", "POST", "/", "Bearer the-token", `"topic":"my topic"`},
+		{"ntfy", settings{}, "/behind/proxy/topic/", "POST", "/behind/proxy/", "Bearer the-token", `"topic":"topic"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name+" "+test.target, func(t *testing.T) {
@@ -51,10 +50,9 @@ func TestEachTypeMakesItsOwnRequest(t *testing.T) {
 				got, body = r, string(b)
 			}))
 			defer server.Close()
-			s := test.spec
-			s.Name, s.Type, s.URL = "c", test.name, secret.New(server.URL+test.path)
+			s := spec(test.name, server.URL+test.path, test.set)
 			if test.auth != "" {
-				s.Token = secret.New("the-token")
+				s.Settings.Set("token", "the-token")
 			}
 			c, err := New(s)
 			if err != nil {
@@ -82,7 +80,7 @@ func TestARepeatHasTheSameName(t *testing.T) {
 	var paths []string
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { paths = append(paths, r.URL.Path) }))
 	defer server.Close()
-	c, err := New(Spec{Name: "c", Type: "matrix", Payload: "event", URL: secret.New(server.URL), To: "!r:x", Token: secret.New("t")})
+	c, err := New(spec("matrix", server.URL, settings{"payload": "event", "to": "!r:x", "token": "t"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,12 +94,12 @@ func TestARepeatHasTheSameName(t *testing.T) {
 
 // TestWhoAndWhereAreNeeded: a channel that could not make a request is not made.
 func TestWhoAndWhereAreNeeded(t *testing.T) {
-	url := secret.New("https://chat.example.com")
+	const url = "https://chat.example.com"
 	for want, s := range map[string]Spec{
-		"needs user":     {Type: "zulip", URL: url},
-		"needs token":    {Type: "zulip", URL: url, User: "bot"},
-		"needs to":       {Type: "matrix", Payload: "event", URL: url, Token: secret.New("t")},
-		"has no threads": {Type: "slack", URL: url, Threads: true},
+		"needs user":            spec("zulip", url, nil),
+		"needs token":           spec("zulip", url, settings{"user": "bot"}),
+		"needs to":              spec("matrix", url, settings{"payload": "event", "token": "t"}),
+		"has no use for thread": spec("slack", url, settings{"thread": "true"}),
 	} {
 		if _, err := New(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
@@ -121,9 +119,11 @@ func TestAPersonIsMentionedByTheConnectorsSource(t *testing.T) {
 		body = string(b)
 	}))
 	defer server.Close()
-	c, err := New(Spec{Type: "slack", URL: secret.New(server.URL), People: func(connector, login string) (format.Person, bool) {
-		return format.Person{ID: "U" + strings.ToUpper(connector), Name: "Ada"}, login == "ada" && connector != "other"
-	}})
+	s := spec("slack", server.URL, nil)
+	s.People = func(connector, login string) (chat.Person, bool) {
+		return chat.Person{ID: "U" + strings.ToUpper(connector), Name: "Ada"}, login == "ada" && connector != "other"
+	}
+	c, err := New(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +136,11 @@ func TestAPersonIsMentionedByTheConnectorsSource(t *testing.T) {
 }
 
 func TestAnNtfyURLNamesItsTopic(t *testing.T) {
-	var settings format.Settings
-	if _, err := topic("https://ntfy.sh/", Spec{}, &settings); err == nil || !strings.Contains(err.Error(), "no topic") {
-		t.Errorf("a URL without a topic: %v", err)
+	c, err := New(spec("ntfy", "https://ntfy.sh/", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := c.Send(t.Context(), delivery.Delivery{Card: []byte(`{"title":"Hello"}`)}); o.Verdict != delivery.VerdictRefused || !strings.Contains(o.Detail, "no topic") {
+		t.Errorf("a URL without a topic: %+v", o)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/secret"
 )
 
 // BenchmarkSend is an attempt on a local endpoint, next to a bare POST of the same
@@ -30,7 +29,9 @@ func BenchmarkSend(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("channel", func(b *testing.B) {
-		c, err := New(Spec{Name: "dev", Type: "office365", URL: secret.New(s.URL + workflowPath), Concurrency: 8})
+		sp := spec("office365", s.URL+workflowPath, nil)
+		sp.Concurrency = 8
+		c, err := New(sp)
 		if err != nil {
 			b.Fatal(err)
 		}

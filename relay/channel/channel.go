@@ -1,27 +1,28 @@
 // Package channel makes one attempt to bring a card to one chat endpoint, and
 // judges what came of it.
 //
-// What differs between chat systems is a table ([Types]): the payload's format,
-// and how an answer is read. Reading an answer is a pure function of status,
-// headers and body, because in this field a status alone is not an outcome. What
-// is the same for all, the POST and the errors of the transport, is in post.go.
+// What differs between chat systems is in the [chat.System] that a channel is made from.
+// What is the same for all is here: the connections, the POST, the errors of the
+// transport, and keeping secrets out of what people read.
 package channel
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/answer"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/format"
 	"github.com/connector-relay/relay/relay/outbound"
-	"github.com/connector-relay/relay/relay/secret"
 )
 
 // defaultTimeout is how long one POST may take, its answer included.
@@ -34,29 +35,13 @@ const smaller = 0.5
 // Spec is what a channel is made from.
 type Spec struct {
 	Name string
-	// Type is one of [Types], and Payload one of the type's; empty means the
-	// type's first.
-	Type    string
-	Payload string
-	// URL is sent as it is, byte for byte. It is revealed at each attempt, so that
-	// a rotated one counts at once.
-	URL secret.Value
-	// Secret signs the requests of a type that takes one; zero means unsigned.
-	Secret secret.Value
-	// To and Topic are where in the chat system cards go, and User and Token as whom,
-	// for the types that are told.
-	To, Topic, User string
-	Token           secret.Value
-	// Answer is a part of what the endpoint says when it has taken a card, for the
-	// types whose answers somebody else writes; empty means what the type knows.
-	Answer string
-	// CardVersion is the newest version of Adaptive Cards to use; empty means the
-	// newest that Workflows take.
-	CardVersion string
-	// Threads keeps cards of the same thread together, where the type can.
-	Threads bool
+	// System is what the channel is a channel of, and Settings are its own. A URL is sent as
+	// it is, byte for byte, and is revealed at each attempt, so that a rotated one counts at
+	// once.
+	System   chat.System
+	Settings chat.Settings
 	// People finds the person with a login at a connector's source; nil finds nobody.
-	People func(connector, login string) (format.Person, bool)
+	People func(connector, login string) (chat.Person, bool)
 	// Concurrency is how many attempts may run at once; 0 means 1.
 	Concurrency int
 	HTTP        outbound.Settings
@@ -73,8 +58,7 @@ type Spec struct {
 // Channel is one chat endpoint. Its methods may be called concurrently.
 type Channel struct {
 	spec Spec
-	typ  Type
-	form form
+	form chat.Form
 	post poster
 	// renderer writes the cards.
 	renderer *Renderer
@@ -85,31 +69,15 @@ type Channel struct {
 
 // New returns the channel that a specification describes. It makes no request.
 func New(s Spec) (*Channel, error) {
-	typ, ok := findType(s.Type)
-	if !ok {
-		return nil, fmt.Errorf("channel type %q is unknown; there are %s", s.Type, strings.Join(typeNames(), ", "))
-	}
-	c := &Channel{spec: s, typ: typ}
-	if !typ.NeedsURL {
-		return c, nil
-	}
-	if s.URL.IsZero() {
-		return nil, fmt.Errorf("a channel of type %s needs a URL", typ.Name)
-	}
-	if !s.Secret.IsZero() && !typ.TakesSecret {
-		return nil, fmt.Errorf("a channel of type %s does not sign its requests; it takes no secret", typ.Name)
-	}
-	if s.Answer != "" && !typ.TakesAnswer {
-		return nil, fmt.Errorf("what a channel of type %s answers is known; it takes no answer", typ.Name)
-	}
-	if s.Threads && !typ.Threads {
-		return nil, fmt.Errorf("a channel of type %s has no threads", typ.Name)
-	}
-	var err error
-	if c.form, err = typ.form(s.Payload); err != nil {
+	c := &Channel{spec: s}
+	if err := s.System.Check(s.Settings); err != nil {
 		return nil, err
 	}
-	if err := c.form.check(s); err != nil {
+	if !s.System.Posts() {
+		return c, nil
+	}
+	var err error
+	if c.form, err = s.System.Form(s.Settings.Payload()); err != nil {
 		return nil, err
 	}
 	if s.Connections == nil {
@@ -130,32 +98,29 @@ func New(s Spec) (*Channel, error) {
 	return c, nil
 }
 
-// Type returns the channel's type.
-func (c *Channel) Type() Type { return c.typ }
-
 // Send makes one attempt. A card that is refused for its size is made smaller and
 // sent once more within the same attempt. When the context ends, Send returns
 // soon: with interrupted when nothing was sent, with unknown when the card may
 // have arrived. The outcome holds no secret.
 func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcome {
-	if !c.typ.NeedsURL {
+	if !c.spec.System.Posts() {
 		return delivery.Outcome{Verdict: delivery.VerdictDelivered, Bytes: len(d.Card)}
 	}
 	e, err := c.reveal()
 	if err != nil {
 		return delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: shorten(err.Error())}
 	}
-	o := c.options(d)
-	whole, err := c.renderer.written(ctx, e.format, d, o)
+	o := c.options(e, d)
+	whole, err := c.renderer.written(ctx, c.form, d, o)
 	if err != nil {
 		return unwritten(ctx, err)
 	}
 	r := c.try(ctx, e, d, whole)
-	if !r.tooLarge {
+	if !r.TooLarge {
 		return r.Outcome
 	}
 	o.Fraction = smaller * filled(whole)
-	reduced, err := c.renderer.written(ctx, e.format, d, o)
+	reduced, err := c.renderer.written(ctx, c.form, d, o)
 	if err != nil || len(reduced.Body) >= len(whole.Body) {
 		return r.Outcome
 	}
@@ -163,22 +128,22 @@ func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcom
 }
 
 // options are those of a single card, which may mention people and has a thread.
-func (c *Channel) options(d delivery.Delivery) format.Options {
-	var o format.Options
-	if c.spec.Threads {
+func (c *Channel) options(e *endpoint, d delivery.Delivery) chat.Options {
+	o := chat.Options{Settings: e.settings}
+	if e.settings.Threads() {
 		o.Thread = d.Thread
 	}
 	if c.spec.People != nil {
-		o.Person = func(login string) (format.Person, bool) { return c.spec.People(d.Connector, login) }
+		o.Person = func(login string) (chat.Person, bool) { return c.spec.People(d.Connector, login) }
 	}
 	return o
 }
 
 // filled is how full a payload is by its fullest limit of size, at most 1.
-func filled(p format.Payload) float64 {
+func filled(p chat.Payload) float64 {
 	fullest := 0.0
 	for _, u := range p.Used {
-		if u.Unit.Size() {
+		if u.Unit.Whole() {
 			fullest = max(fullest, float64(u.Used)/float64(u.Most))
 		}
 	}
@@ -186,34 +151,34 @@ func filled(p format.Payload) float64 {
 }
 
 // try posts one payload and reads the answer.
-func (c *Channel) try(ctx context.Context, e *endpoint, d delivery.Delivery, p format.Payload) reading {
+func (c *Channel) try(ctx context.Context, e *endpoint, d delivery.Delivery, p chat.Payload) answer.Reading {
 	r := c.exchange(ctx, e, d, p)
 	r.Bytes, r.Omitted = len(p.Body), p.Omitted
 	r.Detail = shorten(e.redact(oneLine(r.Detail)))
 	return r
 }
 
-func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery, p format.Payload) reading {
-	header := make(http.Header, 2)
-	if c.form.header != nil {
+func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery, p chat.Payload) answer.Reading {
+	header, id := make(http.Header, 2), deliveryID(d)
+	if c.form.Header != nil {
 		var err error
-		if header, err = c.form.header(c.spec, d, p.Body, time.Now()); err != nil {
-			return reading{Outcome: delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: err.Error()}}
+		if header, err = c.form.Header(chat.Request{Settings: e.settings, ID: id, Body: p.Body, At: time.Now()}); err != nil {
+			return answer.Reading{Outcome: delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: err.Error()}}
 		}
 	}
 	header.Set("Content-Type", p.ContentType)
 	method, to := http.MethodPost, e.url
-	if c.form.named {
-		method, to = http.MethodPut, e.under(deliveryID(d))
+	if c.form.Named {
+		method, to = http.MethodPut, e.under(id)
 	}
 	a, err := c.post.post(ctx, method, to, header, p.Body)
 	if err == nil {
-		return c.form.judge(a, c.spec.Answer)
+		return c.read(a)
 	}
 	failure, _ := errors.AsType[*transportError](err)
 	if proxy, ok := errors.AsType[*outbound.ProxyError](err); ok {
-		r := byStatus(answer{status: proxy.Status, header: proxy.Header, complete: true, at: time.Now()})
-		r.Status, r.Detail, r.tooLarge = 0, proxy.Error(), false
+		r := answer.Answer{Status: proxy.Status, Header: proxy.Header, Complete: true, At: time.Now()}.ByStatus()
+		r.Status, r.Detail, r.TooLarge = 0, proxy.Error(), false
 		return r
 	}
 	o := delivery.Outcome{Verdict: delivery.VerdictFailed, Detail: explain(err, failure, c.post.timeout)}
@@ -221,12 +186,35 @@ func (c *Channel) exchange(ctx context.Context, e *endpoint, d delivery.Delivery
 	case failure != nil && failure.written:
 		o.Verdict = delivery.VerdictUnknown
 	case ctx.Err() != nil:
-		return reading{Outcome: stopping()}
+		return answer.Reading{Outcome: stopping()}
 	case hindered(err):
 		o.Verdict, o.Detail = delivery.VerdictHindered, "the relay's own machine is at fault: "+o.Detail
 		c.post.relieve(err)
 	}
-	return reading{Outcome: o}
+	return answer.Reading{Outcome: o}
+}
+
+// read reads an answer, in which the channel itself may know what success is.
+func (c *Channel) read(a answer.Answer) answer.Reading {
+	if success := c.spec.Settings.Answer(); a.OK() && success != "" && bytes.Contains(a.Body, []byte(success)) {
+		return a.Is(delivery.VerdictDelivered)
+	}
+	r := c.form.Read(a)
+	if r.Verdict == delivery.VerdictRejected && !r.TooLarge && !c.form.Application && a.Page() {
+		return a.Because(delivery.VerdictRefused, "something answers with a web page in place of the chat system")
+	}
+	return r
+}
+
+// deliveryID is the same at each attempt, also after a replay, and different for
+// every event and channel.
+func deliveryID(d delivery.Delivery) string {
+	key := d.Key
+	if key == "" {
+		key = strconv.FormatInt(d.Event, 10)
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{d.Channel, d.Connector, key}, "\x00")))
+	return "card_" + hex.EncodeToString(sum[:16])
 }
 
 // stopping is the outcome of an attempt that ended before anything was sent.
@@ -244,7 +232,7 @@ func unwritten(ctx context.Context, err error) delivery.Outcome {
 
 // reveal returns the endpoint that the URL names now.
 func (c *Channel) reveal() (*endpoint, error) {
-	text, err := c.spec.URL.Reveal()
+	text, err := c.spec.Settings.URL().Reveal()
 	if err != nil {
 		return nil, fmt.Errorf("the channel's url: %w", err)
 	}
@@ -257,35 +245,4 @@ func (c *Channel) reveal() (*endpoint, error) {
 	}
 	c.endpoint.Store(e)
 	return e, nil
-}
-
-// Render writes a card as a channel of this type and payload would send it, for a
-// look at it. An empty payload means the type's first.
-func Render(ctx context.Context, typ, payload string, c card.Card) (format.Payload, error) {
-	t, ok := findType(typ)
-	if !ok {
-		return format.Payload{}, fmt.Errorf("channel type %q is unknown; there are %s", typ, strings.Join(typeNames(), ", "))
-	}
-	f, err := t.form(payload)
-	if err != nil {
-		return format.Payload{}, err
-	}
-	return f.format(format.Settings{To: "example", Topic: "example"}).Render(ctx, c, format.Options{})
-}
-
-func typeNames() []string {
-	var names []string
-	for _, t := range Types() {
-		names = append(names, t.Name)
-	}
-	return names
-}
-
-func findType(name string) (Type, bool) {
-	types := Types()
-	i := slices.IndexFunc(types, func(t Type) bool { return t.Name == name })
-	if i < 0 {
-		return Type{}, false
-	}
-	return types[i], true
 }

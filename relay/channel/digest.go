@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/format"
 )
 
 // Gather makes one attempt to bring several deliveries, in their order, as one
@@ -14,15 +14,15 @@ import (
 // leaving anything out, and says how many it carried; a single one it sends as it
 // is. The context and the outcome are as for Send.
 func (c *Channel) Gather(ctx context.Context, list []delivery.Delivery) (o delivery.Outcome, carried int) {
-	if len(list) < 2 || !c.typ.NeedsURL {
+	if len(list) < 2 || !c.spec.System.Posts() {
 		return c.Send(ctx, list[0]), 1
 	}
 	e, err := c.reveal()
 	if err != nil {
 		return delivery.Outcome{Verdict: refusedUnlessHindered(err), Detail: shorten(err.Error())}, len(list)
 	}
-	var p format.Payload
-	if err := c.renderer.write(ctx, list, func(ctx context.Context) { p, carried = fitting(ctx, e.format, readable(list)) }); err != nil {
+	var p chat.Payload
+	if err := c.renderer.write(ctx, list, func(ctx context.Context) { p, carried = c.fitting(ctx, e, readable(list)) }); err != nil {
 		return stopping(), 1
 	}
 	if carried < 2 {
@@ -33,28 +33,28 @@ func (c *Channel) Gather(ctx context.Context, list []delivery.Delivery) (o deliv
 
 // fitting writes a digest of as many of the first entries as fit as a whole, and says
 // of how many.
-func fitting(ctx context.Context, f format.Format, entries []format.Entry) (format.Payload, int) {
+func (c *Channel) fitting(ctx context.Context, e *endpoint, entries []chat.Entry) (chat.Payload, int) {
 	for n := len(entries); n > 1; n /= 2 {
 		// It mentions nobody: that would call people once more for what is long past, and
 		// each connector has logins of its own.
-		p, err := f.Render(ctx, format.Digest(entries[:n]...), format.Options{})
+		p, err := c.form.Render(ctx, chat.Digest(entries[:n]...), chat.Options{Settings: e.settings, Parser: c.renderer.parser})
 		if err == nil && len(p.Omitted) == 0 {
 			return p, n
 		}
 	}
-	return format.Payload{}, 1
+	return chat.Payload{}, 1
 }
 
 // readable returns the cards of the deliveries, up to the first that cannot be read:
 // that one is sent alone, when it leads, and found out.
-func readable(list []delivery.Delivery) []format.Entry {
-	var entries []format.Entry
+func readable(list []delivery.Delivery) []chat.Entry {
+	var entries []chat.Entry
 	for _, d := range list {
 		parsed, err := card.Parse(d.Card)
 		if err != nil {
 			break
 		}
-		entries = append(entries, format.NewEntry(parsed, d.Connector))
+		entries = append(entries, chat.NewEntry(parsed, d.Connector))
 	}
 	return entries
 }

@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/size"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/format"
-	"github.com/connector-relay/relay/relay/secret"
 )
 
 // several returns deliveries with titles of so many characters.
@@ -77,8 +77,8 @@ func TestADigestMentionsNobody(t *testing.T) {
 	list := several(t, 2, 0)
 	list[1].Connector, list[1].Card = "trello", []byte(`{"title":"@ada moved **a card** [x](javascript:alert)"}`)
 	c := open(t, "slack", s.URL, func(s *Spec) {
-		s.People = func(connector, _ string) (format.Person, bool) {
-			return format.Person{ID: "U1", Name: "Ada"}, connector == "ci"
+		s.People = func(connector, _ string) (chat.Person, bool) {
+			return chat.Person{ID: "U1", Name: "Ada"}, connector == "ci"
 		}
 	})
 	if o, carried := c.Gather(t.Context(), list); o.Verdict != delivery.VerdictDelivered || carried != 2 {
@@ -110,11 +110,7 @@ func TestADigestThatHasNoRoomIsACard(t *testing.T) {
 	})
 	c := open(t, "webhook", s.URL)
 	list := several(t, 3, 0)
-	c.form.format = func(format.Settings) format.Format {
-		f := format.Webhook()
-		f.Limits = format.Limits{{Unit: format.Bytes, Most: len(list[0].Card) + 10, Source: "this test"}}
-		return f
-	}
+	c.form.Limits = size.Limits{size.Bytes.AtMost(len(list[0].Card)+10, "this test")}
 	if o, carried := c.Gather(t.Context(), list); carried != 1 || o.Verdict != delivery.VerdictDelivered {
 		t.Errorf("carried %d: %+v", carried, o)
 	}
@@ -157,7 +153,7 @@ func TestADigestsTroubleIsJudgedAsACards(t *testing.T) {
 			t.Errorf("%d: %+v, carried %d", status, o, carried)
 		}
 	}
-	lost := open(t, "webhook", "https://example.com", func(s *Spec) { s.URL = secret.New("nothing") })
+	lost := open(t, "webhook", "https://example.com", with("url", "nothing"))
 	if o, carried := lost.Gather(t.Context(), several(t, 3, 0)); o.Verdict != delivery.VerdictRefused || carried != 3 {
 		t.Errorf("without a URL: %+v, carried %d", o, carried)
 	}

@@ -3,11 +3,12 @@ package channel
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/connector-relay/relay/relay/format"
+	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/secret"
 )
 
@@ -19,25 +20,26 @@ var errBadURL = errors.New("the channel's url is no URL that begins with https:/
 
 // endpoint is where a URL leads, and how to keep the URL out of sight.
 type endpoint struct {
-	text   string
-	url    *url.URL
-	format format.Format
-	masker secret.Masker
-	parts  *strings.Replacer
+	text string
+	url  *url.URL
+	// settings are the channel's, with what the form has found in the URL.
+	settings chat.Settings
+	masker   secret.Masker
+	parts    *strings.Replacer
 }
 
 // newEndpoint parses a URL. On the wire its path and query are the bytes that the
 // operator wrote: Workflow URLs come percent-encoded, and encoding them again, or
 // otherwise, breaks their signature (apache/hertzbeat#4347).
-func newEndpoint(text string, s Spec, f form) (*endpoint, error) {
-	settings := format.Settings{Version: s.CardVersion, To: s.To, Topic: s.Topic}
+func newEndpoint(text string, s Spec, f chat.Form) (*endpoint, error) {
+	e := &endpoint{text: text, settings: maps.Clone(s.Settings)}
 	address := text
-	if f.address != nil {
+	if f.Address != nil {
 		if _, err := parseURL(text); err != nil {
 			return nil, err
 		}
 		var err error
-		if address, err = f.address(text, s, &settings); err != nil {
+		if address, err = f.Address(text, e.settings); err != nil {
 			return nil, err
 		}
 	}
@@ -53,8 +55,8 @@ func newEndpoint(text string, s Spec, f form) (*endpoint, error) {
 		}
 		u.RawQuery, u.ForceQuery = "", false
 	}
-	e := &endpoint{text: text, url: u, format: f.format(settings)}
-	e.masker.Add(secret.New(text), s.Secret, s.Token, s.HTTP.Proxy)
+	e.url = u
+	e.masker.Add(append(s.System.Secrets(s.Settings), secret.New(text), s.HTTP.Proxy)...)
 	e.parts = strings.NewReplacer(append(secretParts(u, target), secretParts(u, verbatim(text))...)...)
 	return e, nil
 }

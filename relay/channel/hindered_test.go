@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/slack"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/secret"
 )
@@ -49,7 +51,7 @@ func TestFaultsOfTheRelaysOwnMachineAreNotTheEndpoints(t *testing.T) {
 
 // TestAChannelWhoseFileIsMissingIsRefused: that is for a person to mend.
 func TestAChannelWhoseFileIsMissingIsRefused(t *testing.T) {
-	c, err := New(Spec{Name: "x", Type: "slack", URL: secret.FromFile(filepath.Join(t.TempDir(), "none"))})
+	c, err := New(Spec{Name: "x", System: slack.System(), Settings: chat.Settings{"url": secret.FromFile(filepath.Join(t.TempDir(), "none"))}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/answer"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/secret"
 )
 
 // nonAnswer is what something else than the chat system says, or the chat system when
@@ -59,7 +61,7 @@ func nonAnswers(t *testing.T) []nonAnswer {
 		{name: "a redirect to a sign-in", status: 302, body: "", header: map[string]string{"Location": "https://login.example.com/?next=" + canary}, fault: refused},
 
 		{name: "the flow run failed", status: 202, kind: "text/plain", body: "Error: the flow run failed", fault: failed},
-		{name: "JSON with an error", status: 202, kind: "application/json", body: logicApps("ActionFailed", "An action failed. No dependent actions succeeded."), fault: failed},
+		{name: "JSON with an error", status: 202, kind: "application/json", body: `{"error":{"code":"ActionFailed","message":"An action failed. No dependent actions succeeded."}}`, fault: failed},
 		{name: "JSON that says no", status: 200, kind: "application/json", body: `{"ok":false,"error":"channel_not_found"}`},
 		{name: "JSend's error", status: 200, kind: "application/json", body: `{"status":"error","message":"no such room"}`},
 		{name: "an error beside a success", status: 200, kind: "application/json", body: `{"success":true,"error":{"code":5}}`},
@@ -112,22 +114,27 @@ func TestHostileAnswersAreNoSuccess(t *testing.T) {
 			}
 		}
 	})
-	for _, typ := range Types() {
-		for i := range typ.forms {
-			if !typ.NeedsURL {
-				continue
-			}
-			s := Spec{User: "bot", To: "room", Token: secret.New(canary)}
-			if len(typ.Payloads) > 0 {
-				s.Payload = typ.Payloads[i]
-			}
-			c := open(t, typ.Name, server.URL+"/"+canary, func(spec *Spec) { spec.User, spec.To, spec.Token, spec.Payload = s.User, s.To, s.Token, s.Payload })
+	for _, typ := range systems.All() {
+		for _, form := range typ.Forms {
+			c := open(t, typ.Name, server.URL+"/"+canary, func(s *Spec) {
+				for _, setting := range typ.Settings {
+					current, has := typ.Setting(setting.Name, form.Name)
+					switch {
+					case !has, !current.Required, setting.Kind == chat.Web:
+					case current.Secret:
+						s.Settings.Set(setting.Name, canary)
+					default:
+						s.Settings.Set(setting.Name, "room")
+					}
+				}
+				s.Settings.Set("payload", form.Name)
+			})
 			for _, now := range nonAnswers(t) {
 				current.Store(&now)
 				if now.foreign && typ.Name == "webhook" {
 					continue
 				}
-				t.Run(typ.Name+" "+s.Payload+" "+now.name, func(t *testing.T) {
+				t.Run(typ.Name+" "+form.Name+" "+now.name, func(t *testing.T) {
 					o := c.Send(t.Context(), someDelivery(t, 10))
 					keepsQuiet(t, o)
 					if good(o.Verdict) || o.Detail == "" {
@@ -136,7 +143,7 @@ func TestHostileAnswersAreNoSuccess(t *testing.T) {
 					if now.fault == refused && o.Verdict != refused {
 						t.Errorf("the endpoint is at fault, and the verdict is %s (%q)", o.Verdict, o.Detail)
 					}
-					if own := typ.TakesAnswer; own && now.fault != "" && o.Verdict != now.fault {
+					if _, own := typ.Setting("answer", form.Name); own && now.fault != "" && o.Verdict != now.fault {
 						t.Errorf("read as %s (%q), want %s", o.Verdict, o.Detail, now.fault)
 					}
 				})
@@ -176,9 +183,10 @@ func TestWhatOthersWriteCountsWhenItIsPlain(t *testing.T) {
 		{typ: "office365", body: `{"statusCode":500,"isSuccessStatusCode":false}`, want: refused},
 	} {
 		t.Run(tt.typ+" "+tt.body, func(t *testing.T) {
-			typ, _ := findType(tt.typ)
-			a := answer{status: 200, body: []byte(tt.body), header: head("Content-Type", tt.kind), complete: true, at: noon()}
-			if got := typ.forms[0].judge(a, tt.answer); got.Verdict != tt.want {
+			a := answer.Answer{Status: 200, Body: []byte(tt.body), Header: http.Header{"Content-Type": {tt.kind}}, Complete: true}
+			c := open(t, tt.typ, "https://chat.example.com")
+			c.spec.Settings.Set("answer", tt.answer)
+			if got := c.read(a); got.Verdict != tt.want {
 				t.Errorf("read as %s (%s), want %s", got.Verdict, got.Detail, tt.want)
 			}
 		})
@@ -188,17 +196,17 @@ func TestWhatOthersWriteCountsWhenItIsPlain(t *testing.T) {
 // TestNoPageIsAboutACard: a proxy's error must not make a dead letter of each card. An
 // application of one's own may write its errors as pages.
 func TestNoPageIsAboutACard(t *testing.T) {
-	a := answer{status: 400, header: head("Content-Type", "text/html"), body: []byte("<html><title>400 The plain HTTP request was sent to HTTPS port</title>"), complete: true}
-	for _, typ := range Types() {
-		for _, form := range typ.forms {
-			if form.read == nil {
-				continue
-			}
+	a := answer.Answer{
+		Status: 400, Header: http.Header{"Content-Type": {"text/html"}}, Complete: true,
+		Body: []byte("<html><title>400 The plain HTTP request was sent to HTTPS port</title>"),
+	}
+	for _, typ := range systems.All() {
+		for _, form := range typ.Forms {
 			want := refused
 			if typ.Name == "webhook" {
 				want = rejected
 			}
-			if got := form.judge(a, ""); got.Verdict != want {
+			if got := (&Channel{form: form}).read(a); got.Verdict != want {
 				t.Errorf("%s reads it as %s, want %s", typ.Name, got.Verdict, want)
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/connector-relay/relay/relay/chat/answer"
 )
 
 // readMost is how much of an answer is read: more than any chat system has to say,
@@ -37,13 +39,13 @@ func (e *transportError) Error() string { return e.err.Error() }
 func (e *transportError) Unwrap() error { return e.err }
 
 // post sends a body, by POST or PUT, and reads the answer. The error is a *transportError.
-func (p poster) post(ctx context.Context, method string, to *url.URL, header http.Header, body []byte) (answer, error) {
+func (p poster) post(ctx context.Context, method string, to *url.URL, header http.Header, body []byte) (answer.Answer, error) {
 	var sent progress
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent.trace()), method, "", bytes.NewReader(body))
 	if err != nil {
-		return answer{}, &transportError{err: err}
+		return answer.Answer{}, &transportError{err: err}
 	}
 	req.URL, req.Header = to, header
 	header.Set("User-Agent", p.userAgent)
@@ -53,14 +55,14 @@ func (p poster) post(ctx context.Context, method string, to *url.URL, header htt
 	}
 	resp, err := p.transport.RoundTrip(req)
 	if err != nil {
-		return answer{}, &transportError{err: err, written: sent.mayHaveArrived(err), timedOut: ctx.Err() == context.DeadlineExceeded}
+		return answer.Answer{}, &transportError{err: err, written: sent.mayHaveArrived(err), timedOut: ctx.Err() == context.DeadlineExceeded}
 	}
 	defer resp.Body.Close()
-	a := answer{status: resp.StatusCode, header: resp.Header, at: time.Now()}
+	a := answer.Answer{Status: resp.StatusCode, Header: resp.Header, At: time.Now()}
 	// A body that breaks off is the reader's to judge: often the status is enough.
-	a.body, err = io.ReadAll(io.LimitReader(resp.Body, readMost))
-	a.complete = err == nil
-	a.body = inUTF8(a.body, a.header.Get("Content-Type"))
+	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, readMost))
+	a.Complete = err == nil
+	a.Body = answer.InUTF8(a.Body, a.Header.Get("Content-Type"))
 	return a, nil
 }
 

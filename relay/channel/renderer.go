@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/markup"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/format"
 )
 
 // renderTimeout is how long writing a card in a chat system's form may take.
@@ -17,8 +18,9 @@ const renderTimeout = 10 * time.Second
 // Renderer writes cards for all channels, as many at once as there are processors: so
 // the memory that it takes does not grow with the channels.
 type Renderer struct {
-	slots chan struct{}
-	guard func(deliveries ...int64) (done func())
+	slots  chan struct{}
+	guard  func(deliveries ...int64) (done func())
+	parser markup.Parser
 }
 
 // NewRenderer returns a renderer. Guard is told which deliveries are being written,
@@ -27,7 +29,7 @@ func NewRenderer(guard func(deliveries ...int64) (done func())) *Renderer {
 	if guard == nil {
 		guard = func(...int64) func() { return func() {} }
 	}
-	return &Renderer{slots: make(chan struct{}, runtime.GOMAXPROCS(0)), guard: guard}
+	return &Renderer{slots: make(chan struct{}, runtime.GOMAXPROCS(0)), guard: guard, parser: markup.NewParser()}
 }
 
 // write calls f, which reads and writes the cards of these deliveries. It fails with
@@ -51,15 +53,16 @@ func (r *Renderer) write(ctx context.Context, list []delivery.Delivery, f func(c
 }
 
 // written is a delivery's card in the form of a chat system.
-func (r *Renderer) written(ctx context.Context, f format.Format, d delivery.Delivery, o format.Options) (p format.Payload, err error) {
+func (r *Renderer) written(ctx context.Context, f chat.Form, d delivery.Delivery, o chat.Options) (p chat.Payload, err error) {
 	stopped := r.write(ctx, []delivery.Delivery{d}, func(ctx context.Context) {
 		var c card.Card
 		if c, err = card.Parse(d.Card); err != nil {
 			err = fmt.Errorf("the stored card cannot be read: %w", err)
 			return
 		}
+		o.Parser = r.parser
 		if p, err = f.Render(ctx, c, o); err != nil {
-			err = fmt.Errorf("the card cannot be written as %s: %w", f.Name, err)
+			err = fmt.Errorf("the card cannot be written: %w", err)
 		}
 	})
 	if stopped != nil {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/secret"
 )
 
 // TestTheGuardHearsOfWritingOnly: it knows which cards are being written, alone or in a
@@ -29,7 +28,9 @@ func TestTheGuardHearsOfWritingOnly(t *testing.T) {
 		_, _ = io.WriteString(w, "1")
 	}))
 	defer server.Close()
-	c, err := New(Spec{Name: "c", Type: "office365", URL: secret.New(server.URL), Renderer: r})
+	s := spec("office365", server.URL, nil)
+	s.Renderer = r
+	c, err := New(s)
 	if err != nil {
 		t.Fatal(err)
 	}

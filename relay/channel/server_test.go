@@ -16,6 +16,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/secret"
 )
@@ -46,10 +48,36 @@ func someDelivery(t *testing.T, size int) delivery.Delivery {
 	return delivery.Delivery{ID: 1, Channel: "dev", Connector: "ci", Event: 7, Key: "build-7", State: delivery.Waiting, Card: b}
 }
 
+const (
+	delivered = delivery.VerdictDelivered
+	accepted  = delivery.VerdictAccepted
+	throttled = delivery.VerdictThrottled
+	failed    = delivery.VerdictFailed
+	rejected  = delivery.VerdictRejected
+	refused   = delivery.VerdictRefused
+)
+
+// settings are some of a channel's.
+type settings map[string]string
+
+// spec is what a channel of a type is made from.
+func spec(typ, url string, set settings) Spec {
+	system, _ := systems.All().Find(typ)
+	s := Spec{Name: "dev", System: system, Settings: chat.Settings{"url": secret.New(url)}}
+	for name, text := range set {
+		s.Settings.Set(name, text)
+	}
+	return s
+}
+
+// with sets one.
+func with(name, text string) func(*Spec) { return func(s *Spec) { s.Settings.Set(name, text) } }
+
 // open returns a channel of a type for a URL.
 func open(t *testing.T, typ, url string, more ...func(*Spec)) *Channel {
 	t.Helper()
-	s := Spec{Name: "dev", Type: typ, URL: secret.New(url), Version: "1.2.3", Timeout: 5 * time.Second}
+	s := spec(typ, url, nil)
+	s.Version, s.Timeout = "1.2.3", 5*time.Second
 	for _, f := range more {
 		f(&s)
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/chat/markup"
+	"github.com/connector-relay/relay/relay/chat/shrink"
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/format"
-	"github.com/connector-relay/relay/relay/format/markup"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
@@ -81,9 +81,9 @@ func (p pen) draw(b []byte, room int, more string) drawing {
 		return drawing{Problem: err.Error()}
 	}
 	d := drawing{pen: p, reader: p.parser.Reader(nil), More: more}
-	var omitted []string
-	d.Card, omitted = format.Excerpt(c, room)
-	d.Omitted = strings.Join(omitted, ", ")
+	var lost shrink.Losses
+	d.Card, lost = shrink.Excerpt(c, room)
+	d.Omitted = strings.Join(lost.Words(), ", ")
 	return d
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/plan"
 )
@@ -43,38 +44,38 @@ type Examination struct {
 // is told to wait a little, it tries once more. No relay need run, and the rest of the
 // file need not be valid.
 func Examine(ctx context.Context, path, name, version string) (Examination, error) {
-	file, diags := config.Parse(path)
+	file, diags := config.Parse(path, systems.All())
 	c, ok := file.Channel(name)
-	if !ok || c.Type == "" {
+	if !ok || c.System.Name == "" {
 		if err := file.Error(diags); err != nil {
 			return Examination{}, err
 		}
 		return Examination{}, fmt.Errorf("%s has no channel %q", path, name)
 	}
 	spec := plan.ChannelSpec(c, nil, nil, plan.Options{Version: version})
-	configured, err := channel.New(spec)
+	_, err := channel.New(spec)
 	if err != nil && diags.HasErrors() {
 		return Examination{}, file.Error(diags) // the file says why, such as that a variable is not set
 	}
 	if err != nil {
 		return Examination{}, fmt.Errorf("channel %s: %w", name, err)
 	}
-	if !configured.Type().NeedsURL {
-		return Examination{}, fmt.Errorf("channel %s: a channel of type %s posts nowhere; its cards are read on the dashboard", name, c.Type)
+	if !c.System.Posts() {
+		return Examination{}, fmt.Errorf("channel %s: a channel of type %s posts nowhere; its cards are read on the dashboard", name, c.System.Name)
 	}
-	payloads := configured.Type().Payloads
-	if !configured.Type().Interchangeable {
-		payloads = []string{c.Payload}
+	payloads := []string{c.Settings.Payload()}
+	if c.System.Interchangeable {
+		payloads = c.System.Payloads()
 	}
 	trials, err := tryAll(ctx, spec, payloads)
-	return Examination{Channel: name, Type: c.Type, Payload: c.Payload, Trials: trials}, err
+	return Examination{Channel: name, Type: c.System.Name, Payload: c.Settings.Payload(), Trials: trials}, err
 }
 
 // tryAll posts a card in each payload.
 func tryAll(ctx context.Context, spec channel.Spec, payloads []string) ([]Trial, error) {
 	var trials []Trial
 	for i, payload := range payloads {
-		spec.Payload = payload
+		spec.Settings = spec.Settings.With(payload)
 		ch, err := channel.New(spec)
 		if err != nil {
 			return nil, fmt.Errorf("channel %s: %w", spec.Name, err)

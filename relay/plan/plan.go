@@ -20,9 +20,10 @@ import (
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/dispatch"
-	"github.com/connector-relay/relay/relay/format"
 	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/pluginhost"
@@ -104,7 +105,7 @@ const preparing = "preparing"
 // without a lasting effect. The plugins it needs run when it returns; the caller
 // adopts or discards them. What they are told that is secret is masked before.
 func Prepare(ctx context.Context, o Options) (*Plan, error) {
-	file, diags := config.Parse(o.Path)
+	file, diags := config.Parse(o.Path, systems.All())
 	p, more, err := load(ctx, file, diags.HasErrors(), o)
 	diags = append(diags, more...)
 	if diags.HasErrors() {
@@ -150,7 +151,7 @@ func environments(plugins []config.Plugin) []secret.Value {
 func secretsOf(c *config.Config) []secret.Value {
 	list := append(environments(c.Plugins), c.Relay.HTTP.Proxy)
 	for _, c := range c.Channels {
-		list = append(list, c.URL, c.Secret, c.Token, c.HTTP.Proxy)
+		list = append(append(list, c.HTTP.Proxy), c.System.Secrets(c.Settings)...)
 	}
 	for _, c := range c.Connectors {
 		list = append(append(list, c.HTTP.Proxy, c.Path), c.Arguments.Secrets()...)
@@ -203,7 +204,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 	o.Masker.Keep(preparing, p.secrets...)
 	connections, people := &outbound.Pool{}, cfg.PeopleByConnector()
 	for _, c := range cfg.Channels {
-		ch, err := buildChannel(c, cfg.Was("channel", c.Name), connections, find(people, c.Type), o)
+		ch, err := buildChannel(c, cfg.Was("channel", c.Name), connections, find(people, c.System.Name), o)
 		if err != nil && mistaken {
 			continue // why has been said
 		}
@@ -246,9 +247,8 @@ func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
 // ChannelSpec is what a channel is made from, as it is configured.
 func ChannelSpec(c config.Channel, connections *outbound.Pool, people finder, o Options) channel.Spec {
 	return channel.Spec{
-		Name: c.Name, Type: c.Type, URL: c.URL, Secret: c.Secret, Payload: c.Payload, Concurrency: c.Concurrency, Connections: connections,
-		To: c.To, Topic: c.Topic, User: c.User, Token: c.Token, CardVersion: c.CardVersion, Answer: c.Answer, Threads: c.Thread, People: people,
-		HTTP: c.HTTP, Renderer: o.Renderer, Version: o.Version,
+		Name: c.Name, System: c.System, Settings: c.Settings, People: people, Concurrency: c.Concurrency,
+		Connections: connections, HTTP: c.HTTP, Renderer: o.Renderer, Version: o.Version,
 	}
 }
 
@@ -257,20 +257,19 @@ func buildChannel(c config.Channel, was []string, connections *outbound.Pool, pe
 	if err != nil {
 		return dispatch.Spec{}, err
 	}
-	typ := ch.Type()
 	policy := dispatch.Policy{
 		Rate: c.Rate, Burst: c.Burst, Concurrency: c.Concurrency,
 		First: c.Retry.First, Longest: c.Retry.Longest, GiveUpAfter: c.Retry.GiveUpAfter,
 		Digest: dispatch.Digest{Most: c.Digest.Most, After: c.Digest.After},
 	}
 	if policy.Rate == 0 {
-		policy.Rate, policy.Burst = typ.Rate, typ.Burst
+		policy.Rate, policy.Burst = c.System.Rate.PerSecond, c.System.Rate.Burst
 	}
 	return dispatch.Spec{Name: c.Name, Was: was, Sender: ch, Policy: policy, Quiet: c.Quiet, Fingerprint: c.Fingerprint}, nil
 }
 
 // finder finds the person with a login at a connector's source.
-type finder = func(connector, login string) (format.Person, bool)
+type finder = func(connector, login string) (chat.Person, bool)
 
 // find returns a finder of people as a type of channel knows them; nil when there are
 // none.
@@ -278,12 +277,12 @@ func find(people config.People, channelType string) finder {
 	if len(people) == 0 {
 		return nil
 	}
-	return func(connector, login string) (format.Person, bool) {
+	return func(connector, login string) (chat.Person, bool) {
 		p, ok := people[connector][strings.ToLower(login)]
 		if !ok {
-			return format.Person{}, false
+			return chat.Person{}, false
 		}
-		return format.Person{ID: p.IDs[channelType], Name: cmp.Or(p.Name, login)}, true
+		return chat.Person{ID: p.IDs[channelType], Name: cmp.Or(p.Name, login)}, true
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/plugins"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/pluginhost"
 )
@@ -28,7 +29,7 @@ func Types(ctx context.Context, path, typ, version string) (map[string]connector
 	}
 	if len(wanted) > 1 {
 		// A file with mistakes, or none, has no plugins to tell of.
-		if file, diags := config.Parse(path); !diags.HasErrors() {
+		if file, diags := config.Parse(path, systems.All()); !diags.HasErrors() {
 			configured, err := specs(file)
 			if err != nil {
 				return nil, err

@@ -14,7 +14,7 @@ import (
 	"github.com/yuin/goldmark-emoji/definition"
 
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/format/markup"
+	"github.com/connector-relay/relay/relay/chat/markup"
 )
 
 const (

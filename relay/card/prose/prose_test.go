@@ -7,7 +7,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/card/prose"
-	"github.com/connector-relay/relay/relay/format/markup"
+	"github.com/connector-relay/relay/relay/chat/markup"
 )
 
 func TestWhatPeopleWroteBecomesACardsMarkdown(t *testing.T) {

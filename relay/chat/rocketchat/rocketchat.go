@@ -1,0 +1,46 @@
+// Package rocketchat is Rocket.Chat, by the webhooks of its integrations.
+package rocketchat
+
+import (
+	"regexp"
+
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/attachments"
+	"github.com/connector-relay/relay/relay/chat/draft"
+	"github.com/connector-relay/relay/relay/chat/markup"
+	"github.com/connector-relay/relay/relay/chat/size"
+)
+
+// System returns Rocket.Chat. It writes attachments:
+// https://docs.rocket.chat/docs/integrations. People are called in the message's
+// own text, because those in an attachment are not told.
+func System() chat.System {
+	form := chat.Form{
+		Read: read,
+		Limits: size.Limits{
+			size.Bytes.AtMost(100_000, "none documented"),
+			size.TextLength.AtMost(5_000, "Message_MaxAllowedSize is 5,000 by default"),
+			size.TitleLength.AtMost(1_024, "Alertmanager's rocketchat notifier"),
+			size.Blocks.AtMost(30, "none documented; more attachments are no card any more"),
+			size.AddressLength.AtMost(2_048, "none documented; a longer one would crowd out the card"),
+		},
+		Write: func(d draft.Draft, w *chat.Writing) (draft.Written, error) {
+			dialect := markup.Markdown(markup.Flavour{
+				// What a backslash escapes is all that its parser knows to escape.
+				Special: "*_`~#", Strong: "*", Emphasis: "_", Strike: "~", Code: true, Fence: true,
+				Headings: 4, Quotes: true, Autolink: true, Defuse: quiet,
+			})
+			return attachments.Writer{Writing: w, Dialect: attachments.Usernames(dialect, w), Quiet: quiet, CallsAbove: true}.Write(d)
+		},
+	}
+	return chat.System{
+		Name: "rocketchat", Summary: "A channel of Rocket.Chat, by an integration's incoming webhook.",
+		Settings: []chat.Setting{chat.URL()},
+		Forms:    []chat.Form{form},
+		Rate:     chat.Rate{PerSecond: 1, Burst: 5, Source: "none documented: the server sets the rate"},
+		Person:   &chat.Identity{Pattern: regexp.MustCompile(`^@?[A-Za-z0-9._-]+$`), Doc: "it is the username"},
+	}
+}
+
+// quiet also stops links that are none.
+func quiet(s string) string { return attachments.QuietAt(markup.Defuse("](")(s)) }
