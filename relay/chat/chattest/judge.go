@@ -1,6 +1,6 @@
-// Package formattest judges payloads by the rules of the chat systems they are for:
+// Package chattest judges payloads by the rules of the chat systems they are for:
 // strictly, by what is documented and by well-kept clients' own types, and knowing
-// nothing of how package format writes them. It is for tests.
+// nothing of how the systems write them. It is for tests.
 package chattest
 
 import (
@@ -18,8 +18,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Judge reports what a chat system would not take of a payload. The name is the
-// format's.
+// Judge reports what a chat system would not take of a payload. The name is the system's
+// and, where it has several, the form's.
 func Judge(name string, body []byte) error {
 	judges := map[string]func([]byte) error{
 		"slack": slackMessage, "discord": discordMessage, "mattermost": attachments(16_383), "rocketchat": attachments(5_000),

@@ -174,7 +174,7 @@ func (d Draft) Said() markup.Text {
 	return markup.Of(markup.Inline{Kind: markup.Emphasis, Inlines: []markup.Inline{{Kind: markup.Plain, Text: d.Note}}})
 }
 
-// link is a way out of a card.
+// Link is a way out of a card.
 type Link struct{ Name, Address string }
 
 // Split tells links from what a card in a chat system cannot do. Of the latter it
