@@ -29,31 +29,17 @@ func (g *GitHub) event(name string, p *payload, key string, at time.Time) (event
 	if !ok {
 		return event.Event{}, false
 	}
-	d, ok := k.Own.draw(p)
+	h, ok := k.Own.draw(p)
 	if !ok {
 		return event.Event{}, false
 	}
-	return event.Event{Key: key, Kind: name, Thread: p.thread(), Time: at, Card: d.card(p), Data: p.data()}, true
-}
-
-// card puts the drawing into the frame that all cards share.
-func (d drawing) card(p *payload) card.Card {
-	c := card.Card{Summary: d.title, Title: d.title, Text: d.text, ThemeColor: d.color}
-	section := card.Section{Facts: d.facts}
 	if p.Sender.Login != "" {
-		section.ActivityTitle = card.Link(p.Sender.Login, p.Sender.HTMLURL)
-		section.ActivityImage = card.Web(p.Sender.AvatarURL)
+		h.Who, h.Picture = card.Link(p.Sender.Login, p.Sender.HTMLURL), p.Sender.AvatarURL
 	}
-	if section.ActivitySubtitle = card.Link(p.Organization.Login, p.Organization.HTMLURL); p.Repository.FullName != "" {
-		section.ActivitySubtitle = card.Link(p.Repository.FullName, p.Repository.HTMLURL)
+	if h.Where = card.Link(p.Organization.Login, p.Organization.HTMLURL); p.Repository.FullName != "" {
+		h.Where = card.Link(p.Repository.FullName, p.Repository.HTMLURL)
 	}
-	if section.ActivityTitle != "" || section.ActivitySubtitle != "" || len(section.Facts) > 0 {
-		c.Sections = []card.Section{section}
-	}
-	if at := card.Web(d.link); at != "" {
-		c.Actions = []card.Action{{Type: card.OpenURI, Name: d.label, Targets: []card.Target{{OS: "default", URI: at}}}}
-	}
-	return c
+	return event.Event{Key: key, Kind: name, Thread: p.thread(), Time: at, Card: h.Card(), Data: p.data()}, true
 }
 
 // thread names what the event belongs to: the pull request, issue or discussion. A

@@ -12,27 +12,27 @@ import (
 // maxCommits is how many commits a card names.
 const maxCommits = 5
 
-func drawPush(p *payload) (drawing, bool) {
+func drawPush(p *payload) (card.Happening, bool) {
 	name := card.Line(shortRef(p.Ref), maxFact)
 	if strings.HasPrefix(name, mergeQueue) {
-		return drawing{}, false // the pull request's merge tells of it
+		return card.Happening{}, false // the pull request's merge tells of it
 	}
-	d := drawing{color: blue, link: p.Compare, label: "Compare"}
+	d := card.Happening{Color: blue, Address: p.Compare, Button: "Compare"}
 	verb := "pushed"
 	if p.Forced {
-		verb, d.color = "force-pushed", amber
+		verb, d.Color = "force-pushed", amber
 	}
 	what := "to " + name
 	if n := len(p.Commits); n > 0 {
 		what = plural(n, "commit") + " " + what
 	}
-	if d.link == "" && p.After != "" && card.Web(p.Repository.HTMLURL) != "" {
-		d.link, d.label = p.Repository.HTMLURL+"/commit/"+p.After, "Open commit"
+	if d.Address == "" && p.After != "" && card.Web(p.Repository.HTMLURL) != "" {
+		d.Address, d.Button = p.Repository.HTMLURL+"/commit/"+p.After, "Open commit"
 		if p.Before != "" && strings.Trim(p.Before, "0") != "" {
-			d.link, d.label = p.Repository.HTMLURL+"/compare/"+p.Before+"..."+p.After, "Compare"
+			d.Address, d.Button = p.Repository.HTMLURL+"/compare/"+p.Before+"..."+p.After, "Compare"
 		}
 	}
-	d.title = fmt.Sprintf("%s %s %s", p.who(), verb, what)
+	d.Title = fmt.Sprintf("%s %s %s", p.who(), verb, what)
 	var lines []string
 	shown := p.Commits[max(0, len(p.Commits)-maxCommits):]
 	if left := len(p.Commits) - len(shown); left > 0 {
@@ -41,13 +41,13 @@ func drawPush(p *payload) (drawing, bool) {
 	for _, c := range shown {
 		lines = append(lines, commitLine(c))
 	}
-	d.text = strings.Join(lines, "\n\n")
+	d.Text = strings.Join(lines, "\n\n")
 	if len(p.Commits) > len(shown) {
 		var names []string
 		for _, c := range p.Commits {
 			names = append(names, c.by())
 		}
-		d.facts = plainFact("By", card.Counted(names))
+		d.Facts = plainFact("By", card.Counted(names))
 	}
 	return d, p.Ref != ""
 }
@@ -66,21 +66,21 @@ func commitLine(c commit) string {
 	return text
 }
 
-func drawCreate(p *payload) (drawing, bool) {
+func drawCreate(p *payload) (card.Happening, bool) {
 	if p.RefType == "repository" {
-		return drawing{title: p.who() + " created the repository", color: green, link: p.Repository.HTMLURL, label: "Open repository"}, true
+		return card.Happening{Title: p.who() + " created the repository", Color: green, Address: p.Repository.HTMLURL, Button: "Open repository"}, true
 	}
-	d := drawing{title: fmt.Sprintf("%s created %s %s", p.who(), p.refType(), card.Line(p.Ref, maxFact)), color: green, label: "Open " + p.refType()}
+	d := card.Happening{Title: fmt.Sprintf("%s created %s %s", p.who(), p.refType(), card.Line(p.Ref, maxFact)), Color: green, Button: "Open " + p.refType()}
 	if p.Repository.HTMLURL != "" {
-		d.link = p.Repository.HTMLURL + "/tree/" + p.Ref
+		d.Address = p.Repository.HTMLURL + "/tree/" + p.Ref
 	}
 	return d, p.Ref != "" && !strings.HasPrefix(p.Ref, mergeQueue)
 }
 
-func drawDelete(p *payload) (drawing, bool) {
-	return drawing{
-		title: fmt.Sprintf("%s deleted %s %s", p.who(), p.refType(), card.Line(p.Ref, maxFact)), color: grey,
-		link: p.Repository.HTMLURL, label: "Open repository",
+func drawDelete(p *payload) (card.Happening, bool) {
+	return card.Happening{
+		Title: fmt.Sprintf("%s deleted %s %s", p.who(), p.refType(), card.Line(p.Ref, maxFact)), Color: grey,
+		Address: p.Repository.HTMLURL, Button: "Open repository",
 	}, p.Ref != "" && !strings.HasPrefix(p.Ref, mergeQueue)
 }
 
@@ -91,34 +91,34 @@ func (p *payload) refType() string {
 	return "branch"
 }
 
-func drawPullRequest(p *payload) (drawing, bool) {
+func drawPullRequest(p *payload) (card.Happening, bool) {
 	pr := p.PullRequest
 	if pr == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	d := drawing{link: pr.HTMLURL, label: "Open pull request", color: green}
+	d := card.Happening{Address: pr.HTMLURL, Button: "Open pull request", Color: green}
 	switch {
 	case p.Action == "closed" && pr.Merged:
-		d.color = purple
+		d.Color = purple
 	case p.Action == "closed":
-		d.color = red
+		d.Color = red
 	case p.Action == "opened" && pr.Draft, p.Action == "converted_to_draft":
-		d.color = grey
+		d.Color = grey
 	}
 	if p.Action == "opened" {
-		d.facts = peopleFact("Assigned to", pr.Assignees)
+		d.Facts = peopleFact("Assigned to", pr.Assignees)
 	}
 	if p.Action == "opened" || p.Action == "reopened" {
-		d.text = prose.Markdown(pr.Body, maxText)
+		d.Text = prose.Markdown(pr.Body, maxText)
 	}
 	p.tell(&d, "pull request "+numbered(pr.Number, pr.Title))
 	if pr.Head.Ref != "" && pr.Base.Ref != "" {
-		d.facts = append(d.facts, plainFact("Branch", pr.Head.from(pr.Base)+" → "+pr.Base.Ref)...)
+		d.Facts = append(d.Facts, plainFact("Branch", pr.Head.from(pr.Base)+" → "+pr.Base.Ref)...)
 	}
 	if pr.Additions+pr.Deletions > 0 {
-		d.facts = append(d.facts, card.Fact{Name: "Size", Value: fmt.Sprintf("%s, \\+%d −%d", plural(pr.Files, "file"), pr.Additions, pr.Deletions)})
+		d.Facts = append(d.Facts, card.Fact{Name: "Size", Value: fmt.Sprintf("%s, \\+%d −%d", plural(pr.Files, "file"), pr.Additions, pr.Deletions)})
 	}
-	d.facts = append(d.facts, labelFact(pr.Labels)...)
+	d.Facts = append(d.Facts, labelFact(pr.Labels)...)
 	return d, true
 }
 
@@ -146,35 +146,35 @@ func labelFact(list []named) []card.Fact {
 	return plainFact("Labels", strings.Join(names, ", "))
 }
 
-func drawReview(p *payload) (drawing, bool) {
+func drawReview(p *payload) (card.Happening, bool) {
 	if p.Review == nil || p.PullRequest == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	d := drawing{text: prose.Markdown(p.Review.Body, maxText), link: p.Review.HTMLURL, label: "Open review"}
-	if d.link == "" {
-		d.link = p.PullRequest.HTMLURL
+	d := card.Happening{Text: prose.Markdown(p.Review.Body, maxText), Address: p.Review.HTMLURL, Button: "Open review"}
+	if d.Address == "" {
+		d.Address = p.PullRequest.HTMLURL
 	}
 	var verb string
 	switch state := strings.ToLower(p.Review.State); {
 	case p.Action == "dismissed":
-		verb, d.color = "dismissed a review of", grey
+		verb, d.Color = "dismissed a review of", grey
 	case state == "approved":
-		verb, d.color = "approved", green
+		verb, d.Color = "approved", green
 	case state == "changes_requested":
-		verb, d.color = "asked for changes to", red
+		verb, d.Color = "asked for changes to", red
 	case p.Review.Body == "":
-		return drawing{}, false // its comments on lines tell of themselves
+		return card.Happening{}, false // its comments on lines tell of themselves
 	default:
-		verb, d.color = "commented on", blue
+		verb, d.Color = "commented on", blue
 	}
-	d.title = fmt.Sprintf("%s %s pull request %s", p.who(), verb, numbered(p.PullRequest.Number, p.PullRequest.Title))
+	d.Title = fmt.Sprintf("%s %s pull request %s", p.who(), verb, numbered(p.PullRequest.Number, p.PullRequest.Title))
 	return d, true
 }
 
-func drawRelease(p *payload) (drawing, bool) {
+func drawRelease(p *payload) (card.Happening, bool) {
 	r := p.Release
 	if r == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
 	name := r.Name
 	if name == "" {
@@ -184,27 +184,27 @@ func drawRelease(p *payload) (drawing, bool) {
 	if r.Prerelease {
 		what = "pre-release"
 	}
-	return drawing{
-		title: fmt.Sprintf("%s %s %s %s", p.who(), words(p.Action), what, card.Line(name, maxTitle)),
-		text:  prose.Markdown(r.Body, maxText), link: r.HTMLURL, label: "Open release", color: green,
-		facts: append(plainFact("Before", p.Changes.Name.From), plainFact("Tag", r.TagName)...),
+	return card.Happening{
+		Title: fmt.Sprintf("%s %s %s %s", p.who(), words(p.Action), what, card.Line(name, maxTitle)),
+		Text:  prose.Markdown(r.Body, maxText), Address: r.HTMLURL, Button: "Open release", Color: green,
+		Facts: append(plainFact("Before", p.Changes.Name.From), plainFact("Tag", r.TagName)...),
 	}, true
 }
 
-func drawPackage(p *payload) (drawing, bool) {
+func drawPackage(p *payload) (card.Happening, bool) {
 	k := p.Package
 	if k == nil {
 		k = p.Registry
 	}
 	if k == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
 	at := k.Version.HTMLURL
 	if at == "" {
 		at = k.HTMLURL
 	}
-	return drawing{
-		title: fmt.Sprintf("%s %s package %s %s", p.who(), words(p.Action), card.Line(k.Name, maxFact), card.Line(k.Version.Version, maxFact)),
-		link:  at, label: "Open package", color: green, facts: plainFact("Type", strings.ToLower(k.Type)),
+	return card.Happening{
+		Title:   fmt.Sprintf("%s %s package %s %s", p.who(), words(p.Action), card.Line(k.Name, maxFact), card.Line(k.Version.Version, maxFact)),
+		Address: at, Button: "Open package", Color: green, Facts: plainFact("Type", strings.ToLower(k.Type)),
 	}, true
 }

@@ -14,78 +14,78 @@ import (
 func (t *team) named() string { return "the team " + card.Line(t.Name, maxFact) }
 
 // drawTeam is for a team and what it may do.
-func drawTeam(p *payload) (drawing, bool) {
+func drawTeam(p *payload) (card.Happening, bool) {
 	t, c := p.Team, p.Changes
 	if t == nil || t.Name == "" {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	d := drawing{color: blue, link: t.HTMLURL, label: "Open team"}
+	d := card.Happening{Color: blue, Address: t.HTMLURL, Button: "Open team"}
 	did := words(p.Action) + " " + t.named()
 	switch p.Action {
 	case "", "added_to_repository": // team_add has no action
-		did, d.color, d.facts = "gave "+t.named()+" access to the repository", green, plainFact("May", t.Permission)
+		did, d.Color, d.Facts = "gave "+t.named()+" access to the repository", green, plainFact("May", t.Permission)
 	case "removed_from_repository":
-		did, d.color = "took the repository from "+t.named(), grey
+		did, d.Color = "took the repository from "+t.named(), grey
 	case "created":
-		d.color, d.text = green, card.Line(t.Description, maxText)
+		d.Color, d.Text = green, card.Line(t.Description, maxText)
 	case "deleted":
-		d.color = grey
+		d.Color = grey
 	case "edited":
 		switch {
 		case c.Name.edited:
 			did = "renamed " + t.named()
 		case c.Description.edited:
-			did, d.text = "described "+t.named(), card.Line(t.Description, maxText)
+			did, d.Text = "described "+t.named(), card.Line(t.Description, maxText)
 		}
-		d.facts = append(plainFact("Before", cmp.Or(c.Name.From, c.Description.From)), changed("Visibility", c.Privacy, t.Privacy)...)
+		d.Facts = append(plainFact("Before", cmp.Or(c.Name.From, c.Description.From)), changed("Visibility", c.Privacy, t.Privacy)...)
 	}
-	d.title = p.who() + " " + did
+	d.Title = p.who() + " " + did
 	return d, true
 }
 
-func drawMilestone(p *payload) (drawing, bool) {
+func drawMilestone(p *payload) (card.Happening, bool) {
 	m, c := p.Milestone, p.Changes
 	if m == nil || m.Title == "" {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	d := drawing{color: blue, link: m.HTMLURL, label: "Open milestone", facts: plainFact("Before", c.Title.From)}
+	d := card.Happening{Color: blue, Address: m.HTMLURL, Button: "Open milestone", Facts: plainFact("Before", c.Title.From)}
 	switch p.Action {
 	case "created", "opened":
-		d.color, d.text = green, prose.Markdown(m.Description, maxText)
+		d.Color, d.Text = green, prose.Markdown(m.Description, maxText)
 	case "closed":
-		d.color = purple
+		d.Color = purple
 	case "deleted":
-		d.color = grey
+		d.Color = grey
 	case "edited":
 		if c.Description.edited {
-			d.text = prose.Markdown(m.Description, maxText)
+			d.Text = prose.Markdown(m.Description, maxText)
 		}
 	}
-	d.title = fmt.Sprintf("%s %s the milestone %s", p.who(), cmp.Or(words(p.Action), "changed"), card.Line(m.Title, maxTitle))
+	d.Title = fmt.Sprintf("%s %s the milestone %s", p.who(), cmp.Or(words(p.Action), "changed"), card.Line(m.Title, maxTitle))
 	if c.Due.edited {
-		d.facts = append(d.facts, plainFact("Due before", day(c.Due.From))...)
+		d.Facts = append(d.Facts, plainFact("Due before", day(c.Due.From))...)
 	}
-	d.facts = append(d.facts, plainFact("Due", day(m.Due))...)
+	d.Facts = append(d.Facts, plainFact("Due", day(m.Due))...)
 	if all := m.Open + m.Closed; all > 0 {
-		d.facts = append(d.facts, card.Fact{Name: "Done", Value: fmt.Sprintf("%d of %s", m.Closed, plural(all, "issue"))})
+		d.Facts = append(d.Facts, card.Fact{Name: "Done", Value: fmt.Sprintf("%d of %s", m.Closed, plural(all, "issue"))})
 	}
 	return d, true
 }
 
-func drawLabel(p *payload) (drawing, bool) {
+func drawLabel(p *payload) (card.Happening, bool) {
 	l, c := p.Label, p.Changes
 	if l == nil || l.Name == "" {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	d := drawing{
-		title: fmt.Sprintf("%s %s the label %s", p.who(), cmp.Or(words(p.Action), "changed"), card.Line(l.Name, maxTitle)), text: card.Line(l.Description, maxText),
-		color: blue, link: p.labelsPage(), label: "Open labels", facts: plainFact("Before", c.Name.From),
+	d := card.Happening{
+		Title: fmt.Sprintf("%s %s the label %s", p.who(), cmp.Or(words(p.Action), "changed"), card.Line(l.Name, maxTitle)), Text: card.Line(l.Description, maxText),
+		Color: blue, Address: p.labelsPage(), Button: "Open labels", Facts: plainFact("Before", c.Name.From),
 	}
 	if p.Action == "deleted" {
-		d.color = grey
+		d.Color = grey
 	}
-	d.facts = append(d.facts, changed("Description", c.Description, l.Description)...)
-	d.facts = append(d.facts, changed("Colour", c.Color, l.Color)...)
+	d.Facts = append(d.Facts, changed("Description", c.Description, l.Description)...)
+	d.Facts = append(d.Facts, changed("Colour", c.Color, l.Color)...)
 	return d, true
 }
 
@@ -96,10 +96,10 @@ func (p *payload) labelsPage() string {
 	return p.Repository.HTMLURL + "/labels"
 }
 
-func drawSponsorship(p *payload) (drawing, bool) {
+func drawSponsorship(p *payload) (card.Happening, bool) {
 	s, c := p.Sponsorship, p.Changes
 	if s == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
 	who := cmp.Or(card.Line(s.Sponsor.Login, maxFact), p.who())
 	tier, before := card.Line(s.Tier.Name, maxFact), card.Line(c.Tier.From.Name, maxFact)
@@ -107,22 +107,22 @@ func drawSponsorship(p *payload) (drawing, bool) {
 	if at := day(p.Effective); at != "" {
 		on = " on " + at
 	}
-	d := drawing{color: blue, link: s.Sponsor.HTMLURL, label: "Open profile"}
+	d := card.Happening{Color: blue, Address: s.Sponsor.HTMLURL, Button: "Open profile"}
 	switch p.Action {
 	case "created":
-		d.title, d.color = fmt.Sprintf("%s sponsors %s: %s", who, cmp.Or(card.Line(s.Sponsorable.Login, maxFact), "you"), tier), green
+		d.Title, d.Color = fmt.Sprintf("%s sponsors %s: %s", who, cmp.Or(card.Line(s.Sponsorable.Login, maxFact), "you"), tier), green
 	case "cancelled":
-		d.title, d.color = fmt.Sprintf("%s ended a sponsorship: %s", who, tier), grey
+		d.Title, d.Color = fmt.Sprintf("%s ended a sponsorship: %s", who, tier), grey
 	case "pending_cancellation":
-		d.title, d.color = fmt.Sprintf("%s ends a sponsorship%s: %s", who, on, tier), amber
+		d.Title, d.Color = fmt.Sprintf("%s ends a sponsorship%s: %s", who, on, tier), amber
 	case "tier_changed":
-		d.title = fmt.Sprintf("%s changed a sponsorship from %s to %s", who, before, tier)
+		d.Title = fmt.Sprintf("%s changed a sponsorship from %s to %s", who, before, tier)
 	case "pending_tier_change":
-		d.title = fmt.Sprintf("%s changes a sponsorship from %s to %s%s", who, before, tier, on)
+		d.Title = fmt.Sprintf("%s changes a sponsorship from %s to %s%s", who, before, tier, on)
 	default:
-		d.title = fmt.Sprintf("%s %s a sponsorship: %s", who, cmp.Or(words(p.Action), "changed"), tier)
+		d.Title = fmt.Sprintf("%s %s a sponsorship: %s", who, cmp.Or(words(p.Action), "changed"), tier)
 	}
-	d.facts = changed("Seen by", c.PrivacyLevel, s.Privacy)
+	d.Facts = changed("Seen by", c.PrivacyLevel, s.Privacy)
 	return d, true
 }
 

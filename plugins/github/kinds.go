@@ -13,17 +13,8 @@ type look struct {
 	actions []string
 	// robots says that events of robots are shown, too: they are what robots are for.
 	robots bool
-	// draw makes the card; false when there is nothing to show.
-	draw func(p *payload) (drawing, bool)
-}
-
-// drawing is what differs between the cards of the kinds.
-type drawing struct {
-	// title is who did what, and is Markdown like text.
-	title, text string
-	link, label string
-	color       string
-	facts       []card.Fact
+	// draw tells what happened; false when there is nothing to show.
+	draw func(p *payload) (card.Happening, bool)
 }
 
 // The colours of cards, after GitHub's own for the same states.

@@ -8,28 +8,28 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-func drawFork(p *payload) (drawing, bool) {
+func drawFork(p *payload) (card.Happening, bool) {
 	if p.Forkee == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	return drawing{
-		title: fmt.Sprintf("%s forked the repository to %s", p.who(), card.Line(p.Forkee.FullName, maxFact)), color: grey,
-		link: p.Forkee.HTMLURL, label: "Open fork",
+	return card.Happening{
+		Title: fmt.Sprintf("%s forked the repository to %s", p.who(), card.Line(p.Forkee.FullName, maxFact)), Color: grey,
+		Address: p.Forkee.HTMLURL, Button: "Open fork",
 	}, true
 }
 
-func drawStar(p *payload) (drawing, bool) {
-	d := drawing{title: p.who() + " starred the repository", color: amber, link: p.Repository.HTMLURL, label: "Open repository"}
+func drawStar(p *payload) (card.Happening, bool) {
+	d := card.Happening{Title: p.who() + " starred the repository", Color: amber, Address: p.Repository.HTMLURL, Button: "Open repository"}
 	if p.Action == "deleted" {
-		d.title, d.color = p.who()+" took the star away", grey
+		d.Title, d.Color = p.who()+" took the star away", grey
 	}
 	if p.Repository.Stars > 0 {
-		d.facts = fact("Stars", itoa(p.Repository.Stars))
+		d.Facts = fact("Stars", itoa(p.Repository.Stars))
 	}
 	return d, true
 }
 
-func drawRepository(p *payload) (drawing, bool) {
+func drawRepository(p *payload) (card.Happening, bool) {
 	verb := words(p.Action)
 	switch p.Action {
 	case "", "publicized":
@@ -37,12 +37,12 @@ func drawRepository(p *payload) (drawing, bool) {
 	case "privatized":
 		verb = "made private"
 	}
-	d := drawing{
-		title: fmt.Sprintf("%s %s the repository %s", p.who(), verb, card.Line(p.Repository.FullName, maxFact)), color: blue,
-		link: p.Repository.HTMLURL, label: "Open repository", facts: p.repositoryBefore(),
+	d := card.Happening{
+		Title: fmt.Sprintf("%s %s the repository %s", p.who(), verb, card.Line(p.Repository.FullName, maxFact)), Color: blue,
+		Address: p.Repository.HTMLURL, Button: "Open repository", Facts: p.repositoryBefore(),
 	}
 	if p.Action == "deleted" || p.Action == "archived" {
-		d.color = grey
+		d.Color = grey
 	}
 	return d, p.Repository.FullName != ""
 }
@@ -64,7 +64,7 @@ func changed(name string, before was, now string) []card.Fact {
 }
 
 // drawMember is for those who join or leave a repository, a team or an organisation.
-func drawMember(p *payload) (drawing, bool) {
+func drawMember(p *payload) (card.Happening, bool) {
 	m, what := p.Member, "the repository"
 	switch {
 	case p.Membership != nil:
@@ -73,7 +73,7 @@ func drawMember(p *payload) (drawing, bool) {
 		what = p.Team.named()
 	}
 	if m == nil || m.Login == "" {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
 	verb, color := "added %s to %s", green
 	if strings.HasSuffix(p.Action, "removed") {
@@ -85,48 +85,48 @@ func drawMember(p *payload) (drawing, bool) {
 	} else {
 		facts = nil // what a new member may do was nothing before
 	}
-	return drawing{title: p.who() + " " + fmt.Sprintf(verb, card.Line(m.Login, maxFact), what), color: color, link: m.HTMLURL, label: "Open profile", facts: facts}, true
+	return card.Happening{Title: p.who() + " " + fmt.Sprintf(verb, card.Line(m.Login, maxFact), what), Color: color, Address: m.HTMLURL, Button: "Open profile", Facts: facts}, true
 }
 
 // drawAlert is for security alerts of all sorts.
-func drawAlert(p *payload) (drawing, bool) {
+func drawAlert(p *payload) (card.Happening, bool) {
 	a := p.Alert
 	if a == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	d := drawing{color: red, link: a.HTMLURL, label: "Open alert"}
+	d := card.Happening{Color: red, Address: a.HTMLURL, Button: "Open alert"}
 	var severity string
 	switch {
 	case a.SecretType != "":
-		d.title = "A secret is in the repository: " + card.Line(a.SecretType, maxTitle)
+		d.Title = "A secret is in the repository: " + card.Line(a.SecretType, maxTitle)
 	case a.Rule.Description != "":
-		d.title, severity = "Code scanning: "+card.Line(a.Rule.Description, maxTitle), a.Rule.Security
+		d.Title, severity = "Code scanning: "+card.Line(a.Rule.Description, maxTitle), a.Rule.Security
 		if severity == "" {
 			severity = a.Rule.Severity
 		}
 	case a.Dependency.Package.Name != "":
-		d.title, severity = fmt.Sprintf("%s: %s", card.Line(a.Dependency.Package.Name, maxFact), card.Line(a.Advisory.Summary, maxTitle)), a.Advisory.Severity
-		d.facts = plainFact("Ecosystem", a.Dependency.Package.Ecosystem)
+		d.Title, severity = fmt.Sprintf("%s: %s", card.Line(a.Dependency.Package.Name, maxFact), card.Line(a.Advisory.Summary, maxTitle)), a.Advisory.Severity
+		d.Facts = plainFact("Ecosystem", a.Dependency.Package.Ecosystem)
 	case a.PackageName != "":
-		d.title, severity = "Known weakness in "+card.Line(a.PackageName, maxTitle), a.Severity
+		d.Title, severity = "Known weakness in "+card.Line(a.PackageName, maxTitle), a.Severity
 	default:
-		d.title = "Security alert"
+		d.Title = "Security alert"
 	}
-	d.facts = append(plainFact("Severity", severity), d.facts...)
+	d.Facts = append(plainFact("Severity", severity), d.Facts...)
 	switch p.Action {
 	case "fixed", "resolved", "resolve", "closed_by_user", "dismissed", "dismiss":
-		d.title, d.color = card.Cut("No longer: "+d.title, maxTitle+20), green
+		d.Title, d.Color = card.Cut("No longer: "+d.Title, maxTitle+20), green
 	}
 	return d, true
 }
 
-func drawAdvisory(p *payload) (drawing, bool) {
+func drawAdvisory(p *payload) (card.Happening, bool) {
 	a := p.Advisory
 	if a == nil || a.Summary == "" {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	return drawing{
-		title: "Security advisory: " + card.Line(a.Summary, maxTitle), color: red, link: "https://github.com/advisories/" + a.GHSA, label: "Open advisory",
-		facts: plainFact("Severity", a.Severity),
+	return card.Happening{
+		Title: "Security advisory: " + card.Line(a.Summary, maxTitle), Color: red, Address: "https://github.com/advisories/" + a.GHSA, Button: "Open advisory",
+		Facts: plainFact("Severity", a.Severity),
 	}, true
 }

@@ -29,10 +29,10 @@ func outcome(conclusion string) (word, color string) {
 	return words(conclusion), grey
 }
 
-func drawWorkflowRun(p *payload) (drawing, bool) {
+func drawWorkflowRun(p *payload) (card.Happening, bool) {
 	r := p.WorkflowRun
 	if r == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
 	name := r.Name
 	if p.Workflow != nil && p.Workflow.Name != "" {
@@ -42,13 +42,13 @@ func drawWorkflowRun(p *payload) (drawing, bool) {
 	if p.Action == "requested" || p.Action == "in_progress" {
 		word, color = "was started", blue
 	}
-	d := drawing{
-		title: fmt.Sprintf("%s \\#%d %s", card.Line(name, maxTitle), r.Number, word), color: color, link: r.HTMLURL, label: "Open run",
-		facts: plainFact("Branch", r.HeadBranch),
+	d := card.Happening{
+		Title: fmt.Sprintf("%s \\#%d %s", card.Line(name, maxTitle), r.Number, word), Color: color, Address: r.HTMLURL, Button: "Open run",
+		Facts: plainFact("Branch", r.HeadBranch),
 	}
-	d.facts = append(d.facts, plainFact("Started by", words(r.Event))...)
-	d.facts = append(d.facts, took(r)...)
-	d.facts = append(d.facts, p.commitFact(r.HeadSHA, r.Head.Message)...)
+	d.Facts = append(d.Facts, plainFact("Started by", words(r.Event))...)
+	d.Facts = append(d.Facts, took(r)...)
+	d.Facts = append(d.Facts, p.commitFact(r.HeadSHA, r.Head.Message)...)
 	return d, true
 }
 
@@ -63,13 +63,13 @@ func took(r *run) []card.Fact {
 }
 
 // drawCheck is for a check and a suite of checks.
-func drawCheck(p *payload) (drawing, bool) {
+func drawCheck(p *payload) (card.Happening, bool) {
 	r, what := p.CheckRun, "Check"
 	if r == nil {
 		r, what = p.CheckSuite, "Checks"
 	}
 	if r == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
 	word, color := outcome(r.Conclusion)
 	name, branch := r.Name, r.HeadBranch
@@ -79,57 +79,57 @@ func drawCheck(p *payload) (drawing, bool) {
 	if r.Suite != nil {
 		branch = r.Suite.HeadBranch
 	}
-	return drawing{
-		title: fmt.Sprintf("%s %s %s", what, card.Line(name, maxTitle), word), text: card.Line(r.Output.Title, maxText), color: color,
-		link: r.HTMLURL, label: "Open check", facts: append(plainFact("Branch", branch), p.commitFact(r.HeadSHA, r.Head.Message)...),
+	return card.Happening{
+		Title: fmt.Sprintf("%s %s %s", what, card.Line(name, maxTitle), word), Text: card.Line(r.Output.Title, maxText), Color: color,
+		Address: r.HTMLURL, Button: "Open check", Facts: append(plainFact("Branch", branch), p.commitFact(r.HeadSHA, r.Head.Message)...),
 	}, true
 }
 
 // drawStatus is for the status that a service gives a commit.
-func drawStatus(p *payload) (drawing, bool) {
+func drawStatus(p *payload) (card.Happening, bool) {
 	word, color := outcome(p.State)
 	if p.State == "pending" {
 		word, color = "runs", blue
 	}
-	d := drawing{
-		title: strings.Join(strings.Fields(fmt.Sprintf("Status %s %s", card.Line(p.Context, maxTitle), word)), " "), text: card.Line(p.Description, maxText), color: color,
-		link: p.TargetURL, label: "Open status", facts: p.commitFact(p.SHA, p.Commit.Commit.Message),
+	d := card.Happening{
+		Title: strings.Join(strings.Fields(fmt.Sprintf("Status %s %s", card.Line(p.Context, maxTitle), word)), " "), Text: card.Line(p.Description, maxText), Color: color,
+		Address: p.TargetURL, Button: "Open status", Facts: p.commitFact(p.SHA, p.Commit.Commit.Message),
 	}
-	if card.Web(d.link) == "" {
-		d.link, d.label = p.Commit.HTMLURL, "Open commit"
+	if card.Web(d.Address) == "" {
+		d.Address, d.Button = p.Commit.HTMLURL, "Open commit"
 	}
 	var names []string
 	for _, b := range p.Branches {
 		names = append(names, b.Name)
 	}
-	d.facts = append(plainFact("Branch", strings.Join(names, ", ")), d.facts...)
+	d.Facts = append(plainFact("Branch", strings.Join(names, ", ")), d.Facts...)
 	return d, p.State != ""
 }
 
 // drawPageBuild is for a build of GitHub Pages.
-func drawPageBuild(p *payload) (drawing, bool) {
+func drawPageBuild(p *payload) (card.Happening, bool) {
 	b := p.Build
 	if b == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	d := drawing{title: "GitHub Pages: the build is " + words(b.Status), color: blue, link: p.Repository.HTMLURL, label: "Open repository"}
+	d := card.Happening{Title: "GitHub Pages: the build is " + words(b.Status), Color: blue, Address: p.Repository.HTMLURL, Button: "Open repository"}
 	switch b.Status {
 	case "built":
-		d.title, d.color = "GitHub Pages was built", green
+		d.Title, d.Color = "GitHub Pages was built", green
 	case "errored":
-		d.title, d.color, d.text = "The build of GitHub Pages failed", red, card.Line(b.Error.Message, maxText)
+		d.Title, d.Color, d.Text = "The build of GitHub Pages failed", red, card.Line(b.Error.Message, maxText)
 	}
-	d.facts = append(plainFact("Pushed by", b.Pusher.Login), p.commitFact(b.Commit, "")...)
+	d.Facts = append(plainFact("Pushed by", b.Pusher.Login), p.commitFact(b.Commit, "")...)
 	return d, true
 }
 
-func drawDeployment(p *payload) (drawing, bool) {
+func drawDeployment(p *payload) (card.Happening, bool) {
 	if p.Deployment == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	return drawing{
-		title: fmt.Sprintf("%s asked for a deployment to %s", p.who(), card.Line(p.Deployment.Environment, maxFact)), color: blue,
-		text: card.Line(p.Deployment.Description, maxText), link: deploymentsOf(p), label: "Open deployments", facts: plainFact("From", p.Deployment.Ref),
+	return card.Happening{
+		Title: fmt.Sprintf("%s asked for a deployment to %s", p.who(), card.Line(p.Deployment.Environment, maxFact)), Color: blue,
+		Text: card.Line(p.Deployment.Description, maxText), Address: deploymentsOf(p), Button: "Open deployments", Facts: plainFact("From", p.Deployment.Ref),
 	}, true
 }
 
@@ -140,15 +140,15 @@ func deploymentsOf(p *payload) string {
 	return p.Repository.HTMLURL + "/deployments"
 }
 
-func drawDeploymentStatus(p *payload) (drawing, bool) {
+func drawDeploymentStatus(p *payload) (card.Happening, bool) {
 	s := p.Status
 	if s == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
 	word, color := outcome(s.State)
 	switch s.State {
 	case "pending", "queued", "in_progress", "inactive":
-		return drawing{}, false // what comes of it tells more
+		return card.Happening{}, false // what comes of it tells more
 	case "waiting":
 		word, color = "waits for somebody", amber
 	}
@@ -156,14 +156,14 @@ func drawDeploymentStatus(p *payload) (drawing, bool) {
 	if where == "" && p.Deployment != nil {
 		where = p.Deployment.Environment
 	}
-	d := drawing{title: fmt.Sprintf("The deployment to %s %s", card.Line(where, maxFact), word), text: card.Line(s.Description, maxText), color: color, label: "Open deployment"}
-	for _, d.link = range []string{s.TargetURL, s.LogURL, deploymentsOf(p)} {
-		if card.Web(d.link) != "" {
+	d := card.Happening{Title: fmt.Sprintf("The deployment to %s %s", card.Line(where, maxFact), word), Text: card.Line(s.Description, maxText), Color: color, Button: "Open deployment"}
+	for _, d.Address = range []string{s.TargetURL, s.LogURL, deploymentsOf(p)} {
+		if card.Web(d.Address) != "" {
 			break
 		}
 	}
 	if p.Deployment != nil {
-		d.facts = plainFact("From", p.Deployment.Ref)
+		d.Facts = plainFact("From", p.Deployment.Ref)
 	}
 	return d, true
 }

@@ -8,38 +8,38 @@ import (
 	"github.com/connector-relay/relay/relay/card/prose"
 )
 
-func drawIssue(p *payload) (drawing, bool) {
+func drawIssue(p *payload) (card.Happening, bool) {
 	i := p.Issue
 	if i == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	d := drawing{link: i.HTMLURL, label: "Open issue", color: green, facts: labelFact(i.Labels)}
+	d := card.Happening{Address: i.HTMLURL, Button: "Open issue", Color: green, Facts: labelFact(i.Labels)}
 	switch p.Action {
 	case "opened":
-		d.facts = append(peopleFact("Assigned to", i.Assignees), d.facts...)
+		d.Facts = append(peopleFact("Assigned to", i.Assignees), d.Facts...)
 		if p.Changes.OldRepository != nil { // it came by a transfer
-			d.facts = append(plainFact("From", p.Changes.OldRepository.FullName), d.facts...)
+			d.Facts = append(plainFact("From", p.Changes.OldRepository.FullName), d.Facts...)
 		}
-		d.text = prose.Markdown(i.Body, maxText)
+		d.Text = prose.Markdown(i.Body, maxText)
 	case "reopened":
-		d.text = prose.Markdown(i.Body, maxText)
+		d.Text = prose.Markdown(i.Body, maxText)
 	case "closed":
-		d.color = purple
+		d.Color = purple
 		if i.Reason == "not_planned" || i.Reason == "duplicate" {
-			d.color = grey
+			d.Color = grey
 		}
 	case "deleted":
-		d.color = grey
+		d.Color = grey
 	}
 	p.tell(&d, "issue "+numbered(i.Number, i.Title))
 	return d, true
 }
 
 // drawComment is for comments on issues, pull requests, commits and discussions.
-func drawComment(p *payload) (drawing, bool) {
+func drawComment(p *payload) (card.Happening, bool) {
 	c := p.Comment
 	if c == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
 	on := "something"
 	switch {
@@ -58,50 +58,50 @@ func drawComment(p *payload) (drawing, bool) {
 	if p.Action != "created" && p.Action != "" {
 		verb = words(p.Action) + " a comment on"
 	}
-	d := drawing{
-		title: fmt.Sprintf("%s %s %s", p.who(), verb, on), text: prose.Markdown(c.Body, maxText), color: blue,
-		link: c.HTMLURL, label: "Open comment", facts: plainFact("File", c.Path),
+	d := card.Happening{
+		Title: fmt.Sprintf("%s %s %s", p.who(), verb, on), Text: prose.Markdown(c.Body, maxText), Color: blue,
+		Address: c.HTMLURL, Button: "Open comment", Facts: plainFact("File", c.Path),
 	}
 	if p.PullRequest == nil {
-		d.facts = append(d.facts, p.commitFact(c.Commit, "")...)
+		d.Facts = append(d.Facts, p.commitFact(c.Commit, "")...)
 	}
 	return d, true
 }
 
-func drawDiscussion(p *payload) (drawing, bool) {
+func drawDiscussion(p *payload) (card.Happening, bool) {
 	t := p.Discussion
 	if t == nil {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
-	d := drawing{link: t.HTMLURL, label: "Open discussion", color: blue, facts: plainFact("Category", t.Category.Name)}
+	d := card.Happening{Address: t.HTMLURL, Button: "Open discussion", Color: blue, Facts: plainFact("Category", t.Category.Name)}
 	switch p.Action {
 	case "created":
-		d.text = prose.Markdown(t.Body, maxText)
+		d.Text = prose.Markdown(t.Body, maxText)
 	case "answered":
-		d.color = green
+		d.Color = green
 		if p.Answer != nil {
-			d.text, d.link = prose.Markdown(p.Answer.Body, maxText), p.Answer.HTMLURL
+			d.Text, d.Address = prose.Markdown(p.Answer.Body, maxText), p.Answer.HTMLURL
 		}
 	}
 	p.tell(&d, "discussion "+numbered(t.Number, t.Title))
 	return d, true
 }
 
-func drawWiki(p *payload) (drawing, bool) {
+func drawWiki(p *payload) (card.Happening, bool) {
 	if len(p.Pages) == 0 {
-		return drawing{}, false
+		return card.Happening{}, false
 	}
 	first := p.Pages[0]
-	d := drawing{link: first.HTMLURL, label: "Open page", color: blue}
+	d := card.Happening{Address: first.HTMLURL, Button: "Open page", Color: blue}
 	if len(p.Pages) == 1 {
-		d.title = fmt.Sprintf("%s %s the wiki page %s", p.who(), words(first.Action), card.Line(first.Title, maxTitle))
+		d.Title = fmt.Sprintf("%s %s the wiki page %s", p.who(), words(first.Action), card.Line(first.Title, maxTitle))
 		return d, true
 	}
-	d.title = fmt.Sprintf("%s wrote %s of the wiki", p.who(), plural(len(p.Pages), "page"))
+	d.Title = fmt.Sprintf("%s wrote %s of the wiki", p.who(), plural(len(p.Pages), "page"))
 	var lines []string
 	for _, page := range p.Pages[:min(len(p.Pages), maxCommits)] {
 		lines = append(lines, card.Link(page.Title, page.HTMLURL)+" "+words(page.Action))
 	}
-	d.text = strings.Join(lines, "\n\n")
+	d.Text = strings.Join(lines, "\n\n")
 	return d, true
 }

@@ -10,12 +10,12 @@ import (
 
 // tell says what was done to an issue, a pull request or a discussion: the title, and
 // the facts and the text that belong to it.
-func (p *payload) tell(d *drawing, what string) {
-	d.title = p.who() + " " + p.did(d, what)
+func (p *payload) tell(d *card.Happening, what string) {
+	d.Title = p.who() + " " + p.did(d, what)
 }
 
 // did is what somebody did, to whom, with which, and from what.
-func (p *payload) did(d *drawing, what string) string {
+func (p *payload) did(d *card.Happening, what string) string {
 	switch p.Action {
 	case "assigned", "unassigned":
 		if p.Assignee != nil {
@@ -27,7 +27,7 @@ func (p *payload) did(d *drawing, what string) string {
 		}
 	case "milestoned", "demilestoned":
 		if m := p.Milestone; m != nil {
-			d.facts = append(fact("Milestone", card.Link(m.Title, m.HTMLURL)), d.facts...)
+			d.Facts = append(fact("Milestone", card.Link(m.Title, m.HTMLURL)), d.Facts...)
 			return p.moved("the milestone "+card.Line(m.Title, maxFact), what, "added", "removed")
 		}
 	case "review_requested":
@@ -37,14 +37,14 @@ func (p *payload) did(d *drawing, what string) string {
 	case "edited":
 		return p.edited(d, what)
 	case "locked":
-		d.facts = append(plainFact("Reason", p.lock()), d.facts...)
+		d.Facts = append(plainFact("Reason", p.lock()), d.Facts...)
 	case "transferred":
 		p.transferred(d)
 	case "category_changed":
-		d.facts = append(plainFact("Before", p.Changes.Category.From.Name), d.facts...)
+		d.Facts = append(plainFact("Before", p.Changes.Category.From.Name), d.Facts...)
 		return "changed the category of " + what
 	case "dequeued":
-		d.facts = append(plainFact("Reason", strings.ToLower(strings.ReplaceAll(p.Reason, "_", " "))), d.facts...)
+		d.Facts = append(plainFact("Reason", strings.ToLower(strings.ReplaceAll(p.Reason, "_", " "))), d.Facts...)
 	case "auto_merge_enabled":
 		return "enabled auto-merge for " + what
 	case "auto_merge_disabled":
@@ -98,17 +98,17 @@ func (p *payload) reviewer() string {
 	return "somebody"
 }
 
-func (p *payload) edited(d *drawing, what string) string {
+func (p *payload) edited(d *card.Happening, what string) string {
 	c := p.Changes
 	switch {
 	case c.Title.edited:
-		d.facts = append(plainFact("Before", c.Title.From), d.facts...)
+		d.Facts = append(plainFact("Before", c.Title.From), d.Facts...)
 		return "renamed " + what
 	case c.Base.Ref.edited && p.PullRequest != nil:
-		d.facts = append(plainFact("Base", c.Base.Ref.From+" → "+p.PullRequest.Base.Ref), d.facts...)
+		d.Facts = append(plainFact("Base", c.Base.Ref.From+" → "+p.PullRequest.Base.Ref), d.Facts...)
 		return "changed the base of " + what
 	case c.Body.edited:
-		d.text = prose.Markdown(p.body(), maxText)
+		d.Text = prose.Markdown(p.body(), maxText)
 		return "edited the description of " + what
 	}
 	return "edited " + what
@@ -141,16 +141,16 @@ func (p *payload) lock() string {
 }
 
 // transferred says where something is now, and leads there.
-func (p *payload) transferred(d *drawing) {
+func (p *payload) transferred(d *card.Happening) {
 	c := p.Changes
 	switch {
 	case c.NewIssue != nil && c.NewIssue.HTMLURL != "":
-		d.link = c.NewIssue.HTMLURL
+		d.Address = c.NewIssue.HTMLURL
 	case c.NewDiscussion != nil && c.NewDiscussion.HTMLURL != "":
-		d.link = c.NewDiscussion.HTMLURL
+		d.Address = c.NewDiscussion.HTMLURL
 	}
 	if c.NewRepository != nil {
-		d.facts = append(plainFact("To", c.NewRepository.FullName), d.facts...)
+		d.Facts = append(plainFact("To", c.NewRepository.FullName), d.Facts...)
 	}
 }
 
