@@ -23,21 +23,18 @@ const (
 // made makes an event.
 func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.Event {
 	r.code = a.code(r)
-	d := k.Own.draw(k, r)
-	if d.vague {
+	h, vague := k.Own.draw(k, r)
+	if vague {
 		// With the least details the service hook's own words are all there is.
 		said, _, _ := strings.Cut(strings.TrimSpace(r.said), "\n")
-		d.title = cmp.Or(card.Line(said, maxTitle), inWords(k))
+		h.Title = cmp.Or(card.Line(said, maxTitle), inWords(k))
 	}
-	section := card.Section{ActivityTitle: card.Line(r.actor().Name, maxTitle), ActivitySubtitle: card.Line(a.Project, maxTitle), Facts: d.facts}
+	h.Who, h.Where = card.Line(r.actor().Name, maxTitle), card.Line(a.Project, maxTitle)
 	if repo := r.repository().Name; repo != "" {
-		section.ActivitySubtitle += " / " + card.Line(repo, maxTitle)
+		h.Where += " / " + card.Line(repo, maxTitle)
 	}
-	c := card.Card{Summary: d.title, Title: d.title, Text: d.text, ThemeColor: d.color, Sections: []card.Section{section}}
-	if at := cmp.Or(card.Web(r.Links.Web.Href), card.Web(d.link), a.page(k, r)); at != "" {
-		c.Actions = []card.Action{{Type: card.OpenURI, Name: cmp.Or(d.label, "Open"), Targets: []card.Target{{OS: "default", URI: at}}}}
-	}
-	return event.Event{Key: key, Kind: k.Name, Thread: thread(k, r), Time: at, Card: c, Data: a.data(k, r)}
+	h.Address, h.Button = cmp.Or(card.Web(r.Links.Web.Href), card.Web(h.Address), a.page(k, r)), cmp.Or(h.Button, "Open")
+	return event.Event{Key: key, Kind: k.Name, Thread: thread(k, r), Time: at, Card: h.Card(), Data: a.data(k, r)}
 }
 
 // page is where people see what an event is about, by the rules of Azure DevOps'
@@ -99,7 +96,7 @@ func (r *resource) commit(id string) string {
 
 func (r *resource) who() string { return cmp.Or(card.Line(r.actor().Name, maxTitle), "Somebody") }
 
-func drawPush(k kind, r *resource) drawing {
+func drawPush(k kind, r *resource) (h card.Happening, vague bool) {
 	where := ""
 	if name := r.repository().Name; name != "" {
 		where = " in " + card.Line(name, maxTitle)
@@ -108,7 +105,7 @@ func drawPush(k kind, r *resource) drawing {
 	if n := len(r.Commits); n > 0 {
 		what = plural(n, "commit") + " " + what
 	}
-	d := drawing{title: r.who() + " pushed " + what, color: k.Own.color, label: "Open push", vague: r.branch() == ""}
+	h = card.Happening{Title: r.who() + " pushed " + what, Color: k.Own.color, Button: "Open push"}
 	if len(r.RefUpdates) > 0 {
 		u := r.RefUpdates[0]
 		noun := "branch"
@@ -117,11 +114,11 @@ func drawPush(k kind, r *resource) drawing {
 		}
 		switch {
 		case u.Old != "" && strings.Trim(u.Old, "0") == "":
-			d.title = fmt.Sprintf("%s created %s %s%s", r.who(), noun, card.Line(short(u.Name), maxTitle), where)
+			h.Title = fmt.Sprintf("%s created %s %s%s", r.who(), noun, card.Line(short(u.Name), maxTitle), where)
 		case u.Forced:
-			d.title, d.color = r.who()+" force-pushed "+what, amber
+			h.Title, h.Color = r.who()+" force-pushed "+what, amber
 		case u.New != "" && strings.Trim(u.New, "0") == "":
-			d.title, d.color = fmt.Sprintf("%s deleted %s %s%s", r.who(), noun, card.Line(short(u.Name), maxTitle), where), grey
+			h.Title, h.Color = fmt.Sprintf("%s deleted %s %s%s", r.who(), noun, card.Line(short(u.Name), maxTitle), where), grey
 		}
 	}
 	var lines []string
@@ -136,48 +133,48 @@ func drawPush(k kind, r *resource) drawing {
 	if left := len(r.Commits) - len(lines); left > 0 {
 		lines = append(lines, fmt.Sprintf("… and %s before", plural(left, "commit")))
 	}
-	d.text = strings.Join(lines, "\n\n")
+	h.Text = strings.Join(lines, "\n\n")
 	if len(r.Commits) > maxCommits {
 		var names []string
 		for _, c := range r.Commits {
 			names = append(names, c.Author.Name)
 		}
-		d.facts = fact("By", card.Counted(names))
+		h.Facts = fact("By", card.Counted(names))
 	}
-	return d
+	return h, r.branch() == ""
 }
 
-func drawPull(k kind, r *resource) drawing {
+func drawPull(k kind, r *resource) (h card.Happening, vague bool) {
 	p := r.pull()
 	what := titled(fmt.Sprintf("pull request %d", p.PullRequestID), p.Title)
 	verb, color := r.did(k)
-	d := drawing{title: r.who() + " " + verb + " " + what, color: color, label: "Open pull request", vague: p.PullRequestID == 0}
+	h = card.Happening{Title: r.who() + " " + verb + " " + what, Color: color, Button: "Open pull request"}
 	switch k.Name {
 	case "pull_request_commented":
 		if r.Comment != nil {
-			d.text = prose.Markdown(r.Comment.Content, maxText)
+			h.Text = prose.Markdown(r.Comment.Content, maxText)
 		}
 	case "pull_request_created":
-		d.text = prose.Markdown(p.Description, maxText)
+		h.Text = prose.Markdown(p.Description, maxText)
 	case "pull_request_merged":
-		d.title, d.color = r.tried()
-		d.text = card.Line(p.MergeFailure, maxText)
+		h.Title, h.Color = r.tried()
+		h.Text = card.Line(p.MergeFailure, maxText)
 	case "pull_request_voted", "pull_request_completed":
-		d.facts = r.votes()
+		h.Facts = r.votes()
 	case "pull_request_pushed":
 		if id := p.SourceCommit.ID; id != "" {
-			d.facts = []card.Fact{{Name: "Commit", Value: r.commit(id)}}
+			h.Facts = []card.Fact{{Name: "Commit", Value: r.commit(id)}}
 		}
 	}
 	if p.Source != "" && p.Target != "" {
-		d.facts = append(fact("Branch", short(p.Source)+" → "+short(p.Target)), d.facts...)
+		h.Facts = append(fact("Branch", short(p.Source)+" → "+short(p.Target)), h.Facts...)
 	}
-	return d
+	return h, p.PullRequestID == 0
 }
 
-func drawRepository(k kind, r *resource) drawing {
+func drawRepository(k kind, r *resource) (h card.Happening, vague bool) {
 	name := cmp.Or(r.repository().Name, r.Name)
-	d := drawing{color: k.Own.color, label: "Open repository", vague: name == ""}
+	h, vague = card.Happening{Color: k.Own.color, Button: "Open repository"}, name == ""
 	verb, more := k.Own.verb, ""
 	switch {
 	case k.Name == "repository_status_changed" && r.Disabled:
@@ -185,16 +182,16 @@ func drawRepository(k kind, r *resource) drawing {
 	case k.Name == "repository_renamed" && r.OldName != "":
 		more, name = " to "+card.Line(name, maxTitle), r.OldName
 	}
-	d.title = fmt.Sprintf("%s %s repository %s%s", r.who(), verb, card.Line(name, maxTitle), more)
-	return d
+	h.Title = fmt.Sprintf("%s %s repository %s%s", r.who(), verb, card.Line(name, maxTitle), more)
+	return h, vague
 }
 
-func drawCheckin(k kind, r *resource) drawing {
+func drawCheckin(k kind, r *resource) (h card.Happening, vague bool) {
 	text := ""
 	if r.Comment != nil {
 		text = card.Excerpt(r.Comment.Content, maxText)
 	}
-	return drawing{title: fmt.Sprintf("%s checked in changeset %d", r.who(), r.ChangesetID), text: text, color: k.Own.color, label: "Open changeset", vague: r.ChangesetID == 0}
+	return card.Happening{Title: fmt.Sprintf("%s checked in changeset %d", r.who(), r.ChangesetID), Text: text, Color: k.Own.color, Button: "Open changeset"}, r.ChangesetID == 0
 }
 
 // outcome is how something ended, in a word, with its colour.
@@ -216,14 +213,14 @@ func outcome(result string) (word, color string) {
 	return card.Line(result, maxTitle), grey
 }
 
-func drawBuild(_ kind, r *resource) drawing {
+func drawBuild(_ kind, r *resource) (h card.Happening, vague bool) {
 	word, color := outcome(cmp.Or(r.Result, r.Status))
-	d := drawing{title: fmt.Sprintf("%s %s %s", card.Line(cmp.Or(r.Definition.Name, "Build"), maxTitle), card.Line(r.BuildNumber, maxTitle), word), color: color, label: "Open build", vague: r.BuildNumber == "" || word == ""}
-	d.facts = append(fact("Branch", short(r.Branch)), fact("Requested by", r.RequestedFor.Name)...)
+	h = card.Happening{Title: fmt.Sprintf("%s %s %s", card.Line(cmp.Or(r.Definition.Name, "Build"), maxTitle), card.Line(r.BuildNumber, maxTitle), word), Color: color, Button: "Open build"}
+	h.Facts = append(fact("Branch", short(r.Branch)), fact("Requested by", r.RequestedFor.Name)...)
 	if start, end := when(r.Started), when(r.Finished); end.After(start) && !start.IsZero() {
-		d.facts = append(d.facts, fact("Took", end.Sub(start).Round(time.Second).String())...)
+		h.Facts = append(h.Facts, fact("Took", end.Sub(start).Round(time.Second).String())...)
 	}
-	return d
+	return h, r.BuildNumber == "" || word == ""
 }
 
 func (r *resource) releaseName() string {
@@ -233,12 +230,12 @@ func (r *resource) releaseName() string {
 	return r.Name
 }
 
-func drawRelease(k kind, r *resource) drawing {
-	d := drawing{title: fmt.Sprintf("%s %s release %s", r.who(), k.Own.verb, card.Line(r.releaseName(), maxTitle)), color: k.Own.color, label: "Open release", facts: fact("Pipeline", r.pipeline()), vague: r.releaseName() == ""}
+func drawRelease(k kind, r *resource) (h card.Happening, vague bool) {
+	h = card.Happening{Title: fmt.Sprintf("%s %s release %s", r.who(), k.Own.verb, card.Line(r.releaseName(), maxTitle)), Color: k.Own.color, Button: "Open release", Facts: fact("Pipeline", r.pipeline())}
 	if r.Release != nil {
-		d.text = card.Excerpt(r.Release.Description, maxText)
+		h.Text = card.Excerpt(r.Release.Description, maxText)
 	}
-	return d
+	return h, r.releaseName() == ""
 }
 
 // env is the environment of a deployment.
@@ -252,18 +249,17 @@ func (r *resource) env() environment {
 	return environment{}
 }
 
-func drawDeployment(k kind, r *resource) drawing {
+func drawDeployment(k kind, r *resource) (h card.Happening, vague bool) {
 	word, color := outcome(cmp.Or(r.DeploymentStatus, r.env().Status))
 	if k.Name == "deployment_started" {
 		word, color = "began", blue
 	}
-	return drawing{
-		title: fmt.Sprintf("The deployment of %s to %s %s", card.Line(r.releaseName(), maxTitle), card.Line(r.env().Name, maxTitle), word), color: color, label: "Open release",
-		facts: fact("Pipeline", r.pipeline()), vague: r.releaseName() == "" || r.env().Name == "" || word == "",
-	}
+	h = card.Happening{Color: color, Button: "Open release", Facts: fact("Pipeline", r.pipeline())}
+	h.Title = fmt.Sprintf("The deployment of %s to %s %s", card.Line(r.releaseName(), maxTitle), card.Line(r.env().Name, maxTitle), word)
+	return h, r.releaseName() == "" || r.env().Name == "" || word == ""
 }
 
-func drawApproval(k kind, r *resource) drawing {
+func drawApproval(k kind, r *resource) (h card.Happening, vague bool) {
 	thing, joined, of := r.releaseName(), " to ", r.env().Name
 	if strings.HasPrefix(k.Name, "stage") {
 		thing, joined, of = r.StageName, " of ", r.pipeline()
@@ -272,19 +268,19 @@ func drawApproval(k kind, r *resource) drawing {
 		}
 	}
 	what := card.Line(thing, maxTitle) + joined + card.Line(of, maxTitle)
-	d := drawing{title: what + " " + k.Own.verb, color: k.Own.color, label: "Open", vague: thing == "" || of == ""}
+	h = card.Happening{Title: what + " " + k.Own.verb, Color: k.Own.color, Button: "Open"}
 	if k.Own.verb != "" && r.Approval != nil {
-		d.facts = fact("Waits for", r.Approval.Approver.Name)
+		h.Facts = fact("Waits for", r.Approval.Approver.Name)
 	}
 	if k.Own.verb == "" {
 		status := ""
 		if r.Approval != nil {
-			status, d.text = r.Approval.Status, card.Excerpt(r.Approval.Comments, maxText)
+			status, h.Text = r.Approval.Status, card.Excerpt(r.Approval.Comments, maxText)
 		}
 		word, color := outcome(cmp.Or(status, r.Status))
-		d.title, d.color = what+" was "+strings.TrimPrefix(word, "was "), color
+		h.Title, h.Color = what+" was "+strings.TrimPrefix(word, "was "), color
 	}
-	return d
+	return h, thing == "" || of == ""
 }
 
 // running is the run, stage or job that an event is about.
@@ -297,7 +293,7 @@ func (r *resource) running() *run {
 	return nil
 }
 
-func drawRun(k kind, r *resource) drawing {
+func drawRun(k kind, r *resource) (h card.Happening, vague bool) {
 	one := r.running()
 	if one == nil {
 		one = &run{}
@@ -310,7 +306,7 @@ func drawRun(k kind, r *resource) drawing {
 	if one != r.Run {
 		name += ": " + card.Line(cmp.Or(one.Display, one.Name), maxTitle)
 	}
-	return drawing{title: strings.TrimSpace(name) + " " + word, color: color, label: "Open run", vague: name == "" || word == ""}
+	return card.Happening{Title: strings.TrimSpace(name) + " " + word, Color: color, Button: "Open run"}, name == "" || word == ""
 }
 
 // assignedTo is the field that names a person.
@@ -344,28 +340,28 @@ func differences(r *resource) []card.Fact {
 	return list
 }
 
-func drawWorkItem(k kind, r *resource) drawing {
+func drawWorkItem(k kind, r *resource) (h card.Happening, vague bool) {
 	id := r.workItem()
 	what := titled(fmt.Sprintf("%s %d", card.Line(cmp.Or(r.field("System.WorkItemType"), "Work item"), maxTitle), id), r.field("System.Title"))
-	d := drawing{title: fmt.Sprintf("%s %s %s", r.who(), k.Own.verb, what), color: k.Own.color, label: "Open work item", vague: id == 0}
+	h = card.Happening{Title: fmt.Sprintf("%s %s %s", r.who(), k.Own.verb, what), Color: k.Own.color, Button: "Open work item"}
 	switch k.Name {
 	case "work_item_updated":
-		d.facts = differences(r)
+		h.Facts = differences(r)
 		if f := r.Fields["System.State"]; f.old != nil && text(f.old) != text(f.now) {
-			d.title = fmt.Sprintf("%s moved from %s to %s", what, card.Line(text(f.old), maxTitle), card.Line(text(f.now), maxTitle))
-			d.facts = d.facts[1:]
+			h.Title = fmt.Sprintf("%s moved from %s to %s", what, card.Line(text(f.old), maxTitle), card.Line(text(f.now), maxTitle))
+			h.Facts = h.Facts[1:]
 		}
-		d.text = card.Excerpt(card.FromHTML(r.field("System.History")), maxText)
+		h.Text = card.Excerpt(card.FromHTML(r.field("System.History")), maxText)
 	case "work_item_commented":
-		d.text = card.Excerpt(card.FromHTML(r.field("System.History")), maxText)
+		h.Text = card.Excerpt(card.FromHTML(r.field("System.History")), maxText)
 	case "work_item_created":
-		d.text = card.Excerpt(card.FromHTML(r.field("System.Description")), maxText)
-		d.facts = fact("State", r.field("System.State"))
+		h.Text = card.Excerpt(card.FromHTML(r.field("System.Description")), maxText)
+		h.Facts = fact("State", r.field("System.State"))
 		if who := mention(r.value(assignedTo)); who != "" {
-			d.facts = append(d.facts, card.Fact{Name: "Assigned to", Value: who})
+			h.Facts = append(h.Facts, card.Fact{Name: "Assigned to", Value: who})
 		}
 	}
-	return d
+	return h, id == 0
 }
 
 // titled is what something is called, with its title if that is known.

@@ -18,19 +18,10 @@ type look struct {
 	// hook is the eventType of service hooks; empty where only other events of a hook
 	// become this kind.
 	hook string
-	draw func(k kind, r *resource) drawing
+	// draw tells what happened; it is vague where too little is known for a title.
+	draw func(k kind, r *resource) (h card.Happening, vague bool)
 	// verb is what somebody did.
 	verb, color string
-}
-
-// drawing is what differs between cards. Title and text are Markdown.
-type drawing struct {
-	title, text string
-	link, label string
-	color       string
-	facts       []card.Fact
-	// vague says that too little is known for a title.
-	vague bool
 }
 
 // inWords is what happened, where nothing more is known.
