@@ -50,7 +50,7 @@ func (s source) card(p post) card.Card {
 		c.Sections = []card.Section{section}
 	}
 	if isWeb(p.Link) {
-		c.Actions = []card.Action{{Type: card.OpenURI, Name: "Read more", Targets: []card.Target{{OS: "default", URI: p.Link}}}}
+		c.Actions = []card.Action{card.Open("Read more", p.Link)}
 	}
 	return c
 }

@@ -19,11 +19,10 @@ const maxNote = 64 << 10
 
 // draw makes the card of what happened.
 func draw(k kind, h happening) card.Card {
-	c := card.Card{ThemeColor: k.Own.color}
-	section := card.Section{}
+	c := card.Happening{Color: k.Own.color}
 	fact := func(name, value string) {
 		if value = card.Line(value, maxTitle); value != "" {
-			section.Facts = append(section.Facts, card.Fact{Name: name, Value: value})
+			c.Facts = append(c.Facts, card.Fact{Name: name, Value: value})
 		}
 	}
 	for _, d := range h.changes {
@@ -35,29 +34,25 @@ func draw(k kind, h happening) card.Card {
 	}
 	if aboutList(k) {
 		c.Title = k.Own.title + ": " + named(h.list)
-	} else {
-		s := h.subject
-		c.Title = k.Own.title + ": " + named(s.title)
-		fact("List", h.list)
-		if len(h.changes) == 0 {
-			fact("Due", dayFor(s.due))
-			fact("Steps", s.steps.String())
-			if s.importance == "high" {
-				fact("Importance", s.importance)
-			}
-		}
-		if k.Name == "task_created" {
-			c.Text = s.note
-		}
-		if k.Name != "task_deleted" {
-			c.Actions = []card.Action{{Type: card.OpenURI, Name: "Open task", Targets: []card.Target{{OS: "default", URI: s.address()}}}}
+		return c.Card()
+	}
+	s := h.subject
+	c.Title = k.Own.title + ": " + named(s.title)
+	fact("List", h.list)
+	if len(h.changes) == 0 {
+		fact("Due", dayFor(s.due))
+		fact("Steps", s.steps.String())
+		if s.importance == "high" {
+			fact("Importance", s.importance)
 		}
 	}
-	c.Summary = c.Title
-	if len(section.Facts) > 0 {
-		c.Sections = []card.Section{section}
+	if k.Name == "task_created" {
+		c.Text = s.note
 	}
-	return c
+	if k.Name != "task_deleted" {
+		c.Address, c.Button = s.address(), "Open task"
+	}
+	return c.Card()
 }
 
 // address is where a person sees a task.

@@ -30,19 +30,15 @@ func (t *Trello) event(a action) (event.Event, bool) {
 }
 
 func (a action) draw(k kinds.Kind[look]) event.Event {
-	title := a.who() + " " + a.fill(k.Own.does)
-	section := cards.Section{ActivityTitle: a.who(), Facts: a.facts(k)}
+	h := cards.Happening{Title: a.who() + " " + a.fill(k.Own.does), Text: prose.Markdown(a.text(k.Name), maxText), Color: k.Own.color, Who: a.who(), Facts: a.facts(k)}
 	if at := cards.Web(a.Creator.AvatarURL); at != "" {
-		section.ActivityImage = at + "/50.png" // Trello's sizes are 30, 50 and 170
+		h.Picture = at + "/50.png" // Trello's sizes are 30, 50 and 170
 	}
 	if b := a.Data.Board; b != nil {
-		section.ActivitySubtitle = cards.Link(b.Name, boardURL(b))
+		h.Where = cards.Link(b.Name, boardURL(b))
 	}
-	c := cards.Card{Summary: title, Title: title, Text: prose.Markdown(a.text(k.Name), maxText), ThemeColor: k.Own.color, Sections: []cards.Section{section}}
-	if at, label := a.where(); at != "" {
-		c.Actions = []cards.Action{{Type: cards.OpenURI, Name: label, Targets: []cards.Target{{OS: "default", URI: at}}}}
-	}
-	return event.Event{Key: "action:" + a.ID, Kind: k.Name, Thread: a.thread(), Time: a.When, Card: c, Data: a.data(k.Name)}
+	h.Address, h.Button = a.where()
+	return event.Event{Key: "action:" + a.ID, Kind: k.Name, Thread: a.thread(), Time: a.When, Card: h.Card(), Data: a.data(k.Name)}
 }
 
 // thread names the card that the action is about.

@@ -229,7 +229,7 @@ func appendLink(list []card.Action, name, address string) []card.Action {
 	if name = strings.TrimSpace(name); name == "" {
 		name = "Open"
 	}
-	a := card.Action{Type: card.OpenURI, Name: name, Targets: []card.Target{{OS: "default", URI: address}}}
+	a := card.Open(name, address)
 	if len(list) >= maxLinks || slices.ContainsFunc(list, func(o card.Action) bool { return o.URL() == address && o.Name == name }) {
 		return list
 	}

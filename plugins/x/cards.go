@@ -140,7 +140,7 @@ func draw(p post, in includes) card.Card {
 		}
 	}
 	c.Sections = []card.Section{section}
-	c.Actions = []card.Action{{Type: card.OpenURI, Name: "Open on X", Targets: []card.Target{{OS: "default", URI: address(p, by)}}}}
+	c.Actions = []card.Action{card.Open("Open on X", address(p, by))}
 	return c
 }
 
