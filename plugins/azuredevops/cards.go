@@ -103,7 +103,7 @@ func drawPush(k kind, r *resource) (h card.Happening, vague bool) {
 	}
 	what := "to " + card.Line(r.branch(), maxTitle) + where
 	if n := len(r.Commits); n > 0 {
-		what = plural(n, "commit") + " " + what
+		what = card.Plural(n, "commit") + " " + what
 	}
 	h = card.Happening{Title: r.who() + " pushed " + what, Color: k.Own.color, Button: "Open push"}
 	if len(r.RefUpdates) > 0 {
@@ -131,7 +131,7 @@ func drawPush(k kind, r *resource) (h card.Happening, vague bool) {
 		lines = append(lines, entry)
 	}
 	if left := len(r.Commits) - len(lines); left > 0 {
-		lines = append(lines, fmt.Sprintf("… and %s before", plural(left, "commit")))
+		lines = append(lines, fmt.Sprintf("… and %s before", card.Plural(left, "commit")))
 	}
 	h.Text = strings.Join(lines, "\n\n")
 	if len(r.Commits) > maxCommits {
@@ -370,13 +370,6 @@ func titled(what, title string) string {
 		return what
 	}
 	return what + ": " + title
-}
-
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
 }
 
 func fact(name, value string) []card.Fact {

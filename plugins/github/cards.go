@@ -2,7 +2,6 @@ package github
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -80,14 +79,6 @@ func fact(name, value string) []card.Fact {
 func plainFact(name, value string) []card.Fact { return fact(name, card.Line(value, maxFact)) }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-// plural counts things.
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
-}
 
 // words makes words of GitHub's names with underscores.
 func words(s string) string { return card.Line(strings.ReplaceAll(s, "_", " "), maxFact) }

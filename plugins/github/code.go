@@ -24,7 +24,7 @@ func drawPush(p *payload) (card.Happening, bool) {
 	}
 	what := "to " + name
 	if n := len(p.Commits); n > 0 {
-		what = plural(n, "commit") + " " + what
+		what = card.Plural(n, "commit") + " " + what
 	}
 	if d.Address == "" && p.After != "" && card.Web(p.Repository.HTMLURL) != "" {
 		d.Address, d.Button = p.Repository.HTMLURL+"/commit/"+p.After, "Open commit"
@@ -36,7 +36,7 @@ func drawPush(p *payload) (card.Happening, bool) {
 	var lines []string
 	shown := p.Commits[max(0, len(p.Commits)-maxCommits):]
 	if left := len(p.Commits) - len(shown); left > 0 {
-		lines = append(lines, fmt.Sprintf("… and %s before", plural(left, "commit")))
+		lines = append(lines, fmt.Sprintf("… and %s before", card.Plural(left, "commit")))
 	}
 	for _, c := range shown {
 		lines = append(lines, commitLine(c))
@@ -116,7 +116,7 @@ func drawPullRequest(p *payload) (card.Happening, bool) {
 		d.Facts = append(d.Facts, plainFact("Branch", pr.Head.from(pr.Base)+" → "+pr.Base.Ref)...)
 	}
 	if pr.Additions+pr.Deletions > 0 {
-		d.Facts = append(d.Facts, card.Fact{Name: "Size", Value: fmt.Sprintf("%s, \\+%d −%d", plural(pr.Files, "file"), pr.Additions, pr.Deletions)})
+		d.Facts = append(d.Facts, card.Fact{Name: "Size", Value: fmt.Sprintf("%s, \\+%d −%d", card.Plural(pr.Files, "file"), pr.Additions, pr.Deletions)})
 	}
 	d.Facts = append(d.Facts, labelFact(pr.Labels)...)
 	return d, true

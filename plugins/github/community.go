@@ -67,7 +67,7 @@ func drawMilestone(p *payload) (card.Happening, bool) {
 	}
 	d.Facts = append(d.Facts, plainFact("Due", day(m.Due))...)
 	if all := m.Open + m.Closed; all > 0 {
-		d.Facts = append(d.Facts, card.Fact{Name: "Done", Value: fmt.Sprintf("%d of %s", m.Closed, plural(all, "issue"))})
+		d.Facts = append(d.Facts, card.Fact{Name: "Done", Value: fmt.Sprintf("%d of %s", m.Closed, card.Plural(all, "issue"))})
 	}
 	return d, true
 }

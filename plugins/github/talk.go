@@ -97,7 +97,7 @@ func drawWiki(p *payload) (card.Happening, bool) {
 		d.Title = fmt.Sprintf("%s %s the wiki page %s", p.who(), words(first.Action), card.Line(first.Title, maxTitle))
 		return d, true
 	}
-	d.Title = fmt.Sprintf("%s wrote %s of the wiki", p.who(), plural(len(p.Pages), "page"))
+	d.Title = fmt.Sprintf("%s wrote %s of the wiki", p.who(), card.Plural(len(p.Pages), "page"))
 	var lines []string
 	for _, page := range p.Pages[:min(len(p.Pages), maxCommits)] {
 		lines = append(lines, card.Link(page.Title, page.HTMLURL)+" "+words(page.Action))

@@ -57,6 +57,11 @@ type user struct {
 	Picture  string `json:"profile_image_url"`
 }
 
+// shown is what people know the user by.
+func (u user) shown() string {
+	return cmp.Or(card.Escape(oneLine(u.Name)), card.Escape(oneLine(u.Username)), "Somebody")
+}
+
 type media struct {
 	Key     string `json:"media_key"`
 	URL     string `json:"url"`
@@ -119,17 +124,13 @@ func (x *X) event(p post, in includes) (event.Event, bool) {
 
 func draw(p post, in includes) card.Card {
 	by := in.user(p.Author)
-	who := card.Escape(oneLine(cmp.Or(by.Name, by.Username, "Somebody")))
-	verb := p.kind().Own.verb
-	section := card.Section{ActivityTitle: who}
+	who := by.shown()
+	h := card.Happening{Title: who + " " + p.kind().Own.verb, Text: p.markdown(), Color: "0F1419", Who: who, Picture: by.Picture, Address: address(p, by), Button: "Open on X"}
 	if isHandle(by.Username) {
-		section.ActivityTitle = "[" + who + "](https://x.com/" + by.Username + ")"
-		section.ActivitySubtitle = "@" + card.Escape(by.Username)
+		h.Who, h.Where = "["+who+"](https://x.com/"+by.Username+")", "@"+card.Escape(by.Username)
 	}
-	if card.Web(by.Picture) != "" {
-		section.ActivityImage = by.Picture
-	}
-	c := card.Card{Summary: who + " " + verb, Title: who + " " + verb, Text: p.markdown(), ThemeColor: "0F1419"}
+	c := h.Card()
+	section := &c.Sections[0]
 	if quoted := p.quoted(in); quoted != nil {
 		section.Text = quote(*quoted, in)
 	}
@@ -139,8 +140,6 @@ func draw(p post, in includes) card.Card {
 			section.HeroImage = &card.Image{URL: at, Title: oneLine(m.Alt)}
 		}
 	}
-	c.Sections = []card.Section{section}
-	c.Actions = []card.Action{card.Open("Open on X", address(p, by))}
 	return c
 }
 
@@ -163,9 +162,7 @@ func (p post) quoted(in includes) *post {
 }
 
 func quote(p post, in includes) string {
-	by := in.user(p.Author)
-	who := card.Escape(oneLine(cmp.Or(by.Name, by.Username, "Somebody")))
-	return "**" + who + "**: " + p.markdown()
+	return "**" + in.user(p.Author).shown() + "**: " + p.markdown()
 }
 
 // markdown is a post's text with its links written out: X's own lead to t.co, which

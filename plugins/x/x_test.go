@@ -359,6 +359,7 @@ func TestCards(t *testing.T) {
 func FuzzPage(f *testing.F) {
 	f.Add([]byte(`{"data":[{"id":"1","text":"a https://t.co/a","author_id":"1","entities":{"urls":[{"start":2,"end":16,"expanded_url":"javascript:x"}]}}]}`))
 	f.Add([]byte(`{"data":[{"id":"1","text":"<at>all</at>\u0000","note_tweet":{"text":"[x](y)"},"attachments":{"media_keys":["k"]}}],"includes":{"media":[{"media_key":"k","url":"file:///x"}],"users":[{"username":"<"}]}}`))
+	f.Add([]byte(`{"data":[{"id":"1","text":"a","author_id":"1"}],"includes":{"users":[{"id":"1","name":" \u0007","username":"\t"}]}}`))
 	x := &X{Replies: true, Reposts: true}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var p page

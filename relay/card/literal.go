@@ -101,3 +101,11 @@ func FromHTML(source string) string {
 		}
 	}
 }
+
+// Plural counts things that go by a word whose plural is regular.
+func Plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
