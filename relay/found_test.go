@@ -94,7 +94,7 @@ func TestValidationWarnsOfAPluginThatNobodyNeeds(t *testing.T) {
 
 // TestAReloadOverATakenPortSaysSo where validation has nothing to say.
 func TestAReloadOverATakenPortSaysSo(t *testing.T) {
-	r, _, rewrite := running(t, before, func(*faulty) {})
+	r, _, rewrite := running(t, before, nil)
 	other, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+
+	"github.com/connector-relay/relay/relay/store/storetest"
 )
 
 const renamed = `relay { listen = "127.0.0.1:0" }
@@ -28,7 +30,7 @@ moved {
 // TestARenameThatFailsIsUndone lets a reload fail after what is kept has moved: the old
 // names have it again, with the hook's URL, until a reload succeeds.
 func TestARenameThatFailsIsUndone(t *testing.T) {
-	r, f, rewrite := running(t, before, func(*faulty) {})
+	r, f, rewrite := running(t, before, nil)
 	hook := func(name string) string {
 		t.Helper()
 		list, err := r.desk.Connectors(t.Context())
@@ -46,11 +48,11 @@ func TestARenameThatFailsIsUndone(t *testing.T) {
 	first := hook("ci")
 	takes(t, r, "ci", "dev")
 	rewrite(renamed)
-	f.open.Store(true)
+	f.Inject(storetest.Fail(errFaulty, "OpenConnector"))
 	if _, err := r.Reload(t.Context()); !errors.Is(err, errFaulty) {
 		t.Fatalf("the reload returned %v", err)
 	}
-	f.open.Store(false)
+	f.Inject(nil)
 	if hook("ci") != first {
 		t.Error("the connector has lost its URL")
 	}

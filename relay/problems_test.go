@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/connector-relay/relay/relay/store/storetest"
 )
 
 // view is what the relay says of itself in each place.
@@ -67,16 +69,16 @@ func (v view) agrees(t *testing.T, text string, ready bool) {
 }
 
 func TestAllPlacesSayTheSameOfWhatIsWrong(t *testing.T) {
-	r, f, rewrite := running(t, before, func(*faulty) {})
+	r, f, rewrite := running(t, before, nil)
 	look(t, r).agrees(t, "", true)
 
-	f.ping.Store(true)
+	f.Inject(storetest.Fail(errFaulty, "Ping"))
 	look(t, r).agrees(t, "no card is accepted: no room on the disk", false)
-	f.ping.Store(false)
+	f.Inject(nil)
 
-	f.dead.Store(true)
+	f.Inject(storetest.Fail(errFaulty, "DeadLetters"))
 	look(t, r).agrees(t, "the store cannot be read", true)
-	f.dead.Store(false)
+	f.Inject(nil)
 
 	rewrite("channel {")
 	if _, err := r.Reload(t.Context()); err == nil {
@@ -106,7 +108,7 @@ func TestAllPlacesSayTheSameOfWhatIsWrong(t *testing.T) {
 // TestARelayWhoseHooksHaveNoPluginIsNotReady kills the plugin until it is not started
 // again at once.
 func TestARelayWhoseHooksHaveNoPluginIsNotReady(t *testing.T) {
-	r, _, _ := running(t, before, func(*faulty) {})
+	r, _, _ := running(t, before, nil)
 	soon(t, "the plugin is not started again", func() bool {
 		p := r.host.Status()[0]
 		if p.Running {
@@ -120,7 +122,7 @@ func TestARelayWhoseHooksHaveNoPluginIsNotReady(t *testing.T) {
 // TestOnlyThisMachineIsAnswered: a web page elsewhere that points a name of its own at
 // the dashboard's listener learns nothing, whatever it asks for.
 func TestOnlyThisMachineIsAnswered(t *testing.T) {
-	r, _, _ := running(t, before, func(*faulty) {})
+	r, _, _ := running(t, before, nil)
 	for _, path := range []string{"/", "/api/status", "/metrics", "/readyz", "/healthz", "/none"} {
 		req := httptest.NewRequest(http.MethodGet, path, nil)
 		req.Host = "evil.example:8081"
@@ -135,7 +137,7 @@ func TestOnlyThisMachineIsAnswered(t *testing.T) {
 // TestMetricsHaveAListenerOfTheirOwn, which serves a Prometheus elsewhere by whatever
 // name it knows the relay, and nothing else. It comes and goes with a reload.
 func TestMetricsHaveAListenerOfTheirOwn(t *testing.T) {
-	r, _, rewrite := running(t, before, func(*faulty) {})
+	r, _, rewrite := running(t, before, nil)
 	reload := func(text string) string {
 		rewrite(text)
 		if _, err := r.Reload(t.Context()); err != nil {

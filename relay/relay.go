@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -212,13 +213,10 @@ func (r *Relay) open(ctx context.Context, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	s.Accepted(func(channels []string) {
-		r.dispatch.Wake(channels)
-		r.dashboard.Notify(channels)
-	})
-	s.Replayed(func(channels []string) {
-		r.dispatch.Return(channels)
-		r.dashboard.Notify(channels)
+	s.Notify(func(n store.Notice) {
+		r.dispatch.Return(n.Returned)
+		r.dispatch.Wake(n.Accepted)
+		r.dashboard.Notify(slices.Concat(n.Returned, n.Accepted))
 	})
 	r.listeners = listener.New(r.log.Part("http"))
 	r.onStop("listeners", func(ctx context.Context) error {

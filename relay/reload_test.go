@@ -1,14 +1,12 @@
 package relay
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/store"
+	"github.com/connector-relay/relay/relay/store/storetest"
 )
 
 // TestMain makes this test binary its own plugins, as the relay is, and refuses to be
@@ -31,41 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(2)
 }
 
-// faulty is a store that fails at what a test chooses.
-type faulty struct {
-	store.Store
-	lanes, open, ping, dead atomic.Bool
-}
-
 var errFaulty = errors.New("no room on the disk")
-
-func (f *faulty) Lanes(ctx context.Context) ([]delivery.Lane, error) {
-	if f.lanes.Load() {
-		return nil, errFaulty
-	}
-	return f.Store.Lanes(ctx)
-}
-
-func (f *faulty) OpenConnector(ctx context.Context, name, typ string) (store.Kept, error) {
-	if f.open.Load() {
-		return store.Kept{}, errFaulty
-	}
-	return f.Store.OpenConnector(ctx, name, typ)
-}
-
-func (f *faulty) Ping(ctx context.Context) error {
-	if f.ping.Load() {
-		return errFaulty
-	}
-	return f.Store.Ping(ctx)
-}
-
-func (f *faulty) DeadLetters(ctx context.Context) (map[string]int, error) {
-	if f.dead.Load() {
-		return nil, errFaulty
-	}
-	return f.Store.DeadLetters(ctx)
-}
 
 const (
 	before = `relay { listen = "127.0.0.1:0" }
@@ -82,8 +47,8 @@ connector "webhook" "new" {
 `
 )
 
-// running starts a relay in this process, whose store can be made to fail.
-func running(t *testing.T, config string, faults func(*faulty)) (r *Relay, f *faulty, rewrite func(string)) {
+// running starts a relay in this process, with a fault of its store from the start, or nil.
+func running(t *testing.T, config string, fault storetest.Fault) (r *Relay, f *storetest.Faults, rewrite func(string)) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "relay.hcl")
 	rewrite = func(text string) {
@@ -92,8 +57,8 @@ func running(t *testing.T, config string, faults func(*faulty)) (r *Relay, f *fa
 		}
 	}
 	rewrite(config)
-	f = &faulty{}
-	faults(f)
+	f = storetest.NewFaults(nil)
+	f.Inject(fault)
 	r, err := start(t.Context(), Options{Config: path, Log: io.Discard, Version: "test", wrap: func(s store.Store) store.Store {
 		f.Store = s
 		return f
@@ -150,9 +115,9 @@ func soon(t *testing.T, what string, is func() bool) {
 // TestAReloadThatTheStoreLetsDownChangesNothing: see also the test of the same rule in
 // cmd/relay, where the other steps fail.
 func TestAReloadThatTheStoreLetsDownChangesNothing(t *testing.T) {
-	r, f, rewrite := running(t, before, func(*faulty) {})
-	for name, fault := range map[string]*atomic.Bool{"the lanes cannot be read": &f.lanes, "a connector cannot be opened": &f.open} {
-		fault.Store(true)
+	r, f, rewrite := running(t, before, nil)
+	for name, method := range map[string]string{"the lanes cannot be read": "Lanes", "a connector cannot be opened": "OpenConnector"} {
+		f.Inject(storetest.Fail(errFaulty, method))
 		rewrite(after)
 		if _, err := r.Reload(t.Context()); !errors.Is(err, errFaulty) || !strings.Contains(err.Error(), "nothing has changed") {
 			t.Fatalf("%s: the reload returned %v", name, err)
@@ -160,7 +125,7 @@ func TestAReloadThatTheStoreLetsDownChangesNothing(t *testing.T) {
 		if n := len(r.current().Channels); n != 1 {
 			t.Errorf("%s: there are %d channels", name, n)
 		}
-		fault.Store(false)
+		f.Inject(nil)
 		takes(t, r, "ci", "dev")
 		if _, err := r.Reload(t.Context()); err != nil {
 			t.Fatalf("%s: the next reload returned %v", name, err)
@@ -177,12 +142,12 @@ func TestAReloadThatTheStoreLetsDownChangesNothing(t *testing.T) {
 // TestARelayStartsThoughItsStoreOpensNoConnector: it delivers what waits, and accepts
 // again by itself as soon as it can.
 func TestARelayStartsThoughItsStoreOpensNoConnector(t *testing.T) {
-	r, f, _ := running(t, before, func(f *faulty) { f.open.Store(true) })
+	r, f, _ := running(t, before, storetest.Fail(errFaulty, "OpenConnector"))
 	s, err := r.desk.Status(t.Context())
 	if err != nil || len(s.Problems) == 0 || !strings.Contains(strings.Join(s.Problems, " "), errFaulty.Error()) {
 		t.Errorf("the status is %+v, %v", s, err)
 	}
-	f.open.Store(false)
+	f.Inject(nil)
 	soon(t, "the connector is up", func() bool {
 		s, err := r.desk.Status(t.Context())
 		return err == nil && len(s.Problems) == 0

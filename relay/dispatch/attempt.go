@@ -54,12 +54,7 @@ func (w *worker) attempt(run []delivery.Delivery, g grant) (look bool) {
 
 // record stores the results of an attempt.
 func (l *lane) record(results []delivery.Result) {
-	l.persist("outcome", func(ctx context.Context) error {
-		if len(results) == 1 {
-			return l.d.store.Record(ctx, results[0].Attempt, results[0].Delivery)
-		}
-		return l.d.store.RecordDigest(ctx, results)
-	})
+	l.persist("outcome", func(ctx context.Context) error { return l.d.store.Record(ctx, results...) })
 }
 
 // send makes the attempt and returns how many of the run it carried. A sender that

@@ -25,9 +25,12 @@ type endless struct {
 
 func (s *endless) Lanes(context.Context) ([]delivery.Lane, error) { return nil, nil }
 
-func (s *endless) Heads(_ context.Context, channel string, _ int64, n int) ([]delivery.Delivery, error) {
+func (s *endless) Heads(_ context.Context, channel string, urgent bool, n int) ([]delivery.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if urgent {
+		return nil, nil
+	}
 	list := make([]delivery.Delivery, n)
 	for i := range list {
 		s.last++
@@ -36,21 +39,15 @@ func (s *endless) Heads(_ context.Context, channel string, _ int64, n int) ([]de
 	return list, nil
 }
 
-func (s *endless) UrgentHeads(context.Context, string, int64, int) ([]delivery.Delivery, error) {
-	return nil, nil
-}
-
 func (s *endless) Turns(ctx context.Context, channel, _ string, _ bool, n int) ([]delivery.Delivery, error) {
-	return s.Heads(ctx, channel, 0, n)
+	return s.Heads(ctx, channel, false, n)
 }
 
 func (s *endless) Waiting(context.Context, string) (all, most int, err error) {
 	return 1 << 20, 1 << 19, nil
 }
 
-func (s *endless) RecordDigest(context.Context, []delivery.Result) error { return nil }
-
-func (s *endless) Record(context.Context, delivery.Attempt, delivery.Delivery) error {
+func (s *endless) Record(context.Context, ...delivery.Result) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left--; s.left == 0 {

@@ -53,12 +53,10 @@ var (
 // promises.
 type Store interface {
 	Lanes(ctx context.Context) ([]delivery.Lane, error)
-	Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
-	UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error)
+	Heads(ctx context.Context, channel string, urgent bool, n int) ([]delivery.Delivery, error)
 	Turns(ctx context.Context, channel, from string, urgent bool, n int) ([]delivery.Delivery, error)
 	Waiting(ctx context.Context, channel string) (all, most int, err error)
-	Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error
-	RecordDigest(ctx context.Context, results []delivery.Result) error
+	Record(ctx context.Context, results ...delivery.Result) error
 	SaveLane(ctx context.Context, l delivery.Lane) error
 	MoveChannel(ctx context.Context, from, to string) (moved int, err error)
 }

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,8 +77,9 @@ func TestAClockSetBackDoesNotStallALane(t *testing.T) {
 		}
 		d := s.get(1)
 		d.Next = year
-		s.deliveries[1] = d
-		s.lanes["lane"] = delivery.Lane{Channel: "lane", Next: year}
+		if err := errors.Join(s.Record(t.Context(), delivery.Result{Delivery: d}), s.SaveLane(t.Context(), delivery.Lane{Channel: "lane", Next: year})); err != nil {
+			t.Fatal(err)
+		}
 		r := start(t, s, Spec{Name: "head", Sender: e, Policy: patient()}, Spec{Name: "lane", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(6 * time.Minute)

@@ -2,11 +2,9 @@ package dispatch
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -18,31 +16,51 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/store"
+	memorystore "github.com/connector-relay/relay/relay/store/memory"
+	"github.com/connector-relay/relay/relay/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// memory is a store that keeps what the real one keeps, by the same rules. It
-// takes time to commit, so that what must wait for it can be seen waiting.
+// memory is a store in memory whose writes take time, so that what must wait for a commit
+// can be seen waiting. It counts what it is asked.
 type memory struct {
-	mu         sync.Mutex
-	deliveries map[int64]delivery.Delivery
-	lanes      map[string]delivery.Lane
-	attempts   []delivery.Attempt
-	reads      []int // how many deliveries each Heads was asked for
-	counts     int   // how often it was asked how much waits
-	commit     time.Duration
-	// broken makes an operation fail; it is called with the operation's name.
-	broken func(op string) error
-	wake   func([]string)
-	back   func([]string)
+	*storetest.Faults
+	commit time.Duration
+
+	mu       sync.Mutex
+	attempts []delivery.Attempt
+	reads    []int // how many deliveries each reading was asked for
+	counts   int   // how often it was asked how much waits
 }
 
 func newMemory() *memory {
-	return &memory{
-		deliveries: make(map[int64]delivery.Delivery), lanes: make(map[string]delivery.Lane),
-		commit: time.Millisecond, broken: func(string) error { return nil }, wake: func([]string) {}, back: func([]string) {},
-	}
+	m := &memory{Faults: storetest.NewFaults(memorystore.New()), commit: time.Millisecond}
+	m.breaks(nil)
+	return m
+}
+
+// breaks makes some methods fail, until the error is nil.
+func (m *memory) breaks(err error, methods ...string) {
+	broken := storetest.Fail(err, methods...)
+	m.Inject(func(ctx context.Context, method string, call func() error) error {
+		if slices.Contains([]string{"Record", "SaveLane", "MoveChannel"}, method) {
+			time.Sleep(m.commit)
+		}
+		if err == nil {
+			return call()
+		}
+		return broken(ctx, method, call)
+	})
+}
+
+// serve makes the dispatcher hear of what the store is given.
+func (m *memory) serve(d *Dispatcher) {
+	m.Notify(func(n store.Notice) {
+		d.Return(n.Returned)
+		d.Wake(n.Accepted)
+	})
 }
 
 // accept stores deliveries for a channel, as intake would, and returns their IDs.
@@ -54,209 +72,82 @@ func (m *memory) acceptUrgent(channel string, n int) []int64 {
 }
 
 func (m *memory) take(connector, channel string, n int, urgent bool) []int64 {
-	m.mu.Lock()
-	var ids []int64
+	b := store.Batch{Connector: connector}
 	for range n {
-		id := int64(len(m.deliveries) + 1)
-		m.deliveries[id] = delivery.Delivery{
-			ID: id, Channel: channel, Event: 100 + id, Connector: connector, State: delivery.Waiting,
-			AcceptedAt: time.Now(), Card: []byte(`{}`), Key: fmt.Sprint("key-", id), Urgent: urgent,
-		}
-		ids = append(ids, id)
+		b.Events = append(b.Events, store.Entry{Encoded: []byte(`{}`), Deliveries: []store.Draft{{Channel: channel, Urgent: urgent}}})
 	}
-	wake := m.wake
-	m.mu.Unlock()
-	wake([]string{channel})
-	return ids
+	receipts, err := m.Store.Accept(context.Background(), b)
+	var ids []int64
+	for _, r := range receipts {
+		ids = append(ids, r.Event) // each event has one delivery, so the numbers are the same
+	}
+	return must(ids, err)
 }
 
-// replay makes dead letters wait again, as the store does.
-func (m *memory) replay(ids ...int64) {
-	m.mu.Lock()
-	var channels []string
-	for _, id := range ids {
-		d := m.deliveries[id]
-		d.State, d.Attempts, d.Next, d.Reason = delivery.Waiting, 0, time.Time{}, ""
-		m.deliveries[id] = d
-		channels = append(channels, d.Channel)
+// must is for what a store in memory cannot fail at.
+func must[T any](answer T, err error) T {
+	if err != nil {
+		panic(err)
 	}
-	back := m.back
-	m.mu.Unlock()
-	back(channels)
+	return answer
 }
 
-func (m *memory) Lanes(context.Context) ([]delivery.Lane, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := m.broken("lanes"); err != nil {
-		return nil, err
-	}
-	all := maps.Clone(m.lanes)
-	for _, d := range m.deliveries {
-		if d.State != delivery.Waiting {
-			continue
-		}
-		l := all[d.Channel]
-		l.Channel = d.Channel
-		l.Waiting++
-		if l.Oldest.IsZero() || d.AcceptedAt.Before(l.Oldest) {
-			l.Oldest = d.AcceptedAt
-		}
-		all[d.Channel] = l
-	}
-	var list []delivery.Lane
-	for _, l := range all {
-		list = append(list, l)
-	}
-	slices.SortFunc(list, func(a, b delivery.Lane) int { return cmp.Compare(a.Channel, b.Channel) })
-	return list, nil
+// replay makes dead letters wait again.
+func (m *memory) replay(ids ...int64) { must(m.Store.Replay(context.Background(), ids)) }
+
+func (m *memory) get(id int64) delivery.Delivery {
+	sum, _, err := m.Store.Delivery(context.Background(), id)
+	return must(sum.Delivery, err)
 }
 
-func (m *memory) Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
-	m.read(n)
-	return m.waiting(ctx, channel, after, n, func(delivery.Delivery) bool { return true })
+// all returns all deliveries in a state, or in any.
+func (m *memory) all(states ...delivery.State) []store.Summary {
+	return must(m.Store.Deliveries(context.Background(), store.Filter{States: states, Limit: 1 << 30}))
 }
 
-func (m *memory) read(n int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.reads = append(m.reads, n)
-}
-
-func (m *memory) UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
-	return m.waiting(ctx, channel, after, n, func(d delivery.Delivery) bool { return d.Urgent })
+func (m *memory) Heads(ctx context.Context, channel string, urgent bool, n int) ([]delivery.Delivery, error) {
+	m.note(func() { m.reads = append(m.reads, n) })
+	return m.Faults.Heads(ctx, channel, urgent, n)
 }
 
 func (m *memory) Turns(ctx context.Context, channel, from string, urgent bool, n int) ([]delivery.Delivery, error) {
-	m.read(n)
-	list, err := m.waiting(ctx, channel, 0, 1<<30, func(d delivery.Delivery) bool { return d.Urgent || !urgent })
-	places, place := make(map[string]int), make(map[int64]int)
-	for _, d := range list {
-		place[d.ID] = places[d.Connector]
-		places[d.Connector]++
-	}
-	slices.SortFunc(list, func(a, b delivery.Delivery) int {
-		if order := cmp.Compare(place[a.ID], place[b.ID]); order != 0 {
-			return order
-		}
-		if late := a.Connector < from; late != (b.Connector < from) {
-			return map[bool]int{true: 1, false: -1}[late]
-		}
-		return cmp.Compare(a.Connector, b.Connector)
-	})
-	return list[:min(n, len(list))], err
+	m.note(func() { m.reads = append(m.reads, n) })
+	return m.Faults.Turns(ctx, channel, from, urgent, n)
 }
 
 func (m *memory) Waiting(ctx context.Context, channel string) (all, most int, err error) {
-	list, err := m.waiting(ctx, channel, 0, 1<<30, func(delivery.Delivery) bool { return true })
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.counts++
-	by := make(map[string]int)
-	for _, d := range list {
-		by[d.Connector]++
-		most = max(most, by[d.Connector])
-	}
-	return len(list), most, err
+	m.note(func() { m.counts++ })
+	return m.Faults.Waiting(ctx, channel)
 }
 
-func (m *memory) waiting(ctx context.Context, channel string, after int64, n int, wanted func(delivery.Delivery) bool) ([]delivery.Delivery, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := cmp.Or(m.broken("heads"), ctx.Err()); err != nil {
-		return nil, err
-	}
-	var list []delivery.Delivery
-	for _, d := range m.deliveries {
-		if d.Channel == channel && d.State == delivery.Waiting && d.ID > after && wanted(d) {
-			list = append(list, d)
-		}
-	}
-	slices.SortFunc(list, func(a, b delivery.Delivery) int { return cmp.Compare(a.ID, b.ID) })
-	return list[:min(n, len(list))], nil
-}
-
-func (m *memory) Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error {
-	return m.RecordDigest(ctx, []delivery.Result{{Attempt: a, Delivery: d}})
-}
-
-func (m *memory) RecordDigest(ctx context.Context, results []delivery.Result) error {
-	time.Sleep(m.commit)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := cmp.Or(m.broken("record"), ctx.Err()); err != nil {
-		return err
-	}
+// Record panics when a delivery was attempted that does not wait.
+func (m *memory) Record(ctx context.Context, results ...delivery.Result) error {
 	for _, r := range results {
-		if id := r.Delivery.ID; m.deliveries[id].State != delivery.Waiting {
-			panic(fmt.Sprintf("delivery %d was attempted although it is %s", id, m.deliveries[id].State))
+		if d := m.get(r.Delivery.ID); d.State != delivery.Waiting {
+			panic(fmt.Sprintf("delivery %d was attempted although it is %s", d.ID, d.State))
 		}
-		m.attempts = append(m.attempts, r.Attempt)
-		m.deliveries[r.Delivery.ID] = r.Delivery
 	}
-	return nil
-}
-
-func (m *memory) SaveLane(ctx context.Context, l delivery.Lane) error {
-	time.Sleep(m.commit)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := cmp.Or(m.broken("lane"), ctx.Err()); err != nil {
-		return err
-	}
-	l.Waiting, l.Oldest = 0, time.Time{}
-	if l.Pause == delivery.NotPaused && l.Next.IsZero() {
-		delete(m.lanes, l.Channel)
-	} else {
-		m.lanes[l.Channel] = l
-	}
-	return nil
-}
-
-// MoveChannel moves one delivery in each step, and tells of it.
-func (m *memory) MoveChannel(ctx context.Context, from, to string) (moved int, err error) {
-	for {
-		time.Sleep(m.commit)
-		m.mu.Lock()
-		err := cmp.Or(m.broken("move"), ctx.Err())
-		var first int64
-		for id, d := range m.deliveries {
-			if d.Channel == from && d.State == delivery.Waiting && (first == 0 || id < first) {
-				first = id
+	err := m.Faults.Record(ctx, results...)
+	if err == nil {
+		m.note(func() {
+			for _, r := range results {
+				m.attempts = append(m.attempts, r.Attempt)
 			}
-		}
-		if d := m.deliveries[first]; err == nil && first != 0 {
-			d.Channel = to
-			m.deliveries[first] = d
-		} else if err == nil {
-			delete(m.lanes, from)
-		}
-		back := m.back
-		m.mu.Unlock()
-		if err != nil || first == 0 {
-			return moved, err
-		}
-		moved++
-		back([]string{to})
+		})
 	}
+	return err
 }
 
-func (m *memory) get(id int64) delivery.Delivery {
+func (m *memory) note(what func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.deliveries[id]
+	what()
 }
 
 func (m *memory) recorded() []delivery.Attempt {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.attempts)
-}
-
-func (m *memory) breaks(f func(op string) error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.broken = f
 }
 
 var errDisk = errors.New("the disk is full")
@@ -428,9 +319,7 @@ func start(t *testing.T, s *memory, channels ...Spec) *rig {
 		defer r.mu.Unlock()
 		r.notices = append(r.notices, n)
 	}})
-	s.mu.Lock()
-	s.wake, s.back = r.Wake, r.Return
-	s.mu.Unlock()
+	s.serve(r.Dispatcher)
 	r.apply(channels...)
 	return r
 }

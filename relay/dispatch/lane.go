@@ -238,13 +238,10 @@ func (l *lane) read(urgent bool, n int) (list []delivery.Delivery, more bool, er
 		return nil, false, err
 	}
 	ctx, all := l.d.starting, n+len(l.claimed)
-	switch {
-	case crowded:
+	if crowded {
 		list, err = l.d.store.Turns(ctx, l.name, l.turn, urgent, all)
-	case urgent:
-		list, err = l.d.store.UrgentHeads(ctx, l.name, 0, all)
-	default:
-		list, err = l.d.store.Heads(ctx, l.name, 0, all)
+	} else {
+		list, err = l.d.store.Heads(ctx, l.name, urgent, all)
 	}
 	more = len(list) == all
 	list = slices.DeleteFunc(list, func(d delivery.Delivery) bool { _, taken := l.claimed[d.ID]; return taken })

@@ -77,12 +77,7 @@ func TestAnOutcomeIsNotLostWhenTheStoreFails(t *testing.T) {
 		ids := s.accept("a", 3)
 		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
-		s.breaks(func(op string) error {
-			if op == "heads" {
-				return nil
-			}
-			return errDisk
-		})
+		s.breaks(errDisk, "Lanes", "Record", "SaveLane")
 		pass(time.Hour)
 		if n := len(e.order()); n != 1 {
 			t.Fatalf("%d attempts while nothing could be recorded, want 1", n)
@@ -90,7 +85,7 @@ func TestAnOutcomeIsNotLostWhenTheStoreFails(t *testing.T) {
 		if len(r.Lanes()) != 1 {
 			t.Error("the lanes cannot be seen while the store fails")
 		}
-		s.breaks(func(string) error { return nil })
+		s.breaks(nil)
 		pass(time.Minute)
 		if diff := cmp.Diff(ids, e.order()); diff != "" {
 			t.Errorf("attempts (-want +got)\n%s", diff)
@@ -105,15 +100,10 @@ func TestALaneThatCannotBeReadTriesAgain(t *testing.T) {
 		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
 		pass(time.Second)
-		s.breaks(func(op string) error {
-			if op == "heads" {
-				return errDisk
-			}
-			return nil
-		})
+		s.breaks(errDisk, "Heads", "Turns", "Waiting")
 		s.accept("a", 1)
 		pass(time.Minute)
-		s.breaks(func(string) error { return nil })
+		s.breaks(nil)
 		pass(storeLongest)
 		if len(e.order()) != 1 {
 			t.Error("the delivery was not attempted after the store was well again")

@@ -168,46 +168,23 @@ func (e *watched) end(id int64) {
 // crowded reports whether one connector had so much waiting when the lane was last read
 // that the connectors take turns.
 func (m *memory) crowded(channel string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	by := make(map[string]int)
-	for _, d := range m.deliveries {
-		if d.Channel == channel && d.State == delivery.Waiting {
-			by[d.Connector]++
-		}
-	}
-	for _, n := range by {
-		if n+prefetch > crowd {
-			return true
-		}
-	}
-	return false
+	_, most, err := m.Store.Waiting(context.Background(), channel)
+	return must(most, err)+prefetch > crowd
 }
 
 func (m *memory) waitingBefore(channel string, id int64) []delivery.Delivery {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var list []delivery.Delivery
-	for _, d := range m.deliveries {
-		if d.Channel == channel && d.ID < id && d.State == delivery.Waiting {
-			list = append(list, d)
-		}
-	}
-	return list
+	list := must(m.Store.Heads(context.Background(), channel, false, 1<<30))
+	return slices.DeleteFunc(list, func(d delivery.Delivery) bool { return d.ID >= id })
 }
 
-func (m *machine) Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error {
-	return m.RecordDigest(ctx, []delivery.Result{{Attempt: a, Delivery: d}})
-}
-
-// RecordDigest checks that the attempt is counted rightly before it keeps it.
-func (m *machine) RecordDigest(ctx context.Context, results []delivery.Result) error {
+// Record checks that the attempt is counted rightly before it keeps it.
+func (m *machine) Record(ctx context.Context, results ...delivery.Result) error {
 	var before []delivery.Delivery
 	for _, r := range results {
 		before = append(before, m.get(r.Delivery.ID))
 	}
 	lane := m.lane(before[0].Channel)
-	if err := m.memory.RecordDigest(ctx, results); err != nil {
+	if err := m.memory.Record(ctx, results...); err != nil {
 		return err
 	}
 	dead := 0
@@ -280,9 +257,7 @@ func (m *machine) start() {
 	m.guard.Lock()
 	m.d = New(Options{Store: m, Log: zerolog.Nop()})
 	m.guard.Unlock()
-	m.mu.Lock()
-	m.wake, m.back = m.d.Wake, m.d.Return
-	m.mu.Unlock()
+	m.serve(m.d)
 	m.apply()
 }
 
@@ -357,14 +332,10 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			m.start()
 		},
 		"trouble with the store": func(t *rapid.T) {
-			m.breaks(func(op string) error {
-				if op == "lanes" {
-					return nil // a start that fails is for the one who starts
-				}
-				return errDisk
-			})
+			// Not the lanes: a start that fails is for the one who starts.
+			m.breaks(errDisk, "Heads", "Turns", "Waiting", "Record", "SaveLane", "MoveChannel")
 			time.Sleep(time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "time")))
-			m.breaks(func(string) error { return nil })
+			m.breaks(nil)
 		},
 		"replay": func(*rapid.T) { m.replayDead() },
 	}
@@ -377,23 +348,19 @@ func (m *machine) pausing(channel string, paused bool) {
 }
 
 func (m *machine) replayDead() {
-	m.mu.Lock()
 	var dead []int64
-	for id, d := range m.deliveries {
-		if d.State == delivery.Dead {
-			dead = append(dead, id)
-			m.guard.Lock()
-			m.ends[d.Channel].replayed[id] = true
-			m.guard.Unlock()
-		}
+	for _, d := range m.all(delivery.Dead) {
+		dead = append(dead, d.ID)
+		m.guard.Lock()
+		m.ends[d.Channel].replayed[d.ID] = true
+		m.guard.Unlock()
 	}
-	m.mu.Unlock()
 	m.replay(dead...)
 }
 
 // settleDown lets everything be well and checks that nothing was lost.
 func (m *machine) settleDown(t *rapid.T) {
-	m.breaks(func(string) error { return nil })
+	m.breaks(nil)
 	for name, e := range m.ends {
 		m.guard.Lock()
 		e.well, e.paused = true, false
@@ -404,16 +371,14 @@ func (m *machine) settleDown(t *rapid.T) {
 	}
 	time.Sleep(time.Hour)
 	m.check(t)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for id, d := range m.deliveries {
+	for _, d := range m.all() {
 		switch {
 		case d.State == delivery.Waiting:
-			t.Fatalf("delivery %d still waits: %+v", id, d)
+			t.Fatalf("delivery %d still waits: %+v", d.ID, d)
 		case d.State == delivery.Dead && d.Reason == "":
-			t.Fatalf("delivery %d is dead for no reason", id)
-		case d.State != delivery.Dead && !m.ends[d.Channel].took[id]:
-			t.Fatalf("delivery %d is %s, but its endpoint never took it", id, d.State)
+			t.Fatalf("delivery %d is dead for no reason", d.ID)
+		case d.State != delivery.Dead && !m.ends[d.Channel].took[d.ID]:
+			t.Fatalf("delivery %d is %s, but its endpoint never took it", d.ID, d.State)
 		}
 	}
 }

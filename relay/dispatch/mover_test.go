@@ -42,12 +42,7 @@ func TestARenamedChannelWaitsForItsOldCards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, e := newMemory(), newEndpoint(always(delivery.VerdictDelivered))
 		want := s.accept("old", 2)
-		s.breaks(func(op string) error {
-			if op == "move" {
-				return errDisk
-			}
-			return nil
-		})
+		s.breaks(errDisk, "MoveChannel")
 		r := start(t, s, renamed(e))
 		defer r.stop()
 		want = append(want, s.accept("new", 2)...)
@@ -56,7 +51,7 @@ func TestARenamedChannelWaitsForItsOldCards(t *testing.T) {
 			t.Errorf("sent %v before the older ones", got)
 		}
 		r.apply(renamed(e)) // another reload changes nothing about that
-		s.breaks(func(string) error { return nil })
+		s.breaks(nil)
 		pass(time.Hour)
 		if got := e.order(); !slices.Equal(got, want) {
 			t.Errorf("sent %v, want %v", got, want)

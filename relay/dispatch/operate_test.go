@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 func TestAnOperatorPausesAndResumesALane(t *testing.T) {
@@ -83,12 +84,7 @@ func TestAPauseThatCannotBeSavedDoesNotTakeEffect(t *testing.T) {
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
-		s.breaks(func(op string) error {
-			if op == "lane" {
-				return errDisk
-			}
-			return nil
-		})
+		s.breaks(errDisk, "SaveLane")
 		if err := r.Pause(t.Context(), "a", ""); !errors.Is(err, errDisk) {
 			t.Errorf("got %v, want %v", err, errDisk)
 		}
@@ -219,11 +215,11 @@ func TestAReloadThatCannotReadTheStoreChangesNothing(t *testing.T) {
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()
-		s.breaks(func(string) error { return errDisk })
+		s.breaks(errDisk)
 		if err := r.Apply(t.Context(), nil); !errors.Is(err, errDisk) {
 			t.Errorf("got %v, want %v", err, errDisk)
 		}
-		s.breaks(func(string) error { return nil })
+		s.breaks(nil)
 		s.accept("a", 1)
 		pass(time.Second)
 		if len(e.order()) != 1 {
@@ -273,7 +269,7 @@ func TestAnInterruptedAttemptSpendsNothing(t *testing.T) {
 				if took := time.Since(began); took != 5*time.Second+s.commit {
 					t.Errorf("stopping took %s", took)
 				}
-				before.Unknown = deaf
+				before.Unknown, before.Tried = deaf, s.recorded()[0].Started
 				if diff := cmp.Diff(before, s.get(1)); diff != "" {
 					t.Errorf("the delivery changed (-want +got)\n%s", diff)
 				}
@@ -295,12 +291,7 @@ func TestStoppingEndsAlthoughTheStoreFails(t *testing.T) {
 		e := newEndpoint(always(delivery.VerdictDelivered))
 		s.accept("a", 2)
 		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
-		s.breaks(func(op string) error {
-			if op == "heads" {
-				return nil
-			}
-			return errDisk
-		})
+		s.breaks(errDisk, "Lanes", "Record", "SaveLane")
 		pass(time.Minute)
 		began := time.Now()
 		r.stop()
@@ -387,6 +378,7 @@ func TestAnAttemptIsOneLine(t *testing.T) {
 			}
 			return delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200, Bytes: 12, Omitted: []string{"3 facts"}}
 		})
+		must(s.Accept(t.Context(), store.Batch{Events: []store.Entry{{}}})) // so that event and delivery differ
 		s.accept("a", 1)
 		r := start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		pass(time.Minute)
@@ -405,7 +397,7 @@ func TestAnAttemptIsOneLine(t *testing.T) {
 		}
 		line := func(level string, n int, verdict string, more map[string]any) map[string]any {
 			fields := map[string]any{
-				"level": level, "message": "attempt", "channel": "a", "delivery": 1.0, "event": 101.0, "connector": "feed",
+				"level": level, "message": "attempt", "channel": "a", "delivery": 1.0, "event": 2.0, "connector": "feed",
 				"attempt": float64(n), "verdict": verdict, "status": 0.0, "took_ms": 10.0, "bytes": 12.0,
 			}
 			maps.Copy(fields, more)

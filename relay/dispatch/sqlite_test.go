@@ -72,8 +72,7 @@ func TestLanesOnTheRealStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := dispatch.New(dispatch.Options{Store: s, Log: zerolog.Nop()})
-		s.Accepted(d.Wake)
-		s.Replayed(d.Return)
+		s.Notify(func(n store.Notice) { d.Wake(n.Accepted) })
 		var channels []dispatch.Spec
 		for _, name := range names {
 			p := dispatch.Policy{First: time.Millisecond, Longest: 4 * time.Millisecond, GiveUpAfter: time.Hour, Probe: 3 * time.Millisecond}
@@ -171,7 +170,7 @@ func TestHostileBacklogOnTheRealStoreDoesNotHoldUpAnAlarm(t *testing.T) {
 	defer s.Close()
 	end := &orderly{}
 	d := dispatch.New(dispatch.Options{Store: s, Log: zerolog.Nop()})
-	s.Accepted(d.Wake)
+	s.Notify(func(n store.Notice) { d.Wake(n.Accepted) })
 	if err := d.Apply(t.Context(), []dispatch.Spec{{Name: "a", Sender: end}}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -20,34 +19,47 @@ import (
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/route/language"
 	"github.com/connector-relay/relay/relay/store"
+	memorystore "github.com/connector-relay/relay/relay/store/memory"
+	"github.com/connector-relay/relay/relay/store/storetest"
 )
 
-// memory is a store that forgets everything at the end of its test.
+// memory is a store in memory that counts what it is given. Its hook tokens can be known.
 type memory struct {
-	mu         sync.Mutex
-	connectors map[string]*store.Kept
-	accepted   []store.Batch
-	seen       map[string]known
-	last       int64
-	saved      int
-	// refused are the lists of refusals, one for each commit.
-	refused [][]store.Refusal
-	// uses counts how often it was kept that hooks are used.
-	uses int
-	// fail, when not nil, is why nothing can be stored.
-	fail error
+	*storetest.Faults
 	// hold, when not nil, is received from before each commit.
 	hold chan struct{}
-}
 
-// known is what the store remembers with a key.
-type known struct {
-	event       int64
-	fingerprint []byte
+	mu       sync.Mutex
+	accepted []store.Batch
+	// refused are the lists of refusals, one for each commit.
+	refused [][]store.Refusal
+	// saved counts the polls that were saved, and uses how often it was kept that hooks
+	// are used.
+	saved, uses int
 }
 
 func newMemory() *memory {
-	return &memory{connectors: make(map[string]*store.Kept), seen: make(map[string]known)}
+	inside, tokens := memorystore.New(), make(map[string]int)
+	inside.NewToken = func(connector string) string {
+		tokens[connector]++
+		return strings.Repeat("new-", tokens[connector]-1) + "token-of-" + connector
+	}
+	return &memory{Faults: storetest.NewFaults(inside)}
+}
+
+func (m *memory) note(what func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	what()
+}
+
+// breaks makes everything fail, until the error is nil.
+func (m *memory) breaks(err error) {
+	if err == nil {
+		m.Inject(nil)
+	} else {
+		m.Inject(storetest.Fail(err))
+	}
 }
 
 func (m *memory) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error) {
@@ -58,110 +70,29 @@ func (m *memory) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, er
 			return nil, ctx.Err()
 		}
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return nil, m.fail
+	receipts, err := m.Faults.Accept(ctx, b)
+	if err == nil {
+		m.note(func() { m.accepted = append(m.accepted, b) })
 	}
-	receipts := make([]store.Receipt, len(b.Events))
-	for i, e := range b.Events {
-		key := b.Connector + " " + e.Key
-		if known := m.seen[key]; e.Key != "" && known.event != 0 {
-			if len(e.Fingerprint) > 0 && !bytes.Equal(known.fingerprint, e.Fingerprint) {
-				return nil, &store.ConflictError{Key: e.Key, Event: known.event}
-			}
-			receipts[i] = store.Receipt{Event: known.event, Seen: true}
-			continue
-		}
-		m.last++
-		m.seen[key] = known{event: m.last, fingerprint: e.Fingerprint}
-		receipts[i].Event = m.last
-	}
-	if b.Checkpoint != nil {
-		m.connectors[b.Connector].Checkpoint = b.Checkpoint
-	}
-	m.accepted = append(m.accepted, b)
-	return receipts, nil
+	return receipts, err
 }
 
-func (m *memory) Refuse(_ context.Context, list []store.Refusal) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.refused = append(m.refused, list)
-	return nil
+func (m *memory) Refuse(ctx context.Context, list []store.Refusal) error {
+	m.note(func() { m.refused = append(m.refused, list) })
+	return m.Faults.Refuse(ctx, list)
 }
 
-func (m *memory) OpenConnector(_ context.Context, name, typ string) (store.Kept, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return store.Kept{}, m.fail
+func (m *memory) SavePoll(ctx context.Context, name string, p store.Poll) error {
+	err := m.Faults.SavePoll(ctx, name, p)
+	if err == nil {
+		m.note(func() { m.saved++ })
 	}
-	if m.connectors[name] == nil {
-		m.connectors[name] = &store.Kept{Name: name, Type: typ, HookToken: "token-of-" + name}
-	}
-	return *m.connectors[name], nil
+	return err
 }
 
-func (m *memory) SavePoll(_ context.Context, name string, p store.Poll) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return m.fail
-	}
-	m.saved++
-	m.connectors[name].Poll = p
-	return nil
-}
-
-func (m *memory) Connectors(context.Context) ([]store.Kept, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var list []store.Kept
-	for _, c := range m.connectors {
-		list = append(list, *c)
-	}
-	return list, m.fail
-}
-
-func (m *memory) ForgetConnector(_ context.Context, name string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.connectors[name] == nil {
-		return store.ErrNotFound
-	}
-	delete(m.connectors, name)
-	return nil
-}
-
-func (m *memory) RotateHook(_ context.Context, name string, until time.Time) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	c := m.connectors[name]
-	c.Former = store.FormerHook{Token: c.HookToken, Until: until, Used: c.HookUsed}
-	c.HookToken, c.HookUsed = "new-"+c.HookToken, time.Time{}
-	return c.HookToken, m.fail
-}
-
-func (m *memory) SaveHookUse(_ context.Context, used map[string]time.Time) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.uses++
-	for _, c := range m.connectors {
-		if at, ok := used[c.HookToken]; ok {
-			c.HookUsed = at
-		}
-		if at, ok := used[c.Former.Token]; ok {
-			c.Former.Used = at
-		}
-	}
-	return m.fail
-}
-
-func (m *memory) set(change func(*memory)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	change(m)
+func (m *memory) SaveHookUse(ctx context.Context, used map[string]time.Time) error {
+	m.note(func() { m.uses++ })
+	return m.Faults.SaveHookUse(ctx, used)
 }
 
 func (m *memory) batches() []store.Batch {
@@ -176,22 +107,31 @@ func (m *memory) refusals() [][]store.Refusal {
 	return slices.Clone(m.refused)
 }
 
-func (m *memory) poll(name string) store.Poll {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.connectors[name].Poll
-}
-
 func (m *memory) saves() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.saved
 }
 
-func (m *memory) checkpoint(name string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return string(m.connectors[name].Checkpoint)
+// kept is what the store has of a connector, which is known to it from now on.
+func (m *memory) kept(name string) store.Kept {
+	c, err := m.Store.OpenConnector(context.Background(), name, "fake")
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+func (m *memory) poll(name string) store.Poll { return m.kept(name).Poll }
+
+func (m *memory) checkpoint(name string) string { return string(m.kept(name).Checkpoint) }
+
+// polled makes the store know a connector from an earlier run.
+func (m *memory) polled(name string, p store.Poll) {
+	m.kept(name)
+	if err := m.Store.SavePoll(context.Background(), name, p); err != nil {
+		panic(err)
+	}
 }
 
 type emitFunc = func(context.Context, event.Batch) error

@@ -169,7 +169,7 @@ func TestWhatCannotBeKeptIsAskedForAgain(t *testing.T) {
 			c := receiving(t, "ci")
 			c.Arguments = func() ([]byte, error) { return nil, test.args }
 			i := start(t, o, c)
-			m.set(func(m *memory) { m.fail = test.fail })
+			m.breaks(test.fail)
 			for range 3 {
 				w := request(i, http.MethodPost, "/hooks/token-of-ci", "a")
 				if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != test.retry || w.Header().Get("X-Content-Type-Options") != "nosniff" {

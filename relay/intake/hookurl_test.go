@@ -56,7 +56,7 @@ func TestWhenAHookWasUsedIsKept(t *testing.T) {
 		last := time.Now()
 		request(i, http.MethodPost, "/hooks/token-of-ci", "a")
 		halt(t, i)
-		if used := m.connectors["ci"].HookUsed; !used.Equal(last) {
+		if used := m.kept("ci").HookUsed; !used.Equal(last) {
 			t.Errorf("kept %v, want %v", used, last)
 		}
 		i = start(t, options(m, &plugins{receive: one}), receiving(t, "ci"))

@@ -278,12 +278,12 @@ func TestAChangeThatCannotBeOpenedIsNotMade(t *testing.T) {
 		m, p := newMemory(), &plugins{receive: one}
 		i := start(t, options(m, p), polled(t, "feed", "@every 1h"), polled(t, "gone", "@every 1h"))
 		time.Sleep(time.Second)
-		m.set(func(m *memory) { m.fail = errDown })
+		m.breaks(errDown)
 		_, err := i.Prepare(t.Context(), []Spec{polled(t, "feed", "@every 2h"), polled(t, "new", "@every 1h")})
 		if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "connector new") {
 			t.Errorf("Prepare returned %v", err)
 		}
-		m.set(func(m *memory) { m.fail = nil })
+		m.breaks(nil)
 		time.Sleep(90 * time.Minute)
 		for name, want := range map[string]int{"feed": 2, "gone": 2, "new": 0} {
 			if n := p.count(name); n != want {
@@ -299,7 +299,7 @@ func TestAConnectorThatTheStoreCannotOpenComesWhenItCan(t *testing.T) {
 		i := start(t, options(m, p), polled(t, "feed", "@every 1h"), polled(t, "changed", "@every 1h"))
 		time.Sleep(time.Second)
 		all := []Spec{polled(t, "feed", "@every 1h"), polled(t, "changed", "@every 2h"), polled(t, "new", "@every 1h")}
-		m.set(func(m *memory) { m.fail = errDown })
+		m.breaks(errDown)
 		for range 2 {
 			err := i.Apply(t.Context(), all)
 			if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "connector new") || strings.Contains(err.Error(), "connector changed") {
@@ -313,7 +313,7 @@ func TestAConnectorThatTheStoreCannotOpenComesWhenItCan(t *testing.T) {
 			}
 			time.Sleep(10 * time.Minute)
 		}
-		m.set(func(m *memory) { m.fail = nil })
+		m.breaks(nil)
 		time.Sleep(longestReopen + time.Second)
 		if n := p.count("new"); n != 1 {
 			t.Errorf("what is new was polled %d times", n)

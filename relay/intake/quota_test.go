@@ -89,12 +89,13 @@ func TestABatchThatFailsInTheMiddleIsReportedAgain(t *testing.T) {
 		}()
 		m.hold <- struct{}{}
 		synctest.Wait()
-		m.set(func(m *memory) { m.fail = store.ErrUnavailable })
+		m.breaks(store.ErrUnavailable)
 		m.hold <- struct{}{}
 		if err := <-failed; err == nil || m.checkpoint("a") != "" {
 			t.Fatalf("the poll failed with %v, and the checkpoint is %q", err, m.checkpoint("a"))
 		}
-		m.set(func(m *memory) { m.fail, m.hold = nil, nil })
+		m.breaks(nil)
+		close(m.hold)
 		report, err := i.PollOnce(t.Context(), "a")
 		if err != nil || report.Known != commitEvents || report.Events != 2*commitEvents || m.checkpoint("a") != "end" {
 			t.Errorf("the next poll came to %+v, error %v, checkpoint %q", report, err, m.checkpoint("a"))

@@ -101,7 +101,7 @@ func TestWhatWasDueWhileTheRelayWasDownIsNotPolledInOneMoment(t *testing.T) {
 		for n := range 100 {
 			name := fmt.Sprint("feed", n)
 			list = append(list, polled(t, name, "@every 1h"))
-			m.connectors[name] = &store.Kept{Name: name, Poll: store.Poll{Last: time.Now().Add(-2 * time.Hour), Next: time.Now().Add(-time.Hour), Health: healthy}}
+			m.polled(name, store.Poll{Last: time.Now().Add(-2 * time.Hour), Next: time.Now().Add(-time.Hour), Health: healthy})
 		}
 		start(t, options(m, p), list...)
 		time.Sleep(time.Second)
@@ -119,7 +119,7 @@ func TestAPollFromTheFutureDoesNotSilenceAConnector(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, p := newMemory(), &plugins{}
 		year := time.Now().AddDate(40, 0, 0)
-		m.connectors["feed"] = &store.Kept{Poll: store.Poll{Last: year, Next: year.Add(time.Hour), Health: healthy}}
+		m.polled("feed", store.Poll{Last: year, Next: year.Add(time.Hour), Health: healthy})
 		start(t, options(m, p), polled(t, "feed", "@every 1h"))
 		time.Sleep(time.Second)
 		if p.count("feed") != 1 {
@@ -256,7 +256,7 @@ func TestATroubleOfTheStoreIsNotTheConnectors(t *testing.T) {
 		o := options(m, p)
 		o.Notify = told.add
 		i := start(t, o, polled(t, "feed", "@every 24h"))
-		m.set(func(m *memory) { m.fail = store.ErrUnavailable })
+		m.breaks(store.ErrUnavailable)
 		time.Sleep(time.Hour)
 		if s := i.Status()[0]; s.Health != "waiting" || s.Poll.Failures != 0 {
 			t.Errorf("the status is %+v", s)
@@ -264,7 +264,7 @@ func TestATroubleOfTheStoreIsNotTheConnectors(t *testing.T) {
 		if n := p.count("feed"); n < 5 || n > 20 {
 			t.Errorf("polled %d times within an hour", n)
 		}
-		m.set(func(m *memory) { m.fail = nil })
+		m.breaks(nil)
 		time.Sleep(time.Hour)
 		if s := i.Status()[0]; s.Health != healthy {
 			t.Errorf("the status is %+v", s)

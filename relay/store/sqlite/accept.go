@@ -17,13 +17,9 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// keepKeys is how long a key is remembered after it was last seen. That is
-// written again only when it moves by a day, because a feed reports the same keys
-// at each poll.
-const (
-	keepKeys  = 91 * 24 * time.Hour
-	freshKeys = 24 * time.Hour
-)
+// freshKeys is by how much a key's expiry must move to be written again: a feed reports
+// the same keys at each poll.
+const freshKeys = 24 * time.Hour
 
 // Accept implements [store.Store].
 func (s *Store) Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error) {
@@ -72,7 +68,7 @@ func newAcceptance(b store.Batch, now time.Time) (*acceptance, error) {
 				return nil, fmt.Errorf("event %d of the batch: encode its card: %w", i+1, err)
 			}
 		}
-		n.title = card.Cut(e.Card.Headline(), longestTitle)
+		n.title = card.Cut(e.Card.Headline(), store.MaxTitle)
 		if len(e.Traces) > 0 {
 			if n.traces, err = json.Marshal(e.Traces); err != nil {
 				return nil, fmt.Errorf("event %d of the batch: encode its traces: %w", i+1, err)
@@ -130,7 +126,7 @@ func (a *acceptance) entry(w *writer, i int) (store.Receipt, error) {
 	id := w.event + 1
 	if e.Key != "" {
 		fresh, err := w.exec("INSERT INTO seen (connector, key, event, expires, fingerprint) VALUES ("+keysOf+",?,?,?,?) ON CONFLICT DO NOTHING",
-			a.batch.Connector, e.Key, id, a.now+keepKeys.Microseconds(), blob(e.Fingerprint))
+			a.batch.Connector, e.Key, id, a.now+store.KeepKeys.Microseconds(), blob(e.Fingerprint))
 		if err != nil {
 			return store.Receipt{}, err
 		}
@@ -163,7 +159,7 @@ func (a *acceptance) known(w *writer, e *store.Entry) (store.Receipt, error) {
 	if was, _ := row[2].([]byte); len(e.Fingerprint) > 0 && len(was) > 0 && !bytes.Equal(was, e.Fingerprint) {
 		return store.Receipt{}, &store.ConflictError{Key: e.Key, Event: row[0].(int64)}
 	}
-	expires := a.now + keepKeys.Microseconds()
+	expires := a.now + store.KeepKeys.Microseconds()
 	if expires-row[1].(int64) > freshKeys.Microseconds() {
 		if _, err := w.exec("UPDATE seen SET expires = ?2 WHERE connector = "+keysOf+" AND key = ?3", a.batch.Connector, expires, e.Key); err != nil {
 			return store.Receipt{}, err

@@ -108,7 +108,7 @@ func TestARestorePostsNothingTwice(t *testing.T) {
 			}
 			s := openAt(t, path)
 			defer s.Close()
-			list, err := s.Heads(t.Context(), "a", 0, 10)
+			list, err := s.Heads(t.Context(), "a", false, 10)
 			var waiting []string
 			for _, d := range list {
 				waiting = append(waiting, d.Key)
@@ -154,13 +154,13 @@ func makeHistory(t *testing.T, path, backup string) {
 		t.Fatal(err)
 	}
 	accept("3", "after")
-	list, err := s.Heads(t.Context(), "a", 0, 1)
+	list, err := s.Heads(t.Context(), "a", false, 1)
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d wait, error %v", len(list), err)
 	}
 	d := list[0]
 	d.State = delivery.Delivered
-	if err := s.Record(t.Context(), delivery.Attempt{Delivery: d.ID, Number: 1, Started: time.Now(), Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered}}, d); err != nil {
+	if err := s.Record(t.Context(), delivery.Result{Attempt: delivery.Attempt{Delivery: d.ID, Number: 1, Started: time.Now(), Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered}}, Delivery: d}); err != nil {
 		t.Fatal(err)
 	}
 }

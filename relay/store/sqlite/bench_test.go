@@ -125,7 +125,7 @@ type benchLane struct {
 func (l *benchLane) run(s *Store, left *atomic.Int64, over chan struct{}) error {
 	for {
 		if len(l.buffer) == 0 {
-			list, err := s.Heads(context.Background(), l.channel, 0, 8)
+			list, err := s.Heads(context.Background(), l.channel, false, 8)
 			if err != nil {
 				return err
 			}
@@ -143,7 +143,7 @@ func (l *benchLane) run(s *Store, left *atomic.Int64, over chan struct{}) error 
 		l.buffer = l.buffer[1:]
 		d.State, d.Attempts = delivery.Delivered, 1
 		a := delivery.Attempt{Delivery: d.ID, Number: 1, Started: time.Now(), Took: time.Millisecond, Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200, Bytes: len(d.Card)}}
-		if err := s.Record(context.Background(), a, d); err != nil {
+		if err := s.Record(context.Background(), delivery.Result{Attempt: a, Delivery: d}); err != nil {
 			return err
 		}
 		if left.Add(-1) == 0 {
@@ -170,8 +170,8 @@ func deliverAll(b *testing.B, s *Store, total int) (wait func()) {
 			}
 		})
 	}
-	s.Accepted(func(channels []string) {
-		for _, c := range channels {
+	s.Notify(func(n store.Notice) {
+		for _, c := range n.Accepted {
 			if l := lanes[c]; l != nil {
 				select {
 				case l.wake <- struct{}{}:
@@ -338,4 +338,12 @@ func BenchmarkBacklog(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkRendering is what the guard costs each card.
+func BenchmarkRendering(b *testing.B) {
+	s := openBench(b, filepath.Join(b.TempDir(), "relay.db"))
+	for b.Loop() {
+		s.Rendering(1)()
+	}
 }

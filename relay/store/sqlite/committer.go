@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // slowCommit is how long a commit may take before the log says so: the disk is in
@@ -153,19 +155,22 @@ func (s *Store) guarded(group []*operation) error {
 // finish brings the memory up to date with a committed group, tells of the new
 // deliveries, and lets the callers go on.
 func (s *Store) finish(group []*operation) {
-	var accepted, replayed []string
+	var n store.Notice
 	s.lanes.mu.Lock()
 	for _, op := range group {
 		switch {
 		case op.err != nil || op.after == nil:
-		case op.replay:
-			replayed = append(replayed, op.after(s.lanes)...)
+		case op.returns:
+			n.Returned = append(n.Returned, op.after(s.lanes)...)
 		default:
-			accepted = append(accepted, op.after(s.lanes)...)
+			n.Accepted = append(n.Accepted, op.after(s.lanes)...)
 		}
 	}
 	s.lanes.mu.Unlock()
-	s.tell(distinct(accepted), distinct(replayed))
+	n.Accepted, n.Returned = distinct(n.Accepted), distinct(n.Returned)
+	if call := s.notify.Load(); call != nil && len(n.Accepted)+len(n.Returned) > 0 {
+		(*call)(n)
+	}
 	var worst error
 	for _, op := range group {
 		if op.err = explain(op.err); op.err != nil {

@@ -162,7 +162,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	}
 	check := func() {
 		t.Helper()
-		list, err := s.Heads(t.Context(), "a", 0, 1000)
+		list, err := s.Heads(t.Context(), "a", false, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -294,7 +294,7 @@ func TestCardsInMemoryAreBounded(t *testing.T) {
 	}
 	for range 300 {
 		d := add("moves")
-		if list, _, ok := l.heads("moves", 0, 1); !ok || list[0].ID != d.ID {
+		if list, _, ok := l.heads("moves", false, 1); !ok || list[0].ID != d.ID {
 			t.Fatalf("the head of a lane that keeps up is not in memory: %v", list)
 		}
 		d.State = delivery.Delivered

@@ -73,7 +73,7 @@ func helpWrite(path string) error {
 // by turns.
 func crashDeliver(ctx context.Context, s *Store, channel string) error {
 	for size := 1; ; size = 9 - size {
-		list, err := s.Heads(ctx, channel, 0, 8)
+		list, err := s.Heads(ctx, channel, false, 8)
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func crashDeliver(ctx context.Context, s *Store, channel string) error {
 					Delivery: d.ID, Number: 1, Started: time.Now(), Gathered: len(part), Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered},
 				}}
 			}
-			if err := s.RecordDigest(ctx, results); err != nil {
+			if err := s.Record(ctx, results...); err != nil {
 				return err
 			}
 			for _, d := range part {

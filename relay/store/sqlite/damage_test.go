@@ -254,7 +254,7 @@ func helpLimit(path string) error {
 	if !errors.Is(err, store.ErrUnavailable) {
 		return fmt.Errorf("write %d: got %w, want %w", stored, err, store.ErrUnavailable)
 	}
-	if list, err := s.Heads(ctx, "a", 0, 1<<20); err != nil || len(list) != stored {
+	if list, err := s.Heads(ctx, "a", false, 1<<20); err != nil || len(list) != stored {
 		return fmt.Errorf("%d deliveries of %d, error %w", len(list), stored, err)
 	}
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &free); err != nil {

@@ -65,7 +65,7 @@ func (s *Store) replay(ids []int64) (*operation, *[]int64) {
 		}
 		return channels
 	}
-	return &operation{do: do, after: after, replay: true}, changed
+	return &operation{do: do, after: after, returns: true}, changed
 }
 
 func (s *Store) dismiss(ids []int64) (*operation, *[]int64) {

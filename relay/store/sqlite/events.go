@@ -32,10 +32,7 @@ func (s *Store) Events(ctx context.Context, f store.EventFilter) ([]store.EventS
 }
 
 func (s *Store) events(ctx context.Context, f store.EventFilter) (list []store.EventSummary, err error) {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = defaultLimit
-	}
+	limit := limitOf(f.Limit)
 	from, to, err := s.span(ctx, f)
 	if err != nil {
 		return nil, err

@@ -12,49 +12,42 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-const headsQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_lane CROSS JOIN events e ON e.id = d.event
-	WHERE d.state = 'waiting' AND d.channel = ? AND d.id > ? ORDER BY d.id LIMIT ?`
+// The queries of a lane each have an index of their own, which SQLite would not always
+// choose.
+const (
+	headsQuery      = waitingBy + "deliveries_lane" + ofChannel + inOrder
+	urgentQuery     = waitingBy + "deliveries_urgent" + ofChannel + onlyUrgent + inOrder
+	turnQuery       = waitingBy + "deliveries_turns" + ofChannel + ofConnector + inOrder
+	urgentTurnQuery = waitingBy + "deliveries_urgent_turns" + ofChannel + ofConnector + onlyUrgent + inOrder
 
-const urgentQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_urgent CROSS JOIN events e ON e.id = d.event
-	WHERE d.state = 'waiting' AND d.urgent = 1 AND d.channel = ? AND d.id > ? ORDER BY d.id LIMIT ?`
-
-const turnQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_turns CROSS JOIN events e ON e.id = d.event
-	WHERE d.state = 'waiting' AND d.channel = ? AND d.connector = ? ORDER BY d.id LIMIT ?`
-
-const urgentTurnQuery = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_urgent_turns CROSS JOIN events e ON e.id = d.event
-	WHERE d.state = 'waiting' AND d.urgent = 1 AND d.channel = ? AND d.connector = ? ORDER BY d.id LIMIT ?`
+	waitingBy   = "SELECT " + deliveryColumns + " FROM deliveries d INDEXED BY "
+	ofChannel   = " CROSS JOIN events e ON e.id = d.event WHERE d.state = 'waiting' AND d.channel = ?"
+	ofConnector = " AND d.connector = ?"
+	onlyUrgent  = " AND d.urgent = 1"
+	inOrder     = " ORDER BY d.id LIMIT ?"
+)
 
 const oldestQuery = `SELECT e.accepted_at FROM deliveries d INDEXED BY deliveries_lane CROSS JOIN events e ON e.id = d.event
 	WHERE d.state = 'waiting' AND d.channel = ? ORDER BY d.id LIMIT 1`
 
-// Heads implements [store.Store]. The cards are shared; they may not be changed.
-func (s *Store) Heads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
+// Heads implements [store.Store]. What was accepted a moment ago comes from memory.
+func (s *Store) Heads(ctx context.Context, channel string, urgent bool, n int) ([]delivery.Delivery, error) {
 	if s.queue.isClosed() {
 		return nil, store.ErrClosed
 	}
-	list, changes, ok := s.lanes.heads(channel, after, n)
+	list, changes, ok := s.lanes.heads(channel, urgent, n)
 	if ok {
 		return list, nil
 	}
-	list, err := s.readHeads(ctx, s.heads, channel, after, n)
-	if err != nil {
-		return nil, err
+	query := s.heads
+	if urgent {
+		query = s.urgent
 	}
-	if after <= 0 && len(list) < n {
+	list, err := s.readHeads(ctx, query, channel, n)
+	if err == nil && !urgent && len(list) < n {
 		s.lanes.fill(channel, list, changes)
 	}
-	return list, nil
-}
-
-// UrgentHeads implements [store.Store].
-func (s *Store) UrgentHeads(ctx context.Context, channel string, after int64, n int) ([]delivery.Delivery, error) {
-	if s.queue.isClosed() {
-		return nil, store.ErrClosed
-	}
-	if list, ok := s.lanes.urgent(channel, after, n); ok {
-		return list, nil
-	}
-	return s.readHeads(ctx, s.urgent, channel, after, n)
+	return list, err
 }
 
 // Turns implements [store.Store]. It reads the file: a lane that is crowded is deeper

@@ -93,7 +93,7 @@ func checkLanded(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := t.Context()
 	for channel, want := range map[string]string{"a": "post 3", "b": "post 1 post 2 post 3"} {
-		list, err := s.Heads(ctx, channel, 0, 10)
+		list, err := s.Heads(ctx, channel, false, 10)
 		var keys []string
 		for _, d := range list {
 			keys = append(keys, d.Key)

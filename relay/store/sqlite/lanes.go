@@ -196,7 +196,7 @@ func (l *lanes) update(d delivery.Delivery) {
 	if d.State == delivery.Waiting {
 		if found {
 			f := &n.front[at]
-			f.Attempts, f.Next, f.Tried, f.Unknown, f.Digest, f.Reason = d.Attempts, d.Next, d.Tried, d.Unknown, d.Digest, d.Reason
+			f.Attempts, f.Next, f.Tried, f.Unknown, f.Digest, f.Reason, f.Crashes = d.Attempts, d.Next, d.Tried, d.Unknown, d.Digest, d.Reason, d.Crashes
 		}
 		return
 	}
@@ -249,35 +249,23 @@ func (l *lanes) shortened(channel string, by map[string]tally) {
 
 // heads answers from memory, if it can, what [Store.Heads] is asked. If it cannot,
 // changes is what fill wants to know.
-func (l *lanes) heads(channel string, after int64, most int) (list []delivery.Delivery, changes int, ok bool) {
+func (l *lanes) heads(channel string, urgent bool, most int) (list []delivery.Delivery, changes int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := l.all[channel]
 	if n == nil || n.waiting <= 0 || most <= 0 {
 		return nil, 0, true
 	}
-	from := n.search(after)
-	to := min(len(n.front), from+most)
-	if to-from < most && !n.whole() {
-		return nil, n.changes, false
-	}
-	return slices.Clone(n.front[from:to]), 0, true
-}
-
-// urgent answers from memory, if it can, what [Store.UrgentHeads] is asked.
-func (l *lanes) urgent(channel string, after int64, most int) (list []delivery.Delivery, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := l.all[channel]
-	if n == nil {
-		return nil, true
-	}
-	for _, d := range n.front[n.search(after):] {
-		if d.Urgent && len(list) < most {
-			list = append(list, d)
+	if !urgent {
+		list = slices.Clone(n.front[:min(len(n.front), most)])
+	} else {
+		for _, d := range n.front {
+			if d.Urgent && len(list) < most {
+				list = append(list, d)
+			}
 		}
 	}
-	return list, len(list) == most || n.whole()
+	return list, n.changes, len(list) == most || n.whole()
 }
 
 // waiting returns how much waits in a lane, and how much of it is of the connector

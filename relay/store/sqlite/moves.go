@@ -91,7 +91,7 @@ func (s *Store) clearChannel(ctx context.Context, channel string, list []clearin
 				return err
 			}}
 			if c.after != nil {
-				op.replay, op.after = true, func(l *lanes) []string { return c.after(l, by) }
+				op.returns, op.after = true, func(l *lanes) []string { return c.after(l, by) }
 			}
 			if err := s.write(ctx, op); err != nil {
 				return total, err

@@ -108,7 +108,7 @@ func fillLane(t testing.TB, path, channel string, n int) {
 
 func laneIDs(t testing.TB, s *Store, channel string) []int64 {
 	t.Helper()
-	list, err := s.Heads(t.Context(), channel, 0, 1<<30)
+	list, err := s.Heads(t.Context(), channel, false, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,12 +15,6 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// defaultLimit is how many deliveries a list has when the filter does not say.
-const defaultLimit = 100
-
-// maxFound is how many events FindEvents returns at most.
-const maxFound = 20
-
 // deliveryColumns are what scanDelivery reads, of deliveries d and events e.
 const deliveryColumns = columnsBefore + cardColumn + columnsAfter
 
@@ -78,15 +72,20 @@ func scanAttempt(scan func(...any) error, id int64) (delivery.Attempt, error) {
 // Deliveries implements [store.Store].
 func (s *Store) Deliveries(ctx context.Context, f store.Filter) ([]store.Summary, error) {
 	clause, args := conditions(f)
-	limit := f.Limit
-	if limit <= 0 {
-		limit = defaultLimit
-	}
+	limit := limitOf(f.Limit)
 	list, err := s.summaries(ctx, f.Cards, index(f), clause+" ORDER BY d.id DESC LIMIT ?", append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", s.explainRead(err))
 	}
 	return list, nil
+}
+
+// limitOf is how many entries a list may have whose filter asks for n.
+func limitOf(n int) int {
+	if n <= 0 {
+		return store.DefaultLimit
+	}
+	return n
 }
 
 // index names the index that finds what a filter wants with the least reading.
@@ -167,11 +166,8 @@ func (s *Store) lastAttempts(ctx context.Context, list []store.Summary) error {
 	return nil
 }
 
-// longestTitle bounds what a list shows of a card, in characters.
-const longestTitle = 300
-
 // title is what a list shows of a stored card.
-func title(b []byte) string { return card.Cut(card.ReadHeadline(b), longestTitle) }
+func title(b []byte) string { return card.Cut(card.ReadHeadline(b), store.MaxTitle) }
 
 // conditions makes a filter's WHERE clause. States stand in it as they are, not as
 // arguments, because only then can the index of one state be used.
@@ -275,7 +271,7 @@ func (s *Store) gone(ctx context.Context, id int64) error {
 // FindEvents implements [store.Store].
 func (s *Store) FindEvents(ctx context.Context, key string) ([]int64, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT id FROM events WHERE key = ?1
-		UNION SELECT event FROM seen WHERE connector IN (SELECT iif(keys = '', name, keys) FROM connectors) AND key = ?1 ORDER BY 1 DESC LIMIT ?2`, key, maxFound)
+		UNION SELECT event FROM seen WHERE connector IN (SELECT iif(keys = '', name, keys) FROM connectors) AND key = ?1 ORDER BY 1 DESC LIMIT ?2`, key, store.MaxFound)
 	var ids []int64
 	err = each(rows, err, func() error {
 		var id int64

@@ -38,10 +38,10 @@ type operation struct {
 	// record marks an attempt's outcome, and grows what needs room for events.
 	record bool
 	grows  bool
-	// replay marks deliveries that come back to their old positions.
-	replay bool
-	err    error
-	done   chan struct{}
+	// returns marks deliveries that wait at old positions again.
+	returns bool
+	err     error
+	done    chan struct{}
 }
 
 // queue holds the operations that wait for a commit. It needs no bound: a caller

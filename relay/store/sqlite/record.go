@@ -9,15 +9,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// Record implements [store.Store]. A delivery that does not wait any more stays as
-// it is: what ended it was recorded before. An attempt that was recorded already,
-// because its recorder could not know, is not recorded again.
-func (s *Store) Record(ctx context.Context, a delivery.Attempt, d delivery.Delivery) error {
-	return s.RecordDigest(ctx, []delivery.Result{{Attempt: a, Delivery: d}})
-}
-
-// RecordDigest implements [store.Store]; for each delivery it does what Record does.
-func (s *Store) RecordDigest(ctx context.Context, results []delivery.Result) error {
+// Record implements [store.Store].
+func (s *Store) Record(ctx context.Context, results ...delivery.Result) error {
 	now := micros(s.now())
 	records := make([]*record, len(results))
 	for i, one := range results {

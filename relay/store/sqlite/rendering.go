@@ -8,10 +8,9 @@ import (
 	"os"
 	"sync"
 	"time"
-)
 
-// mostCrashes is how often the relay may die over a card before it is a dead letter.
-const mostCrashes = 2
+	"github.com/connector-relay/relay/relay/store"
+)
 
 // renderingSuffix names the file of [renderings] beside the store.
 const renderingSuffix = "-rendering"
@@ -104,7 +103,7 @@ func (s *Store) countCrashes(left []int64, now time.Time) error {
 				return err
 			}
 			died, err := s.writer.exec("UPDATE deliveries SET state = 'dead', next_at = 0, finished_at = ?, reason = ? WHERE id = ? AND state = 'waiting' AND crashes >= ?",
-				micros(now), fmt.Sprintf("the relay died %d times while it wrote this card for its channel; look at it with relay explain before you replay it", mostCrashes), id, mostCrashes)
+				micros(now), fmt.Sprintf("the relay died %d times while it wrote this card for its channel; look at it with relay explain before you replay it", store.MaxCrashes), id, store.MaxCrashes)
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -68,8 +69,8 @@ type Store struct {
 	renderings   *renderings
 	stopped      chan struct{}
 
-	mu                     sync.Mutex
-	notify, notifyReplayed func(channels []string)
+	// notify is what Notify has registered.
+	notify atomic.Pointer[func(store.Notice)]
 
 	closing sync.Once
 	closed  error
@@ -88,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		log: o.Log, path: o.Path, now: o.Now,
-		queue: newQueue(), lanes: newLanes(), pulse: newPulse(), stopped: make(chan struct{}), notify: func([]string) {}, notifyReplayed: func([]string) {},
+		queue: newQueue(), lanes: newLanes(), pulse: newPulse(), stopped: make(chan struct{}),
 	}
 	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(err, s.release())
@@ -189,33 +190,8 @@ func (s *Store) openAll(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Accepted implements [store.Store]. The call comes before the callers whose writes it reports on go on, one call for
-// each commit.
-func (s *Store) Accepted(notify func(channels []string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.notify = notify
-}
-
-// Replayed implements [store.Store]; see Accepted.
-func (s *Store) Replayed(notify func(channels []string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.notifyReplayed = notify
-}
-
-// tell names the channels that got new deliveries, and those that got old ones back.
-func (s *Store) tell(accepted, replayed []string) {
-	s.mu.Lock()
-	notify, notifyReplayed := s.notify, s.notifyReplayed
-	s.mu.Unlock()
-	if len(replayed) > 0 {
-		notifyReplayed(replayed)
-	}
-	if len(accepted) > 0 {
-		notify(accepted)
-	}
-}
+// Notify implements [store.Store]. There is one notice for each commit.
+func (s *Store) Notify(call func(store.Notice)) { s.notify.Store(&call) }
 
 // Close implements [store.Store]. Writes that wait for their commit get it; later
 // ones fail with [store.ErrClosed]. A second Close does nothing.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +22,7 @@ import (
 const helperEnv = "RELAY_STORE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
-	helpers := map[string]func(path string) error{"write": helpWrite, "hold": helpHold, "limit": helpLimit, "open": helpOpen, "move": helpMove, "leave": helpLeave, "full": helpFull, "copy": helpCopy, "render": helpRender}
+	helpers := map[string]func(path string) error{"write": helpWrite, "hold": helpHold, "limit": helpLimit, "open": helpOpen, "move": helpMove, "leave": helpLeave, "full": helpFull, "copy": helpCopy}
 	what := os.Getenv(helperEnv)
 	if what == "" {
 		os.Exit(m.Run())
@@ -89,6 +90,28 @@ func openNew(t *testing.T) *Store {
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) store.Store { return openAt(t, filepath.Join(t.TempDir(), "relay.db")) })
+}
+
+// What a process that dies leaves is its files, as they are at that moment.
+func TestStoreOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
+	storetest.RunDurable(t, func(t *testing.T) (store.Store, func() store.Store) {
+		path := filepath.Join(t.TempDir(), "relay.db")
+		return openAt(t, path), func() store.Store {
+			left := path
+			path = filepath.Join(t.TempDir(), "relay.db")
+			for _, suffix := range []string{"", logSuffix, lockSuffix, renderingSuffix} {
+				b, err := os.ReadFile(left + suffix)
+				if err == nil {
+					err = os.WriteFile(path+suffix, b, 0o600)
+				}
+				if err != nil && !errors.Is(err, fs.ErrNotExist) {
+					t.Fatal(err)
+				}
+			}
+			return openAt(t, path)
+		}
+	})
 }
 
 func TestSecondOpenFailsAtOnce(t *testing.T) {

@@ -77,7 +77,7 @@ func TestTamperingEndsTheAccepting(t *testing.T) {
 			if _, err := s.Accept(t.Context(), benchBatch("a", "before")); err != nil {
 				t.Fatal(err)
 			}
-			list, err := s.Heads(t.Context(), "a", 0, 10)
+			list, err := s.Heads(t.Context(), "a", false, 10)
 			if err != nil || len(list) != 4 {
 				t.Fatalf("%d wait, error %v", len(list), err)
 			}
@@ -93,7 +93,7 @@ func TestTamperingEndsTheAccepting(t *testing.T) {
 					t.Errorf("%s came to %v, want %v that says %q and what to do", what, got, store.ErrUnavailable, test.want)
 				}
 			}
-			if list, err := s.Heads(t.Context(), "a", 0, 10); err != nil || len(list) != 4 {
+			if list, err := s.Heads(t.Context(), "a", false, 10); err != nil || len(list) != 4 {
 				t.Errorf("%d of what was accepted before can be delivered, error %v", len(list), err)
 			}
 			left := listing(t, filepath.Dir(filepath.Dir(path)))
@@ -316,14 +316,14 @@ func largeBatch(key string) store.Batch {
 // deliverAll records so many heads as delivered, one by one.
 func recordDelivered(s *Store, n int) error {
 	for i := range n {
-		list, err := s.Heads(context.Background(), "a", 0, 1)
+		list, err := s.Heads(context.Background(), "a", false, 1)
 		if err != nil || len(list) != 1 {
 			return fmt.Errorf("delivery %d of %d: %d heads, error %w", i, n, len(list), err)
 		}
 		d := list[0]
 		d.State, d.Attempts = delivery.Delivered, 1
 		a := delivery.Attempt{Delivery: d.ID, Number: 1, Started: time.Now(), Outcome: delivery.Outcome{Verdict: delivery.VerdictDelivered, Status: 200}}
-		if err := s.Record(context.Background(), a, d); err != nil {
+		if err := s.Record(context.Background(), delivery.Result{Attempt: a, Delivery: d}); err != nil {
 			return fmt.Errorf("delivery %d of %d: %w", i, n, err)
 		}
 	}

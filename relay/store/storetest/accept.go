@@ -169,30 +169,29 @@ func (s *suite) endedContext() {
 }
 
 func (s *suite) acceptedTells() {
-	h := &heard{}
-	h.check = func(channels []string) {
-		for _, c := range channels {
-			if list, err := s.store.Heads(s.ctx(), c, 0, 1); err != nil || len(list) == 0 {
+	var h heard
+	s.store.Notify(func(n store.Notice) {
+		for _, c := range slices.Concat(n.Accepted, n.Returned) {
+			if list, err := s.store.Heads(s.ctx(), c, false, 1); err != nil || len(list) == 0 {
 				s.Errorf("lane %s was told of but has no heads (error %v)", c, err)
 			}
 		}
-	}
-	back := &heard{check: h.check}
-	s.store.Accepted(h.notify)
-	s.store.Replayed(back.notify)
+		h.notify(n)
+	})
 	s.accept(entry("", "1", "a", "b"), entry("", "2", "a"), entry("", "3"))
-	told := h.take()
-	slices.Sort(told)
-	equal(s, slices.Compact(told), []string{"a", "b"}, "channels told of when accept returns")
+	equal(s, h.take(), store.Notice{Accepted: []string{"a", "b"}}, "notice when accept returns")
 	s.accept(entry("", "4"))
-	equal(s, len(h.take()), 0, "channels told of without deliveries")
+	equal(s, h.take(), store.Notice{}, "notice without deliveries")
 	d := s.heads("a")[0]
 	s.record(d, delivery.Dead, delivery.VerdictRejected)
-	equal(s, len(h.take()), 0, "channels told of after an attempt")
+	equal(s, h.take(), store.Notice{}, "notice after an attempt")
 	_, err := s.store.Replay(s.ctx(), []int64{d.ID})
 	s.ok(err, "replay")
-	equal(s, back.take(), []string{"a"}, "channels told of after a replay")
-	equal(s, len(h.take()), 0, "channels told of as if the replay were new")
+	equal(s, h.take(), store.Notice{Returned: []string{"a"}}, "notice after a replay")
+	s.accept(entry("", "5", "b"))
+	_, err = s.store.MoveChannel(s.ctx(), "b", "a")
+	s.ok(err, "move channel")
+	equal(s, h.take(), store.Notice{Accepted: []string{"b"}, Returned: []string{"a"}}, "notice after a move")
 }
 
 // concurrentAccepts has 64 callers accept and delivers at the same time.

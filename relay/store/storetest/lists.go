@@ -31,7 +31,7 @@ func (s *suite) lists() {
 	all := s.fill("a", 120)
 	list, err := s.store.Deliveries(s.ctx(), store.Filter{})
 	s.ok(err, "deliveries")
-	equal(s, len(list), 100, "how many without a limit")
+	equal(s, len(list), store.DefaultLimit, "how many without a limit")
 	want := store.Summary{Delivery: all[119], Kind: "test", Title: "119"}
 	want.Card = nil
 	equal(s, list[0], want, "the newest")
@@ -109,7 +109,7 @@ func (s *suite) findEvents() {
 		want = append(want, receipts[0].Event)
 	}
 	slices.Reverse(want)
-	equal(s, find("k"), want[:20], "events of a key")
+	equal(s, find("k"), want[:store.MaxFound], "events of a key")
 	equal(s, find("K"), nil, "events of a key in another case", cmpopts.EquateEmpty())
 }
 
@@ -221,8 +221,8 @@ func (s *suite) closed() {
 		"save token":     func(ctx context.Context) error { return s.store.SaveToken(ctx, "c", []byte("x")) },
 		"token":          func(ctx context.Context) error { _, err := s.store.Token(ctx, "c"); return err },
 		"lanes":          func(ctx context.Context) error { _, err := s.store.Lanes(ctx); return err },
-		"heads":          func(ctx context.Context) error { _, err := s.store.Heads(ctx, "a", 0, 1); return err },
-		"record":         func(ctx context.Context) error { return s.store.Record(ctx, delivery.Attempt{}, d) },
+		"heads":          func(ctx context.Context) error { _, err := s.store.Heads(ctx, "a", false, 1); return err },
+		"record":         func(ctx context.Context) error { return s.store.Record(ctx, delivery.Result{Delivery: d}) },
 		"save lane":      func(ctx context.Context) error { return s.store.SaveLane(ctx, delivery.Lane{Channel: "a"}) },
 		"deliveries":     func(ctx context.Context) error { _, err := s.store.Deliveries(ctx, store.Filter{}); return err },
 		"delivery":       func(ctx context.Context) error { _, _, err := s.store.Delivery(ctx, d.ID); return err },

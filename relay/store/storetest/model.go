@@ -188,10 +188,10 @@ func (m *model) record(r *rapid.T) {
 		if together {
 			results = append(results, delivery.Result{Attempt: a, Delivery: *d})
 		} else {
-			m.fatal(r, m.store.Record(m.test.Context(), a, *d))
+			m.fatal(r, m.store.Record(m.test.Context(), delivery.Result{Attempt: a, Delivery: *d}))
 		}
 	}
-	m.fatal(r, m.store.RecordDigest(m.test.Context(), results))
+	m.fatal(r, m.store.Record(m.test.Context(), results...))
 }
 
 func (m *model) replay(r *rapid.T) {
@@ -377,20 +377,14 @@ func (m *model) checkList(r *rapid.T, channel string) {
 
 // checkHeads reads a part of a lane.
 func (m *model) checkHeads(r *rapid.T, channel string, waiting []delivery.Delivery) {
-	after, n := int64(0), rapid.IntRange(1, 5).Draw(r, "n")
-	if len(waiting) > 0 && rapid.Bool().Draw(r, "from within") {
-		at := rapid.IntRange(0, len(waiting)-1).Draw(r, "after")
-		after, waiting = waiting[at].ID, waiting[at+1:]
+	n, urgent := rapid.IntRange(1, 9).Draw(r, "n"), rapid.Bool().Draw(r, "urgent")
+	if urgent {
+		waiting = slices.DeleteFunc(waiting, func(d delivery.Delivery) bool { return !d.Urgent })
 	}
-	read := m.store.Heads
-	if rapid.Bool().Draw(r, "urgent") {
-		read = m.store.UrgentHeads
-		waiting = slices.DeleteFunc(slices.Clone(waiting), func(d delivery.Delivery) bool { return !d.Urgent })
-	}
-	got, err := read(m.test.Context(), channel, after, n)
+	got, err := m.store.Heads(m.test.Context(), channel, urgent, n)
 	m.fatal(r, err)
 	if diff := cmp.Diff(waiting[:min(n, len(waiting))], got, ignored()); diff != "" {
-		r.Fatalf("%d heads of %s after %d (-want +got):\n%s", n, channel, after, diff)
+		r.Fatalf("%d heads of %s (-want +got):\n%s", n, channel, diff)
 	}
 }
 

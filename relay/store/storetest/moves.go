@@ -45,12 +45,12 @@ func (s *suite) moveChannel() {
 
 // moveTells shows that a lane hears of what it is given.
 func (s *suite) moveTells() {
-	h := &heard{}
-	s.store.Replayed(h.notify)
+	var h heard
+	s.store.Notify(h.notify)
 	d := s.fill("old", 1)
 	_, err := s.store.MoveChannel(s.ctx(), "old", "new")
 	s.ok(err, "move channel")
-	equal(s, h.take(), []string{"new"}, "channels that were told of")
+	equal(s, h.take(), store.Notice{Accepted: []string{"old"}, Returned: []string{"new"}}, "notices")
 	s.record(s.heads("new")[0], delivery.Delivered, delivery.VerdictDelivered)
 	sum, _ := s.summary(d[0].ID)
 	equal(s, sum.State, delivery.Delivered, "state of what was moved")

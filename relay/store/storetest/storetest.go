@@ -1,6 +1,7 @@
-// Package storetest is the suite of behaviour that every store passes. It knows
-// nothing of how a store keeps what it is given; what survives a crash, and what
-// becomes of a damaged file, each implementation tests by itself.
+// Package storetest is the suite that every store passes, and what tests put around a
+// store. [Run] is the contract itself, [RunDurable] is for stores that outlive their
+// process; neither knows how a store keeps what it is given, so what becomes of a damaged
+// file, for example, each store tests by itself. [Faults] makes any store fail.
 package storetest
 
 import (
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -37,8 +39,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"a context that has ended writes nothing", (*suite).endedContext},
 		{"accepting is told after the commit", (*suite).acceptedTells},
 		{"concurrent callers keep their order", (*suite).concurrentAccepts},
-		{"heads are read in pages", (*suite).headsPages},
-		{"heads skip nothing while others accept", (*suite).headsWhileAccepting},
+		{"heads are the oldest that wait", (*suite).headsFirst},
+		{"no delivery shows up before one that was read", (*suite).headsWhileAccepting},
 		{"urgent heads are read without the others", (*suite).urgentHeads},
 		{"a lane is read by turns of its connectors", (*suite).turns},
 		{"a deep lane is read to its end", (*suite).deepLane},
@@ -159,7 +161,7 @@ func (s *suite) fill(channel string, n int) []delivery.Delivery {
 // heads returns all that waits in a lane.
 func (s *suite) heads(channel string) []delivery.Delivery {
 	s.Helper()
-	list, err := s.store.Heads(s.ctx(), channel, 0, 1<<20)
+	list, err := s.store.Heads(s.ctx(), channel, false, 1<<20)
 	s.ok(err, "heads")
 	return list
 }
@@ -172,7 +174,7 @@ func (s *suite) record(d delivery.Delivery, state delivery.State, verdict delive
 		d.Reason = "too much"
 	}
 	a := delivery.Attempt{Delivery: d.ID, Number: d.Attempts, Started: time.Now(), Took: time.Millisecond, Outcome: delivery.Outcome{Verdict: verdict}}
-	s.ok(s.store.Record(s.ctx(), a, d), "record")
+	s.ok(s.store.Record(s.ctx(), delivery.Result{Attempt: a, Delivery: d}), "record")
 }
 
 // summary returns a delivery and its attempts.
@@ -212,27 +214,25 @@ func titles(t testing.TB, list []delivery.Delivery) []string {
 	return all
 }
 
-// heard collects what a store tells after its commits.
+// heard collects a store's notices.
 type heard struct {
-	mu       sync.Mutex
-	channels []string
-	check    func(channels []string)
+	mu  sync.Mutex
+	all store.Notice
 }
 
-func (h *heard) notify(channels []string) {
+func (h *heard) notify(n store.Notice) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.channels = append(h.channels, channels...)
-	if h.check != nil {
-		h.check(channels)
-	}
+	h.all.Accepted, h.all.Returned = append(h.all.Accepted, n.Accepted...), append(h.all.Returned, n.Returned...)
 }
 
-// take returns what was heard since the last take.
-func (h *heard) take() []string {
+// take returns what was heard since the last take, each channel once.
+func (h *heard) take() store.Notice {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	list := h.channels
-	h.channels = nil
-	return list
+	n := h.all
+	h.all = store.Notice{}
+	slices.Sort(n.Accepted)
+	slices.Sort(n.Returned)
+	return store.Notice{Accepted: slices.Compact(n.Accepted), Returned: slices.Compact(n.Returned)}
 }

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Intake is what package intake needs: it accepts events, and keeps what is known of
+// connectors.
+type Intake interface {
+	// Accept stores a batch in one transaction: the events whose keys are new, their keys,
+	// their deliveries, and the checkpoint. Receipts stand in the order of the entries.
+	// With a [ConflictError] nothing was stored. Any node may accept; a checkpoint comes
+	// from the connector's owner only.
+	//
+	// A delivery that becomes visible has a higher ID than any that was visible in its
+	// channel before, whichever node accepts: whoever has read a lane up to an ID misses
+	// nothing below it.
+	Accept(ctx context.Context, b Batch) ([]Receipt, error)
+
+	// OpenConnector returns what is kept of a connector, and begins to keep it when it is
+	// new. A connector whose type has changed starts afresh, but for its hook token.
+	OpenConnector(ctx context.Context, name, typ string) (Kept, error)
+	// Connectors returns all that are kept, by name. How they poll is as their owners last
+	// saved it.
+	Connectors(ctx context.Context) ([]Kept, error)
+	// SavePoll keeps how a connector's polling stands. It is the owner's. It fails with
+	// [ErrNotFound] for a connector that was never opened.
+	SavePoll(ctx context.Context, connector string, p Poll) error
+	// ForgetConnector removes all that is kept of a connector: its hook URLs, checkpoint,
+	// keys and token. What it reported stays. It fails with [ErrNotFound] when nothing is
+	// kept.
+	ForgetConnector(ctx context.Context, name string) error
+
+	// RotateHook gives a connector a new hook URL; the one before works until then.
+	RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error)
+	// SaveHookUse keeps when hook URLs were last used, by token; of several nodes' times
+	// the latest counts. Tokens that do not exist any more are passed over.
+	SaveHookUse(ctx context.Context, used map[string]time.Time) error
+	// Refuse keeps refusals, of each connector the last [MaxRefusals].
+	Refuse(ctx context.Context, list []Refusal) error
+}
+
+// SignIn is what package signin needs.
+type SignIn interface {
+	// SaveToken keeps what a sign-in for a connector gave, sealed by the caller; nil
+	// forgets it.
+	SaveToken(ctx context.Context, connector string, sealed []byte) error
+	// Token returns it, and fails with [ErrNotFound] when there is none.
+	Token(ctx context.Context, connector string) ([]byte, error)
+}
+
+// Batch is what one commit accepts: events of one connector, the deliveries they lead to,
+// and the checkpoint that then holds. It is stored whole or not at all.
+type Batch struct {
+	Connector string
+	Events    []Entry
+	// Checkpoint replaces the connector's; nil leaves it.
+	Checkpoint event.Checkpoint
+}
+
+// Entry is one event of a batch with its fate and the deliveries it leads to.
+type Entry struct {
+	event.Event
+	Fate       event.Fate
+	Traces     []event.Trace
+	Deliveries []Draft
+	// Encoded is the event's card as JSON; nil makes the store encode it.
+	Encoded []byte
+	// Fingerprint, when not empty, is what an event of the same key must have to be the
+	// same event: otherwise the batch fails with a [ConflictError].
+	Fingerprint []byte
+}
+
+// Draft is a delivery to be made.
+type Draft struct {
+	Channel string
+	// Card is the card as a route changed it, as JSON; nil means the event's own.
+	Card []byte
+	// Dead, when not empty, makes the delivery a dead letter at once, for this reason (a
+	// route's condition that could not be evaluated).
+	Dead string
+	// Urgent lets the delivery go out in quiet hours, too.
+	Urgent bool
+}
+
+// KeepKeys is for how long a key is known after the connector last reported it, or a day
+// less.
+const KeepKeys = 91 * 24 * time.Hour
+
+// Receipt says what became of one entry of a batch.
+type Receipt struct {
+	// Event is the stored event's ID; for a known key, the ID it was stored under before,
+	// or 0 when that has been swept.
+	Event int64
+	// Seen says that the connector had reported the key before, so that nothing was stored.
+	Seen bool
+}
+
+// ConflictError says why nothing of a batch was stored: the connector had reported the key
+// of one of its events before, with another fingerprint.
+type ConflictError struct {
+	Key string
+	// Event is the ID of the event that has the key; 0 when that has been swept.
+	Event int64
+}
+
+// Error implements error.
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("the key %q was used before for something else (event %d)", e.Key, e.Event)
+}
+
+// Kept is what the store keeps of a connector between runs.
+type Kept struct {
+	Name string
+	Type string
+	// HookToken is the secret part of the connector's hook URL. It cannot be guessed, and
+	// stays the same until it is rotated.
+	HookToken string
+	// HookUsed is when that URL was last used; zero when it never was.
+	HookUsed time.Time
+	// Former is the hook URL before the last rotation; its Token is empty when there was
+	// none.
+	Former     FormerHook
+	Checkpoint event.Checkpoint
+	Poll       Poll
+	// LastEvent is when the last event was accepted; zero when none was.
+	LastEvent time.Time
+}
+
+// FormerHook is a hook URL that another has replaced.
+type FormerHook struct {
+	Token string
+	// Until is how long it still works.
+	Until time.Time
+	// Used is when it was last used; zero when it never was.
+	Used time.Time
+}
+
+// Poll is how a connector's polling stands.
+type Poll struct {
+	// Next is when to poll next; zero means as soon as possible.
+	Next time.Time
+	// Last is when the last poll ended.
+	Last time.Time
+	// Health is "ok", or the kind of the last error: "throttled", "unauthorised", "gone",
+	// "misconfigured", "temporary". Empty before the first poll.
+	Health string
+	// Problem is the last error's sentence, free of secrets; empty when ok.
+	Problem string
+	// Failures counts failed polls since the last good one.
+	Failures int
+	// Since is when Health last changed.
+	Since time.Time
+	// Note is a line for people that the last poll left.
+	Note string
+	// First is when the relay first ran the connector.
+	First time.Time
+	// Silent says that people were told that nothing came for too long.
+	Silent bool
+}
+
+// Refusal is a request to a connector's hook of which nothing was accepted, or several
+// that differ in nothing but the time. It holds nothing of a body.
+type Refusal struct {
+	Connector string `json:"connector"`
+	// Remote is the address that the request came from.
+	Remote string `json:"remote"`
+	Method string `json:"method"`
+	Status int    `json:"status"`
+	// Reason is what the sender was told.
+	Reason string `json:"reason"`
+	// Bytes is the size of the last one's body, as far as it was read.
+	Bytes int       `json:"bytes"`
+	Count int       `json:"count"`
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+}
+
+// MaxRefusals is how many refusals of one connector are kept: the last ones.
+const MaxRefusals = 100

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/event"
+)
+
+// Operator is what people look up and decide, on any node. With [Dispatch.Lanes] and
+// [Intake.Connectors] it answers for the whole relay, and not only for this node.
+type Operator interface {
+	// Deliveries lists deliveries, newest first.
+	Deliveries(ctx context.Context, f Filter) ([]Summary, error)
+	// Delivery returns one with all its attempts, oldest first.
+	Delivery(ctx context.Context, id int64) (Summary, []delivery.Attempt, error)
+	// DeadLetters counts dead letters by channel. It reads no card.
+	DeadLetters(ctx context.Context) (map[string]int, error)
+	// Events lists events, newest first.
+	Events(ctx context.Context, f EventFilter) ([]EventSummary, error)
+	// Event returns one event by its ID. It fails with [ErrSwept] for one that was there.
+	Event(ctx context.Context, id int64) (Event, error)
+	// FindEvents returns the IDs of events whose key is exactly this, newest first, at most
+	// [MaxFound]; also of events that have been swept, as long as their keys are known.
+	FindEvents(ctx context.Context, key string) ([]int64, error)
+	// Refusals lists refusals, the last one first; those of one connector, or, when it is
+	// empty, of all.
+	Refusals(ctx context.Context, connector string) ([]Refusal, error)
+
+	// Replay makes dead or dismissed deliveries wait again, with no attempt counted, at
+	// their old position. Whether an attempt may have shown the card before is still known.
+	// A lane that sees the first of them sees all, or at least the oldest thousands. It
+	// returns those it changed, oldest first, also when it failed after some.
+	Replay(ctx context.Context, ids []int64) ([]int64, error)
+	// Dismiss puts dead letters away. It returns those it changed, oldest first.
+	Dismiss(ctx context.Context, ids []int64) ([]int64, error)
+	// ForgetChannel dismisses what waits in a channel and its dead letters, and forgets how
+	// its lane stands. It works in steps, as [Dispatch.MoveChannel] does.
+	ForgetChannel(ctx context.Context, channel string) (dismissed int, err error)
+	// MoveConnector gives a connector another name, with all that is kept of it: its hook
+	// URLs, checkpoint and known keys. The sealed token replaces its own, because the seal
+	// holds the name; nil when nobody has signed in. What it reported before keeps the old
+	// name. It fails with [ErrNotFound] when nothing is kept of the old name, and with
+	// [ErrTaken] when the new one has accepted something already; one that was only opened
+	// gives way.
+	MoveConnector(ctx context.Context, from, to string, token []byte) error
+}
+
+// Event is an event as stored.
+type Event struct {
+	ID         int64
+	Connector  string
+	Key        string
+	Kind       string
+	Thread     string
+	Time       time.Time
+	AcceptedAt time.Time
+	// Card and Data are JSON.
+	Card   []byte
+	Data   []byte
+	Fate   event.Fate
+	Traces []event.Trace
+}
+
+// Summary is a delivery with its event, for lists and pages. In a list it has a card only
+// on demand.
+type Summary struct {
+	delivery.Delivery
+	Kind  string
+	Title string
+	// Finished is when it reached its state; zero while it waits.
+	Finished time.Time
+	// Last is the last attempt's outcome; nil when there was none.
+	Last *delivery.Attempt
+}
+
+// Filter narrows a list of deliveries. Zero fields do not narrow.
+type Filter struct {
+	Channel   string
+	Connector string
+	Event     int64
+	States    []delivery.State
+	// Before lists only deliveries with a smaller ID: the page after.
+	Before int64
+	// Limit is at most this many; 0 means [DefaultLimit].
+	Limit int
+	// Cards asks for the cards, too.
+	Cards bool
+}
+
+// EventFilter narrows a list of events. Zero fields do not narrow.
+type EventFilter struct {
+	Connector string
+	Kind      string
+	Key       string
+	Fates     []event.Fate
+	// Since lists only what was accepted then or later.
+	Since time.Time
+	// Text lists only events whose cards hold it, in capitals or not.
+	Text string
+	// Before lists only events with a smaller ID: the page after.
+	Before int64
+	// Limit is at most this many; 0 means [DefaultLimit].
+	Limit int
+}
+
+// EventSummary is an event with where its deliveries stand, for lists.
+type EventSummary struct {
+	ID         int64
+	Connector  string
+	Key        string
+	Kind       string
+	Title      string
+	Time       time.Time
+	AcceptedAt time.Time
+	Fate       event.Fate
+	Traces     []event.Trace
+	// Deliveries are those that are still kept.
+	Deliveries []Standing
+}
+
+// Standing is where a delivery stands.
+type Standing struct {
+	ID      int64          `json:"delivery"`
+	Channel string         `json:"channel"`
+	State   delivery.State `json:"state"`
+}
+
+// The bounds of lists and of what they show.
+const (
+	// DefaultLimit is how many entries a list has when its filter does not say.
+	DefaultLimit = 100
+	// MaxFound is how many events FindEvents returns at most.
+	MaxFound = 20
+	// MaxTitle is how many characters of a card's title a list shows.
+	MaxTitle = 300
+)
