@@ -17,82 +17,55 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// maxPreview is more events than anybody looks at.
+// maxPreview bounds a preview; nobody looks at more events.
 const maxPreview = 10_000
 
-// Validate has the plugin check a connector's arguments. The source's arguments
-// may hold secrets; the problems do not.
-func (s *Set) Validate(ctx context.Context, src Call) ([]connector.Problem, error) {
-	p, err := s.owner(src.Type)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.host.limits.Validate)
-	defer cancel()
-	start := time.Now()
-	var problems []connector.Problem
-	err = p.survive(func() error {
-		problems, err = p.validate(ctx, src)
-		return err
+// Validate has the plugin check a connector's arguments. The arguments may hold
+// secrets; the problems do not.
+func (s *Set) Validate(ctx context.Context, c Call) (problems []connector.Problem, err error) {
+	err = s.unary(ctx, c.Type, "validate", func(ctx context.Context, g *generation) error {
+		w, err := g.rpc.Validate(ctx, &wire.ValidateRequest{Type: c.Type, Connector: c.Connector, Arguments: c.Arguments})
+		if err != nil {
+			return g.callError(ctx, "Validate", err)
+		}
+		problems = contract.Problems(w)
+		for i := range problems {
+			problems[i].Message = s.host.mask(problems[i].Message)
+		}
+		return nil
 	})
-	s.host.metrics.count(p.spec.Name, "validate", err)
-	s.host.metrics.seconds.WithLabelValues(p.spec.Name, "validate").Observe(since(start))
 	return problems, err
 }
 
-func (p *supervised) validate(ctx context.Context, src Call) ([]connector.Problem, error) {
-	g, err := p.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer p.end()
-	w, err := g.rpc.Validate(ctx, &wire.ValidateRequest{Type: src.Type, Connector: src.Connector, Arguments: src.Arguments})
-	if err != nil {
-		return nil, p.failed(g.callError(ctx, "Validate", err))
-	}
-	problems := contract.Problems(w)
-	for i := range problems {
-		problems[i].Message = p.host.mask(problems[i].Message)
-	}
-	return problems, nil
-}
-
-// Poll asks a connector for what is new. It calls emit with each batch, one after
-// the other, and tells the plugin that a batch is stored when emit returns nil;
-// an error of emit ends the poll and is returned. Every error is a
-// [connector.Error].
-func (h *Host) Poll(ctx context.Context, src Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
-	p, err := h.current.Load().owner(src.Type)
-	if err != nil {
-		return Done{}, err
-	}
-	var done Done
-	err = p.survive(func() error {
-		done, err = p.poll(ctx, src, at, emit)
+// Poll polls a connector. It calls emit with one batch after the other and tells the
+// plugin that a batch is stored when emit returns nil; an error of emit ends the poll
+// and is returned. Every error is a [connector.Error].
+func (h *Host) Poll(ctx context.Context, c Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (done Done, err error) {
+	err = h.current.Load().call(c.Type, "poll", func(p *supervised) error {
+		done, err = p.poll(ctx, c, at, emit)
 		return err
 	})
-	h.metrics.count(p.spec.Name, "poll", err)
 	return done, err
 }
 
-// Done is what a plugin says at the end of a poll.
+// Done is what a plugin reports at the end of a poll.
 type Done struct {
 	// Again is how long the source asks to wait, 0 when it does not say.
 	Again time.Duration
-	// Note is a line for people about how the connector stands with its source.
+	// Note is a line for people about the connector's standing with its source.
 	Note string
-	// Known is what it takes for known, and KnownCount how much that is.
+	// KnownCount is how many items the poll skipped as known, and Known the first of them.
 	Known      []connector.Known
 	KnownCount int
 }
 
-func (p *supervised) poll(ctx context.Context, src Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
+func (p *supervised) poll(ctx context.Context, c Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
 	g, err := p.begin(ctx)
 	if err != nil {
 		return Done{}, err
 	}
 	defer p.end()
-	source, err := src.toWire()
+	source, err := c.toWire()
 	if err != nil {
 		return Done{}, p.failed(err)
 	}
@@ -102,7 +75,7 @@ func (p *supervised) poll(ctx context.Context, src Call, at event.Checkpoint, em
 	if err != nil {
 		return Done{}, p.failed(g.callError(ctx, "Poll", err))
 	}
-	start := &wire.PollStart{Source: source, Checkpoint: at, Preview: int32(min(max(src.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
+	start := &wire.PollStart{Source: source, Checkpoint: at, Preview: int32(min(max(c.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
 	// An error of Send is io.EOF; Recv has the true one.
 	_ = stream.Send(&wire.PollRequest{Message: &wire.PollRequest_Start{Start: start}})
 	committed := &wire.PollRequest{Message: &wire.PollRequest_Committed{Committed: &wire.Committed{}}}
@@ -110,7 +83,7 @@ func (p *supervised) poll(ctx context.Context, src Call, at event.Checkpoint, em
 		w, err := stream.Recv()
 		switch {
 		case errors.Is(err, io.EOF):
-			return Done{}, p.broke("it ended a poll without saying that it is done")
+			return Done{}, p.broke("it ended a poll without done")
 		case err != nil:
 			return Done{}, p.failed(g.callError(ctx, "Poll", err))
 		case w.GetDone() != nil:
@@ -125,11 +98,11 @@ func (p *supervised) poll(ctx context.Context, src Call, at event.Checkpoint, em
 			}
 			return done, nil
 		case w.GetBatch() == nil:
-			return Done{}, p.broke("it sent neither a batch nor done in a poll")
+			return Done{}, p.broke("in a poll it sent neither a batch nor done")
 		}
 		batch, err := wire.ToBatch(w.GetBatch())
 		if err != nil {
-			return Done{}, p.broke("it sent a batch that cannot be used: %w", err)
+			return Done{}, p.broke("it sent an invalid batch: %w", err)
 		}
 		if err := emit(ctx, batch); err != nil {
 			return Done{}, temporary(err)
@@ -139,9 +112,9 @@ func (p *supervised) poll(ctx context.Context, src Call, at event.Checkpoint, em
 }
 
 // SignIn asks how a person signs in to a connector; nil when nobody needs to.
-func (h *Host) SignIn(ctx context.Context, src Call) (how *connector.SignIn, err error) {
-	err = h.brief(ctx, src, "sign-in", func(ctx context.Context, g *generation) error {
-		w, err := g.rpc.SignIn(ctx, &wire.SignInRequest{Type: src.Type, Connector: src.Connector, Arguments: src.Arguments})
+func (h *Host) SignIn(ctx context.Context, c Call) (how *connector.SignIn, err error) {
+	err = h.current.Load().unary(ctx, c.Type, "sign-in", func(ctx context.Context, g *generation) error {
+		w, err := g.rpc.SignIn(ctx, &wire.SignInRequest{Type: c.Type, Connector: c.Connector, Arguments: c.Arguments})
 		if status.Code(err) == codes.Unimplemented {
 			return nil
 		}
@@ -154,11 +127,11 @@ func (h *Host) SignIn(ctx context.Context, src Call) (how *connector.SignIn, err
 	return how, err
 }
 
-// Remove has a connector that was taken out of the configuration undo what it has
-// set up at its source.
-func (h *Host) Remove(ctx context.Context, src Call, at event.Checkpoint) error {
-	return h.brief(ctx, src, "remove", func(ctx context.Context, g *generation) error {
-		source, err := src.toWire()
+// Remove has a connector that is no longer configured undo what it set up at its
+// source.
+func (h *Host) Remove(ctx context.Context, c Call, at event.Checkpoint) error {
+	return h.current.Load().unary(ctx, c.Type, "remove", func(ctx context.Context, g *generation) error {
+		source, err := c.toWire()
 		if err != nil {
 			return err
 		}
@@ -176,24 +149,40 @@ func (h *Host) Remove(ctx context.Context, src Call, at event.Checkpoint) error 
 	})
 }
 
-// brief makes a call that is not made often and should not take long.
-func (h *Host) brief(ctx context.Context, src Call, name string, call func(context.Context, *generation) error) error {
-	p, err := h.current.Load().owner(src.Type)
+// unary makes a short call on the running generation of a connector type's plugin.
+func (s *Set) unary(ctx context.Context, typ, name string, do func(context.Context, *generation) error) error {
+	return s.call(typ, name, func(p *supervised) error {
+		ctx, cancel := context.WithTimeout(ctx, s.host.limits.Validate)
+		defer cancel()
+		g, err := p.begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer p.end()
+		if err := do(ctx, g); err != nil {
+			return p.failed(err)
+		}
+		return nil
+	})
+}
+
+// call makes a call on a connector type's plugin and counts it. It turns a panic into
+// an error: plugins' answers are checked on arrival, but if a check misses something, it
+// costs this call, not the relay.
+func (s *Set) call(typ, name string, do func(*supervised) error) (err error) {
+	p, err := s.owner(typ)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, h.limits.Validate)
-	defer cancel()
-	g, err := p.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer p.end()
-	if err = p.survive(func() error { return call(ctx, g) }); err != nil {
-		err = p.failed(err)
-	}
-	h.metrics.count(p.spec.Name, name, err)
-	return err
+	start := time.Now()
+	defer func() {
+		if v := recover(); v != nil {
+			p.log.Error().Str("panic", s.host.mask(fmt.Sprint(v))).Bytes("stack", debug.Stack()).Msg("the plugin's answer made the relay panic; the relay goes on")
+			err = p.failed(errors.New("its answer triggers a bug in the relay; see the relay's log"))
+		}
+		s.host.metrics.count(p.spec.Name, name, start, err)
+	}()
+	return do(p)
 }
 
 func (s *Call) toWire() (*wire.Source, error) {
@@ -203,7 +192,7 @@ func (s *Call) toWire() (*wire.Source, error) {
 	}, err
 }
 
-// temporary makes an error one of kind temporary, unless it has a kind.
+// temporary gives an error the kind temporary, unless it has a kind.
 func temporary(err error) *connector.Error {
 	if e, ok := errors.AsType[*connector.Error](err); ok {
 		return &connector.Error{Kind: e.Kind, Until: e.Until, Err: err}
@@ -216,25 +205,13 @@ func (p *supervised) failed(err error) error {
 	return temporary(p.host.masked(fmt.Errorf("plugin %s: %w", p.spec.Name, err)))
 }
 
-// broke says how a plugin breaks the contract. It is a temporary error, as a
-// better plugin may come.
+// broke says how a plugin breaks the contract. The error is temporary: a newer plugin
+// may keep it.
 func (p *supervised) broke(format string, a ...any) error {
 	return p.failed(fmt.Errorf("the plugin breaks its contract: "+format, a...))
 }
 
-// survive makes a call, and an error of a panic: what a plugin says is checked where it
-// enters, and should a check miss something, it costs this call and not the relay.
-func (p *supervised) survive(call func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			p.log.Error().Str("panic", p.host.mask(fmt.Sprint(v))).Bytes("stack", debug.Stack()).Msg("what the plugin said made the relay panic; the relay goes on")
-			err = p.failed(errors.New("what it said cannot be handled; see the relay's log"))
-		}
-	}()
-	return call()
-}
-
-// callError says why a call came to nothing.
+// callError says why a call failed.
 func (g *generation) callError(ctx context.Context, call string, err error) error {
 	s := status.Convert(err)
 	ended := false
@@ -251,16 +228,16 @@ func (g *generation) callError(ctx context.Context, call string, err error) erro
 	case ended:
 		return fmt.Errorf("during %s, %w", call, g.process.ending())
 	case s.Code() == codes.ResourceExhausted:
-		return fmt.Errorf("%s: a single message of it may have at most %d MiB: %s", call, wire.MaxMessage>>20, s.Message())
+		return fmt.Errorf("%s: a single message may have at most %d MiB: %s", call, wire.MaxMessage>>20, s.Message())
 	case s.Code() == codes.Unimplemented:
 		return fmt.Errorf("it does not implement %s", call)
 	}
 	return fmt.Errorf("%s: %s", call, s.Message())
 }
 
-// broken finds out why a call broke off, and reports whether the process has ended.
-// A broken connection is noticed a little before that; and gRPC, which carries the
-// deadline to the plugin, may find it past a little before the context does.
+// broken reports whether a call broke off because the process ended. It waits a little:
+// a broken connection shows before the end of the process, and gRPC may see the
+// deadline before the context does.
 func (g *generation) broken(ctx context.Context) (ended bool) {
 	select {
 	case <-g.process.ended:

@@ -89,13 +89,13 @@ func TestABatchOverTheLimitFailsInThePlugin(t *testing.T) {
 
 func TestAPluginThatLiesHarmsOnlyItself(t *testing.T) {
 	modes := map[string][2]string{ // what poll and receive say
-		"bad-card": {"cannot be used: event 1 of 1: card: ", "cannot be used: event 1 of 1: card: "},
-		"long-key": {"its key has 5000 bytes; at most 1024 are allowed", "it sent a result for a request that it was not given"},
+		"bad-card": {"an invalid batch: event 1 of 1: card: ", "invalid: event 1 of 1: card: "},
+		"long-key": {"its key has 5000 bytes; at most 1024 are allowed", "it sent a result for a request that it never got"},
 		"bad-data": {"its data is not a JSON object", "its answer has the status 42"},
 		"bad-kind": {"may hold only letters", "the value of header field X-A in its answer is not valid"},
-		"huge":     {"a single message of it may have at most 32 MiB", ""},
-		"nothing":  {"it sent neither a batch nor done in a poll", "it sent a result for a request that it was not given"},
-		"no-done":  {"it ended a poll without saying that it is done", ""},
+		"huge":     {"a single message may have at most 32 MiB", ""},
+		"nothing":  {"in a poll it sent neither a batch nor done", "it sent a result for a request that it never got"},
+		"no-done":  {"it ended a poll without done", ""},
 	}
 	h, _ := newHost(t, Options{})
 	specs := []Spec{spec(t, "good")}
@@ -215,7 +215,7 @@ func TestAMessageNamesEachSourceOnce(t *testing.T) {
 	a, b, same := source(""), source("x"), source("")
 	var list []*waiting
 	for _, s := range []*Call{&a, &same, &b, &a} {
-		list = append(list, &waiting{source: s, request: &Request{}})
+		list = append(list, &waiting{call: s, request: &Request{}})
 	}
 	m := r.toWire(list)
 	var got []uint32

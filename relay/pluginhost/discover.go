@@ -18,10 +18,10 @@ const (
 	pluginName = `^[a-z0-9][a-z0-9._-]{0,62}$`
 )
 
-// Discover lists the plugins in a directory: executables named relay-plugin-NAME.
-// A directory that does not exist holds none. One that other users can change, as a
-// directory, is an error. An executable that other users can change, or with a strange
-// name, is listed as unfit and not passed over, because somebody expects it to run.
+// Discover lists the plugins in a directory: executables named relay-plugin-NAME. A
+// missing directory holds none; one that other users can change is an error. An
+// executable that other users can change, or with an invalid name, is listed as unfit
+// rather than skipped, because somebody expects it to run.
 func Discover(dir string) ([]Spec, error) {
 	if dir == "" {
 		return nil, nil
@@ -54,7 +54,7 @@ func Discover(dir string) ([]Spec, error) {
 		switch {
 		case err != nil:
 		case !regexp.MustCompile(pluginName).MatchString(name):
-			err = fmt.Errorf("%s: a plugin's name must be of lower-case letters, digits and . _ -; rename it", path)
+			err = fmt.Errorf("%s: a plugin's name has only lower-case letters, digits and . _ -; rename it", path)
 		default:
 			err = private.Path(path)
 		}
@@ -67,9 +67,9 @@ func isExecutable(info fs.FileInfo) bool {
 	return runtime.GOOS == "windows" || info.Mode().Perm()&0o111 != 0
 }
 
-// Bundled returns the plugins that ride in the relay's own executable: it runs
-// itself as `relay plugin serve TYPE`. Of the relay's environment they get what
-// says which certificates to trust and which time zone it is.
+// Bundled returns the plugins in the relay's own executable, which runs itself as
+// `relay plugin serve TYPE`. Of the relay's environment they get only the variables for
+// trusted certificates and the time zone.
 func Bundled(types ...string) ([]Spec, error) {
 	path, err := os.Executable()
 	if err != nil {
@@ -88,8 +88,8 @@ func Bundled(types ...string) ([]Spec, error) {
 	return specs, nil
 }
 
-// identity is the same for two specs that the same process can serve: a changed
-// executable makes another one, so that a reload takes it up.
+// identity is equal for two specs that one process can serve. A changed executable
+// changes it, so that a reload takes it up.
 func (s Spec) identity() (string, error) {
 	if s.Unfit != nil {
 		return "", s.Unfit

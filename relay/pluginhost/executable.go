@@ -10,9 +10,9 @@ import (
 	"github.com/connector-relay/relay/relay/private"
 )
 
-// open opens the executable of a plugin once no other user can change it, and checks
-// what is pinned of it; for a bundled plugin it returns nil. What has been checked is
-// then executed by the same descriptor, so that nothing can take its place in between.
+// open opens a plugin's executable, provided that no other user can change it and its
+// checksum is the pinned one; for a bundled plugin it returns nil. The same descriptor
+// is executed afterwards, so that nothing can take the place of what was checked.
 func (s Spec) open() (_ *os.File, err error) {
 	if s.Bundled {
 		return nil, nil
@@ -50,8 +50,8 @@ func (s Spec) open() (_ *os.File, err error) {
 	return f, nil
 }
 
-// isScript reports whether a file is for an interpreter, which opens it by its name
-// once more. That name, too, is one that no other user can change.
+// isScript reports whether a file is for an interpreter, which opens it by name again;
+// no other user can change that name either.
 func isScript(f *os.File) bool {
 	head := make([]byte, 2)
 	_, err := f.ReadAt(head, 0)

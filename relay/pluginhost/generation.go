@@ -29,8 +29,8 @@ type generation struct {
 	limits   Limits
 }
 
-// launch starts a process and returns once it has described itself. When it
-// fails nothing is left of it.
+// launch starts a process and returns once it has described itself. If that fails,
+// nothing of the process is left.
 func (p *supervised) launch(ctx context.Context) (_ *generation, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.host.limits.Start)
 	defer cancel()
@@ -38,7 +38,7 @@ func (p *supervised) launch(ctx context.Context) (_ *generation, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer executable.Close() // a nil one too
+	defer executable.Close() // even if nil
 	dir, err := p.host.tempDir()
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (p *supervised) launch(ctx context.Context) (_ *generation, err error) {
 			g.stop()
 		}
 	}()
-	// go-plugin's start and its first connection know no context.
+	// go-plugin's start and its first connection take no context.
 	defer context.AfterFunc(ctx, g.process.kill)()
 	if err := g.connect(); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (p *supervised) launch(ctx context.Context) (_ *generation, err error) {
 		return nil, g.callError(ctx, "Describe", err)
 	}
 	if g.types, err = contract.Types(described); err != nil {
-		return nil, fmt.Errorf("its description is wrong: %w", err)
+		return nil, fmt.Errorf("its description is invalid: %w", err)
 	}
 	return g, nil
 }
@@ -92,8 +92,8 @@ func clientConfig(g *generation, out *output) *plugin.ClientConfig {
 	}
 }
 
-// nothing is in go-plugin's plugin set, which must not be empty; the calls go
-// over the connection itself.
+// nothing fills go-plugin's plugin set, which must not be empty. The calls use the
+// connection directly.
 type nothing struct{ plugin.NetRPCUnsupportedPlugin }
 
 // GRPCServer implements [plugin.GRPCPlugin].
@@ -123,8 +123,8 @@ func (g *generation) connect() error {
 	return nil
 }
 
-// explain says in a sentence why a start failed. What is known of the process
-// says more than go-plugin's error, whose text nothing depends on.
+// explain says why a start failed, from what is known of the process rather than by the
+// text of go-plugin's error.
 func (g *generation) explain(ctx context.Context, err error) error {
 	p := g.process
 	p.mu.Lock()
@@ -146,7 +146,7 @@ func (g *generation) explain(ctx context.Context, err error) error {
 	return err
 }
 
-// stop asks the process to end, and ends it when it does not.
+// stop asks the process to end, and kills it if it does not.
 func (g *generation) stop() {
 	late := time.AfterFunc(g.limits.Stop, g.process.kill)
 	defer late.Stop()
@@ -168,7 +168,7 @@ func (g *generation) gone() bool {
 	}
 }
 
-// ping asks the plugin for its description, to see whether it still answers.
+// ping asks the plugin for its description to see whether it still answers.
 func (g *generation) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, g.limits.Hang)
 	defer cancel()

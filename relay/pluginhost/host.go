@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
 )
@@ -41,18 +40,17 @@ func New(o Options) *Host {
 	}
 }
 
-// Prepare runs the plugins of a new configuration: it launches those that are
-// new and shares those that run unchanged. When one does not start, or two claim
-// the same connector type, what was launched is ended and all that is wrong is in
-// the error. Otherwise the set is for the caller to [Host.Adopt] or
-// [Set.Discard].
+// Prepare runs the plugins of a new configuration: it launches new ones and shares
+// those that run unchanged. If one does not start, or two implement the same connector
+// type, it stops what it launched and returns all problems as the error. Otherwise the
+// caller must [Host.Adopt] or [Set.Discard] the set.
 //
-// What was only found in the plugin directory is awaited, and may fail Prepare, only
-// while a needed connector type is missing. Otherwise it fails alone: [Host.Status]
-// says why.
+// Plugins merely found in the plugin directory are awaited, and can fail Prepare, only
+// while a needed connector type is missing. Otherwise they fail alone, and
+// [Host.Status] says why.
 //
-// A spec that has the path and arguments of an earlier one in the list is passed
-// over, so that a plugin block may say more of a plugin in the plugin directory.
+// A spec with the path and arguments of an earlier one is skipped, so that a plugin
+// block can configure a plugin in the plugin directory.
 func (h *Host) Prepare(ctx context.Context, specs []Spec, needed ...string) (*Set, error) {
 	set := &Set{host: h, needed: needed, types: make(map[string]connector.Type), owners: make(map[string]*supervised)}
 	var problems []error
@@ -90,7 +88,7 @@ func (s Spec) sameExecutable(o Spec) bool {
 	return !s.Bundled && !o.Bundled && s.Path == o.Path && slices.Equal(s.Args, o.Args)
 }
 
-// use returns the plugin for a spec, the running one if there is.
+// use returns the plugin for a spec: the running one, if there is one.
 func (h *Host) use(spec Spec) (*supervised, error) {
 	id, err := spec.identity()
 	if err != nil {
@@ -110,7 +108,7 @@ func (h *Host) use(spec Spec) (*supervised, error) {
 	return p, nil
 }
 
-// release gives back what use returned, and says whether nobody uses it any more.
+// release gives back what use returned and reports whether that was the last use.
 func (h *Host) release(p *supervised) (last bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -123,8 +121,8 @@ func (h *Host) release(p *supervised) (last bool) {
 	return true
 }
 
-// Adopt makes calls go to the set's plugins from now on. Plugins that are no
-// longer needed end once their calls have, or after Limits.Drain.
+// Adopt directs calls to the set's plugins from now on. Plugins that are no longer
+// needed end once their calls have ended, or after Limits.Drain.
 func (h *Host) Adopt(s *Set) {
 	old := h.current.Swap(s)
 	if old == nil {
@@ -140,7 +138,7 @@ func (h *Host) Adopt(s *Set) {
 	}
 }
 
-// Status tells how the plugins of the adopted set are doing, by name.
+// Status returns the state of the adopted set's plugins, sorted by name.
 func (h *Host) Status() []Status {
 	set := h.current.Load()
 	if set == nil {
@@ -159,8 +157,8 @@ func (h *Host) Status() []Status {
 	return list
 }
 
-// Close ends all plugins, and with them the calls under way, and returns when no
-// process is left. Closing twice does nothing.
+// Close ends all plugins and the calls under way, and returns when no process is left.
+// A second call does nothing.
 func (h *Host) Close() {
 	h.mu.Lock()
 	if h.closed {
@@ -188,12 +186,12 @@ func (h *Host) Close() {
 	}
 }
 
-// longestTemp is how long the path of the directory for temporary files may be for
-// sockets below it: their paths are limited to about a hundred bytes.
+// longestTemp bounds the path of the directory for temporary files, because the paths
+// of sockets below it are limited to about a hundred bytes.
 const longestTemp = 40
 
-// socketBase is where the sockets' directory goes: where temporary files belong,
-// unless that path is too long for sockets.
+// socketBase is where the sockets' directory is made: among the temporary files, unless
+// that path is too long for sockets.
 func socketBase() string {
 	if dir := os.TempDir(); len(dir) <= longestTemp {
 		return dir
@@ -201,13 +199,13 @@ func socketBase() string {
 	return "/tmp"
 }
 
-// tempDir makes a private directory for one generation's socket.
+// tempDir creates a private directory for one generation's socket.
 func (h *Host) tempDir() (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.dir != "" {
 		dir, err := os.MkdirTemp(h.dir, "")
-		// Whoever tidies up temporary files may have taken it for forgotten.
+		// A clean-up of temporary files may have removed it.
 		if !errors.Is(err, fs.ErrNotExist) {
 			return dir, wrapTemp(err)
 		}
@@ -225,7 +223,7 @@ func wrapTemp(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("make a directory for a plugin's socket: %w", err)
+	return fmt.Errorf("create a directory for a plugin's socket: %w", err)
 }
 
 func (h *Host) mask(text string) string {
@@ -235,7 +233,7 @@ func (h *Host) mask(text string) string {
 	return h.o.Mask(text)
 }
 
-// masked takes secrets out of an error's text; the error stays what it is.
+// masked removes secrets from an error's text and keeps the error's identity.
 func (h *Host) masked(err error) error {
 	if err == nil {
 		return nil
@@ -253,6 +251,3 @@ type maskedError struct {
 
 func (e *maskedError) Error() string { return e.text }
 func (e *maskedError) Unwrap() error { return e.err }
-
-// since is how long ago an instant was, in seconds.
-func since(start time.Time) float64 { return time.Since(start).Seconds() }

@@ -7,9 +7,9 @@ import (
 
 var errClosed = errors.New("the plugin host is closed")
 
-// launcher starts processes, all from one operating system thread that lives as
-// long as the host: on Linux a child's parent-death signal is sent when the
-// *thread* that started it ends, and Go's threads may.
+// launcher starts all processes from one operating system thread that lives as long as
+// the host: on Linux a child's parent-death signal is sent when the *thread* that
+// started it ends, and Go may end its threads.
 type launcher struct {
 	work chan func()
 	stop chan struct{}
@@ -24,7 +24,7 @@ func newLauncher() *launcher {
 
 func (l *launcher) run() {
 	defer close(l.done)
-	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+	runtime.LockOSThread() // never unlocked, so that the thread ends with the goroutine
 	for {
 		select {
 		case f := <-l.work:
@@ -46,7 +46,7 @@ func (l *launcher) do(f func() error) error {
 	}
 }
 
-// close ends the thread; every process that it started must have ended.
+// close ends the thread. Every process that it started must have ended before.
 func (l *launcher) close() {
 	close(l.stop)
 	<-l.done

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// maxLogLine is where a line of a plugin's output is cut.
+	// maxLogLine bounds a line of a plugin's output; the rest is cut.
 	maxLogLine = 16 << 10
-	// A plugin's lines are logged at this rate, after a burst; the others are
-	// counted and dropped, so that a flood does not fill the disk.
+	// The rate and burst at which a plugin's lines are logged. Further lines are counted
+	// and dropped, so that a flood does not fill the disk.
 	linesPerSecond = 100
 	lineBurst      = 1000
 )
 
-// output puts what a plugin writes into the relay's log: the SDK's log entries
-// with their level, all else at debug.
+// output copies what a plugin writes to the relay's log: the SDK's log entries at their
+// level, everything else at debug.
 type output struct {
 	log  zerolog.Logger
 	mask func(string) string
@@ -40,14 +40,14 @@ func newOutput(log zerolog.Logger, mask func(string) string) *output {
 	return &output{log: log, mask: mask, limit: rate.NewLimiter(linesPerSecond, lineBurst)}
 }
 
-// words are the last line that is not a log entry, or the line of a panic.
+// words returns the last line that is not a log entry, or the line of a panic.
 func (o *output) words() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.mask(cut(o.last, 300))
 }
 
-// close logs how many lines were dropped at the end.
+// close logs how many lines were dropped since the last report.
 func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -90,7 +90,7 @@ func (o *output) line(stream string, text []byte) {
 	o.log.WithLevel(level).Str("stream", stream).Msg(o.mask(string(text)))
 }
 
-// parseEntry reads a log entry in hclog's JSON form.
+// parseEntry parses a log entry in hclog's JSON form.
 func parseEntry(text []byte) (map[string]any, bool) {
 	if text[0] != '{' {
 		return nil, false
@@ -136,7 +136,7 @@ func (o *output) entry(entry map[string]any) {
 	e.Msg(o.mask(text))
 }
 
-// masked takes secrets out of all text in a JSON value.
+// masked removes secrets from all text in a JSON value.
 func (o *output) masked(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -184,13 +184,13 @@ func (w *lineWriter) Write(b []byte) (int, error) {
 	}
 }
 
-// drain logs all that r yields, also a last line without an end.
+// drain logs everything from r, including an unfinished last line.
 func (w *lineWriter) drain(r io.Reader) {
 	_, _ = io.Copy(w, r)
 	_, _ = w.Write([]byte{'\n'})
 }
 
-// keep adds to the line, as far as it is not cut.
+// keep appends to the line up to its bound.
 func (w *lineWriter) keep(b []byte) {
 	w.partial = append(w.partial, b[:min(len(b), maxLogLine-len(w.partial))]...)
 }

@@ -24,25 +24,25 @@ type Spec struct {
 	Env []string
 	// Bundled says that the executable is the relay itself.
 	Bundled bool
-	// Found says that it lies in the plugin directory and nothing names it: it may be
-	// that nobody needs it.
+	// Found says that the plugin lies in the plugin directory without a plugin block, so
+	// it may not be needed.
 	Found bool
-	// Unfit is why what was found must not run; nil when it may.
+	// Unfit is why a found plugin must not run; nil when it may.
 	Unfit error
 }
 
-// Call is the configured connector a call is about.
+// Call is the configured connector that a call is for, with all that its plugin needs.
 type Call struct {
 	Type      string
 	Connector string
 	// Arguments is a JSON object with defaults filled in. It may hold secrets.
 	Arguments []byte
 	HookURL   string
-	// Token is what a sign-in gave; empty when there was none.
+	// Token is the access token of a sign-in, or empty.
 	Token string
-	// HTTP is how the plugin is to reach the outside.
+	// HTTP is how the plugin makes requests.
 	HTTP outbound.Settings
-	// Preview is for Poll, and what [connector.Poll.Preview] says.
+	// Preview is [connector.Poll.Preview], for Poll only.
 	Preview int
 }
 
@@ -56,7 +56,7 @@ type Request struct {
 	Remote string
 }
 
-// Reply is the answer to a Request, and the events it told of.
+// Reply is the answer to a Request, and the events in it.
 type Reply struct {
 	Status int
 	Header http.Header
@@ -64,16 +64,16 @@ type Reply struct {
 	Events []event.Event
 }
 
-// Status is how a plugin process is doing.
+// Status is a plugin process's state.
 type Status struct {
 	Spec
 	Types []string
-	// Generation counts the process's lives, from 1; 0 means it never ran.
+	// Generation counts the plugin's processes from 1; 0 means it never ran.
 	Generation int
 	PID        int
 	Running    bool
 	// Problem is why it does not run; empty when it does.
 	Problem string
-	// Restart is when it will be started again; zero when it runs.
+	// Restart is when it is started again; zero while it runs.
 	Restart time.Time
 }

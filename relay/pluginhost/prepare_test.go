@@ -46,13 +46,13 @@ func TestPrepareSaysWhatIsWrongAndLeavesNothing(t *testing.T) {
 		want  string // a regular expression
 	}{
 		{"crash", []Spec{spec(t, "crash-at-start")}, `plugin "crash-at-start": before it was ready, it ended \(exit status 4\); its last words: cannot find the licence file`},
-		{"version", []Spec{spec(t, "version-7")}, `it speaks version 7 of the plugin protocol and this relay 1: use an older plugin or a newer relay`},
+		{"version", []Spec{spec(t, "version-7")}, `it speaks version 7 of the plugin protocol, but this relay speaks 1: use an older plugin or a newer relay`},
 		{"not a plugin", []Spec{spec(t, "not-a-plugin")}, `it does not speak the plugin protocol: its first line of output is "Hello! Usage: …"`},
-		{"endless line", []Spec{spec(t, "endless-line")}, `its first line of output does not end`},
+		{"endless line", []Spec{spec(t, "endless-line")}, `its first line of output never ends`},
 		{"hang", []Spec{spec(t, "hang-at-start")}, `it was not ready within 2s`},
 		{"pin", []Spec{pinned}, `the checksum of \S+ is [0-9a-f]{64}, but the configuration pins ` + fmt.Sprintf("%x", sum) + `: if you changed the executable, change sha256 too`},
 		{"missing", []Spec{missing}, `plugin "good": stat /nowhere/relay-plugin-good: no such file`},
-		{"no types", []Spec{spec(t, "no-types")}, `its description is wrong: it implements no connector type`},
+		{"no types", []Spec{spec(t, "no-types")}, `its description is invalid: it implements no connector type`},
 		{"bad schema", []Spec{spec(t, "bad-schema")}, `(?s)connector type "Bad Schema": the name must be.*argument "route": the name is reserved.*argument "n": its type "listof\(string\)" is not.*argument "m": the default: it is not number`},
 		{"two of a type", []Spec{spec(t, "good"), spec(t, "twin")}, `connector type "good" is implemented by two plugins, "good" and "twin"; remove one`},
 		{"two of a name", []Spec{spec(t, "good"), {Name: "good", Path: "/bin/true"}}, `two plugins are named "good": \S+ and /bin/true; rename one`},
@@ -259,7 +259,7 @@ func TestDiscoverFindsExecutablesAndSaysWhichAreUnfit(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"acme": "fit", "open": "everybody can write to", "A b": `relay-plugin-A b: a plugin's name must be`, "": `relay-plugin-: a plugin's name`, "dangling": "no such file",
+		"acme": "fit", "open": "everybody can write to", "A b": `relay-plugin-A b: a plugin's name has only`, "": `relay-plugin-: a plugin's name`, "dangling": "no such file",
 	} {
 		if !strings.Contains(got[name], want) {
 			t.Errorf("%q is %q, want %q", name, got[name], want)

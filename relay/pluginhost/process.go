@@ -18,13 +18,13 @@ import (
 	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
-// process is one life of an executable. It is a go-plugin runner of our own
-// because go-plugin's hands the relay's standard input on, ends only the process
-// and not what it started, and can be made to panic by a line on standard error.
+// process is one life of an executable. It replaces go-plugin's own runner, which
+// passes on the relay's standard input, ends only the process and not what it started,
+// and panics at certain lines on standard error.
 type process struct {
 	spec Spec
-	// executable is the file to run, open; nil for a bundled plugin. It is needed until
-	// the process has started.
+	// executable is the open file to run until the process has started; nil for a bundled
+	// plugin.
 	executable *os.File
 	launch     func(func() error) error
 	out        *output
@@ -33,14 +33,14 @@ type process struct {
 	stdin     *os.File
 	handshake *io.PipeReader
 
-	// exited is closed when the process has ended, ended when its output has been
-	// read as well. Both exist from the start on; both stay open if it never ran.
+	// exited is closed when the process has ended, ended when its output has been read
+	// too. Both stay open if it never ran.
 	exited chan struct{}
 	ended  chan struct{}
 
 	mu      sync.Mutex
 	started bool
-	killed  bool // it is to end, whether it has started or not
+	killed  bool // it must end, started or not
 	reaped  bool
 	exit    error  // how it ended; set before exited is closed
 	problem string // what is wrong with its handshake
@@ -52,9 +52,9 @@ func newProcess(spec Spec, executable *os.File, launch func(func() error) error,
 	return &process{spec: spec, executable: executable, launch: launch, out: out, exited: make(chan struct{}), ended: make(chan struct{})}
 }
 
-// prepare makes the command; environment is go-plugin's own and wins over the
-// plugin's. Nothing else is in the plugin's environment, not even PATH: a plugin
-// that runs other programs gets one from its plugin block.
+// prepare makes the command. Environment is go-plugin's and wins over the plugin's. The
+// plugin's environment has nothing else, not even PATH: a plugin that runs other
+// programs gets one from its plugin block.
 func (p *process) prepare(environment []string) {
 	path := p.spec.Path
 	switch {
@@ -126,7 +126,7 @@ func (p *process) reap(reading *sync.WaitGroup, pipes ...*os.File) {
 	p.mu.Unlock()
 	close(p.exited)
 	p.stdin.Close()
-	// What it started may have left the group and still hold the pipes.
+	// A descendant may have left the group and still hold the pipes.
 	late := time.AfterFunc(time.Second, func() {
 		for _, f := range pipes {
 			f.Close()
@@ -140,9 +140,9 @@ func (p *process) reap(reading *sync.WaitGroup, pipes ...*os.File) {
 	p.out.close()
 }
 
-// readOutput passes the first line on as go-plugin's handshake once it has been
-// checked, and logs the rest. Without one, go-plugin sees the end of the output
-// only when the process has ended, so that its exit status is not lost.
+// readOutput checks the first line, passes it on as go-plugin's handshake, and logs the
+// rest. Without a valid one, go-plugin sees the end of the output only after the
+// process has ended, so that its exit status is not lost.
 func (p *process) readOutput(r io.Reader, handshake *io.PipeWriter) {
 	defer func() { _ = handshake.Close() }()
 	buffered := bufio.NewReaderSize(r, 16<<10)
@@ -161,7 +161,7 @@ func (p *process) readOutput(r io.Reader, handshake *io.PipeWriter) {
 	case errors.Is(err, io.EOF):
 		<-p.exited
 	default:
-		p.fail("it does not speak the plugin protocol: its first line of output does not end")
+		p.fail("it does not speak the plugin protocol: its first line of output never ends")
 	}
 }
 
@@ -179,16 +179,16 @@ func checkHandshake(line string) string {
 		return fmt.Sprintf("it does not speak the plugin protocol: its first line of output is %q", cut(line, 200))
 	}
 	if parts[0] != "1" {
-		return fmt.Sprintf("it was built with a go-plugin of core version %s, and this relay needs 1", cut(parts[0], 20))
+		return fmt.Sprintf("it was built with go-plugin core version %s, but this relay needs 1", cut(parts[0], 20))
 	}
 	version, err := strconv.Atoi(parts[1])
 	switch {
 	case err != nil:
 		return "it does not say which version of the plugin protocol it speaks"
 	case version > wire.ProtocolVersion:
-		return fmt.Sprintf("it speaks version %d of the plugin protocol and this relay %d: use an older plugin or a newer relay", version, wire.ProtocolVersion)
+		return fmt.Sprintf("it speaks version %d of the plugin protocol, but this relay speaks %d: use an older plugin or a newer relay", version, wire.ProtocolVersion)
 	case version < wire.ProtocolVersion:
-		return fmt.Sprintf("it speaks version %d of the plugin protocol and this relay %d: use a newer plugin or an older relay", version, wire.ProtocolVersion)
+		return fmt.Sprintf("it speaks version %d of the plugin protocol, but this relay speaks %d: use a newer plugin or an older relay", version, wire.ProtocolVersion)
 	case parts[4] != "grpc":
 		return fmt.Sprintf("it speaks %q instead of gRPC", cut(parts[4], 20))
 	case len(parts) < 6 || len(parts[5]) <= 50:
@@ -206,8 +206,8 @@ func cut(text string, n int) string {
 	return text
 }
 
-// kill ends the process and all it started, at once; one that is about to start ends
-// when it has.
+// kill ends the process and everything it started, at once; one that is just starting
+// is ended when it has started.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -229,7 +229,7 @@ func (p *process) Wait(context.Context) error {
 	return p.exit
 }
 
-// pid is 0 when the process was never started.
+// pid is 0 if the process was never started.
 func (p *process) pid() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -264,7 +264,7 @@ func (p *process) HostToPlugin(network, address string) (string, string, error) 
 	return network, address, nil
 }
 
-// endedError says that a call came to nothing because the process ended, and how.
+// endedError says that a call failed because the process ended, and how.
 type endedError string
 
 func (e endedError) Error() string { return string(e) }

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isolate puts the process into a group of its own, so that what it starts can
-// be ended with it and a terminal's ^C does not reach it. SIGTERM and not SIGKILL
-// is what it gets when the relay dies, because the SDK then ends the rest of the
-// group; a plugin without the SDK ends by it too.
+// isolate puts the process into a group of its own, so that what it starts can be ended
+// with it and a terminal's ^C does not reach it. When the relay dies it gets SIGTERM
+// rather than SIGKILL, so that the SDK can end the rest of the group; plugins without
+// the SDK end by it too.
 func isolate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }
 
-// awaitExit returns when the process has ended, and leaves it a zombie: as long
-// as it is one its number cannot be given to another process.
+// awaitExit returns when the process has ended and leaves it a zombie, so that its
+// number cannot go to another process.
 func awaitExit(pid int) {
 	for {
 		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
@@ -29,14 +29,13 @@ func awaitExit(pid int) {
 	}
 }
 
-// killGroup ends the process and all it started.
+// killGroup kills the process and everything it started.
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
 
-// opened is a path that leads to a file that this process has open, whatever has become
-// of its name.
+// opened is a path to an open file, whatever has become of its name.
 func opened(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
-// self is the relay's own executable even when an upgrade has replaced the file.
+// self is the relay's own executable, even after an upgrade has replaced the file.
 func self(path string) string {
 	if _, err := os.Stat("/proc/self/exe"); err == nil {
 		return "/proc/self/exe"

@@ -15,6 +15,6 @@ func killGroup(p *os.Process) { _ = p.Kill() }
 
 func self(path string) string { return path }
 
-// opened is the file's name: what was checked has to be found by it once more. No other
-// user can change it.
+// opened is the file's name, by which it must be opened again. No other user can change
+// it.
 func opened(f *os.File) string { return f.Name() }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -19,37 +18,29 @@ import (
 	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
-// A message carries at most this many requests and about this many bytes.
+// maxRequests and maxBytes bound one message.
 const (
 	maxRequests = 64
 	maxBytes    = 4 << 20
 )
 
 // Receive hands a request to a connector. Every error is a [connector.Error].
-func (h *Host) Receive(ctx context.Context, src Call, r Request) (Reply, error) {
-	p, err := h.current.Load().owner(src.Type)
-	if err != nil {
-		return Reply{}, err
-	}
-	start := time.Now()
-	var reply Reply
-	err = p.survive(func() error {
-		reply, err = p.receive(ctx, &src, &r)
+func (h *Host) Receive(ctx context.Context, c Call, r Request) (reply Reply, err error) {
+	err = h.current.Load().call(c.Type, "receive", func(p *supervised) error {
+		reply, err = p.receive(ctx, &c, &r)
 		return err
 	})
-	h.metrics.count(p.spec.Name, "receive", err)
-	h.metrics.seconds.WithLabelValues(p.spec.Name, "receive").Observe(since(start))
 	return reply, err
 }
 
-func (p *supervised) receive(ctx context.Context, src *Call, r *Request) (Reply, error) {
+func (p *supervised) receive(ctx context.Context, c *Call, r *Request) (Reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.host.limits.Receive)
 	defer cancel()
-	result, err := p.hand(ctx, src, r)
+	result, err := p.hand(ctx, c, r)
 	if _, died := errors.AsType[endedError](err); died {
-		// Nothing of the request was stored, so the next generation may have it. It is
-		// handed over no third time: it may be what the plugin dies of.
-		result, err = p.hand(ctx, src, r)
+		// Nothing of the request was stored, so the next generation gets it. There is no
+		// third try: the request may be what the plugin dies of.
+		result, err = p.hand(ctx, c, r)
 	}
 	if err != nil {
 		return Reply{}, p.failed(err)
@@ -60,42 +51,42 @@ func (p *supervised) receive(ctx context.Context, src *Call, r *Request) (Reply,
 			failure.Err = p.host.masked(failure.Err)
 			return Reply{}, failure
 		}
-		return Reply{}, p.broke("its result of a request cannot be used: %w", err)
+		return Reply{}, p.broke("its result for a request is invalid: %w", err)
 	}
 	return Reply(reply), nil
 }
 
 // hand gives a request to the running generation.
-func (p *supervised) hand(ctx context.Context, src *Call, r *Request) (*wire.ReceiveResult, error) {
+func (p *supervised) hand(ctx context.Context, c *Call, r *Request) (*wire.ReceiveResult, error) {
 	g, err := p.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer p.end()
-	return g.requests.do(ctx, src, r)
+	return g.requests.do(ctx, c, r)
 }
 
-// requests is the stream of requests to one generation, and of their results back.
-// Requests that arrive while a message is on its way go together in the next: a
-// message costs little more for sixty than for one. The stream is opened with the
-// first request, and again should it have broken.
+// requests is the stream of requests to one generation and of their results back.
+// Requests that arrive while a message is being sent share the next one: a message with
+// sixty costs little more than one with one. The stream is opened for the first
+// request, and again if it has broken.
 type requests struct {
 	generation *generation
 	plugin     *supervised
-	// ready says that something waits.
+	// ready says that requests wait.
 	ready chan struct{}
 
 	mu      sync.Mutex
 	open    bool
 	last    uint64
 	waiting []*waiting
-	// pending are those that have no result yet, waiting or sent.
+	// pending are the requests without a result, waiting or sent.
 	pending map[uint64]*waiting
 }
 
 // waiting is one request. Result and err are set before done is closed.
 type waiting struct {
-	source  *Call
+	call    *Call
 	request *Request
 	id      uint64
 	done    chan struct{}
@@ -109,8 +100,8 @@ func newRequests(p *supervised, g *generation) *requests {
 }
 
 // do sends a request and waits for its result.
-func (r *requests) do(ctx context.Context, src *Call, request *Request) (*wire.ReceiveResult, error) {
-	w := &waiting{source: src, request: request, done: make(chan struct{})}
+func (r *requests) do(ctx context.Context, c *Call, request *Request) (*wire.ReceiveResult, error) {
+	w := &waiting{call: c, request: request, done: make(chan struct{})}
 	r.add(w)
 	select {
 	case <-w.done:
@@ -142,7 +133,7 @@ func (r *requests) wake() {
 	}
 }
 
-// forget drops a request for which nobody waits any more. Its result may come yet.
+// forget drops a request that nobody waits for any more. Its result may still come.
 func (r *requests) forget(w *waiting) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -150,7 +141,7 @@ func (r *requests) forget(w *waiting) {
 	r.waiting = slices.DeleteFunc(r.waiting, func(o *waiting) bool { return o == w })
 }
 
-// run is the life of one stream.
+// run opens a stream and serves it until it ends.
 func (r *requests) run() {
 	ctx, cancel := context.WithCancel(r.plugin.ctx)
 	defer cancel()
@@ -173,17 +164,17 @@ func (r *requests) run() {
 	r.waiting = nil
 }
 
-// send sends what waits. An error of the stream is for read to find.
+// send sends the waiting requests. It leaves an error of the stream to read.
 func (r *requests) send(ctx context.Context, stream wire.Connector_ReceiveClient) {
 	for {
 		select {
 		case <-r.ready:
 		case <-ctx.Done():
-			r.wake() // what came meanwhile is for the next stream
+			r.wake() // for the next stream
 			return
 		}
-		// Whoever is about to add a request, such as those whose answers have just
-		// come, goes first: it makes messages several times as large under load.
+		// Let goroutines that are about to add a request go first: under load this makes
+		// messages several times as large.
 		runtime.Gosched()
 		for list := r.take(); len(list) > 0; list = r.take() {
 			r.plugin.host.metrics.gathered.Observe(float64(len(list)))
@@ -194,7 +185,7 @@ func (r *requests) send(ctx context.Context, stream wire.Connector_ReceiveClient
 	}
 }
 
-// take removes what goes together in one message.
+// take removes the requests for one message from the queue.
 func (r *requests) take() []*waiting {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -210,7 +201,7 @@ func (r *requests) take() []*waiting {
 	return list
 }
 
-// toWire makes a message, which names each source once.
+// toWire makes a message, which holds each distinct call once.
 func (r *requests) toWire(list []*waiting) *wire.ReceiveRequest {
 	m := &wire.ReceiveRequest{
 		Requests: make([]*wire.HTTPRequest, 0, len(list)),
@@ -218,15 +209,15 @@ func (r *requests) toWire(list []*waiting) *wire.ReceiveRequest {
 	}
 	var sources []*Call
 	for _, w := range list {
-		at := slices.IndexFunc(sources, w.source.same)
+		at := slices.IndexFunc(sources, w.call.same)
 		if at < 0 {
-			source, err := w.source.toWire()
+			source, err := w.call.toWire()
 			if err != nil {
 				r.fail(w, err)
 				continue
 			}
 			at = len(sources)
-			sources = append(sources, w.source)
+			sources = append(sources, w.call)
 			m.Sources = append(m.Sources, source)
 		}
 		request := requestToWire(w.request, w.id)
@@ -248,9 +239,9 @@ func (r *requests) fail(w *waiting, err error) {
 }
 
 // errContract says that the plugin breaks the stream's rules.
-var errContract = errors.New("the plugin breaks its contract: it sent a result for a request that it was not given")
+var errContract = errors.New("the plugin breaks its contract: it sent a result for a request that it never got")
 
-// read hands out results until the stream is over, and returns why it is.
+// read hands out results until the stream ends, and returns why it ended.
 func (r *requests) read(stream wire.Connector_ReceiveClient) error {
 	for {
 		m, err := stream.Recv()
@@ -282,7 +273,7 @@ func (r *requests) settle(result *wire.ReceiveResult) (ok bool) {
 	return true
 }
 
-// same reports whether a plugin needs to be told only one of both.
+// same reports whether both calls tell the plugin the same.
 func (s *Call) same(o *Call) bool {
 	return s == o || s.Type == o.Type && s.Connector == o.Connector && s.HookURL == o.HookURL && s.Token == o.Token &&
 		bytes.Equal(s.Arguments, o.Arguments) && s.HTTP.Equal(o.HTTP)
@@ -298,8 +289,8 @@ func sizeOf(r *Request) int {
 	return n
 }
 
-// requestToWire cleans what comes from strangers: protobuf refuses to carry text
-// that is not UTF-8, and would refuse the other requests of the call with it.
+// requestToWire cleans a stranger's text: protobuf refuses text that is not UTF-8, and
+// with it the message's other requests.
 func requestToWire(r *Request, id uint64) *wire.HTTPRequest {
 	w := &wire.HTTPRequest{
 		Id:     id,

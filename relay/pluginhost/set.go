@@ -13,19 +13,19 @@ import (
 // Set is the plugins of one configuration.
 type Set struct {
 	host *Host
-	// needed are the connector types without which the set is of no use.
+	// needed are the connector types that the configuration uses.
 	needed []string
 	types  map[string]connector.Type
 	owners map[string]*supervised
-	// unusable is what was found and cannot even be launched.
+	// unusable are found plugins that cannot even be launched.
 	unusable []Status
 
 	mu      sync.Mutex
 	plugins []*supervised
 }
 
-// start awaits the plugins that must run, and then, while a needed type is missing,
-// what was found.
+// start awaits the plugins that must run and, while a needed type is missing, the found
+// ones.
 func (s *Set) start(ctx context.Context) (problems []error) {
 	for _, p := range s.list() {
 		if p.spec.Found {
@@ -43,19 +43,19 @@ func (s *Set) start(ctx context.Context) (problems []error) {
 	}
 	problems, failures := s.takeUp(ctx, s.complete)
 	if !s.complete() {
-		// One of these may be what is missing.
+		// One of these plugins may implement the missing type.
 		problems = append(problems, failures...)
 	}
 	return problems
 }
 
-// complete reports whether each needed type has its plugin.
+// complete reports whether every needed type has its plugin.
 func (s *Set) complete() bool {
 	return !slices.ContainsFunc(s.needed, func(typ string) bool { return s.owners[typ] == nil })
 }
 
-// takeUp claims the types of the plugins that were found: of all that run, and, until
-// it is enough, of those that still start. Failures are what keeps others from it.
+// takeUp claims the types of found plugins: of those that run and, until that is
+// enough, of those that are still starting. It returns why others cannot be claimed.
 func (s *Set) takeUp(ctx context.Context, enough func() bool) (problems, failures []error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -96,8 +96,8 @@ func (s *Set) takeUp(ctx context.Context, enough func() bool) (problems, failure
 	return problems, failures
 }
 
-// Await takes up all that was found, whether it is needed or not, and returns what is
-// wrong with it. It is for those who look at a set that is not adopted.
+// Await takes up all found plugins, needed or not, and returns their problems. It is
+// for callers that inspect a set without adopting it.
 func (s *Set) Await(ctx context.Context) []error {
 	problems, failures := s.takeUp(ctx, func() bool { return false })
 	problems = append(problems, failures...)
@@ -109,8 +109,8 @@ func (s *Set) Await(ctx context.Context) []error {
 	return problems
 }
 
-// claim enters a plugin's types. What was found gives way to a plugin that is named;
-// of two that were found, neither is the one that a connector means.
+// claim enters a plugin's types. A found plugin gives way to a configured one; if two
+// found plugins implement a type, it gets neither.
 func (s *Set) claim(p *supervised, types []connector.Type) []error {
 	var problems []error
 	for _, t := range types {
@@ -126,7 +126,7 @@ func (s *Set) claim(p *supervised, types []connector.Type) []error {
 	return problems
 }
 
-// contested says which of a plugin's types another plugin has; empty when there is none.
+// contested says which of a plugin's types another plugin implements, if any.
 func (s *Set) contested(p *supervised, types []string) string {
 	for _, typ := range types {
 		if other := s.owners[typ]; other != nil && other != p {
@@ -136,12 +136,12 @@ func (s *Set) contested(p *supervised, types []string) string {
 	return ""
 }
 
-// Types are the connector types of the set's plugins, by name. The map is the
-// set's own: it must not be changed.
+// Types returns the connector types of the set's plugins, by name. The map must not be
+// changed.
 func (s *Set) Types() map[string]connector.Type { return s.types }
 
-// Discard ends what [Host.Prepare] launched for this set and returns when it has
-// ended. It does nothing after [Host.Adopt], nor a second time.
+// Discard ends the plugins that [Host.Prepare] launched for this set and returns when
+// they have ended. After [Host.Adopt], or the second time, it does nothing.
 func (s *Set) Discard() {
 	if s.host.current.Load() == s {
 		return

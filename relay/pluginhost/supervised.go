@@ -14,8 +14,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// supervised is a plugin and the goroutine that keeps it running: one generation
-// after another, with the same steps for the first start as for every other.
+// supervised is a plugin and the goroutine that keeps it running, one generation after
+// another, the first started like any other.
 type supervised struct {
 	host   *Host
 	spec   Spec
@@ -25,7 +25,7 @@ type supervised struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	// uses counts the sets that hold it; the host's mutex guards it.
+	// uses counts the sets that hold the plugin; the host's mutex guards it.
 	uses int
 
 	mu      sync.Mutex
@@ -50,7 +50,7 @@ func newSupervised(h *Host, spec Spec, id string) *supervised {
 	return p
 }
 
-// run is the supervision.
+// run keeps the plugin running until it is retired.
 func (p *supervised) run() {
 	defer close(p.done)
 	failures, told := 0, false
@@ -60,7 +60,7 @@ func (p *supervised) run() {
 			failures = 0
 			if told {
 				told = false
-				p.log.Info().Msg("plugin is well again")
+				p.log.Info().Msg("the plugin has recovered")
 				p.notify()
 			}
 		})
@@ -70,7 +70,7 @@ func (p *supervised) run() {
 		failures++
 		delay := restarts.Reserve().Delay()
 		p.down(err, time.Now().Add(delay))
-		p.warn().Err(err).Int("failures", failures).Dur("restart_in", delay).Msg("plugin does not run")
+		p.warn().Err(err).Int("failures", failures).Dur("restart_in", delay).Msg("the plugin does not run")
 		if failures >= p.host.limits.Failures && !told {
 			told = true
 			p.notify()
@@ -82,8 +82,8 @@ func (p *supervised) run() {
 	}
 }
 
-// warn is an event about a plugin that has run before or was only found; that of
-// another is told to the caller of Prepare.
+// warn returns a log event for a plugin that has run before or was only found.
+// Prepare's caller hears of the others.
 func (p *supervised) warn() *zerolog.Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,14 +93,14 @@ func (p *supervised) warn() *zerolog.Event {
 	return p.log.Warn()
 }
 
-// live is one generation, from its start until it is over, and why it is.
+// live runs one generation from start to end and returns why it ended.
 func (p *supervised) live(healthy func()) error {
 	g, err := p.launch(p.ctx)
 	if err == nil {
 		err = p.sameAsBefore(g)
 		if err == nil {
 			p.up(g)
-			p.log.Info().Int("pid", g.process.pid()).Msg("plugin runs")
+			p.log.Info().Int("pid", g.process.pid()).Msg("the plugin runs")
 			err = p.watch(g, healthy)
 			p.withdraw()
 		}
@@ -109,18 +109,18 @@ func (p *supervised) live(healthy func()) error {
 	return p.host.masked(err)
 }
 
-// sameAsBefore fails when the plugin's schema is not that against which the
-// configuration was checked: its executable was replaced.
+// sameAsBefore fails if the plugin's schema is not the one that the configuration was
+// checked against, because its executable was replaced.
 func (p *supervised) sameAsBefore(g *generation) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.types == nil || reflect.DeepEqual(schemas(p.types), schemas(g.types)) {
 		return nil
 	}
-	return errors.New("its connector types are not what they were when the configuration was read; reload it")
+	return errors.New("its connector types have changed since the configuration was read; reload it")
 }
 
-// schemas is what the configuration depends on.
+// schemas returns what the configuration depends on.
 func schemas(types []connector.Type) []connector.Type {
 	out := make([]connector.Type, len(types))
 	for i, t := range types {
@@ -129,7 +129,7 @@ func schemas(types []connector.Type) []connector.Type {
 	return out
 }
 
-// watch returns when the generation is over, and why: nil when it is to end.
+// watch returns when the generation has ended, and why; nil if it was asked to.
 func (p *supervised) watch(g *generation, healthy func()) error {
 	well := time.NewTimer(p.host.limits.Healthy)
 	defer well.Stop()
@@ -196,7 +196,7 @@ func (p *supervised) status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := Status{Spec: p.spec, Generation: p.number, Restart: p.restart}
-	s.Env = nil // it may hold secrets, and nobody needs it here
+	s.Env = nil // it may hold secrets and is not needed here
 	for _, t := range p.types {
 		s.Types = append(s.Types, t.Type)
 	}
@@ -209,15 +209,15 @@ func (p *supervised) status() Status {
 	return s
 }
 
-// settled reports whether the first start is over.
+// settled reports whether the first start has succeeded or failed.
 func (p *supervised) settled() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.tried
 }
 
-// firstStart waits for the first start and returns how it went, or at once when
-// the plugin has run before. When it takes long, the log says what is waited for.
+// firstStart waits for the outcome of the first start. If it takes long, the log says
+// so.
 func (p *supervised) firstStart(ctx context.Context) ([]connector.Type, error) {
 	long := time.NewTimer(p.host.limits.Tell)
 	defer long.Stop()
@@ -243,9 +243,8 @@ func (p *supervised) firstStart(ctx context.Context) ([]connector.Type, error) {
 	}
 }
 
-// begin counts a call and returns the generation to make it on; end must follow
-// when it returns no error. While the plugin is being restarted it waits a
-// little.
+// begin counts a call and returns the generation to make it on, waiting a little during
+// a restart; without an error, end must follow.
 func (p *supervised) begin(ctx context.Context) (*generation, error) {
 	var late <-chan time.Time
 	for {
@@ -288,10 +287,10 @@ func (p *supervised) notRunning(problem error, restart time.Time) error {
 	if problem == nil {
 		return temporary(fmt.Errorf("plugin %s is starting", p.spec.Name))
 	}
-	return temporary(fmt.Errorf("plugin %s does not run: %w; it starts again at %s", p.spec.Name, problem, restart.Format(time.TimeOnly)))
+	return temporary(fmt.Errorf("plugin %s does not run: %w; the next start is at %s", p.spec.Name, problem, restart.Format(time.TimeOnly)))
 }
 
-// retire ends the plugin once its calls are over, or have had their time.
+// retire ends the plugin once its calls have ended, or their time is up.
 func (p *supervised) retire() {
 	p.mu.Lock()
 	idle := make(chan struct{})

@@ -72,7 +72,7 @@ func TestAPluginThatCrashesIsStartedAgainAndItsChildrenEnd(t *testing.T) {
 	if second.Generation != 2 || second.PID == first.PID || !second.Running || second.Problem != "" {
 		t.Errorf("after the restart the status is %+v", second)
 	}
-	if !contains(l, `"plugin does not run"`) {
+	if !contains(l, `"the plugin does not run"`) {
 		t.Error("the log does not tell of it")
 	}
 }
