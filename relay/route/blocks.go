@@ -1,20 +1,15 @@
 package route
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // Block is one of the blocks that a card override is written in, for the reference.
 type Block struct {
-	Name       string
-	Labels     []string
-	Attributes []Attribute
-	Blocks     []string
+	Name   string   `json:"block"`
+	Labels []string `json:"labels"`
+	// Attributes says by name what each attribute holds.
+	Attributes map[string]string `json:"attributes"`
+	Blocks     []string          `json:"blocks"`
 }
-
-// Attribute is an attribute of a block; Value says what it holds.
-type Attribute struct{ Name, Value string }
 
 // Blocks lists the card block and those inside of it, each once, from the same schema
 // that reads them.
@@ -25,9 +20,9 @@ func Blocks() []Block {
 		if slices.ContainsFunc(list, func(b Block) bool { return b.Name == name }) {
 			return
 		}
-		b := Block{Name: name, Labels: labels, Blocks: s.blockNames()}
-		for _, attribute := range slices.Sorted(maps.Keys(s.attributes)) {
-			b.Attributes = append(b.Attributes, Attribute{attribute, s.attributes[attribute].words()})
+		b := Block{Name: name, Labels: append([]string{}, labels...), Attributes: make(map[string]string), Blocks: append([]string{}, s.blockNames()...)}
+		for attribute, holds := range s.attributes {
+			b.Attributes[attribute] = holds.words()
 		}
 		list = append(list, b)
 		for _, inner := range b.Blocks {
