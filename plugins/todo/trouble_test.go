@@ -187,7 +187,7 @@ func TestTheTokenGoesToGraphOnly(t *testing.T) {
 	for _, elsewhere := range []string{"@evil.test", ".evil.test"} {
 		g.change(func() { g.elsewhere = elsewhere })
 		p := g.person(nil)
-		if err := p.poll(); err == nil || !strings.Contains(err.Error(), "below its own address") {
+		if err := p.poll(); err == nil || !strings.Contains(err.Error(), "outside of its own address") {
 			t.Errorf("followed a link elsewhere: %v", err)
 		}
 	}

@@ -13,7 +13,7 @@
 //
 //	func main() { connector.Serve(func() connector.Connector { return &Clock{} }) }
 //
-// Package rest, below this one, asks a JSON API for Poll.
+// Package rest, below this one, is the client for sources with a JSON API.
 package connector
 
 import (

@@ -2,13 +2,13 @@ package rest
 
 import "net/http"
 
-// Auth signs a request: it adds what the service knows the connector by. The functions
-// below are those of most services; a key that goes into the address is one of the
-// [Options]' Query. A function of the connector's own may get a token first, for which
-// it has the request's context; its error is [Client.Do]'s.
+// Auth signs a request. [Bearer], [Basic] and [Header] return those that most services
+// take; a service that wants its key in the address has it in the Query of [Options]. A
+// connector's own Auth may fetch a token first, within the request's context; when it
+// fails, [Client.Do] returns its error and makes no request.
 type Auth func(*http.Request) error
 
-// Bearer sends a token, such as one of OAuth 2 (RFC 6750).
+// Bearer sends a token, such as OAuth's (RFC 6750).
 func Bearer(token string) Auth { return Header("Authorization", "Bearer "+token) }
 
 // Header sends a key in a header of the service's own.
@@ -19,7 +19,7 @@ func Header(name, value string) Auth {
 	}
 }
 
-// Basic sends a name and a password, either of which may be empty (RFC 7617).
+// Basic sends a user name and a password, either of which may be empty (RFC 7617).
 func Basic(user, password string) Auth {
 	return func(r *http.Request) error {
 		r.SetBasicAuth(user, password)

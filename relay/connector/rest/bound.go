@@ -6,18 +6,18 @@ import (
 	"net/http"
 )
 
-// Bound returns a client like another one, whose answers are an error once they have
-// more than so many bytes, after decompression. [New] does so by itself; it is for other
-// packages' clients.
-func Bound(h *http.Client, most int64) *http.Client {
+// Bound returns a copy of a client that fails to read more than limit bytes of an answer,
+// counted after decompression. [New] bounds its own; use it for a library that takes an
+// HTTP client.
+func Bound(h *http.Client, limit int64) *http.Client {
 	bounded := *h
-	bounded.Transport = bounds{next: h.Transport, most: most}
+	bounded.Transport = bounds{next: h.Transport, limit: limit}
 	return &bounded
 }
 
 type bounds struct {
-	next http.RoundTripper
-	most int64
+	next  http.RoundTripper
+	limit int64
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -28,22 +28,22 @@ func (b bounds) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := next.RoundTrip(r)
 	if err == nil {
-		resp.Body = &body{ReadCloser: resp.Body, most: b.most, left: b.most}
+		resp.Body = &body{ReadCloser: resp.Body, limit: b.limit, left: b.limit}
 	}
 	return resp, err
 }
 
-// body fails when there is more of it than may be.
+// body fails at the first byte beyond its limit.
 type body struct {
 	io.ReadCloser
-	most, left int64
+	limit, left int64
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	// One byte more than may be tells whether there is more.
+	// Reading one byte beyond the limit tells a body that ends there from a longer one.
 	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
 	if b.left -= int64(n); b.left < 0 {
-		return n, fmt.Errorf("it has more than %d bytes", b.most)
+		return n, fmt.Errorf("it has more than %d bytes", b.limit)
 	}
 	return n, err
 }

@@ -5,17 +5,17 @@ import (
 	"net/http"
 )
 
-// maxValidator is how long a validator may be, in bytes, because it is kept.
+// maxValidator bounds a validator, in bytes, because checkpoints keep them.
 const maxValidator = 1 << 10
 
-// Validators are by what a service knows that an answer has not changed (RFC 9110,
-// section 8.8). They can be part of a checkpoint.
+// Validators let a service tell that an answer has not changed (RFC 9110, section 8.8).
+// A checkpoint can hold them.
 type Validators struct {
 	ETag         string `json:"etag,omitempty"`
 	LastModified string `json:"modified,omitempty"`
 }
 
-// Ask adds them to the header of a request.
+// Ask adds the validators to the header of a request.
 func (v Validators) Ask(h http.Header) {
 	if v.ETag != "" {
 		h.Set("If-None-Match", v.ETag)
@@ -25,8 +25,8 @@ func (v Validators) Ask(h http.Header) {
 	}
 }
 
-// ValidatorsOf reads those of an answer; one of more than 1 KiB, which no honest service
-// sends, counts as none.
+// ValidatorsOf returns the validators of an answer. It drops one of more than 1 KiB,
+// which no honest service sends.
 func ValidatorsOf(h http.Header) Validators {
 	short := func(v string) string {
 		if len(v) > maxValidator {
@@ -37,19 +37,19 @@ func ValidatorsOf(h http.Header) Validators {
 	return Validators{ETag: short(h.Get("ETag")), LastModified: short(h.Get("Last-Modified"))}
 }
 
-// Or returns the validators with those of an older answer for what they lack: an answer
-// 304 tells only what is new (RFC 9111, section 4.3.4).
+// Or takes from an older answer the validators that this one lacks: a 304 only has those
+// that are new (RFC 9111, section 4.3.4).
 func (v Validators) Or(older Validators) Validators {
 	return Validators{cmp.Or(v.ETag, older.ETag), cmp.Or(v.LastModified, older.LastModified)}
 }
 
-// Unchanged reports whether the service says that what the request knows still holds.
-// There is nothing to decode then.
+// Unchanged reports whether the service says that the answer whose validators the
+// request had still holds. There is nothing to decode then.
 func (r Response) Unchanged() bool {
 	return r.Status == http.StatusNotModified && r.Request.Known != Validators{}
 }
 
-// Validators are what the next request for the same is to know.
+// Validators returns what the next request for the same should know.
 func (r Response) Validators() Validators {
 	v := ValidatorsOf(r.Header)
 	if r.Unchanged() {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Link returns the target of the first link of a relation, such as "next", in the
-// answer's Link headers (RFC 8288); empty when there is none. Commas and semicolons in
-// addresses and in quotes are part of them: GitHub's links have such. A link that is
-// about something else than the answer does not count.
+// Link returns the first link in the answer's Link headers that has a relation, such as
+// "next" (RFC 8288); empty when there is none. It skips links with an anchor, which are
+// not about the answer itself.
 func (r Response) Link(relation string) string {
+	// Addresses, such as GitHub's, and quoted titles may hold commas and semicolons.
 	links := regexp.MustCompile(`<([^>]*)>((?:[^,"]|"(?:[^"\\]|\\.)*")*)`)
 	parameters := regexp.MustCompile(`;\s*([^\s=;]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*)))?`)
 	for _, link := range links.FindAllStringSubmatch(strings.Join(r.Header.Values("Link"), ","), -1) {

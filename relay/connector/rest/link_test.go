@@ -32,6 +32,22 @@ func TestLinksAreReadAsTheStandardSays(t *testing.T) {
 	}
 }
 
+func TestTheStandardsExamplesAreRead(t *testing.T) { // RFC 8288, section 3.5
+	for header, want := range map[string]map[string]string{
+		`<http://example.com/TheBook/chapter2>; rel="previous"; title="previous chapter"`: {"previous": "http://example.com/TheBook/chapter2", "next": ""},
+		`</>; rel="http://example.net/foo"`:                                               {"http://example.net/foo": "/"},
+		`</terms>; rel="copyright"; anchor="#foo"`:                                        {"copyright": ""},
+		`</TheBook/chapter2>; rel="previous"; title*=UTF-8'de'letztes%20Kapitel, </TheBook/chapter4>; rel="next"; title*=UTF-8'de'n%c3%a4chstes%20Kapitel`: {"previous": "/TheBook/chapter2", "next": "/TheBook/chapter4"},
+		`<http://example.org/>; rel="start http://example.net/relation/other"`:                                                                             {"start": "http://example.org/", "http://example.net/relation/other": "http://example.org/"},
+	} {
+		for relation, target := range want {
+			if got := (Response{Header: http.Header{"Link": {header}}}).Link(relation); got != target {
+				t.Errorf("%s: the %s is %q, want %q", header, relation, got, target)
+			}
+		}
+	}
+}
+
 func TestALinkMayStandInAnotherHeader(t *testing.T) {
 	r := Response{Header: http.Header{"Link": {`<https://a.test/1>; rel="prev`, `<https://a.test/2>; rel=next`}}}
 	if got := r.Link("next"); got != "https://a.test/2" {

@@ -10,34 +10,35 @@ import (
 	"strconv"
 )
 
-// ErrMorePages ends [Pages] when there are more than were asked for. What it yielded
-// before is good.
-var ErrMorePages = errors.New("the answer has more pages than are read")
+// ErrMorePages is the last error of [Pages] when a list has more pages than the limit.
+// The pages before it are good.
+var ErrMorePages = errors.New("the list has more pages than are read")
 
-// errLoop is about pages that would never end.
-var errLoop = errors.New("a page of the answer links to one before it")
+// errLoop ends a list that would never end.
+var errLoop = errors.New("a page of the list links to an earlier one")
 
-// Page is one page of an answer.
+// Page is one page of a list.
 type Page[T any] struct {
 	Response
 	Value T
 }
 
-// Pages asks for one page after the other: first, and then what next makes of each,
-// until that is nil or an error ends it. At most so many pages are read; the one that
-// would be one too many is [ErrMorePages] instead. [NextLink] is the next of services
-// that have a Link header; the others make a request with [Response.To],
-// [Response.With] or [Response.Plus].
+// Pages iterates over the pages of a list. It makes the first request and then those
+// that next derives from each page, once the loop's body has seen it, until next returns
+// nil. An error is the last thing it yields. It reads no more than limit pages: where
+// there are more, it yields [ErrMorePages].
 //
-// A first page that is unchanged is the only one.
-func Pages[T any](ctx context.Context, c *Client, first Request, most int, next func(Page[T]) *Request) iter.Seq2[Page[T], error] {
+// A service with a Link header takes [NextLink] for next; the others take a function
+// that returns what [Response.To], [Response.With] or [Response.Plus] makes. A first
+// page that is unchanged is the only page.
+func Pages[T any](ctx context.Context, c *Client, first Request, limit int, next func(Page[T]) *Request) iter.Seq2[Page[T], error] {
 	return func(yield func(Page[T], error) bool) {
 		seen := make(map[string]bool)
 		for r, n := &first, 0; r != nil; n++ {
 			var p Page[T]
 			err := c.fresh(*r, seen)
-			if err == nil && n >= most {
-				err = fmt.Errorf("%s: %w, %d", c.options.Name, ErrMorePages, most)
+			if err == nil && n >= limit {
+				err = fmt.Errorf("%s: %w, %d", c.options.Name, ErrMorePages, limit)
 			}
 			if err == nil {
 				p.Response, err = c.Do(ctx, *r, &p.Value)
@@ -50,7 +51,7 @@ func Pages[T any](ctx context.Context, c *Client, first Request, most int, next 
 	}
 }
 
-// fresh reports whether a page was not asked for before.
+// fresh returns an error when a page has been requested before.
 func (c *Client) fresh(r Request, seen map[string]bool) error {
 	u, err := c.address(r.Path)
 	if err != nil || r.Body != nil {
@@ -64,23 +65,23 @@ func (c *Client) fresh(r Request, seen map[string]bool) error {
 	return nil
 }
 
-// NextLink is for [Pages] of services that name the next page in a Link header, as
-// GitHub does (RFC 8288).
+// NextLink derives the next request from the Link header, as GitHub has it (RFC 8288).
 func NextLink[T any](p Page[T]) *Request { return p.To(p.Link("next")) }
 
-// To is the request for what a link in the answer leads to; nil when it is empty.
+// To returns the request for a link in the answer, which may be relative; nil when the
+// link is empty.
 func (r Response) To(link string) *Request {
 	if link == "" {
 		return nil
 	}
 	if u, err := r.URL.Parse(link); err == nil {
-		link = u.String() // one that is not valid is for Do to refuse
+		link = u.String() // Do refuses one that is not valid
 	}
 	return &Request{Path: link, Header: r.Request.Header}
 }
 
-// With is the request once more, with another value of a parameter: a page's token, or
-// the last thing on the page before.
+// With returns the same request with another value of one parameter, such as the token
+// of the next page.
 func (r Response) With(name, value string) *Request {
 	next := r.Request
 	next.Query = url.Values{name: {value}}
@@ -93,8 +94,8 @@ func (r Response) With(name, value string) *Request {
 	return &next
 }
 
-// Plus is the request once more, with n more in a parameter, which the first request
-// must have: 1 for the number of a page, or how many things the page has for an offset.
+// Plus returns the same request with n added to one parameter, which the first request
+// must have: 1 for a page's number, the length of the page for an offset.
 func (r Response) Plus(name string, n int) *Request {
 	at, _ := strconv.Atoi(r.Request.Query.Get(name))
 	return r.With(name, strconv.Itoa(at+n))

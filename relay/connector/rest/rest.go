@@ -1,9 +1,9 @@
-// Package rest is an HTTP client for connectors that poll a JSON API. It does what
-// every such connector needs and is easily got wrong: it keeps credentials with the
-// service they are for, bounds what it reads, follows pages, and turns the service's
-// answers into the relay's kinds of errors and times to wait.
+// Package rest is a client for connectors that poll a JSON API. It handles what every
+// such connector needs and what is easy to get wrong: it keeps credentials with the
+// service they belong to, bounds what it reads, follows pages, and turns answers into
+// the relay's kinds of errors and times to wait.
 //
-// Make a [Client] in Poll, with [connector.Poll]'s own HTTP client below it:
+// Poll makes a [Client] on top of the HTTP client that the relay hands it:
 //
 //	api, err := rest.New(p.HTTP, rest.Options{
 //		Name: "Acme", Base: a.API, Argument: "api", Auth: rest.Bearer(a.Token),
@@ -15,13 +15,13 @@
 //	_, err = api.Do(ctx, rest.Request{Path: "users/me"}, &user)
 //	return api.Wait(), err
 //
-// [Client.Do] asks once, [Pages] asks for one page after the other, and [Client.Wait]
-// says what Poll is to return. All that differs between services is a value in
-// [Options]: how one signs in, what a status means, what goes with each request.
+// [Client.Do] makes one request, [Pages] reads a list page by page, and [Client.Wait]
+// is the time that Poll returns. What differs between services is a value in [Options]:
+// how to sign in, what a status means, what every request carries.
 //
-// A client sends nothing to anywhere but below its base address. A link in an answer
-// that leads elsewhere is refused, and a redirect to another server goes there without
-// credentials, which is the work of the HTTP client that the relay hands out.
+// A client only asks for addresses below its base. It refuses a link that leads
+// elsewhere, and when a server redirects to another one, the relay's HTTP client goes
+// there without the credentials. How long a request may take is up to its context.
 package rest
 
 import (
@@ -42,43 +42,42 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// DefaultMaxBody is how long an answer may be where [Options] does not say, in bytes.
+// DefaultMaxBody bounds an answer when [Options] set no other bound, in bytes.
 const DefaultMaxBody = 32 << 20
 
 const (
-	// maxRefusal is how much of an answer that is no success is kept, in bytes.
+	// maxRefusal bounds what is kept of an answer other than a success, in bytes.
 	maxRefusal = 64 << 10
-	// maxRest is how much of an answer is read only to use the connection again, in
+	// maxRest bounds what is read only so that the connection can be used again, in
 	// bytes.
 	maxRest = 4 << 10
 )
 
-// Options say how a service is spoken to.
+// Options describe a service.
 type Options struct {
-	// Name is the service's; errors begin with it.
+	// Name is what people call the service; errors use it.
 	Name string
-	// Base is an http or https address, and Argument the connector's argument that it
-	// is from. Path, such as "v1.0", follows it in every request.
+	// Base is the service's http or https address, and Argument the name of the argument
+	// that it comes from. Path, such as "v1.0", follows it in every request.
 	Base, Argument, Path string
-	// Auth signs every request; nil when none is signed.
+	// Auth signs every request; nil leaves them unsigned.
 	Auth Auth
-	// Header and Query go with every request that does not say otherwise.
+	// Header and Query are part of every request that does not set the same names.
 	Header http.Header
 	Query  url.Values
-	// MaxBody is how long an answer may be after decompression, in bytes; 0 means
-	// [DefaultMaxBody].
+	// MaxBody bounds an answer after decompression, in bytes; 0 means [DefaultMaxBody].
 	MaxBody int64
-	// Errors are what statuses mean where it is not what [StatusError] says.
+	// Errors says what a status means where [StatusError] would be wrong.
 	Errors map[int]error
-	// Meaning, unless nil, has the last word on what an answer means. It gets what the
-	// answer means by its status: nil for a success. It is for services whose errors
-	// tell only in their body what they are, and for those that report one as a success.
+	// Meaning, unless nil, decides what an answer means. It gets the meaning of the
+	// status, which is nil for a success, and may return it. Set it for a service that
+	// names its errors in the body only, or reports one as a success.
 	Meaning func(Response, error) error
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 }
 
-// Client speaks to one service. It may be used concurrently.
+// Client talks to one service. It is safe for concurrent use.
 type Client struct {
 	http    *http.Client
 	base    *url.URL
@@ -88,8 +87,9 @@ type Client struct {
 	wait time.Duration
 }
 
-// New returns a client. The HTTP client is [connector.Poll]'s or [connector.Request]'s.
-// The error says that a person must change the argument that holds the base address.
+// New returns a client that uses the HTTP client of a [connector.Poll] or a
+// [connector.Request]. It fails when the base is no address, with an error that asks a
+// person to change the argument.
 func New(h *http.Client, o Options) (*Client, error) {
 	base, err := connector.ParseURL(o.Base)
 	if err != nil || base.RawQuery != "" || base.Fragment != "" {
@@ -107,34 +107,34 @@ func New(h *http.Client, o Options) (*Client, error) {
 type Request struct {
 	// Method is GET when it is empty.
 	Method string
-	// Path is escaped, may have a query, and is below the client's address with or
-	// without a slash at its beginning. A whole address, such as a link in an answer,
-	// must lead below the client's as well.
+	// Path is relative to the client's base, with or without a leading slash. It is
+	// escaped and may have a query. It may also be a whole address below the base, such
+	// as a link in an answer.
 	Path   string
 	Query  url.Values
 	Header http.Header
-	// Body is sent as JSON; nil means none at all.
+	// Body is sent as JSON; a request without one has no body at all.
 	Body any
-	// Known are the validators of the answer that the caller has, so that the service
-	// need not send it again; see [Response.Unchanged].
+	// Known are the validators of an earlier answer, which the service then need not
+	// send again; see [Response.Unchanged].
 	Known Validators
 }
 
-// Response is what a service answered.
+// Response is a service's answer.
 type Response struct {
-	// Request is what was asked, and URL where the answer was found.
+	// Request is the one it answers, and URL where redirects led.
 	Request Request
 	URL     *url.URL
 	Status  int
 	Header  http.Header
-	// Body is the beginning, at most 64 KiB, of an answer that is no success; nil of
-	// one that is.
+	// Body holds the first 64 KiB of an answer other than a success; it is nil after a
+	// success.
 	Body []byte
 }
 
-// Do makes a request and decodes the answer's JSON, unless it is unchanged or answer is
-// nil. An error about an answer is an [*Error]; see [StatusOf]. No error shows the path
-// or the query of an address.
+// Do makes a request and decodes the JSON of the answer, unless the answer is unchanged
+// or answer is nil. An error that concerns an answer is an [*Error]; see [StatusOf]. No
+// error shows the path or the query of an address, because they may be secret.
 func (c *Client) Do(ctx context.Context, r Request, answer any) (Response, error) {
 	req, err := c.request(ctx, r)
 	if err != nil {
@@ -155,7 +155,7 @@ func (c *Client) Do(ctx context.Context, r Request, answer any) (Response, error
 	err = c.meaning(got)
 	if err == nil && answer != nil && !got.Unchanged() {
 		if err = json.NewDecoder(resp.Body).Decode(answer); err != nil {
-			err = fmt.Errorf("the answer of %s cannot be read: %w", c.options.Name, err)
+			err = fmt.Errorf("%s sent an answer that cannot be read: %w", c.options.Name, err)
 		}
 	}
 	if err != nil {
@@ -164,15 +164,16 @@ func (c *Client) Do(ctx context.Context, r Request, answer any) (Response, error
 	return got, nil
 }
 
-// Check reports whether a path or a link leads below the client's address. A link that
-// is kept for a later poll is checked before, so that a bad one is not kept.
+// Check returns an error when a path or a link does not lead below the client's base.
+// Use it on a link before keeping it for a later poll.
 func (c *Client) Check(link string) error {
 	_, err := c.address(link)
 	return err
 }
 
-// Wait is how long the answers so far ask to be left alone: what Poll returns. It goes
-// by [RetryAfter] and, when a limit is used up, by when it begins anew.
+// Wait returns the longest time that an answer so far asked to wait: in Retry-After, in
+// Azure DevOps' X-RateLimit-Delay, or, when nothing remains of a rate limit, until it is
+// reset. It is at most a year. Poll returns it.
 func (c *Client) Wait() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -203,8 +204,7 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 		return nil, err
 	}
 	addTo(u, c.options.Query, r.Query)
-	// Without a body there is nothing at all: some services refuse a GET that has one,
-	// be it empty.
+	// Some services refuse a GET that has a body, even an empty one.
 	var content io.Reader
 	if r.Body != nil {
 		b, err := json.Marshal(r.Body)
@@ -230,9 +230,9 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	return req, err
 }
 
-// addTo adds to the query of an address: what always goes with it where it says nothing
-// else, and what a request sets. A link to which nothing is added stays as it is, byte
-// for byte.
+// addTo adds to an address the parameters that it lacks and those that the request sets.
+// When there is nothing to add, the address stays the same byte for byte: what a link
+// holds is the service's own business.
 func addTo(u *url.URL, always, set url.Values) {
 	q := u.Query()
 	added := len(set) > 0
@@ -246,15 +246,18 @@ func addTo(u *url.URL, always, set url.Values) {
 	}
 }
 
-// address is where a path or a link leads.
+// address resolves a path or a link.
 func (c *Client) address(link string) (*url.URL, error) {
 	scheme, _, whole := strings.Cut(link, "://")
 	if !whole || strings.ContainsAny(scheme, "/?#") {
 		link = "./" + strings.TrimPrefix(link, "/")
 	}
 	u, err := c.base.Parse(link)
+	if err == nil && c.base.Scheme == "https" {
+		u.Scheme = "https" // services behind a proxy often write http into their links
+	}
 	if err != nil || u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) || !strings.HasPrefix(path.Clean(u.Path)+"/", c.base.Path) {
-		return nil, fmt.Errorf("a link of %s does not lead below its own address, so the credentials do not go there", c.options.Name)
+		return nil, fmt.Errorf("a link from %s leads outside of its own address, so it is not followed", c.options.Name)
 	}
 	return u, nil
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -125,7 +126,7 @@ func TestCredentialsGoNowhereButBelowTheBase(t *testing.T) {
 	strayed := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked %s with %v", r.URL, r.Header) }))
 	defer strayed.Close()
 	c := serve(t, Options{Path: "acme", Auth: Bearer("canary")}, func(http.ResponseWriter, *http.Request) {})
-	host := strings.TrimPrefix(c.base.Host, "http://")
+	host := c.base.Host
 	for _, link := range []string{
 		strayed.URL + "/acme/x",
 		"http://" + host + "@" + strings.TrimPrefix(strayed.URL, "http://") + "/acme/x",
@@ -137,12 +138,23 @@ func TestCredentialsGoNowhereButBelowTheBase(t *testing.T) {
 		"../other",
 		"/../other",
 	} {
-		if _, err := c.Do(t.Context(), Request{Path: link}, nil); err == nil || c.Check(link) == nil || !strings.Contains(err.Error(), "below its own address") {
+		if _, err := c.Do(t.Context(), Request{Path: link}, nil); err == nil || c.Check(link) == nil || !strings.Contains(err.Error(), "outside of its own address") {
 			t.Errorf("%s: %v", link, err)
 		}
 	}
 	if err := c.Check("http://" + host + "/acme/x?y=1"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAServiceThatTakesItselfForOneWithoutTLSIsAskedWithIt(t *testing.T) {
+	c := clientOf(t, "https://api.example.com/v1", Options{})
+	u, err := c.address("http://api.example.com/v1/x?page=2")
+	if err != nil || u.String() != "https://api.example.com/v1/x?page=2" {
+		t.Error(u, err)
+	}
+	if _, err := c.address("http://api.example.com:80/v1/x"); err == nil {
+		t.Error("another port is the same server")
 	}
 }
 
@@ -250,6 +262,22 @@ func TestABodyWithoutEndIsNotRead(t *testing.T) {
 				t.Errorf("%s with %d: %d bytes, %v", name, status, len(got.Body), err)
 			}
 		}
+	}
+}
+
+func TestABodyIsBoundedAfterDecompression(t *testing.T) {
+	c := serve(t, Options{MaxBody: 1 << 20}, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept-Encoding") != "gzip" {
+			t.Error("the client does not ask for gzip")
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		fmt.Fprint(z, `"`, strings.Repeat("x", 2<<20), `"`)
+		z.Close()
+	})
+	var answer string
+	if _, err := c.Do(t.Context(), Request{}, &answer); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") {
+		t.Error(err)
 	}
 }
 

@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// maxWait is the longest time that an answer can ask to wait. The relay itself polls
-// again after a week at the latest.
+// maxWait bounds the time that an answer can ask for. The relay polls again after a week
+// at the latest, whatever Poll returns.
 const maxWait = 365 * 24 * time.Hour
 
-// RetryAfter reads how long an answer's Retry-After asks to wait, in seconds or as a
-// date (RFC 9110, section 10.2.3): 0 when it does not say, and a year at most.
+// RetryAfter returns the time that an answer's Retry-After asks to wait, which may be in
+// seconds or a date (RFC 9110, section 10.2.3). It is 0 when there is none, and at most
+// a year.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if at, err := http.ParseTime(v); err == nil {
@@ -22,7 +23,7 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	return seconds(v)
 }
 
-// asked is how long an answer of any status asks to wait.
+// asked returns the longest time that an answer asks to wait, whatever its status.
 func asked(h http.Header, now time.Time) time.Duration {
 	wait := max(RetryAfter(h, now), seconds(h.Get("X-RateLimit-Delay"))) // the latter is Azure DevOps'
 	for _, name := range limits() {
@@ -33,12 +34,12 @@ func asked(h http.Header, now time.Time) time.Duration {
 	return wait
 }
 
-// reset is when the limit of requests begins anew.
+// reset returns the time until a rate limit is reset.
 func reset(h http.Header, now time.Time) time.Duration {
 	var wait time.Duration
 	for _, name := range limits() {
 		v := h.Get(name + "Reset")
-		// Most services write the seconds since 1970, and some those from now.
+		// Most services count the seconds since 1970, some those from now on.
 		if n, err := strconv.ParseInt(v, 10, 64); err == nil && n > int64(maxWait.Seconds()) {
 			n = min(n, now.Add(maxWait).Unix())
 			wait = max(wait, within(time.Unix(n, 0).Sub(now)))
@@ -49,11 +50,11 @@ func reset(h http.Header, now time.Time) time.Duration {
 	return wait
 }
 
-// limits are how the names of the headers about a limit begin: GitHub's and Azure
-// DevOps', X's, and those of the IETF's draft.
+// limits returns the prefixes of the headers about a rate limit: those of GitHub and
+// Azure DevOps, of X, and of the IETF's draft and GitLab.
 func limits() []string { return []string{"X-RateLimit-", "X-Rate-Limit-", "RateLimit-"} }
 
-// seconds reads a number of seconds, which may have a fraction.
+// seconds parses a number of seconds, which may have a fraction.
 func seconds(v string) time.Duration {
 	s, err := strconv.ParseFloat(v, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) || !(s > 0) {
