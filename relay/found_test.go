@@ -39,12 +39,12 @@ func TestAPluginThatNobodyNeedsKeepsNoRelayFromRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	r, err := start(t.Context(), Options{Config: path, Log: log, Version: "test"})
+	r, err := Start(t.Context(), Options{Config: path, Log: log, Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := r.stop(); err != nil {
+		if err := r.Stop(); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -66,7 +66,7 @@ func TestAPluginThatNobodyNeedsKeepsNoRelayFromRunning(t *testing.T) {
 		return err == nil && strings.Contains(strings.Join(s.Problems, "\n"), "plugin ends: before it was ready, it ended (exit status 3); its last words: the library is gone")
 	})
 	look(t, r).agrees(t, `two plugins are named "webhook"`, true)
-	look(t, r).agrees(t, "a plugin's name must be of lower-case letters", true)
+	look(t, r).agrees(t, "a plugin's name has only lower-case letters", true)
 	soon(t, "the log tells of it", func() bool {
 		b, err := os.ReadFile(log.Name())
 		return err == nil && strings.Contains(string(b), `"plugin":"ends","error":"before it was ready`)

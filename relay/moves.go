@@ -11,24 +11,25 @@ import (
 )
 
 // moveConnectors gives what is kept of connectors to the names that they have now. It
-// is quick, whatever there is, and nothing has moved when it fails; undo moves back.
+// is quick, whatever there is; undo moves back.
 // What has moved before is passed over; so is what would replace something, and
 // [Relay.Plan] says so. Channels' cards are for package dispatch to move, because their
 // lanes run.
-func (r *Relay) moveConnectors(ctx context.Context, list []config.Moved) (undo func(), err error) {
+func (r *Relay) moveConnectors(ctx context.Context, n *next) (undo, error) {
 	var done []config.Moved
-	undo = func() {
+	undo := func(ctx context.Context) error {
 		for _, m := range slices.Backward(done) {
-			if err := r.moveConnector(context.WithoutCancel(ctx), m.To, m.From); err != nil {
+			if err := r.moveConnector(ctx, m.To, m.From); err != nil {
 				r.log.Error().Err(err).Str("connector", m.From).Str("name", m.To).Msg("what is kept of the connector could not be moved back")
 			}
 		}
+		return nil
 	}
 	connectors, err := r.store.Connectors(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("apply the moved blocks: %w", err)
 	}
-	for _, m := range list {
+	for _, m := range n.plan.Config.Moved {
 		if m.Sort != "connector" || !slices.ContainsFunc(connectors, func(c store.Kept) bool { return c.Name == m.From }) {
 			continue
 		}
@@ -38,8 +39,7 @@ func (r *Relay) moveConnectors(ctx context.Context, list []config.Moved) (undo f
 			r.log.Info().Str("connector", m.To).Str("from", m.From).Msg("the connector has what was kept under its old name")
 		case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrTaken):
 		default:
-			undo()
-			return nil, fmt.Errorf("apply the moved blocks: %w", err)
+			return undo, fmt.Errorf("apply the moved blocks: %w", err)
 		}
 	}
 	return undo, nil

@@ -8,38 +8,205 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/listener"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/plan"
 )
 
+// next is the configuration that is on its way to be the one that runs.
+type next struct {
+	plan    *plan.Plan
+	changes []operator.Change
+	// What is left to do once nothing can fail any more.
+	lanes, connectors, listen func()
+}
+
 // Reload reads the configuration again and returns what changed. When anything goes
 // wrong, nothing has changed; when the configuration is to blame, the error is
 // [operator.ErrInvalid] with the diagnostics as its text.
-func (r *Relay) Reload(ctx context.Context) ([]operator.Change, error) {
+func (r *Relay) Reload(ctx context.Context) (_ []operator.Change, err error) {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
-	r.systemd.reloading()
-	defer r.systemd.ready()
-	changes, err := r.reload(ctx)
+	tellManager(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()) // it sorts what it hears by time
+	defer tellManager(daemon.SdNotifyReady)
+	defer func() { r.remember(err) }()
+	n := &next{}
+	err = r.steps().do(ctx, n, slices.Concat(r.comparison(), r.preparation()))
+	if err != nil {
+		if !errors.Is(err, operator.ErrInvalid) {
+			err = fmt.Errorf("nothing has changed: %w", err)
+		}
+		return nil, err
+	}
+	r.commit(ctx, n)
+	r.tell(n.changes)
+	return n.changes, nil
+}
+
+// comparison are the steps that find out what a new configuration changes.
+func (r *Relay) comparison() []step {
+	return []step{
+		{"configuration", r.readAgain},
+		{"store", r.keepStore},
+		{"changes", r.compare},
+	}
+}
+
+// preparation are the steps that make a configuration the running one, as far as they
+// can fail; [Relay.commit] does the rest.
+func (r *Relay) preparation() []step {
+	return []step{
+		{"lanes", r.prepareLanes},
+		{"addresses", r.bind},
+		{"moved connectors", r.moveConnectors},
+		{"connectors", r.prepareConnectors},
+	}
+}
+
+// Plan implements [operator.Daemon]: it goes as far as the comparison, and back.
+func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
+	n, s := &next{}, r.steps()
+	if err := s.do(ctx, n, r.comparison()); err != nil {
+		return nil, err
+	}
+	return n.changes, s.undo(ctx)
+}
+
+// adopt makes the configuration of a relay that starts the running one.
+func (r *Relay) adopt(ctx context.Context, n *next) (undo, error) {
+	err := r.steps().do(ctx, n, r.preparation())
+	if err == nil {
+		r.commit(ctx, n)
+	}
+	return nil, err
+}
+
+// read makes the plan of the configuration as it is now.
+func (r *Relay) read(ctx context.Context, n *next) (_ undo, err error) {
+	n.plan, err = plan.Prepare(ctx, plan.Options{
+		Path: r.options.Config, Host: r.host, Masker: r.masker, Renderer: r.renderer, Version: r.options.Version,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ending(n.plan.Discard), nil
+}
+
+// readAgain is read for somebody who is told across the operator socket.
+func (r *Relay) readAgain(ctx context.Context, n *next) (undo, error) {
+	undo, err := r.read(ctx, n)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	return undo, nil
+}
+
+// invalid makes an invalid configuration an error that keeps its meaning across
+// the operator socket.
+func invalid(err error) error {
+	if _, ok := errors.AsType[*config.Error](err); ok {
+		return fmt.Errorf("%w configuration, nothing has changed:\n%w", operator.ErrInvalid, err)
+	}
+	return fmt.Errorf("%w configuration, nothing has changed: %w", operator.ErrInvalid, err)
+}
+
+func (r *Relay) keepStore(_ context.Context, n *next) (undo, error) {
+	if n.plan.Config.Relay.Store != r.current().Config.Relay.Store {
+		return nil, fmt.Errorf("%w configuration: relay.store cannot change while the relay runs; restart it", operator.ErrInvalid)
+	}
+	return nil, nil
+}
+
+func (r *Relay) compare(ctx context.Context, n *next) (_ undo, err error) {
+	n.changes, err = n.plan.Changes(ctx, r.current(), r.store)
+	return nil, err
+}
+
+func (r *Relay) prepareLanes(ctx context.Context, n *next) (_ undo, err error) {
+	if n.lanes, err = r.dispatch.Prepare(ctx, n.plan.Channels); err != nil {
+		return nil, fmt.Errorf("start the lanes: %w", err)
+	}
+	return nil, nil
+}
+
+func (r *Relay) bind(_ context.Context, n *next) (undo, error) {
+	c := n.plan.Config
+	listen, release, err := r.listeners.Prepare([]listener.Opening{
+		{Purpose: "hooks", Address: c.Relay.Listen, Handler: r.publicHandler()},
+		{Purpose: "dashboard", Address: c.Dashboard.Listen, Handler: r.dashboardHandler()},
+		{Purpose: "metrics", Address: c.Metrics.Listen, Handler: r.metricsHandler()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	n.listen = listen
+	return ending(release), nil
+}
+
+// prepareConnectors opens the connectors in the store. What it has opened there does no
+// harm when a later step fails.
+func (r *Relay) prepareConnectors(ctx context.Context, n *next) (_ undo, err error) {
+	n.connectors, err = r.intake.Prepare(ctx, n.plan.Connectors)
+	if err != nil && (n.connectors == nil || r.current() != nil) {
+		return nil, fmt.Errorf("start the connectors: %w", err)
+	}
+	if err != nil {
+		// A relay that starts is to deliver what waits, whatever else it can do.
+		r.log.Error().Err(err).Msg("the store cannot open all connectors; they are down until it can")
+	}
+	return nil, nil
+}
+
+// commit makes the next configuration the one that runs. Nothing in it can fail.
+func (r *Relay) commit(ctx context.Context, n *next) {
+	p := n.plan
+	r.log.SetLevel(p.Config.Relay.Log)
+	p.MaskAfter(r.current())
+	for _, w := range p.Warnings {
+		r.log.Warn().Msg(w)
+	}
 	r.mu.Lock()
+	r.adopted, r.configured = p, time.Now()
+	r.mu.Unlock()
+	r.notices.Use(r.store, p.Config.Relay.Ops)
+	r.intake.TrustProxies(p.Config.Relay.TrustedProxies)
+	r.limit(p.Config.Relay.Disk)
+	r.intake.Retire(context.WithoutCancel(ctx), p.Connectors)
+	r.host.Adopt(p.Plugins)
+	n.lanes()
+	n.connectors()
+	n.listen() // last: who asks is to find what was there before, or all of this
+}
+
+// tell tells the log what a reload has changed, and the operators what it has left
+// behind.
+func (r *Relay) tell(changes []operator.Change) {
+	lines := make([]string, len(changes))
+	var warnings []string
+	for i, c := range changes {
+		lines[i] = c.String()
+		if c.Warning != "" {
+			warnings = append(warnings, lines[i]+". "+c.Warning)
+		}
+	}
+	r.log.Info().Strs("changes", lines).Msg("configuration reloaded")
+	if len(warnings) > 0 {
+		r.log.Warn().Strs("warnings", warnings).Msg("the new configuration leaves something behind")
+		r.notices.LeftBehind(warnings)
+	}
+}
+
+// remember keeps how the last reload failed, if it did.
+func (r *Relay) remember(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.reloadFailed = nil
 	if err != nil {
 		r.reloadFailed = &failure{at: time.Now(), err: err}
 	}
-	r.mu.Unlock()
-	return changes, err
-}
-
-// Plan says what a reload would change, and what it would leave behind.
-func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
-	p, err := r.prepareReload(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer p.Discard()
-	return p.Changes(ctx, r.current(), r.store)
 }
 
 // failure is a reload that failed.
@@ -56,135 +223,4 @@ func (f *failure) reason() string {
 		return strings.TrimSuffix(first, ":") + "; see `relay validate`"
 	}
 	return strings.ReplaceAll(text, "\n", "; ")
-}
-
-func (r *Relay) reload(ctx context.Context) ([]operator.Change, error) {
-	p, err := r.prepareReload(ctx)
-	if err != nil {
-		return nil, err
-	}
-	changes, err := p.Changes(ctx, r.current(), r.store)
-	if err != nil {
-		p.Discard()
-		return nil, fmt.Errorf("nothing has changed: %w", err)
-	}
-	commit, err := r.adopt(ctx, p)
-	if err != nil {
-		p.Discard()
-		return nil, fmt.Errorf("nothing has changed: %w", err)
-	}
-	commit()
-	r.changed(changes)
-	return changes, nil
-}
-
-// prepare makes the plan of the configuration as it is now.
-func (r *Relay) prepare(ctx context.Context) (*plan.Plan, error) {
-	return plan.Prepare(ctx, plan.Options{
-		Path: r.options.Config, Host: r.host, Masker: r.masker, Renderer: r.renderer, Version: r.options.Version,
-	})
-}
-
-// prepareReload reads the configuration as it is now and checks that the running
-// relay can have it.
-func (r *Relay) prepareReload(ctx context.Context) (*plan.Plan, error) {
-	p, err := r.prepare(ctx)
-	if err != nil {
-		return nil, invalid(err)
-	}
-	if p.Config.Relay.Store != r.current().Config.Relay.Store {
-		p.Discard()
-		return nil, fmt.Errorf("%w configuration: relay.store cannot change while the relay runs; restart it", operator.ErrInvalid)
-	}
-	return p, nil
-}
-
-// changed tells the log, and the operators of what a reload has left behind.
-func (r *Relay) changed(changes []operator.Change) {
-	lines := make([]string, len(changes))
-	var warnings []string
-	for i, c := range changes {
-		lines[i] = c.String()
-		if c.Warning != "" {
-			warnings = append(warnings, lines[i]+". "+c.Warning)
-		}
-	}
-	r.log.Info().Strs("changes", lines).Msg("configuration reloaded")
-	if len(warnings) > 0 {
-		r.log.Warn().Strs("warnings", warnings).Msg("the new configuration leaves something behind")
-		r.notices.LeftBehind(warnings)
-	}
-}
-
-// invalid makes an invalid configuration an error that keeps its meaning across
-// the operator socket.
-func invalid(err error) error {
-	if _, ok := errors.AsType[*config.Error](err); ok {
-		return fmt.Errorf("%w configuration, nothing has changed:\n%w", operator.ErrInvalid, err)
-	}
-	return fmt.Errorf("%w configuration, nothing has changed: %w", operator.ErrInvalid, err)
-}
-
-// reloadOnSignal reloads with nobody to answer to but the log.
-func (r *Relay) reloadOnSignal(ctx context.Context) {
-	if _, err := r.Reload(ctx); err != nil {
-		r.log.Error().Err(err).Msg("reload failed; the configuration that ran goes on")
-	}
-}
-
-// adopt does all that can fail of making a plan the running one, and undoes it when
-// one step fails: then nothing has changed, and the caller discards the plan. Commit
-// does the rest, which cannot fail.
-func (r *Relay) adopt(ctx context.Context, p *plan.Plan) (commit func(), err error) {
-	var undone []func()
-	defer func() {
-		if err != nil {
-			for _, undo := range slices.Backward(undone) {
-				undo()
-			}
-		}
-	}()
-	lanes, err := r.dispatch.Prepare(ctx, p.Channels)
-	if err != nil {
-		return nil, fmt.Errorf("start the lanes: %w", err)
-	}
-	listen, undo, err := r.listeners.Prepare([]listener.Opening{
-		{Purpose: "hooks", Address: p.Config.Relay.Listen, Handler: r.publicHandler()},
-		{Purpose: "dashboard", Address: p.Config.Dashboard.Listen, Handler: r.dashboardHandler()},
-		{Purpose: "metrics", Address: p.Config.Metrics.Listen, Handler: r.metricsHandler()},
-	})
-	if err != nil {
-		return nil, err
-	}
-	undone = append(undone, undo)
-	if undo, err = r.moveConnectors(ctx, p.Config.Moved); err != nil {
-		return nil, err
-	}
-	undone = append(undone, undo)
-	sources, err := r.intake.Prepare(ctx, p.Connectors)
-	if err != nil && (sources == nil || r.current() != nil) {
-		return nil, fmt.Errorf("start the connectors: %w", err) // what was opened in the store does no harm there
-	}
-	if err != nil {
-		// A relay that starts is to deliver what waits, whatever else it can do.
-		r.log.Error().Err(err).Msg("the store cannot open all connectors; they are down until it can")
-	}
-	return func() {
-		r.log.SetLevel(p.Config.Relay.Log)
-		p.MaskAfter(r.current())
-		for _, w := range p.Warnings {
-			r.log.Warn().Msg(w)
-		}
-		r.mu.Lock()
-		r.adopted, r.configured = p, time.Now()
-		r.mu.Unlock()
-		r.notices.Use(r.store, p.Config.Relay.Ops)
-		r.intake.TrustProxies(p.Config.Relay.TrustedProxies)
-		r.limit(p.Config.Relay.Disk)
-		r.intake.Retire(context.WithoutCancel(ctx), p.Connectors)
-		r.host.Adopt(p.Plugins)
-		lanes()
-		sources()
-		listen()
-	}, nil
 }

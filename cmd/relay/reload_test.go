@@ -122,10 +122,10 @@ func saying(more string) obstruct {
 	return func(*testing.T, *reloading) (string, func()) { return more, func() {} }
 }
 
-// TestAReloadThatFailsAtAnyStepChangesNothing makes each step of a reload fail in a
+// TestAnObstacleToAReloadChangesNothing puts what a reload meets in the world in the way of a
 // real relay. The old configuration then runs whole, the status says what happened,
 // and the next reload, with the obstacle gone, does all of it.
-func TestAReloadThatFailsAtAnyStepChangesNothing(t *testing.T) {
+func TestAnObstacleToAReloadChangesNothing(t *testing.T) {
 	steps := map[string]obstruct{
 		"the file is invalid":                     saying("channel \"x\" {"),
 		"a schedule is none":                      saying("connector \"rss\" \"bad\" {\n  url = \"http://127.0.0.1:1/\"\n  schedule = \"TZ=UTC\"\n  route { to = [channel.dev] }\n}\n"),

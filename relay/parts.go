@@ -1,0 +1,157 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/chat/systems"
+	"github.com/connector-relay/relay/relay/dashboard"
+	"github.com/connector-relay/relay/relay/dispatch"
+	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/listener"
+	"github.com/connector-relay/relay/relay/memory"
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/private"
+	"github.com/connector-relay/relay/relay/secret"
+	"github.com/connector-relay/relay/relay/signin"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// The parts that live as long as the process, in the order in which [Start] opens them.
+
+func (r *Relay) openPlugins(context.Context, *next) (undo, error) {
+	r.host = pluginhost.New(pluginhost.Options{
+		Log: r.log.Part("pluginhost"), Metrics: r.registry, Mask: r.masker.Mask, Version: r.options.Version, Notify: r.notices.Plugin,
+	})
+	// They start before the rest of the file is known, and log.
+	if file, diags := config.Parse(r.options.Config, systems.All()); !diags.HasErrors() {
+		r.log.SetLevel(file.Log())
+	}
+	return ending(r.host.Close), nil
+}
+
+func (r *Relay) openStore(ctx context.Context, n *next) (_ undo, err error) {
+	r.store, r.limit, err = openStore(ctx, n.plan.Config.Relay, r.log.Part("store"), r.registry)
+	if err != nil {
+		return nil, err
+	}
+	file := r.store
+	if r.options.wrap != nil {
+		r.store = r.options.wrap(file)
+	}
+	return func(context.Context) error { return file.Close() }, nil
+}
+
+func (r *Relay) openDispatch(context.Context, *next) (undo, error) {
+	r.dispatch = dispatch.New(dispatch.Options{Store: r.store, Log: r.log.Part("dispatch"), Metrics: r.registry, Notify: r.notices.Lane})
+	return func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil }, nil
+}
+
+// landingPath is where a browser comes back to from a sign-in, on the public listener.
+const landingPath = "/sign-in"
+
+// openSignIns makes the keeper of tokens, whose key is nobody else's to read.
+func (r *Relay) openSignIns(_ context.Context, n *next) (undo, error) {
+	key := n.plan.Config.Relay.Key
+	mended, err := private.Keep(key)
+	if err != nil {
+		return nil, fmt.Errorf("the key for tokens: %w", err)
+	}
+	if mended {
+		r.log.Warn().Str("file", key).Msg("other users had rights to the key for tokens; now only its owner has")
+	}
+	r.signIn = signin.New(signin.Options{
+		Store: r.store, Plugins: r.host, Key: signin.Key{File: key},
+		Landing:  func() string { return r.Running().Public + landingPath },
+		SignedIn: func(name string) { r.intake.PollSoon(name) },
+		Mask:     func(name string, tokens ...secret.Value) { r.masker.Keep("sign-in of "+name, tokens...) },
+	})
+	return ending(r.signIn.Close), nil
+}
+
+func (r *Relay) openIntake(context.Context, *next) (undo, error) {
+	r.intake = intake.New(intake.Options{
+		Store: r.store, Plugins: r.host, Tokens: r.signIn, Log: r.log.Part("intake"), Metrics: r.registry, Mask: r.masker.Mask, Notify: r.notices.Connector,
+		Memory: memory.Limit(memory.Daemon),
+	})
+	return func(ctx context.Context) error { r.intake.Stop(ctx); return nil }, nil
+}
+
+func (r *Relay) openListeners(context.Context, *next) (undo, error) {
+	r.listeners = listener.New(r.log.Part("http"))
+	return r.listeners.Stop, nil
+}
+
+// openDesk makes what answers operators: the desk, its metrics, and the pages. From then
+// on the store says what it has accepted to whom that matters.
+func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
+	r.desk = operator.New(operator.Options{
+		Store: r.store, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Daemon: r,
+		Log: r.log.Logger, Version: r.options.Version, Config: r.options.Config,
+	})
+	r.registry.MustRegister(r.desk.Metrics())
+	r.dashboard, err = dashboard.New(dashboard.Options{Relay: r.desk, Log: r.log.Part("dashboard"), Version: r.options.Version})
+	if err != nil {
+		return nil, err
+	}
+	r.store.Notify(func(n store.Notice) {
+		r.dispatch.Return(n.Returned)
+		r.dispatch.Wake(n.Accepted)
+		r.dashboard.Notify(slices.Concat(n.Returned, n.Accepted))
+	})
+	return ending(r.dashboard.Close), nil // or its pages, which wait for news, would hold the listeners up
+}
+
+func (r *Relay) openSocket(_ context.Context, n *next) (undo, error) {
+	socket, err := operator.Listen(n.plan.Config.Relay.Socket)
+	if err != nil {
+		return nil, err
+	}
+	r.listeners.Serve("operator socket", socket, operator.Handler(r.desk, false))
+	return nil, nil // it ends with the listeners
+}
+
+const (
+	// sweepEvery is how often what is older than the retention is removed.
+	sweepEvery = 10 * time.Minute
+	// watchEvery is how often the log hears of what is wrong.
+	watchEvery = 10 * time.Second
+)
+
+// keepHouse does now and then what nobody asks for.
+func (r *Relay) keepHouse(context.Context, *next) (undo, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	var loops sync.WaitGroup
+	every := func(interval time.Duration, do func(context.Context)) {
+		loops.Go(func() {
+			tick := time.NewTicker(interval)
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+					do(ctx)
+				}
+			}
+		})
+	}
+	every(sweepEvery, r.sweep)
+	every(watchEvery, r.desk.Watch())
+	return ending(func() { stop(); loops.Wait() }), nil
+}
+
+func (r *Relay) sweep(ctx context.Context) {
+	removed, err := r.store.Sweep(ctx, time.Now().Add(-r.current().Config.Relay.Retention))
+	if err != nil && ctx.Err() == nil {
+		r.log.Error().Err(err).Msg("old deliveries could not be removed")
+	}
+	if removed > 0 {
+		r.log.Info().Int("removed", removed).Msg("old deliveries removed")
+	}
+}

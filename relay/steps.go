@@ -1,0 +1,63 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// step is one thing that a start or a reload does. It either fails and has changed
+// nothing, or returns what takes back what it did, if there is anything to take back.
+type step struct {
+	name string
+	do   func(ctx context.Context, n *next) (undo, error)
+}
+
+// undo takes back what a step has done.
+type undo func(context.Context) error
+
+// ending is the undo of what ends without fail.
+func ending(end func()) undo { return func(context.Context) error { end(); return nil } }
+
+// steps does steps, and remembers how to undo them.
+type steps struct {
+	done []undo
+	// after, when not nil, is told of each step that was done: tests make it fail.
+	after func(step string) error
+}
+
+// steps returns what does steps for a start or a reload.
+func (r *Relay) steps() *steps { return &steps{after: r.options.after} }
+
+// do does steps in their order. When one fails, it undoes all that were done.
+func (s *steps) do(ctx context.Context, n *next, list []step) error {
+	for _, step := range list {
+		undo, err := step.do(ctx, n)
+		if undo != nil {
+			s.done = append(s.done, func(ctx context.Context) error {
+				if err := undo(ctx); err != nil {
+					return fmt.Errorf("stop %s: %w", step.name, err)
+				}
+				return nil
+			})
+		}
+		if err == nil && s.after != nil {
+			err = s.after(step.name)
+		}
+		if err != nil {
+			return errors.Join(err, s.undo(context.WithoutCancel(ctx)))
+		}
+	}
+	return nil
+}
+
+// undo undoes what was done, last first, and all of it, whatever fails.
+func (s *steps) undo(ctx context.Context) error {
+	var errs []error
+	for _, undo := range slices.Backward(s.done) {
+		errs = append(errs, undo(ctx))
+	}
+	s.done = nil
+	return errors.Join(errs...)
+}
