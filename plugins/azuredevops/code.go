@@ -21,7 +21,7 @@ func (a *AzureDevOps) pushes(ctx context.Context, c *client, since time.Time) ([
 	var found []event.Event
 	for _, raw := range repositories {
 		var repo repository
-		if !parse(raw, &repo) || repo.ID == "" || !fits(a.Repositories, repo.Name) {
+		if !connector.ParseJSON(raw, &repo) || repo.ID == "" || !fits(a.Repositories, repo.Name) {
 			continue
 		}
 		list, err := a.pushesTo(ctx, c, &repo, since)
@@ -134,7 +134,7 @@ func (a *AzureDevOps) commentsOn(ctx context.Context, c *client, p *resource, si
 			ID       number    `json:"id"`
 			Comments []comment `json:"comments"`
 		}
-		if !parse(raw, &thread) {
+		if !connector.ParseJSON(raw, &thread) {
 			continue
 		}
 		for _, one := range thread.Comments {

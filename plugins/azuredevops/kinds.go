@@ -138,7 +138,7 @@ func quiet(k kind, r *resource) bool {
 // sample is a resource with all that one can have.
 func sample(name string) *resource {
 	r := &resource{}
-	parse(json.RawMessage(`{
+	connector.ParseJSON(json.RawMessage(`{
 		"id": 17, "pushId": 14, "commits": [{"commitId": "33b55f7cb7e7e245323987634f960cf4a6e6bc74", "comment": "Fix the parser", "author": {"name": "Ada"}}],
 		"refUpdates": [{"name": "refs/heads/main", "oldObjectId": "aad331d8d3b131fa9ae03cf5e53965b51942618a", "newObjectId": "33b55f7cb7e7e245323987634f960cf4a6e6bc74"}],
 		"repository": {"id": "r1", "name": "relay", "webUrl": "https://dev.azure.com/acme/Relay/_git/relay", "remoteUrl": "https://dev.azure.com/acme/Relay/_git/relay"},

@@ -3,17 +3,18 @@ package azuredevops
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
 )
 
 // read makes a resource of JSON, and puts its parts where all versions of it, and the
 // REST APIs, have them.
 func read(raw json.RawMessage) (*resource, bool) {
 	r := &resource{}
-	if !parse(raw, r) {
+	if !connector.ParseJSON(raw, r) {
 		return r, false
 	}
 	// Where only the environment knows the release, the other one has no name.
@@ -95,13 +96,6 @@ func (r *resource) workItem() number {
 		return r.Revision.ID
 	}
 	return cmp.Or(r.WorkItemID, r.ID)
-}
-
-// parse reads what it can: a part of the wrong type is left out, and the rest holds.
-func parse(raw json.RawMessage, into any) bool {
-	err := json.Unmarshal(raw, into)
-	_, wrongType := errors.AsType[*json.UnmarshalTypeError](err)
-	return err == nil || wrongType
 }
 
 // pull is the pull request that an event is about.

@@ -34,7 +34,7 @@ func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connecto
 		Detailed saying          `json:"detailedMessage"`
 		Resource json.RawMessage `json:"resource"`
 	}
-	if !json.Valid(r.Body) || !parse(r.Body, &hook) || hook.Type == "" {
+	if !json.Valid(r.Body) || !connector.ParseJSON(r.Body, &hook) || hook.Type == "" {
 		return connector.Say(http.StatusBadRequest, "The body is not a service hook's event: it is no JSON, or has no eventType."), nil
 	}
 	k, ok := byHook(hook.Type)
@@ -44,11 +44,7 @@ func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connecto
 	one, _ := read(hook.Resource) // with the least details there is none
 	one.event = k.Name
 	one.hear(cmp.Or(hook.Said.Text, hook.Detailed.Text))
-	reply := connector.Say(http.StatusOK, "Accepted.")
-	if e, ok := a.event(k, one, hook.ID, hook.Created); ok {
-		reply.Events = []event.Event{e}
-	}
-	return reply, nil
+	return connector.Accepted(a.event(k, one, hook.ID, hook.Created)), nil
 }
 
 // saying is what a service hook says of an event, unless it was told to say nothing.

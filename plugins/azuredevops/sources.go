@@ -152,7 +152,7 @@ func (a *AzureDevOps) approvals(ctx context.Context, c *client, since time.Time)
 		}
 		for _, raw := range page.Value {
 			given := &approval{}
-			if !parse(raw, given) || given.Automated {
+			if !connector.ParseJSON(raw, given) || given.Automated {
 				continue
 			}
 			r := &resource{Approval: given}

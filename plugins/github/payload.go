@@ -2,13 +2,14 @@ package github
 
 import (
 	"encoding/json"
-	"errors"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/connector-relay/relay/relay/connector"
 )
 
 // payload is what cards need of a webhook's payload, of any kind. The Events API
@@ -380,8 +381,7 @@ func (w *was) UnmarshalJSON(b []byte) error {
 // parse reads what it can: a part of the wrong type is left out, and the rest holds.
 func parse(raw []byte) *payload {
 	p := &payload{}
-	err := json.Unmarshal(raw, p)
-	if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !wrongType {
+	if !connector.ParseJSON(raw, p) {
 		return &payload{}
 	}
 	return p

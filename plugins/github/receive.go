@@ -3,6 +3,7 @@ package github
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -10,8 +11,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/google/go-github/v60/github"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
@@ -25,7 +24,7 @@ func (g *GitHub) Receive(_ context.Context, r *connector.Request) (connector.Rep
 	if g.Secret == "" {
 		return connector.Say(http.StatusForbidden, "The connector has no secret yet, so nothing that is sent can be believed. Set its argument secret to the webhook's."), nil
 	}
-	if err := github.ValidateSignature(r.Header.Get("X-Hub-Signature-256"), r.Body, []byte(g.Secret)); err != nil {
+	if !connector.Signed(sha256.New, g.Secret, r.Header.Values("X-Hub-Signature-256"), r.Body) {
 		return connector.Say(http.StatusUnauthorized, "The signature (X-Hub-Signature-256) is missing or wrong; is the secret the webhook's?"), nil
 	}
 	body := r.Body
@@ -43,13 +42,7 @@ func (g *GitHub) Receive(_ context.Context, r *connector.Request) (connector.Rep
 	if name == "" || guid == "" {
 		return connector.Say(http.StatusBadRequest, "The headers X-GitHub-Event and X-GitHub-Delivery are missing."), nil
 	}
-	e, ok := g.received(name, guid, body, time.Now())
-	if !ok {
-		return connector.Say(http.StatusOK, "Nothing to post."), nil
-	}
-	reply := connector.Say(http.StatusOK, "Accepted.")
-	reply.Events = []event.Event{e}
-	return reply, nil
+	return connector.Accepted(g.received(name, guid, body, time.Now())), nil
 }
 
 // received makes an event of a webhook's payload. Its key is the delivery's number,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
@@ -35,8 +36,8 @@ func (w *watch) assigned(ctx context.Context) error {
 	}
 	now := make(map[string]bool)
 	for _, v := range r.values {
-		p, ok := parse[planned](v)
-		if !ok || !isID(p.ID) {
+		var p planned
+		if !connector.ParseJSON(v, &p) || !isID(p.ID) {
 			continue
 		}
 		now[p.ID] = true

@@ -4,10 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/connector-relay/relay/relay/connector"
 )
 
 const (
@@ -107,15 +108,9 @@ func (m moment) day(zone *time.Location) string {
 	return t.Format(time.DateOnly)
 }
 
-// parse reads what it can: a part of the wrong type is left out.
-func parse[T any](raw json.RawMessage) (v T, ok bool) {
-	err := json.Unmarshal(raw, &v)
-	_, wrongType := errors.AsType[*json.UnmarshalTypeError](err)
-	return v, err == nil || wrongType
-}
-
 func parseTask(raw json.RawMessage) (task, bool) {
-	t, ok := parse[task](raw)
+	var t task
+	ok := connector.ParseJSON(raw, &t)
 	t.Title = clip(t.Title)
 	return t, ok && isID(t.ID)
 }

@@ -98,7 +98,8 @@ func (w *watch) lists(ctx context.Context) error {
 	}
 	there := make(map[string]bool)
 	for _, v := range r.values {
-		if e, ok := parse[entry](v); ok && isID(e.ID) {
+		var e entry
+		if connector.ParseJSON(v, &e) && isID(e.ID) {
 			there[e.ID] = true
 			w.list(e)
 		}

@@ -2,8 +2,9 @@ package trello
 
 import (
 	"encoding/json"
-	"errors"
 	"time"
+
+	"github.com/connector-relay/relay/relay/connector"
 )
 
 // action is what happened on a board
@@ -92,11 +93,7 @@ type file struct {
 // holds. Without an id it is no action.
 func parseAction(raw json.RawMessage) action {
 	var a action
-	err := json.Unmarshal(raw, &a)
-	if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !wrongType {
-		return action{}
-	}
-	if !isID(a.ID) {
+	if !connector.ParseJSON(raw, &a) || !isID(a.ID) {
 		return action{}
 	}
 	a.When, _ = time.Parse(time.RFC3339, a.Date) // zero when it is no time

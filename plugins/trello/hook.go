@@ -2,14 +2,11 @@ package trello
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // Trello signs with SHA-1
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 
 	"github.com/connector-relay/relay/relay/connector"
-	"github.com/connector-relay/relay/relay/event"
 )
 
 // register makes sure that Trello has a webhook that leads here, where one is wanted,
@@ -111,7 +108,7 @@ func (t *Trello) Receive(_ context.Context, r *connector.Request) (connector.Rep
 		return connector.Say(http.StatusMethodNotAllowed, "This is the address of a Trello webhook; it takes POST."), nil
 	case t.Secret == "":
 		return connector.Say(http.StatusForbidden, "The connector has no secret yet, so nothing that is sent can be believed. Set its argument secret to the Power-Up's."), nil
-	case !signed(t.Secret, r.Header.Get("X-Trello-Webhook"), r.Body, r.HookURL):
+	case !signed(t.Secret, r):
 		return connector.Say(http.StatusUnauthorized, "The signature (X-Trello-Webhook) is missing or wrong; is the secret the Power-Up's, and relay.public_url what Trello calls?"), nil
 	}
 	var body struct {
@@ -124,19 +121,11 @@ func (t *Trello) Receive(_ context.Context, r *connector.Request) (connector.Rep
 	if a.ID == "" {
 		return connector.Say(http.StatusBadRequest, "The body has no action with an id."), nil
 	}
-	reply := connector.Say(http.StatusOK, "Accepted.")
-	if e, ok := t.event(a); ok {
-		reply.Events = []event.Event{e}
-	}
-	return reply, nil
+	return connector.Accepted(t.event(a)), nil
 }
 
-// signed reports whether a body comes from Trello, which signs it together with the
-// address it calls (https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/).
-func signed(secret, signature string, body []byte, address string) bool {
-	mac := hmac.New(sha1.New, []byte(secret))
-	mac.Write(body)
-	mac.Write([]byte(address))
-	given, err := base64.StdEncoding.DecodeString(signature)
-	return err == nil && hmac.Equal(given, mac.Sum(nil))
+// signed reports whether a request comes from Trello, which signs the body together with
+// the address it calls (https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/).
+func signed(secret string, r *connector.Request) bool {
+	return connector.Signed(sha1.New, secret, r.Header.Values("X-Trello-Webhook"), r.Body, []byte(r.HookURL))
 }

@@ -353,7 +353,11 @@ func TestOnlyTrelloIsBelieved(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %d", name, got, err, test.status)
 		}
 	}
-	if !signed("secret", "VumqMclXm7/LK8ntqtyV5/KLbFU=", []byte(`{"action":{"id":"1"}}`), "https://relay.example/hooks/trello") {
+	elsewhere := &connector.Request{
+		HookURL: "https://relay.example/hooks/trello", Body: []byte(`{"action":{"id":"1"}}`),
+		Header: http.Header{"X-Trello-Webhook": {"VumqMclXm7/LK8ntqtyV5/KLbFU="}},
+	}
+	if !signed("secret", elsewhere) {
 		t.Error("a signature that was made elsewhere does not fit")
 	}
 }

@@ -211,11 +211,6 @@ type Request struct {
 	Log   *slog.Logger
 }
 
-// Say is an answer of one sentence, as plain text.
-func Say(status int, sentence string) Reply {
-	return Reply{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(sentence + "\n")}
-}
-
 // Reply is a connector's answer to a request, and what the request told it.
 type Reply struct {
 	// Status is the HTTP status; 0 means 200.
