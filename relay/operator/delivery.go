@@ -155,13 +155,3 @@ func (d *Desk) deadLetters(ctx context.Context, channel string) (ids []int64, er
 		f.Before = ids[len(ids)-1]
 	}
 }
-
-// countDead counts all dead letters.
-func (d *Desk) countDead(ctx context.Context) (int, error) {
-	channels, err := d.options.Store.DeadLetters(ctx)
-	n := 0
-	for _, dead := range channels {
-		n += dead
-	}
-	return n, err
-}

@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"runtime"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -39,28 +40,26 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	ctx, o := context.Background(), c.d.options
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	v := c.d.look(context.Background())
+	gauge := func(d *prometheus.Desc, n float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, n, labels...)
 	}
-	now := o.Daemon.Running()
-	gauge(c.build, 1, o.Version, runtime.Version())
-	gauge(c.problems, float64(len(c.d.Problems(ctx))))
-	gauge(c.ready, truth(len(c.d.Unready(ctx)) == 0))
-	gauge(c.reloaded, truth(now.ReloadFailed == ""))
-	counts, err := o.Store.DeadLetters(ctx)
-	if err == nil { // an unknown number is not 0
-		for name := range now.Channels {
-			counts[name] += 0
+	gauge(c.build, 1, c.d.options.Version, runtime.Version())
+	gauge(c.problems, float64(len(v.problems(time.Now()))))
+	gauge(c.ready, truth(len(v.unready) == 0))
+	gauge(c.reloaded, truth(v.running.ReloadFailed == ""))
+	if v.uncounted == nil { // an unknown number is not 0
+		for channel := range v.running.Channels {
+			v.dead[channel] += 0
 		}
-		for channel, n := range counts {
+		for channel, n := range v.dead {
 			gauge(c.dead, float64(n), channel)
 		}
 	}
-	for _, s := range o.Intake.Status() {
+	for _, s := range v.connectors {
 		gauge(c.health, 1, s.Name, s.Health)
 	}
-	for _, p := range o.Plugins.Status() {
+	for _, p := range v.plugins {
 		gauge(c.running, truth(p.Running), p.Name)
 	}
 }

@@ -58,19 +58,22 @@ func (d *Desk) receives(types []string) bool {
 }
 
 // Problems are all that is wrong now; when there are none, all is well.
-func (d *Desk) Problems(ctx context.Context) []Problem {
-	list := d.Unready(ctx)
+func (d *Desk) Problems(ctx context.Context) []Problem { return d.look(ctx).problems(time.Now()) }
+
+// problems are all that is wrong, each subject once. What turns senders away comes first.
+func (v view) problems(now time.Time) []Problem {
+	list := slices.Clone(v.unready)
 	add := func(subject, format string, a ...any) {
 		if !slices.ContainsFunc(list, func(p Problem) bool { return p.Subject == subject }) {
 			list = append(list, Problem{subject, fmt.Sprintf(format, a...)})
 		}
 	}
-	for _, l := range d.lanes() {
-		if text := laneProblem(l, time.Now()); text != "" {
+	for _, l := range v.lanes {
+		if text := laneProblem(l, now); text != "" {
 			add("channel "+l.Channel, "channel %s %s", l.Channel, text)
 		}
 	}
-	for _, c := range d.options.Intake.Status() {
+	for _, c := range v.connectors {
 		if c.Problem != "" {
 			add("connector "+c.Name, "connector %s is %s: %s", c.Name, c.Health, c.Problem)
 		}
@@ -78,21 +81,20 @@ func (d *Desk) Problems(ctx context.Context) []Problem {
 			add("connector "+c.Name+" to channel "+channel, "connector %s does not post to channel %s: %s", c.Name, channel, c.Suspended[channel])
 		}
 	}
-	for _, p := range d.options.Plugins.Status() {
+	for _, p := range v.plugins {
 		if p.Problem != "" {
 			add("plugin "+p.Name, "plugin %s: %s", p.Name, p.Problem)
 		}
 	}
-	now := d.options.Daemon.Running()
-	if now.Log != "" {
-		add("the log", "%s", now.Log)
+	if v.running.Log != "" {
+		add("the log", "%s", v.running.Log)
 	}
-	if now.ReloadFailed != "" {
-		add("the configuration", "%s", now.ReloadFailed)
+	if v.running.ReloadFailed != "" {
+		add("the configuration", "%s", v.running.ReloadFailed)
 	}
-	switch dead, err := d.countDead(ctx); {
-	case err != nil:
-		add("the store", "the store cannot be read: %v", err)
+	switch dead := v.countDead(); {
+	case v.uncounted != nil:
+		add("the store", "the store cannot be read: %v", v.uncounted)
 	case dead > 0:
 		add("dead letters", "%d dead letters; see `relay dead-letters list`", dead)
 	}

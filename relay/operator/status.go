@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/dispatch"
+	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/pluginhost"
 )
 
 // Status is the relay at a glance.
@@ -30,28 +33,60 @@ type Status struct {
 
 // Status implements [Relay].
 func (d *Desk) Status(ctx context.Context) (Status, error) {
-	now := d.options.Daemon.Running()
+	v := d.look(ctx)
+	now := v.running
 	s := Status{
 		Version: d.options.Version, Config: d.options.Config, Started: now.Started, Configured: now.Configured,
 		Listen: now.Listen, Dashboard: now.Dashboard,
-		Connectors: len(now.Connectors), Channels: len(now.Channels), Problems: []string{},
+		Connectors: len(now.Connectors), Channels: len(now.Channels), Dead: v.countDead(), Problems: []string{},
 	}
-	for _, l := range d.lanes() {
+	for _, l := range v.lanes {
 		s.Waiting += l.Waiting
 		if l.State == delivery.Quiet {
 			s.Quiet = append(s.Quiet, fmt.Sprintf("channel %s is %s; %d waiting", l.Channel, l.Reason, l.Waiting))
 		}
 	}
-	for _, p := range d.Problems(ctx) {
+	for _, p := range v.problems(time.Now()) {
 		s.Problems = append(s.Problems, p.Text)
 	}
-	s.Dead, _ = d.countDead(ctx) // a store that cannot count them is among the problems
-	for _, c := range d.options.Intake.Status() {
+	for _, c := range v.connectors {
 		if c.Poll.Note != "" {
 			s.Notes = append(s.Notes, fmt.Sprintf("connector %s: %s", c.Name, c.Poll.Note))
 		}
 	}
 	return s, nil
+}
+
+// view is how everything stands at one moment, so that what one answer says of it
+// agrees.
+type view struct {
+	running    Running
+	lanes      []dispatch.Lane
+	connectors []intake.Status
+	plugins    []pluginhost.Status
+	unready    []Problem
+	// dead counts the dead letters by channel, and uncounted says why the store could not.
+	dead      map[string]int
+	uncounted error
+}
+
+// look reads how everything stands.
+func (d *Desk) look(ctx context.Context) view {
+	v := view{
+		running: d.options.Daemon.Running(), lanes: d.lanes(), connectors: d.options.Intake.Status(),
+		plugins: d.options.Plugins.Status(), unready: d.Unready(ctx),
+	}
+	v.dead, v.uncounted = d.options.Store.DeadLetters(ctx)
+	return v
+}
+
+// countDead counts all dead letters.
+func (v view) countDead() int {
+	n := 0
+	for _, dead := range v.dead {
+		n += dead
+	}
+	return n
 }
 
 // Plugin is a plugin process. It leaves out the process's environment and arguments,
