@@ -2,7 +2,7 @@ package route
 
 import "slices"
 
-// Block is one of the blocks that a card override is written in, for the reference.
+// Block is one of the blocks of a card override, for the reference.
 type Block struct {
 	Name   string   `json:"block"`
 	Labels []string `json:"labels"`
@@ -11,8 +11,8 @@ type Block struct {
 	Blocks     []string          `json:"blocks"`
 }
 
-// Blocks lists the card block and those inside of it, each once, from the same schema
-// that reads them.
+// Blocks lists the card block and those inside it, each once, from the schema that
+// reads them.
 func Blocks() []Block {
 	var list []Block
 	var add func(string, []string, bodySchema)

@@ -12,17 +12,17 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// Options are what routes are compiled with.
+// Options are what Compile needs.
 type Options struct {
-	// Channels are what to may name.
+	// Channels are the channels that the attribute to may name.
 	Channels *language.References
-	// Functions are all that expressions may call.
+	// Functions are the functions that expressions may call.
 	Functions map[string]function.Function
-	// Source is the file the blocks are from.
+	// Source is the text of the file with the blocks.
 	Source []byte
 }
 
-// blockSchema is a route block.
+// blockSchema is the schema of a route block.
 func blockSchema() language.Schema {
 	return language.Schema{
 		Title: "a route block",
@@ -35,8 +35,8 @@ func blockSchema() language.Schema {
 	}
 }
 
-// Compile makes a route of a route block. With errors among the diagnostics the
-// route is incomplete and must not be used.
+// Compile compiles a route block. If the diagnostics have errors, the route is
+// incomplete and must not be used.
 func Compile(block *hclsyntax.Block, o Options) (*Route, hcl.Diagnostics) {
 	r := &Route{Range: block.DefRange(), reach: language.Reach{}}
 	r.scope = &hcl.EvalContext{Functions: o.Functions}
@@ -61,7 +61,7 @@ func Compile(block *hclsyntax.Block, o Options) (*Route, hcl.Diagnostics) {
 	return r, diags
 }
 
-// compileTo evaluates the channels, which are fixed from now on.
+// compileTo evaluates the channels.
 func (r *Route) compileTo(attr *hclsyntax.Attribute, o Options) hcl.Diagnostics {
 	scope := r.scope.NewChild()
 	scope.Variables = map[string]cty.Value{"channel": o.Channels.Object()}
@@ -91,13 +91,12 @@ func (r *Route) compileTo(attr *hclsyntax.Attribute, o Options) hcl.Diagnostics 
 		}
 	}
 	if len(r.To) == 0 && !diags.HasErrors() {
-		diags = append(diags, language.Warning("Route without a channel", "This list is empty: events that the route matches are kept, but go nowhere.", attr.Expr.Range()))
+		diags = append(diags, language.Warning("Route without a channel", "This list is empty: events that match the route are stored but go nowhere.", attr.Expr.Range()))
 	}
 	return diags
 }
 
-// notChannel is about an element of to that is no channel: most often a name in
-// quotes.
+// notChannel reports an element of to that is not a channel, usually a name in quotes.
 func notChannel(v cty.Value, hidden bool, place hcl.Range, channels *language.References) *hcl.Diagnostic {
 	if !hidden && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
 		name := v.AsString()
@@ -116,7 +115,7 @@ func described(v cty.Value) string {
 	return article(v.Type())
 }
 
-// compileWhen keeps the condition and how it is told of.
+// compileWhen compiles the condition and the reason for events that do not meet it.
 func (r *Route) compileWhen(attr *hclsyntax.Attribute, check *hcl.EvalContext, source []byte) hcl.Diagnostics {
 	r.when = &condition{written: attr.Expr, metered: language.Metered(attr.Expr)}
 	text := strings.Join(strings.Fields(string(attr.Expr.Range().SliceBytes(source))), " ")
@@ -127,8 +126,8 @@ func (r *Route) compileWhen(attr *hclsyntax.Attribute, check *hcl.EvalContext, s
 	return r.compileCondition(attr.Expr, check)
 }
 
-// compileCondition checks a condition with an event of which nothing is known but the
-// types.
+// compileCondition checks a condition against an event of which only the types are
+// known.
 func (r *Route) compileCondition(expr hclsyntax.Expression, check *hcl.EvalContext) hcl.Diagnostics {
 	r.prepare(expr)
 	var diags hcl.Diagnostics
@@ -140,15 +139,15 @@ func (r *Route) compileCondition(expr hclsyntax.Expression, check *hcl.EvalConte
 		}
 		v, _ = language.Reveal(v)
 		if t := v.Type(); v.IsNull() || t != cty.Bool && t != cty.DynamicPseudoType {
-			detail := fmt.Sprintf("A condition is true or false; this is %s. Compare it with something, such as event.kind == \"release\".", described(v))
+			detail := fmt.Sprintf("A condition is true or false; this is %s. Compare it with a value, such as event.kind == \"release\".", described(v))
 			diags = append(diags, language.Error("Wrong type", detail, part.Range()))
 		}
 	}
 	return diags
 }
 
-// parts splits a condition at its && and ||. HCL does not tell what is wrong after
-// one of them as long as what stands before it is unknown.
+// parts splits a condition at && and ||. HCL does not report what is wrong after one of
+// them while what stands before it is unknown.
 func parts(expr hclsyntax.Expression) []hclsyntax.Expression {
 	switch e := expr.(type) {
 	case *hclsyntax.ParenthesesExpr:
@@ -165,7 +164,7 @@ func parts(expr hclsyntax.Expression) []hclsyntax.Expression {
 	return []hclsyntax.Expression{expr}
 }
 
-// prepare keeps in mind what an expression will need.
+// prepare notes what an expression reads of an event.
 func (r *Route) prepare(expr hclsyntax.Expression) {
 	r.confidential = r.confidential || language.CallsSecret(expr)
 	for _, path := range expr.Variables() {
@@ -175,8 +174,8 @@ func (r *Route) prepare(expr hclsyntax.Expression) {
 	}
 }
 
-// checkBody checks a block of a card override, and all in it, without evaluating
-// dynamic blocks: their iterators are unknown here.
+// checkBody checks a block of a card override with everything in it, without evaluating
+// dynamic blocks, whose iterators are unknown here.
 func (r *Route) checkBody(s bodySchema, body *hclsyntax.Body, header hcl.Range, scope *hcl.EvalContext) hcl.Diagnostics {
 	diags := s.language().Check(body, header, true)
 	for name, attr := range body.Attributes {
@@ -216,7 +215,7 @@ func (r *Route) checkAttribute(attr *hclsyntax.Attribute, want kind, scope *hcl.
 // the iterator in scope.
 func (r *Route) checkDynamic(s bodySchema, block *hclsyntax.Block, scope *hcl.EvalContext) hcl.Diagnostics {
 	if len(block.Labels) != 1 {
-		return hcl.Diagnostics{language.Error("Wrong number of labels", `A dynamic block has the kind of block it makes as its label: dynamic "fact" { … }.`, block.TypeRange)}
+		return hcl.Diagnostics{language.Error("Wrong number of labels", `The label of a dynamic block is the kind of block that it makes: dynamic "fact" { … }.`, block.TypeRange)}
 	}
 	nested, ok := s.blocks[block.Labels[0]]
 	if !ok {
@@ -236,7 +235,7 @@ func (r *Route) checkDynamic(s bodySchema, block *hclsyntax.Block, scope *hcl.Ev
 	if attr := attrs["iterator"]; attr != nil {
 		iterator = hcl.ExprAsKeyword(attr.Expr)
 		if iterator == "" {
-			return append(diags, language.Error("Wrong type", "The iterator is a bare name, without quotes.", attr.Expr.Range()))
+			return append(diags, language.Error("Wrong type", "The iterator is a name without quotes.", attr.Expr.Range()))
 		}
 	}
 	inner := scope.NewChild()
@@ -254,7 +253,7 @@ func (r *Route) checkDynamic(s bodySchema, block *hclsyntax.Block, scope *hcl.Ev
 		}
 	}
 	if content == 0 {
-		diags = append(diags, language.Error("Missing block", "A dynamic block needs a content block: what each block that it makes looks like.", block.DefRange()))
+		diags = append(diags, language.Error("Missing block", "A dynamic block needs a content block, the content of each block that it makes.", block.DefRange()))
 	}
 	return diags
 }
@@ -267,16 +266,16 @@ func (r *Route) checkDynamicLabels(attr *hclsyntax.Attribute, want int, scope *h
 	}
 	labels, more := hcl.ExprList(attr.Expr)
 	if more.HasErrors() || len(labels) != want {
-		return hcl.Diagnostics{language.Error("Wrong number of labels", fmt.Sprintf("Write the labels as a list in brackets, with %d in it.", want), attr.Expr.Range())}
+		return hcl.Diagnostics{language.Error("Wrong number of labels", fmt.Sprintf("Write the labels as a list of %d in brackets.", want), attr.Expr.Range())}
 	}
 	return nil
 }
 
-// dynamicSchema is a dynamic block that makes blocks with so many labels.
+// dynamicSchema is the schema of a dynamic block that makes blocks with so many labels.
 func dynamicSchema(labels int) language.Schema {
 	s := language.Schema{
 		Title:      "a dynamic block",
-		Attributes: []language.Attribute{{Name: "for_each", Required: true, Doc: "the list or map to go through"}, {Name: "iterator"}},
+		Attributes: []language.Attribute{{Name: "for_each", Required: true, Doc: "the list or map to iterate over"}, {Name: "iterator"}},
 		Blocks:     []language.Block{{Name: "content", Once: true}},
 	}
 	if labels > 0 {

@@ -6,9 +6,9 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// Fingerprint changes exactly when something changes that decides what the route
-// does; comments, layout and the order of attributes do not. It may be long, and
-// holds the text of the route: hash it before it is shown.
+// Fingerprint changes exactly when the route's behaviour may change, not with comments,
+// layout or the order of attributes. It may be long and contains the route's text: hash
+// it before showing it.
 func (r *Route) Fingerprint() string {
 	var b strings.Builder
 	b.WriteString(strings.Join(r.To, ","))

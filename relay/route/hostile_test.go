@@ -135,7 +135,7 @@ func allocated() uint64 {
 func TestHostileDataIsNoLoss(t *testing.T) {
 	e := event.Event{Kind: "k", Card: card.Card{Title: "t"}, Data: []byte(hostileData()["2,500 numbers"])}
 	costly := `[for a in event.data.x : [for b in event.data.x : a + b]]`
-	const reason = "it costs more than the evaluation of one event may"
+	const reason = "it exceeds the budget for one event"
 	got := mustCompile(t, "when = length("+costly+") > 1\nto = [channel.a]").Apply("c", e)
 	if got.Matched || !got.Failed || !strings.Contains(got.Reason, reason) {
 		t.Errorf("the condition: %+v", got)

@@ -18,9 +18,8 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// override makes the card that the route's card block describes. What of the block cannot
-// be applied costs no more than itself, and flaws say what; err says why there is no card
-// at all.
+// override applies the route's card block to a card. What cannot be applied is left
+// out, and flaws say what; err says why there is no card at all.
 func (r *Route) override(ev evaluation, original card.Card) (changed card.Card, flaws, err error) {
 	err = ev.Bound(func() error {
 		body := hcl.Body(r.card.metered)
@@ -29,19 +28,19 @@ func (r *Route) override(ev evaluation, original card.Card) (changed card.Card, 
 		}
 		o := overriding{evaluation: ev}
 		changed = original.Clone()
-		changed.Adaptive = nil // it would still say what it said
+		changed.Adaptive = nil // it would still show the original card
 		o.card(body, &changed)
 		if o.diags.HasErrors() {
 			flaws = r.failures(o.diags)
 			for n := len(changed.Sections); n > len(original.Sections) && reflect.ValueOf(changed.Sections[n-1]).IsZero(); n-- {
-				changed.Sections = changed.Sections[:n-1] // nothing came of it
+				changed.Sections = changed.Sections[:n-1] // nothing was changed
 			}
 		}
 		same := original
 		same.Adaptive = nil
 		switch err := changed.Validate(); {
 		case flaws != nil && (err != nil || reflect.DeepEqual(changed, same)):
-			return flaws // nothing else was to be applied, or is any good without it
+			return flaws // nothing else was applied
 		case err != nil:
 			return evaluationError(language.Shorten("the changed card is invalid: " + err.Error()))
 		}
@@ -50,17 +49,17 @@ func (r *Route) override(ev evaluation, original card.Card) (changed card.Card, 
 	return changed, flaws, err
 }
 
-// overriding is the application of one card block to one card. It collects
-// diagnostics and goes on, so that its steps read as a list.
+// overriding applies one card block to one card. It collects diagnostics and goes on,
+// so that its steps read as a list.
 type overriding struct {
 	evaluation
 	diags hcl.Diagnostics
 }
 
-// blockUnits is what a block in a card block costs.
+// blockUnits is the cost of a block in a card block.
 const blockUnits = 16
 
-// content reads a body; nil when it cannot be read.
+// content decodes a body; nil if it cannot be decoded.
 func (o *overriding) content(body hcl.Body, s bodySchema) *hcl.BodyContent {
 	o.Charge(blockUnits)
 	content, diags := body.Content(s.hcl())
@@ -68,8 +67,8 @@ func (o *overriding) content(body hcl.Body, s bodySchema) *hcl.BodyContent {
 	return content
 }
 
-// value evaluates one attribute; ok is false when it is absent, null or wrong.
-// Null means that the attribute is not named.
+// value evaluates one attribute. Ok is false when it is absent, null or wrong; null is
+// the same as absent.
 func (o *overriding) value(attrs hcl.Attributes, name string, want kind) (v cty.Value, ok bool) {
 	attr := attrs[name]
 	if attr == nil {
@@ -95,15 +94,15 @@ func (o *overriding) value(attrs hcl.Attributes, name string, want kind) (v cty.
 	return converted, true
 }
 
-// whole runs a step and reports whether all of it could be done: what is left of an action
-// or a fact without one of its attributes would mean something else.
+// whole runs a step and reports whether it succeeded completely: an action or a fact
+// without one of its attributes would mean something else.
 func (o *overriding) whole(step func()) bool {
 	before := len(o.diags)
 	step()
 	return len(o.diags) == before
 }
 
-// valid reports whether a card may have this part.
+// valid reports whether this part is valid in a card.
 func (o *overriding) valid(place hcl.Range, part card.Card) bool {
 	part.Text = cmp.Or(part.Text, "-")
 	err := part.Validate()
@@ -113,7 +112,7 @@ func (o *overriding) valid(place hcl.Range, part card.Card) bool {
 	return err == nil
 }
 
-// checked is text for an attribute that not every text is right for.
+// checked is text for an attribute that has its own rules.
 func (o *overriding) checked(attrs hcl.Attributes, name string, into *string, part func(string) card.Card) {
 	value := *into
 	if o.text(attrs, name, &value); value != *into && o.valid(attrs[name].Expr.Range(), part(value)) {
@@ -188,7 +187,7 @@ func (o *overriding) card(body hcl.Body, c *card.Card) {
 	}
 }
 
-// firstSection is where pictures and new facts of the card itself belong.
+// firstSection returns the section for the pictures and new facts of the card itself.
 func firstSection(c *card.Card) *card.Section {
 	if len(c.Sections) == 0 {
 		c.Sections = []card.Section{{}}
@@ -201,7 +200,7 @@ func (o *overriding) texts(v cty.Value, attr *hcl.Attribute) []string {
 	for it := v.ElementIterator(); it.Next(); {
 		_, element := it.Element()
 		if element.IsNull() {
-			o.fail(attr.Expr.Range(), "%s has an element that is null", attr.Name)
+			o.fail(attr.Expr.Range(), "%s contains null", attr.Name)
 			continue
 		}
 		list = append(list, element.AsString())
@@ -209,7 +208,7 @@ func (o *overriding) texts(v cty.Value, attr *hcl.Attribute) []string {
 	return list
 }
 
-// section changes the section whose number is given, or adds one.
+// section changes the section with the given number, or adds one.
 func (o *overriding) section(block *hcl.Block, c *card.Card) {
 	content := o.content(block.Body, sectionSchema())
 	if content == nil {
@@ -255,8 +254,8 @@ func (o *overriding) section(block *hcl.Block, c *card.Card) {
 	}
 }
 
-// cardFact gives the fact of this name its value, in whichever section it stands,
-// or adds it to the first section that has facts.
+// cardFact sets the fact of this name, in whichever section it is, or adds it to the
+// first section with facts.
 func (o *overriding) cardFact(block *hcl.Block, c *card.Card) {
 	var all []*card.Section
 	var home *card.Section
@@ -273,8 +272,7 @@ func (o *overriding) cardFact(block *hcl.Block, c *card.Card) {
 	o.fact(block, home, all)
 }
 
-// fact changes a fact in one of the sections, or adds it to home. Null leaves it
-// out.
+// fact sets a fact in one of the sections, or adds it to home. Null removes it.
 func (o *overriding) fact(block *hcl.Block, home *card.Section, among []*card.Section) {
 	content := o.content(block.Body, factSchema())
 	if content == nil {
@@ -302,7 +300,7 @@ func (o *overriding) fact(block *hcl.Block, home *card.Section, among []*card.Se
 	home.Facts = append(home.Facts, card.Fact{Name: name, Value: v.AsString()})
 }
 
-// picture adds a picture, or sets the hero image. Null as its URL leaves it out.
+// picture adds a picture or sets the hero image. A null URL leaves it out.
 func (o *overriding) picture(block *hcl.Block, s *card.Section) {
 	content := o.content(block.Body, imageSchema())
 	if content == nil {
@@ -330,8 +328,7 @@ func (o *overriding) picture(block *hcl.Block, s *card.Section) {
 	}
 }
 
-// action puts an action in the place of the one with its name, or adds it. Null
-// as its URL leaves it out.
+// action replaces the action of the same name, or adds it. A null URL leaves it out.
 func (o *overriding) action(block *hcl.Block, actions []card.Action) []card.Action {
 	content := o.content(block.Body, actionSchema())
 	if content == nil {
@@ -342,7 +339,7 @@ func (o *overriding) action(block *hcl.Block, actions []card.Action) []card.Acti
 		return ok || slices.ContainsFunc(content.Blocks, func(b *hcl.Block) bool { return b.Type == name })
 	})}
 	if a.Type == "" {
-		a.Type = card.ActionCard // its inputs all came from an empty dynamic block
+		a.Type = card.ActionCard // all its inputs came from an empty dynamic block
 	}
 	if !o.whole(func() { o.fill(&a, content) }) {
 		return actions
@@ -395,7 +392,7 @@ func (o *overriding) fill(a *card.Action, content *hcl.BodyContent) {
 	}
 }
 
-// pairs goes through a map of texts in the order of its keys.
+// pairs iterates over a map of texts in the order of its keys.
 func (o *overriding) pairs(attrs hcl.Attributes, name string) func(func(string, string) bool) {
 	v, ok := o.value(attrs, name, textMap)
 	if !ok {

@@ -1,9 +1,9 @@
 // Package route is a connector's rule: which events (when) go to which channels
 // (to), with which changes to the card.
 //
-// A route is compiled once, when the configuration is read; what can be known to
-// be wrong then is a diagnostic. What only an event can show, a member that its
-// data has not, is part of the [Result].
+// A route is compiled once, when the configuration is read; mistakes that can be found
+// then are diagnostics. What only an event can show, such as a member missing from its
+// data, is part of the [Result].
 package route
 
 import (
@@ -21,66 +21,65 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// Route is one compiled route block. It does not change, and all its methods are
-// safe for concurrent use.
+// Route is a compiled route block. It never changes, and its methods are safe for
+// concurrent use.
 type Route struct {
-	// To names the channels, in the order written, each once.
+	// To names the channels in the order written, each once.
 	To []string
 	// Range is the block's header.
 	Range hcl.Range
 
 	when *condition
-	// isFalse is the reason given when the condition is false.
+	// isFalse is the reason when the condition is false.
 	isFalse string
-	// urgent decides which of the matching events go out in quiet hours, too; nil
-	// means none.
+	// urgent decides which matching events are delivered in quiet hours too; nil means
+	// none.
 	urgent *condition
 	card   *override
-	// dynamic says that the card block has dynamic blocks in it.
+	// dynamic says that the card block contains dynamic blocks.
 	dynamic bool
-	// confidential says that errors may hold what came from env or file.
+	// confidential says that errors may contain values of env or file.
 	confidential bool
-	// reach says what the route looks at of an event.
+	// reach says what the route reads of an event.
 	reach language.Reach
 	scope *hcl.EvalContext
 }
 
-// condition is an expression as it is written, and as it is evaluated.
+// condition is an expression as written and as evaluated.
 type condition struct{ written, metered hclsyntax.Expression }
 
-// override is a card block as it is written, and as it is evaluated.
+// override is a card block as written and as evaluated.
 type override struct{ written, metered *hclsyntax.Body }
 
-// Result is what a route makes of an event.
+// Result is a route's decision on an event.
 type Result struct {
 	// Matched says that the event goes to the route's channels.
 	Matched bool
-	// Card is the card with the route's changes; nil means that the event's own is
-	// unchanged.
+	// Card is the card with the route's changes; nil means unchanged.
 	Card *card.Card
-	// Urgent says that the card goes out in quiet hours, too.
+	// Urgent says that the card is delivered in quiet hours too.
 	Urgent bool
-	// Flawed says that the card has not all of the route's changes.
+	// Flawed says that some of the route's changes are missing from the card.
 	Flawed bool
 	// Reason says in one line why the event did not match, or what went wrong.
 	Reason string
-	// Failed says that the condition could not be evaluated, so that nobody knows
-	// whether the event belongs to the route's channels.
+	// Failed says that the condition could not be evaluated, so it is unknown whether the
+	// event is for the route's channels.
 	Failed bool
 
-	// unsure says that nobody knows whether it is urgent.
+	// unsure says that it is unknown whether the card is urgent.
 	unsure bool
 }
 
 // Conditional reports whether the route has a condition, may be urgent or changes the
-// card. Where it does nothing of these, Apply always matches and evaluates nothing.
+// card. Otherwise Apply always matches and evaluates nothing.
 func (r *Route) Conditional() bool { return r.when != nil || r.urgent != nil || r.card != nil }
 
-// Apply decides whether an event of the named connector matches, and makes the
-// changed card. It never panics. A condition that cannot be evaluated gives a
-// Failed result. Of a card block, what cannot be applied is left out, and at worst the
-// card is the event's own; a Reason says so. What cannot be said to be urgent or not is urgent, with a Reason: a card too
-// early is the smaller harm.
+// Apply decides whether an event of the named connector matches, and changes the card.
+// It never panics. If the condition cannot be evaluated, the result is Failed. Parts of
+// the card block that cannot be applied are left out, at worst all of them, with a
+// Reason. If urgent cannot be evaluated, the card is urgent, with a Reason: too early
+// is the smaller harm.
 func (r *Route) Apply(connector string, e event.Event) Result {
 	if !r.Conditional() {
 		return Result{Matched: true}
@@ -101,7 +100,7 @@ func (r *Route) Apply(connector string, e event.Event) Result {
 		urgent, err := r.holds(r.urgent, ev)
 		result.Urgent, result.unsure = urgent || err != nil, err != nil
 		if err != nil {
-			reasons = append(reasons, fmt.Sprintf("it counts as urgent, because that could not be evaluated: %s", err))
+			reasons = append(reasons, fmt.Sprintf("the event counts as urgent, because urgent could not be evaluated: %s", err))
 		}
 	}
 	if r.card != nil {
@@ -111,7 +110,7 @@ func (r *Route) Apply(connector string, e event.Event) Result {
 		case err != nil:
 			reasons = append(reasons, fmt.Sprintf("the card block was not applied: %s", err))
 		case flaws != nil:
-			reasons = append(reasons, fmt.Sprintf("a part of the card block was not applied: %s", flaws))
+			reasons = append(reasons, fmt.Sprintf("part of the card block was not applied: %s", flaws))
 		}
 		if err == nil {
 			result.Card = &changed
@@ -121,7 +120,7 @@ func (r *Route) Apply(connector string, e event.Event) Result {
 	return result
 }
 
-// evaluationError is a diagnostic as one line.
+// evaluationError is a diagnostic in one line.
 type evaluationError string
 
 func (e evaluationError) Error() string { return string(e) }
@@ -147,22 +146,22 @@ func truth(v cty.Value) (bool, error) {
 	case err != nil:
 		return false, evaluationError("it is " + article(v.Type()) + ", not true or false")
 	case !b.IsKnown():
-		return false, evaluationError("its value is not known")
+		return false, evaluationError("its value is unknown")
 	case b.IsNull():
 		return false, evaluationError("it is null, not true or false")
 	}
 	return b.True(), nil
 }
 
-// failure makes diagnostics of an evaluation a one-line error.
+// failure turns an evaluation's diagnostics into a one-line error.
 func (r *Route) failure(diags hcl.Diagnostics) error {
 	return evaluationError(language.OneLine(language.Scrub(diags, r.confidential)))
 }
 
-// mostFlaws is how many failures are told of one card block.
+// mostFlaws bounds how many failures of one card block are reported.
 const mostFlaws = 3
 
-// failures makes one line of several errors.
+// failures joins several errors in one line.
 func (r *Route) failures(diags hcl.Diagnostics) error {
 	var lines []string
 	for _, d := range diags {
@@ -176,7 +175,7 @@ func (r *Route) failures(diags hcl.Diagnostics) error {
 	return evaluationError(strings.Join(lines, "; "))
 }
 
-// article names a type with its article, for sentences.
+// article is a type's name with its article.
 func article(t cty.Type) string {
 	name := t.FriendlyName()
 	switch {

@@ -130,7 +130,7 @@ func TestUrgent(t *testing.T) {
 		"always":         {`urgent = true`, Result{Matched: true, Urgent: true}},
 		"does not match": {"when = event.kind == \"push\"\nurgent = true", Result{Reason: `the condition is false: event.kind == "push"`}},
 		"nobody knows": {`urgent = event.data.release.draft`, Result{
-			Matched: true, Urgent: true, unsure: true, Reason: "it counts as urgent, because that could not be evaluated: it is null, not true or false",
+			Matched: true, Urgent: true, unsure: true, Reason: "the event counts as urgent, because urgent could not be evaluated: it is null, not true or false",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -275,7 +275,7 @@ func TestAFailingAttributeCostsOnlyItself(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := mustCompile(t, "to = [channel.a]\ncard {\ntitle = \"Shipped\"\n"+test.inside+"\n}")
 			got := r.Apply("c", release())
-			if !got.Matched || !got.Flawed || got.Card == nil || !strings.HasPrefix(got.Reason, "a part of the card block was not applied: ") {
+			if !got.Matched || !got.Flawed || got.Card == nil || !strings.HasPrefix(got.Reason, "part of the card block was not applied: ") {
 				t.Fatalf("got %+v", got)
 			}
 			want := release().Card

@@ -13,11 +13,10 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// CheckKinds holds the route against the event kinds that its connector describes
-// and their samples, and warns of what can hardly be meant: a kind that does not
-// exist, and a condition, urgent or card block that fails on every sample. A sample without
-// data says that the kind's data may be anything: then nothing is known of a route
-// that looks at event.data.
+// CheckKinds checks the route against its connector's event kinds and their samples. It
+// warns of a kind that does not exist, and of a when, urgent or card block that fails
+// on every sample. A sample without data means that the kind's data may be anything, so
+// a route that reads event.data cannot be judged by it.
 func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Event) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, c := range []*condition{r.when, r.urgent} {
@@ -57,7 +56,7 @@ func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Eve
 	return diags
 }
 
-// always warns when all samples have the same trouble.
+// always warns if all samples have the same problem.
 func (r *Route) always(connector string, samples []event.Event, trouble func(Result) bool, summary string, place hcl.Range) *hcl.Diagnostic {
 	reason := ""
 	for _, sample := range samples {
@@ -72,10 +71,10 @@ func (r *Route) always(connector string, samples []event.Event, trouble func(Res
 	if reason == "" {
 		return nil // there are no samples
 	}
-	return language.Warning(summary, reason+" Members that may be missing can be guarded with try(…, default) or can(…).", place)
+	return language.Warning(summary, reason+" Guard members that may be missing with try(…, default) or can(…).", place)
 }
 
-// unknownKinds finds comparisons of event.kind with a text that is no kind.
+// unknownKinds finds comparisons of event.kind with a text that is not a kind.
 func unknownKinds(condition hclsyntax.Expression, kinds []string) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	compare := func(expr hclsyntax.Expression) {

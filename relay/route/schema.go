@@ -14,7 +14,7 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// kind is what an attribute of a card block holds.
+// kind is the type of an attribute of a card block.
 type kind int
 
 const (
@@ -47,7 +47,7 @@ func (k kind) ctyType() cty.Type {
 	}
 }
 
-// problem says what is wrong with a value's type, or nothing.
+// problem says what is wrong with a value's type, if anything.
 func (k kind) problem(v cty.Value) string {
 	v, _ = language.Reveal(v)
 	if _, err := convert.Convert(v, k.ctyType()); err != nil {
@@ -60,11 +60,11 @@ func (k kind) problem(v cty.Value) string {
 type bodySchema struct {
 	title      string
 	attributes map[string]kind
-	// once lists the nested blocks that there may be one of.
+	// once lists the nested blocks that are allowed once.
 	once   []string
 	labels map[string][]string
 	blocks map[string]func() bodySchema
-	// check, when there is one, checks what lists cannot say.
+	// check, if set, checks what these lists cannot express.
 	check func(*hclsyntax.Body, hcl.Range) hcl.Diagnostics
 }
 
@@ -81,7 +81,7 @@ func (s bodySchema) language() language.Schema {
 	return l
 }
 
-// hcl is the schema in the form that expands dynamic blocks.
+// hcl returns the schema in the form that expands dynamic blocks.
 func (s bodySchema) hcl() *hcl.BodySchema {
 	h := &hcl.BodySchema{}
 	for name := range s.attributes {
@@ -93,7 +93,7 @@ func (s bodySchema) hcl() *hcl.BodySchema {
 	return h
 }
 
-// cardSchema is the card block. Facts, pictures and the hero image named here
+// cardSchema is the schema of a card block. Its own facts, pictures and hero image
 // belong to the card's first section.
 func cardSchema() bodySchema {
 	return bodySchema{
@@ -134,7 +134,7 @@ func imageSchema() bodySchema {
 	return bodySchema{title: "an image block", attributes: map[string]kind{"url": text, "title": text}, check: mustHave("url")}
 }
 
-// actionSchema is an action of any type; which one follows from what is set.
+// actionSchema is the schema of an action of any type; what is set determines the type.
 func actionSchema() bodySchema {
 	return bodySchema{
 		title: "an action block",
@@ -165,7 +165,7 @@ func inputSchema() bodySchema {
 	}
 }
 
-// mustHave checks that one attribute is there.
+// mustHave requires an attribute.
 func mustHave(name string) func(*hclsyntax.Body, hcl.Range) hcl.Diagnostics {
 	return func(body *hclsyntax.Body, header hcl.Range) hcl.Diagnostics {
 		if body.Attributes[name] != nil {
@@ -175,7 +175,7 @@ func mustHave(name string) func(*hclsyntax.Body, hcl.Range) hcl.Diagnostics {
 	}
 }
 
-// sort is an action's type, as its attributes and blocks tell.
+// sort is an action's type, as determined by its attributes and blocks.
 func sort(names func(string) bool) card.ActionType {
 	switch {
 	case names("input") || names("action"):
@@ -190,7 +190,7 @@ func sort(names func(string) bool) card.ActionType {
 	return ""
 }
 
-// checkAction refuses an action that is of no type or of several.
+// checkAction refuses an action without a type or with several.
 func checkAction(body *hclsyntax.Body, header hcl.Range) hcl.Diagnostics {
 	names := make(map[string]bool)
 	for name := range body.Attributes {
@@ -212,15 +212,15 @@ func checkAction(body *hclsyntax.Body, header hcl.Range) hcl.Diagnostics {
 	slices.Sort(sorts)
 	switch {
 	case len(sorts) > 1:
-		detail := fmt.Sprintf("What is set here belongs to different actions (%s). Make one action block of each.", language.List(sorts, "and"))
+		detail := fmt.Sprintf("These settings belong to different actions (%s). Write one action block for each.", language.List(sorts, "and"))
 		return hcl.Diagnostics{language.Error("Mixed action", detail, header)}
 	case len(sorts) == 0:
-		return hcl.Diagnostics{language.Error("Empty action", "Say what the action does; url opens an address.", header)}
+		return hcl.Diagnostics{language.Error("Empty action", "Say what the action does; url, for example, opens an address.", header)}
 	}
 	return nil
 }
 
-// inputType is the type that an input block's first label names.
+// inputType returns the type that an input block's first label names.
 func inputType(label string) (card.InputType, bool) {
 	switch label {
 	case "text":
@@ -233,7 +233,7 @@ func inputType(label string) (card.InputType, bool) {
 	return "", false
 }
 
-// checkLabels checks labels that are not free.
+// checkLabels checks labels from a fixed set.
 func checkLabels(block *hclsyntax.Block) hcl.Diagnostics {
 	if block.Type != "input" || len(block.Labels) == 0 {
 		return nil

@@ -12,8 +12,7 @@ import (
 	"github.com/connector-relay/relay/relay/route/language"
 )
 
-// note keeps in mind what an expression looks at through a path that begins with
-// "event".
+// note records what an expression reads through a path that starts with "event".
 func (r *Route) note(path hcl.Traversal) {
 	var names []string
 	for _, step := range path[1:] {
@@ -31,8 +30,7 @@ func (r *Route) note(path hcl.Traversal) {
 	}
 }
 
-// member names what a step of a path selects; "" when only the evaluation can
-// tell.
+// member names what a step of a path selects, or "" if only the evaluation can tell.
 func member(step hcl.Traverser) string {
 	switch s := step.(type) {
 	case hcl.TraverseAttr:
@@ -45,14 +43,14 @@ func member(step hcl.Traverser) string {
 	return ""
 }
 
-// evaluation is what the expressions of one route make of one event.
+// evaluation is the evaluation of one route's expressions for one event.
 type evaluation struct {
 	*language.Meter
 	scope *hcl.EvalContext
 }
 
-// evaluate knows the event's values. What the route does not look at is left unknown,
-// as is what costs too much; then every step of the evaluation says so.
+// evaluate provides the event's values. What the route does not read stays unknown. If
+// the values cost too much, every step of the evaluation says so.
 func (r *Route) evaluate(connector string, e event.Event) evaluation {
 	values := unknownEvent()
 	values["connector"] = cty.StringVal(connector)
@@ -75,15 +73,15 @@ func (r *Route) evaluate(connector string, e event.Event) evaluation {
 	return evaluation{Meter: m, scope: m.Scope(r.scope, map[string]cty.Value{"event": cty.ObjectVal(values)})}
 }
 
-// checkScope is the scope while the configuration is read: the types are known and
-// the values are not.
+// checkScope is the scope while the configuration is read, with types but without
+// values.
 func checkScope(base *hcl.EvalContext) *hcl.EvalContext {
 	scope := base.NewChild()
 	scope.Variables = map[string]cty.Value{"event": cty.ObjectVal(unknownEvent())}
 	return scope
 }
 
-// unknownEvent holds the members of event, all unknown.
+// unknownEvent returns the members of event, all unknown.
 func unknownEvent() map[string]cty.Value {
 	text := cty.UnknownVal(cty.String)
 	return map[string]cty.Value{
@@ -93,7 +91,7 @@ func unknownEvent() map[string]cty.Value {
 	}
 }
 
-// dataValue is an event's data, as far as it is looked at; null when it is not JSON.
+// dataValue is the part of an event's data that is read; null if it is not JSON.
 func dataValue(data []byte, reach language.Reach) cty.Value {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return cty.EmptyObjectVal
@@ -135,10 +133,10 @@ func cardType() cty.Type {
 	})
 }
 
-// reading makes values of a card's parts and charges for each.
+// reading turns a card's parts into values and charges for each.
 type reading struct{ *language.Meter }
 
-// partUnits is what a part of a card costs: an object with its members.
+// partUnits is the cost of a part of a card, an object with its members.
 const partUnits = 4
 
 func (r reading) card(c card.Card, reach language.Reach) cty.Value {
@@ -201,7 +199,7 @@ func actionValue(a card.Action) cty.Value {
 	})
 }
 
-// list is a list of values, which may be empty.
+// list returns a list of values, which may be empty.
 func list[T any](r reading, items []T, t cty.Type, value func(T) cty.Value) cty.Value {
 	if len(items) == 0 {
 		return cty.ListValEmpty(t)

@@ -11,8 +11,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Canonical writes what a body means: the same text for two bodies that differ in
-// comments, layout and the order of attributes only. It is for fingerprints.
+// Canonical writes a body for fingerprints: the same text for bodies that differ only
+// in comments, layout and the order of attributes.
 func Canonical(body *hclsyntax.Body) string {
 	var b strings.Builder
 	writeBody(&b, body)
@@ -38,8 +38,8 @@ func CanonicalExpression(expr hclsyntax.Expression) string {
 	return w.String()
 }
 
-// canonicalWalker writes each node of an expression with what its children do not
-// say, in brackets around the children.
+// canonicalWalker writes each node of an expression, with its own properties, in
+// brackets around its children.
 type canonicalWalker struct{ strings.Builder }
 
 func (w *canonicalWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {

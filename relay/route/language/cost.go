@@ -11,9 +11,8 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// chargeCall charges for a call before it is made: for looking at the arguments, and
-// for what else the function costs. The expression that holds the call charges for
-// the result.
+// chargeCall charges for a call before it is made: for reading the arguments and for
+// the function's extra cost. The expression that holds the call charges for the result.
 func (m *Meter) chargeCall(name string, f function.Function, args []cty.Value) {
 	for i, arg := range args {
 		m.Weigh(arg, useOf(name, f, i))
@@ -51,9 +50,9 @@ func useOf(name string, f function.Function, argument int) Use {
 	return Passed
 }
 
-// extraCost is what a call costs, in units, besides going through its arguments and
-// its result once: of the functions whose result can be larger than their arguments,
-// and of those whose work grows faster than their arguments do.
+// extraCost is what a call costs, in units, besides reading its arguments and its
+// result once. It concerns functions whose result can be larger than their arguments or
+// whose work grows faster than them.
 func extraCost(name string, args []cty.Value) int {
 	switch name {
 	case "csvdecode":
@@ -113,11 +112,10 @@ func textCost(name string, args []cty.Value) int {
 	return 0
 }
 
-// patternCost is what it costs to compile a pattern and to look for it once: as many
-// steps as the text is long, each as large as the pattern is when its repetitions are
-// written out.
+// patternCost is the cost of compiling a pattern and one search for it: a step per
+// character of the text, each as large as the pattern with its repetitions written out.
 func patternCost(pattern, text string) int {
-	// What is longer comes from a stranger, and compiling it costs more than the rest.
+	// A longer pattern comes from a stranger and is too expensive to compile.
 	const longest = 1000
 	if len(pattern) > longest {
 		return never
@@ -133,15 +131,15 @@ func patternCost(pattern, text string) int {
 	return plus(len(program.Inst), times(len(program.Inst), len(text))/256)
 }
 
-// everyMatch is what it costs to look for all matches, of which there may be as many
-// as characters. Each may take a look at all that follows it, and each is replaced.
+// everyMatch is the cost of searching for all matches, of which there may be one per
+// character. Each may read all the text that follows, and each is replaced.
 func everyMatch(pattern, text, replacement string) int {
 	looks := times(len(text), len(text)/2048+len(replacement)) / bytesPerUnit
 	return plus(patternCost(pattern, text), plus(len(text), looks))
 }
 
-// formatCost is what it costs to write a format's text once: each of its verbs may
-// write the longest of the arguments, and as many blanks as it says.
+// formatCost is the cost of formatting: each verb may write the longest argument and
+// the blanks of its width.
 func formatCost(args []cty.Value) int {
 	longest, bytes := 0, 0
 	for i := 1; i < len(args); i++ {
@@ -153,15 +151,15 @@ func formatCost(args []cty.Value) int {
 	return 1 + bytes/bytesPerUnit
 }
 
-// verb is one directive of a format. Its argument counts from 1, as the format itself
-// is the first argument of the call.
+// verb is one directive of a format. Its argument counts from 1, because the format is
+// argument 0 of the call.
 type verb struct {
 	argument int
 	width    int
 	number   bool
 }
 
-// verbs reads a format.
+// verbs parses a format.
 func verbs(format string) []verb {
 	var list []verb
 	next := 1
@@ -178,7 +176,7 @@ func verbs(format string) []verb {
 	return list
 }
 
-// number is a whole number without a sign; a huge one is more than can be afforded.
+// number parses a whole number without a sign; a huge one is never.
 func number(digits string) int {
 	if n, err := strconv.Atoi(digits); err == nil || digits == "" {
 		return n
@@ -186,7 +184,7 @@ func number(digits string) int {
 	return never
 }
 
-// never is more than any meter has.
+// never costs more than any meter has.
 const never = math.MaxInt32
 
 func plus(a, b int) int { return min(a+b, never) }
@@ -198,10 +196,10 @@ func times(a, b int) int {
 	return a * b
 }
 
-// square is what it costs to compare or convert so many elements each with each.
+// square is the cost of comparing or converting so many elements pairwise.
 func square(n int) int { return times(n, n) / 4 }
 
-// size is how much an argument holds, in units, up to what a meter has.
+// size is an argument's size in units, up to a meter's whole.
 func size(args []cty.Value, i int) int {
 	if i >= len(args) {
 		return 0
@@ -211,7 +209,7 @@ func size(args []cty.Value, i int) int {
 	return evaluationUnits - max(m.left, 0)
 }
 
-// elementsAt are an argument's elements; none when it has none.
+// elementsAt returns an argument's elements, if it has any.
 func elementsAt(args []cty.Value, i int) []cty.Value {
 	if i >= len(args) {
 		return nil
@@ -227,7 +225,7 @@ func elements(v cty.Value) []cty.Value {
 	return v.AsValueSlice()
 }
 
-// textAt is an argument's text; empty when it is none.
+// textAt is an argument's text, or empty.
 func textAt(args []cty.Value, i int) string {
 	if i >= len(args) {
 		return ""
@@ -239,8 +237,8 @@ func textAt(args []cty.Value, i int) string {
 	return v.AsString()
 }
 
-// numberAt is an argument's whole part if it is a number that is positive, or a text
-// that reads as one.
+// numberAt is an argument's whole part if it is a positive number or a text that reads
+// as one.
 func numberAt(args []cty.Value, i int) int {
 	if i >= len(args) {
 		return 0

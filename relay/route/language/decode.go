@@ -10,24 +10,24 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// The bounds of what is decoded. What exceeds one stays text: its JSON.
+// The bounds of decoding. A value beyond one of them stays text: its JSON.
 const (
-	// mostLevels is how deep lists and objects may be in each other: cty's work for a
-	// type grows with the depth of each of its parts.
+	// mostLevels bounds how deep lists and objects nest: cty's work for a type grows with
+	// the depth of each part.
 	mostLevels = 32
-	// mostMembers is how many members a list or an object may have. GitHub sends up to
-	// 2,048 commits.
+	// mostMembers bounds the members of a list or object. GitHub sends up to 2,048
+	// commits.
 	mostMembers = 2_500
-	// mostNodes is how many values there may be in all: once there are, no further list
-	// or object is decoded, and with twice as many nothing.
+	// mostNodes bounds the values in all: beyond it no further list or object is decoded,
+	// and beyond twice as many nothing.
 	mostNodes = 20_000
 )
 
-// Reach says which members of an object are looked at, and which of their members;
-// nil means all.
+// Reach says which members of an object are read, and which of their members; nil means
+// all.
 type Reach map[string]Reach
 
-// Add adds a member, by the names of those that lead to it.
+// Add adds a member by its path.
 func (r Reach) Add(names ...string) {
 	name := cty.NormalizeString(names[0])
 	inner, known := r[name]
@@ -44,7 +44,7 @@ func (r Reach) Add(names ...string) {
 	}
 }
 
-// Looks returns what is looked at of a member, and whether anything is.
+// Looks returns what is read of a member, and whether anything is.
 func (r Reach) Looks(name string) (inner Reach, looks bool) {
 	if r == nil {
 		return nil, true
@@ -53,9 +53,9 @@ func (r Reach) Looks(name string) (inner Reach, looks bool) {
 	return inner, looks
 }
 
-// Decode reads JSON as a value of the language, in one pass, as far as the reach
-// goes. It costs no more than its bounds allow, whatever the JSON is: a list or an
-// object that is too deep or too large, and a number with too many digits, are text.
+// Decode reads JSON as a value of the language, in one pass, as far as the reach goes.
+// It never costs more than its bounds allow: a list or object that is too deep or too
+// large, and a number with too many digits, become text.
 func Decode(data []byte, reach Reach) (cty.Value, error) {
 	d := decoder{
 		data: data,
@@ -66,7 +66,7 @@ func Decode(data []byte, reach Reach) (cty.Value, error) {
 		return cty.NilVal, err
 	}
 	if _, err := d.json.ReadToken(); !errors.Is(err, io.EOF) {
-		return cty.NilVal, errors.New("something follows the JSON")
+		return cty.NilVal, errors.New("there is text after the JSON")
 	}
 	return v, nil
 }
@@ -109,8 +109,8 @@ func (d *decoder) value(reach Reach, level int) (cty.Value, error) {
 	}
 }
 
-// decodeNumber reads a number that is not too long; whole ones, which most are, the
-// fast way.
+// decodeNumber parses a number that is not too long, and whole ones, which most are,
+// quickly.
 func decodeNumber(literal string) (cty.Value, error) {
 	if n, err := strconv.ParseInt(literal, 10, 64); err == nil {
 		return cty.NumberIntVal(n), nil
@@ -121,7 +121,7 @@ func decodeNumber(literal string) (cty.Value, error) {
 	return cty.ParseNumberVal(literal)
 }
 
-// text leaves the next value as it is.
+// text returns the next value's JSON as text.
 func (d *decoder) text() (cty.Value, error) {
 	raw, err := d.json.ReadValue()
 	if err != nil {
@@ -180,7 +180,7 @@ func (d *decoder) collection(reach Reach, level int) (cty.Value, error) {
 	return cty.TupleVal(list), nil
 }
 
-// rest reads on to the end of a collection that is too large, and returns its JSON.
+// rest reads to the end of a collection that is too large and returns its JSON.
 func (d *decoder) rest(start int) (cty.Value, error) {
 	for kind := d.json.PeekKind(); kind != '}' && kind != ']'; kind = d.json.PeekKind() {
 		if err := d.json.SkipValue(); err != nil {

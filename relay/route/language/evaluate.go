@@ -14,10 +14,10 @@ import (
 	"github.com/connector-relay/relay/relay/spelling"
 )
 
-// Evaluate is [hcl.Expression.Value] with better diagnostics: all wrong names are
-// reported at once, also in parts that would not be evaluated, and nothing that
-// came from env or file is shown. Confidential says that not even literals may be
-// shown, because a secret belongs in the expression's place.
+// Evaluate is [hcl.Expression.Value] with better diagnostics: it reports all wrong
+// names at once, even in parts that would not be evaluated, and never shows values of
+// env or file. Confidential says that not even literals may be shown, because the
+// expression is for a secret.
 func Evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext, confidential bool) (cty.Value, hcl.Diagnostics) {
 	if diags := CheckNames(expr, ctx); diags.HasErrors() {
 		return cty.DynamicVal, diags
@@ -27,7 +27,7 @@ func Evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext, confidential bool
 }
 
 // CheckNames reports functions, variables and attributes of variables that do not
-// exist, wherever in the expression they stand.
+// exist, anywhere in the expression.
 func CheckNames(expr hclsyntax.Expression, ctx *hcl.EvalContext) hcl.Diagnostics {
 	diags := checkFunctions(expr, ctx)
 	for _, traversal := range expr.Variables() {
@@ -88,14 +88,14 @@ func checkTraversal(traversal hcl.Traversal, ctx *hcl.EvalContext) *hcl.Diagnost
 		}
 		next, diags := hcl.Traversal{step}.TraverseRel(v)
 		if diags.HasErrors() {
-			return nil // the evaluation says it better
+			return nil // the evaluation reports it better
 		}
 		v, path = next, path+"."+name
 	}
 	return nil
 }
 
-// lookUp finds a variable in a scope or those around it.
+// lookUp finds a variable in a scope or its parents.
 func lookUp(name string, ctx *hcl.EvalContext) (cty.Value, bool) {
 	for ; ctx != nil; ctx = ctx.Parent() {
 		if v, ok := ctx.Variables[name]; ok {
@@ -110,12 +110,12 @@ func unknownName(root hcl.TraverseRoot, traversal hcl.Traversal, ctx *hcl.EvalCo
 	for c := ctx; c != nil; c = c.Parent() {
 		names = append(names, slices.Sorted(maps.Keys(c.Variables))...)
 	}
-	detail := fmt.Sprintf("There is no %q to refer to here.", root.Name)
+	detail := fmt.Sprintf("There is nothing called %q here.", root.Name)
 	switch suggestion := spelling.Nearest(root.Name, names); {
 	case suggestion != "":
 		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
 	case root.Name == "event":
-		detail += " This is read once, when no event has come; only a route's when and card know the event."
+		detail += " This is evaluated once, before any event; only a route's when and card know the event."
 	case len(traversal) == 1:
 		detail += fmt.Sprintf(" If you mean a text, put it in quotes: %q.", root.Name)
 	case len(names) > 0:
@@ -124,8 +124,8 @@ func unknownName(root hcl.TraverseRoot, traversal hcl.Traversal, ctx *hcl.EvalCo
 	return Error("Unknown name", detail, root.SrcRange)
 }
 
-// unknownMember is about a member that an object with fixed members has not.
-// Channels and teams are such members, and deserve their own words.
+// unknownMember reports a name that is not among an object's fixed members. Channels
+// and teams are such members and get their own words.
 func unknownMember(path, name string, names []string, place hcl.Range) *hcl.Diagnostic {
 	if path == "channel" || path == "team" {
 		if len(names) == 0 {
@@ -136,7 +136,7 @@ func unknownMember(path, name string, names []string, place hcl.Range) *hcl.Diag
 	return Error("Unknown attribute", fmt.Sprintf("There is no %q in %s.%s", name, path, DidYouMean(name, names)), place)
 }
 
-// StepName returns the member that a step of a path names, and where.
+// StepName returns the member that a step of a path names, and its place.
 func StepName(step hcl.Traverser) (string, hcl.Range, bool) {
 	switch s := step.(type) {
 	case hcl.TraverseAttr:
@@ -155,9 +155,9 @@ func StepName(step hcl.Traverser) (string, hcl.Range, bool) {
 	return "…", step.SourceRange(), false
 }
 
-// Scrub makes diagnostics of an evaluation fit to be shown. The variables' values
-// that HCL's writer would print are removed; and where the expression is
-// confidential, so is the detail, because functions quote their arguments.
+// Scrub makes an evaluation's diagnostics safe to show. It removes the variables'
+// values, which HCL's writer would print, and for a confidential expression the detail
+// too, because functions quote their arguments.
 func Scrub(diags hcl.Diagnostics, confidential bool) hcl.Diagnostics {
 	for i, d := range diags {
 		clean := *d
@@ -165,7 +165,7 @@ func Scrub(diags hcl.Diagnostics, confidential bool) hcl.Diagnostics {
 		if own := readError(d); own != nil {
 			clean.Summary, clean.Detail = own.summary, own.detail
 		} else if confidential {
-			clean.Detail = "What went wrong is not told here, because the expression holds a secret or makes use of env or file. Try it with harmless values."
+			clean.Detail = "The cause is not shown, because the expression holds a secret or uses env or file. Try it with harmless values."
 		}
 		clean.Extra = nil
 		diags[i] = &clean
@@ -173,7 +173,7 @@ func Scrub(diags hcl.Diagnostics, confidential bool) hcl.Diagnostics {
 	return diags
 }
 
-// readError returns the error when a diagnostic is about a call of env or file.
+// readError returns the error behind a diagnostic about a call of env or file.
 func readError(d *hcl.Diagnostic) *sourceError {
 	extra, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
 	if !ok || extra == nil {
@@ -185,7 +185,7 @@ func readError(d *hcl.Diagnostic) *sourceError {
 	return nil
 }
 
-// CallsSecret reports whether an expression calls env or file anywhere.
+// CallsSecret reports whether an expression calls env or file.
 func CallsSecret(expr hclsyntax.Expression) bool {
 	found := false
 	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics {
@@ -197,8 +197,8 @@ func CallsSecret(expr hclsyntax.Expression) bool {
 	return found
 }
 
-// OneLine is what diagnostics say, for a log or a status: the first error's
-// summary and detail without line breaks, shortened.
+// OneLine writes diagnostics for a log or a status: the first error's summary and
+// detail in one line, shortened.
 func OneLine(diags hcl.Diagnostics) string {
 	for _, d := range diags {
 		if d.Severity != hcl.DiagError {
@@ -213,11 +213,11 @@ func OneLine(diags hcl.Diagnostics) string {
 	return ""
 }
 
-// Shorten makes one line of a text, of at most 300 characters.
+// Shorten makes a text one line of at most 300 characters.
 func Shorten(text string) string {
 	const longest = 300
 	if len(text) > 8*longest {
-		text = strings.ToValidUTF8(text[:8*longest], "") // the rest would not be shown
+		text = strings.ToValidUTF8(text[:8*longest], "") // more than is shown
 	}
 	text = strings.Join(strings.Fields(text), " ")
 	if runes := []rune(text); len(runes) > longest {

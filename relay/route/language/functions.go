@@ -17,8 +17,8 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// Functions are the functions of relay.hcl by name. Paths are relative to dir.
-// They are safe for concurrent use.
+// Functions returns the functions of relay.hcl by name. Paths are relative to dir. The
+// functions are safe for concurrent use.
 func Functions(dir string) map[string]function.Function {
 	functions := map[string]function.Function{
 		"env":    envFunction(),
@@ -36,16 +36,16 @@ func Functions(dir string) map[string]function.Function {
 	return functions
 }
 
-// descriptions are those of the functions that bring none.
+// descriptions describe the functions that have no description of their own.
 func descriptions() map[string]string {
 	return map[string]string{
 		"can":        "Whether an expression can be evaluated, such as can(event.data.branch).",
-		"contains":   "Whether a list has an element, or a text a part.",
+		"contains":   "Whether a list contains an element, or a text another text.",
 		"endswith":   "Whether a text ends with another.",
-		"length":     "The number of a collection's elements, or of a text's characters.",
-		"lookup":     "A member of an object or map by its name, or the default when there is none.",
-		"startswith": "Whether a text begins with another.",
-		"try":        "The first of its arguments that can be evaluated, such as try(event.data.branch, \"none\").",
+		"length":     "The number of elements of a collection, or of characters of a text.",
+		"lookup":     "A member of an object or map by name, or the default when there is none.",
+		"startswith": "Whether a text starts with another.",
+		"try":        "The first argument that can be evaluated, such as try(event.data.branch, \"none\").",
 	}
 }
 
@@ -137,8 +137,8 @@ func encodings() map[string]function.Function {
 	}
 }
 
-// jsonDecodeFunction reads JSON within the bounds of [Decode]. The type of its result
-// is known only when it has been read, so that it is read twice.
+// jsonDecodeFunction decodes JSON within the bounds of [Decode]. It decodes twice,
+// because the type of the result is known only afterwards.
 func jsonDecodeFunction() function.Function {
 	decode := func(args []cty.Value) (cty.Value, error) {
 		v, err := Decode([]byte(args[0].AsString()), nil)
@@ -185,7 +185,7 @@ func decodeBase64(s string) (string, error) {
 	return string(b), nil
 }
 
-// textFunction is a function from one text to another.
+// textFunction returns a function from one text to another.
 func textFunction(description string, f func(string) (string, error)) function.Function {
 	return function.New(&function.Spec{
 		Description: description,
@@ -201,7 +201,7 @@ func textFunction(description string, f func(string) (string, error)) function.F
 	})
 }
 
-// compareFunction is a question about two texts.
+// compareFunction returns a comparison of two texts.
 func compareFunction(second string, f func(string, string) bool) function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "text", Type: cty.String}, {Name: second, Type: cty.String}},
@@ -232,10 +232,10 @@ func lengthFunction() function.Function {
 	})
 }
 
-var errNoMember = errors.New("there is no such member, and no default is given")
+var errNoMember = errors.New("there is no such member and no default")
 
 // lookupFunction reads a member of an object or map that may be missing. Unlike the
-// usual lookup it takes null as its default.
+// usual lookup it accepts null as the default.
 func lookupFunction() function.Function {
 	find := func(args []cty.Value) (cty.Value, error) {
 		t, key := args[0].Type(), args[1].AsString()
@@ -259,7 +259,7 @@ func lookupFunction() function.Function {
 		VarParam: &function.Parameter{Name: "default", Type: cty.DynamicPseudoType, AllowNull: true, AllowDynamicType: true},
 		Type: func(args []cty.Value) (cty.Type, error) {
 			if len(args) > 3 {
-				return cty.NilType, function.NewArgErrorf(3, "there is one default at most")
+				return cty.NilType, function.NewArgErrorf(3, "at most one default is allowed")
 			}
 			for _, arg := range args[:2] {
 				if !arg.IsKnown() {
@@ -276,7 +276,7 @@ func lookupFunction() function.Function {
 	})
 }
 
-// containsFunction asks a collection for an element, or a text for a part.
+// containsFunction looks for an element in a collection, or for a text in another.
 func containsFunction() function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{

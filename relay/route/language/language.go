@@ -1,6 +1,6 @@
-// Package language is what relay.hcl's blocks and the conditions in them have in
-// common: the functions, values that must not be shown, and evaluation whose
-// diagnostics give no secret away.
+// Package language is what relay.hcl's blocks and the conditions in them share:
+// functions, values that must not be shown, and evaluation whose diagnostics reveal no
+// secret.
 package language
 
 import (
@@ -13,20 +13,19 @@ import (
 	"github.com/connector-relay/relay/relay/spelling"
 )
 
-// Error is a diagnostic of what must be put right. Summary is the kind of the
-// problem, detail are sentences that say what to do.
+// Error returns a diagnostic of a mistake. The summary is the kind of the problem; the
+// detail's sentences say what to do.
 func Error(summary, detail string, subject hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &subject}
 }
 
-// Warning is a diagnostic that stops nothing.
+// Warning returns a diagnostic that stops nothing.
 func Warning(summary, detail string, subject hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: &subject}
 }
 
-// DidYouMean returns the sentence that helps with a mistyped name: the name that
-// was probably meant, or else all there are. It begins with a space; it is empty
-// when there are no names.
+// DidYouMean returns a sentence about a mistyped name: the name that was probably
+// meant, or else all names. It starts with a space; without names it is empty.
 func DidYouMean(given string, names []string) string {
 	if s := spelling.Nearest(given, names); s != "" {
 		return fmt.Sprintf(" Did you mean %q?", s)
@@ -40,7 +39,7 @@ func DidYouMean(given string, names []string) string {
 	return " There are " + List(names, "and") + "."
 }
 
-// List joins names with commas and a last word, in their order.
+// List joins names with commas and the given word before the last.
 func List(names []string, last string) string {
 	switch n := len(names); n {
 	case 0:
@@ -52,7 +51,7 @@ func List(names []string, last string) string {
 	}
 }
 
-// Quoted is each name in quotes.
+// Quoted returns each name in quotes.
 func Quoted(names []string) []string {
 	list := make([]string, len(names))
 	for i, name := range names {

@@ -11,30 +11,30 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// What one evaluation may cost. A unit is about a microsecond: a step of the
-// evaluation, a value that is looked at, or [bytesPerUnit] of text. The clock is the
-// second line of defence, for what a unit fails to measure.
+// The bounds of one evaluation. A unit is about a microsecond: a step of the
+// evaluation, a value that is read, or [bytesPerUnit] of text. The clock is a second
+// line of defence, for what units fail to measure.
 const (
 	evaluationUnits = 250_000
 	bytesPerUnit    = 64
 	evaluationTime  = 2 * time.Second
-	// clockEvery is how many charges pass between two looks at the clock.
+	// clockEvery is how many charges there are between two checks of the clock.
 	clockEvery = 256
-	// keptUnits is how much dearer it is to keep a value than to look at it. It bounds
-	// what a card block makes to a megabyte, far more than any chat system takes.
+	// keptUnits is how much more it costs to keep a value than to read it. It bounds what
+	// a card block makes to a megabyte, far more than any chat system takes.
 	keptUnits = 16
-	// largestExponent bounds numbers, in bits: writing one out costs as many digits.
+	// largestExponent bounds numbers, in bits, because writing a number costs as many
+	// digits.
 	largestExponent = 1 << 14
 )
 
-// Meter bounds what the evaluation of one event's expressions may cost. The
-// expressions are an operator's and the values a stranger's, so that neither alone
-// tells the cost, and HCL's evaluation cannot be interrupted: instead, expressions
-// that [Metered] made charge the meter at every step, and before each call of a
-// function what the call will cost.
+// Meter bounds the cost of evaluating one event's expressions. The expressions are an
+// operator's and the values a stranger's, so neither alone determines the cost, and
+// HCL's evaluation cannot be interrupted. Instead, expressions made by [Metered] charge
+// the meter at every step and, before each function call, for the call.
 //
-// A meter that has run out ends the evaluation by a panic, which [Meter.Bound] turns
-// into an error. It is for one goroutine.
+// A meter that runs out ends the evaluation by a panic, which [Meter.Bound] turns into
+// an error. Only one goroutine may use it.
 type Meter struct {
 	left    int
 	charges int
@@ -43,19 +43,19 @@ type Meter struct {
 }
 
 var (
-	errTooCostly = errors.New("it costs more than the evaluation of one event may: it goes through too much data, or makes too much of it")
-	errTooSlow   = errors.New("it takes longer than the evaluation of one event may")
-	errNumber    = errors.New("it calculates with a number that has more digits than the relay calculates with")
-	// errBrokenDown is what a panic comes to that would be a mistake in the evaluation
-	// of some rare value: one strange event must not stop a connector.
+	errTooCostly = errors.New("it exceeds the budget for one event: it reads too much data, or produces too much")
+	errTooSlow   = errors.New("it exceeds the time for one event")
+	errNumber    = errors.New("it calculates with a number of too many digits")
+	// errBrokenDown replaces an unexpected panic: one strange event must not stop a
+	// connector.
 	errBrokenDown = errors.New("the evaluation broke down on this event's data")
 )
 
 // NewMeter returns a meter for one route and one event.
 func NewMeter() *Meter { return &Meter{left: evaluationUnits, end: time.Now().Add(evaluationTime)} }
 
-// Bound runs a part of the evaluation, and returns its error or which bound it
-// exceeded. No panic passes it.
+// Bound runs a part of the evaluation and returns its error or the bound that it
+// exceeded. It recovers every panic.
 func (m *Meter) Bound(part func() error) (err error) {
 	defer func() {
 		if recover() != nil {
@@ -86,7 +86,7 @@ func (m *Meter) Charge(units int) {
 	}
 }
 
-// look compares the clock with the meter's end.
+// look checks the clock.
 func (m *Meter) look() {
 	if m != nil && time.Now().After(m.end) {
 		m.exceed(errTooSlow)
@@ -100,8 +100,8 @@ func (m *Meter) exceed(e error) {
 	panic(e)
 }
 
-// Weigh charges for all that a value holds. What is deeper is dearer: at each level cty
-// looks at the types of all that is below.
+// Weigh charges for everything in a value. Deeper values cost more, because at each
+// level cty reads the types of everything below.
 func (m *Meter) Weigh(v cty.Value, as Use) { m.weigh(v, as, 0) }
 
 func (m *Meter) weigh(v cty.Value, as Use, level int) {
@@ -139,15 +139,15 @@ func (m *Meter) weigh(v cty.Value, as Use, level int) {
 	}
 }
 
-// The longest numbers that are read from text: their digits, and their exponent.
-// They are beyond what anybody counts or measures, and cost nothing.
+// The bounds of numbers read from text, in digits and by exponent: beyond anything that
+// is counted or measured, yet cheap.
 const (
 	mostDigits   = 400
 	mostExponent = 400
 )
 
-// outrageous reports whether a text would cost too much if it were read as a number.
-// A text that is no number at all is cheap to find out.
+// outrageous reports whether a text would be too expensive to read as a number. One
+// that is not a number is cheap.
 func outrageous(text string) bool {
 	if len(text) > mostDigits {
 		return true
@@ -169,10 +169,10 @@ func outrageous(text string) bool {
 	return false
 }
 
-// meterName is the variable that holds the meter; no expression can name it.
+// meterName is the variable that holds the meter. No expression can name it.
 const meterName = " meter"
 
-// Scope is a scope below a parent in which expressions charge the meter.
+// Scope returns a child scope in which expressions charge the meter.
 func (m *Meter) Scope(parent *hcl.EvalContext, variables map[string]cty.Value) *hcl.EvalContext {
 	scope := parent.NewChild()
 	scope.Variables = map[string]cty.Value{meterName: cty.CapsuleVal(cty.Capsule("meter", reflect.TypeFor[Meter]()), m)}
@@ -180,7 +180,7 @@ func (m *Meter) Scope(parent *hcl.EvalContext, variables map[string]cty.Value) *
 	return scope
 }
 
-// meterOf finds the meter of a scope; nil, which charges nothing, when there is none.
+// meterOf finds a scope's meter; without one it returns nil, which charges nothing.
 func meterOf(scope *hcl.EvalContext) *Meter {
 	if v, ok := lookUp(meterName, scope); ok {
 		if m, ok := v.EncapsulatedValue().(*Meter); ok {

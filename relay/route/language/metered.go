@@ -7,22 +7,22 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// Use is what is done with a value, which decides what that costs.
+// Use is what is done with a value, which determines the cost.
 type Use int
 
 const (
-	// Passed says that it is looked at once, at most.
+	// Passed: it is read at most once.
 	Passed Use = iota
-	// Calculated says that a text in it is read as a number.
+	// Calculated: a text in it is read as a number.
 	Calculated
-	// Unified says that a type is found for all its elements, which takes the square of the time.
+	// Unified: a common type is found for its elements, in quadratic time.
 	Unified
-	// Kept says that it becomes a part of a card, or each of its elements does.
+	// Kept: it, or each of its elements, becomes part of a card.
 	Kept
 )
 
-// metered is an expression that charges the meter of its scope. It takes the place
-// of an expression in a copy of the tree.
+// metered is an expression that charges its scope's meter. It replaces an expression in
+// a copy of the tree.
 type metered struct {
 	hclsyntax.Expression
 	use Use
@@ -37,11 +37,11 @@ func (e metered) Value(scope *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	return v, diags
 }
 
-// UnwrapExpression lets HCL see what kind of expression it is.
+// UnwrapExpression lets HCL see the kind of expression.
 func (e metered) UnwrapExpression() hcl.Expression { return e.Expression }
 
-// Metered returns a copy of an expression that does the same and charges the
-// [Meter] of the scope in which it is evaluated.
+// Metered returns a copy of an expression that also charges the [Meter] of the scope in
+// which it is evaluated.
 func Metered(expr hclsyntax.Expression) hclsyntax.Expression { return meter(expr, Passed) }
 
 // MeteredBody is [Metered] for all expressions of a body.
@@ -80,8 +80,8 @@ func meters(list []hclsyntax.Expression) []hclsyntax.Expression {
 	return c
 }
 
-// inside is a copy of an expression whose parts are metered. What is not named here
-// has none.
+// inside copies an expression with its parts metered. Kinds not listed here have no
+// parts.
 func inside(expr hclsyntax.Expression) hclsyntax.Expression {
 	switch e := expr.(type) {
 	case *hclsyntax.ParenthesesExpr:
@@ -120,7 +120,7 @@ func inside(expr hclsyntax.Expression) hclsyntax.Expression {
 	}
 }
 
-// insideCollection is inside for what makes or goes through collections and
+// insideCollection is inside for expressions that make or iterate over collections and
 // templates.
 func insideCollection(expr hclsyntax.Expression) hclsyntax.Expression {
 	switch e := expr.(type) {
@@ -195,7 +195,7 @@ func (e meteredCall) Value(scope *hcl.EvalContext) (cty.Value, hcl.Diagnostics) 
 	return call.Value(scope)
 }
 
-// functionOf finds a function in a scope or those around it.
+// functionOf finds a function in a scope or its parents.
 func functionOf(name string, scope *hcl.EvalContext) (function.Function, bool) {
 	for ; scope != nil; scope = scope.Parent() {
 		if f, ok := scope.Functions[name]; ok {
@@ -205,8 +205,8 @@ func functionOf(name string, scope *hcl.EvalContext) (function.Function, bool) {
 	return function.Function{}, false
 }
 
-// evaluatesItself reports whether a function, such as try, is given expressions
-// instead of values.
+// evaluatesItself reports whether a function, such as try, gets expressions instead of
+// values.
 func evaluatesItself(f function.Function) bool {
 	parameters := f.Params()
 	if last := f.VarParam(); last != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// References are named things, channels or teams, as values of the language: they can stand
-// in lists, conditions and for expressions, and cannot be mistaken for text.
+// References are named things, channels or teams, as values of the language. They work
+// in lists, conditionals and for expressions, and cannot be mistaken for text.
 type References struct {
 	noun    string
 	capsule cty.Type
@@ -16,8 +16,8 @@ type References struct {
 	values  map[string]cty.Value
 }
 
-// NewReferences makes values for these names. The noun is how a diagnostic calls
-// their type, such as "channel".
+// NewReferences makes values for these names. The noun is their type in diagnostics,
+// such as "channel".
 func NewReferences(noun string, names []string) *References {
 	r := &References{
 		noun:    noun,
@@ -31,16 +31,16 @@ func NewReferences(noun string, names []string) *References {
 	return r
 }
 
-// Noun is what the things are called, such as "channel".
+// Noun returns what one thing is called, such as "channel".
 func (r *References) Noun() string { return r.noun }
 
-// Object is the variable whose members are the named things.
+// Object returns the variable whose members are the named things.
 func (r *References) Object() cty.Value { return cty.ObjectVal(r.values) }
 
-// Names are all names, in the order given to [NewReferences].
+// Names returns all names, in the order given to [NewReferences].
 func (r *References) Names() []string { return r.names }
 
-// Name returns the name of a value that is a reference.
+// Name returns the name behind a reference.
 func (r *References) Name(v cty.Value) (string, bool) {
 	if !v.Type().Equals(r.capsule) || !v.IsKnown() || v.IsNull() {
 		return "", false

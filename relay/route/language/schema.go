@@ -9,39 +9,39 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// Schema says what may stand in a block.
+// Schema says what a block may contain.
 type Schema struct {
-	// Title is the block in sentences, such as "a channel block".
+	// Title names the block in sentences, such as "a channel block".
 	Title      string
 	Attributes []Attribute
 	Blocks     []Block
 }
 
-// Attribute is one name that may be set.
+// Attribute is an attribute that may be set.
 type Attribute struct {
 	Name     string
 	Required bool
 	// Doc completes "NAME is …" when a required attribute is missing.
 	Doc string
-	// Later, when not empty, says what the attribute will do in a later version;
-	// until then it is refused.
+	// Later, if not empty, says what the attribute will do in a later version; until then
+	// it is refused.
 	Later string
 }
 
 // Block is one kind of nested block.
 type Block struct {
 	Name string
-	// Labels are what the block's labels are called, in capitals.
+	// Labels are the names of the block's labels, in capitals.
 	Labels []string
-	// Once says that there may be at most one.
+	// Once says that at most one is allowed.
 	Once bool
 	// Later is as in [Attribute].
 	Later string
 }
 
-// Check reports whatever in a body is not in the schema, is missing, or stands
-// there too often. The header is where a missing attribute is reported. Dynamic
-// blocks are allowed when dynamic is true; their content is not looked into.
+// Check reports what in a body is unknown, missing or repeated. Missing attributes are
+// reported at the header. Dynamic blocks are allowed if dynamic is true; their content
+// is not checked.
 func (s Schema) Check(body *hclsyntax.Body, header hcl.Range, dynamic bool) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, attr := range body.Attributes {
@@ -103,8 +103,8 @@ func (s Schema) block(block *hclsyntax.Block, first map[string]hcl.Range) hcl.Di
 		diags = append(diags, b.wrongLabels(block))
 	}
 	if before, ok := first[b.Name]; ok && b.Once {
-		detail := fmt.Sprintf("There may be only one %s block here; the first is on line %d. Merge the two.", b.Name, before.Start.Line)
-		diags = append(diags, Error("Block given twice", detail, block.DefRange()))
+		detail := fmt.Sprintf("Only one %s block is allowed here; the first is on line %d. Merge the two.", b.Name, before.Start.Line)
+		diags = append(diags, Error("Duplicate block", detail, block.DefRange()))
 	} else if !ok {
 		first[b.Name] = block.DefRange()
 	}
@@ -140,7 +140,7 @@ func (b Block) wrongLabels(block *hclsyntax.Block) *hcl.Diagnostic {
 	return Error("Wrong number of labels", detail, subject)
 }
 
-// example shows how the block is written.
+// example shows how to write the block.
 func (b Block) example() string {
 	var s strings.Builder
 	s.WriteString(b.Name)
@@ -151,7 +151,7 @@ func (b Block) example() string {
 	return s.String()
 }
 
-// names lists what can be set now, in order of name.
+// names lists what can be set in this version, sorted.
 func (s Schema) names() []string {
 	var names []string
 	for _, a := range s.Attributes {
@@ -163,7 +163,7 @@ func (s Schema) names() []string {
 	return names
 }
 
-// NotYet refuses what a later version will do.
+// NotYet refuses what only a later version will do.
 func NotYet(what, later string, subject hcl.Range) *hcl.Diagnostic {
 	detail := fmt.Sprintf("%s is for %s, which this version of Relay does not have yet. Remove it until then.", what, later)
 	return Error("Not in this version yet", detail, subject)

@@ -14,18 +14,17 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// largest is how much of a file the function file reads: far more than any token,
-// and too little to exhaust the memory when the path is wrong.
+// largest bounds what the function file reads: far more than any token, and too little
+// to exhaust the memory if the path is wrong.
 const largest = 1 << 20
 
-// sourceError is what env and file fail with; its words are ours and show no
-// value.
+// sourceError is an error of env or file. Its text is ours and shows no value.
 type sourceError struct{ summary, detail string }
 
 func (e *sourceError) Error() string { return e.detail }
 
-// envFunction reads the environment. Its result is hidden; a default is not, being
-// written in the file.
+// envFunction reads the environment. Its result is hidden; a default, which is written
+// in the configuration, is not.
 func envFunction() function.Function {
 	return function.New(&function.Spec{
 		Description: "The value of an environment variable.",
@@ -55,8 +54,8 @@ func envFunction() function.Function {
 	})
 }
 
-// fileFunction reads a file whose path is relative to the configuration's. Its
-// result is hidden, and without the final line break.
+// fileFunction reads a file, without its final line break. Relative paths start at dir.
+// The result is hidden.
 func fileFunction(dir string) function.Function {
 	return function.New(&function.Spec{
 		Description: "The content of a file, without its final line break.",
@@ -72,7 +71,7 @@ func fileFunction(dir string) function.Function {
 				}
 				return cty.NilVal, &sourceError{
 					"File cannot be read",
-					fmt.Sprintf("The file %s cannot be read: %s. A relative path begins at the directory of the configuration file.", shown, cause(err)),
+					fmt.Sprintf("The file %s cannot be read: %s. Relative paths start at the configuration file's directory.", shown, cause(err)),
 				}
 			}
 			return Hide(cty.StringVal(text)).WithMarks(marks), nil
@@ -80,7 +79,7 @@ func fileFunction(dir string) function.Function {
 	})
 }
 
-// Path makes a path of the configuration absolute.
+// Path makes a path in the configuration absolute.
 func Path(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
@@ -115,8 +114,7 @@ func readText(path string) (string, error) {
 	return strings.TrimRight(string(b), "\r\n"), nil
 }
 
-// cause is an error without the path, which the caller shows in its own way or
-// hides.
+// cause is an error without the path, which the caller shows or hides.
 func cause(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
