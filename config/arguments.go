@@ -102,22 +102,17 @@ func (a Arguments) fingerprint() string {
 	return b.String()
 }
 
-// conceal takes the secrets out of a value, all its texts, numbers and booleans.
-// Files say which of them are whole files.
-func conceal(name string, v cty.Value, files map[string]string) (argument, error) {
+// conceal takes the secrets out of a value that [fitting] has made: all its texts,
+// numbers and booleans. Files say which of them are whole files.
+func conceal(name string, v cty.Value, files map[string]string) argument {
 	a := argument{name: name}
-	// A set finds its elements by their values, which are to be taken out.
-	v, err := convert.Convert(v, withoutSets(v.Type()))
-	if err != nil {
-		return a, err
-	}
-	a.value, err = cty.Transform(v, func(path cty.Path, v cty.Value) (cty.Value, error) {
+	a.value, _ = cty.Transform(v, func(path cty.Path, v cty.Value) (cty.Value, error) {
 		if !v.Type().IsPrimitiveType() || v.IsNull() {
 			return v, nil
 		}
 		text, err := convert.Convert(v, cty.String)
 		if err != nil {
-			return v, err
+			return v, err // it cannot be: each of them has a text
 		}
 		s := placedSecret{path: path.Copy(), value: newSecret(text.AsString(), files[placeKey(path)])}
 		if s.value.IsZero() {
@@ -126,28 +121,5 @@ func conceal(name string, v cty.Value, files map[string]string) (argument, error
 		a.secrets = append(a.secrets, s)
 		return cty.NullVal(v.Type()), nil
 	})
-	return a, err
-}
-
-// withoutSets is a type with lists for sets, which are the same in JSON.
-func withoutSets(t cty.Type) cty.Type {
-	switch {
-	case t.IsSetType(), t.IsListType():
-		return cty.List(withoutSets(t.ElementType()))
-	case t.IsMapType():
-		return cty.Map(withoutSets(t.ElementType()))
-	case t.IsObjectType():
-		members := make(map[string]cty.Type)
-		for name, member := range t.AttributeTypes() {
-			members[name] = withoutSets(member)
-		}
-		return cty.Object(members)
-	case t.IsTupleType():
-		var members []cty.Type
-		for _, member := range t.TupleElementTypes() {
-			members = append(members, withoutSets(member))
-		}
-		return cty.Tuple(members)
-	}
-	return t
+	return a
 }

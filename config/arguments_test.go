@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/connector-relay/relay/relay/connector/contract"
 )
 
 // kitchen is a configuration with one connector of all types of argument.
@@ -45,7 +48,8 @@ func TestEncode(t *testing.T) {
 		"secret put together":    {`token = "a ${env("CANARY")} b"`, map[string]any{"token": "a canary-value-of-a-variable b"}},
 		"secrets in a list":      {"token = \"x\"\ntokens = [env(\"CANARY\"), file(\"secrets/canary\"), \"\", \"z\"]", map[string]any{"token": "x", "tokens": []any{"canary-value-of-a-variable", "canary-content-of-a-file", "", "z"}}},
 		"secrets in a map":       {"token = \"x\"\nkeyring = { a = file(\"secrets/canary\"), \"b c\" = \"y\", d = null }", map[string]any{"token": "x", "keyring": map[string]any{"a": "canary-content-of-a-file", "b c": "y", "d": nil}}},
-		"secrets in a set":       {"token = \"x\"\npins = [2, 1, 2]", map[string]any{"token": "x", "pins": []any{1.0, 2.0}}},
+		"secret numbers":         {"token = \"x\"\npins = [2, 1, 2]", map[string]any{"token": "x", "pins": []any{2.0, 1.0, 2.0}}},
+		"secrets in a set":       {"token = \"x\"\ntokens = toset([\"b\", \"a\", \"b\"])", map[string]any{"token": "x", "tokens": []any{"a", "b"}}},
 		"secrets of any type":    {"token = \"x\"\ncredentials = { user = \"u\", numbers = [1, true, { a = env(\"CANARY\") }] }", map[string]any{"token": "x", "credentials": map[string]any{"user": "u", "numbers": []any{1.0, true, map[string]any{"a": "canary-value-of-a-variable"}}}}},
 		"numbers and booleans":   {"token = \"x\"\ncount = 1.5\non = false", map[string]any{"token": "x", "count": 1.5, "on": false}},
 		"a number as a secret":   {"token = 12345", map[string]any{"token": "12345"}},
@@ -120,5 +124,20 @@ func TestFileSecretsRotateWithoutReload(t *testing.T) {
 				t.Errorf("the error does not name the argument and the file: %v", err)
 			}
 		})
+	}
+}
+
+// What the relay itself reads in a connector block is no argument of a plugin's.
+func TestTheRelaysOwnArgumentsAreReserved(t *testing.T) {
+	var own []string
+	for _, a := range ownAttributes() {
+		own = append(own, a.Name)
+	}
+	for _, b := range ownBlocks() {
+		own = append(own, b.Name)
+	}
+	slices.Sort(own)
+	if diff := cmp.Diff(own, contract.Reserved()); diff != "" {
+		t.Errorf("(-own +reserved):\n%s", diff)
 	}
 }

@@ -29,56 +29,73 @@ func connectorTypes() map[string]connector.Type {
 			}}},
 			Polls: true,
 			Arguments: []connector.Argument{
-				{Name: "url", Type: "string", Required: true, Doc: "The feed's address."},
-				{Name: "initial", Type: "number", Default: "0", Doc: "How many entries to post at first."},
+				{Name: "url", Type: of(connector.ValueString), Required: true, Doc: "The feed's address."},
+				{Name: "initial", Type: of(connector.ValueNumber), Default: "0", Doc: "How many entries to post at first."},
 			},
 		},
 		"webhook": {
 			Description: connector.Description{Type: "webhook", Kinds: []connector.Kind{{Name: "post"}}},
 			Receives:    true,
 			Arguments: []connector.Argument{
-				{Name: "title", Type: "string"},
-				{Name: "image", Type: "string"},
-				{Name: "accept", Type: "string", Default: `"card"`, Allowed: []string{"card", "json"}},
+				{Name: "title", Type: of(connector.ValueString)},
+				{Name: "image", Type: of(connector.ValueString)},
+				{Name: "accept", Type: of(connector.ValueString), Default: `"card"`, Allowed: []string{"card", "json"}},
 			},
 		},
 		"github": {
 			Description: connector.Description{Type: "github", Kinds: []connector.Kind{{Name: "release"}, {Name: "push"}, {Name: "pull_request"}}},
 			Polls:       true, Receives: true,
 			Arguments: []connector.Argument{
-				{Name: "repository", Type: "string", Required: true},
-				{Name: "token", Type: "string", Secret: true},
-				{Name: "secret", Type: "string", Secret: true},
+				{Name: "repository", Type: of(connector.ValueString), Required: true},
+				{Name: "token", Type: of(connector.ValueString), Secret: true},
+				{Name: "secret", Type: of(connector.ValueString), Secret: true},
 			},
 		},
 		"kitchen": {
 			Description: connector.Description{Type: "kitchen"},
 			Polls:       true,
 			Arguments: []connector.Argument{
-				{Name: "token", Type: "string", Required: true, Secret: true, Doc: "What to sign in with."},
-				{Name: "tokens", Type: "list(string)", Secret: true},
-				{Name: "keyring", Type: "map(string)", Secret: true},
-				{Name: "pins", Type: "set(number)", Secret: true},
-				{Name: "credentials", Type: "any", Secret: true},
-				{Name: "count", Type: "number", Default: "3", Doc: "How many."},
-				{Name: "on", Type: "bool", Default: "true"},
-				{Name: "level", Type: "string", Default: `"high"`, Allowed: []string{"high", "low"}},
-				{Name: "names", Type: "list(string)", Default: `["a"]`},
-				{Name: "numbers", Type: "map(number)"},
-				{Name: "object", Type: `object({name=string,size=optional(number,1)})`},
-				{Name: "free", Type: "any", Default: `{"a": [1, "b"]}`},
+				{Name: "token", Type: of(connector.ValueString), Required: true, Secret: true, Doc: "What to sign in with."},
+				{Name: "tokens", Type: listOf(of(connector.ValueString)), Secret: true},
+				{Name: "keyring", Type: mapOf(of(connector.ValueString)), Secret: true},
+				{Name: "pins", Type: listOf(of(connector.ValueNumber)), Secret: true},
+				{Name: "credentials", Type: of(connector.ValueAny), Secret: true},
+				{Name: "count", Type: of(connector.ValueNumber), Default: "3", Doc: "How many."},
+				{Name: "on", Type: of(connector.ValueBool), Default: "true"},
+				{Name: "level", Type: of(connector.ValueString), Default: `"high"`, Allowed: []string{"high", "low"}},
+				{Name: "names", Type: listOf(of(connector.ValueString)), Default: `["a"]`},
+				{Name: "numbers", Type: mapOf(of(connector.ValueNumber))},
+				{Name: "object", Type: shelf()},
+				{Name: "objects", Type: listOf(shelf())},
+				{Name: "free", Type: of(connector.ValueAny), Default: `{"a": [1, "b"]}`},
 			},
 		},
 		"faulty": {
 			Description: connector.Description{Type: "faulty"},
 			Polls:       true,
 			Arguments: []connector.Argument{
-				{Name: "route", Type: "string"},
-				{Name: "a", Type: "list of strings"},
-				{Name: "b", Type: "number", Default: `"x"`},
+				{Name: "b", Type: of(connector.ValueNumber), Default: `"x"`},
 			},
 		},
 	}
+}
+
+func of(kind connector.ValueKind) connector.ValueType { return connector.ValueType{Kind: kind} }
+
+func listOf(element connector.ValueType) connector.ValueType {
+	return connector.ValueType{Kind: connector.ValueList, Element: &element}
+}
+
+func mapOf(element connector.ValueType) connector.ValueType {
+	return connector.ValueType{Kind: connector.ValueMap, Element: &element}
+}
+
+func shelf() connector.ValueType {
+	return connector.ValueType{Kind: connector.ValueObject, Attributes: []connector.Argument{
+		{Name: "name", Type: of(connector.ValueString), Required: true, Doc: "What it is called."},
+		{Name: "size", Type: of(connector.ValueNumber), Default: "1"},
+		{Name: "colour", Type: of(connector.ValueString), Allowed: []string{"red", "green"}},
+	}}
 }
 
 // workplace makes a directory with the files and variables that fixtures refer to,

@@ -17,12 +17,16 @@ import (
 // FuzzDescribedTypes has the configuration work with whatever a plugin describes and the
 // contract lets through: it may refuse it, and must not panic.
 func FuzzDescribedTypes(f *testing.F) {
+	str, anything := &wire.ValueType{Kind: wire.ValueType_STRING}, &wire.ValueType{Kind: wire.ValueType_ANY}
+	object := &wire.ValueType{Kind: wire.ValueType_OBJECT, Attributes: []*wire.Argument{
+		{Name: "a", Type: str, Required: true}, {Name: "b", Type: anything, DefaultJson: "1"},
+	}}
 	for _, a := range []*wire.Argument{
-		{Name: "url", Type: "string", Required: true, Secret: true},
-		{Name: "n", Type: "number", DefaultJson: "1e99"},
-		{Name: "list", Type: "list(object({a=string,b=optional(any)}))", DefaultJson: `[{"a":"x"},null]`},
-		{Name: "map", Type: "map(set(bool))", DefaultJson: `{"a":[true,true]}`},
-		{Name: "any", Type: "any", DefaultJson: `[1,"a",{"b":[]}]`},
+		{Name: "url", Type: str, Required: true, Secret: true},
+		{Name: "n", Type: &wire.ValueType{Kind: wire.ValueType_NUMBER}, DefaultJson: "1e99"},
+		{Name: "list", Type: &wire.ValueType{Kind: wire.ValueType_LIST, Element: object}, DefaultJson: `[{"a":"x"},null]`},
+		{Name: "map", Type: &wire.ValueType{Kind: wire.ValueType_MAP, Element: object}, DefaultJson: `{"a":{"a":"x","b":true}}`},
+		{Name: "any", Type: anything, DefaultJson: `[1,"a",{"b":[]}]`},
 	} {
 		b, err := proto.Marshal(&wire.DescribeResponse{Types: []*wire.Description{{Type: "acme", Polls: true, Receives: true, Arguments: []*wire.Argument{a}}}})
 		if err != nil {

@@ -182,7 +182,7 @@ func decodeStruct(path string, raw json.RawMessage, into reflect.Value) []Proble
 	if json.Unmarshal(raw, &given) != nil {
 		return []Problem{{Argument: path, Message: "must be an object"}}
 	}
-	fields, err := fieldsOf(into.Type(), nil)
+	fields, err := fieldsOf(into.Type(), nil, 0)
 	if err != nil {
 		return []Problem{{Argument: path, Message: err.Error()}}
 	}

@@ -15,8 +15,13 @@ type shared struct {
 }
 
 type server1 struct {
-	Host string `relay:"host,required"`
+	Host string `relay:"host,required" doc:"Where it is."`
 	Port uint16 `relay:"port" default:"443"`
+}
+
+// endless has no end, so it has no type in the configuration.
+type endless struct {
+	Next []*endless `relay:"next"`
 }
 
 type every struct {
@@ -55,26 +60,45 @@ func TestTheSchemaIsReadFromTheTags(t *testing.T) {
 	for _, f := range every2(t) {
 		got = append(got, f.Argument)
 	}
-	const server = "object({host=string,port=optional(number)})"
+	text, number, truth, anything := ValueType{Kind: ValueString}, ValueType{Kind: ValueNumber}, ValueType{Kind: ValueBool}, ValueType{Kind: ValueAny}
+	server := ValueType{Kind: ValueObject, Attributes: []Argument{
+		{Name: "host", Type: text, Required: true, Doc: "Where it is."},
+		{Name: "port", Type: number, Default: "443"},
+	}}
 	want := []Argument{
-		{Name: "token", Type: "string", Secret: true, Doc: "A token."},
-		{Name: "text", Type: "string", Required: true, Doc: "A text."},
-		{Name: "order", Type: "string", Default: `"new"`, Allowed: []string{"new", "old"}},
-		{Name: "on", Type: "bool", Default: "true"},
-		{Name: "count", Type: "number"},
-		{Name: "small", Type: "number"},
-		{Name: "ratio", Type: "number"},
-		{Name: "every", Type: "string", Default: `"1m30s"`},
-		{Name: "maybe", Type: "bool"},
-		{Name: "list", Type: "list(string)", Default: `["a"]`},
-		{Name: "labels", Type: "map(string)"},
+		{Name: "token", Type: text, Secret: true, Doc: "A token."},
+		{Name: "text", Type: text, Required: true, Doc: "A text."},
+		{Name: "order", Type: text, Default: `"new"`, Allowed: []string{"new", "old"}},
+		{Name: "on", Type: truth, Default: "true"},
+		{Name: "count", Type: number},
+		{Name: "small", Type: number},
+		{Name: "ratio", Type: number},
+		{Name: "every", Type: text, Default: `"1m30s"`},
+		{Name: "maybe", Type: truth},
+		{Name: "list", Type: ValueType{Kind: ValueList, Element: &text}, Default: `["a"]`},
+		{Name: "labels", Type: ValueType{Kind: ValueMap, Element: &text}},
 		{Name: "server", Type: server},
-		{Name: "more", Type: "list(" + server + ")"},
-		{Name: "any", Type: "any"},
-		{Name: "raw", Type: "any"},
+		{Name: "more", Type: ValueType{Kind: ValueList, Element: &server}},
+		{Name: "any", Type: anything},
+		{Name: "raw", Type: anything},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("schema (-want +got):\n%s", diff)
+	}
+}
+
+func TestATypeIsShownAsTheConfigurationHasIt(t *testing.T) {
+	shown := make(map[string]string)
+	for _, f := range every2(t) {
+		shown[f.Name] = f.Type.String()
+	}
+	for name, want := range map[string]string{
+		"text": "string", "every": "string", "on": "bool", "count": "number", "any": "any", "list": "list(string)", "labels": "map(string)",
+		"server": "object({host=string,port=optional(number)})", "more": "list(object({host=string,port=optional(number)}))",
+	} {
+		if shown[name] != want {
+			t.Errorf("%s is shown as %s, want %s", name, shown[name], want)
+		}
 	}
 }
 
@@ -114,6 +138,9 @@ func TestAnAuthorsMistakesAreFound(t *testing.T) {
 		{&struct {
 			A struct{} `relay:"a"`
 		}{}, "has no field with a relay tag"},
+		{&struct {
+			A endless `relay:"a"`
+		}{}, "cannot contain itself"},
 		{&struct {
 			A string `relay:"a"`
 			B string `relay:"a"`

@@ -99,22 +99,6 @@ type Type struct {
 	Arguments []Argument
 }
 
-// Argument is one argument of a connector type's schema.
-type Argument struct {
-	Name string
-	// Type is an HCL type expression: string, number, bool, list(string) …
-	Type     string
-	Required bool
-	// Secret marks the value: it is never shown or logged.
-	Secret bool
-	// Default is JSON; empty means null.
-	Default string
-	// Doc is one sentence.
-	Doc string
-	// Allowed, when not empty, lists all values a string may have.
-	Allowed []string
-}
-
 // Kind is one kind of event.
 type Kind struct {
 	Name   string

@@ -2,11 +2,14 @@ package connector
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
 // field is one argument and where it is in the struct.
@@ -20,19 +23,19 @@ func schemaOf(t reflect.Type) ([]field, error) {
 	if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
 		return nil, fmt.Errorf("a connector must be a pointer to a struct, and %s is not", t)
 	}
-	return fieldsOf(t.Elem(), nil)
+	return fieldsOf(t.Elem(), nil, 0)
 }
 
 // fieldsOf lists a struct's arguments; those of an embedded struct count as its
 // own, so that connectors can share some.
-func fieldsOf(t reflect.Type, at []int) ([]field, error) {
+func fieldsOf(t reflect.Type, at []int, depth int) ([]field, error) {
 	var list []field
 	for f := range t.Fields() {
 		index := append(slices.Clone(at), f.Index...)
 		tag, tagged := f.Tag.Lookup("relay")
 		if !tagged {
 			if f.Anonymous && f.Type.Kind() == reflect.Struct {
-				inner, err := fieldsOf(f.Type, index)
+				inner, err := fieldsOf(f.Type, index, depth+1)
 				if err != nil {
 					return nil, err
 				}
@@ -40,7 +43,7 @@ func fieldsOf(t reflect.Type, at []int) ([]field, error) {
 			}
 			continue
 		}
-		a, err := argumentOf(f, tag)
+		a, err := argumentOf(f, tag, depth)
 		if err != nil {
 			return nil, fmt.Errorf("%s.%s: %w", t, f.Name, err)
 		}
@@ -53,7 +56,7 @@ func fieldsOf(t reflect.Type, at []int) ([]field, error) {
 }
 
 // argumentOf reads one field's tags.
-func argumentOf(f reflect.StructField, tag string) (Argument, error) {
+func argumentOf(f reflect.StructField, tag string, depth int) (Argument, error) {
 	name, options, _ := strings.Cut(tag, ",")
 	a := Argument{Name: name, Doc: f.Tag.Get("doc")}
 	if !f.IsExported() {
@@ -71,7 +74,7 @@ func argumentOf(f reflect.StructField, tag string) (Argument, error) {
 		}
 	}
 	var err error
-	if a.Type, err = typeExpression(f.Type); err != nil {
+	if a.Type, err = typeOf(f.Type, depth); err != nil {
 		return a, err
 	}
 	if allowed := f.Tag.Get("allowed"); allowed != "" {
@@ -113,57 +116,57 @@ func defaultOf(t reflect.Type, text string) (string, error) {
 	return text, nil
 }
 
-// typeExpression writes a Go type as an HCL type expression.
-func typeExpression(t reflect.Type) (string, error) {
+// typeOf is the type of the argument that a Go type makes.
+func typeOf(t reflect.Type, depth int) (ValueType, error) {
+	if depth >= wire.MaxTypeDepth {
+		return ValueType{}, errors.New("an argument cannot contain itself, nor be nested as deep as this one")
+	}
 	switch t {
 	case reflect.TypeFor[time.Duration]():
-		return "string", nil
+		return ValueType{Kind: ValueString}, nil
 	case reflect.TypeFor[json.RawMessage]():
-		return "any", nil
+		return ValueType{Kind: ValueAny}, nil
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return "string", nil
+		return ValueType{Kind: ValueString}, nil
 	case reflect.Bool:
-		return "bool", nil
+		return ValueType{Kind: ValueBool}, nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
 		reflect.Float32, reflect.Float64:
-		return "number", nil
+		return ValueType{Kind: ValueNumber}, nil
 	case reflect.Interface:
 		if t.NumMethod() == 0 {
-			return "any", nil
+			return ValueType{Kind: ValueAny}, nil
 		}
 	case reflect.Pointer:
-		return typeExpression(t.Elem())
+		return typeOf(t.Elem(), depth+1)
 	case reflect.Slice:
-		inner, err := typeExpression(t.Elem())
-		return "list(" + inner + ")", err
+		element, err := typeOf(t.Elem(), depth+1)
+		return ValueType{Kind: ValueList, Element: &element}, err
 	case reflect.Map:
 		if t.Key().Kind() == reflect.String {
-			inner, err := typeExpression(t.Elem())
-			return "map(" + inner + ")", err
+			element, err := typeOf(t.Elem(), depth+1)
+			return ValueType{Kind: ValueMap, Element: &element}, err
 		}
 	case reflect.Struct:
-		return objectExpression(t)
+		return objectOf(t, depth)
 	}
-	return "", fmt.Errorf("an argument cannot be of type %s", t)
+	return ValueType{}, fmt.Errorf("an argument cannot be of type %s", t)
 }
 
-func objectExpression(t reflect.Type) (string, error) {
-	fields, err := fieldsOf(t, nil)
+func objectOf(t reflect.Type, depth int) (ValueType, error) {
+	fields, err := fieldsOf(t, nil, depth+1)
 	if err != nil {
-		return "", err
+		return ValueType{}, err
 	}
 	if len(fields) == 0 {
-		return "", fmt.Errorf("the struct %s has no field with a relay tag", t)
+		return ValueType{}, fmt.Errorf("the struct %s has no field with a relay tag", t)
 	}
-	parts := make([]string, len(fields))
-	for i, f := range fields {
-		parts[i] = f.Name + "=" + f.Type
-		if !f.Required {
-			parts[i] = f.Name + "=optional(" + f.Type + ")"
-		}
+	object := ValueType{Kind: ValueObject}
+	for _, f := range fields {
+		object.Attributes = append(object.Attributes, f.Argument)
 	}
-	return "object({" + strings.Join(parts, ",") + "})", nil
+	return object, nil
 }

@@ -101,10 +101,7 @@ func describe(d Description, fields []field) (*wire.Description, error) {
 		}
 	}
 	for _, f := range fields {
-		w.Arguments = append(w.Arguments, &wire.Argument{
-			Name: f.Name, Type: f.Type, Required: f.Required, Secret: f.Secret,
-			DefaultJson: f.Default, Doc: f.Doc, Allowed: f.Allowed,
-		})
+		w.Arguments = append(w.Arguments, f.toWire())
 	}
 	for _, k := range d.Kinds {
 		sample := k.Sample

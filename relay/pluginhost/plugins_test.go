@@ -210,7 +210,14 @@ func (l *liar) Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeR
 		return &wire.DescribeResponse{}, nil
 	case "bad-schema":
 		d.Type = "Bad Schema"
-		d.Arguments = []*wire.Argument{{Name: "route", Type: "string"}, {Name: "n", Type: "listof(string)"}, {Name: "m", Type: "number", DefaultJson: `"x"`}}
+		number := &wire.ValueType{Kind: wire.ValueType_NUMBER}
+		d.Arguments = []*wire.Argument{{Name: "route", Type: number}, {Name: "n"}, {Name: "m", Type: number, DefaultJson: `"x"`}}
+	case "deep-type", "deeper-type":
+		t := &wire.ValueType{Kind: wire.ValueType_ANY}
+		for range map[string]int{"deep-type": 9_900, "deeper-type": 20_000}[l.mode] {
+			t = &wire.ValueType{Kind: wire.ValueType_LIST, Element: t}
+		}
+		d.Arguments = []*wire.Argument{{Name: "a", Type: t}}
 	}
 	return &wire.DescribeResponse{Types: []*wire.Description{d}}, nil
 }

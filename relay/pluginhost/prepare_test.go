@@ -46,14 +46,16 @@ func TestPrepareSaysWhatIsWrongAndLeavesNothing(t *testing.T) {
 		want  string // a regular expression
 	}{
 		{"crash", []Spec{spec(t, "crash-at-start")}, `plugin "crash-at-start": before it was ready, it ended \(exit status 4\); its last words: cannot find the licence file`},
-		{"version", []Spec{spec(t, "version-7")}, `it speaks version 7 of the plugin protocol, but this relay speaks 1: use an older plugin or a newer relay`},
+		{"version", []Spec{spec(t, "version-7")}, `it speaks version 7 of the plugin protocol, but this relay speaks 2: use an older plugin or a newer relay`},
 		{"not a plugin", []Spec{spec(t, "not-a-plugin")}, `it does not speak the plugin protocol: its first line of output is "Hello! Usage: …"`},
 		{"endless line", []Spec{spec(t, "endless-line")}, `its first line of output never ends`},
 		{"hang", []Spec{spec(t, "hang-at-start")}, `it was not ready within 2s`},
 		{"pin", []Spec{pinned}, `the checksum of \S+ is [0-9a-f]{64}, but the configuration pins ` + fmt.Sprintf("%x", sum) + `: if you changed the executable, change sha256 too`},
 		{"missing", []Spec{missing}, `plugin "good": stat /nowhere/relay-plugin-good: no such file`},
 		{"no types", []Spec{spec(t, "no-types")}, `its description is invalid: it implements no connector type`},
-		{"bad schema", []Spec{spec(t, "bad-schema")}, `(?s)connector type "Bad Schema": the name must be.*argument "route": the name is reserved.*argument "n": its type "listof\(string\)" is not.*argument "m": the default: it is not number`},
+		{"bad schema", []Spec{spec(t, "bad-schema")}, `(?s)connector type "Bad Schema": the name must be.*argument "route": the name is reserved.*argument "n": its type is of kind 0, which this relay does not know.*argument "m": the default: it is not number`},
+		{"deep type", []Spec{spec(t, "deep-type")}, `argument "a": its type is nested deeper than 20`},
+		{"deeper type", []Spec{spec(t, "deeper-type")}, `plugin "deeper-type": Describe: .*exceeded maximum recursion depth`},
 		{"two of a type", []Spec{spec(t, "good"), spec(t, "twin")}, `connector type "good" is implemented by two plugins, "good" and "twin"; remove one`},
 		{"two of a name", []Spec{spec(t, "good"), {Name: "good", Path: "/bin/true"}}, `two plugins are named "good": \S+ and /bin/true; rename one`},
 		{"all at once", []Spec{spec(t, "good"), spec(t, "crash-at-start"), spec(t, "version-7")}, `(?s)"crash-at-start".*\n.*"version-7"`},
@@ -125,9 +127,9 @@ func TestTypesTellWhatThePluginDescribes(t *testing.T) {
 		},
 		Polls: true, Receives: true,
 		Arguments: []connector.Argument{
-			{Name: "act", Type: "string"},
-			{Name: "secret", Type: "string", Secret: true},
-			{Name: "count", Type: "number", Default: "3"},
+			{Name: "act", Type: connector.ValueType{Kind: connector.ValueString}},
+			{Name: "secret", Type: connector.ValueType{Kind: connector.ValueString}, Secret: true},
+			{Name: "count", Type: connector.ValueType{Kind: connector.ValueNumber}, Default: "3"},
 		},
 	}}
 	if diff := cmp.Diff(want, set.Types()); diff != "" {

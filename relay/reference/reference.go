@@ -56,7 +56,7 @@ func Describe(t connector.Type) Type {
 	}
 	for _, a := range t.Arguments {
 		d.Arguments = append(d.Arguments, Argument{
-			Name: a.Name, Type: a.Type, Required: a.Required, Secret: a.Secret, Default: json.RawMessage(a.Default), Allowed: a.Allowed, Doc: a.Doc,
+			Name: a.Name, Type: a.Type.String(), Required: a.Required, Secret: a.Secret, Default: json.RawMessage(a.Default), Allowed: a.Allowed, Doc: a.Doc,
 		})
 	}
 	for _, k := range t.Kinds {

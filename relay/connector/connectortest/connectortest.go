@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -90,10 +91,8 @@ func (s suite) describe(t *testing.T) {
 			t.Errorf("it has no %s", what)
 		}
 	}
-	for _, a := range typ.Arguments {
-		if a.Doc == "" {
-			t.Errorf("argument %s has no doc", a.Name)
-		}
+	for _, name := range undocumented(typ.Arguments, "") {
+		t.Errorf("argument %s has no doc", name)
 	}
 	if len(typ.Kinds) == 0 {
 		t.Error("it names no event kind")
@@ -106,6 +105,23 @@ func (s suite) describe(t *testing.T) {
 			t.Errorf("the sample of event kind %s: its card: %v", k.Name, err)
 		}
 	}
+}
+
+// undocumented names the arguments that have no doc, and the attributes of those that
+// are objects.
+func undocumented(arguments []connector.Argument, within string) []string {
+	var names []string
+	for _, a := range arguments {
+		if a.Doc == "" {
+			names = append(names, within+a.Name)
+		}
+		t := a.Type
+		for t.Element != nil {
+			t = *t.Element
+		}
+		names = append(names, undocumented(t.Attributes, within+a.Name+".")...)
+	}
+	return names
 }
 
 func (s suite) validate(t *testing.T) {
@@ -124,7 +140,9 @@ func (s suite) validate(t *testing.T) {
 		t.Errorf("valid arguments are refused: %v", problems)
 	}
 	refused := func(what, name string, arguments map[string]any) {
-		if !slices.ContainsFunc(check(arguments), func(p connector.Problem) bool { return p.Argument == name }) {
+		// The problem may be with a part, such as name[0].part.
+		at := regexp.MustCompile(`^` + regexp.QuoteMeta(name) + `($|[.[])`)
+		if !slices.ContainsFunc(check(arguments), func(p connector.Problem) bool { return at.MatchString(p.Argument) }) {
 			t.Errorf("%s: argument %s is not refused", what, name)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,11 @@ import (
 type lines struct {
 	URL  string `relay:"url,required" doc:"The page."`
 	Mode string `relay:"mode" default:"all" allowed:"all,none" doc:"Which lines to post."`
+
+	Marks []struct {
+		Word   string `relay:"word,required" doc:"What to mark."`
+		Colour string `relay:"colour" default:"red" allowed:"red,green" doc:"How to mark it."`
+	} `relay:"marks" doc:"What to mark in a line."`
 }
 
 func (l *lines) Describe() connector.Description {
@@ -89,8 +95,13 @@ func page(t *testing.T) map[string]any {
 
 func TestAWellBehavedConnectorPasses(t *testing.T) {
 	Run(t, func() connector.Connector { return &lines{} }, Options{
-		Start:   page,
-		Invalid: []Invalid{{Argument: "url", Value: "ftp://example.com"}},
+		Start:     page,
+		Arguments: map[string]any{"marks": []any{map[string]any{"word": "two"}}},
+		Invalid: []Invalid{
+			{Argument: "url", Value: "ftp://example.com"},
+			{Argument: "marks", Value: []any{map[string]any{"colour": "green"}}},
+			{Argument: "marks", Value: []any{map[string]any{"word": "two", "colour": "blue"}}},
+		},
 		Genuine: []connector.Request{{Method: http.MethodPost, Body: []byte(`{"text":"x"}`)}},
 	})
 }
@@ -207,5 +218,15 @@ func TestABadConnectorIsFoundOut(t *testing.T) {
 				t.Errorf("%v, and the output does not say %q:\n%s", err, want, out)
 			}
 		})
+	}
+}
+
+func TestAttributesWithoutADocAreFoundOut(t *testing.T) {
+	text := connector.ValueType{Kind: connector.ValueString}
+	object := connector.ValueType{Kind: connector.ValueObject, Attributes: []connector.Argument{{Name: "c", Type: text}, {Name: "d", Type: text, Doc: "D."}}}
+	list := connector.ValueType{Kind: connector.ValueList, Element: &object}
+	got := undocumented([]connector.Argument{{Name: "a", Type: list, Doc: "A."}, {Name: "b", Type: text}}, "")
+	if want := []string{"a.c", "b"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

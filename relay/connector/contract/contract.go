@@ -4,7 +4,6 @@ package contract
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -88,12 +87,12 @@ func Type(w *wire.Description) (connector.Type, error) {
 	if err := checkIcon(t.Icon); err != nil {
 		problems = append(problems, err)
 	}
-	if len(w.GetArguments()) > maxArguments || len(w.GetKinds()) > maxKinds {
-		add("it has more than %d arguments or %d kinds", maxArguments, maxKinds)
+	if len(w.GetKinds()) > maxKinds {
+		add("it has more than %d kinds", maxKinds)
 		return t, errors.Join(problems...)
 	}
 	var errs []error
-	t.Arguments, errs = arguments(w.GetArguments())
+	t.Arguments, errs = (&schema{left: maxArguments}).arguments(w.GetArguments(), 0)
 	problems = append(problems, errs...)
 	t.Kinds, errs = kinds(w.GetKinds())
 	return t, errors.Join(append(problems, errs...)...)
@@ -111,61 +110,6 @@ func checkIcon(icon []byte) error {
 		return nil
 	}
 	return errors.New("the icon is neither SVG nor PNG")
-}
-
-func arguments(list []*wire.Argument) ([]connector.Argument, []error) {
-	var out []connector.Argument
-	var problems []error
-	seen := make(map[string]bool)
-	for _, w := range list {
-		a := connector.Argument{
-			Name: w.GetName(), Type: w.GetType(), Required: w.GetRequired(), Secret: w.GetSecret(),
-			Default: w.GetDefaultJson(), Doc: w.GetDoc(), Allowed: w.GetAllowed(),
-		}
-		err := checkArgument(a)
-		if err == nil && seen[a.Name] {
-			err = errors.New("there are two of that name")
-		}
-		if err != nil {
-			problems = append(problems, fmt.Errorf("argument %q: %w", clip(a.Name), err))
-		}
-		seen[a.Name] = true
-		out = append(out, a)
-	}
-	return out, problems
-}
-
-func checkArgument(a connector.Argument) error {
-	switch {
-	case !regexp.MustCompile(argumentName).MatchString(a.Name):
-		return errors.New("the name must be of lower-case letters, digits and '_', and begin with a letter")
-	case slices.Contains(Reserved(), a.Name):
-		return errors.New("the name is reserved for the relay")
-	case a.Required && a.Default != "":
-		return errors.New("it is required and has a default")
-	case len(a.Allowed) > 0 && a.Type != "string":
-		return errors.New("only a string can have allowed values")
-	}
-	for name, size := range map[string]int{"type": len(a.Type), "default": len(a.Default), "doc": len(a.Doc), "list of allowed values": len(strings.Join(a.Allowed, ","))} {
-		if size > maxText {
-			return fmt.Errorf("its %s has %d bytes; at most %d are allowed", name, size, maxText)
-		}
-	}
-	t, err := parseType(a.Type)
-	if err != nil {
-		return fmt.Errorf("its type %q is not one such as string or list(string): %w", clip(a.Type), err)
-	}
-	if a.Default == "" {
-		return nil
-	}
-	var text string
-	if err := t.checkDefault(a.Default); err != nil {
-		return fmt.Errorf("the default: %w", err)
-	}
-	if len(a.Allowed) > 0 && json.Unmarshal([]byte(a.Default), &text) == nil && !slices.Contains(a.Allowed, text) {
-		return errors.New("the default is not one of the allowed values")
-	}
-	return nil
 }
 
 func kinds(list []*wire.EventKind) ([]connector.Kind, []error) {

@@ -18,7 +18,7 @@ import (
 func describe(change func(*wire.Description)) *wire.DescribeResponse {
 	d := &wire.Description{
 		Type: "acme", Title: "Acme", Polls: true, Schedule: "@every 1m", Icon: []byte("<svg/>"),
-		Arguments: []*wire.Argument{{Name: "url", Type: "string", Required: true}},
+		Arguments: []*wire.Argument{{Name: "url", Type: scalar(wire.ValueType_STRING), Required: true}},
 		Kinds:     []*wire.EventKind{{Name: "tick", Sample: &wire.Event{Kind: "tick", Card: []byte(`{"title":"x"}`)}}},
 	}
 	change(d)
@@ -42,14 +42,14 @@ func TestADescriptionIsNotBelievedUnchecked(t *testing.T) {
 		"the icon has 65537 bytes":              func(d *wire.Description) { d.Icon = make([]byte, 65537) },
 		"more than 200 arguments":               func(d *wire.Description) { d.Arguments = make([]*wire.Argument, 201) },
 		`argument "": the name must be`:         func(d *wire.Description) { d.Arguments = []*wire.Argument{nil} },
-		`argument "timeout": the name is reser`: argument(&wire.Argument{Name: "timeout", Type: "string"}),
-		`argument "url": there are two`:         argument(&wire.Argument{Name: "url", Type: "string"}),
-		`"text" is not a type`:                  argument(&wire.Argument{Name: "a", Type: "text"}),
-		"required and has a default":            argument(&wire.Argument{Name: "a", Type: "string", Required: true, DefaultJson: `""`}),
-		"it is not number in JSON":              argument(&wire.Argument{Name: "a", Type: "number", DefaultJson: `"1"`}),
-		"it is not valid JSON":                  argument(&wire.Argument{Name: "a", Type: "any", DefaultJson: `{`}),
-		"only a string can have allowed":        argument(&wire.Argument{Name: "a", Type: "bool", Allowed: []string{"x"}}),
-		"not one of the allowed values":         argument(&wire.Argument{Name: "a", Type: "string", Allowed: []string{"x"}, DefaultJson: `"y"`}),
+		`argument "timeout": the name is reser`: argument(&wire.Argument{Name: "timeout", Type: scalar(wire.ValueType_STRING)}),
+		`argument "url": there are two`:         argument(&wire.Argument{Name: "url", Type: scalar(wire.ValueType_STRING)}),
+		"kind 0, which this relay does":         argument(&wire.Argument{Name: "a"}),
+		"required and has a default":            argument(&wire.Argument{Name: "a", Type: scalar(wire.ValueType_STRING), Required: true, DefaultJson: `""`}),
+		"it is not number in JSON":              argument(&wire.Argument{Name: "a", Type: scalar(wire.ValueType_NUMBER), DefaultJson: `"1"`}),
+		"it is not valid JSON":                  argument(&wire.Argument{Name: "a", Type: scalar(wire.ValueType_ANY), DefaultJson: `{`}),
+		"only a string can have allowed":        argument(&wire.Argument{Name: "a", Type: scalar(wire.ValueType_BOOL), Allowed: []string{"x"}}),
+		"not one of the allowed values":         argument(&wire.Argument{Name: "a", Type: scalar(wire.ValueType_STRING), Allowed: []string{"x"}, DefaultJson: `"y"`}),
 		`event kind "": its kind is empty`:      func(d *wire.Description) { d.Kinds = []*wire.EventKind{nil} },
 		"the sample: card:":                     func(d *wire.Description) { d.Kinds[0].Sample.Card = []byte("[]") },
 	} {
@@ -64,49 +64,59 @@ func TestADescriptionIsNotBelievedUnchecked(t *testing.T) {
 	}
 }
 
-func TestTypeExpressions(t *testing.T) {
-	for _, c := range []struct{ expression, good, bad string }{
-		{"string", `"a"`, `1`},
-		{" number ", `1.5`, `true`},
-		{"bool", `false`, `"false"`},
-		{"any", `{"a":[1]}`, `{`},
-		{"list(string)", `["a"]`, `[1]`},
-		{"set( number )", `[1]`, `1`},
-		{"map(list(bool))", `{"a":[true]}`, `{"a":true}`},
-		{"object({a=string, b = optional(number)})", `{"a":"x"}`, `{"b":1}`},
-		{"object({a=string,\n b=optional(object({c=any}))\n})", `{"a":"x","b":{"c":1}}`, `{"a":"x","d":1}`},
-		{"list(object({}))", `[{}]`, `[{"a":1}]`},
-	} {
-		parsed, err := parseType(c.expression)
-		if err != nil {
-			t.Errorf("%s: %v", c.expression, err)
-			continue
-		}
-		if err := parsed.checkDefault(c.good); err != nil {
-			t.Errorf("%s: %s is refused: %v", c.expression, c.good, err)
-		}
-		if parsed.checkDefault(c.bad) == nil {
-			t.Errorf("%s: %s is taken", c.expression, c.bad)
-		}
+func TestTheDefaultIsOfTheType(t *testing.T) {
+	list := func(element *wire.ValueType) *wire.ValueType {
+		return &wire.ValueType{Kind: wire.ValueType_LIST, Element: element}
 	}
-	for _, wrong := range []string{
-		"", "str", "list", "list()", "list(string", "list(string))", "object", "object()", "object({a})", "object({a=})",
-		"object({a=optional(string})", "string string", strings.Repeat("list(", 30) + "string" + strings.Repeat(")", 30),
+	mapOf := func(element *wire.ValueType) *wire.ValueType {
+		return &wire.ValueType{Kind: wire.ValueType_MAP, Element: element}
+	}
+	object := func(attributes ...*wire.Argument) *wire.ValueType {
+		return &wire.ValueType{Kind: wire.ValueType_OBJECT, Attributes: attributes}
+	}
+	text, number, truth := scalar(wire.ValueType_STRING), scalar(wire.ValueType_NUMBER), scalar(wire.ValueType_BOOL)
+	pair := object(&wire.Argument{Name: "a", Type: text, Required: true, Doc: "One."}, &wire.Argument{Name: "b", Type: number, DefaultJson: "1"})
+	choice := object(&wire.Argument{Name: "c", Type: text, Allowed: []string{"x", "y"}})
+	for _, c := range []struct {
+		t         *wire.ValueType
+		good, bad string
+	}{
+		{text, `"a"`, `1`},
+		{number, `1.5`, `true`},
+		{truth, `false`, `"false"`},
+		{anything(), `{"a":[1]}`, `{`},
+		{list(text), `["a"]`, `[1]`},
+		{mapOf(list(truth)), `{"a":[true]}`, `{"a":true}`},
+		{pair, `{"a":"x"}`, `{"b":1}`},
+		{pair, `{"a":"x","b":null}`, `{"a":null}`},
+		{pair, `{"a":"x","b":2}`, `{"a":"x","d":1}`},
+		{choice, `{"c":"y"}`, `{"c":"z"}`},
+		{list(object()), `[{}, null]`, `[{"a":1}]`},
 	} {
-		if _, err := parseType(wrong); err == nil {
-			t.Errorf("%q is taken for a type", wrong)
+		for value, good := range map[string]bool{c.good: true, c.bad: false} {
+			_, err := Types(describe(argument(&wire.Argument{Name: "a", Type: c.t, DefaultJson: value})))
+			if (err == nil) != good || err != nil && !strings.Contains(err.Error(), "the default: ") {
+				t.Errorf("%v: %s gave %v", c.t, value, err)
+			}
 		}
 	}
 }
 
-func FuzzTypeExpression(f *testing.F) {
-	f.Add("object({a=optional(list(string)),b=map(any)})", `{"a":["x"]}`)
-	f.Add("object({", "null")
-	f.Fuzz(func(_ *testing.T, expression, value string) {
-		if parsed, err := parseType(expression); err == nil {
-			_ = parsed.checkDefault(value)
+// What has a secret in it must not be shown as a whole.
+func TestAnArgumentThatHoldsASecretIsOne(t *testing.T) {
+	object := &wire.ValueType{Kind: wire.ValueType_OBJECT, Attributes: []*wire.Argument{
+		{Name: "user", Type: scalar(wire.ValueType_STRING)},
+		{Name: "password", Type: scalar(wire.ValueType_STRING), Secret: true},
+	}}
+	for secret, kind := range map[bool]*wire.ValueType{true: {Kind: wire.ValueType_LIST, Element: object}, false: object.GetAttributes()[0].GetType()} {
+		types, err := Types(describe(argument(&wire.Argument{Name: "a", Type: kind})))
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		if got := types[0].Arguments[1].Secret; got != secret {
+			t.Errorf("%s is a secret: %t", types[0].Arguments[1].Type, got)
+		}
+	}
 }
 
 func TestFailuresBecomeErrorsOfTheirKind(t *testing.T) {

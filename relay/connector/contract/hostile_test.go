@@ -1,9 +1,11 @@
 package contract
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,27 +30,68 @@ func hostileAnswers() map[string]proto.Message {
 		"a zone without a schedule": zone,
 		"ten thousand types":        many,
 		"nothing in the list":       &wire.DescribeResponse{Types: []*wire.Description{nil}},
-		"a deep type":               describe(argument(&wire.Argument{Name: "a", Type: strings.Repeat("list(", 100_000)})),
-		"a long default":            describe(argument(&wire.Argument{Name: "a", Type: "any", DefaultJson: "[" + strings.Repeat("[],", 1<<20) + "[]]"})),
-		"an absurd number":          describe(argument(&wire.Argument{Name: "a", Type: "number", DefaultJson: "1e-400000"})),
-		"a long doc":                describe(argument(&wire.Argument{Name: "a", Type: "string", Doc: long})),
-		"a long list of values":     describe(argument(&wire.Argument{Name: "a", Type: "string", Allowed: []string{long, long}})),
-		"a long kind":               describe(func(d *wire.Description) { d.Kinds = append(d.Kinds, &wire.EventKind{Name: "k", Doc: long}) }),
-		"status 42":                 &wire.ReceiveResult{Response: &wire.HTTPResponse{Status: 42}},
-		"status 100":                &wire.ReceiveResult{Response: &wire.HTTPResponse{Status: 100}},
-		"status 1000":               &wire.ReceiveResult{Response: &wire.HTTPResponse{Status: 1000}},
-		"a negative status":         &wire.ReceiveResult{Response: &wire.HTTPResponse{Status: -1 << 31}},
-		"a header without a name":   &wire.ReceiveResult{Response: &wire.HTTPResponse{Header: map[string]*wire.HeaderValues{"": {Values: []string{"a"}}}}},
-		"a header of two lines":     &wire.ReceiveResult{Response: &wire.HTTPResponse{Header: map[string]*wire.HeaderValues{"A": {Values: []string{"a\r\nB: c"}}}}},
-		"a long header":             &wire.ReceiveResult{Response: &wire.HTTPResponse{Header: map[string]*wire.HeaderValues{"A": {Values: []string{long}}}}},
-		"a missing event":           &wire.ReceiveResult{Events: []*wire.Event{nil}},
-		"an event in year 300000":   &wire.ReceiveResult{Events: []*wire.Event{{Kind: "k", Card: []byte(`{"text":"x"}`), Time: &timestamppb.Timestamp{Seconds: 9e12}}}},
-		"an invalid time":           &wire.ReceiveResult{Events: []*wire.Event{{Kind: "k", Card: []byte(`{"text":"x"}`), Time: &timestamppb.Timestamp{Nanos: -1}}}},
-		"a checkpoint of 5 MB":      &wire.Batch{Checkpoint: make([]byte, 5<<20), HasCheckpoint: true},
-		"a sign-in to nowhere":      &wire.SignInResponse{Flow: wire.SignInResponse_DEVICE_CODE, DeviceUrl: "javascript:alert(1)"},
-		"a sign-in of no kind":      &wire.SignInResponse{Flow: 99},
-		"a long sign-in":            &wire.SignInResponse{Flow: wire.SignInResponse_TOKEN_PAGE, PageUrl: "https://example.com/", Scopes: []string{long}},
+		"a deep type":               describe(argument(&wire.Argument{Name: "a", Type: deep(10_000)})),
+		"objects all the way down":  describe(argument(&wire.Argument{Name: "a", Type: nested(10_000)})),
+		"a million attributes":      describe(argument(&wire.Argument{Name: "a", Type: &wire.ValueType{Kind: wire.ValueType_OBJECT, Attributes: slices.Repeat(wide(1).GetAttributes(), 1_000_000)}})),
+		"many objects of some": describe(func(d *wire.Description) {
+			d.Arguments = wide(20).GetAttributes()
+			d.Arguments[19].Type = wide(100)
+			d.Arguments[0].Type = wide(100)
+		}),
+		"a type of no kind":       describe(argument(&wire.Argument{Name: "a", Type: &wire.ValueType{Kind: 99}})),
+		"a list of nothing":       describe(argument(&wire.Argument{Name: "a", Type: &wire.ValueType{Kind: wire.ValueType_LIST}})),
+		"an object with a hole":   describe(argument(&wire.Argument{Name: "a", Type: &wire.ValueType{Kind: wire.ValueType_OBJECT, Attributes: []*wire.Argument{nil}}})),
+		"a long default":          describe(argument(&wire.Argument{Name: "a", Type: anything(), DefaultJson: "[" + strings.Repeat("[],", 1<<20) + "[]]"})),
+		"an absurd number":        describe(argument(&wire.Argument{Name: "a", Type: scalar(wire.ValueType_NUMBER), DefaultJson: "1e-400000"})),
+		"a long doc":              describe(argument(&wire.Argument{Name: "a", Type: scalar(wire.ValueType_STRING), Doc: long})),
+		"a long list of values":   describe(argument(&wire.Argument{Name: "a", Type: scalar(wire.ValueType_STRING), Allowed: []string{long, long}})),
+		"a long kind":             describe(func(d *wire.Description) { d.Kinds = append(d.Kinds, &wire.EventKind{Name: "k", Doc: long}) }),
+		"status 42":               &wire.ReceiveResult{Response: &wire.HTTPResponse{Status: 42}},
+		"status 100":              &wire.ReceiveResult{Response: &wire.HTTPResponse{Status: 100}},
+		"status 1000":             &wire.ReceiveResult{Response: &wire.HTTPResponse{Status: 1000}},
+		"a negative status":       &wire.ReceiveResult{Response: &wire.HTTPResponse{Status: -1 << 31}},
+		"a header without a name": &wire.ReceiveResult{Response: &wire.HTTPResponse{Header: map[string]*wire.HeaderValues{"": {Values: []string{"a"}}}}},
+		"a header of two lines":   &wire.ReceiveResult{Response: &wire.HTTPResponse{Header: map[string]*wire.HeaderValues{"A": {Values: []string{"a\r\nB: c"}}}}},
+		"a long header":           &wire.ReceiveResult{Response: &wire.HTTPResponse{Header: map[string]*wire.HeaderValues{"A": {Values: []string{long}}}}},
+		"a missing event":         &wire.ReceiveResult{Events: []*wire.Event{nil}},
+		"an event in year 300000": &wire.ReceiveResult{Events: []*wire.Event{{Kind: "k", Card: []byte(`{"text":"x"}`), Time: &timestamppb.Timestamp{Seconds: 9e12}}}},
+		"an invalid time":         &wire.ReceiveResult{Events: []*wire.Event{{Kind: "k", Card: []byte(`{"text":"x"}`), Time: &timestamppb.Timestamp{Nanos: -1}}}},
+		"a checkpoint of 5 MB":    &wire.Batch{Checkpoint: make([]byte, 5<<20), HasCheckpoint: true},
+		"a sign-in to nowhere":    &wire.SignInResponse{Flow: wire.SignInResponse_DEVICE_CODE, DeviceUrl: "javascript:alert(1)"},
+		"a sign-in of no kind":    &wire.SignInResponse{Flow: 99},
+		"a long sign-in":          &wire.SignInResponse{Flow: wire.SignInResponse_TOKEN_PAGE, PageUrl: "https://example.com/", Scopes: []string{long}},
 	}
+}
+
+func scalar(kind wire.ValueType_Kind) *wire.ValueType { return &wire.ValueType{Kind: kind} }
+
+func anything() *wire.ValueType { return scalar(wire.ValueType_ANY) }
+
+// deep is a list of lists of lists.
+func deep(levels int) *wire.ValueType {
+	t := anything()
+	for range levels {
+		t = &wire.ValueType{Kind: wire.ValueType_LIST, Element: t}
+	}
+	return t
+}
+
+// nested is an object in an object in an object.
+func nested(levels int) *wire.ValueType {
+	t := anything()
+	for range levels {
+		t = &wire.ValueType{Kind: wire.ValueType_OBJECT, Attributes: []*wire.Argument{{Name: "a", Type: t}}}
+	}
+	return t
+}
+
+// wide is an object with many attributes.
+func wide(attributes int) *wire.ValueType {
+	t := &wire.ValueType{Kind: wire.ValueType_OBJECT, Attributes: make([]*wire.Argument, attributes)}
+	for i := range t.GetAttributes() {
+		t.Attributes[i] = &wire.Argument{Name: fmt.Sprintf("a%d", i), Type: anything()}
+	}
+	return t
 }
 
 // read hands an answer to the reader of its kind, and what that lets through on to
@@ -136,7 +179,10 @@ func FuzzAnswers(f *testing.F) {
 	}
 	for _, m := range hostileAnswers() {
 		for i, kind := range kinds() {
-			if b, err := proto.Marshal(m); err == nil && len(b) < 4<<10 && kind.ProtoReflect().Descriptor() == m.ProtoReflect().Descriptor() {
+			if proto.Size(m) > 4<<10 {
+				continue
+			}
+			if b, err := proto.Marshal(m); err == nil && kind.ProtoReflect().Descriptor() == m.ProtoReflect().Descriptor() {
 				f.Add(byte(i), b)
 			}
 		}

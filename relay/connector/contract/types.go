@@ -5,130 +5,115 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
-// maxDepth is how deep types may be nested.
-const maxDepth = 20
+// schema reads the arguments of one connector type. It counts down how many may come,
+// those within objects included.
+type schema struct{ left int }
 
-// typ is a type expression that has been read: of string, number, bool and any
-// only the name counts; list, set and map have one inner type; an object has
-// attributes.
-type typ struct {
-	name     string
-	inner    *typ
-	optional bool
-	attrs    map[string]*typ
-}
-
-// parseType reads a type expression. It takes what plugins need of the
-// configuration language's types, without tuples and defaults of attributes; the
-// configuration reads it again with the language's own reader.
-func parseType(text string) (*typ, error) {
-	r := &typeReader{rest: text}
-	t, err := r.read(0)
-	if err == nil {
-		r.space()
-		if r.rest != "" {
-			err = fmt.Errorf("%q follows it", clip(r.rest))
+// arguments reads arguments, or the attributes of an object at some depth.
+func (s *schema) arguments(list []*wire.Argument, depth int) ([]connector.Argument, []error) {
+	if s.left -= len(list); s.left < 0 {
+		return nil, []error{fmt.Errorf("it has more than %d arguments, those within objects included", maxArguments)}
+	}
+	var out []connector.Argument
+	var problems []error
+	seen := make(map[string]bool)
+	for _, w := range list {
+		a, err := s.argument(w, depth)
+		if err == nil && seen[a.Name] {
+			err = errors.New("there are two of that name")
 		}
-	}
-	return t, err
-}
-
-type typeReader struct{ rest string }
-
-func (r *typeReader) space() { r.rest = strings.TrimLeft(r.rest, " \t\r\n") }
-
-// skip passes over a token, if it comes next.
-func (r *typeReader) skip(token string) bool {
-	r.space()
-	rest, ok := strings.CutPrefix(r.rest, token)
-	if ok {
-		r.rest = rest
-	}
-	return ok
-}
-
-func (r *typeReader) word() string {
-	r.space()
-	n := strings.IndexFunc(r.rest, func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-'
-	})
-	if n < 0 {
-		n = len(r.rest)
-	}
-	word := r.rest[:n]
-	r.rest = r.rest[n:]
-	return word
-}
-
-func (r *typeReader) read(depth int) (*typ, error) {
-	if depth > maxDepth {
-		return nil, errors.New("it is nested too deep")
-	}
-	t := &typ{name: r.word()}
-	var err error
-	switch t.name {
-	case "string", "number", "bool", "any":
-		return t, nil
-	case "list", "set", "map":
-		if !r.skip("(") {
-			return nil, fmt.Errorf("%s needs a type in parentheses", t.name)
-		}
-		t.inner, err = r.read(depth + 1)
-	case "object":
-		if !r.skip("(") {
-			return nil, errors.New("object needs its attributes in ({ })")
-		}
-		t.attrs, err = r.attributes(depth)
-	default:
-		return nil, fmt.Errorf("%q is not a type", clip(t.name))
-	}
-	if err == nil && !r.skip(")") {
-		err = errors.New("a closing parenthesis is missing")
-	}
-	return t, err
-}
-
-func (r *typeReader) attributes(depth int) (map[string]*typ, error) {
-	if !r.skip("{") {
-		return nil, errors.New("object needs its attributes in ({ })")
-	}
-	attrs := make(map[string]*typ)
-	for !r.skip("}") {
-		name := r.word()
-		if name == "" || !r.skip("=") {
-			return nil, errors.New("an attribute of an object is a name, = and a type")
-		}
-		optional := false
-		if rest, ok := strings.CutPrefix(strings.TrimLeft(r.rest, " \t\r\n"), "optional("); ok {
-			optional, r.rest = true, rest
-		}
-		t, err := r.read(depth + 1)
 		if err != nil {
-			return nil, err
+			problems = append(problems, fmt.Errorf("argument %q: %w", clip(w.GetName()), err))
 		}
-		if t.optional = optional; optional && !r.skip(")") {
-			return nil, errors.New("a closing parenthesis is missing")
-		}
-		attrs[name] = t
-		r.skip(",")
+		seen[a.Name] = true
+		out = append(out, a)
 	}
-	return attrs, nil
+	return out, problems
 }
 
-// checkDefault says why JSON is not a value of the type.
-func (t *typ) checkDefault(text string) error {
+func (s *schema) argument(w *wire.Argument, depth int) (connector.Argument, error) {
+	a := connector.Argument{
+		Name: w.GetName(), Required: w.GetRequired(), Secret: w.GetSecret(),
+		Default: w.GetDefaultJson(), Doc: w.GetDoc(), Allowed: w.GetAllowed(),
+	}
+	switch {
+	case !regexp.MustCompile(argumentName).MatchString(a.Name):
+		return a, errors.New("the name must be of lower-case letters, digits and '_', and begin with a letter")
+	case depth == 0 && slices.Contains(Reserved(), a.Name):
+		return a, errors.New("the name is reserved for the relay")
+	case a.Required && a.Default != "":
+		return a, errors.New("it is required and has a default")
+	case len(a.Allowed) > 0 && w.GetType().GetKind() != wire.ValueType_STRING:
+		return a, errors.New("only a string can have allowed values")
+	}
+	for name, size := range map[string]int{"default": len(a.Default), "doc": len(a.Doc), "list of allowed values": len(strings.Join(a.Allowed, ","))} {
+		if size > maxText {
+			return a, fmt.Errorf("its %s has %d bytes; at most %d are allowed", name, size, maxText)
+		}
+	}
+	var err error
+	if a.Type, err = s.valueType(w.GetType(), depth); err != nil {
+		return a, err
+	}
+	a.Secret = a.Secret || holdsSecret(a.Type)
+	if err := checkDefault(a); err != nil {
+		return a, fmt.Errorf("the default: %w", err)
+	}
+	return a, nil
+}
+
+func (s *schema) valueType(w *wire.ValueType, depth int) (connector.ValueType, error) {
+	kind := w.GetKind()
+	if _, known := wire.ValueType_Kind_name[int32(kind)]; !known || kind == wire.ValueType_UNSPECIFIED {
+		return connector.ValueType{}, fmt.Errorf("its type is of kind %d, which this relay does not know; the plugin may be newer", kind)
+	}
+	if depth >= wire.MaxTypeDepth {
+		return connector.ValueType{}, fmt.Errorf("its type is nested deeper than %d", wire.MaxTypeDepth)
+	}
+	t := connector.ValueType{Kind: connector.ValueKind(strings.ToLower(kind.String()))}
+	switch t.Kind {
+	case connector.ValueList, connector.ValueMap:
+		element, err := s.valueType(w.GetElement(), depth+1)
+		t.Element = &element
+		return t, err
+	case connector.ValueObject:
+		var problems []error
+		t.Attributes, problems = s.arguments(w.GetAttributes(), depth+1)
+		return t, errors.Join(problems...)
+	}
+	return t, nil
+}
+
+// holdsSecret reports whether something in a value of the type is a secret.
+func holdsSecret(t connector.ValueType) bool {
+	return t.Element != nil && holdsSecret(*t.Element) ||
+		slices.ContainsFunc(t.Attributes, func(a connector.Argument) bool { return a.Secret })
+}
+
+// checkDefault says why an argument's default is no value of its type.
+func checkDefault(a connector.Argument) error {
+	if a.Default == "" {
+		return nil
+	}
 	var v any
-	if json.Unmarshal([]byte(text), &v) != nil {
+	if json.Unmarshal([]byte(a.Default), &v) != nil {
 		return errors.New("it is not valid JSON")
 	}
-	if excessive(text) {
+	if excessive(a.Default) {
 		return errors.New("it has a number with an exponent of more than three digits")
 	}
-	if v != nil && !t.holds(v) {
-		return fmt.Errorf("it is not %s in JSON", t.name)
+	if !holds(a.Type, v) {
+		return fmt.Errorf("it is not %s in JSON", a.Type.Kind)
+	}
+	if text, ok := v.(string); ok && !permits(a, text) {
+		return errors.New("it is not one of the allowed values")
 	}
 	return nil
 }
@@ -139,49 +124,54 @@ func excessive(text string) bool {
 	return regexp.MustCompile(`[0-9][eE][+-]?[0-9]{4}`).MatchString(text)
 }
 
-// holds reports whether a value out of encoding/json is of the type.
-func (t *typ) holds(v any) bool {
+func permits(a connector.Argument, text string) bool {
+	return len(a.Allowed) == 0 || slices.Contains(a.Allowed, text)
+}
+
+// holds reports whether a value out of encoding/json is of a type.
+func holds(t connector.ValueType, v any) bool {
 	if v == nil {
 		return true
 	}
 	ok := true
-	switch t.name {
-	case "any":
-	case "string":
+	switch t.Kind {
+	case connector.ValueString:
 		_, ok = v.(string)
-	case "number":
+	case connector.ValueNumber:
 		_, ok = v.(float64)
-	case "bool":
+	case connector.ValueBool:
 		_, ok = v.(bool)
-	case "list", "set":
-		list, isList := v.([]any)
-		ok = isList
-		for _, inner := range list {
-			ok = ok && t.inner.holds(inner)
+	case connector.ValueList:
+		var list []any
+		list, ok = v.([]any)
+		for _, element := range list {
+			ok = ok && holds(*t.Element, element)
 		}
-	case "map":
-		m, isMap := v.(map[string]any)
-		ok = isMap
-		for _, inner := range m {
-			ok = ok && t.inner.holds(inner)
+	case connector.ValueMap:
+		var m map[string]any
+		m, ok = v.(map[string]any)
+		for _, element := range m {
+			ok = ok && holds(*t.Element, element)
 		}
-	case "object":
-		m, isMap := v.(map[string]any)
-		return isMap && t.holdsObject(m)
+	case connector.ValueObject:
+		var m map[string]any
+		m, ok = v.(map[string]any)
+		return ok && holdsObject(t.Attributes, m)
 	}
 	return ok
 }
 
-func (t *typ) holdsObject(m map[string]any) bool {
-	for name, inner := range m {
-		if t.attrs[name] == nil || !t.attrs[name].holds(inner) {
+func holdsObject(attributes []connector.Argument, m map[string]any) bool {
+	known := 0
+	for _, a := range attributes {
+		v, given := m[a.Name]
+		if given {
+			known++
+		}
+		text, isText := v.(string)
+		if v == nil && a.Required || !holds(a.Type, v) || isText && !permits(a, text) {
 			return false
 		}
 	}
-	for name, attr := range t.attrs {
-		if _, given := m[name]; !given && !attr.optional {
-			return false
-		}
-	}
-	return true
+	return known == len(m)
 }

@@ -27,6 +27,74 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ValueType_Kind int32
+
+const (
+	ValueType_UNSPECIFIED ValueType_Kind = 0
+	// Whatever JSON can hold.
+	ValueType_ANY    ValueType_Kind = 1
+	ValueType_STRING ValueType_Kind = 2
+	ValueType_NUMBER ValueType_Kind = 3
+	ValueType_BOOL   ValueType_Kind = 4
+	// Values of the type element, in order.
+	ValueType_LIST ValueType_Kind = 5
+	// The same by names that the configuration chooses.
+	ValueType_MAP ValueType_Kind = 6
+	// One value for each of the attributes.
+	ValueType_OBJECT ValueType_Kind = 7
+)
+
+// Enum value maps for ValueType_Kind.
+var (
+	ValueType_Kind_name = map[int32]string{
+		0: "UNSPECIFIED",
+		1: "ANY",
+		2: "STRING",
+		3: "NUMBER",
+		4: "BOOL",
+		5: "LIST",
+		6: "MAP",
+		7: "OBJECT",
+	}
+	ValueType_Kind_value = map[string]int32{
+		"UNSPECIFIED": 0,
+		"ANY":         1,
+		"STRING":      2,
+		"NUMBER":      3,
+		"BOOL":        4,
+		"LIST":        5,
+		"MAP":         6,
+		"OBJECT":      7,
+	}
+)
+
+func (x ValueType_Kind) Enum() *ValueType_Kind {
+	p := new(ValueType_Kind)
+	*p = x
+	return p
+}
+
+func (x ValueType_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ValueType_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_connector_proto_enumTypes[0].Descriptor()
+}
+
+func (ValueType_Kind) Type() protoreflect.EnumType {
+	return &file_connector_proto_enumTypes[0]
+}
+
+func (x ValueType_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ValueType_Kind.Descriptor instead.
+func (ValueType_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_connector_proto_rawDescGZIP(), []int{4, 0}
+}
+
 type Failure_Kind int32
 
 const (
@@ -66,11 +134,11 @@ func (x Failure_Kind) String() string {
 }
 
 func (Failure_Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_connector_proto_enumTypes[0].Descriptor()
+	return file_connector_proto_enumTypes[1].Descriptor()
 }
 
 func (Failure_Kind) Type() protoreflect.EnumType {
-	return &file_connector_proto_enumTypes[0]
+	return &file_connector_proto_enumTypes[1]
 }
 
 func (x Failure_Kind) Number() protoreflect.EnumNumber {
@@ -79,7 +147,7 @@ func (x Failure_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Failure_Kind.Descriptor instead.
 func (Failure_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{18, 0}
+	return file_connector_proto_rawDescGZIP(), []int{19, 0}
 }
 
 type SignInResponse_Flow int32
@@ -123,11 +191,11 @@ func (x SignInResponse_Flow) String() string {
 }
 
 func (SignInResponse_Flow) Descriptor() protoreflect.EnumDescriptor {
-	return file_connector_proto_enumTypes[1].Descriptor()
+	return file_connector_proto_enumTypes[2].Descriptor()
 }
 
 func (SignInResponse_Flow) Type() protoreflect.EnumType {
-	return &file_connector_proto_enumTypes[1]
+	return &file_connector_proto_enumTypes[2]
 }
 
 func (x SignInResponse_Flow) Number() protoreflect.EnumNumber {
@@ -136,7 +204,7 @@ func (x SignInResponse_Flow) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SignInResponse_Flow.Descriptor instead.
 func (SignInResponse_Flow) EnumDescriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{26, 0}
+	return file_connector_proto_rawDescGZIP(), []int{27, 0}
 }
 
 type DescribeRequest struct {
@@ -351,12 +419,12 @@ func (x *Description) GetSignsIn() bool {
 }
 
 type Argument struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// An HCL type expression: string, number, bool, list(string), map(string), any …
-	Type     string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
-	Required bool   `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
-	// The value is marked: it is never shown, logged or stored in the clear.
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Name     string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Type     *ValueType             `protobuf:"bytes,8,opt,name=type,proto3" json:"type,omitempty"`
+	Required bool                   `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
+	// The value is marked: it is never shown, logged or stored in the clear. What has a
+	// secret in it is one as a whole.
 	Secret bool `protobuf:"varint,4,opt,name=secret,proto3" json:"secret,omitempty"`
 	// The default as JSON; empty means null.
 	DefaultJson string `protobuf:"bytes,5,opt,name=default_json,json=defaultJson,proto3" json:"default_json,omitempty"`
@@ -405,11 +473,11 @@ func (x *Argument) GetName() string {
 	return ""
 }
 
-func (x *Argument) GetType() string {
+func (x *Argument) GetType() *ValueType {
 	if x != nil {
 		return x.Type
 	}
-	return ""
+	return nil
 }
 
 func (x *Argument) GetRequired() bool {
@@ -447,6 +515,67 @@ func (x *Argument) GetAllowed() []string {
 	return nil
 }
 
+// ValueType is what the value of an argument may be.
+type ValueType struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          ValueType_Kind         `protobuf:"varint,1,opt,name=kind,proto3,enum=relay.connector.v1.ValueType_Kind" json:"kind,omitempty"`
+	Element       *ValueType             `protobuf:"bytes,2,opt,name=element,proto3" json:"element,omitempty"`
+	Attributes    []*Argument            `protobuf:"bytes,3,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValueType) Reset() {
+	*x = ValueType{}
+	mi := &file_connector_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValueType) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValueType) ProtoMessage() {}
+
+func (x *ValueType) ProtoReflect() protoreflect.Message {
+	mi := &file_connector_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValueType.ProtoReflect.Descriptor instead.
+func (*ValueType) Descriptor() ([]byte, []int) {
+	return file_connector_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ValueType) GetKind() ValueType_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return ValueType_UNSPECIFIED
+}
+
+func (x *ValueType) GetElement() *ValueType {
+	if x != nil {
+		return x.Element
+	}
+	return nil
+}
+
+func (x *ValueType) GetAttributes() []*Argument {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
 type EventKind struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -459,7 +588,7 @@ type EventKind struct {
 
 func (x *EventKind) Reset() {
 	*x = EventKind{}
-	mi := &file_connector_proto_msgTypes[4]
+	mi := &file_connector_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +600,7 @@ func (x *EventKind) String() string {
 func (*EventKind) ProtoMessage() {}
 
 func (x *EventKind) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[4]
+	mi := &file_connector_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +613,7 @@ func (x *EventKind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventKind.ProtoReflect.Descriptor instead.
 func (*EventKind) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{4}
+	return file_connector_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *EventKind) GetName() string {
@@ -520,7 +649,7 @@ type ValidateRequest struct {
 
 func (x *ValidateRequest) Reset() {
 	*x = ValidateRequest{}
-	mi := &file_connector_proto_msgTypes[5]
+	mi := &file_connector_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -532,7 +661,7 @@ func (x *ValidateRequest) String() string {
 func (*ValidateRequest) ProtoMessage() {}
 
 func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[5]
+	mi := &file_connector_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -545,7 +674,7 @@ func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateRequest.ProtoReflect.Descriptor instead.
 func (*ValidateRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{5}
+	return file_connector_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ValidateRequest) GetType() string {
@@ -578,7 +707,7 @@ type ValidateResponse struct {
 
 func (x *ValidateResponse) Reset() {
 	*x = ValidateResponse{}
-	mi := &file_connector_proto_msgTypes[6]
+	mi := &file_connector_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +719,7 @@ func (x *ValidateResponse) String() string {
 func (*ValidateResponse) ProtoMessage() {}
 
 func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[6]
+	mi := &file_connector_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +732,7 @@ func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateResponse.ProtoReflect.Descriptor instead.
 func (*ValidateResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{6}
+	return file_connector_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ValidateResponse) GetProblems() []*Problem {
@@ -625,7 +754,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_connector_proto_msgTypes[7]
+	mi := &file_connector_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -637,7 +766,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[7]
+	mi := &file_connector_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -650,7 +779,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{7}
+	return file_connector_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Problem) GetArgument() string {
@@ -687,7 +816,7 @@ type Source struct {
 
 func (x *Source) Reset() {
 	*x = Source{}
-	mi := &file_connector_proto_msgTypes[8]
+	mi := &file_connector_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +828,7 @@ func (x *Source) String() string {
 func (*Source) ProtoMessage() {}
 
 func (x *Source) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[8]
+	mi := &file_connector_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +841,7 @@ func (x *Source) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Source.ProtoReflect.Descriptor instead.
 func (*Source) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{8}
+	return file_connector_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Source) GetType() string {
@@ -785,7 +914,7 @@ type HTTP struct {
 
 func (x *HTTP) Reset() {
 	*x = HTTP{}
-	mi := &file_connector_proto_msgTypes[9]
+	mi := &file_connector_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +926,7 @@ func (x *HTTP) String() string {
 func (*HTTP) ProtoMessage() {}
 
 func (x *HTTP) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[9]
+	mi := &file_connector_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +939,7 @@ func (x *HTTP) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTP.ProtoReflect.Descriptor instead.
 func (*HTTP) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{9}
+	return file_connector_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *HTTP) GetProxy() string {
@@ -882,7 +1011,7 @@ type PollRequest struct {
 
 func (x *PollRequest) Reset() {
 	*x = PollRequest{}
-	mi := &file_connector_proto_msgTypes[10]
+	mi := &file_connector_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -894,7 +1023,7 @@ func (x *PollRequest) String() string {
 func (*PollRequest) ProtoMessage() {}
 
 func (x *PollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[10]
+	mi := &file_connector_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -907,7 +1036,7 @@ func (x *PollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollRequest.ProtoReflect.Descriptor instead.
 func (*PollRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{10}
+	return file_connector_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PollRequest) GetMessage() isPollRequest_Message {
@@ -965,7 +1094,7 @@ type PollStart struct {
 
 func (x *PollStart) Reset() {
 	*x = PollStart{}
-	mi := &file_connector_proto_msgTypes[11]
+	mi := &file_connector_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -977,7 +1106,7 @@ func (x *PollStart) String() string {
 func (*PollStart) ProtoMessage() {}
 
 func (x *PollStart) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[11]
+	mi := &file_connector_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -990,7 +1119,7 @@ func (x *PollStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollStart.ProtoReflect.Descriptor instead.
 func (*PollStart) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{11}
+	return file_connector_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PollStart) GetSource() *Source {
@@ -1022,7 +1151,7 @@ type Committed struct {
 
 func (x *Committed) Reset() {
 	*x = Committed{}
-	mi := &file_connector_proto_msgTypes[12]
+	mi := &file_connector_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1034,7 +1163,7 @@ func (x *Committed) String() string {
 func (*Committed) ProtoMessage() {}
 
 func (x *Committed) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[12]
+	mi := &file_connector_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1047,7 +1176,7 @@ func (x *Committed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Committed.ProtoReflect.Descriptor instead.
 func (*Committed) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{12}
+	return file_connector_proto_rawDescGZIP(), []int{13}
 }
 
 type PollResponse struct {
@@ -1063,7 +1192,7 @@ type PollResponse struct {
 
 func (x *PollResponse) Reset() {
 	*x = PollResponse{}
-	mi := &file_connector_proto_msgTypes[13]
+	mi := &file_connector_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1075,7 +1204,7 @@ func (x *PollResponse) String() string {
 func (*PollResponse) ProtoMessage() {}
 
 func (x *PollResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[13]
+	mi := &file_connector_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1088,7 +1217,7 @@ func (x *PollResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollResponse.ProtoReflect.Descriptor instead.
 func (*PollResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{13}
+	return file_connector_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PollResponse) GetMessage() isPollResponse_Message {
@@ -1146,7 +1275,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_connector_proto_msgTypes[14]
+	mi := &file_connector_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1287,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[14]
+	mi := &file_connector_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1300,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{14}
+	return file_connector_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Batch) GetEvents() []*Event {
@@ -1215,7 +1344,7 @@ type PollDone struct {
 
 func (x *PollDone) Reset() {
 	*x = PollDone{}
-	mi := &file_connector_proto_msgTypes[15]
+	mi := &file_connector_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1227,7 +1356,7 @@ func (x *PollDone) String() string {
 func (*PollDone) ProtoMessage() {}
 
 func (x *PollDone) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[15]
+	mi := &file_connector_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1240,7 +1369,7 @@ func (x *PollDone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollDone.ProtoReflect.Descriptor instead.
 func (*PollDone) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{15}
+	return file_connector_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PollDone) GetAgain() *durationpb.Duration {
@@ -1292,7 +1421,7 @@ type Known struct {
 
 func (x *Known) Reset() {
 	*x = Known{}
-	mi := &file_connector_proto_msgTypes[16]
+	mi := &file_connector_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1304,7 +1433,7 @@ func (x *Known) String() string {
 func (*Known) ProtoMessage() {}
 
 func (x *Known) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[16]
+	mi := &file_connector_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1317,7 +1446,7 @@ func (x *Known) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Known.ProtoReflect.Descriptor instead.
 func (*Known) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{16}
+	return file_connector_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Known) GetKey() string {
@@ -1363,7 +1492,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_connector_proto_msgTypes[17]
+	mi := &file_connector_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1375,7 +1504,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[17]
+	mi := &file_connector_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1388,7 +1517,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{17}
+	return file_connector_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Event) GetKey() string {
@@ -1454,7 +1583,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_connector_proto_msgTypes[18]
+	mi := &file_connector_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1595,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[18]
+	mi := &file_connector_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1479,7 +1608,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{18}
+	return file_connector_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Failure) GetKind() Failure_Kind {
@@ -1516,7 +1645,7 @@ type ReceiveRequest struct {
 
 func (x *ReceiveRequest) Reset() {
 	*x = ReceiveRequest{}
-	mi := &file_connector_proto_msgTypes[19]
+	mi := &file_connector_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1528,7 +1657,7 @@ func (x *ReceiveRequest) String() string {
 func (*ReceiveRequest) ProtoMessage() {}
 
 func (x *ReceiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[19]
+	mi := &file_connector_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1541,7 +1670,7 @@ func (x *ReceiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{19}
+	return file_connector_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReceiveRequest) GetSources() []*Source {
@@ -1586,7 +1715,7 @@ type HTTPRequest struct {
 
 func (x *HTTPRequest) Reset() {
 	*x = HTTPRequest{}
-	mi := &file_connector_proto_msgTypes[20]
+	mi := &file_connector_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1727,7 @@ func (x *HTTPRequest) String() string {
 func (*HTTPRequest) ProtoMessage() {}
 
 func (x *HTTPRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[20]
+	mi := &file_connector_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +1740,7 @@ func (x *HTTPRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPRequest.ProtoReflect.Descriptor instead.
 func (*HTTPRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{20}
+	return file_connector_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *HTTPRequest) GetMethod() string {
@@ -1679,7 +1808,7 @@ type HeaderValues struct {
 
 func (x *HeaderValues) Reset() {
 	*x = HeaderValues{}
-	mi := &file_connector_proto_msgTypes[21]
+	mi := &file_connector_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1691,7 +1820,7 @@ func (x *HeaderValues) String() string {
 func (*HeaderValues) ProtoMessage() {}
 
 func (x *HeaderValues) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[21]
+	mi := &file_connector_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1704,7 +1833,7 @@ func (x *HeaderValues) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeaderValues.ProtoReflect.Descriptor instead.
 func (*HeaderValues) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{21}
+	return file_connector_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *HeaderValues) GetValues() []string {
@@ -1725,7 +1854,7 @@ type HTTPResponse struct {
 
 func (x *HTTPResponse) Reset() {
 	*x = HTTPResponse{}
-	mi := &file_connector_proto_msgTypes[22]
+	mi := &file_connector_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +1866,7 @@ func (x *HTTPResponse) String() string {
 func (*HTTPResponse) ProtoMessage() {}
 
 func (x *HTTPResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[22]
+	mi := &file_connector_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1750,7 +1879,7 @@ func (x *HTTPResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPResponse.ProtoReflect.Descriptor instead.
 func (*HTTPResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{22}
+	return file_connector_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *HTTPResponse) GetStatus() int32 {
@@ -1783,7 +1912,7 @@ type ReceiveResponse struct {
 
 func (x *ReceiveResponse) Reset() {
 	*x = ReceiveResponse{}
-	mi := &file_connector_proto_msgTypes[23]
+	mi := &file_connector_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1795,7 +1924,7 @@ func (x *ReceiveResponse) String() string {
 func (*ReceiveResponse) ProtoMessage() {}
 
 func (x *ReceiveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[23]
+	mi := &file_connector_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1808,7 +1937,7 @@ func (x *ReceiveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{23}
+	return file_connector_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReceiveResponse) GetResults() []*ReceiveResult {
@@ -1833,7 +1962,7 @@ type ReceiveResult struct {
 
 func (x *ReceiveResult) Reset() {
 	*x = ReceiveResult{}
-	mi := &file_connector_proto_msgTypes[24]
+	mi := &file_connector_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1845,7 +1974,7 @@ func (x *ReceiveResult) String() string {
 func (*ReceiveResult) ProtoMessage() {}
 
 func (x *ReceiveResult) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[24]
+	mi := &file_connector_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1858,7 +1987,7 @@ func (x *ReceiveResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveResult.ProtoReflect.Descriptor instead.
 func (*ReceiveResult) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{24}
+	return file_connector_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReceiveResult) GetResponse() *HTTPResponse {
@@ -1901,7 +2030,7 @@ type SignInRequest struct {
 
 func (x *SignInRequest) Reset() {
 	*x = SignInRequest{}
-	mi := &file_connector_proto_msgTypes[25]
+	mi := &file_connector_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1913,7 +2042,7 @@ func (x *SignInRequest) String() string {
 func (*SignInRequest) ProtoMessage() {}
 
 func (x *SignInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[25]
+	mi := &file_connector_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1926,7 +2055,7 @@ func (x *SignInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInRequest.ProtoReflect.Descriptor instead.
 func (*SignInRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{25}
+	return file_connector_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SignInRequest) GetType() string {
@@ -1969,7 +2098,7 @@ type SignInResponse struct {
 
 func (x *SignInResponse) Reset() {
 	*x = SignInResponse{}
-	mi := &file_connector_proto_msgTypes[26]
+	mi := &file_connector_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1981,7 +2110,7 @@ func (x *SignInResponse) String() string {
 func (*SignInResponse) ProtoMessage() {}
 
 func (x *SignInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[26]
+	mi := &file_connector_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1994,7 +2123,7 @@ func (x *SignInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInResponse.ProtoReflect.Descriptor instead.
 func (*SignInResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{26}
+	return file_connector_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SignInResponse) GetFlow() SignInResponse_Flow {
@@ -2063,7 +2192,7 @@ type RemoveRequest struct {
 
 func (x *RemoveRequest) Reset() {
 	*x = RemoveRequest{}
-	mi := &file_connector_proto_msgTypes[27]
+	mi := &file_connector_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2075,7 +2204,7 @@ func (x *RemoveRequest) String() string {
 func (*RemoveRequest) ProtoMessage() {}
 
 func (x *RemoveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[27]
+	mi := &file_connector_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2088,7 +2217,7 @@ func (x *RemoveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRequest.ProtoReflect.Descriptor instead.
 func (*RemoveRequest) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{27}
+	return file_connector_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RemoveRequest) GetSource() *Source {
@@ -2114,7 +2243,7 @@ type RemoveResponse struct {
 
 func (x *RemoveResponse) Reset() {
 	*x = RemoveResponse{}
-	mi := &file_connector_proto_msgTypes[28]
+	mi := &file_connector_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2126,7 +2255,7 @@ func (x *RemoveResponse) String() string {
 func (*RemoveResponse) ProtoMessage() {}
 
 func (x *RemoveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_connector_proto_msgTypes[28]
+	mi := &file_connector_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2139,7 +2268,7 @@ func (x *RemoveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveResponse.ProtoReflect.Descriptor instead.
 func (*RemoveResponse) Descriptor() ([]byte, []int) {
-	return file_connector_proto_rawDescGZIP(), []int{28}
+	return file_connector_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RemoveResponse) GetFailure() *Failure {
@@ -2169,15 +2298,33 @@ const file_connector_proto_rawDesc = "" +
 	"\x05kinds\x18\t \x03(\v2\x1d.relay.connector.v1.EventKindR\x05kinds\x12\x1a\n" +
 	"\bschedule\x18\n" +
 	" \x01(\tR\bschedule\x12\x19\n" +
-	"\bsigns_in\x18\v \x01(\bR\asignsIn\"\xb5\x01\n" +
+	"\bsigns_in\x18\v \x01(\bR\asignsIn\"\xda\x01\n" +
 	"\bArgument\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
-	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1a\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x121\n" +
+	"\x04type\x18\b \x01(\v2\x1d.relay.connector.v1.ValueTypeR\x04type\x12\x1a\n" +
 	"\brequired\x18\x03 \x01(\bR\brequired\x12\x16\n" +
 	"\x06secret\x18\x04 \x01(\bR\x06secret\x12!\n" +
 	"\fdefault_json\x18\x05 \x01(\tR\vdefaultJson\x12\x10\n" +
 	"\x03doc\x18\x06 \x01(\tR\x03doc\x12\x18\n" +
-	"\aallowed\x18\a \x03(\tR\aallowed\"d\n" +
+	"\aallowed\x18\a \x03(\tR\aallowedJ\x04\b\x02\x10\x03\"\x9d\x02\n" +
+	"\tValueType\x126\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\".relay.connector.v1.ValueType.KindR\x04kind\x127\n" +
+	"\aelement\x18\x02 \x01(\v2\x1d.relay.connector.v1.ValueTypeR\aelement\x12<\n" +
+	"\n" +
+	"attributes\x18\x03 \x03(\v2\x1c.relay.connector.v1.ArgumentR\n" +
+	"attributes\"a\n" +
+	"\x04Kind\x12\x0f\n" +
+	"\vUNSPECIFIED\x10\x00\x12\a\n" +
+	"\x03ANY\x10\x01\x12\n" +
+	"\n" +
+	"\x06STRING\x10\x02\x12\n" +
+	"\n" +
+	"\x06NUMBER\x10\x03\x12\b\n" +
+	"\x04BOOL\x10\x04\x12\b\n" +
+	"\x04LIST\x10\x05\x12\a\n" +
+	"\x03MAP\x10\x06\x12\n" +
+	"\n" +
+	"\x06OBJECT\x10\a\"d\n" +
 	"\tEventKind\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03doc\x18\x02 \x01(\tR\x03doc\x121\n" +
@@ -2341,95 +2488,101 @@ func file_connector_proto_rawDescGZIP() []byte {
 	return file_connector_proto_rawDescData
 }
 
-var file_connector_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_connector_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_connector_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_connector_proto_goTypes = []any{
-	(Failure_Kind)(0),             // 0: relay.connector.v1.Failure.Kind
-	(SignInResponse_Flow)(0),      // 1: relay.connector.v1.SignInResponse.Flow
-	(*DescribeRequest)(nil),       // 2: relay.connector.v1.DescribeRequest
-	(*DescribeResponse)(nil),      // 3: relay.connector.v1.DescribeResponse
-	(*Description)(nil),           // 4: relay.connector.v1.Description
-	(*Argument)(nil),              // 5: relay.connector.v1.Argument
-	(*EventKind)(nil),             // 6: relay.connector.v1.EventKind
-	(*ValidateRequest)(nil),       // 7: relay.connector.v1.ValidateRequest
-	(*ValidateResponse)(nil),      // 8: relay.connector.v1.ValidateResponse
-	(*Problem)(nil),               // 9: relay.connector.v1.Problem
-	(*Source)(nil),                // 10: relay.connector.v1.Source
-	(*HTTP)(nil),                  // 11: relay.connector.v1.HTTP
-	(*PollRequest)(nil),           // 12: relay.connector.v1.PollRequest
-	(*PollStart)(nil),             // 13: relay.connector.v1.PollStart
-	(*Committed)(nil),             // 14: relay.connector.v1.Committed
-	(*PollResponse)(nil),          // 15: relay.connector.v1.PollResponse
-	(*Batch)(nil),                 // 16: relay.connector.v1.Batch
-	(*PollDone)(nil),              // 17: relay.connector.v1.PollDone
-	(*Known)(nil),                 // 18: relay.connector.v1.Known
-	(*Event)(nil),                 // 19: relay.connector.v1.Event
-	(*Failure)(nil),               // 20: relay.connector.v1.Failure
-	(*ReceiveRequest)(nil),        // 21: relay.connector.v1.ReceiveRequest
-	(*HTTPRequest)(nil),           // 22: relay.connector.v1.HTTPRequest
-	(*HeaderValues)(nil),          // 23: relay.connector.v1.HeaderValues
-	(*HTTPResponse)(nil),          // 24: relay.connector.v1.HTTPResponse
-	(*ReceiveResponse)(nil),       // 25: relay.connector.v1.ReceiveResponse
-	(*ReceiveResult)(nil),         // 26: relay.connector.v1.ReceiveResult
-	(*SignInRequest)(nil),         // 27: relay.connector.v1.SignInRequest
-	(*SignInResponse)(nil),        // 28: relay.connector.v1.SignInResponse
-	(*RemoveRequest)(nil),         // 29: relay.connector.v1.RemoveRequest
-	(*RemoveResponse)(nil),        // 30: relay.connector.v1.RemoveResponse
-	nil,                           // 31: relay.connector.v1.HTTPRequest.HeaderEntry
-	nil,                           // 32: relay.connector.v1.HTTPResponse.HeaderEntry
-	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 34: google.protobuf.Timestamp
+	(ValueType_Kind)(0),           // 0: relay.connector.v1.ValueType.Kind
+	(Failure_Kind)(0),             // 1: relay.connector.v1.Failure.Kind
+	(SignInResponse_Flow)(0),      // 2: relay.connector.v1.SignInResponse.Flow
+	(*DescribeRequest)(nil),       // 3: relay.connector.v1.DescribeRequest
+	(*DescribeResponse)(nil),      // 4: relay.connector.v1.DescribeResponse
+	(*Description)(nil),           // 5: relay.connector.v1.Description
+	(*Argument)(nil),              // 6: relay.connector.v1.Argument
+	(*ValueType)(nil),             // 7: relay.connector.v1.ValueType
+	(*EventKind)(nil),             // 8: relay.connector.v1.EventKind
+	(*ValidateRequest)(nil),       // 9: relay.connector.v1.ValidateRequest
+	(*ValidateResponse)(nil),      // 10: relay.connector.v1.ValidateResponse
+	(*Problem)(nil),               // 11: relay.connector.v1.Problem
+	(*Source)(nil),                // 12: relay.connector.v1.Source
+	(*HTTP)(nil),                  // 13: relay.connector.v1.HTTP
+	(*PollRequest)(nil),           // 14: relay.connector.v1.PollRequest
+	(*PollStart)(nil),             // 15: relay.connector.v1.PollStart
+	(*Committed)(nil),             // 16: relay.connector.v1.Committed
+	(*PollResponse)(nil),          // 17: relay.connector.v1.PollResponse
+	(*Batch)(nil),                 // 18: relay.connector.v1.Batch
+	(*PollDone)(nil),              // 19: relay.connector.v1.PollDone
+	(*Known)(nil),                 // 20: relay.connector.v1.Known
+	(*Event)(nil),                 // 21: relay.connector.v1.Event
+	(*Failure)(nil),               // 22: relay.connector.v1.Failure
+	(*ReceiveRequest)(nil),        // 23: relay.connector.v1.ReceiveRequest
+	(*HTTPRequest)(nil),           // 24: relay.connector.v1.HTTPRequest
+	(*HeaderValues)(nil),          // 25: relay.connector.v1.HeaderValues
+	(*HTTPResponse)(nil),          // 26: relay.connector.v1.HTTPResponse
+	(*ReceiveResponse)(nil),       // 27: relay.connector.v1.ReceiveResponse
+	(*ReceiveResult)(nil),         // 28: relay.connector.v1.ReceiveResult
+	(*SignInRequest)(nil),         // 29: relay.connector.v1.SignInRequest
+	(*SignInResponse)(nil),        // 30: relay.connector.v1.SignInResponse
+	(*RemoveRequest)(nil),         // 31: relay.connector.v1.RemoveRequest
+	(*RemoveResponse)(nil),        // 32: relay.connector.v1.RemoveResponse
+	nil,                           // 33: relay.connector.v1.HTTPRequest.HeaderEntry
+	nil,                           // 34: relay.connector.v1.HTTPResponse.HeaderEntry
+	(*durationpb.Duration)(nil),   // 35: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 36: google.protobuf.Timestamp
 }
 var file_connector_proto_depIdxs = []int32{
-	4,  // 0: relay.connector.v1.DescribeResponse.types:type_name -> relay.connector.v1.Description
-	5,  // 1: relay.connector.v1.Description.arguments:type_name -> relay.connector.v1.Argument
-	6,  // 2: relay.connector.v1.Description.kinds:type_name -> relay.connector.v1.EventKind
-	19, // 3: relay.connector.v1.EventKind.sample:type_name -> relay.connector.v1.Event
-	9,  // 4: relay.connector.v1.ValidateResponse.problems:type_name -> relay.connector.v1.Problem
-	11, // 5: relay.connector.v1.Source.http:type_name -> relay.connector.v1.HTTP
-	13, // 6: relay.connector.v1.PollRequest.start:type_name -> relay.connector.v1.PollStart
-	14, // 7: relay.connector.v1.PollRequest.committed:type_name -> relay.connector.v1.Committed
-	10, // 8: relay.connector.v1.PollStart.source:type_name -> relay.connector.v1.Source
-	16, // 9: relay.connector.v1.PollResponse.batch:type_name -> relay.connector.v1.Batch
-	17, // 10: relay.connector.v1.PollResponse.done:type_name -> relay.connector.v1.PollDone
-	19, // 11: relay.connector.v1.Batch.events:type_name -> relay.connector.v1.Event
-	33, // 12: relay.connector.v1.PollDone.again:type_name -> google.protobuf.Duration
-	20, // 13: relay.connector.v1.PollDone.failure:type_name -> relay.connector.v1.Failure
-	18, // 14: relay.connector.v1.PollDone.known:type_name -> relay.connector.v1.Known
-	34, // 15: relay.connector.v1.Event.time:type_name -> google.protobuf.Timestamp
-	0,  // 16: relay.connector.v1.Failure.kind:type_name -> relay.connector.v1.Failure.Kind
-	34, // 17: relay.connector.v1.Failure.until:type_name -> google.protobuf.Timestamp
-	10, // 18: relay.connector.v1.ReceiveRequest.sources:type_name -> relay.connector.v1.Source
-	22, // 19: relay.connector.v1.ReceiveRequest.requests:type_name -> relay.connector.v1.HTTPRequest
-	33, // 20: relay.connector.v1.ReceiveRequest.timeout:type_name -> google.protobuf.Duration
-	31, // 21: relay.connector.v1.HTTPRequest.header:type_name -> relay.connector.v1.HTTPRequest.HeaderEntry
-	32, // 22: relay.connector.v1.HTTPResponse.header:type_name -> relay.connector.v1.HTTPResponse.HeaderEntry
-	26, // 23: relay.connector.v1.ReceiveResponse.results:type_name -> relay.connector.v1.ReceiveResult
-	24, // 24: relay.connector.v1.ReceiveResult.response:type_name -> relay.connector.v1.HTTPResponse
-	19, // 25: relay.connector.v1.ReceiveResult.events:type_name -> relay.connector.v1.Event
-	20, // 26: relay.connector.v1.ReceiveResult.failure:type_name -> relay.connector.v1.Failure
-	1,  // 27: relay.connector.v1.SignInResponse.flow:type_name -> relay.connector.v1.SignInResponse.Flow
-	10, // 28: relay.connector.v1.RemoveRequest.source:type_name -> relay.connector.v1.Source
-	20, // 29: relay.connector.v1.RemoveResponse.failure:type_name -> relay.connector.v1.Failure
-	23, // 30: relay.connector.v1.HTTPRequest.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
-	23, // 31: relay.connector.v1.HTTPResponse.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
-	2,  // 32: relay.connector.v1.Connector.Describe:input_type -> relay.connector.v1.DescribeRequest
-	7,  // 33: relay.connector.v1.Connector.Validate:input_type -> relay.connector.v1.ValidateRequest
-	12, // 34: relay.connector.v1.Connector.Poll:input_type -> relay.connector.v1.PollRequest
-	21, // 35: relay.connector.v1.Connector.Receive:input_type -> relay.connector.v1.ReceiveRequest
-	27, // 36: relay.connector.v1.Connector.SignIn:input_type -> relay.connector.v1.SignInRequest
-	29, // 37: relay.connector.v1.Connector.Remove:input_type -> relay.connector.v1.RemoveRequest
-	3,  // 38: relay.connector.v1.Connector.Describe:output_type -> relay.connector.v1.DescribeResponse
-	8,  // 39: relay.connector.v1.Connector.Validate:output_type -> relay.connector.v1.ValidateResponse
-	15, // 40: relay.connector.v1.Connector.Poll:output_type -> relay.connector.v1.PollResponse
-	25, // 41: relay.connector.v1.Connector.Receive:output_type -> relay.connector.v1.ReceiveResponse
-	28, // 42: relay.connector.v1.Connector.SignIn:output_type -> relay.connector.v1.SignInResponse
-	30, // 43: relay.connector.v1.Connector.Remove:output_type -> relay.connector.v1.RemoveResponse
-	38, // [38:44] is the sub-list for method output_type
-	32, // [32:38] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	5,  // 0: relay.connector.v1.DescribeResponse.types:type_name -> relay.connector.v1.Description
+	6,  // 1: relay.connector.v1.Description.arguments:type_name -> relay.connector.v1.Argument
+	8,  // 2: relay.connector.v1.Description.kinds:type_name -> relay.connector.v1.EventKind
+	7,  // 3: relay.connector.v1.Argument.type:type_name -> relay.connector.v1.ValueType
+	0,  // 4: relay.connector.v1.ValueType.kind:type_name -> relay.connector.v1.ValueType.Kind
+	7,  // 5: relay.connector.v1.ValueType.element:type_name -> relay.connector.v1.ValueType
+	6,  // 6: relay.connector.v1.ValueType.attributes:type_name -> relay.connector.v1.Argument
+	21, // 7: relay.connector.v1.EventKind.sample:type_name -> relay.connector.v1.Event
+	11, // 8: relay.connector.v1.ValidateResponse.problems:type_name -> relay.connector.v1.Problem
+	13, // 9: relay.connector.v1.Source.http:type_name -> relay.connector.v1.HTTP
+	15, // 10: relay.connector.v1.PollRequest.start:type_name -> relay.connector.v1.PollStart
+	16, // 11: relay.connector.v1.PollRequest.committed:type_name -> relay.connector.v1.Committed
+	12, // 12: relay.connector.v1.PollStart.source:type_name -> relay.connector.v1.Source
+	18, // 13: relay.connector.v1.PollResponse.batch:type_name -> relay.connector.v1.Batch
+	19, // 14: relay.connector.v1.PollResponse.done:type_name -> relay.connector.v1.PollDone
+	21, // 15: relay.connector.v1.Batch.events:type_name -> relay.connector.v1.Event
+	35, // 16: relay.connector.v1.PollDone.again:type_name -> google.protobuf.Duration
+	22, // 17: relay.connector.v1.PollDone.failure:type_name -> relay.connector.v1.Failure
+	20, // 18: relay.connector.v1.PollDone.known:type_name -> relay.connector.v1.Known
+	36, // 19: relay.connector.v1.Event.time:type_name -> google.protobuf.Timestamp
+	1,  // 20: relay.connector.v1.Failure.kind:type_name -> relay.connector.v1.Failure.Kind
+	36, // 21: relay.connector.v1.Failure.until:type_name -> google.protobuf.Timestamp
+	12, // 22: relay.connector.v1.ReceiveRequest.sources:type_name -> relay.connector.v1.Source
+	24, // 23: relay.connector.v1.ReceiveRequest.requests:type_name -> relay.connector.v1.HTTPRequest
+	35, // 24: relay.connector.v1.ReceiveRequest.timeout:type_name -> google.protobuf.Duration
+	33, // 25: relay.connector.v1.HTTPRequest.header:type_name -> relay.connector.v1.HTTPRequest.HeaderEntry
+	34, // 26: relay.connector.v1.HTTPResponse.header:type_name -> relay.connector.v1.HTTPResponse.HeaderEntry
+	28, // 27: relay.connector.v1.ReceiveResponse.results:type_name -> relay.connector.v1.ReceiveResult
+	26, // 28: relay.connector.v1.ReceiveResult.response:type_name -> relay.connector.v1.HTTPResponse
+	21, // 29: relay.connector.v1.ReceiveResult.events:type_name -> relay.connector.v1.Event
+	22, // 30: relay.connector.v1.ReceiveResult.failure:type_name -> relay.connector.v1.Failure
+	2,  // 31: relay.connector.v1.SignInResponse.flow:type_name -> relay.connector.v1.SignInResponse.Flow
+	12, // 32: relay.connector.v1.RemoveRequest.source:type_name -> relay.connector.v1.Source
+	22, // 33: relay.connector.v1.RemoveResponse.failure:type_name -> relay.connector.v1.Failure
+	25, // 34: relay.connector.v1.HTTPRequest.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
+	25, // 35: relay.connector.v1.HTTPResponse.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
+	3,  // 36: relay.connector.v1.Connector.Describe:input_type -> relay.connector.v1.DescribeRequest
+	9,  // 37: relay.connector.v1.Connector.Validate:input_type -> relay.connector.v1.ValidateRequest
+	14, // 38: relay.connector.v1.Connector.Poll:input_type -> relay.connector.v1.PollRequest
+	23, // 39: relay.connector.v1.Connector.Receive:input_type -> relay.connector.v1.ReceiveRequest
+	29, // 40: relay.connector.v1.Connector.SignIn:input_type -> relay.connector.v1.SignInRequest
+	31, // 41: relay.connector.v1.Connector.Remove:input_type -> relay.connector.v1.RemoveRequest
+	4,  // 42: relay.connector.v1.Connector.Describe:output_type -> relay.connector.v1.DescribeResponse
+	10, // 43: relay.connector.v1.Connector.Validate:output_type -> relay.connector.v1.ValidateResponse
+	17, // 44: relay.connector.v1.Connector.Poll:output_type -> relay.connector.v1.PollResponse
+	27, // 45: relay.connector.v1.Connector.Receive:output_type -> relay.connector.v1.ReceiveResponse
+	30, // 46: relay.connector.v1.Connector.SignIn:output_type -> relay.connector.v1.SignInResponse
+	32, // 47: relay.connector.v1.Connector.Remove:output_type -> relay.connector.v1.RemoveResponse
+	42, // [42:48] is the sub-list for method output_type
+	36, // [36:42] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_connector_proto_init() }
@@ -2437,23 +2590,23 @@ func file_connector_proto_init() {
 	if File_connector_proto != nil {
 		return
 	}
-	file_connector_proto_msgTypes[10].OneofWrappers = []any{
+	file_connector_proto_msgTypes[11].OneofWrappers = []any{
 		(*PollRequest_Start)(nil),
 		(*PollRequest_Committed)(nil),
 	}
-	file_connector_proto_msgTypes[11].OneofWrappers = []any{}
-	file_connector_proto_msgTypes[13].OneofWrappers = []any{
+	file_connector_proto_msgTypes[12].OneofWrappers = []any{}
+	file_connector_proto_msgTypes[14].OneofWrappers = []any{
 		(*PollResponse_Batch)(nil),
 		(*PollResponse_Done)(nil),
 	}
-	file_connector_proto_msgTypes[27].OneofWrappers = []any{}
+	file_connector_proto_msgTypes[28].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_connector_proto_rawDesc), len(file_connector_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   31,
+			NumEnums:      3,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

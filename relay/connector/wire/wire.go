@@ -12,7 +12,7 @@ const (
 
 	// ProtocolVersion is the version of connector.proto. It grows when a plugin
 	// built for the old one could not work with the new one.
-	ProtocolVersion = 1
+	ProtocolVersion = 2
 
 	// PluginName is the name under which go-plugin knows the one service.
 	PluginName = "connector"
@@ -42,6 +42,8 @@ const (
 	MaxNotes = 20
 	// MaxNote is the longest note in characters.
 	MaxNote = 300
+	// MaxTypeDepth is how deep the type of an argument may be nested.
+	MaxTypeDepth = 20
 	// MaxIcon is the largest icon in bytes.
 	MaxIcon = 64 << 10
 )
