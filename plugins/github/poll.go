@@ -80,13 +80,7 @@ func (g *GitHub) events(ctx context.Context, p *connector.Poll, api *github.Clie
 			fresh = append(fresh, made)
 		}
 	}
-	switch {
-	case p.Preview > 0:
-		return fresh[max(0, len(fresh)-p.Preview):], nil
-	case !at.Known:
-		return fresh[max(0, len(fresh)-g.Initial):], nil
-	}
-	return fresh, nil
+	return connector.Newest(p, at.Known, g.Initial, fresh), nil
 }
 
 func numberOf(e *github.Event) int64 {

@@ -66,9 +66,7 @@ func (w *watch) look(ctx context.Context) error {
 func (w *watch) emit(ctx context.Context) error {
 	list := w.found
 	slices.SortStableFunc(list, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
-	if !w.known() {
-		list = list[max(0, len(list)-max(w.todo.Initial, w.poll.Preview)):]
-	}
+	list = connector.Newest(w.poll, w.known(), w.todo.Initial, list)
 	w.at.Polled = w.now
 	w.at.forget(w.now)
 	// It holds even if the poll ends with an error, because a list could not be read.

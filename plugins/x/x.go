@@ -289,12 +289,7 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 		}
 	}
 	slices.SortFunc(fresh, func(a, b event.Event) int { return compareIDs(idOf(a), idOf(b)) })
-	switch {
-	case preview:
-		fresh = fresh[max(0, len(fresh)-r.poll.Preview):]
-	case !known:
-		fresh = fresh[max(0, len(fresh)-r.x.Initial):]
-	}
+	fresh = connector.Newest(r.poll, known, r.x.Initial, fresh)
 	// Where the budget ended before the last post that is known, the position stays:
 	// the next month reads on from there, and what has been posted is known by its key.
 	if !gap {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -204,6 +205,26 @@ func TestAStateThatWasRefusedIsNew(t *testing.T) {
 	}
 	if err := emit(math.NaN()); err == nil || errors.Is(err, refused) {
 		t.Errorf("a state that JSON lacks: %v", err)
+	}
+}
+
+func TestAFirstPollAndAPreviewEmitTheNewest(t *testing.T) {
+	found := []int{1, 2, 3, 4, 5}
+	for _, test := range []struct {
+		preview, initial int
+		known            bool
+		want             []int
+	}{
+		{known: true, initial: 2, want: found},
+		{initial: 2, want: []int{4, 5}},
+		{initial: 0, want: []int{}},
+		{initial: 9, want: found},
+		{preview: 3, initial: 2, want: []int{3, 4, 5}},
+		{preview: 3, known: true, want: []int{3, 4, 5}},
+	} {
+		if got := Newest(&Poll{Preview: test.preview}, test.known, test.initial, found); !slices.Equal(got, test.want) {
+			t.Errorf("%+v: %v", test, got)
+		}
 	}
 }
 

@@ -1,19 +1,27 @@
-// Package connector is the contract between the relay and a connector plugin,
-// and all that a plugin author imports.
+// Package connector is the contract between the relay and a connector plugin, and what
+// a plugin's author imports.
 //
-// A connector is a struct whose tagged fields are its arguments, with a Describe
-// method and at least one of Poll and Receive:
+// A connector is a struct whose tagged fields are its arguments, with a Describe method
+// and at least one of Poll and Receive:
 //
 //	type Clock struct {
 //		Zone string `relay:"zone" default:"UTC" doc:"The time zone whose hours to announce."`
 //	}
 //
+//	func New() connector.Connector { return &Clock{} }
+//
 //	func (c *Clock) Describe() connector.Description { … }
 //	func (c *Clock) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) { … }
 //
-//	func main() { connector.Serve(func() connector.Connector { return &Clock{} }) }
+//	func main() { connector.Serve(New) }
 //
-// Package rest, below this one, is the client for sources with a JSON API.
+// The interfaces [Validator], [Authenticator] and [Remover] are there for those who need
+// them. A poll emits its events with [Poll.EmitAt] and finds with [Recall] where the last
+// one ended. For Receive there are [Signed], [ParseJSON] and [Accepted].
+//
+// Three packages below this one help: rest is the client for sources with a JSON API,
+// kinds the table of a connector with many kinds of events, and connectortest checks in a
+// test that a connector keeps the contract. What most cards tell is a card.Happening.
 package connector
 
 import (
@@ -41,9 +49,9 @@ type Connector interface {
 type Poller interface {
 	// Poll emits what happened since p.Checkpoint, oldest first, and returns how
 	// long the source asks to wait before the next poll (0 when it does not
-	// say). An error made by [Throttled], [Unauthorised], [Gone] or
-	// [Misconfigured] is of that kind; any other is temporary. What was emitted
-	// before an error stays.
+	// say). It may also never return and emit what comes. An error made by
+	// [Throttled], [Unauthorised], [Gone] or [Misconfigured] is of that kind; any
+	// other is temporary. What was emitted before an error stays.
 	Poll(ctx context.Context, p *Poll) (again time.Duration, err error)
 }
 
@@ -121,8 +129,8 @@ type Poll struct {
 	// HookURL is the address the outside knows for the connector's hook; empty
 	// when relay.public_url is not set.
 	HookURL string
-	// Checkpoint is the one that earlier polls emitted last; nil at the first poll.
-	// [Recall] reads one that [Poll.EmitAt] made.
+	// Checkpoint is the last one that was stored with an earlier poll's events; nil at
+	// the first poll. [Recall] reads one that [Poll.EmitAt] made.
 	Checkpoint event.Checkpoint
 	// Token is what a person's sign-in gave: an access token that is good for at
 	// least this poll, or the token that was pasted. It is empty when nobody has
@@ -146,6 +154,19 @@ type Poll struct {
 	// known is what the poll took for known, and knownCount how much that is.
 	known      []Known
 	knownCount int
+}
+
+// Newest returns which of the events that a poll found, oldest first, it is to emit: of
+// the first poll so many of the newest as people want to begin with, of a preview so many
+// as they want to see, and else all.
+func Newest[T any](p *Poll, known bool, initial int, found []T) []T {
+	switch {
+	case p.Preview > 0:
+		return found[max(0, len(found)-p.Preview):]
+	case !known:
+		return found[max(0, len(found)-initial):]
+	}
+	return found
 }
 
 // Note leaves a line for people about how the connector stands with its source,
