@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/rest"
@@ -89,6 +90,10 @@ func meaning(r rest.Response, err error) error {
 	switch code {
 	case "syncstatenotfound", "syncstateinvalid", "resyncrequired":
 		return errResync
+	}
+	if r.Status == http.StatusTooManyRequests { // not every one says for how long
+		now := time.Now()
+		return connector.Throttled(now.Add(max(time.Minute, rest.RetryAfter(r.Header, now))), "Microsoft asks for patience (429)")
 	}
 	if err != nil && code != "" && connector.KindOf(err) == connector.KindTemporary {
 		return fmt.Errorf("%w (%s)", err, code)

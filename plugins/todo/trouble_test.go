@@ -1,6 +1,7 @@
 package todo
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -105,6 +106,22 @@ func TestGraphsErrorsHaveTheirKinds(t *testing.T) {
 		err := p.poll()
 		if err == nil || connector.KindOf(err) != test.want || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%d: %v (%s), want %s", test.status, err, connector.KindOf(err), test.want)
+		}
+	}
+}
+
+func TestGraphIsLeftAloneForAMinuteAtLeast(t *testing.T) {
+	for wait, want := range map[string]time.Duration{"": time.Minute, "5": time.Minute, "600": 10 * time.Minute} {
+		g := newGraph(t)
+		g.trouble = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("Retry-After", wait)
+			refuse(w, http.StatusTooManyRequests, "TooManyRequests")
+			return true
+		}
+		before := time.Now()
+		e, ok := errors.AsType[*connector.Error](g.person(nil).poll())
+		if !ok || e.Until.Before(before.Add(want)) || e.Until.After(time.Now().Add(want)) {
+			t.Errorf("%q: %+v, want %s", wait, e, want)
 		}
 	}
 }
