@@ -19,6 +19,7 @@ import (
 	"github.com/connector-relay/relay/relay/private"
 	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/signin"
+	"github.com/connector-relay/relay/relay/state"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -36,7 +37,7 @@ func (r *Relay) openPlugins(context.Context, *next) (undo, error) {
 }
 
 func (r *Relay) openStore(ctx context.Context, n *next) (_ undo, err error) {
-	r.store, r.limit, err = openStore(ctx, n.plan.Config.Relay, r.log.Part("store"), r.registry)
+	r.store, r.limit, err = state.Open(ctx, n.plan.Config.Relay, r.log.Part("store"), r.registry)
 	if err != nil {
 		return nil, err
 	}

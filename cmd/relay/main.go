@@ -16,9 +16,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/connector-relay/relay/config"
-	"github.com/connector-relay/relay/relay"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/printable"
+	"github.com/connector-relay/relay/relay/state"
 )
 
 // Exit codes, as the README promises them.
@@ -137,11 +137,11 @@ func (a *app) report(err error) int {
 
 // client returns a client for the relay that runs with this configuration.
 func (a *app) client() (operator.Relay, error) {
-	socket, err := relay.SocketPath(a.config)
+	at, err := state.Of(a.config)
 	if err != nil {
 		return nil, err
 	}
-	client := operator.Dial(socket)
+	client := operator.Dial(at.Socket)
 	if !a.json {
 		client.Received(printable.Flatten)
 	}

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/relay/state"
 )
 
 // progress shows how far a long work is, on a terminal; nowhere else.
-func (a *app) progress(what string) relay.Progress {
+func (a *app) progress(what string) state.Progress {
 	if !isTerminal(a.err) {
 		return nil
 	}

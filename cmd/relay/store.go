@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/connector-relay/relay/relay"
+	"github.com/connector-relay/relay/relay/state"
 )
 
 func (a *app) storeCommand() *cobra.Command {
@@ -29,7 +29,7 @@ only its owner can read it, and it has its name once it was found to be whole.
 The key for sign-ins, relay.key, is not in it: keep that apart.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := relay.Backup(cmd.Context(), a.config, args[0], a.progress("Copying"))
+			c, err := state.Backup(cmd.Context(), a.config, args[0], a.progress("Copying"))
 			if err != nil {
 				return err
 			}
@@ -59,7 +59,7 @@ beside it.`,
 				if file != "" {
 					return fmt.Errorf("%w: --accept-loss is for the store of the configuration, not for a file", errUsage)
 				}
-				aside, err := relay.AcceptLoss(a.config)
+				aside, err := state.AcceptLoss(a.config)
 				if err != nil {
 					return err
 				}
@@ -67,7 +67,7 @@ beside it.`,
 					fmt.Fprintf(a.err, "The damaged log is kept as %s.\n", aside)
 				}
 			}
-			c, err := relay.Check(cmd.Context(), a.config, file)
+			c, err := state.Check(cmd.Context(), a.config, file)
 			if err != nil {
 				return err
 			}
@@ -78,7 +78,7 @@ beside it.`,
 	return cmd
 }
 
-func (a *app) showContents(what string, c relay.Contents) error {
+func (a *app) showContents(what string, c state.Contents) error {
 	return a.say(c, "%s %s. Events: %d (the last is %d), deliveries: %d, waiting: %d, dead: %d, connectors: %d.",
 		what, c.File, c.Events, c.LastEvent, c.Deliveries, c.Waiting, c.Dead, c.Connectors)
 }
@@ -98,12 +98,12 @@ cannot be read, connectors start as new ones do, with what happens from now on. 
 polls go on from the backup's checkpoints, so that cards may be posted again.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := relay.Restore(cmd.Context(), a.config, args[0], repeat, a.progress("Copying"))
+			r, err := state.Restore(cmd.Context(), a.config, args[0], repeat, a.progress("Copying"))
 			if err != nil {
 				return err
 			}
 			if a.json {
-				return a.showJSON([]relay.Restored{r})
+				return a.showJSON([]state.Restored{r})
 			}
 			return a.printRestored(args[0], r)
 		},
@@ -112,7 +112,7 @@ polls go on from the backup's checkpoints, so that cards may be posted again.`,
 	return cmd
 }
 
-func (a *app) printRestored(from string, r relay.Restored) error {
+func (a *app) printRestored(from string, r state.Restored) error {
 	restored := fmt.Sprintf("Restored %s: no events.", from)
 	if r.Backup.Events > 0 {
 		restored = fmt.Sprintf("Restored %s: %d events up to number %d, accepted by %s.", from, r.Backup.Events, r.Backup.LastEvent,

@@ -215,7 +215,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 		p.Channels = append(p.Channels, ch)
 	}
 	for _, c := range cfg.Connectors {
-		ic, problems, err := buildConnector(ctx, c, cfg.Relay.PublicURL, set, o.Version)
+		built, problems, err := buildConnector(ctx, c, cfg, set, o)
 		if err != nil {
 			diags = append(diags, blockError(fmt.Sprintf("Unusable connector %q", c.Name), err, c.Range))
 			continue
@@ -223,9 +223,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 		for _, problem := range problems {
 			diags = append(diags, c.Diagnostic(problem))
 		}
-		ic.Was = cfg.Was("connector", c.Name)
-		p.Connectors = append(p.Connectors, ic)
-		ic.Arguments = masked(o.Masker, c)
+		p.Connectors = append(p.Connectors, built)
 	}
 	return p, diags
 }
@@ -287,14 +285,14 @@ func find(people config.People, channelType string) finder {
 }
 
 // buildConnector makes a connector and has its plugin check the arguments.
-func buildConnector(ctx context.Context, c config.Connector, publicURL string, set *pluginhost.Set, version string) (intake.Spec, []connector.Problem, error) {
+func buildConnector(ctx context.Context, c config.Connector, cfg *config.Config, set *pluginhost.Set, o Options) (intake.Spec, []connector.Problem, error) {
 	typ := set.Types()[c.Type]
 	arguments, err := c.Arguments.Encode()
 	if err != nil {
 		return intake.Spec{}, nil, err
 	}
 	call := pluginhost.Call{Type: c.Type, Connector: c.Name, Arguments: arguments, HTTP: c.HTTP}
-	call.HTTP.UserAgent = userAgent(version)
+	call.HTTP.UserAgent = userAgent(o.Version)
 	problems, err := set.Validate(ctx, call)
 	if err != nil {
 		return intake.Spec{}, nil, err
@@ -304,13 +302,9 @@ func buildConnector(ctx context.Context, c config.Connector, publicURL string, s
 	if err != nil {
 		return intake.Spec{}, nil, fmt.Errorf("path: %w", err)
 	}
-	schedule := c.Schedule
-	if schedule == "" {
-		schedule = typ.Schedule
-	}
 	return intake.Spec{
-		Call: call, Arguments: c.Arguments.Encode, PublicURL: publicURL, Path: path, Enabled: c.Enabled,
-		Schedule: schedule, Timeout: c.Timeout, Routes: c.Routes, Suspended: c.Suspended, MaxSilence: c.MaxSilence,
+		Call: call, Was: cfg.Was("connector", c.Name), Arguments: masked(o.Masker, c), PublicURL: cfg.Relay.PublicURL, Path: path, Enabled: c.Enabled,
+		Schedule: cmp.Or(c.Schedule, typ.Schedule), Timeout: c.Timeout, Routes: c.Routes, Suspended: c.Suspended, MaxSilence: c.MaxSilence,
 		Polls: typ.Polls, Receives: typ.Receives, SignsIn: typ.SignsIn, Hooks: intake.Hooks(c.Hooks), Quota: intake.Quota(c.Quota), Fingerprint: c.Fingerprint,
 	}, problems, nil
 }

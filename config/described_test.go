@@ -1,4 +1,4 @@
-package relay
+package config
 
 import (
 	"os"
@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/contract"
@@ -35,7 +34,7 @@ func FuzzDescribedTypes(f *testing.F) {
 		f.Add(b)
 	}
 	path := filepath.Join(f.TempDir(), "relay.hcl")
-	text := before + "connector \"acme\" \"a\" {\n  url = \"x\"\n  n = \"1\"\n  list = [{ a = 1 }]\n  any = null\n  route {\n    when = event.data.x == 1\n    to = [channel.dev]\n  }\n}\n"
+	text := "channel \"dev\" { type = \"inbox\" }\nconnector \"acme\" \"a\" {\n  url = \"x\"\n  n = \"1\"\n  list = [{ a = 1 }]\n  any = null\n  route {\n    when = event.data.x == 1\n    to = [channel.dev]\n  }\n}\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		f.Fatal(err)
 	}
@@ -52,7 +51,7 @@ func FuzzDescribedTypes(f *testing.F) {
 		for _, t := range list {
 			types[t.Type], types["acme"] = t, t
 		}
-		file, _ := config.Parse(path, systems.All())
+		file, _ := Parse(path, systems.All())
 		_, _ = file.Decode(types)
 	})
 }

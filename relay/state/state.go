@@ -1,6 +1,9 @@
-package relay
-
-// This file is the only place that knows which kind of store a relay has.
+// Package state is what outlives a relay: it opens the store, and backs it up, checks and
+// restores it, whether a relay runs or not. Where all of it is follows from the
+// configuration.
+//
+// This is the only place that knows which kind of store a relay has.
+package state
 
 import (
 	"context"
@@ -15,9 +18,9 @@ import (
 	"github.com/connector-relay/relay/relay/store/sqlite"
 )
 
-// openStore opens the store of a configuration. What it may take of the disk can be
+// Open opens the store of a configuration. What it may take of the disk can be
 // changed with limit later.
-func openStore(ctx context.Context, c config.Relay, log zerolog.Logger, metrics prometheus.Registerer) (s store.Store, limit func(config.Disk), err error) {
+func Open(ctx context.Context, c config.Relay, log zerolog.Logger, metrics prometheus.Registerer) (s store.Store, limit func(config.Disk), err error) {
 	limits := func(d config.Disk) sqlite.Limits { return sqlite.Limits{MinFree: d.MinFree, MaxSize: d.MaxStore} }
 	file, err := sqlite.Open(ctx, sqlite.Options{Path: c.Store, Log: log, Metrics: metrics, Limits: limits(c.Disk)})
 	if err != nil {
@@ -41,13 +44,13 @@ type Restored = sqlite.Restored
 
 // Backup copies the store of a configuration, whether a relay runs on it or not.
 func Backup(ctx context.Context, path, to string, progress Progress) (Contents, error) {
-	state, err := stateOf(path)
+	at, err := Of(path)
 	if err != nil {
 		return Contents{}, err
 	}
-	c, err := sqlite.Backup(ctx, state.Store, to, progress)
+	c, err := sqlite.Backup(ctx, at.Store, to, progress)
 	if err != nil {
-		return Contents{}, fmt.Errorf("back up %s: %w", state.Store, err)
+		return Contents{}, fmt.Errorf("back up %s: %w", at.Store, err)
 	}
 	return Contents{File: to, Contents: c}, nil
 }
@@ -56,11 +59,11 @@ func Backup(ctx context.Context, path, to string, progress Progress) (Contents, 
 // configuration's store.
 func Check(ctx context.Context, path, file string) (Contents, error) {
 	if file == "" {
-		state, err := stateOf(path)
+		at, err := Of(path)
 		if err != nil {
 			return Contents{}, err
 		}
-		file = state.Store
+		file = at.Store
 	}
 	c, err := sqlite.Check(ctx, file)
 	if err != nil {
@@ -72,37 +75,30 @@ func Check(ctx context.Context, path, file string) (Contents, error) {
 // AcceptLoss lets a relay start on a store whose write-ahead log is damaged, with what
 // is left. It returns where the damaged log is kept; that is empty when there was none.
 func AcceptLoss(path string) (aside string, err error) {
-	state, err := stateOf(path)
+	at, err := Of(path)
 	if err != nil {
 		return "", err
 	}
-	return sqlite.AcceptLoss(state.Store)
+	return sqlite.AcceptLoss(at.Store)
 }
 
 // Restore puts a backup in the place of the configuration's store.
 func Restore(ctx context.Context, path, from string, repeat bool, progress Progress) (Restored, error) {
-	state, err := stateOf(path)
+	at, err := Of(path)
 	if err != nil {
 		return Restored{}, err
 	}
-	r, err := sqlite.Restore(ctx, sqlite.RestoreOptions{Path: state.Store, From: from, Repeat: repeat, Progress: progress})
+	r, err := sqlite.Restore(ctx, sqlite.RestoreOptions{Path: at.Store, From: from, Repeat: repeat, Progress: progress})
 	if err != nil {
-		return r, fmt.Errorf("restore %s: %w", state.Store, err)
+		return r, fmt.Errorf("restore %s: %w", at.Store, err)
 	}
 	return r, nil
 }
 
-// SocketPath returns where a relay with this configuration file has its operator
-// socket. The file must be there, but need not be valid as a whole: a person who is
-// in the middle of changing it still wants to know how the relay is doing.
-func SocketPath(path string) (string, error) {
-	state, err := stateOf(path)
-	return state.Socket, err
-}
-
-// stateOf returns where the relay of a configuration file keeps what outlives it. No more
-// of the file need be right than that it can be read.
-func stateOf(path string) (config.State, error) {
+// Of returns where the relay of a configuration file keeps what outlives it. The file must
+// be there, but need not be valid as a whole: a person who is in the middle of changing it
+// still wants to know how the relay is doing.
+func Of(path string) (config.State, error) {
 	file, diags := config.Parse(path, systems.All())
 	if !file.Readable() {
 		return config.State{}, file.Error(diags)
