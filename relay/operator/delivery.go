@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -35,6 +36,9 @@ type Delivery struct {
 	// Card is the card as its channel gets it, where a page asks for it.
 	Card json.RawMessage `json:"-"`
 }
+
+// Others says in how much company it arrived in its digest.
+func (d Delivery) Others() string { return card.Plural(d.DigestCards-1, "other") }
 
 // Attempt is one try to deliver.
 type Attempt struct {

@@ -9,7 +9,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/relay/connector"
-	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/intake"
@@ -18,21 +17,12 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// Store is what a [Desk] reads and changes of the store; package store says what each
-// method promises.
+// Store is what a [Desk] asks of the store; package store says what each method
+// promises.
 type Store interface {
+	store.Operator
 	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
 	Connectors(ctx context.Context) ([]store.Kept, error)
-	DeadLetters(ctx context.Context) (map[string]int, error)
-	ForgetChannel(ctx context.Context, channel string) (dismissed int, err error)
-	Deliveries(ctx context.Context, f store.Filter) ([]store.Summary, error)
-	Delivery(ctx context.Context, id int64) (store.Summary, []delivery.Attempt, error)
-	Events(ctx context.Context, f store.EventFilter) ([]store.EventSummary, error)
-	Event(ctx context.Context, id int64) (store.Event, error)
-	FindEvents(ctx context.Context, key string) ([]int64, error)
-	Replay(ctx context.Context, ids []int64) ([]int64, error)
-	Dismiss(ctx context.Context, ids []int64) ([]int64, error)
-	Refusals(ctx context.Context, connector string) ([]store.Refusal, error)
 	Ping(ctx context.Context) error
 }
 

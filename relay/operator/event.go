@@ -59,15 +59,21 @@ func (d *Desk) Events(ctx context.Context, f store.EventFilter) ([]Fated, error)
 	}
 	list := make([]Fated, len(found))
 	for i, e := range found {
-		list[i] = Fated{Reason: reason(e), Deliveries: append([]store.Standing{}, e.Deliveries...), Event: Event{
-			ID: e.ID, Connector: e.Connector, Key: e.Key, Kind: e.Kind, Time: e.Time, AcceptedAt: e.AcceptedAt, Fate: e.Fate, Title: e.Title,
-		}}
+		list[i] = Fated{Event: stored(e.Event, e.Title), Reason: reason(e.Event), Deliveries: append([]store.Standing{}, e.Deliveries...)}
 	}
 	return list, nil
 }
 
+// stored is a stored event as an operator sees it.
+func stored(e store.Event, title string) Event {
+	return Event{
+		ID: e.ID, Connector: e.Connector, Key: e.Key, Kind: e.Kind, Time: e.Time,
+		AcceptedAt: e.AcceptedAt, Fate: e.Fate, Title: title, Card: e.Card, Data: e.Data,
+	}
+}
+
 // reason says what the routes made of an event.
-func reason(e store.EventSummary) string {
+func reason(e store.Event) string {
 	routes, _ := event.Told(e.Traces)
 	if len(routes) == 0 && e.Fate == event.Filtered {
 		return "the connector has no route"
@@ -168,8 +174,5 @@ func (d *Desk) event(ctx context.Context, id int64) (Explanation, error) {
 		return Explanation{}, err
 	}
 	routes, notes := event.Told(e.Traces)
-	return Explanation{Notes: notes, Routes: routes, Deliveries: []Explained{}, Event: Event{
-		ID: e.ID, Connector: e.Connector, Key: e.Key, Kind: e.Kind, Time: e.Time,
-		AcceptedAt: e.AcceptedAt, Fate: e.Fate, Title: card.ReadHeadline(e.Card), Card: e.Card, Data: e.Data,
-	}}, nil
+	return Explanation{Event: stored(e, card.ReadHeadline(e.Card)), Notes: notes, Routes: routes, Deliveries: []Explained{}}, nil
 }

@@ -105,17 +105,11 @@ type EventFilter struct {
 	Limit int
 }
 
-// EventSummary is an event with where its deliveries stand, for lists.
+// EventSummary is an event with where its deliveries stand, for lists. It has no card, no
+// data and no thread.
 type EventSummary struct {
-	ID         int64
-	Connector  string
-	Key        string
-	Kind       string
-	Title      string
-	Time       time.Time
-	AcceptedAt time.Time
-	Fate       event.Fate
-	Traces     []event.Trace
+	Event
+	Title string
 	// Deliveries are those that are still kept.
 	Deliveries []Standing
 }

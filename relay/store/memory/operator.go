@@ -111,10 +111,8 @@ func (s *Store) Events(ctx context.Context, f store.EventFilter) (list []store.E
 			if !wantedEvent(f, e) {
 				continue
 			}
-			sum := store.EventSummary{
-				ID: e.ID, Connector: e.Connector, Key: e.Key, Kind: e.Kind, Title: title(e.Card),
-				Time: e.Time, AcceptedAt: e.AcceptedAt, Fate: e.Fate, Traces: e.Traces,
-			}
+			sum := store.EventSummary{Event: *e, Title: title(e.Card)}
+			sum.Card, sum.Data, sum.Thread = nil, nil, ""
 			for _, d := range s.deliveries {
 				if d.Event == e.ID {
 					sum.Deliveries = append(sum.Deliveries, store.Standing{ID: d.ID, Channel: d.Channel, State: d.State})
