@@ -16,14 +16,16 @@ import (
 // shortening makes it right.
 func drop(d *draft.Draft, rules Rules) []loss {
 	most := rules.Limits.Most
-	var sections loss
 	// One section is kept free for the note.
+	sections := loss{}
 	if n := most(size.Sections); len(d.Sections) > n {
-		sections = keepSections(d, n-1)
+		_, sections = keepSections(d, n-1)
 	}
 	links := dropLinks(d, most(size.AddressLength))
 	actions := dropActions(d, most(size.AddressLength))
-	images := dropImages(d, most(size.AddressLength), rules.InlinePictures)
+	images := dropImages(d, func(address string) bool {
+		return len(address) > most(size.AddressLength) || !rules.InlinePictures && strings.HasPrefix(strings.ToLower(address), "data:")
+	})
 	facts := 0
 	for i := range d.Sections {
 		s := &d.Sections[i]
@@ -94,30 +96,6 @@ func dropActions(d *draft.Draft, most int) int {
 			a := &(*list)[i]
 			a.Actions = slices.DeleteFunc(slices.Clone(a.Actions), long)
 		}
-	}
-	return dropped
-}
-
-// dropImages drops pictures whose addresses are longer, and, unless inline, those that
-// are in the card itself.
-func dropImages(d *draft.Draft, most int, inline bool) int {
-	dropped := 0
-	bad := func(address string) bool {
-		if len(address) <= most && (inline || !strings.HasPrefix(strings.ToLower(address), "data:")) {
-			return false
-		}
-		dropped++
-		return true
-	}
-	for i := range d.Sections {
-		s := &d.Sections[i]
-		if bad(s.Avatar) {
-			s.Avatar = ""
-		}
-		if s.Hero != nil && bad(s.Hero.URL) {
-			s.Hero = nil
-		}
-		s.Images = slices.DeleteFunc(s.Images, func(img card.Image) bool { return bad(img.URL) })
 	}
 	return dropped
 }

@@ -9,85 +9,74 @@ import (
 	"github.com/connector-relay/relay/relay/chat/markup"
 )
 
-// Each kind of reduction is two functions: how much there is, and reducing it to so much.
-
-func countImages(d *draft.Draft) int {
-	n := 0
-	for _, s := range d.Sections {
-		n += len(s.Pictures())
-		if s.Avatar != "" {
-			n++
-		}
-	}
-	return n
-}
+// A reduction goes through the parts of one kind in a draft. It says how much there was,
+// in parts or in the characters of the longest, reduces that to at most so much, and says
+// what was lost.
+type reduction func(d *draft.Draft, most int) (was int, lost loss)
 
 // keepImages keeps that many pictures, first come, first kept.
-func keepImages(d *draft.Draft, keep int) loss {
+func keepImages(d *draft.Draft, most int) (was int, lost loss) {
+	dropped := dropImages(d, func(string) bool {
+		was++
+		return was > most
+	})
+	return was, leftOut(dropped, "picture")
+}
+
+// dropImages drops the pictures whose addresses it is told to, and says how many.
+func dropImages(d *draft.Draft, drop func(address string) bool) int {
 	dropped := 0
-	take := func() bool {
-		if keep > 0 {
-			keep--
-			return true
+	gone := func(address string) bool {
+		if !drop(address) {
+			return false
 		}
 		dropped++
-		return false
+		return true
 	}
 	for i := range d.Sections {
 		s := &d.Sections[i]
-		if s.Avatar != "" && !take() {
+		if s.Avatar != "" && gone(s.Avatar) {
 			s.Avatar = ""
 		}
-		if s.Hero != nil && !take() {
+		if s.Hero != nil && gone(s.Hero.URL) {
 			s.Hero = nil
 		}
-		s.Images = slices.DeleteFunc(s.Images, func(card.Image) bool { return !take() })
+		s.Images = slices.DeleteFunc(s.Images, func(img card.Image) bool { return gone(img.URL) })
 	}
-	return leftOut(dropped, "picture")
+	return dropped
 }
 
-func longestFact(d *draft.Draft) int {
-	n := 0
-	for _, s := range d.Sections {
-		for _, f := range s.Facts {
-			n = max(n, f.Name.Len(), f.Value.Len())
-		}
-	}
-	return n
-}
-
-// shortenFacts cuts the names and values of facts to a length in characters.
-func shortenFacts(d *draft.Draft, keep int) loss {
+// shortenFacts cuts the names and values of facts.
+func shortenFacts(d *draft.Draft, most int) (was int, lost loss) {
 	n := 0
 	for i := range d.Sections {
 		for j := range d.Sections[i].Facts {
 			f := &d.Sections[i].Facts[j]
-			if f.Name.Len() > keep || f.Value.Len() > keep {
-				f.Name, f.Value = f.Name.Head(keep), f.Value.Head(keep)
+			longest, shorter := shorten(most, markup.Text.Head, &f.Name, &f.Value)
+			was = max(was, longest)
+			if shorter {
 				n++
 			}
 		}
 	}
-	return loss{n, "fact", cut}
-}
-
-func countFacts(d *draft.Draft) int {
-	n := 0
-	for _, s := range d.Sections {
-		n += len(s.Facts)
-	}
-	return n
+	return was, loss{n, "fact", cut}
 }
 
 // keepFacts keeps that many facts, over all sections.
-func keepFacts(d *draft.Draft, keep int) loss {
+func keepFacts(d *draft.Draft, most int) (was int, lost loss) {
 	dropped := 0
 	for i := range d.Sections {
-		n := min(keep, len(d.Sections[i].Facts))
-		dropped += cutTo(&d.Sections[i].Facts, n)
-		keep -= n
+		facts := &d.Sections[i].Facts
+		dropped += cutTo(facts, max(0, most-was))
+		was += len(*facts)
 	}
-	return leftOut(dropped, "fact")
+	return was + dropped, leftOut(dropped, "fact")
+}
+
+// shortenTexts takes the middle out of the running texts.
+func shortenTexts(d *draft.Draft, most int) (was int, lost loss) {
+	was, shorter := shorten(most, markup.Text.Middle, texts(d)...)
+	return was, middleGone().provided(shorter)
 }
 
 // texts are all running texts of a draft.
@@ -100,35 +89,15 @@ func texts(d *draft.Draft) []*markup.Text {
 	return list
 }
 
-func longestText(d *draft.Draft) int {
-	n := 0
-	for _, t := range texts(d) {
-		n = max(n, t.Len())
-	}
-	return n
-}
-
-// shortenTexts takes the middle out of texts longer than keep characters.
-func shortenTexts(d *draft.Draft, keep int) loss {
-	shorter := false
-	for _, t := range texts(d) {
-		if t.Len() > keep {
-			*t, shorter = t.Middle(keep), true
-		}
-	}
-	return middleGone().provided(shorter)
-}
-
-func countSections(d *draft.Draft) int { return len(d.Sections) }
-
 // keepSections keeps that many sections. A link in a section that goes moves to
 // the card when the card has none.
-func keepSections(d *draft.Draft, keep int) loss {
-	if keep >= len(d.Sections) {
-		return loss{}
+func keepSections(d *draft.Draft, most int) (was int, lost loss) {
+	was = len(d.Sections)
+	if was <= most {
+		return was, loss{}
 	}
-	dropped := d.Sections[keep:]
-	d.Sections = d.Sections[:keep:keep]
+	dropped := d.Sections[most:]
+	d.Sections = d.Sections[:most:most]
 	for _, s := range dropped {
 		for _, a := range s.Actions {
 			if leads(a) && d.FirstLink() == "" {
@@ -136,7 +105,7 @@ func keepSections(d *draft.Draft, keep int) loss {
 			}
 		}
 	}
-	return leftOut(len(dropped), "section")
+	return was, leftOut(len(dropped), "section")
 }
 
 // actionLists are the lists of a draft's actions.
@@ -148,34 +117,21 @@ func actionLists(d *draft.Draft) []*[]card.Action {
 	return lists
 }
 
-func countActions(d *draft.Draft) int {
-	n := 0
-	for _, list := range actionLists(d) {
-		n += len(*list)
-	}
-	return n
-}
-
 // keepActions keeps that many actions, links first, because a person can always
 // follow a link to the rest.
-func keepActions(d *draft.Draft, keep int) loss {
-	dropped := 0
+func keepActions(d *draft.Draft, most int) (was int, lost loss) {
 	for _, links := range []bool{true, false} {
 		for _, list := range actionLists(d) {
 			*list = slices.DeleteFunc(*list, func(a card.Action) bool {
 				if leads(a) != links {
 					return false
 				}
-				if keep > 0 {
-					keep--
-					return false
-				}
-				dropped++
-				return true
+				was++
+				return was > most
 			})
 		}
 	}
-	return leftOut(dropped, "action")
+	return was, leftOut(max(0, was-most), "action")
 }
 
 // leads reports whether an action is a link, or a form with one.
@@ -184,27 +140,27 @@ func leads(a card.Action) bool {
 	return len(links) > 0
 }
 
-func longestName(d *draft.Draft) int {
-	n := 0
-	for _, list := range actionLists(d) {
-		for _, a := range *list {
-			n = max(n, utf8.RuneCountInString(a.Name))
-		}
-	}
-	return n
-}
-
 // shortenNames cuts the names of actions.
-func shortenNames(d *draft.Draft, keep int) loss {
-	shorter := false
+func shortenNames(d *draft.Draft, most int) (was int, lost loss) {
 	for _, list := range actionLists(d) {
 		for i := range *list {
-			if a := &(*list)[i]; utf8.RuneCountInString(a.Name) > keep {
-				a.Name, shorter = markup.End(a.Name, keep), true
+			a := &(*list)[i]
+			length := utf8.RuneCountInString(a.Name)
+			was = max(was, length)
+			if length > most {
+				a.Name = markup.End(a.Name, most)
 			}
 		}
 	}
-	return namesCut().provided(shorter)
+	return was, namesCut().provided(was > most)
+}
+
+// shortenTitles cuts the texts of one line, and the summary, which nobody misses.
+func shortenTitles(d *draft.Draft, most int) (was int, lost loss) {
+	summary := utf8.RuneCountInString(d.Summary)
+	d.Summary = markup.End(d.Summary, most)
+	was, shorter := shorten(most, markup.Text.Head, titles(d)...)
+	return max(was, summary), titlesCut().provided(shorter)
 }
 
 // titles are the texts of one line, the card's own first.
@@ -217,22 +173,14 @@ func titles(d *draft.Draft) []*markup.Text {
 	return list
 }
 
-func longestTitle(d *draft.Draft) int {
-	n := utf8.RuneCountInString(d.Summary)
-	for _, t := range titles(d) {
-		n = max(n, t.Len())
-	}
-	return n
-}
-
-// shortenTitles cuts titles, and the summary, which nobody misses.
-func shortenTitles(d *draft.Draft, keep int) loss {
-	d.Summary = markup.End(d.Summary, keep)
-	shorter := false
-	for _, t := range titles(d) {
-		if t.Len() > keep {
-			*t, shorter = t.Head(keep), true
+// shorten cuts the texts that are longer, and says how long the longest was.
+func shorten(most int, cut func(markup.Text, int) markup.Text, texts ...*markup.Text) (longest int, shorter bool) {
+	for _, t := range texts {
+		length := t.Len()
+		longest = max(longest, length)
+		if length > most {
+			*t = cut(*t, most)
 		}
 	}
-	return titlesCut().provided(shorter)
+	return longest, longest > most
 }

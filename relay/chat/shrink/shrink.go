@@ -11,6 +11,7 @@
 package shrink
 
 import (
+	"math"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/chat/draft"
@@ -32,11 +33,9 @@ const near = 64
 type step struct {
 	// parts says that the step is for texts that are too long for their place; else it is
 	// for the payload as a whole.
-	parts bool
-	// size is how much there is, such as the number of pictures; keep reduces the draft to
-	// that much and says what was lost; least is what it has to leave.
-	size  func(d *draft.Draft) int
-	keep  func(d *draft.Draft, most int) loss
+	parts  bool
+	reduce reduction
+	// least is how much the step leaves in any case.
 	least int
 }
 
@@ -46,22 +45,22 @@ func steps() []step {
 	const part, whole = true, false
 	return []step{
 		// First what is too long for its place, so that no fact has to go for a long title.
-		{part, longestFact, shortenFacts, leastFact},
-		{part, longestText, shortenTexts, leastText},
-		{part, longestTitle, shortenTitles, leastTitle},
-		{part, longestName, shortenNames, leastName},
+		{part, shortenFacts, leastFact},
+		{part, shortenTexts, leastText},
+		{part, shortenTitles, leastTitle},
+		{part, shortenNames, leastName},
 		// Then the whole.
-		{whole, countImages, keepImages, 0},
-		{whole, longestFact, shortenFacts, leastFact},
-		{whole, longestText, shortenTexts, leastText},
-		{whole, countFacts, keepFacts, 0},
-		{whole, countSections, keepSections, 0},
-		{whole, countActions, keepActions, 1},
+		{whole, keepImages, 0},
+		{whole, shortenFacts, leastFact},
+		{whole, shortenTexts, leastText},
+		{whole, keepFacts, 0},
+		{whole, keepSections, 0},
+		{whole, keepActions, 1},
 		// What is seldom too much.
-		{whole, longestName, shortenNames, leastName},
-		{whole, longestTitle, shortenTitles, leastTitle},
-		{whole, longestText, shortenTexts, 0},
-		{whole, countActions, keepActions, 0},
+		{whole, shortenNames, leastName},
+		{whole, shortenTitles, leastTitle},
+		{whole, shortenTexts, 0},
+		{whole, keepActions, 0},
 	}
 }
 
@@ -114,11 +113,12 @@ func (f fitting) try(d draft.Draft, lost Losses) (attempt, error) {
 func (f fitting) search(a attempt, s step) (attempt, error) {
 	try := func(keep int) (attempt, int, error) {
 		smaller := a.draft.Clone()
-		lost := s.keep(&smaller, keep)
+		_, lost := s.reduce(&smaller, keep)
 		tried, err := f.try(smaller, a.lost.and(lost))
 		return tried, f.excess(tried, s.parts), err
 	}
-	high := s.size(&a.draft)
+	whole := a.draft.Clone()
+	high, _ := s.reduce(&whole, math.MaxInt)
 	low := min(s.least, high)
 	best, over, err := try(low)
 	switch {
