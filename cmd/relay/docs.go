@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/reference"
 	"github.com/connector-relay/relay/relay/route"
@@ -17,23 +19,29 @@ import (
 
 func (a *app) docsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "docs [TYPE|functions|card]",
+		Use:   "docs [TYPE|channels|functions|card]",
 		Short: "Say what a connector type takes and what its events hold",
 		Long: `Say what a connector type takes, which kinds of events it has, and what routes see in
-them, as the plugin itself describes it. "functions" lists the functions of relay.hcl,
-"card" the blocks in which a route changes a card. Without a name the types are listed.
-No relay need run.`,
+them, as the plugin itself describes it. The name of a chat system, or "channels" for all of
+them, says what a channel of that type takes, its rate and its limits. "functions" lists the
+functions of relay.hcl, "card" the blocks in which a route changes a card. Without a name the
+connector types are listed. No relay need run.`,
 		Example:           "  relay docs rss\n  relay docs functions",
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: complete(func(*cobra.Command) []string { return append(typeNames(), "functions", "card") }),
+		ValidArgsFunction: complete(func(cmd *cobra.Command) []string { return append(append(typeNames(), channelTypeNames(cmd)...), "channels", "functions", "card") }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
 				return a.docsTypes(cmd)
+			case args[0] == "channels":
+				return a.docsChannels(systems.All()...)
 			case args[0] == "functions":
 				return a.docsFunctions()
 			case args[0] == "card":
 				return a.docsCard()
+			}
+			if s, ok := systems.All().Find(args[0]); ok && !slices.Contains(typeNames(), s.Name) {
+				return a.docsChannels(s)
 			}
 			types, err := plan.Types(cmd.Context(), a.config, args[0], version())
 			if err != nil {
@@ -83,6 +91,38 @@ func (a *app) printType(t reference.Type) error {
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// docsChannels says what channels of these chat systems take, and where the figures come
+// from.
+func (a *app) docsChannels(systems ...chat.System) error {
+	var list []reference.ChannelType
+	for _, s := range systems {
+		list = append(list, reference.DescribeChannel(s))
+	}
+	if a.json {
+		return a.showJSON(list)
+	}
+	for _, t := range list {
+		fmt.Fprintf(a.out, "%s\n\nchannel \"NAME\" with type = %q\n", t.Summary, t.Type)
+		if err := show(a, t.Settings, "", func(s reference.Argument) []string { return []string{"  " + s.Name, s.Holds(), s.Doc} }); err != nil {
+			return err
+		}
+		if t.Rate > 0 {
+			fmt.Fprintf(a.out, "\nRate unless the channel says otherwise: %g a second, %d at once.\n  %s\n", t.Rate, t.Burst, t.RateSource)
+		}
+		if len(t.Limits) > 0 {
+			fmt.Fprintln(a.out, "\nA card has at most:")
+		}
+		err := show(a, t.Limits, "", func(l reference.Limit) []string {
+			return []string{"  " + l.Payload, fmt.Sprint(l.Most, " ", l.Unit), l.Source}
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(a.out)
 	}
 	return nil
 }

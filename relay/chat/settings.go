@@ -15,8 +15,8 @@ type Kind string
 const (
 	Text   Kind = "text"
 	Flag   Kind = "true or false"
-	Web    Kind = "URL"     // always kept as a secret is, because most hold one
-	Choice Kind = "payload" // of the system's forms
+	Web    Kind = "URL"  // always kept as a secret is, because most hold one
+	Choice Kind = "name" // of one of the system's forms
 )
 
 // Setting is one attribute of a channel's block that is a chat system's own. The
