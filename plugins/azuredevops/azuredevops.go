@@ -49,36 +49,27 @@ func (a *AzureDevOps) Describe() connector.Description {
 
 // Validate implements [connector.Validator].
 func (a *AzureDevOps) Validate() []connector.Problem {
-	var problems []connector.Problem
-	add := func(argument, text string) {
-		problems = append(problems, connector.Problem{Argument: argument, Message: text})
-	}
-	problems = append(problems, connector.CheckURL("url", a.URL, "https://dev.azure.com/acme")...)
+	var problems connector.Problems
+	problems.URL("url", a.URL, "https://dev.azure.com/acme")
 	if a.Releases != "" {
-		problems = append(problems, connector.CheckURL("release_url", a.Releases, "https://vsrm.dev.azure.com/acme")...)
+		problems.URL("release_url", a.Releases, "https://vsrm.dev.azure.com/acme")
 	}
-	if a.Project == "" || strings.ContainsAny(a.Project, `/\:?#`) {
-		add("project", "A project is named as it stands in its address, without slashes.")
-	}
-	if (a.Username == "") != (a.Password == "") {
-		add("username", "Service hooks show a username and a password together.")
-	}
-	if strings.ContainsAny(a.Version, " &?#/") || a.Version == "" {
-		add("api_version", "A version is one such as 7.1.")
-	}
-	if a.Initial < 0 {
-		add("initial", "The number of events cannot be negative.")
-	}
+	problems.If(a.Project == "" || strings.ContainsAny(a.Project, `/\:?#`), "project", "A project is named as it stands in its address, without slashes.")
+	problems.If((a.Username == "") != (a.Password == ""), "username", "Service hooks show a username and a password together.")
+	problems.If(a.Version == "" || strings.ContainsAny(a.Version, " &?#/"), "api_version", "A version is one such as 7.1.")
+	problems.If(a.Initial < 0, "initial", "The number of events cannot be negative.")
 	for _, s := range a.Sources {
-		if !slices.Contains(sourceNames(), s) {
-			add("poll", "Polls ask for "+strings.Join(sourceNames(), ", ")+".")
-		}
+		problems.If(!slices.Contains(sourceNames(), s), "poll", "Polls ask for "+strings.Join(sourceNames(), ", ")+".")
 	}
-	problems = append(problems, connector.CheckPatterns(map[string][]string{
-		"kinds": a.Kinds, "exclude": a.Exclude, "repositories": a.Repositories, "branches": a.Branches, "pipelines": a.Pipelines,
-		"work_item_types": a.Types, "areas": slashed(a.Areas), "actors": a.Actors, "exclude_actors": a.NotActors,
-	})...)
-	return append(problems, table().Check("kinds", a.Kinds...)...)
+	table().Check(&problems, a.Choice)
+	problems.Patterns("repositories", a.Repositories...)
+	problems.Patterns("branches", a.Branches...)
+	problems.Patterns("pipelines", a.Pipelines...)
+	problems.Patterns("work_item_types", a.Types...)
+	problems.Patterns("areas", slashed(a.Areas)...)
+	problems.Patterns("actors", a.Actors...)
+	problems.Patterns("exclude_actors", a.NotActors...)
+	return problems
 }
 
 // wants reports whether an event is one that people asked for.

@@ -53,54 +53,35 @@ func (g *GitHub) Describe() connector.Description {
 
 // Validate implements [connector.Validator].
 func (g *GitHub) Validate() []connector.Problem {
-	var problems []connector.Problem
-	add := func(argument, text string) {
-		problems = append(problems, connector.Problem{Argument: argument, Message: text})
-	}
-	named := 0
-	for _, name := range []string{g.Repository, g.Organisation, g.User} {
-		if name != "" {
-			named++
-		}
-	}
-	if named != 1 {
-		add("repository", "Name one of repository, organisation and user.")
-	}
-	if owner, name, ok := strings.Cut(g.Repository, "/"); g.Repository != "" && (!ok || owner == "" || name == "" || strings.Contains(name, "/")) {
-		add("repository", "A repository is written owner/name, such as golang/go.")
-	}
-	for argument, text := range map[string]string{"organisation": g.Organisation, "user": g.User} {
-		if strings.ContainsAny(text, "/ ?#%") {
-			add(argument, "This is a login, as it stands in a profile's address.")
-		}
-	}
-	if g.User != "" && g.Secret != "" {
-		add("secret", "GitHub has no webhooks for a user; name a repository or an organisation.")
-	}
-	problems = append(problems, connector.CheckURL("api", g.API, "https://api.github.com")...)
-	if given := g.AppID != 0; given != (g.Install != 0) || given != (g.PrivateKey != "") {
-		add("app_id", "An App signs in with app_id, installation_id and private_key together.")
-	}
-	if g.AppID != 0 && g.Token != "" {
-		add("token", "Either a token or an App signs in.")
-	}
+	var problems connector.Problems
+	problems.OneOf("repository", "Name one of repository, organisation and user.", g.Repository != "", g.Organisation != "", g.User != "")
+	owner, name, ok := strings.Cut(g.Repository, "/")
+	problems.If(g.Repository != "" && (!ok || owner == "" || name == "" || strings.Contains(name, "/")), "repository", "A repository is written owner/name, such as golang/go.")
+	problems.If(strings.ContainsAny(g.Organisation, "/ ?#%"), "organisation", "This is a login, as it stands in a profile's address.")
+	problems.If(strings.ContainsAny(g.User, "/ ?#%"), "user", "This is a login, as it stands in a profile's address.")
+	problems.If(g.User != "" && g.Secret != "", "secret", "GitHub has no webhooks for a user; name a repository or an organisation.")
+	problems.URL("api", g.API, "https://api.github.com")
+	app := g.AppID != 0
+	problems.If(app != (g.Install != 0) || app != (g.PrivateKey != ""), "app_id", "An App signs in with app_id, installation_id and private_key together.")
+	problems.If(app && g.Token != "", "token", "Either a token or an App signs in.")
 	if g.PrivateKey != "" {
-		if _, err := parseKey(g.PrivateKey); err != nil {
-			add("private_key", "The App's private key is not an RSA key in PEM form.")
-		}
+		_, err := parseKey(g.PrivateKey)
+		problems.If(err != nil, "private_key", "The App's private key is not an RSA key in PEM form.")
 	}
-	if g.Initial < 0 {
-		add("initial", "The number of events cannot be negative.")
-	}
-	problems = append(problems, connector.CheckPatterns(map[string][]string{
-		"events": g.Events, "exclude": g.Exclude, "actors": g.Actors, "exclude_actors": g.ExcludeActors, "branches": g.Branches, "labels": g.Labels,
-	})...)
+	problems.If(g.Initial < 0, "initial", "The number of events cannot be negative.")
 	var names []string // of "kind.action" the kind
 	for _, p := range g.Events {
 		name, _, _ := strings.Cut(p, ".")
 		names = append(names, name)
 	}
-	return append(problems, table().Check("events", names...)...)
+	table().CheckNames(&problems, "events", names...)
+	problems.Patterns("events", g.Events...)
+	problems.Patterns("exclude", g.Exclude...)
+	problems.Patterns("actors", g.Actors...)
+	problems.Patterns("exclude_actors", g.ExcludeActors...)
+	problems.Patterns("branches", g.Branches...)
+	problems.Patterns("labels", g.Labels...)
+	return problems
 }
 
 // Poll implements [connector.Poller].

@@ -57,13 +57,10 @@ func (f *Feed) Describe() connector.Description {
 
 // Validate implements [connector.Validator].
 func (f *Feed) Validate() []connector.Problem {
-	problems := connector.CheckURL("url", f.URL, "https://go.dev/blog/feed.atom")
-	if f.Initial < 0 {
-		problems = append(problems, connector.Problem{Argument: "initial", Message: "The number of items cannot be negative."})
-	}
-	if f.Summary < 0 {
-		problems = append(problems, connector.Problem{Argument: "summary", Message: "The number of characters cannot be negative."})
-	}
+	var problems connector.Problems
+	problems.URL("url", f.URL, "https://go.dev/blog/feed.atom")
+	problems.If(f.Initial < 0, "initial", "The number of items cannot be negative.")
+	problems.If(f.Summary < 0, "summary", "The number of characters cannot be negative.")
 	return problems
 }
 

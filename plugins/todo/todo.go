@@ -49,23 +49,20 @@ func (t *Todo) Describe() connector.Description {
 
 // Validate implements [connector.Validator].
 func (t *Todo) Validate() []connector.Problem {
-	var problems []connector.Problem
-	add := func(wrong bool, argument, text string) {
-		if wrong {
-			problems = append(problems, connector.Problem{Argument: argument, Message: text})
-		}
-	}
-	add(t.Client == "" || strings.ContainsAny(t.Client, " /?#&"), "client_id", "A client id is one such as 11111111-2222-3333-4444-555555555555.")
-	add(t.Tenant == "" || strings.ContainsAny(t.Tenant, " /?#&%"), "tenant", "A tenant is a directory's id or domain, or common, organizations or consumers.")
+	var problems connector.Problems
+	problems.If(t.Client == "" || strings.ContainsAny(t.Client, " /?#&"), "client_id", "A client id is one such as 11111111-2222-3333-4444-555555555555.")
+	problems.If(t.Tenant == "" || strings.ContainsAny(t.Tenant, " /?#&%"), "tenant", "A tenant is a directory's id or domain, or common, organizations or consumers.")
 	_, err := time.LoadLocation(t.Zone)
-	add(err != nil, "timezone", "There is no such time zone; write one such as Europe/Berlin.")
-	add(t.DueSoon < 0, "due_soon", "The time cannot be negative.")
-	add(t.Initial < 0, "initial", "The number of tasks cannot be negative.")
-	problems = append(problems, connector.CheckURL("api", t.API, "https://graph.microsoft.com")...)
-	problems = append(problems, connector.CheckURL("login_api", t.Login, "https://login.microsoftonline.com")...)
-	problems = append(problems, connector.CheckPatterns(map[string][]string{"lists": t.Lists, "exclude_lists": t.ExcludeLists, "kinds": t.Kinds, "exclude": t.Exclude})...)
-	problems = append(problems, table().Check("kinds", t.Kinds...)...)
-	return append(problems, table().Check("exclude", t.Exclude...)...)
+	problems.If(err != nil, "timezone", "There is no such time zone; write one such as Europe/Berlin.")
+	problems.If(t.DueSoon < 0, "due_soon", "The time cannot be negative.")
+	problems.If(t.Initial < 0, "initial", "The number of tasks cannot be negative.")
+	problems.URL("api", t.API, "https://graph.microsoft.com")
+	problems.URL("login_api", t.Login, "https://login.microsoftonline.com")
+	table().Check(&problems, t.Choice)
+	table().CheckNames(&problems, "exclude", t.Exclude...)
+	problems.Patterns("lists", t.Lists...)
+	problems.Patterns("exclude_lists", t.ExcludeLists...)
+	return problems
 }
 
 // SignIn implements [connector.Authenticator]. Reading takes the permission

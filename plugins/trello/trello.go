@@ -44,25 +44,17 @@ func (t *Trello) Describe() connector.Description {
 
 // Validate implements [connector.Validator].
 func (t *Trello) Validate() []connector.Problem {
-	var problems []connector.Problem
-	add := func(argument, text string) {
-		problems = append(problems, connector.Problem{Argument: argument, Message: text})
-	}
-	if !isID(t.Board) {
-		add("board", "A board's id has letters and digits only; it stands in the board's address after /b/.")
-	}
-	if !isID(t.Key) {
-		add("key", "An API key has letters and digits only.")
-	}
-	if strings.ContainsAny(t.Token, " \"\r\n,") {
-		add("token", "A token has no spaces, commas or quotes.")
-	}
-	problems = append(problems, connector.CheckURL("api", t.API, "https://api.trello.com")...)
-	if t.Initial < 0 || t.Initial > pageSize {
-		add("initial", "The number of events is from 0 to 1000.")
-	}
-	problems = append(problems, connector.CheckPatterns(map[string][]string{"kinds": t.Kinds, "exclude": t.Exclude, "members": t.Members, "lists": t.Lists, "labels": t.Labels})...)
-	return append(problems, table().Check("kinds", t.Kinds...)...)
+	var problems connector.Problems
+	problems.If(!isID(t.Board), "board", "A board's id has letters and digits only; it stands in the board's address after /b/.")
+	problems.If(!isID(t.Key), "key", "An API key has letters and digits only.")
+	problems.If(strings.ContainsAny(t.Token, " \"\r\n,"), "token", "A token has no spaces, commas or quotes.")
+	problems.URL("api", t.API, "https://api.trello.com")
+	problems.If(t.Initial < 0 || t.Initial > pageSize, "initial", "The number of events is from 0 to 1000.")
+	table().Check(&problems, t.Choice)
+	problems.Patterns("members", t.Members...)
+	problems.Patterns("lists", t.Lists...)
+	problems.Patterns("labels", t.Labels...)
+	return problems
 }
 
 func isID(s string) bool {

@@ -100,28 +100,17 @@ func kinds() []connector.Kind {
 
 // Validate implements [connector.Validator].
 func (h *Webhook) Validate() []connector.Problem {
-	var problems []connector.Problem
-	add := func(argument, text string) {
-		problems = append(problems, connector.Problem{Argument: argument, Message: text})
-	}
-	if h.Image != "" && !isWeb(h.Image) {
-		add("image", "must be an http or https address, which the chat system can reach")
-	}
-	if utf8.RuneCountInString(h.Title) > longestTitle {
-		add("title", fmt.Sprintf("must be at most %d characters", longestTitle))
-	}
+	var problems connector.Problems
+	problems.If(h.Image != "" && !isWeb(h.Image), "image", "must be an http or https address, which the chat system can reach")
+	problems.If(utf8.RuneCountInString(h.Title) > longestTitle, "title", fmt.Sprintf("must be at most %d characters", longestTitle))
 	for i, a := range h.Allow {
-		if _, err := network(a); err != nil {
-			add("allow", fmt.Sprintf("element %d must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24", i+1))
-		}
+		_, err := network(a)
+		problems.If(err != nil, "allow", fmt.Sprintf("element %d must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24", i+1))
 	}
-	if h.Signature == signatureHMAC && !isHeaderName(h.SignatureHeader) {
-		add("signature_header", "must be the name of a header, such as X-Hub-Signature-256")
-	}
+	problems.If(h.Signature == signatureHMAC && !isHeaderName(h.SignatureHeader), "signature_header", "must be the name of a header, such as X-Hub-Signature-256")
 	if h.Secret != "" && h.Signature == signatureStandard {
-		if _, err := standardKey(h.Secret); err != nil {
-			add("secret", "must be a Standard Webhooks secret, whsec_ and the base64 of 16 bytes or more; for a secret of another form set signature = \"hmac-sha256\"")
-		}
+		_, err := standardKey(h.Secret)
+		problems.If(err != nil, "secret", "must be a Standard Webhooks secret, whsec_ and the base64 of 16 bytes or more; for a secret of another form set signature = \"hmac-sha256\"")
 	}
 	return problems
 }

@@ -58,40 +58,18 @@ func (x *X) Describe() connector.Description {
 
 // Validate implements [connector.Validator].
 func (x *X) Validate() []connector.Problem {
-	var problems []connector.Problem
-	add := func(argument, text string) {
-		problems = append(problems, connector.Problem{Argument: argument, Message: text})
-	}
-	named := 0
-	for _, given := range []bool{len(x.Users) > 0, x.List != "", x.Search != ""} {
-		if given {
-			named++
-		}
-	}
-	if named != 1 {
-		add("users", "Name one of users, list and search.")
-	}
-	if len(x.Users) > maxUsers {
-		add("users", fmt.Sprintf("At most %d users fit one connector; use another for more.", maxUsers))
-	}
+	var problems connector.Problems
+	problems.OneOf("users", "Name one of users, list and search.", len(x.Users) > 0, x.List != "", x.Search != "")
+	problems.If(len(x.Users) > maxUsers, "users", fmt.Sprintf("At most %d users fit one connector; use another for more.", maxUsers))
 	for _, u := range x.Users {
-		if !isHandle(u) {
-			add("users", "A user's name has letters, digits and _ only, at most 15, and no @.")
-		}
+		problems.If(!isHandle(u), "users", "A user's name has letters, digits and _ only, at most 15, and no @.")
 	}
-	if x.List != "" && !isNumber(x.List) {
-		add("list", "A list is named by its number, which stands in its address.")
-	}
-	if len([]rune(x.Search)) > maxQuery {
-		add("search", fmt.Sprintf("A search has at most %d characters.", maxQuery))
-	}
-	if x.Budget < 1 {
-		add("budget", "A budget of nothing reads nothing; write how many posts may be read in a month.")
-	}
-	if x.Initial < 0 || x.Initial > maxResults {
-		add("initial", fmt.Sprintf("The number of posts is from 0 to %d.", maxResults))
-	}
-	return append(problems, connector.CheckURL("api", x.API, "https://api.x.com")...)
+	problems.If(x.List != "" && !isNumber(x.List), "list", "A list is named by its number, which stands in its address.")
+	problems.If(len([]rune(x.Search)) > maxQuery, "search", fmt.Sprintf("A search has at most %d characters.", maxQuery))
+	problems.If(x.Budget < 1, "budget", "A budget of nothing reads nothing; write how many posts may be read in a month.")
+	problems.If(x.Initial < 0 || x.Initial > maxResults, "initial", fmt.Sprintf("The number of posts is from 0 to %d.", maxResults))
+	problems.URL("api", x.API, "https://api.x.com")
+	return problems
 }
 
 func isHandle(s string) bool {

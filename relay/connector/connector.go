@@ -64,7 +64,7 @@ type Receiver interface {
 }
 
 // Validator is a connector that checks more than the schema can say. It uses no
-// network.
+// network. [Problems] collects what it finds.
 type Validator interface {
 	Validate() []Problem
 }
@@ -112,14 +112,6 @@ type Kind struct {
 	Name   string
 	Doc    string
 	Sample event.Event
-}
-
-// Problem is something wrong with the arguments.
-type Problem struct {
-	// Argument is the one at fault; empty when it is none in particular.
-	Argument string
-	// Message says what is wrong and what to do, without the argument's value.
-	Message string
 }
 
 // Poll is one poll under way.

@@ -52,7 +52,10 @@ func (d *Desk) Describe() connector.Description {
 }
 
 func (d *Desk) Validate() []connector.Problem {
-	return append(connector.CheckURL("api", d.API, "https://desk.example"), table().Check("kinds", d.Kinds...)...)
+	var problems connector.Problems
+	problems.URL("api", d.API, "https://desk.example")
+	table().Check(&problems, d.Choice)
+	return problems
 }
 
 func (t ticket) event(k kinds.Kind[string]) event.Event {

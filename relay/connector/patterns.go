@@ -26,16 +26,3 @@ func IsPattern(pattern string) bool {
 
 // flat takes the meaning out of capitals and slashes.
 func flat(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x00") }
-
-// CheckPatterns says what is wrong with patterns, by the names of their arguments.
-func CheckPatterns(arguments map[string][]string) []Problem {
-	var problems []Problem
-	for argument, patterns := range arguments {
-		for _, p := range patterns {
-			if !IsPattern(p) {
-				problems = append(problems, Problem{Argument: argument, Message: "One of the patterns cannot be read; a [ has no end."})
-			}
-		}
-	}
-	return problems
-}

@@ -14,12 +14,3 @@ func ParseURL(text string) (*url.URL, error) {
 	}
 	return u, nil
 }
-
-// CheckURL returns, for [Validator], the problem with an argument that [ParseURL] does
-// not take. The message shows the example.
-func CheckURL(argument, text, example string) []Problem {
-	if _, err := ParseURL(text); err == nil {
-		return nil
-	}
-	return []Problem{{Argument: argument, Message: "Write an http or https address with a host, such as " + example + "."}}
-}

@@ -54,7 +54,9 @@ func (s *Shop) Describe() connector.Description {
 }
 
 func (s *Shop) Validate() []connector.Problem {
-	return append(connector.CheckPatterns(map[string][]string{"kinds": s.Kinds, "exclude": s.Exclude}), table().Check("kinds", s.Kinds...)...)
+	var problems connector.Problems
+	table().Check(&problems, s.Choice)
+	return problems
 }
 
 func (s *Shop) Receive(_ context.Context, r *connector.Request) (connector.Reply, error) {

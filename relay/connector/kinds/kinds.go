@@ -55,25 +55,29 @@ func (t Table[T]) Describe(sample func(Kind[T]) event.Event) []connector.Kind {
 	return list
 }
 
-// Check says which patterns of an argument are like no kind, for [connector.Validator].
-// A pattern that cannot be read is left to [connector.CheckPatterns].
-func (t Table[T]) Check(argument string, patterns ...string) []connector.Problem {
+// Check adds to what a [connector.Validator] finds what is wrong with a choice among the
+// kinds.
+func (t Table[T]) Check(p *connector.Problems, c Choice) {
+	p.Patterns("kinds", c.Kinds...)
+	p.Patterns("exclude", c.Exclude...)
+	t.CheckNames(p, "kinds", c.Kinds...)
+}
+
+// CheckNames adds which patterns of an argument are like no kind. Those that cannot be
+// read are left to [connector.Problems.Patterns].
+func (t Table[T]) CheckNames(p *connector.Problems, argument string, patterns ...string) {
 	names := make([]string, len(t))
 	for i, k := range t {
 		names[i] = k.Name
 	}
-	var problems []connector.Problem
-	for _, p := range patterns {
-		if !connector.IsPattern(p) || slices.ContainsFunc(names, func(name string) bool { return connector.Matches([]string{p}, name) }) {
-			continue
-		}
-		message := "No kind of event is like " + p + "."
-		if meant := spelling.Nearest(p, names); meant != "" {
+	for _, pattern := range patterns {
+		known := slices.ContainsFunc(names, func(name string) bool { return connector.Matches([]string{pattern}, name) })
+		message := "No kind of event is like " + pattern + "."
+		if meant := spelling.Nearest(pattern, names); meant != "" {
 			message += fmt.Sprintf(" Did you mean %q?", meant)
 		}
-		problems = append(problems, connector.Problem{Argument: argument, Message: message})
+		p.If(!known && connector.IsPattern(pattern), argument, message)
 	}
-	return problems
 }
 
 // Choice are the arguments by which people choose kinds. Embed it into the connector's

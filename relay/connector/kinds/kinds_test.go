@@ -1,8 +1,10 @@
 package kinds
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 )
 
@@ -34,9 +36,15 @@ func TestWhatPeopleWant(t *testing.T) {
 }
 
 func TestAPatternThatIsLikeNoKindIsAProblem(t *testing.T) {
-	problems := table().Check("events", "pu*", "*", "[", "pusch", "issues*")
-	if len(problems) != 2 || problems[0].Argument != "events" ||
-		problems[0].Message != `No kind of event is like pusch. Did you mean "push"?` || problems[1].Message != "No kind of event is like issues*." {
+	var problems connector.Problems
+	table().Check(&problems, Choice{Kinds: []string{"pu*", "*", "[", "pusch", "issues*"}, Exclude: []string{"issues", "[a"}})
+	want := connector.Problems{
+		{Argument: "kinds", Message: "One of the patterns cannot be read; a [ has no end."},
+		{Argument: "exclude", Message: "One of the patterns cannot be read; a [ has no end."},
+		{Argument: "kinds", Message: `No kind of event is like pusch. Did you mean "push"?`},
+		{Argument: "kinds", Message: "No kind of event is like issues*."},
+	}
+	if !slices.Equal(problems, want) {
 		t.Errorf("problems: %+v", problems)
 	}
 }
