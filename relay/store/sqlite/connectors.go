@@ -17,7 +17,7 @@ const keysOf = "coalesce((SELECT nullif(keys, '') FROM connectors WHERE name = ?
 // forgets the keys it has reported.
 func (s *Store) OpenConnector(ctx context.Context, name, typ string) (store.Kept, error) {
 	token := newToken()
-	err := s.write(ctx, &operation{do: func(w *writer) error {
+	err := s.write(ctx, &operation{what: "open connector " + name, do: func(w *writer) error {
 		// Where a connector that has got another name keeps its keys under this one, a
 		// new connector needs another place for its own.
 		if _, err := w.exec(`INSERT INTO connectors (name, type, hook_token, keys)
@@ -33,7 +33,7 @@ func (s *Store) OpenConnector(ctx context.Context, name, typ string) (store.Kept
 		return err
 	}})
 	if err != nil {
-		return store.Kept{}, fmt.Errorf("open connector %s: %w", name, err)
+		return store.Kept{}, err
 	}
 	list, err := s.connectors(ctx, "WHERE name = ?", name)
 	if err == nil && len(list) == 0 {
@@ -64,15 +64,11 @@ func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]s
 		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &used, &c.Former.Token, &until, &before, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {
 			return err
 		}
-		if poll != nil {
-			if err := json.Unmarshal(poll, &c.Poll); err != nil {
-				return fmt.Errorf("%w: connector %s: how its polling stands: %w", store.ErrCorrupt, c.Name, err)
-			}
-		}
 		c.LastEvent, c.HookUsed = moment(last), moment(used)
 		c.Former.Until, c.Former.Used = moment(until), moment(before)
+		err := decode(poll, &c.Poll, "how connector %s polls", c.Name)
 		list = append(list, c)
-		return nil
+		return err
 	})
 	return list, s.explainRead(err)
 }
@@ -84,17 +80,13 @@ func (s *Store) SavePoll(ctx context.Context, connector string, p store.Poll) er
 	if err != nil {
 		return fmt.Errorf("save how connector %s polls: %w", connector, err)
 	}
-	err = s.write(ctx, &operation{do: func(w *writer) error {
+	return s.write(ctx, &operation{what: "save how connector " + connector + " polls", do: func(w *writer) error {
 		changed, err := w.exec("UPDATE connectors SET poll = ? WHERE name = ?", b, connector)
 		if err == nil && changed == 0 {
 			return store.ErrNotFound
 		}
 		return err
 	}})
-	if err != nil {
-		return fmt.Errorf("save how connector %s polls: %w", connector, err)
-	}
-	return nil
 }
 
 // newToken makes the secret part of a hook URL: 192 random bits.

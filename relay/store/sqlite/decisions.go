@@ -14,74 +14,53 @@ import (
 // first, although it starts before the last is back.
 const decisionStep = 5000
 
-// Replay implements [store.Store]. Whether an attempt may have shown the card
-// before is still known afterwards; when it was first tried is counted anew.
+// Replay implements [store.Store]; when a delivery was first tried is counted anew.
 func (s *Store) Replay(ctx context.Context, ids []int64) ([]int64, error) {
-	return s.decide(ctx, ids, "replay", s.replay)
+	const replay = `UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, tried_at = 0, finished_at = 0, digest = 0, reason = '', crashes = 0
+		WHERE id = ? AND state IN ('dead', 'dismissed') RETURNING channel, connector, urgent`
+	return s.decide(ctx, "replay", ids, true, replay)
 }
 
 // Dismiss implements [store.Store].
 func (s *Store) Dismiss(ctx context.Context, ids []int64) ([]int64, error) {
-	return s.decide(ctx, ids, "dismiss", s.dismiss)
+	const dismiss = "UPDATE deliveries SET state = 'dismissed', finished_at = ?2 WHERE id = ?1 AND state = 'dead' RETURNING channel, connector, urgent"
+	return s.decide(ctx, "dismiss", ids, false, dismiss, micros(s.now()))
 }
 
-// decide does something with deliveries in steps and returns those it changed,
-// also when a later step failed.
-func (s *Store) decide(ctx context.Context, ids []int64, what string, step func([]int64) (*operation, *[]int64)) ([]int64, error) {
-	var changed []int64
-	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), decisionStep) {
-		op, done := step(part)
+// decide changes deliveries, one after the other, by a query whose first argument is the
+// delivery's number. It works in steps and returns those it changed, also when a later
+// step failed. Returns says that they wait again.
+func (s *Store) decide(ctx context.Context, what string, ids []int64, returns bool, query string, args ...any) (all []int64, err error) {
+	for step := range slices.Chunk(slices.Sorted(slices.Values(ids)), decisionStep) {
+		var changed []delivery.Delivery
+		op := &operation{what: what, returns: true, do: func(w *writer) error {
+			changed = nil
+			for _, id := range step {
+				row, err := w.row(query, append([]any{id}, args...)...)
+				if err != nil {
+					return fmt.Errorf("delivery %d: %w", id, err)
+				}
+				if row != nil {
+					changed = append(changed, delivery.Delivery{ID: id, Channel: row[0].(string), Connector: row[1].(string), Urgent: row[2].(int64) != 0})
+				}
+			}
+			return nil
+		}}
+		if returns {
+			op.after = func(l *lanes) (channels []string) {
+				for _, d := range changed {
+					l.replayed(d)
+					channels = append(channels, d.Channel)
+				}
+				return channels
+			}
+		}
 		if err := s.write(ctx, op); err != nil {
-			return changed, fmt.Errorf("%s: %w", what, err)
+			return all, err
 		}
-		changed = append(changed, *done...)
-	}
-	return changed, nil
-}
-
-func (s *Store) replay(ids []int64) (*operation, *[]int64) {
-	changed := new([]int64)
-	var waiting []delivery.Delivery
-	do := func(w *writer) error {
-		*changed, waiting = nil, nil
-		for _, id := range ids {
-			row, err := w.row(`UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, tried_at = 0, finished_at = 0, digest = 0, reason = '', crashes = 0
-				WHERE id = ? AND state IN ('dead', 'dismissed') RETURNING channel, connector, urgent`, id)
-			if err != nil {
-				return fmt.Errorf("delivery %d: %w", id, err)
-			}
-			if row != nil {
-				*changed = append(*changed, id)
-				waiting = append(waiting, delivery.Delivery{ID: id, Channel: row[0].(string), Connector: row[1].(string), Urgent: row[2].(int64) != 0})
-			}
+		for _, d := range changed {
+			all = append(all, d.ID)
 		}
-		return nil
 	}
-	after := func(l *lanes) []string {
-		channels := make([]string, len(waiting))
-		for i, d := range waiting {
-			l.replayed(d)
-			channels[i] = d.Channel
-		}
-		return channels
-	}
-	return &operation{do: do, after: after, returns: true}, changed
-}
-
-func (s *Store) dismiss(ids []int64) (*operation, *[]int64) {
-	changed, now := new([]int64), micros(s.now())
-	do := func(w *writer) error {
-		*changed = nil
-		for _, id := range ids {
-			n, err := w.exec("UPDATE deliveries SET state = 'dismissed', finished_at = ? WHERE id = ? AND state = 'dead'", now, id)
-			if err != nil {
-				return fmt.Errorf("delivery %d: %w", id, err)
-			}
-			if n > 0 {
-				*changed = append(*changed, id)
-			}
-		}
-		return nil
-	}
-	return &operation{do: do}, changed
+	return all, nil
 }

@@ -149,13 +149,8 @@ func scanSummary(scan func(...any) error) (store.EventSummary, error) {
 	if !known.Valid { // an older relay stored the card
 		e.Title = title(body)
 	}
-	if traces != nil {
-		if err := json.Unmarshal(traces, &e.Traces); err != nil {
-			return e, fmt.Errorf("%w: event %d: its traces: %w", store.ErrCorrupt, e.ID, err)
-		}
+	if err := decode(traces, &e.Traces, "the traces of event %d", e.ID); err != nil {
+		return e, err
 	}
-	if err := json.Unmarshal(deliveries, &e.Deliveries); err != nil {
-		return e, fmt.Errorf("%w: event %d: its deliveries: %w", store.ErrCorrupt, e.ID, err)
-	}
-	return e, nil
+	return e, decode(deliveries, &e.Deliveries, "the deliveries of event %d", e.ID)
 }

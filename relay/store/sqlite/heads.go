@@ -39,9 +39,9 @@ func (s *Store) Heads(ctx context.Context, channel string, urgent bool, n int) (
 	if ok {
 		return list, nil
 	}
-	query := s.heads
+	query := headsQuery
 	if urgent {
-		query = s.urgent
+		query = urgentQuery
 	}
 	list, err := s.readHeads(ctx, query, channel, n)
 	if err == nil && !urgent && len(list) < n {
@@ -56,9 +56,9 @@ func (s *Store) Turns(ctx context.Context, channel, from string, urgent bool, n 
 	if s.queue.isClosed() {
 		return nil, store.ErrClosed
 	}
-	query := s.turn
+	query := turnQuery
 	if urgent {
-		query = s.urgentTurn
+		query = urgentTurnQuery
 	}
 	var taken [][]delivery.Delivery
 	for _, share := range s.lanes.shares(channel, from, urgent, n) {
@@ -90,9 +90,9 @@ func interleave(lists [][]delivery.Delivery, n int) []delivery.Delivery {
 }
 
 // readHeads reads a lane's deliveries from the file. The arguments are the query's.
-func (s *Store) readHeads(ctx context.Context, query *sql.Stmt, channel string, args ...any) ([]delivery.Delivery, error) {
+func (s *Store) readHeads(ctx context.Context, query, channel string, args ...any) ([]delivery.Delivery, error) {
 	var list []delivery.Delivery
-	rows, err := query.QueryContext(ctx, append([]any{channel}, args...)...)
+	rows, err := s.statements[query].QueryContext(ctx, append([]any{channel}, args...)...)
 	err = each(rows, err, func() error {
 		d, err := scanDelivery(rows.Scan)
 		list = append(list, d)
@@ -146,7 +146,7 @@ func (s *Store) Lanes(ctx context.Context) ([]delivery.Lane, error) {
 // age asks the file how old a lane's oldest delivery is.
 func (s *Store) age(ctx context.Context, channel string, c *count) error {
 	var at int64
-	err := s.oldest.QueryRowContext(ctx, channel).Scan(&at)
+	err := s.statements[oldestQuery].QueryRowContext(ctx, channel).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
 		c.waiting = 0 // the last one has just ended
 		return nil
@@ -177,7 +177,7 @@ func (s *Store) storedLanes(ctx context.Context) ([]delivery.Lane, error) {
 // SaveLane implements [store.Store]. A lane that is neither paused nor waits until
 // a time needs no row.
 func (s *Store) SaveLane(ctx context.Context, l delivery.Lane) error {
-	err := s.write(ctx, &operation{do: func(w *writer) error {
+	return s.write(ctx, &operation{what: "save lane " + l.Channel, do: func(w *writer) error {
 		if l.Pause == delivery.NotPaused && l.Next.IsZero() {
 			_, err := w.exec("DELETE FROM lanes WHERE channel = ?", l.Channel)
 			return err
@@ -186,8 +186,4 @@ func (s *Store) SaveLane(ctx context.Context, l delivery.Lane) error {
 			l.Channel, string(l.Pause), l.Reason, micros(l.Since), micros(l.Next))
 		return err
 	}})
-	if err != nil {
-		return fmt.Errorf("save lane %s: %w", l.Channel, err)
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/connector-relay/relay/relay/store"
@@ -12,7 +11,7 @@ import (
 func (s *Store) RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error) {
 	now := s.now()
 	token = newToken()
-	err = s.write(ctx, &operation{do: func(w *writer) error {
+	return token, s.write(ctx, &operation{what: "rotate the hook URL of connector " + connector, do: func(w *writer) error {
 		if !until.After(now) {
 			until = now
 		}
@@ -23,15 +22,11 @@ func (s *Store) RotateHook(ctx context.Context, connector string, until time.Tim
 		}
 		return err
 	}})
-	if err != nil {
-		return "", fmt.Errorf("rotate the hook URL of connector %s: %w", connector, err)
-	}
-	return token, nil
 }
 
 // SaveHookUse implements [store.Store].
 func (s *Store) SaveHookUse(ctx context.Context, used map[string]time.Time) error {
-	err := s.write(ctx, &operation{do: func(w *writer) error {
+	return s.write(ctx, &operation{what: "save when hook URLs were used", do: func(w *writer) error {
 		for token, at := range used {
 			err := w.all([]statement{
 				{"UPDATE connectors SET hook_used = ?1 WHERE hook_token = ?2 AND hook_used < ?1", []any{micros(at), token}},
@@ -43,8 +38,4 @@ func (s *Store) SaveHookUse(ctx context.Context, used map[string]time.Time) erro
 		}
 		return nil
 	}})
-	if err != nil {
-		return fmt.Errorf("save when hook URLs were used: %w", err)
-	}
-	return nil
 }

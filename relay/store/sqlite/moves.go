@@ -14,99 +14,68 @@ const moveStep = 1000
 // MoveChannel implements [store.Store]. Only what a lane still has to do with is
 // moved; what has ended may be millions of rows, and keeps the name it went by.
 func (s *Store) MoveChannel(ctx context.Context, from, to string) (moved int, err error) {
-	waiting := func(w *writer) (map[string]tally, error) {
-		return tallied(w.rows(`UPDATE deliveries SET channel = ? WHERE id IN
-			(SELECT id FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' AND channel = ? ORDER BY id LIMIT ?)`+who, to, from, moveStep))
-	}
-	handOver := func(l *lanes, by map[string]tally) []string {
+	return s.emptyChannel(ctx, "move channel "+from+" to "+to, from, "channel = ?1", to, func(l *lanes, by map[string]tally) []string {
 		l.moved(from, to, by)
 		return []string{to}
-	}
-	dead := func(w *writer) (map[string]tally, error) {
-		return tallied(w.rows(`UPDATE deliveries SET channel = ? WHERE id IN
-			(SELECT id FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' AND channel = ? LIMIT ?)`+who, to, from, moveStep))
-	}
-	moved, err = s.clearChannel(ctx, from, []clearing{{step: waiting, after: handOver}, {step: dead}})
-	if err != nil {
-		return moved, fmt.Errorf("move channel %s to %s: %w", from, to, err)
-	}
-	return moved, nil
+	})
 }
 
 // ForgetChannel implements [store.Store].
 func (s *Store) ForgetChannel(ctx context.Context, channel string) (dismissed int, err error) {
-	now := micros(s.now())
-	const put = "UPDATE deliveries SET state = 'dismissed', finished_at = ?, reason = CASE reason WHEN '' THEN 'the channel was forgotten' ELSE reason END WHERE id IN "
-	waiting := func(w *writer) (map[string]tally, error) {
-		return tallied(w.rows(put+"(SELECT id FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' AND channel = ? ORDER BY id LIMIT ?)"+who, now, channel, moveStep))
-	}
-	shorten := func(l *lanes, by map[string]tally) []string {
+	const dismiss = "state = 'dismissed', finished_at = ?1, reason = CASE reason WHEN '' THEN 'the channel was forgotten' ELSE reason END"
+	return s.emptyChannel(ctx, "forget channel "+channel, channel, dismiss, micros(s.now()), func(l *lanes, by map[string]tally) []string {
 		l.shortened(channel, by)
 		return nil
-	}
-	dead := func(w *writer) (map[string]tally, error) {
-		return tallied(w.rows(put+"(SELECT id FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' AND channel = ? LIMIT ?)"+who, now, channel, moveStep))
-	}
-	dismissed, err = s.clearChannel(ctx, channel, []clearing{{step: waiting, after: shorten}, {step: dead}})
-	if err != nil {
-		return dismissed, fmt.Errorf("forget channel %s: %w", channel, err)
-	}
-	return dismissed, nil
+	})
 }
 
-// clearing takes deliveries out of a channel, up to moveStep in one commit.
-type clearing struct {
-	step  func(w *writer) (map[string]tally, error)
-	after func(l *lanes, by map[string]tally) []string
-}
-
-// who has an UPDATE of deliveries say whose they are, as tallied reads it.
-const who = " RETURNING connector, urgent"
-
-// tallied counts deliveries by their connectors.
-func tallied(rows [][]driver.Value, err error) (map[string]tally, error) {
-	by := make(map[string]tally)
-	for _, row := range rows {
-		connector := row[0].(string)
-		by[connector] = by[connector].plus(one(row[1].(int64) != 0))
-	}
-	return by, err
-}
-
-// clearChannel runs the clearings until nothing is left, and forgets how the
-// channel's lane stands. Nothing is written where there is nothing to do.
-func (s *Store) clearChannel(ctx context.Context, channel string, list []clearing) (total int, err error) {
+// emptyChannel takes what waits and the dead letters out of a channel, by what an UPDATE
+// sets with one argument, and forgets how the channel's lane stands. After says what that
+// did to the lane. Nothing is written where there is nothing to do.
+func (s *Store) emptyChannel(ctx context.Context, what, channel, set string, arg any, after func(*lanes, map[string]tally) []string) (total int, err error) {
 	var any bool
 	err = s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM lanes WHERE channel = ?1)
 		OR EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' AND channel = ?1)
 		OR EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' AND channel = ?1)`, channel).Scan(&any)
-	if err != nil || !any {
-		return 0, s.explainRead(err)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, s.explainRead(err))
 	}
-	for _, c := range list {
-		for n := moveStep; n == moveStep; {
+	if !any {
+		return 0, nil
+	}
+	update := "UPDATE deliveries SET " + set + " WHERE id IN (SELECT id FROM deliveries INDEXED BY %s AND channel = ?2 ORDER BY id LIMIT ?3) RETURNING connector, urgent"
+	for _, part := range []struct {
+		from  string
+		after func(*lanes, map[string]tally) []string
+	}{{"deliveries_lane WHERE state = 'waiting'", after}, {"deliveries_dead WHERE state = 'dead'", nil}} {
+		for n := moveStep; n == moveStep; total += n {
 			var by map[string]tally
-			op := &operation{do: func(w *writer) (err error) {
-				by, err = c.step(w)
+			op := &operation{what: what, returns: true, do: func(w *writer) (err error) {
+				n, by, err = tallied(w.rows(fmt.Sprintf(update, part.from), arg, channel, moveStep))
 				return err
 			}}
-			if c.after != nil {
-				op.returns, op.after = true, func(l *lanes) []string { return c.after(l, by) }
+			if part.after != nil {
+				op.after = func(l *lanes) []string { return part.after(l, by) }
 			}
 			if err := s.write(ctx, op); err != nil {
 				return total, err
 			}
-			n = 0
-			for _, t := range by {
-				n += t.all
-			}
-			total += n
 		}
 	}
-	return total, s.write(ctx, &operation{do: func(w *writer) error {
+	return total, s.write(ctx, &operation{what: what, do: func(w *writer) error {
 		_, err := w.exec("DELETE FROM lanes WHERE channel = ?", channel)
 		return err
 	}})
+}
+
+// tallied counts deliveries, and by their connectors.
+func tallied(rows [][]driver.Value, err error) (n int, by map[string]tally, _ error) {
+	by = make(map[string]tally)
+	for _, row := range rows {
+		connector := row[0].(string)
+		by[connector] = by[connector].plus(one(row[1].(int64) != 0))
+	}
+	return len(rows), by, err
 }
 
 // DeadLetters implements [store.Store].
@@ -129,7 +98,7 @@ func (s *Store) DeadLetters(ctx context.Context) (map[string]int, error) {
 // MoveConnector implements [store.Store]. The keys stay where they are; the
 // connector remembers where that is.
 func (s *Store) MoveConnector(ctx context.Context, from, to string, token []byte) error {
-	err := s.write(ctx, &operation{do: func(w *writer) error {
+	return s.write(ctx, &operation{what: "move connector " + from + " to " + to, do: func(w *writer) error {
 		row, err := w.row("SELECT (SELECT count(*) FROM connectors WHERE name = ?), (SELECT count(*) FROM connectors WHERE name = ? AND (last_event <> 0 OR checkpoint IS NOT NULL))", from, to)
 		switch {
 		case err != nil:
@@ -146,25 +115,21 @@ func (s *Store) MoveConnector(ctx context.Context, from, to string, token []byte
 			{"INSERT INTO tokens (connector, sealed) SELECT ?1, ?2 WHERE ?2 IS NOT NULL ON CONFLICT DO NOTHING", []any{to, blob(token)}},
 		})
 	}})
-	if err != nil {
-		return fmt.Errorf("move connector %s to %s: %w", from, to, err)
-	}
-	return nil
 }
 
 // ForgetConnector implements [store.Store]. The connector itself goes last, so that
 // what an end in the middle leaves can be forgotten again.
 func (s *Store) ForgetConnector(ctx context.Context, name string) error {
 	for n := int64(moveStep); n == moveStep; {
-		err := s.write(ctx, &operation{do: func(w *writer) (err error) {
+		err := s.write(ctx, &operation{what: "forget the keys of connector " + name, do: func(w *writer) (err error) {
 			n, err = w.exec("DELETE FROM seen WHERE (connector, key) IN (SELECT connector, key FROM seen WHERE connector = "+keysOf+" LIMIT ?2)", name, moveStep)
 			return err
 		}})
 		if err != nil {
-			return fmt.Errorf("forget the keys of connector %s: %w", name, err)
+			return err
 		}
 	}
-	err := s.write(ctx, &operation{do: func(w *writer) error {
+	return s.write(ctx, &operation{what: "forget connector " + name, do: func(w *writer) error {
 		n, err := w.exec("DELETE FROM connectors WHERE name = ?", name)
 		if err == nil && n == 0 {
 			return store.ErrNotFound
@@ -177,10 +142,6 @@ func (s *Store) ForgetConnector(ctx context.Context, name string) error {
 			{"DELETE FROM refusals WHERE connector = ?", []any{name}},
 		})
 	}})
-	if err != nil {
-		return fmt.Errorf("forget connector %s: %w", name, err)
-	}
-	return nil
 }
 
 // statement is a query and its arguments.

@@ -61,12 +61,19 @@ func scanAttempt(scan func(...any) error, id int64) (delivery.Attempt, error) {
 		return a, err
 	}
 	a.Started, a.Took, a.RetryAfter = moment(started), time.Duration(took)*time.Microsecond, time.Duration(retry)*time.Microsecond
-	if omitted != nil {
-		if err := json.Unmarshal(omitted, &a.Omitted); err != nil {
-			return a, fmt.Errorf("%w: an attempt of delivery %d: %w", store.ErrCorrupt, id, err)
-		}
+	return a, decode(omitted, &a.Omitted, "an attempt of delivery %d", id)
+}
+
+// decode reads JSON that this store has written; NULL leaves the value as it is. What
+// names it in the error.
+func decode(b []byte, value any, what string, args ...any) error {
+	if b == nil {
+		return nil
 	}
-	return a, nil
+	if err := json.Unmarshal(b, value); err != nil {
+		return fmt.Errorf("%w: %s: %w", store.ErrCorrupt, fmt.Sprintf(what, args...), err)
+	}
+	return nil
 }
 
 // Deliveries implements [store.Store].
@@ -154,7 +161,7 @@ func (s *Store) oldTitle(ctx context.Context, id int64) (string, error) {
 // lastAttempts fills in the last attempt of each.
 func (s *Store) lastAttempts(ctx context.Context, list []store.Summary) error {
 	for i := range list {
-		a, err := scanAttempt(s.last.QueryRowContext(ctx, list[i].ID).Scan, list[i].ID)
+		a, err := scanAttempt(s.statements[lastQuery].QueryRowContext(ctx, list[i].ID).Scan, list[i].ID)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -246,12 +253,7 @@ func (s *Store) Event(ctx context.Context, id int64) (store.Event, error) {
 		return store.Event{}, fmt.Errorf("event %d: %w", id, s.explainRead(err))
 	}
 	e.Time, e.AcceptedAt = moment(at), moment(accepted)
-	if traces != nil {
-		if err := json.Unmarshal(traces, &e.Traces); err != nil {
-			return store.Event{}, fmt.Errorf("%w: event %d: its traces: %w", store.ErrCorrupt, id, err)
-		}
-	}
-	return e, nil
+	return e, decode(traces, &e.Traces, "the traces of event %d", id)
 }
 
 // gone says why there is no event of a number: numbers are given out once.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 
@@ -25,6 +26,8 @@ const maxRecords = maxOperations / 2
 // operation is one caller's write. It runs inside a transaction that other
 // callers share, and its caller waits for the commit.
 type operation struct {
+	// what names it in its error, such as "save lane a"; empty adds nothing.
+	what string
 	// do writes. It may run more than once: when another operation of its group
 	// fails, the group is rolled back and run again.
 	do func(w *writer) error
@@ -171,6 +174,14 @@ func (q *queue) gather(group []*operation) []*operation {
 // the context ends before the committer begins with it, it is taken back and
 // nothing was written; after that the caller is told what really happened.
 func (s *Store) write(ctx context.Context, op *operation) error {
+	err := s.await(ctx, op)
+	if err != nil && op.what != "" {
+		return fmt.Errorf("%s: %w", op.what, err)
+	}
+	return err
+}
+
+func (s *Store) await(ctx context.Context, op *operation) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

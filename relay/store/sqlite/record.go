@@ -33,10 +33,7 @@ func (s *Store) Record(ctx context.Context, results ...delivery.Result) error {
 		}
 		return nil
 	}
-	if err := s.write(ctx, &operation{record: true, rows: len(records), do: do, after: after}); err != nil {
-		return fmt.Errorf("record an attempt: %w", err)
-	}
-	return nil
+	return s.write(ctx, &operation{what: "record an attempt", record: true, rows: len(records), do: do, after: after})
 }
 
 // record is one outcome on its way into the store.

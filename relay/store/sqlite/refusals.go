@@ -9,7 +9,7 @@ import (
 
 // Refuse implements [store.Store].
 func (s *Store) Refuse(ctx context.Context, list []store.Refusal) error {
-	err := s.write(ctx, &operation{rows: len(list), do: func(w *writer) error {
+	return s.write(ctx, &operation{what: "keep refusals", rows: len(list), do: func(w *writer) error {
 		for _, r := range list {
 			_, err := w.exec(`INSERT INTO refusals (connector, remote, method, status, reason, bytes, count, first, last) VALUES (?,?,?,?,?,?,?,?,?)
 				ON CONFLICT DO UPDATE SET bytes = excluded.bytes, count = count + excluded.count, last = max(last, excluded.last)`,
@@ -23,10 +23,6 @@ func (s *Store) Refuse(ctx context.Context, list []store.Refusal) error {
 			FROM (SELECT *, row_number() OVER (PARTITION BY connector ORDER BY last DESC, remote, method, status, reason) AS place FROM refusals) WHERE place > ?)`, store.MaxRefusals)
 		return err
 	}})
-	if err != nil {
-		return fmt.Errorf("keep refusals: %w", err)
-	}
-	return nil
 }
 
 // Refusals implements [store.Store].

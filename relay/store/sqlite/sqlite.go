@@ -51,13 +51,8 @@ type Store struct {
 
 	// reader is a pool of connections that only read, with statements for what is
 	// read often.
-	reader *sql.DB
-	heads  *sql.Stmt
-	urgent *sql.Stmt
-	oldest *sql.Stmt
-	last   *sql.Stmt
-	// turn and urgentTurn read one connector's part of a lane.
-	turn, urgentTurn *sql.Stmt
+	reader     *sql.DB
+	statements map[string]*sql.Stmt
 
 	// writer belongs to the committer's goroutine.
 	writer       *writer
@@ -162,11 +157,9 @@ func (s *Store) openReader(ctx context.Context) error {
 	if err := s.openAll(ctx); err != nil {
 		return err
 	}
-	statements := map[string]**sql.Stmt{
-		headsQuery: &s.heads, urgentQuery: &s.urgent, turnQuery: &s.turn, urgentTurnQuery: &s.urgentTurn, oldestQuery: &s.oldest, lastQuery: &s.last,
-	}
-	for query, statement := range statements {
-		if *statement, err = s.reader.PrepareContext(ctx, query); err != nil {
+	s.statements = make(map[string]*sql.Stmt)
+	for _, query := range []string{headsQuery, urgentQuery, turnQuery, urgentTurnQuery, oldestQuery, lastQuery} {
+		if s.statements[query], err = s.reader.PrepareContext(ctx, query); err != nil {
 			return fmt.Errorf("prepare to read: %w", err)
 		}
 	}

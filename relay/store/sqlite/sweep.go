@@ -35,12 +35,12 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (removed int, err e
 		for more := true; more; {
 			start := time.Now()
 			n := 0
-			err := s.write(ctx, &operation{do: func(w *writer) (err error) {
+			err := s.write(ctx, &operation{what: "sweep " + part.what, do: func(w *writer) (err error) {
 				n, err = part.step(w)
 				return err
 			}})
 			if err != nil {
-				return removed, fmt.Errorf("sweep %s: %w", part.what, err)
+				return removed, err
 			}
 			if part.counted {
 				removed += n

@@ -11,7 +11,7 @@ import (
 
 // SaveToken implements [store.Store].
 func (s *Store) SaveToken(ctx context.Context, connector string, sealed []byte) error {
-	err := s.write(ctx, &operation{do: func(w *writer) error {
+	return s.write(ctx, &operation{what: "save the token of connector " + connector, do: func(w *writer) error {
 		if sealed == nil {
 			_, err := w.exec("DELETE FROM tokens WHERE connector = ?", connector)
 			return err
@@ -19,10 +19,6 @@ func (s *Store) SaveToken(ctx context.Context, connector string, sealed []byte) 
 		_, err := w.exec("INSERT INTO tokens (connector, sealed) VALUES (?,?) ON CONFLICT (connector) DO UPDATE SET sealed = excluded.sealed", connector, sealed)
 		return err
 	}})
-	if err != nil {
-		return fmt.Errorf("save the token of connector %s: %w", connector, err)
-	}
-	return nil
 }
 
 // Token implements [store.Store].

@@ -109,26 +109,29 @@ func (r *logReport) readFrames(in io.Reader, pageSize int, sound bool, sum check
 		}
 		commit := binary.BigEndian.Uint32(frame[4:]) != 0
 		switch {
-		case sound && commit:
-			r.size = logHeader + n*int64(len(frame))
-			r.commits++
-		case !sound && committed:
-			// What follows a commit began after that was acknowledged.
+		case sound:
+			r.take(frame, n, commit)
+		case headless && commit:
 			r.lost++
-			committed = false
-		}
-		if !sound {
-			committed = commit
-			if headless && commit {
+		case !headless:
+			if committed { // what follows a commit began after that was acknowledged
 				r.lost++
-				committed = false
 			}
+			committed = commit
 		}
-		if page := binary.BigEndian.Uint32(frame); page == 1 && sound {
-			r.last = readFileHeader(frame[frameHeader:])
-			if r.first == nil {
-				r.first = r.last
-			}
+	}
+}
+
+// take notes a sound frame, the n-th of the log.
+func (r *logReport) take(frame []byte, n int64, commit bool) {
+	if commit {
+		r.size = logHeader + n*int64(len(frame))
+		r.commits++
+	}
+	if page := binary.BigEndian.Uint32(frame); page == 1 {
+		r.last = readFileHeader(frame[frameHeader:])
+		if r.first == nil {
+			r.first = r.last
 		}
 	}
 }
