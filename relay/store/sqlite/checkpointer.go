@@ -56,9 +56,9 @@ type checkpointer struct {
 	// failing says that the last try failed, so that the log says it once.
 	failing atomic.Bool
 
-	// seen and due are the committer's: how many pages it had written when the log was
-	// last due to be moved, and whether it is after the next commit, which raises the
-	// generation.
+	// seen and due are the committer's. Seen is how many pages it had written when the log
+	// was last due to be moved. Due says that the log is moved after the next commit, which
+	// raises the generation.
 	seen int
 	due  bool
 }
@@ -155,7 +155,8 @@ func (c *checkpointer) move() error {
 }
 
 // restart moves what is left of the log and makes the next commit write over its
-// beginning. It waits so long for readers; when one keeps it from that, it is tried again later.
+// beginning. It waits that long for readers; when one still reads the log, a later commit
+// tries again.
 func (c *checkpointer) restart(w *writer, wait time.Duration) error {
 	defer func() { _ = c.watch.end(theStore, theLog) }() // it says so itself
 	if c.watch.begin(theStore, theLog) != nil {

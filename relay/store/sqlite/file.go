@@ -12,7 +12,7 @@ import (
 // readers is how many connections read besides the one that writes.
 const readers = 4
 
-// busyTimeout is for how long a connection waits for others.
+// busyTimeout is how long a connection waits for others.
 const busyTimeout = 5 * time.Second
 
 // writing are the settings of connections that write. The page size matters only

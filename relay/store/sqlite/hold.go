@@ -69,8 +69,9 @@ func (h *held) take(path string, log zerolog.Logger) (err error) {
 	if h.lock, err = lockBeside(h.path); err != nil {
 		return err
 	}
-	if h.file, err = openFile(h.path); err != nil {
-		return err
+	// SQLite gives its other files the mode of this one.
+	if h.file, err = os.OpenFile(h.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return unwritable(err)
 	}
 	return lockFile(h.file)
 }
@@ -133,8 +134,8 @@ func lockBeside(path string) (*os.File, error) {
 		}
 		return nil, fmt.Errorf("%w%s; stop that one first, or give this one a store of its own", store.ErrLocked, holder(f))
 	}
-	// The number is for the other's error. It is not needed, so a full disk does not
-	// matter here. Behind it stands what the last relay acknowledged.
+	// The number is for the error of a second relay; nothing depends on it, so a full disk
+	// does not matter here. Behind it stands what the last relay acknowledged.
 	_, _ = f.WriteAt(fmt.Appendf(nil, "%-*d\n", markAt-1, os.Getpid()), 0)
 	return f, nil
 }
@@ -148,16 +149,6 @@ func holder(f *os.File) string {
 		return ""
 	}
 	return fmt.Sprintf(" (process %d)", pid)
-}
-
-// openFile opens the file, makes it if it is missing, for its owner only, and finds
-// out whether it can be written. SQLite gives its other files the same mode.
-func openFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, unwritable(err)
-	}
-	return f, nil
 }
 
 // unwritable says what to do about a file that cannot be opened for writing.

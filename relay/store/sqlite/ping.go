@@ -10,14 +10,13 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// pulseEvery is for how long what a commit came to answers the question whether the
-// store can be written.
+// pulseEvery is how long the outcome of a commit answers pings.
 const pulseEvery = 5 * time.Second
 
-// pulse is what the last commit came to, and when.
+// pulse is the outcome of the last commit, and when that was.
 type pulse struct {
 	last *atomic.Pointer[beat]
-	// probing has one place: who asks while nothing is committed shares one commit.
+	// probing has room for one: callers who ask while nothing is committed share a commit.
 	probing chan struct{}
 }
 
@@ -30,8 +29,8 @@ func newPulse() pulse {
 	return pulse{last: &atomic.Pointer[beat]{}, probing: make(chan struct{}, 1)}
 }
 
-// beat keeps what a commit came to. Only an error that says that nothing can be
-// written counts; an operation may fail for reasons of its own.
+// beat keeps the outcome of a commit. Only an error that says that nothing can be written
+// counts; an operation may fail for reasons of its own.
 func (p pulse) beat(err error) {
 	if err != nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrCorrupt) {
 		err = nil
@@ -47,9 +46,9 @@ func (p pulse) fresh() *beat {
 	return nil
 }
 
-// Ping implements [store.Store]. It answers by what the last commit came to; when
-// that was long ago, it waits until a small write has reached the disk. However many
-// ask, and however often, there is one such write in a while.
+// Ping implements [store.Store]. It answers with the outcome of the last commit; when
+// that was long ago, it waits until a small write has reached the disk. However many ask,
+// and however often, there is one such write in that time.
 func (s *Store) Ping(ctx context.Context) error {
 	if s.queue.isClosed() {
 		return store.ErrClosed

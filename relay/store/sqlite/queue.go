@@ -10,8 +10,8 @@ import (
 )
 
 // maxOperations, maxRows and maxBytes bound one commit, so that nobody waits long for
-// it. An operation that is larger by itself gets a commit of its own. What is left for
-// the next commit keeps its place, so that those who write much and those who write
+// it. An operation that exceeds them by itself gets a commit of its own. What is left for
+// the next commit keeps its place, so that callers who write much and callers who write
 // little take turns.
 const (
 	maxOperations = 512

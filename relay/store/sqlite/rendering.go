@@ -15,9 +15,9 @@ import (
 // renderingSuffix names the file of [renderings] beside the store.
 const renderingSuffix = "-rendering"
 
-// renderings are the deliveries whose cards are being written just now, in a file of
-// eight bytes for each. It is not synced: it is for the death of the process, which
-// what was written to a file survives, and costs a microsecond.
+// renderings are the deliveries whose cards are being written now, in a file with eight
+// bytes for each. The file is not synced, because what was written to it survives the
+// death of the process; so a mark costs a microsecond.
 type renderings struct {
 	file *os.File
 
@@ -27,8 +27,8 @@ type renderings struct {
 }
 
 // openRenderings opens the file, and returns which deliveries are in it because the
-// process that wrote their cards died. They are not there any more: rather one crash
-// too few is counted than one too many.
+// process that wrote their cards died. It empties the file: it is better to count a crash
+// too few than one too many.
 func openRenderings(path string) (r *renderings, left []int64, err error) {
 	b, err := os.ReadFile(path + renderingSuffix)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -85,14 +85,14 @@ func (r *renderings) write(slot, id int64) {
 	_, _ = r.file.WriteAt(b[:], 8*slot)
 }
 
-// Close forgets what is being written: the process does not die of it.
+// Close forgets what is being written, because the process did not die of it.
 func (r *renderings) Close() error {
 	_ = r.file.Truncate(0)
 	return r.file.Close()
 }
 
 // countCrashes counts a crash for each of these deliveries, and makes dead letters of
-// those over which the relay has died too often. It runs before there is anybody else.
+// those over which the relay has died too often. Nobody else has the store yet.
 func (s *Store) countCrashes(left []int64, now time.Time) error {
 	if len(left) == 0 {
 		return nil

@@ -29,9 +29,8 @@ const (
 	minFreeShare = 10
 )
 
-// reserveSize is how much of the disk is kept back for the outcomes of attempts: when
-// another program has filled it, what waits still goes out, once. On a small disk it
-// is less.
+// reserveSize is how much of the disk is kept back for the outcomes of attempts, less on
+// a small disk: when another program has filled the disk, what waits still goes out once.
 const (
 	reserveSize   = 16 << 20
 	reserveShare  = 16
@@ -57,7 +56,7 @@ type room struct {
 	// that do not.
 	used, free int64
 	err        error
-	// tight is set while there is so little room that every commit is worth a look.
+	// tight is what tightLog returns. While it is set, the disk is asked at every commit.
 	tight int64
 }
 
@@ -77,9 +76,9 @@ func (r *room) check() error {
 	return r.err
 }
 
-// tightLog is how long the log may be while there is little more room than has to
-// stay free, 0 while there is enough: what the log holds needs as much again in the
-// file, and once it is moved there, outcomes can be written over it.
+// tightLog is how long the log may be while there is little more room than must stay
+// free, and 0 while there is enough. What the log holds needs as much room again in the
+// file; once it is there, outcomes are written over the log.
 func (r *room) tightLog() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -168,17 +167,12 @@ func (r *room) makeReserve(d disk) {
 	}
 }
 
-// giveReserve frees what was kept back, and reports whether there was any.
-func (r *room) giveReserve() bool {
+// giveReserve frees what was kept back.
+func (r *room) giveReserve() {
 	info, err := os.Lstat(r.path + reserveSuffix)
-	if err != nil || info.Size() == 0 {
-		return false
+	if err == nil && info.Size() > 0 && os.Remove(r.path+reserveSuffix) == nil {
+		r.log.Warn().Msg("the disk is full; what was reserved is used to record what is delivered")
 	}
-	if err := os.Remove(r.path + reserveSuffix); err != nil {
-		return false
-	}
-	r.log.Warn().Msg("the disk is full; what was reserved is used to record what is delivered")
-	return true
 }
 
 // prepare frees the reserve when a store could not even be opened without it.
@@ -189,7 +183,7 @@ func (r *room) prepare() {
 	}
 }
 
-// keep makes sure that the next start has a reserve, from what the log took until now.
+// keep makes a reserve for the next start out of the room that the log took until now.
 func (r *room) keep() {
 	if d, err := diskOf(r.path); err == nil && d.free > r.reserve(d) {
 		r.makeReserve(d)

@@ -12,11 +12,10 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// watch knows the store's files as this process left them. Nobody else may change
-// them: SQLite goes on writing to a file that has lost its name, and mixes what it
-// remembers with what it finds in one that was overwritten. So a name that leads to
-// another file, or a size or a time of change that is not this process's doing, ends
-// the accepting for good.
+// watch knows the store's files as this process left them. Nobody else may change them:
+// SQLite goes on writing to a file that has lost its name, and mixes its cache with the
+// content of a file that was overwritten. So when a name leads to another file, or a size
+// or a time of change is not this process's doing, the store accepts nothing any more.
 type watch struct {
 	log zerolog.Logger
 
