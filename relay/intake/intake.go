@@ -34,19 +34,6 @@ var (
 	ErrStopped = errors.New("the connector was stopped")
 )
 
-// Store is what intake needs of the store; package store says what each method
-// promises.
-type Store interface {
-	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
-	OpenConnector(ctx context.Context, name, typ string) (store.Kept, error)
-	SavePoll(ctx context.Context, connector string, p store.Poll) error
-	Refuse(ctx context.Context, list []store.Refusal) error
-	Connectors(ctx context.Context) ([]store.Kept, error)
-	ForgetConnector(ctx context.Context, name string) error
-	RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error)
-	SaveHookUse(ctx context.Context, used map[string]time.Time) error
-}
-
 // Plugins calls the connectors' plugins. Every method returns soon after its context
 // ends.
 type Plugins interface {
@@ -159,7 +146,7 @@ type Status struct {
 
 // Options are what an intake needs.
 type Options struct {
-	Store   Store
+	Store   store.Intake
 	Plugins Plugins
 	// Tokens are for connectors that sign in; nil when none does.
 	Tokens  Tokens

@@ -17,7 +17,7 @@ const keepRefusals = 2 * time.Second
 
 // refusals are the requests to hooks that were refused, on their way into the store.
 type refusals struct {
-	store Store
+	store store.Intake
 	log   zerolog.Logger
 
 	mu sync.Mutex

@@ -30,7 +30,7 @@ func TestWithAStoreOnDisk(t *testing.T) {
 	p := &plugins{poll: counting, receive: one}
 	var hookPath string
 	for run := range 2 {
-		s, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Log: zerolog.Nop(), Now: time.Now})
+		s, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Log: zerolog.Nop()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,13 +25,6 @@ import (
 // poll there usually is.
 const margin = 5 * time.Minute
 
-// Store is what signing in needs of the store; package store says what each method
-// promises.
-type Store interface {
-	SaveToken(ctx context.Context, connector string, sealed []byte) error
-	Token(ctx context.Context, connector string) ([]byte, error)
-}
-
 // Plugins say how one signs in.
 type Plugins interface {
 	SignIn(ctx context.Context, s pluginhost.Call) (*connector.SignIn, error)
@@ -39,7 +32,7 @@ type Plugins interface {
 
 // Options are what a keeper works with.
 type Options struct {
-	Store   Store
+	Store   store.SignIn
 	Plugins Plugins
 	Key     Key
 	// Landing is the address where a person's browser comes back to.

@@ -38,13 +38,6 @@ type Operator interface {
 	// ForgetChannel dismisses what waits in a channel and its dead letters, and forgets how
 	// its lane stands. It works in steps, as [Dispatch.MoveChannel] does.
 	ForgetChannel(ctx context.Context, channel string) (dismissed int, err error)
-	// MoveConnector gives a connector another name, with all that is kept of it: its hook
-	// URLs, checkpoint and known keys. The sealed token replaces its own, because the seal
-	// holds the name; nil when nobody has signed in. What it reported before keeps the old
-	// name. It fails with [ErrNotFound] when nothing is kept of the old name, and with
-	// [ErrTaken] when the new one has accepted something already; one that was only opened
-	// gives way.
-	MoveConnector(ctx context.Context, from, to string, token []byte) error
 }
 
 // Event is an event as stored.

@@ -72,11 +72,18 @@ type Store interface {
 	Upkeep
 }
 
-// Upkeep is what the daemon needs to look after the store itself.
+// Upkeep is what the daemon needs to look after the store as a whole.
 type Upkeep interface {
 	// Notify registers what to call after commits. It is called once, before the first
 	// write.
 	Notify(call func(Notice))
+	// MoveConnector gives a connector another name, with all that is kept of it: its hook
+	// URLs, checkpoint and known keys; a request that is under way under the old name still
+	// finds the keys. The sealed token replaces its own, because the seal holds the name;
+	// nil when nobody has signed in. What it reported before keeps the old name. It fails
+	// with [ErrNotFound] when nothing is kept of the old name, and with [ErrTaken] when the
+	// new one has accepted something already; one that was only opened gives way.
+	MoveConnector(ctx context.Context, from, to string, token []byte) error
 	// Sweep removes what ended before the time: deliveries that are delivered, accepted or
 	// dismissed, events without deliveries left, refusals, and expired keys. Dead letters
 	// stay. It works in small steps so that nothing waits long; several nodes may sweep at

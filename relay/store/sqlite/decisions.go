@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/connector-relay/relay/relay/delivery"
 )
@@ -24,7 +25,7 @@ func (s *Store) Replay(ctx context.Context, ids []int64) ([]int64, error) {
 // Dismiss implements [store.Store].
 func (s *Store) Dismiss(ctx context.Context, ids []int64) ([]int64, error) {
 	const dismiss = "UPDATE deliveries SET state = 'dismissed', finished_at = ?2 WHERE id = ?1 AND state = 'dead' RETURNING channel, connector, urgent"
-	return s.decide(ctx, "dismiss", ids, false, dismiss, micros(s.now()))
+	return s.decide(ctx, "dismiss", ids, false, dismiss, micros(time.Now()))
 }
 
 // decide changes deliveries, one after the other, by a query whose first argument is the

@@ -9,7 +9,7 @@ import (
 
 // RotateHook implements [store.Store].
 func (s *Store) RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error) {
-	now := s.now()
+	now := time.Now()
 	token = newToken()
 	return token, s.write(ctx, &operation{what: "rotate the hook URL of connector " + connector, do: func(w *writer) error {
 		if !until.After(now) {

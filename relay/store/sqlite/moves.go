@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"time"
 
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -23,7 +24,7 @@ func (s *Store) MoveChannel(ctx context.Context, from, to string) (moved int, er
 // ForgetChannel implements [store.Store].
 func (s *Store) ForgetChannel(ctx context.Context, channel string) (dismissed int, err error) {
 	const dismiss = "state = 'dismissed', finished_at = ?1, reason = CASE reason WHEN '' THEN 'the channel was forgotten' ELSE reason END"
-	return s.emptyChannel(ctx, "forget channel "+channel, channel, dismiss, micros(s.now()), func(l *lanes, by map[string]tally) []string {
+	return s.emptyChannel(ctx, "forget channel "+channel, channel, dismiss, micros(time.Now()), func(l *lanes, by map[string]tally) []string {
 		l.shortened(channel, by)
 		return nil
 	})

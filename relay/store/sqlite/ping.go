@@ -68,7 +68,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	if b := s.pulse.fresh(); b != nil {
 		return cmp.Or(b.err, s.room.check())
 	}
-	now := micros(s.now())
+	now := micros(time.Now())
 	err := s.write(ctx, &operation{do: func(w *writer) error {
 		_, err := w.exec("INSERT INTO health (id, written_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET written_at = excluded.written_at", now)
 		return err

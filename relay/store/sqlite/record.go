@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/store"
@@ -11,7 +12,7 @@ import (
 
 // Record implements [store.Store].
 func (s *Store) Record(ctx context.Context, results ...delivery.Result) error {
-	now := micros(s.now())
+	now := micros(time.Now())
 	records := make([]*record, len(results))
 	for i, one := range results {
 		var err error

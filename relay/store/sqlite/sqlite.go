@@ -34,15 +34,12 @@ type Options struct {
 	Limits Limits
 	// Metrics, when not nil, gets the store's metrics until it is closed.
 	Metrics prometheus.Registerer
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
 }
 
 // Store implements [store.Store]. Its methods may be called concurrently.
 type Store struct {
 	log  zerolog.Logger
 	path string
-	now  func() time.Time
 	held *held
 	// watch says whether the files are still this process's alone.
 	watch *watch
@@ -79,11 +76,8 @@ var _ store.Store = (*Store)(nil)
 // with [store.ErrTooNew] when a newer relay has migrated it; and with
 // [store.ErrUnavailable] when it cannot be written.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	s := &Store{
-		log: o.Log, path: o.Path, now: o.Now,
+		log: o.Log, path: o.Path,
 		queue: newQueue(), lanes: newLanes(), pulse: newPulse(), stopped: make(chan struct{}),
 	}
 	if err := s.open(ctx, o); err != nil {
@@ -124,7 +118,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if s.renderings, left, err = openRenderings(s.path); err != nil {
 		return err
 	}
-	if err := s.countCrashes(left, s.now()); err != nil {
+	if err := s.countCrashes(left, time.Now()); err != nil {
 		return explain(err)
 	}
 	if err := s.openReader(ctx); err != nil {
