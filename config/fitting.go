@@ -14,12 +14,16 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/route/language"
+	"github.com/connector-relay/relay/relay/secret"
 )
 
 // fitting brings the value of an argument into the argument's type, and says of all
-// that does not fit where it stands. What comes of it is what JSON can hold: lists are
-// tuples and maps are objects, with the defaults of what is not set.
+// that does not fit where it stands. What comes of it is for [Arguments]: nil for null.
 type fitting struct {
+	file *File
+	// secret says that the value is one, and found is one of the secrets in it.
+	secret bool
+	found  secret.Value
 	// hidden says that nothing of the value may be shown, not even where something is
 	// in it: a key may come from env.
 	hidden bool
@@ -39,103 +43,100 @@ type member struct {
 }
 
 // argument fits a whole argument.
-func (x *fitting) argument(m member, v cty.Value) cty.Value {
+func (x *fitting) argument(m member, v cty.Value) any {
 	x.whole, x.given = m, v
 	return x.attribute(m, v)
 }
 
 // attribute fits an argument, or an attribute of one, which has a default and may be
 // required.
-func (x *fitting) attribute(m member, v cty.Value) cty.Value {
+func (x *fitting) attribute(m member, v cty.Value) any {
 	if v.IsNull() && m.Default != "" {
-		preset, err := fromJSON([]byte(m.Default))
+		t, err := ctyjson.ImpliedType([]byte(m.Default))
 		if err != nil {
 			return x.wrong(m, v)
 		}
-		v = preset
+		if v, err = ctyjson.Unmarshal([]byte(m.Default), t); err != nil {
+			return x.wrong(m, x.given)
+		}
 	}
 	if v.IsNull() && m.Required {
 		return x.problem(m, "Missing argument", fmt.Sprintf("The argument %s is required and cannot be null%s.", m.name, docOf(m.Argument)))
 	}
-	fitted := x.value(m, v)
-	if fitted.Type() == cty.String && !fitted.IsNull() && len(m.Allowed) > 0 && !slices.Contains(m.Allowed, fitted.AsString()) {
-		d := notAllowed(setting{name: m.name, value: fitted, place: m.place(), hidden: x.hidden}, m.Allowed)
-		d.Detail = strings.Replace(d.Detail, "The attribute", "The argument", 1)
-		x.diags = append(x.diags, d)
-	}
-	return fitted
+	return x.value(m, v)
 }
 
 // value fits a value that need be nothing but of its type.
-func (x *fitting) value(m member, v cty.Value) cty.Value {
-	t := v.Type()
+func (x *fitting) value(m member, v cty.Value) any {
+	t, kind := v.Type(), m.Type.Kind
 	isList, isMap := t.IsTupleType() || t.IsListType() || t.IsSetType(), t.IsObjectType() || t.IsMapType()
-	switch kind := m.Type.Kind; {
+	switch {
 	case v.IsNull():
-		return v
+		return nil
 	case !v.IsWhollyKnown():
-	case kind == connector.ValueAny:
-		return x.any(m, v)
-	case kind == connector.ValueList && isList:
+		return x.wrong(m, v)
+	case isList && (kind == connector.ValueList || kind == connector.ValueAny):
 		return x.list(m, v)
-	case kind == connector.ValueMap && isMap:
+	case isMap && (kind == connector.ValueMap || kind == connector.ValueAny):
 		return x.mapping(m, v)
-	case kind == connector.ValueObject && isMap:
+	case isMap && kind == connector.ValueObject:
 		return x.object(m, v)
-	default:
-		if want, ok := primitives()[kind]; ok {
-			if converted, err := convert.Convert(v, want); err == nil {
-				return converted
-			}
-		}
 	}
-	return x.wrong(m, v)
+	return x.primitive(m, v)
 }
 
-func primitives() map[connector.ValueKind]cty.Type {
-	return map[connector.ValueKind]cty.Type{connector.ValueString: cty.String, connector.ValueNumber: cty.Number, connector.ValueBool: cty.Bool}
-}
-
-// any gives a value the types that it has in JSON.
-func (x *fitting) any(m member, v cty.Value) cty.Value {
-	if b, err := ctyjson.Marshal(v, v.Type()); err == nil {
-		if plain, err := fromJSON(b); err == nil {
-			return plain
-		}
+// primitive fits a text, a number or a boolean.
+func (x *fitting) primitive(m member, v cty.Value) any {
+	want := map[connector.ValueKind]cty.Type{
+		connector.ValueString: cty.String, connector.ValueNumber: cty.Number, connector.ValueBool: cty.Bool, connector.ValueAny: v.Type(),
+	}[m.Type.Kind]
+	if !v.Type().IsPrimitiveType() || want == cty.NilType {
+		return x.wrong(m, v)
 	}
-	return x.wrong(m, v)
-}
-
-func fromJSON(b []byte) (cty.Value, error) {
-	t, err := ctyjson.ImpliedType(b)
+	fitted, err := convert.Convert(v, want)
 	if err != nil {
-		return cty.NilVal, err
+		return x.wrong(m, v)
 	}
-	return ctyjson.Unmarshal(b, t)
+	inText, _ := convert.Convert(fitted, cty.String) // which cannot fail
+	text := inText.AsString()
+	if len(m.Allowed) > 0 && !slices.Contains(m.Allowed, text) {
+		d := notAllowed(setting{name: m.name, value: inText, place: m.place(), hidden: x.hidden}, m.Allowed)
+		d.Detail = strings.Replace(d.Detail, "The attribute", "The argument", 1)
+		x.diags = append(x.diags, d)
+	}
+	if x.secret && text != "" { // an empty text hides nothing
+		x.found = newSecret(text, x.file.fileOf(m.expr))
+		return concealed{secret: x.found, want: want}
+	}
+	plain, err := encoded(fitted)
+	if err != nil {
+		return x.wrong(m, v)
+	}
+	return plain
 }
 
-func (x *fitting) list(m member, v cty.Value) cty.Value {
-	var list []cty.Value
+func (x *fitting) list(m member, v cty.Value) any {
+	list := []any{}
 	for i, element := range v.AsValueSlice() {
-		list = append(list, x.value(m.element(fmt.Sprintf("[%d]", i), indexed(m.expr, i)), element))
+		list = append(list, x.value(m.element(fmt.Sprintf("[%d]", i), x.file.indexed(m.expr, i)), element))
 	}
-	return cty.TupleVal(list)
+	return list
 }
 
-func (x *fitting) mapping(m member, v cty.Value) cty.Value {
-	values := v.AsValueMap()
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		values[name] = x.value(m.element(fmt.Sprintf("[%q]", name), named(m.expr, name)), values[name])
+func (x *fitting) mapping(m member, v cty.Value) any {
+	given, values := v.AsValueMap(), make(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		values[name] = x.value(m.element(fmt.Sprintf("[%q]", name), x.file.named(m.expr, name)), given[name])
 	}
-	return cty.ObjectVal(values)
+	return values
 }
 
-func (x *fitting) object(m member, v cty.Value) cty.Value {
-	given, values := v.AsValueMap(), make(map[string]cty.Value)
+func (x *fitting) object(m member, v cty.Value) any {
+	given, values := v.AsValueMap(), make(map[string]any)
 	var names []string
 	for _, a := range m.Type.Attributes {
 		names = append(names, a.Name)
-		part := member{Argument: a, name: m.name + "." + a.Name, expr: named(m.expr, a.Name)}
+		part := member{Argument: a, name: m.name + "." + a.Name, expr: x.file.named(m.expr, a.Name)}
 		value, ok := given[a.Name]
 		delete(given, a.Name)
 		switch {
@@ -145,41 +146,24 @@ func (x *fitting) object(m member, v cty.Value) cty.Value {
 		case !ok:
 			value = cty.NullVal(cty.DynamicPseudoType)
 		}
-		if value = x.attribute(part, value); !value.IsNull() {
-			values[a.Name] = value
+		if fitted := x.attribute(part, value); fitted != nil {
+			values[a.Name] = fitted
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		stray := member{name: m.name + "." + name, expr: named(m.expr, name)}
+		stray := member{name: m.name + "." + name, expr: x.file.named(m.expr, name)}
 		x.problem(stray, "Unknown attribute", fmt.Sprintf("There is no attribute %q in the argument %s.%s", name, m.name, language.DidYouMean(name, names)))
 	}
-	return cty.ObjectVal(values)
+	return values
 }
 
 // element is what a list or a map holds at a place. It has the doc of the whole.
 func (m member) element(at string, expr hclsyntax.Expression) member {
-	return member{Argument: connector.Argument{Doc: m.Doc, Type: *m.Type.Element}, name: m.name + at, expr: expr}
-}
-
-// indexed returns the expression of a list's element, or that of the list where its
-// elements are not written out.
-func indexed(list hclsyntax.Expression, i int) hclsyntax.Expression {
-	if e, ok := list.(*hclsyntax.TupleConsExpr); ok && i < len(e.Exprs) {
-		return e.Exprs[i]
+	t := connector.ValueType{Kind: connector.ValueAny}
+	if m.Type.Element != nil {
+		t = *m.Type.Element
 	}
-	return list
-}
-
-// named is the same for an object's attribute.
-func named(object hclsyntax.Expression, name string) hclsyntax.Expression {
-	if e, ok := object.(*hclsyntax.ObjectConsExpr); ok {
-		for _, item := range e.Items {
-			if key, diags := item.KeyExpr.Value(nil); !diags.HasErrors() && key.RawEquals(cty.StringVal(name)) {
-				return item.ValueExpr
-			}
-		}
-	}
-	return object
+	return member{Argument: connector.Argument{Doc: m.Doc, Type: t}, name: m.name + at, expr: expr}
 }
 
 func (m member) place() hcl.Range {
@@ -190,13 +174,13 @@ func (m member) place() hcl.Range {
 }
 
 // wrong says that a value is not of its type.
-func (x *fitting) wrong(m member, v cty.Value) cty.Value {
+func (x *fitting) wrong(m member, v cty.Value) any {
 	return x.problem(m, "Wrong type", fmt.Sprintf("The argument %s is %s; this is %s%s.", m.name, wanted(m.Type), typeName(v.Type()), docOf(m.Argument)))
 }
 
 // problem reports what is wrong with a member, or with the whole argument where no
 // more may be told.
-func (x *fitting) problem(m member, summary, detail string) cty.Value {
+func (x *fitting) problem(m member, summary, detail string) any {
 	if x.hidden && m.name != x.whole.name {
 		m, summary = x.whole, "Wrong type"
 		detail = fmt.Sprintf("The argument %s is %s; this is %s of the wrong kind%s.", m.name, wanted(m.Type), typeName(x.given.Type()), docOf(m.Argument))
@@ -205,7 +189,7 @@ func (x *fitting) problem(m member, summary, detail string) cty.Value {
 	if !slices.ContainsFunc(x.diags, func(other *hcl.Diagnostic) bool { return other.Detail == d.Detail }) {
 		x.diags = append(x.diags, d)
 	}
-	return cty.NullVal(cty.DynamicPseudoType)
+	return nil
 }
 
 // wanted is a type in words.

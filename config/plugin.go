@@ -103,7 +103,6 @@ func (f *File) readEnv(body *hclsyntax.Body) map[string]secret.Value {
 		f.error("Wrong type", "The attribute env is an object of texts, such as { REGION = \"eu\" }.", attr.Expr.Range())
 		return nil
 	}
-	files := f.filesIn(attr.Expr)
 	env := make(map[string]secret.Value)
 	for it := v.ElementIterator(); it.Next(); {
 		key, value := it.Element()
@@ -116,8 +115,7 @@ func (f *File) readEnv(body *hclsyntax.Body) map[string]secret.Value {
 		case strings.Contains(value.AsString(), "\x00"):
 			f.error("Wrong type", "A value in env contains a NUL character, which an environment cannot hold.", attr.Expr.Range())
 		default:
-			path := cty.Path{cty.IndexStep{Key: key}}
-			env[name] = newSecret(value.AsString(), files[placeKey(path)])
+			env[name] = newSecret(value.AsString(), f.fileOf(f.named(attr.Expr, name)))
 		}
 	}
 	return env

@@ -15,18 +15,17 @@ import (
 // arguments decodes a connector's own arguments against its type's schema.
 func (f *File) arguments(c *Connector, block *hclsyntax.Block, t connector.Type) {
 	f.checkArguments(block, t)
-	c.places = make(map[string]hcl.Range)
+	c.places, c.Arguments.values = make(map[string]hcl.Range), make(map[string]any)
 	for _, a := range t.Arguments {
-		var arg argument
-		var ok bool
+		var v any
 		if attr := block.Body.Attributes[a.Name]; attr != nil {
 			c.places[a.Name] = attr.Expr.Range()
-			arg, ok = f.argument(a, attr)
+			v = f.argument(a, attr)
 		} else if a.Default != "" {
-			arg, ok = f.defaultArgument(c, block, a)
+			v = f.defaultArgument(block, a)
 		}
-		if ok {
-			c.Arguments.list = append(c.Arguments.list, arg)
+		if v != nil {
+			c.Arguments.values[a.Name] = v
 		}
 	}
 }
@@ -42,41 +41,34 @@ func (f *File) checkArguments(block *hclsyntax.Block, t connector.Type) {
 	f.add(f.check(s, plugins, block.DefRange())...)
 }
 
-// defaultArgument is an argument that does not stand in the file.
-func (f *File) defaultArgument(c *Connector, block *hclsyntax.Block, a connector.Argument) (argument, bool) {
-	var x fitting
+// defaultArgument is the value of an argument that does not stand in the file.
+func (f *File) defaultArgument(block *hclsyntax.Block, a connector.Argument) any {
+	x := fitting{file: f}
 	v := x.argument(member{Argument: a, name: a.Name}, cty.NullVal(cty.DynamicPseudoType))
 	if len(x.diags) > 0 {
-		f.error("Faulty plugin", fmt.Sprintf("The plugin of connector type %s cannot be used: the default of its argument %q is no %s. Tell its author, or use another version.", c.Type, a.Name, a.Type), block.LabelRanges[0])
+		f.error("Faulty plugin", fmt.Sprintf("The plugin of connector type %s cannot be used: the default of its argument %q is no %s. Tell its author, or use another version.", block.Labels[0], a.Name, a.Type), block.LabelRanges[0])
 	}
-	return argument{name: a.Name, value: v}, len(x.diags) == 0 && !v.IsNull()
+	return v
 }
 
-// argument decodes one argument that stands in the file.
-func (f *File) argument(a connector.Argument, attr *hclsyntax.Attribute) (argument, bool) {
+// argument is the value of one that does.
+func (f *File) argument(a connector.Argument, attr *hclsyntax.Attribute) any {
 	if a.Secret {
 		f.redact(attr.Expr)
 	}
-	v, diags := language.Evaluate(attr.Expr, f.scope, a.Secret)
+	given, diags := language.Evaluate(attr.Expr, f.scope, a.Secret)
 	f.add(diags...)
 	if diags.HasErrors() {
-		return argument{}, false
+		return nil
 	}
-	v, hidden := language.Reveal(v)
-	x := fitting{hidden: hidden || a.Secret}
-	v = x.argument(member{Argument: a, name: a.Name, expr: attr.Expr}, v)
+	given, hidden := language.Reveal(given)
+	x := fitting{file: f, secret: a.Secret, hidden: hidden || a.Secret}
+	v := x.argument(member{Argument: a, name: a.Name, expr: attr.Expr}, given)
 	f.add(x.diags...)
-	if len(x.diags) > 0 || v.IsNull() {
-		return argument{}, false
+	if len(x.diags) == 0 && !isPlainAddress(given) {
+		f.warnLiteral(a.Name, secretSetting{value: x.found, place: attr.Expr.Range(), literal: !hidden})
 	}
-	if !a.Secret {
-		return argument{name: a.Name, value: v}, true
-	}
-	arg := conceal(a.Name, v, f.filesIn(attr.Expr))
-	if !hidden && !isPlainAddress(v) && len(arg.secrets) > 0 {
-		f.warnLiteral(a.Name, secretSetting{value: arg.secrets[0].value, place: attr.Expr.Range(), literal: true})
-	}
-	return arg, true
+	return v
 }
 
 // isPlainAddress reports whether a value is an address with nothing in it that gives

@@ -2,7 +2,7 @@ package config
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -42,9 +42,8 @@ func (f *File) readSecret(body *hclsyntax.Body, name, words string) (secretSetti
 		f.error("Wrong type", fmt.Sprintf("The attribute %s is %s; this is %s.", name, words, typeName(v.Type())), attr.Expr.Range())
 		return secretSetting{}, false
 	}
-	files := f.filesIn(attr.Expr)
 	return secretSetting{
-		value:   newSecret(converted.AsString(), files[""]),
+		value:   newSecret(converted.AsString(), f.fileOf(attr.Expr)),
 		place:   attr.Expr.Range(),
 		literal: !hidden,
 	}, true
@@ -66,44 +65,54 @@ func (f *File) warnLiteral(name string, s secretSetting) {
 	f.warn("Secret in a file readable by everybody", fmt.Sprintf("The attribute %s holds a secret, and every user of this machine can read the file. Move the secret out with env(\"…\") or file(\"…\"), or run chmod 600 on the file.", name), s.place)
 }
 
-// filesIn finds the places in an expression's value that hold a whole file: a call of
-// file by itself, as the chosen side of a conditional, or as an element of a list or
-// object. The keys are [placeKey]'s, "" for the value itself.
-func (f *File) filesIn(expr hclsyntax.Expression) map[string]string {
-	files := make(map[string]string)
-	f.findFiles(expr, nil, files)
-	return files
+// fileOf returns the file whose whole content is an expression's value: a call of
+// file by itself. It is empty for any other expression.
+func (f *File) fileOf(expr hclsyntax.Expression) string {
+	if call, ok := f.chosen(expr).(*hclsyntax.FunctionCallExpr); ok && call.Name == "file" && len(call.Args) == 1 && !call.ExpandFinal {
+		if v, ok := f.constant(call.Args[0], cty.String); ok {
+			return language.Path(f.dir, v.AsString())
+		}
+	}
+	return ""
 }
 
-func (f *File) findFiles(expr hclsyntax.Expression, path cty.Path, files map[string]string) {
-	switch e := expr.(type) {
-	case *hclsyntax.ParenthesesExpr:
-		f.findFiles(e.Expression, path, files)
-	case *hclsyntax.TemplateWrapExpr:
-		f.findFiles(e.Wrapped, path, files)
-	case *hclsyntax.ConditionalExpr:
-		if v, ok := f.constant(e.Condition, cty.Bool); ok && v.True() {
-			f.findFiles(e.TrueResult, path, files)
-		} else if ok {
-			f.findFiles(e.FalseResult, path, files)
-		}
-	case *hclsyntax.FunctionCallExpr:
-		if e.Name == "file" && len(e.Args) == 1 && !e.ExpandFinal {
-			if v, ok := f.constant(e.Args[0], cty.String); ok {
-				files[placeKey(path)] = language.Path(f.dir, v.AsString())
-			}
-		}
-	case *hclsyntax.TupleConsExpr:
-		for i, element := range e.Exprs {
-			f.findFiles(element, append(path.Copy(), cty.IndexStep{Key: cty.NumberIntVal(int64(i))}), files)
-		}
-	case *hclsyntax.ObjectConsExpr:
-		for _, item := range e.Items {
-			if v, ok := f.constant(item.KeyExpr, cty.String); ok {
-				f.findFiles(item.ValueExpr, append(path.Copy(), cty.GetAttrStep{Name: v.AsString()}), files)
+// indexed returns the expression of an element of a list, or that of the list where
+// its elements are not written out.
+func (f *File) indexed(list hclsyntax.Expression, i int) hclsyntax.Expression {
+	if e, ok := f.chosen(list).(*hclsyntax.TupleConsExpr); ok && i < len(e.Exprs) {
+		return e.Exprs[i]
+	}
+	return list
+}
+
+// named is the same for an attribute of an object, of which the last one counts.
+func (f *File) named(object hclsyntax.Expression, name string) hclsyntax.Expression {
+	if e, ok := f.chosen(object).(*hclsyntax.ObjectConsExpr); ok {
+		for _, item := range slices.Backward(e.Items) {
+			if key, ok := f.constant(item.KeyExpr, cty.String); ok && key.AsString() == name {
+				return item.ValueExpr
 			}
 		}
 	}
+	return object
+}
+
+// chosen returns what an expression comes to: what is in its parentheses, or the chosen
+// side of a conditional.
+func (f *File) chosen(expr hclsyntax.Expression) hclsyntax.Expression {
+	switch e := expr.(type) {
+	case *hclsyntax.ParenthesesExpr:
+		return f.chosen(e.Expression)
+	case *hclsyntax.TemplateWrapExpr:
+		return f.chosen(e.Wrapped)
+	case *hclsyntax.ConditionalExpr:
+		if v, ok := f.constant(e.Condition, cty.Bool); ok && v.True() {
+			return f.chosen(e.TrueResult)
+		} else if ok {
+			return f.chosen(e.FalseResult)
+		}
+	}
+	return expr
 }
 
 // constant evaluates part of an expression that as a whole has no errors.
@@ -118,25 +127,4 @@ func (f *File) constant(expr hclsyntax.Expression, want cty.Type) (cty.Value, bo
 		return cty.NilVal, false
 	}
 	return v, true
-}
-
-// placeKey writes a path, the same for objects and maps, and for tuples and lists.
-func placeKey(path cty.Path) string {
-	var b strings.Builder
-	for _, step := range path {
-		switch s := step.(type) {
-		case cty.GetAttrStep:
-			fmt.Fprintf(&b, "/%q", s.Name)
-		case cty.IndexStep:
-			switch {
-			case s.Key.Type() == cty.String:
-				fmt.Fprintf(&b, "/%q", s.Key.AsString())
-			case s.Key.Type() == cty.Number:
-				fmt.Fprintf(&b, "/%s", s.Key.AsBigFloat().Text('f', 0))
-			default:
-				b.WriteString("/?")
-			}
-		}
-	}
-	return b.String()
 }
