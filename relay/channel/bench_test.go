@@ -29,9 +29,7 @@ func BenchmarkSend(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("channel", func(b *testing.B) {
-		sp := spec("office365", s.URL+workflowPath, nil)
-		sp.Concurrency = 8
-		c, err := New(sp)
+		c, err := New(spec("office365", s.URL+workflowPath, nil))
 		if err != nil {
 			b.Fatal(err)
 		}

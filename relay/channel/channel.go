@@ -42,9 +42,7 @@ type Spec struct {
 	Settings chat.Settings
 	// People finds the person with a login at a connector's source; nil finds nobody.
 	People func(connector, login string) (chat.Person, bool)
-	// Concurrency is how many attempts may run at once; 0 means 1.
-	Concurrency int
-	HTTP        outbound.Settings
+	HTTP   outbound.Settings
 	// Connections are shared by channels; nil means that this channel has its own.
 	Connections *outbound.Pool
 	// Renderer is shared by channels; nil means that this channel has its own.

@@ -245,7 +245,7 @@ func blockError(summary string, err error, at hcl.Range) *hcl.Diagnostic {
 // ChannelSpec is what a channel is made from, as it is configured.
 func ChannelSpec(c config.Channel, connections *outbound.Pool, people finder, o Options) channel.Spec {
 	return channel.Spec{
-		Name: c.Name, System: c.System, Settings: c.Settings, People: people, Concurrency: c.Concurrency,
+		Name: c.Name, System: c.System, Settings: c.Settings, People: people,
 		Connections: connections, HTTP: c.HTTP, Renderer: o.Renderer, Version: o.Version,
 	}
 }
