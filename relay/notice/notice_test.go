@@ -49,11 +49,11 @@ func TestEachNoticeIsOneCardInTheOperatorsChannel(t *testing.T) {
 			t.Fatalf("%s: the store has %+v", title, s.batches)
 		}
 		e := s.batches[0].Events[0]
-		if e.Event.Card.Title != title || len(e.Deliveries) != 1 || e.Deliveries[0].Channel != "ops" {
-			t.Errorf("want %q in ops, got %q in %+v", title, e.Event.Card.Title, e.Deliveries)
+		if e.Card.Title != title || len(e.Deliveries) != 1 || e.Deliveries[0].Channel != "ops" {
+			t.Errorf("want %q in ops, got %q in %+v", title, e.Card.Title, e.Deliveries)
 		}
-		if strings.Contains(e.Event.Card.Text, "*gone*") {
-			t.Errorf("%s: what others said is markup: %s", title, e.Event.Card.Text)
+		if strings.Contains(e.Card.Text, "*gone*") {
+			t.Errorf("%s: what others said is markup: %s", title, e.Card.Text)
 		}
 	}
 }
