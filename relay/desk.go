@@ -1,10 +1,6 @@
 package relay
 
-import (
-	"time"
-
-	"github.com/connector-relay/relay/relay/operator"
-)
+import "github.com/connector-relay/relay/relay/operator"
 
 // Running implements [operator.Daemon].
 func (r *Relay) Running() operator.Running {
@@ -12,7 +8,7 @@ func (r *Relay) Running() operator.Running {
 	defer r.mu.RUnlock()
 	now := operator.Running{
 		Started: r.started, Configured: r.configured, Listen: r.listeners.Address("hooks"), Dashboard: r.listeners.Address("dashboard"),
-		Public: r.adopted.Config.Relay.PublicURL, Retention: r.adopted.Config.Relay.Retention, Log: r.log.Problem(),
+		Public: r.adopted.Config.Relay.PublicURL, Retention: r.adopted.Config.Relay.Retention, Log: r.log.Problem(), ReloadFailed: r.reloadFailed,
 		Channels: make(map[string]string), Connectors: make(map[string]string),
 	}
 	if now.Public == "" {
@@ -23,9 +19,6 @@ func (r *Relay) Running() operator.Running {
 	}
 	for _, c := range r.adopted.Config.Connectors {
 		now.Connectors[c.Name] = c.Type
-	}
-	if f := r.reloadFailed; f != nil {
-		now.ReloadFailed = "the reload at " + f.at.Format(time.TimeOnly) + " failed, and the configuration before it goes on: " + f.reason()
 	}
 	return now
 }

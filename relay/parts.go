@@ -130,13 +130,11 @@ func (r *Relay) keepHouse(context.Context, *next) (undo, error) {
 	var loops sync.WaitGroup
 	every := func(interval time.Duration, do func(context.Context)) {
 		loops.Go(func() {
-			tick := time.NewTicker(interval)
-			defer tick.Stop()
-			for {
+			for tick := time.Tick(interval); ; {
 				select {
 				case <-ctx.Done():
 					return
-				case <-tick.C:
+				case <-tick:
 					do(ctx)
 				}
 			}

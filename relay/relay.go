@@ -86,8 +86,8 @@ type Relay struct {
 	// adopted is what the running configuration made.
 	adopted    *plan.Plan
 	configured time.Time
-	// reloadFailed is how the last reload failed; nil when it did not.
-	reloadFailed *failure
+	// reloadFailed says how the last reload failed; empty when it did not.
+	reloadFailed string
 }
 
 // Start starts a relay. When a step fails, those before it are undone.

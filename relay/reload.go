@@ -95,22 +95,17 @@ func (r *Relay) read(ctx context.Context, n *next) (_ undo, err error) {
 	return ending(n.plan.Discard), nil
 }
 
-// readAgain is read for somebody who is told across the operator socket.
+// readAgain is read for somebody to whom an invalid configuration means the same across
+// the operator socket.
 func (r *Relay) readAgain(ctx context.Context, n *next) (undo, error) {
 	undo, err := r.read(ctx, n)
+	if _, ok := errors.AsType[*config.Error](err); ok {
+		return nil, fmt.Errorf("%w configuration, nothing has changed:\n%w", operator.ErrInvalid, err)
+	}
 	if err != nil {
-		return nil, invalid(err)
+		return nil, fmt.Errorf("%w configuration, nothing has changed: %w", operator.ErrInvalid, err)
 	}
 	return undo, nil
-}
-
-// invalid makes an invalid configuration an error that keeps its meaning across
-// the operator socket.
-func invalid(err error) error {
-	if _, ok := errors.AsType[*config.Error](err); ok {
-		return fmt.Errorf("%w configuration, nothing has changed:\n%w", operator.ErrInvalid, err)
-	}
-	return fmt.Errorf("%w configuration, nothing has changed: %w", operator.ErrInvalid, err)
 }
 
 func (r *Relay) keepStore(_ context.Context, n *next) (undo, error) {
@@ -199,28 +194,19 @@ func (r *Relay) tell(changes []operator.Change) {
 	}
 }
 
-// remember keeps how the last reload failed, if it did.
+// remember keeps in one line how the last reload failed, if it did. Diagnostics have many
+// lines, and validation shows them.
 func (r *Relay) remember(err error) {
+	failed := ""
+	if err != nil {
+		failed = strings.ReplaceAll(err.Error(), "\n", "; ")
+		if _, ok := errors.AsType[*config.Error](err); ok {
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			failed = strings.TrimSuffix(first, ":") + "; see `relay validate`"
+		}
+		failed = "the reload at " + time.Now().Format(time.TimeOnly) + " failed, and the configuration before it goes on: " + failed
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reloadFailed = nil
-	if err != nil {
-		r.reloadFailed = &failure{at: time.Now(), err: err}
-	}
-}
-
-// failure is a reload that failed.
-type failure struct {
-	at  time.Time
-	err error
-}
-
-// reason is the failure in one line. Diagnostics have many, and validation shows them.
-func (f *failure) reason() string {
-	text := f.err.Error()
-	if _, ok := errors.AsType[*config.Error](f.err); ok {
-		first, _, _ := strings.Cut(text, "\n")
-		return strings.TrimSuffix(first, ":") + "; see `relay validate`"
-	}
-	return strings.ReplaceAll(text, "\n", "; ")
+	r.reloadFailed = failed
 }
