@@ -17,23 +17,22 @@ import (
 	"golang.org/x/net/html/charset"
 )
 
-// article is what an item says, as the feed's own format means it. gofeed gives all
-// formats one form, which loses what a format says about its texts (plain or HTML),
-// its links (which of them is the page), its GUIDs (whether they are addresses) and
-// all authors but one. This file is the only one that looks behind that form.
+// article is an item's content, read by the rules of the feed's own format. gofeed's
+// common form loses whether texts are plain or HTML, which link is the page, whether
+// GUIDs are addresses, and all authors but one. Only this file looks behind that form.
 type article struct {
 	// titles, texts and links are each best first.
 	titles, texts []text
 	links         []string
-	// authors are the item's from each place that names any, best first; then the
+	// authors are the item's authors from each place that names any, best first, then the
 	// feed's.
 	authors    [][]text
 	categories []text
-	// pictures are what the feed says belongs to the item.
+	// pictures are those that the feed gives for the item.
 	pictures []picture
 }
 
-// article reads an item with its original.
+// article reads an item together with its original.
 func (w *writer) article(it *gofeed.Item) article {
 	var e article
 	switch original := w.originals[it].(type) {
@@ -61,7 +60,7 @@ func (w *writer) article(it *gofeed.Item) article {
 	return e
 }
 
-// originals are a feed's items in their own format, by their common form.
+// originals maps a feed's items from the common form to their own format.
 func originals(feed *gofeed.Feed) map[*gofeed.Item]any {
 	found := make(map[*gofeed.Item]any)
 	switch original := feed.OriginalFeed().(type) {
@@ -83,7 +82,7 @@ func pair[T any](found map[*gofeed.Item]any, items []*gofeed.Item, originals []*
 	}
 }
 
-// feedAuthors are whose the items are that name no author.
+// feedAuthors are the authors of items that name none.
 func feedAuthors(feed *gofeed.Feed) [][]text {
 	switch original := feed.OriginalFeed().(type) {
 	case *atom.Feed:
@@ -120,7 +119,7 @@ func atomArticle(o *atom.Entry, types map[string]string) article {
 	return e
 }
 
-// alternates are the addresses at which an entry can be read, pages first.
+// alternates returns the addresses at which an entry can be read, pages first.
 func alternates(links []*atom.Link) []string {
 	var pages, others []string
 	for _, l := range links {
@@ -164,21 +163,20 @@ func atomText(value, kind string) text {
 	case kind == "" || kind == "text" || strings.HasPrefix(kind, "text/"):
 		return text{value, plain}
 	}
-	return text{} // a picture, say
+	return text{} // such as a picture
 }
 
-// prefixed is the start of a tag in a namespace with a prefix. In XML, a "<" is
+// prefixed matches the start of a tag with a namespace prefix. In XML, "<" starts
 // nothing else.
 var prefixed = regexp.MustCompile(`(</?)[\w.-]+:`)
 
-// keepOriginal keeps what gofeed drops while it parses, in the fields for what is not
-// common: how the texts of Atom entries are written, and, as "base", what addresses in
-// the whole feed are relative to.
+// keepOriginal keeps what gofeed drops, in the fields for custom values: the types of
+// Atom entries' texts and, as "base", the base of all addresses in the feed.
 func keepOriginal(feed *gofeed.Feed, body []byte) {
 	if feed.FeedType == "json" {
 		return
 	}
-	// As gofeed reads it.
+	// Read it as gofeed does.
 	d := xml.NewDecoder(bytes.NewReader(slices.DeleteFunc(bytes.Clone(body), func(c byte) bool {
 		return c < ' ' && c != '\t' && c != '\n' && c != '\r'
 	})))
@@ -197,7 +195,7 @@ func keepOriginal(feed *gofeed.Feed, body []byte) {
 			}
 			switch {
 			case feed.FeedType == "rss" && name == "item":
-				return // RSS says no more
+				return // RSS has nothing more
 			case len(within) == 1, name == "channel":
 				keep(&feed.Custom, "base", baseOf(t, feed.Custom["base"]))
 			case len(within) == 2 && name == "title":
@@ -211,7 +209,7 @@ func keepOriginal(feed *gofeed.Feed, body []byte) {
 	}
 }
 
-// atomName is an element's name; empty for one that is not Atom's.
+// atomName is the name of one of Atom's elements, else empty.
 func atomName(n xml.Name) string {
 	switch n.Space {
 	case "", "http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#", "http://purl.org/rss/1.0/":
@@ -220,7 +218,7 @@ func atomName(n xml.Name) string {
 	return ""
 }
 
-// keep puts a value under a name, the last one said.
+// keep sets a named value; the last one counts.
 func keep(in *map[string]string, name, value string) {
 	if *in == nil {
 		*in = make(map[string]string)
@@ -228,8 +226,8 @@ func keep(in *map[string]string, name, value string) {
 	(*in)[name] = value
 }
 
-// typeOf is how an element says that its text is written. In Atom 0.3, a mode can
-// say it as well.
+// typeOf is the declared type of an element's text. In Atom 0.3, a mode can declare it
+// too.
 func typeOf(e xml.StartElement) string {
 	kind := ""
 	for _, a := range e.Attr {
@@ -309,7 +307,7 @@ func rssArticle(it *gofeed.Item, o *rss.Item) article {
 	return e
 }
 
-// ofAtom are Atom's elements of a name in RSS.
+// ofAtom returns Atom's elements of a name in an RSS feed.
 func ofAtom(extensions ext.Extensions, name string) []ext.Extension {
 	return first(slices.Concat(extensions["atom"][name], extensions["atom10"][name], extensions["atom03"][name]))
 }
@@ -341,11 +339,11 @@ func extensionAuthors(dc *ext.DublinCoreExtension, extensions ext.Extensions) []
 	return lists
 }
 
-// mediaOf reads Media RSS (https://www.rssboard.org/media-rss): an element of an
-// item, of a group or of a content says the same.
+// mediaOf reads Media RSS (https://www.rssboard.org/media-rss): an element means the
+// same in an item, a group or a content.
 func mediaOf(elements map[string][]ext.Extension) article {
 	var e article
-	// What is inside of a group or a content comes after what is not.
+	// Elements inside a group or a content come after the others.
 	for levels := []map[string][]ext.Extension{elements}; len(levels) > 0; levels = levels[1:] {
 		for _, name := range []string{"content", "thumbnail"} {
 			for _, c := range first(levels[0][name]) {

@@ -18,7 +18,7 @@ const (
 	kindUpdated = "updated"
 )
 
-// event makes an event of an item.
+// event returns an item's event.
 func (s source) event(p post) event.Event {
 	e := event.Event{Key: p.Known.ID, Kind: kindItem, Time: p.Published, Card: s.card(p), Data: s.data(p)}
 	if p.Updated {
@@ -28,7 +28,8 @@ func (s source) event(p post) event.Event {
 	return e
 }
 
-// card makes the card of an item: what, who, when, how it begins, and a link.
+// card returns an item's card: title, author, time, the beginning of its text, and a
+// link.
 func (s source) card(p post) card.Card {
 	title, text := p.Title, p.Text
 	c := card.Card{}
@@ -55,7 +56,8 @@ func (s source) card(p post) card.Card {
 	return c
 }
 
-// byline is who wrote an item and when. An author who is the source is there already.
+// byline is an item's author and time. An author with the source's name is left out,
+// because the card already has it.
 func (s source) byline(p post) string {
 	parts := slices.DeleteFunc(slices.Clone(p.Authors), func(name string) bool { return fold(name) == fold(s.Title) })
 	if !p.Published.IsZero() {
@@ -64,9 +66,9 @@ func (s source) byline(p post) string {
 	return strings.Join(parts, " · ")
 }
 
-// headed gives an item without a title one: its first line, if that is as short as
-// titles are and loses nothing by being one. Else the text has none, because it
-// would only be said twice.
+// headed gives an item without a title its first line as the title, if that is short
+// and loses nothing by it. Otherwise there is no title, which would only repeat the
+// text.
 func headed(p post) (title, text string) {
 	line, _, _ := strings.Cut(p.Text, "\n")
 	title = card.Plain(strings.TrimLeft(line, "#> "))
@@ -81,10 +83,10 @@ func headed(p post) (title, text string) {
 	return title, strings.TrimSpace(strings.TrimPrefix(p.Text, line))
 }
 
-// maxHeadline is how long a line may be that stands for a title.
+// maxHeadline bounds a line that serves as a title.
 const maxHeadline = 80
 
-// firstLine is the first line that says something.
+// firstLine is the first line that is not blank.
 func firstLine(s string) string {
 	for line := range strings.Lines(s) {
 		if line = strings.TrimRight(line, " \n"); card.Plain(line) != "" {
@@ -96,7 +98,7 @@ func firstLine(s string) string {
 
 func isWeb(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") }
 
-// data is what routes may look at.
+// data is the event's data for routes.
 func (s source) data(p post) json.RawMessage {
 	type feed struct {
 		Title string `json:"title"`

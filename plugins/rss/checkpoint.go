@@ -7,69 +7,69 @@ import (
 	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
-// version is the checkpoint's form; a newer one is not understood.
+// version is the checkpoint's format. A newer one cannot be read.
 const version = 1
 
-// The window of remembered items: twice the largest feed seen, because some feeds
-// return a few items now and then and bounce back, and never more than this many.
+// The window of remembered items is twice the largest page seen, because some feeds
+// return only a few items now and then, within these bounds.
 const (
 	windowFactor = 2
 	windowMost   = 10_000
 	windowLeast  = 100
 )
 
-// movedAfter is on how many polls in a row a permanent redirect must name the same
+// movedAfter is how many polls in a row must be redirected permanently to the same
 // address before it is believed: a captive portal does not last that long.
 const movedAfter = 3
 
-// checkpoint is all that a feed's polls remember. It is kept as JSON.
+// checkpoint is everything that a feed's polls remember, stored as JSON.
 type checkpoint struct {
-	// Of tells which configured address all this belongs to, by its hash: another
-	// address is another feed. Versions that did not keep it left it empty.
+	// Of is the hash of the configured address that the checkpoint belongs to: another
+	// address is another feed. Older versions left it empty.
 	Of string `json:"of,omitempty"`
-	// Asked is the hash of the address that the validators are from.
+	// Asked is the hash of the address that gave the validators.
 	Asked string `json:"asked,omitempty"`
 	rest.Validators
-	// BodyHash is of the last body, for servers without validators.
+	// BodyHash is the hash of the last body, for servers without validators.
 	BodyHash string `json:"body,omitempty"`
-	// Moved is where permanent redirects have led, MovedTimes how often in a row.
+	// Moved is where permanent redirects led, MovedTimes how often in a row.
 	Moved      string `json:"moved,omitempty"`
 	MovedTimes int    `json:"moved_times,omitempty"`
-	// Since is when the feed was first polled, in Unix seconds, as long as it has held
-	// nothing.
+	// Since is when the feed was first polled, in Unix seconds, as long as it has had no
+	// items.
 	Since int64 `json:"since,omitempty"`
-	// Upwards says that the feed's new items come last on its page.
+	// Upwards says that new items are last on the page.
 	Upwards bool `json:"upwards,omitempty"`
-	// Largest is the largest number of items seen at once.
+	// Largest is the most items seen on one page.
 	Largest int `json:"largest"`
-	// Known are the remembered items, those last seen longest ago first.
+	// Known are the remembered items, longest unseen first.
 	Known []known `json:"known"`
 }
 
-// known is one remembered item, by hashes.
+// known is a remembered item, as hashes.
 type known struct {
-	// ID is what its event is known by.
+	// ID identifies the item's event.
 	ID string `json:"i"`
-	// GUID, Link and Title are what it had on the page; Date is in Unix seconds.
-	// Title is empty only where a version wrote it that kept other things.
+	// GUID, Link and Title are the item's on the page; Date is in Unix seconds. Title is
+	// empty only in entries of older versions.
 	GUID  string `json:"g,omitempty"`
 	Link  string `json:"u,omitempty"`
 	Title string `json:"n,omitempty"`
 	Date  int64  `json:"d,omitempty"`
-	// Content tells whether it was edited.
+	// Content changes when the item is edited.
 	Content string `json:"c,omitempty"`
 }
 
-// withoutValidators is the checkpoint while a page is only partly emitted: the next
-// poll must fetch it again.
+// withoutValidators is the checkpoint of a page that is only partly emitted, so that
+// the next poll fetches it again.
 func (c checkpoint) withoutValidators() checkpoint {
 	c.Validators, c.BodyHash = rest.Validators{}, ""
 	return c
 }
 
-// belongs makes the checkpoint that of a configured address, and reports whether it
-// was that already. Another address is another feed, of which nothing is known. Only
-// a hash is kept: an address may be secret.
+// belongs binds the checkpoint to a configured address and reports whether it was bound
+// to it before. If not, the checkpoint is cleared: another address is another feed.
+// Only a hash is stored, because an address may be secret.
 func (c *checkpoint) belongs(configured string) bool {
 	of := hash("address", configured)
 	if c.Of == "" || c.Of == of {
@@ -80,11 +80,11 @@ func (c *checkpoint) belongs(configured string) bool {
 	return false
 }
 
-// moved reports whether the feed has moved, so that another address is asked first.
+// moved reports whether the feed has moved, so that the new address is asked first.
 func (c checkpoint) moved() bool { return c.Moved != "" && c.MovedTimes >= movedAfter }
 
-// asking is the checkpoint for the request to an address. The validators are of the
-// address that gave them.
+// asking is the checkpoint for a request to an address: with validators only if this
+// address gave them.
 func (c checkpoint) asking(address string) checkpoint {
 	asked := hash("address", address)
 	if c.Asked != asked && c.Asked != "" {
@@ -94,7 +94,7 @@ func (c checkpoint) asking(address string) checkpoint {
 	return c
 }
 
-// remember takes over what an answer said about the next request.
+// remember stores what an answer says about the next request.
 func (c *checkpoint) remember(p page) {
 	c.Validators, c.BodyHash = p.Validators, p.bodyHash
 	if p.movedTo == c.Moved {
@@ -104,7 +104,7 @@ func (c *checkpoint) remember(p page) {
 		return
 	}
 	if c.MovedTimes >= movedAfter && p.movedTo == "" {
-		// Fetched at the new address, which answers itself.
+		// It was fetched at the new address.
 		return
 	}
 	c.Moved, c.MovedTimes = p.movedTo, 0
@@ -113,8 +113,8 @@ func (c *checkpoint) remember(p page) {
 	}
 }
 
-// forget brings the window to its size. What the feed holds now, by its IDs, moves
-// to the end, so that only what has been gone longest is forgotten.
+// forget trims the window. The items on the page now, by their IDs, move to the end, so
+// that those gone longest are forgotten.
 func (c *checkpoint) forget(ids []string) {
 	c.Largest = max(c.Largest, len(ids))
 	present := make(map[string]bool)

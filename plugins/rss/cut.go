@@ -8,8 +8,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// cutTree cuts a tree once it has shown so many characters. To cut the tree and not
-// the Markdown leaves no mark without its end.
+// cutTree cuts a tree after so many characters. Cutting the tree instead of the
+// Markdown leaves no mark unclosed.
 func cutTree(doc *html.Node, most int) {
 	c := cutter{left: most}
 	if c.find(doc); c.at == nil {
@@ -44,7 +44,7 @@ func cutTree(doc *html.Node, most int) {
 	n.Parent.InsertBefore(p, n.NextSibling)
 }
 
-// cutter finds where a tree is to be cut: at which node, and what is left of it.
+// cutter finds where to cut a tree: the node, and what remains of it.
 type cutter struct {
 	left  int
 	shown bool
@@ -57,7 +57,7 @@ func (c *cutter) find(n *html.Node) {
 	case n.Type == html.TextNode:
 		c.text(n)
 	case n.Type == html.ElementNode && listed(whole, n.Data) && c.shown && n.Parent.Data != "pre" && length(n) > c.left:
-		// Half a link, or half a row, is worse than none.
+		// Half a link or row is worse than none.
 		c.at = n
 	default:
 		for child := n.FirstChild; child != nil && c.at == nil; child = child.NextSibling {
@@ -66,8 +66,7 @@ func (c *cutter) find(n *html.Node) {
 	}
 }
 
-// whole are the elements that are shown whole or not at all, unless the text begins
-// with one.
+// whole are the elements that are never cut, unless the text begins with one.
 const whole = " a code tr "
 
 func (c *cutter) text(n *html.Node) {
@@ -105,8 +104,8 @@ func (c *cutter) text(n *html.Node) {
 	}
 }
 
-// longestWord is how much of a text without spaces is worth to be cut anywhere.
+// longestWord is the length from which a text without spaces may be cut anywhere.
 const longestWord = 40
 
-// rows are the elements in which there are only others.
+// rows are the elements that contain only other elements.
 const rows = " table tbody thead tfoot tr ul ol dl "

@@ -11,10 +11,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// published is when an item appeared; zero when it does not say, or nobody can read
-// it. What gofeed made of the dates counts only where [parseDate] knows nothing:
-// gofeed tries fixed layouts, takes zones that it does not know for UTC, and knows
-// English only.
+// published is when an item appeared; zero if it has no readable date. gofeed's own
+// reading counts only where [parseDate] fails: gofeed tries fixed layouts, takes
+// unknown zones for UTC and knows only English.
 func published(it *gofeed.Item) time.Time {
 	for _, s := range datesOf(it) {
 		if at, ok := parseDate(s); ok {
@@ -29,7 +28,7 @@ func published(it *gofeed.Item) time.Time {
 	return time.Time{}
 }
 
-// datesOf are an item's dates, the best first.
+// datesOf returns an item's dates, best first.
 func datesOf(it *gofeed.Item) []string {
 	dates := []string{it.Published}
 	if it.DublinCoreExt != nil {
@@ -49,8 +48,8 @@ func datesOf(it *gofeed.Item) []string {
 	return dates[:min(len(dates), 20)]
 }
 
-// sane reports whether it can be an item's date: programs write the year 1 for
-// none, and a year after 9999 has no JSON form.
+// sane reports whether a time can be an item's date: programs write the year 1 for
+// none, and years after 9999 have no JSON form.
 func sane(at time.Time) bool {
 	year := at.UTC().Year()
 	return year >= 1900 && year <= 9999
@@ -71,12 +70,12 @@ var (
 	numeral   = regexp.MustCompile(`^([0-9]+)(st|nd|rd|th|er|e|o|a)?$`)
 )
 
-// maxDate is longer than any date.
+// maxDate bounds a date's text.
 const maxDate = 100
 
-// parseDate reads a date as feeds write it. It looks for the parts, wherever they
-// stand: a clock, a zone behind it, and a day, in numbers or with the name of a
-// month. Days of the week are often wrong, and do not count.
+// parseDate reads a date as feeds write it. It finds the parts wherever they are: a
+// clock, a zone behind it, and a day, in numbers or with the name of a month. It
+// ignores weekdays, which are often wrong.
 func parseDate(s string) (time.Time, bool) {
 	s = strings.TrimSpace(s)
 	if s == "" || len(s) > maxDate {
@@ -121,7 +120,7 @@ func parseDate(s string) (time.Time, bool) {
 	return at, sane(at)
 }
 
-// numberAt is the number in a submatch, 0 for none.
+// numberAt is the number in a submatch, or 0.
 func numberAt(s string, m []int, i int) int {
 	if m[2*i] < 0 {
 		return 0
@@ -130,8 +129,7 @@ func numberAt(s string, m []int, i int) int {
 	return n
 }
 
-// parseDigits reads a date of nothing but digits: Unix time, or ISO 8601 without
-// hyphens.
+// parseDigits reads a date of digits only: Unix time, or ISO 8601 without hyphens.
 func parseDigits(s string) (time.Time, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
@@ -151,8 +149,8 @@ func parseDigits(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// simplify returns a text in small letters without accents, and with what Korean, Chinese
-// and Japanese write between the parts of a date taken for what others do.
+// simplify returns a text in lower case without accents, and with the characters
+// between the parts of Korean, Chinese and Japanese dates replaced by usual ones.
 func simplify(s string) string {
 	if strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0 {
 		return strings.ReplaceAll(strings.ToLower(s), "- ", "-")
@@ -169,7 +167,7 @@ func simplify(s string) string {
 	return b.String()
 }
 
-// zone finds the zone in what follows a clock, and returns what else is there.
+// zone finds the zone in the text after a clock, and returns the rest of the text.
 func zone(s string, place *time.Location) (*time.Location, string) {
 	if m := offset.FindStringSubmatchIndex(s); m != nil {
 		minutes := 60*numberAt(s, m, 2) + numberAt(s, m, 3)
@@ -192,13 +190,13 @@ func zone(s string, place *time.Location) (*time.Location, string) {
 	return place, s
 }
 
-// runs are the runs of letters and digits.
+// runs returns the runs of letters and of digits.
 func runs(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// parseDay finds the day in a text without a clock. Those who halve the day write the
-// month first, if they write slashes.
+// parseDay finds the day in a text without a clock. With a 12-hour clock, a date with
+// slashes has the month first.
 func parseDay(s string, halved bool) (year int, month time.Month, day int, ok bool) {
 	s = strings.TrimSpace(s)
 	if m := ordinal.FindStringSubmatch(s); m != nil {
@@ -220,7 +218,7 @@ func parseDay(s string, halved bool) (year int, month time.Month, day int, ok bo
 		if m[11]-m[10] == 2 && s[m[6]] == '-' && b <= 12 && numberAt(s, m, 5) <= 31 && a > 0 && numberAt(s, m, 5) > 0 {
 			return full(s[m[4]:m[5]]), time.Month(b), numberAt(s, m, 5), len(s[m[4]:m[5]]) == 2 // ISO 8601 without a century
 		}
-		// Where both can be the month, the day comes first: all but America write so.
+		// If both can be the month, the day comes first, as everywhere but in America.
 		if b > 12 || halved && a <= 12 && s[m[6]] == '/' {
 			a, b = b, a
 		}
@@ -229,8 +227,8 @@ func parseDay(s string, halved bool) (year int, month time.Month, day int, ok bo
 	return parseNames(runs(s))
 }
 
-// parseNames finds a day whose month has a name. The last name is the month's:
-// mar. is a day of the week in French before it is March.
+// parseNames finds a day whose month has a name. The last name is the month: in French,
+// mar. may be Tuesday before the month.
 func parseNames(list []string) (year int, month time.Month, day int, ok bool) {
 	var numbers []string
 	for _, w := range list {
@@ -262,7 +260,7 @@ func parseNames(list []string) (year int, month time.Month, day int, ok bool) {
 	return year, month, day, years > 0 && day > 0 && month >= 1 && month <= 12
 }
 
-// full is a year, of which the first half may be missing (RFC 2822, 4.3).
+// full completes a year of two digits (RFC 2822, 4.3).
 func full(s string) int {
 	n, _ := strconv.Atoi(s) // digits only
 	switch {
@@ -274,7 +272,7 @@ func full(s string) int {
 	return n
 }
 
-// monthOf is the month whose name begins so, in one of the languages; 0 for none.
+// monthOf is the month whose name starts with a word, in any of the languages, or 0.
 func monthOf(word string) time.Month {
 	if len([]rune(word)) < 3 {
 		return 0

@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// discretion keeps the secrets in a feed's own address out of what is made of its
-// items. Private feeds have a password, a token in the query or a whole address
-// that nobody else may know, and name it in their own pages: as the feed's link, in
-// what is relative to it, and in items that take the token over.
+// redactor keeps the secrets in a feed's address out of its cards. A private feed has a
+// password, a token in the query or a secret address, and repeats it in its own pages:
+// as the feed's link, in relative addresses, and in items that carry the token.
 type discretion struct {
 	own    *url.URL
 	secret []string
@@ -44,15 +43,14 @@ func newDiscretion(address string) discretion {
 	return d
 }
 
-// shortestSecret is the length from which a text is hidden wherever it stands: to
-// hide a shorter one would garble ordinary words.
+// shortestSecret is the length from which a text is hidden everywhere: hiding a shorter
+// one would garble ordinary words.
 const shortestSecret = 6
 
 // text hides the secrets in a text.
 func (d discretion) text(s string) string { return d.hide.Replace(s) }
 
-// resolve makes an absolute address of one in the feed; it is empty when there is
-// none that may be shown.
+// resolve makes an address in the feed absolute; it is empty if it must not be shown.
 func (d discretion) resolve(base *url.URL, address string) string {
 	address = strings.TrimSpace(address)
 	if address == "" || len(address) > maxAddress {
@@ -65,7 +63,7 @@ func (d discretion) resolve(base *url.URL, address string) string {
 	return d.address(u)
 }
 
-// address is an address without what is secret in it; empty for the feed's own.
+// address is an address without its secrets; empty for the feed's own.
 func (d discretion) address(u *url.URL) string {
 	shown := *u
 	shown.User = nil
@@ -88,8 +86,8 @@ func (d discretion) address(u *url.URL) string {
 	return d.text(shown.String())
 }
 
-// isToken reports whether a parameter of an address gives access: it says so, or
-// its value is as long as only keys are. Long ids are no keys.
+// isToken reports whether an address's parameter gives access, by its name or because
+// its value is as long as a key. Long numbers are ids, not keys.
 func isToken(name, value string) bool {
 	name = strings.ToLower(name)
 	for _, word := range []string{"token", "key", "auth", "secret", "pass", "sig", "hash", "code", "session"} {
@@ -100,7 +98,7 @@ func isToken(name, value string) bool {
 	return len(value) >= 16 && !strings.HasSuffix(name, "id")
 }
 
-// hostOf is how people are told which feed it is.
+// hostOf is what identifies a feed to people.
 func hostOf(address string) string {
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
 		return u.Host

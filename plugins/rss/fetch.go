@@ -23,31 +23,32 @@ import (
 // are a few megabytes.
 const maxBody = 10 << 20
 
-// maxRedirects is what browsers follow, about.
+// maxRedirects is about what browsers follow.
 const maxRedirects = 10
 
-// accept asks for feeds and takes whatever comes: many servers answer with a
-// general type, and some insist on being asked for it.
+// accept asks for feeds but takes any type: many servers answer with a general type,
+// and some insist on being asked for it.
 const accept = "application/atom+xml, application/rss+xml, application/feed+json, application/json;q=0.9, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
 
 // page is one answer of a feed's server.
 type page struct {
-	// unchanged: the server or the body says that nothing is new; there is no body.
+	// unchanged says that nothing is new, by the server or the body's hash; then there is
+	// no body.
 	unchanged   bool
 	body        []byte
 	contentType string
-	// at is where the page was found, release for when its body is no longer needed.
+	// at is where the page was found. release frees the body's memory.
 	at      string
 	release func()
 	rest.Validators
 	bodyHash string
-	// movedTo is where only permanent redirects have led; empty when none did.
+	// movedTo is where permanent redirects alone led, or empty.
 	movedTo string
 	// again is how long the source asks to wait.
 	again time.Duration
 }
 
-// fetch asks an address for the feed, with the validators of its last answer. It
+// fetch requests the feed at an address, with the validators of its last answer. It
 // does not follow a redirect to an address that has failed.
 func (f *Feed) fetch(ctx context.Context, client *http.Client, address, failed string, c checkpoint) (page, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -55,7 +56,7 @@ func (f *Feed) fetch(ctx context.Context, client *http.Client, address, failed s
 		return page{}, connector.Misconfigured("the url is not an address")
 	}
 	req.Header.Set("Accept", accept)
-	req.Header.Set("Accept-Encoding", "gzip") // so that net/http leaves it to unpack
+	req.Header.Set("Accept-Encoding", "gzip") // so that net/http leaves decompression to unpack
 	c.Ask(req.Header)
 	moved := redirects{failed: failed}
 	resp, err := moved.follow(client).Do(req)
@@ -68,22 +69,21 @@ func (f *Feed) fetch(ctx context.Context, client *http.Client, address, failed s
 	case resp.StatusCode == http.StatusNotModified:
 		return p.same(resp, c), nil
 	case challenged(resp.Header) != "":
-		return page{}, connector.Throttled(time.Now().Add(time.Hour), "%s at %s wants a proof that only a browser can give; its owner must let the feed pass", challenged(resp.Header), resp.Request.URL.Host)
+		return page{}, connector.Throttled(time.Now().Add(time.Hour), "%s at %s demands a proof that only a browser can give; the site's owner must exempt the feed", challenged(resp.Header), resp.Request.URL.Host)
 	case resp.StatusCode != http.StatusOK:
 		return page{}, statusError(resp, time.Now())
 	}
 	return p.take(ctx, f.readers, resp, c)
 }
 
-// same is the page when nothing has changed. A 304 may bring newer validators
-// (RFC 9111, 4.3.4).
+// same is an unchanged page. A 304 may bring newer validators (RFC 9111, 4.3.4).
 func (p page) same(resp *http.Response, c checkpoint) page {
 	p.unchanged = true
 	p.Validators, p.bodyHash = rest.ValidatorsOf(resp.Header).Or(c.Validators), c.BodyHash
 	return p
 }
 
-// take takes the body of a 200.
+// take reads the body of a 200.
 func (p page) take(ctx context.Context, r *readers, resp *http.Response, c checkpoint) (page, error) {
 	unpacked, err := unpack(resp.Body, resp.Header.Get("Content-Encoding"))
 	if err != nil {
@@ -111,7 +111,7 @@ func (p page) take(ctx context.Context, r *readers, resp *http.Response, c check
 	return p, nil
 }
 
-// statusError gives an answer that is no feed its kind.
+// statusError returns the error of any other status, with its kind.
 func statusError(resp *http.Response, now time.Time) error {
 	until := time.Time{}
 	if d := rest.RetryAfter(resp.Header, now); d > 0 {
@@ -121,9 +121,9 @@ func statusError(resp *http.Response, now time.Time) error {
 	case http.StatusGone:
 		return connector.Gone("the server says that the feed is gone for good (410)")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return connector.Throttled(until, "the server asks for patience (%d)", resp.StatusCode)
+		return connector.Throttled(until, "the server asks to slow down (%d)", resp.StatusCode)
 	case http.StatusForbidden:
-		// Guards against robots answer with 403 to a client that comes too often.
+		// Guards against robots answer 403 to clients that come too often.
 		return connector.Throttled(later(until, now.Add(time.Hour)), "the server refuses (403)")
 	case http.StatusUnauthorized:
 		return connector.Unauthorised("the server wants a sign-in (401)")
@@ -131,8 +131,8 @@ func statusError(resp *http.Response, now time.Time) error {
 	return fmt.Errorf("the server answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 }
 
-// challenged names the guard against robots that asks for a proof instead of giving
-// the page, by the header that it says so with; it is empty for a page.
+// challenged names, by its header, the guard against robots that demands a proof
+// instead of giving the page; it is empty for a page.
 func challenged(h http.Header) string {
 	for _, guard := range []struct{ header, value, name string }{
 		{"Cf-Mitigated", "challenge", "Cloudflare"},
@@ -155,8 +155,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// waitFor is how long an answer's own headers ask to wait: Retry-After,
-// Cache-Control's max-age, Expires.
+// waitFor is how long an answer's headers ask to wait: Retry-After, Cache-Control's
+// max-age, Expires.
 func waitFor(h http.Header, now time.Time) time.Duration {
 	wait := rest.RetryAfter(h, now)
 	for part := range strings.SplitSeq(h.Get("Cache-Control"), ",") {
@@ -171,7 +171,7 @@ func waitFor(h http.Header, now time.Time) time.Duration {
 	return min(wait, day)
 }
 
-// unwrapURL drops what net/http adds to an error: the address, which may hold a
+// unwrapURL drops the address that net/http adds to an error, because it may hold a
 // password or a token.
 func unwrapURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
@@ -180,18 +180,19 @@ func unwrapURL(err error) error {
 	return err
 }
 
-// redirects follows redirects and knows whether all were permanent.
+// redirects follows redirects and notes whether all were permanent.
 type redirects struct {
 	to        string
 	failed    string
 	temporary bool
 }
 
-// follow returns the client with redirects watched.
+// follow returns the client, reporting its redirects to r.
 func (r *redirects) follow(client *http.Client) *http.Client {
 	watching := *client
-	// Some servers redirect until a cookie comes back. It is good for this request only.
-	watching.Jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // which returns no error
+	// Some servers redirect until their cookie comes back. The jar lasts for this request
+	// only.
+	watching.Jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // never fails
 	watching.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		if len(via) >= maxRedirects {
 			return fmt.Errorf("the address redirects more than %d times", maxRedirects)

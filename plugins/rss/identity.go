@@ -9,14 +9,14 @@ import (
 	"github.com/mmcdole/gofeed"
 )
 
-// item is one item of a page, and what has become of it.
+// item is one item of a page and what was decided about it.
 type item struct {
 	*gofeed.Item
-	// known is what it will be known by.
+	// known is what to remember of it.
 	known known
-	// because says why it is taken for one that is known; it is empty for a new one.
+	// because says why it counts as known; it is empty for a new item.
 	because reason
-	// at is its place in the checkpoint's list; -1 when it has none there.
+	// at is its index in the checkpoint's list, or -1.
 	at int
 	// updated says that it was posted before and has changed.
 	updated bool
@@ -25,8 +25,8 @@ type item struct {
 // reason is why an item counts as known.
 type reason string
 
-// The reasons. A guid is an item's identity (RSS 2.0; RFC 4287, 4.2.6). Others stand
-// in only for a guid that is missing or shown not to identify.
+// The reasons. A guid is an item's identity (RSS 2.0; RFC 4287, 4.2.6). Other members
+// replace only a guid that is missing or demonstrably not unique.
 const (
 	sameGUID       reason = "its guid is known"
 	sameLink       reason = "it has no guid of its own, and its link is known"
@@ -34,12 +34,12 @@ const (
 	guidAdded      reason = "it had no guid, and its link, title and date are known"
 	rekeyed        reason = "most of the page has new guids, and its title or link is known, with its date"
 	fromOlder      reason = "an earlier version of the relay knew it"
-	twiceOnPage    reason = "it stands on the page twice"
+	twiceOnPage    reason = "it is on the page twice"
 	beforeTheFirst reason = "it was there when the feed was first polled"
 )
 
-// judge decides what each item of a page is, in the page's order: new, or known and
-// why. It changes nothing.
+// judge decides which items of a page are new and which are known, and why, in the
+// page's order. It changes nothing.
 func judge(feed *gofeed.Feed, list []known) []item {
 	m := newMatcher(feed, list)
 	m.byGUID()
@@ -50,13 +50,13 @@ func judge(feed *gofeed.Feed, list []known) []item {
 	return m.items
 }
 
-// matcher finds for the items of a page those that they are on the list.
+// matcher matches the items of a page with the known ones on the list.
 type matcher struct {
 	items []item
 	known []known
-	// taken says of each that is known whether an item of the page is it.
+	// taken says which known items have been matched.
 	taken []bool
-	// page and list count what items have in common, here and there.
+	// page and list find items of the page and of the list by what they may share.
 	page, list index
 }
 
@@ -69,12 +69,11 @@ func (x index) add(i int, k known) {
 	}
 }
 
-// text is all but the guid and the date.
+// text is everything but the guid and the date.
 func (k known) text() string { return "t" + k.Title + k.Link }
 
-// evidence is what shows two items with different guids to be one: it is no
-// accident that a title or a link comes with the same second, and where there is no
-// date, that a title comes with the same link.
+// evidence is what proves two items with different guids to be one: the same title or
+// link in the same second or, without a date, the same title with the same link.
 func (k known) evidence() []string {
 	if k.Date != 0 {
 		at := time.Unix(k.Date, 0).UTC().Format(time.RFC3339)
@@ -112,8 +111,7 @@ func newMatcher(feed *gofeed.Feed, list []known) *matcher {
 	return m
 }
 
-// knownBy is what an item is known by. A link to the feed's own page leads to no
-// item in particular.
+// knownBy is what identifies an item. A link to the feed's own page identifies none.
 func knownBy(feed *gofeed.Feed, it *gofeed.Item) known {
 	k := known{Content: hash("content", it.Title, it.Link, it.Description, it.Content)}
 	if guid := strings.TrimSpace(it.GUID); guid != "" {
@@ -133,8 +131,8 @@ func knownBy(feed *gofeed.Feed, it *gofeed.Item) known {
 	return k
 }
 
-// sameAs is equal for the copies of one item on a page. Atom has versions of one
-// entry beside each other (RFC 4287, 4.1.1); the first stands for all.
+// sameAs is equal for copies of one item on a page. Atom allows several versions of an
+// entry (RFC 4287, 4.1.1); the first counts.
 func sameAs(feed *gofeed.Feed, it *gofeed.Item) string {
 	parts := []string{strings.TrimSpace(it.GUID), strings.TrimSpace(it.Link), fold(it.Title)}
 	if parts[0] == "" || feed.FeedType != "atom" {
@@ -146,13 +144,13 @@ func sameAs(feed *gofeed.Feed, it *gofeed.Item) string {
 	return hash(parts...)
 }
 
-// identifies reports whether something names one item only, on the page and among
-// the known.
+// identifies reports whether a key belongs to only one item, on the page and among the
+// known.
 func (m *matcher) identifies(key string) bool {
 	return len(key) > 1 && len(m.page[key]) == 1 && len(m.list[key]) < 2
 }
 
-// open are the items of which is not known yet what they are.
+// open returns the items that are not matched yet.
 func (m *matcher) open() []*item {
 	var list []*item
 	for i := range m.items {
@@ -163,7 +161,7 @@ func (m *matcher) open() []*item {
 	return list
 }
 
-// only returns the one that is known by something, and that no item of the page is yet.
+// only returns the single unmatched known item with a key.
 func (m *matcher) only(key string) (at int, ok bool) {
 	if at := m.list[key]; len(at) == 1 && !m.taken[at[0]] {
 		return at[0], true
@@ -171,7 +169,7 @@ func (m *matcher) only(key string) (at int, ok bool) {
 	return 0, false
 }
 
-// take makes an item one that is known.
+// take matches an item with a known one.
 func (m *matcher) take(it *item, at int, because reason) {
 	it.at, it.because = at, because
 	m.taken[at] = true
@@ -185,8 +183,8 @@ func (m *matcher) byGUID() {
 	}
 }
 
-// byStandIn finds items whose guid is missing or identifies nothing, and those that
-// had none.
+// byStandIn matches items whose guid is missing or not unique, and known items without
+// one.
 func (m *matcher) byStandIn() {
 	for _, it := range m.open() {
 		keyed := m.identifies("g" + it.known.GUID)
@@ -212,37 +210,36 @@ func (m *matcher) byStandIn() {
 	}
 }
 
-// tell reports whether a title, a link and a date are enough to tell an item from
-// others; if not, its text must be the same.
+// tell reports whether title, link and date suffice to tell an item from others; if
+// not, its text must be the same.
 func (m *matcher) tell(k, before known) bool {
 	return m.identifies(k.text()) || k.Content == before.Content || k.Date != 0 && m.alone(k)
 }
 
-// alone reports whether the title and the date are no other's.
+// alone reports whether no other item has the title and date.
 func (m *matcher) alone(k known) bool {
 	return m.identifies(k.evidence()[0])
 }
 
-// another reports whether two items of one link are two: both their titles and
-// their dates differ.
+// another reports whether two items with one link differ: in both title and date.
 func (k known) another(o known) bool {
 	return k.Title != o.Title && k.Date != o.Date && k.Date != 0 && o.Date != 0
 }
 
-// redated reports whether only the date tells two items apart, and need not.
+// redated reports whether two items differ only in a date that may change.
 func (k known) redated(o known) bool {
 	return k.Date == 0 || o.Date == 0 || k.Content == o.Content
 }
 
-// The least numbers of items that show a page to have new guids. Two that agree to
-// the second are no accident; without dates it takes more.
+// The least numbers of items that prove a page to have new guids. Two that agree to the
+// second are no accident; without dates it takes more.
 const (
 	rekeyedDated   = 2
 	rekeyedUndated = 3
 )
 
-// byRekey finds the items of a page whose guids have changed all at once: most of
-// it is known, but by other guids. Single items with a new guid are new.
+// byRekey matches the items of a page whose guids have all changed at once: most of
+// them are known by other guids. Single items with a new guid are new.
 func (m *matcher) byRekey() {
 	type pair struct {
 		it *item
@@ -276,8 +273,8 @@ func (m *matcher) byRekey() {
 	}
 }
 
-// name gives each item the ID that its event is known by. It stays what it was,
-// unless the guids have changed.
+// name gives each item the ID of its event. A known item keeps its ID, unless the guids
+// have changed.
 func (m *matcher) name() {
 	ids := make(map[string]bool)
 	for _, k := range m.known {
@@ -300,8 +297,8 @@ func (m *matcher) name() {
 	}
 }
 
-// news sorts out a page: what is not known yet and, when edits are wanted, what has
-// changed, oldest first; and the others, which are known.
+// news splits a page into fresh items, oldest first, which includes changed ones if
+// edits are wanted, and known ones.
 func (c *checkpoint) news(feed *gofeed.Feed, edits bool) (fresh, old []item) {
 	items := judge(feed, c.Known)
 	c.learnOrder(items)
@@ -325,11 +322,10 @@ func (c *checkpoint) news(feed *gofeed.Feed, edits bool) (fresh, old []item) {
 	return c.oldestFirst(fresh), old
 }
 
-// baseline parts the first items that a feed has ever held into those that were
-// there before, and those to be posted. Who polls a feed for the first time knows
-// nothing, and wants none but the newest. A feed that was empty then may have been
-// empty for a moment only, so what is older than that poll was there before; but
-// something must be new: the newest.
+// baseline splits the first items ever seen of a feed into old ones and those to be
+// posted. At the first poll only the newest are posted, as configured. If the feed was
+// empty then, it may have been so only for a moment: items older than that poll are
+// old, but at least the newest is posted.
 func (c *checkpoint) baseline(items []item, first bool, initial int) (before, news []item) {
 	switch {
 	case len(items) == 0 && first:
@@ -355,10 +351,10 @@ func (c *checkpoint) baseline(items []item, first bool, initial int) (before, ne
 	return before, news
 }
 
-// fold makes titles comparable.
+// fold normalises titles for comparison.
 func fold(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 
-// hash is short: a collision would hide one item, and needs billions of them.
+// hash is a short hash: a collision, which would hide one item, takes billions of them.
 func hash(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return base64.RawStdEncoding.EncodeToString(sum[:9])

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// oneJSON is a text's first JSON value, with control characters in its strings
-// written as they must be.
+// oneJSON is a text's first JSON value, with raw control characters in its strings
+// escaped.
 func oneJSON(text []byte) ([]byte, error) {
 	var b bytes.Buffer
 	within, escaped := false, false
@@ -36,8 +36,8 @@ func oneJSON(text []byte) ([]byte, error) {
 // object is an object of a JSON Feed.
 type object = map[string]any
 
-// lenient gives the fields of a JSON Feed the types that they should have: people
-// write numbers for ids, and one author for a list.
+// lenient gives a JSON Feed's fields their proper types: people write numbers as ids,
+// and one author instead of a list.
 func lenient(text []byte) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -79,7 +79,7 @@ func lenient(text []byte) ([]byte, error) {
 	return json.Marshal(feed)
 }
 
-// lines makes strings of fields.
+// lines turns fields into strings.
 func lines(o object, names ...string) {
 	for _, name := range names {
 		if s, ok := line(o[name]); ok {
@@ -100,7 +100,7 @@ func line(v any) (string, bool) {
 	return "", false
 }
 
-// list is a list, or the only one of it.
+// list returns a list, also for a single value.
 func list(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -111,7 +111,7 @@ func list(v any) []any {
 	return []any{v}
 }
 
-// authors makes authors of what stands for them.
+// authors normalises an object's authors.
 func authors(o object) {
 	var found []any
 	for _, v := range append(list(o["authors"]), list(o["author"])...) {

@@ -16,11 +16,11 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// decode returns a page in UTF-8. What the bytes themselves show comes first: a byte
-// order mark, the zeros of UTF-16, text that is UTF-8 from end to end. Declarations
-// are often wrong about those. For other bytes the server's word counts before the
-// document's (RFC 7303, 3), as browsers and feedparser do; without any, they are
-// windows-1252. A name that nobody knows is no word.
+// decode returns a page in UTF-8. The bytes themselves decide first: a byte order mark,
+// the zeros of UTF-16, text that is valid UTF-8 throughout; declarations are often
+// wrong about those. For other bytes the server's declaration counts before the
+// document's (RFC 7303, 3), as in browsers and feedparser; without any, they are
+// windows-1252. Unknown names are ignored.
 func decode(body []byte, contentType string) []byte {
 	if e := wideEncoding(body); e != nil {
 		return converted(e, body)
@@ -31,8 +31,8 @@ func decode(body []byte, contentType string) []byte {
 		switch {
 		case e == nil:
 		case bad > good, bad == 0 && asian && !long && good > 0, asian && bytes.IndexByte(body, 0x1b) >= 0:
-			// In the second case UTF-8 and, say, GBK are both possible: two bytes each, and
-			// no Chinese character has fewer than three in UTF-8.
+			// In the second case the text could be both UTF-8 and, for example, GBK: two bytes
+			// each, while a Chinese character has at least three in UTF-8.
 			return converted(e, body)
 		}
 	}
@@ -50,8 +50,8 @@ func converted(e encoding.Encoding, body []byte) []byte {
 	return text
 }
 
-// wideEncoding is an encoding that does not write ASCII as ASCII, by its mark or by how it
-// writes the first characters (XML 1.0, appendix F); nil if it is none.
+// wideEncoding recognises an encoding that is not compatible with ASCII, by its mark or
+// its first characters (XML 1.0, appendix F), or returns nil.
 func wideEncoding(body []byte) encoding.Encoding {
 	has := func(prefix string) bool { return bytes.HasPrefix(body, []byte(prefix)) }
 	var zero [4]bool
@@ -73,8 +73,8 @@ func wideEncoding(body []byte) encoding.Encoding {
 	return nil
 }
 
-// sequences counts the characters that are more than one byte in UTF-8, and the
-// bytes that are part of none; long says that one has three bytes or more.
+// sequences counts the multi-byte characters of UTF-8 and the bytes that are part of
+// none; long says that a character has three bytes or more.
 func sequences(body []byte) (good, bad int, long bool) {
 	for len(body) > 0 {
 		r, size := utf8.DecodeRune(body)
@@ -101,7 +101,7 @@ func fromHeader(contentType string) string {
 
 var declaration = regexp.MustCompile(`(?i)<\?xml[^>]*?encoding\s*=\s*["']?\s*([\w.:-]+)`)
 
-// declared is the encoding that the document names.
+// declared is the encoding that the document declares.
 func declared(body []byte) string {
 	if m := declaration.FindSubmatch(body[:min(len(body), 1024)]); m != nil {
 		return string(m[1])
@@ -109,9 +109,8 @@ func declared(body []byte) string {
 	return ""
 }
 
-// known8Bit is an encoding that writes ASCII as ASCII and is not UTF-8, and whether
-// it is one for Chinese, Japanese or Korean; nil for all else, and for a name that is
-// not known.
+// known8Bit is a known encoding compatible with ASCII other than UTF-8, and whether it
+// is one for Chinese, Japanese or Korean, or nil.
 func known8Bit(label string) (e encoding.Encoding, asian bool) {
 	e, name := charset.Lookup(label)
 	if e == nil && label != "" {
@@ -127,16 +126,16 @@ func known8Bit(label string) (e encoding.Encoding, asian bool) {
 }
 
 var (
-	// root is the start of a feed's root element, or of a comment before it.
+	// root matches the start of a feed's root element, or of a comment before it.
 	root = regexp.MustCompile(`(?i)<(?:!--|(?:[\w.-]+:)?(?:rss|rdf|feed)[\s>/])`)
-	// page is the start of a web page.
+	// webPage matches the start of a web page.
 	webPage = regexp.MustCompile(`(?i)<(?:!doctype\s+html|html)[\s>]`)
 )
 
-// trim cuts a text down to its feed, from the start of its root element, or of its
-// JSON, to the end; prolog is what was before. Of what servers put before it, marks,
-// blanks, warnings and declarations, only the entities are worth anything; an XML
-// declaration would be wrong by now. It is nil when there is no feed.
+// trim returns the feed in a text, from the start of its root element or JSON to the
+// end, or nil; prolog is the text before. Of the marks, blanks, warnings and
+// declarations before a feed, only the entities matter; an XML declaration would be
+// wrong by now.
 func trim(text []byte) (feed, prolog []byte) {
 	start := bytes.TrimLeft(text, "\ufeff \t\r\n")
 	if bytes.HasPrefix(start, []byte("{")) {
@@ -162,7 +161,8 @@ func trim(text []byte) (feed, prolog []byte) {
 	return nil, start
 }
 
-// feedAt is a feed unless it stands in a web page. Some feeds have the doctype of one.
+// feedAt returns the feed at a position, unless it is inside a web page. Some feeds
+// have a web page's doctype.
 func feedAt(text []byte, at int) (feed, prolog []byte) {
 	prolog = text[:at]
 	page := webPage.FindIndex(prolog)
@@ -175,7 +175,7 @@ func feedAt(text []byte, at int) (feed, prolog []byte) {
 	return text[at:], prolog
 }
 
-// The bounds of a document's own entities: they are there for company names.
+// The bounds of a document's own entities, which are for things like company names.
 const (
 	maxEntities = 300
 	maxEntity   = 200
@@ -188,7 +188,7 @@ var (
 	loose     = regexp.MustCompile(`<([^a-zA-Z/!?_:]|$)`)
 )
 
-// mend makes XML of what is only nearly so, where it can be known what was meant.
+// mend repairs faulty XML where its meaning is clear.
 func mend(text, prolog []byte) []byte {
 	if text = allowed(text); lastTag.Match(text) {
 		text = append(text, '>')
@@ -203,7 +203,7 @@ func mend(text, prolog []byte) []byte {
 		}
 		data, after, closed := bytes.Cut(within, []byte("]]>"))
 		if !closed {
-			text = within // as if it had not been opened
+			text = within // as if it had never begun
 			continue
 		}
 		b.WriteString("<![CDATA[")
@@ -214,7 +214,7 @@ func mend(text, prolog []byte) []byte {
 	return b.Bytes()
 }
 
-// allowed drops the characters that XML has not.
+// allowed drops the characters that XML does not allow.
 func allowed(text []byte) []byte {
 	return bytes.Map(func(r rune) rune {
 		if illegal(r) {
@@ -228,8 +228,8 @@ func illegal(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r >= 0xd800 && r <= 0xdfff || r == 0xfffe || r == 0xffff || r < 0 || r > utf8.MaxRune
 }
 
-// references drops references to such characters. Those to the control characters of
-// Latin-1 mean windows-1252, as in HTML.
+// references drops references to such characters. Those to Latin-1's control characters
+// mean windows-1252, as in HTML.
 func references(text []byte) []byte {
 	if !bytes.Contains(text, []byte("&#")) {
 		return text
@@ -251,8 +251,8 @@ func references(text []byte) []byte {
 	})
 }
 
-// entities puts in what a document's own entities stand for, if that is plain text,
-// and as long as it does not become much: entities of entities are left alone.
+// entities replaces a document's own entities by their values, if those are plain text,
+// within bounds. Entities in entities are left alone.
 func entities(text, prolog []byte) *strings.Replacer {
 	var pairs []string
 	grown := 0

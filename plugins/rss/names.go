@@ -1,7 +1,7 @@
 package rss
 
-// months are the names of the months, in small letters without accents. English
-// comes first, because three letters may begin names in several languages.
+// months are the names of the months, in lower case without accents. English comes
+// first, because three letters may start names in several languages.
 func months() []string {
 	return []string{
 		"january february march april may june july august september october november december",
@@ -29,8 +29,8 @@ func months() []string {
 	}
 }
 
-// zones are the names of zones, and their distance from UTC in minutes. Of names
-// that mean several, the one that feeds mean counts.
+// zones maps names of time zones to their offsets from UTC in minutes. An ambiguous
+// name has the meaning that feeds give it.
 func zones() map[string]int {
 	return map[string]int{
 		"z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 60, "bst": 60, "cet": 60, "met": 60, "mez": 60, "cest": 120, "mest": 120, "mesz": 120,

@@ -9,9 +9,9 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// byOlder finds what versions before 0.2 knew, whose checkpoints hold one hash of
-// each item: of what they took for its identity. Only that counts. They took links
-// and titles for identities as well, and so lost items.
+// byOlder matches items known to versions before 0.2, whose checkpoints hold one hash
+// for each item: that of what they took for its identity. They also took links and
+// titles for identities, and so lost items.
 func (m *matcher) byOlder(feed *gofeed.Feed) {
 	older := make(map[string]int)
 	for at, k := range m.known {
@@ -29,7 +29,7 @@ func (m *matcher) byOlder(feed *gofeed.Feed) {
 	}
 	for _, it := range m.open() {
 		at, ok := older[olderID(it.Item, guids, links)]
-		// A fragment was not kept: its text must tell.
+		// Fragments were not part of the hash, so the text must decide.
 		if ok && strings.Contains(it.GUID+it.Link, "#") {
 			ok = m.known[at].Content == hash("content", it.Title, canonical(it.Link), it.Description, it.Content)
 		}
@@ -51,7 +51,7 @@ func olderID(it *gofeed.Item, guids, links map[string]int) string {
 }
 
 // canonical is an address without the scheme, a leading www, a trailing slash, the
-// fragment and what trackers add.
+// fragment and trackers' parameters.
 func canonical(s string) string {
 	s = strings.TrimSpace(s)
 	u, err := connector.ParseURL(s)
@@ -72,7 +72,7 @@ func canonical(s string) string {
 	return out
 }
 
-// tracks reports whether a parameter only says where a reader came from.
+// tracks reports whether a parameter only tracks readers.
 func tracks(name string) bool {
 	switch name {
 	case "fbclid", "gclid", "mc_cid", "mc_eid", "igshid", "ref_src":

@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// learnOrder finds out at which end of its page a feed has its new items: by their
-// dates, by the counters in their guids or links, or by where new items have
-// appeared among known ones. What none of them tells stays as it was; at first, the
-// newest is taken to stand first.
+// learnOrder learns at which end of the page new items are: by dates, by counters in
+// guids or links, or by where new items appeared among known ones. If none of these
+// tells, the order stays as it was; initially the newest is assumed to be first.
 func (c *checkpoint) learnOrder(items []item) {
 	for _, tell := range []func([]item) int{byDates, byCounters, byNewcomers} {
 		if up := tell(items); up != 0 {
@@ -20,7 +19,7 @@ func (c *checkpoint) learnOrder(items []item) {
 	}
 }
 
-// byDates compares neighbours that are dated. It is positive when most grow.
+// byDates compares the dates of neighbours. It is positive if most increase.
 func byDates(items []item) int {
 	up, before := 0, int64(0)
 	for _, it := range items {
@@ -37,8 +36,8 @@ func byDates(items []item) int {
 
 var counter = regexp.MustCompile(`[0-9]+(?:[^0-9]*)$`)
 
-// byCounters compares the last numbers in guids or links. They count only when all
-// go one way: others are no counters.
+// byCounters compares the last numbers in guids or links, which are counters only if
+// all go one way.
 func byCounters(items []item) int {
 	up, before := 0, int64(-1)
 	for _, it := range items {
@@ -69,7 +68,7 @@ func count(s string) (int64, bool) {
 	return n, err == nil
 }
 
-// byNewcomers compares where new and known items stand. They must be apart.
+// byNewcomers compares the places of new and known items, which must not be mixed.
 func byNewcomers(items []item) int {
 	isNew := func(it item) bool { return it.because == "" }
 	isKnown := func(it item) bool { return it.because != "" }
@@ -92,8 +91,8 @@ func sign(positive bool) int {
 	return -1
 }
 
-// oldestFirst sorts by date. One without a date stays behind the one that it
-// follows on the page, from the old end on, and so do those of the same second.
+// oldestFirst sorts by date. From the old end of the page on, an item without a date,
+// or of the same second, stays behind the one before it.
 func (c *checkpoint) oldestFirst(items []item) []item {
 	if !c.Upwards {
 		slices.Reverse(items)

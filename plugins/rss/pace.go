@@ -11,7 +11,7 @@ import (
 // spacing is the least time between two requests to one host.
 const spacing = time.Second
 
-// pace keeps the requests of all feeds of a process to one host apart.
+// pace spaces the requests of all feeds of a process to one host.
 type pace struct {
 	mu   sync.Mutex
 	next map[string]time.Time
@@ -19,14 +19,14 @@ type pace struct {
 
 func newPace() *pace { return &pace{next: make(map[string]time.Time)} }
 
-// wait waits for the turn of a request. A nil pace does not wait.
+// wait waits for a request's turn. A nil pace does not wait.
 func (p *pace) wait(ctx context.Context, address string) error {
 	if p == nil {
 		return nil
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil // fetching it says what is wrong
+		return nil // fetching it reports what is wrong
 	}
 	timer := time.NewTimer(p.reserve(u.Host))
 	defer timer.Stop()
@@ -38,7 +38,7 @@ func (p *pace) wait(ctx context.Context, address string) error {
 	}
 }
 
-// reserve takes the next turn and returns how long it is until then.
+// reserve takes the next turn and returns how long to wait for it.
 func (p *pace) reserve(host string) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

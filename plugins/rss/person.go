@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// authors are the names of who wrote an item, from the first place that has any. The
-// address of somebody without a name stands for one; those of machines do not.
+// authors returns the names of an item's authors, from the first place that has any.
+// The address of a person without a name serves as one; a machine's does not.
 func (w *writer) authors(e article) []string {
 	var mails []string
 	for _, list := range e.authors {
@@ -28,7 +28,7 @@ func (w *writer) authors(e article) []string {
 	return mails[:min(len(mails), maxAuthors)]
 }
 
-// machine are addresses behind which there is nobody.
+// machine matches addresses without a person behind them.
 var machine = regexp.MustCompile(`(?i)^(no-?reply|do-?not-?reply|nobody)\b`)
 
 func appendNew(list []string, s string) []string {
@@ -42,7 +42,7 @@ func appendNew(list []string, s string) []string {
 
 type person struct{ name, mail string }
 
-// mail is an address as far as it must be told from a name.
+// mail matches an address closely enough to tell it from a name.
 const mail = `(?:mailto:)?([^\s<>()@,;"]+@[^\s<>()@,;"]+)`
 
 var (
@@ -52,8 +52,8 @@ var (
 	between  = regexp.MustCompile(`\s*[,;]\s*|\s+(?:and|&)\s+`)
 )
 
-// peopleOf reads the forms in which feeds name people: "mail (Name)", as RSS wants
-// it, "Name <mail>", "Name (mail)", either alone, and several of them.
+// peopleOf reads the forms in which feeds name people: "mail (Name)", as RSS specifies,
+// "Name <mail>", "Name (mail)", either alone, or several of them.
 func peopleOf(s string) []person {
 	if strings.Count(s, "@") < 2 {
 		return []person{personOf(s)}

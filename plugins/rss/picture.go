@@ -15,27 +15,27 @@ import (
 // picture is something that may be an item's picture.
 type picture struct {
 	address string
-	// kind is its media type; "image/" will do.
+	// kind is its media type, at least "image/".
 	kind string
-	// sure says that it can be nothing but a picture.
+	// sure says that it is certainly a picture.
 	sure          bool
 	width, height int
-	// caption is what it says where a reader points at it, or cannot see it.
+	// caption is its tooltip or alternative text.
 	caption string
 }
 
-// maxPictures is how many pictures of an item are looked at.
+// maxPictures bounds the pictures of an item that are considered.
 const maxPictures = 20
 
-// picture finds an item's picture: what the feed says is it, else the first in
-// its texts.
+// picture finds an item's picture: the one that the feed names, else the first in its
+// texts.
 func (w *writer) picture(e article) string {
 	for _, p := range e.pictures {
 		if at := w.pictureAddress(p); at != "" {
 			return at
 		}
 	}
-	for _, t := range slices.Backward(e.texts) { // the longer ones come last
+	for _, t := range slices.Backward(e.texts) { // longer texts come last
 		if t.form != plain {
 			for _, p := range picturesIn(t.value) {
 				if at := w.pictureAddress(p); at != "" {
@@ -47,7 +47,8 @@ func (w *writer) picture(e article) string {
 	return ""
 }
 
-// caption is what the pictures of an item say that has no other text, as comics do.
+// caption is the captions of the pictures of an item without other text, such as a
+// comic's.
 func caption(e article) text {
 	for _, t := range e.texts {
 		if t.form == plain {
@@ -62,8 +63,8 @@ func caption(e article) text {
 	return text{}
 }
 
-// pictureAddress is where a picture is to be had over https, which chat systems ask
-// for; empty when it is none that an item is shown with.
+// pictureAddress is a picture's https address, which chat systems require; empty if the
+// picture is not suitable for a card.
 func (w *writer) pictureAddress(p picture) string {
 	if !p.isPicture() || notItems.MatchString(p.address) {
 		return ""
@@ -71,8 +72,8 @@ func (w *writer) pictureAddress(p picture) string {
 	return secure(w.contentAddress(p.address))
 }
 
-// secure asks for an address over https. A site that has been left on plain http
-// does not show its pictures to browsers on today's pages either.
+// secure turns an address into https. Browsers, too, no longer show pictures from sites
+// with only http on today's pages.
 func secure(address string) string {
 	u, err := url.Parse(address)
 	if err == nil && u.Scheme == "http" && (u.Port() == "" || u.Port() == "80") {
@@ -89,8 +90,8 @@ func onlyHTTPS(s string) string {
 	return ""
 }
 
-// icon is the size in pixels up to which a picture only decorates, tracker the one
-// of those that count readers.
+// icon is the size in pixels up to which a picture is mere decoration, tracker that of
+// pictures that count readers.
 const (
 	icon    = 63
 	tracker = 3
@@ -122,8 +123,8 @@ func (p picture) isPicture() bool {
 	return p.sure
 }
 
-// notItems finds the pictures that belong to a person, a publisher's software or a
-// counter, by their addresses.
+// notItems matches the addresses of pictures of a person, a publisher's software or a
+// counter.
 var notItems = regexp.MustCompile(`(?i)^data:` +
 	`|gravatar\.com/avatar|//avatars[\w-]*\.|/avatars?/|/user_avatar/|/profile_images/|/buddyicons/` +
 	`|/emojis?/|/smil(ey|ie|eys|ies)/|/twemoji|wp-includes/images/` +
@@ -131,14 +132,14 @@ var notItems = regexp.MustCompile(`(?i)^data:` +
 	`|[/_-](1x1|pixel|spacer|blank|transparent|placeholder|loading|b)\.(gif|png|jpe?g)|/pixel/|/track(er|ing)?/|/count(er)?[./?]|/beacon[./?]` +
 	`|shields\.io/|badgen\.net/|/badges?/|badge\.fury\.io|\.svg([?#]|$)`)
 
-// picturesIn are the pictures of a text in HTML.
+// picturesIn returns the pictures in an HTML text.
 func picturesIn(source string) []picture {
 	source = source[:runeStart(source, min(len(source), maxSource))]
 	if !strings.Contains(source, "<") {
 		return nil
 	}
 	var list, posters []picture
-	inPicture := -1 // where a <picture>'s sources began
+	inPicture := -1 // where a <picture>'s sources begin
 	z := html.NewTokenizer(strings.NewReader(source))
 	for len(list) < maxPictures {
 		kind := z.Next()
@@ -146,7 +147,7 @@ func picturesIn(source string) []picture {
 			break
 		}
 		if kind == html.TextToken && strings.Contains(string(z.Raw()), "<img") {
-			// What is in <noscript> is text to the tokenizer, and the picture itself.
+			// To the tokenizer, the content of <noscript> is text; it has the actual picture.
 			list = append(list, noScript(string(z.Raw()))...)
 			continue
 		}
@@ -157,7 +158,7 @@ func picturesIn(source string) []picture {
 		case "picture":
 			inPicture = len(list)
 		case "source":
-			// Newer kinds of pictures than the <img> that follows.
+			// Sources are newer kinds of pictures than the <img> that follows.
 			if p := imageOf(t); inPicture >= 0 && p.address != "" {
 				list = append(list, p)
 			}
@@ -193,8 +194,7 @@ func noScript(source string) []picture {
 	}
 }
 
-// imageOf reads an <img>. One that is loaded late has something else in its place
-// until then.
+// imageOf reads an <img>. A lazily loaded one has a placeholder for its address.
 func imageOf(t html.Token) picture {
 	n := &html.Node{Type: html.ElementNode, Data: t.Data, Attr: t.Attr}
 	if isHidden(n) || isEmoji(n) || people.MatchString(attribute(n, "class")) || tiny.MatchString(attribute(n, "style")) {
@@ -226,11 +226,11 @@ var (
 	tiny       = regexp.MustCompile(`(?i)(^|[;\s])(width|height)\s*:\s*[01](px)?\s*(;|!|$)`)
 )
 
-// wide is the width in pixels that is enough for a card.
+// wide is the width in pixels that suffices for a card.
 const wide = 1600
 
-// largest is the address in a srcset of the largest picture that is not larger than
-// a card needs. Addresses may hold commas.
+// largest returns the address in a srcset of the largest picture that is no larger than
+// a card needs. Addresses may contain commas.
 func largest(srcset string) string {
 	best, size := "", -1.0
 	rest := srcset[:min(len(srcset), maxTag)]
@@ -257,7 +257,7 @@ func largest(srcset string) string {
 	return best
 }
 
-// number reads a size such as "640" or "640px".
+// number parses a size such as "640" or "640px".
 func number(s string) int {
 	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(s), "px"))
 	if err != nil {

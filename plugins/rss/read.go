@@ -17,59 +17,56 @@ import (
 	"golang.org/x/net/html"
 )
 
-// What follows is done in a process of its own, see [readers].
+// This file's code runs in a process of its own; see [readers].
 
 // The bounds of what is taken from one page.
 const (
-	// maxItems is how many items a page may hold: twice as many as the largest
-	// known one does. All that it holds must be remembered.
+	// maxItems bounds the items of a page, which must all be remembered. It is twice the
+	// largest known page.
 	maxItems = 10_000
-	// maxPosts and maxPostBytes bound what one poll hands over; the rest is for the
-	// next one.
+	// maxPosts and maxPostBytes bound what one poll emits; the next one goes on.
 	maxPosts     = 1000
 	maxPostBytes = 4 << 20
 )
 
-// question is a page to be read, and what is known of its feed.
+// question is a page to be read and what is known of its feed.
 type question struct {
 	Body        []byte
 	ContentType string
-	// Address is the feed's as it is configured, At where the page was found.
+	// Address is the feed's configured address, At where the page was found.
 	Address, At string
 	State       checkpoint
-	// First says that nothing is known yet, so that only the newest Initial items
-	// are posted.
+	// First says that nothing is known yet, so only the newest Initial items are posted.
 	First   bool
 	Initial int
-	// Edits says that items which have changed are wanted again.
+	// Edits says that changed items are posted again.
 	Edits bool
 	// Summary and Picture are the arguments.
 	Summary int
 	Picture bool
 }
 
-// answer is what a page came to. All in it is bounded.
+// answer is the result of reading a page. Everything in it is bounded.
 type answer struct {
-	// Unchanged says that the page was not read, because it is what it was.
+	// Unchanged says that the page was not read because it is the same as before.
 	Unchanged bool
-	// Wrong says why the page cannot be read; Lasting, that waiting does not help.
+	// Wrong says why the page cannot be read; Lasting that waiting does not help.
 	Wrong   string
 	Lasting bool
 	// Wait is how long the feed asks to wait.
 	Wait   time.Duration
 	Source source
-	// Posts are the items to be posted now, oldest first; More says that there are
-	// more.
+	// Posts are the items to post now, oldest first; More says that there are more.
 	Posts []post
 	More  bool
-	// Known is how many items were taken for known ones, Taken are the first of them.
+	// Known is how many items counted as known, Taken the first of them.
 	Known int
 	Taken []taken
-	// Lost is how many items cannot be read; Why says what is wrong with them.
+	// Lost is how many items cannot be read, and Why says what is wrong.
 	Lost int
 	Why  string
-	// State knows all that is known but the posts; Present are the IDs of all items
-	// on the page.
+	// State is the checkpoint without the posts; Present are the IDs of all items on the
+	// page.
 	State   checkpoint
 	Present []string
 }
@@ -89,7 +86,7 @@ type post struct {
 	Text, Picture       string
 }
 
-// taken is an item that was taken for a known one, and why.
+// taken is an item that counted as known, and why.
 type taken struct{ Key, Title, Why string }
 
 // read answers a question.
@@ -100,7 +97,7 @@ func read(q question) answer {
 	}
 	feed := doc.Feed
 	if len(feed.Items) > maxItems {
-		return answer{Lasting: true, Wrong: fmt.Sprintf("the feed has %d items on one page, and at most %d can be followed", len(feed.Items), maxItems)}
+		return answer{Lasting: true, Wrong: fmt.Sprintf("the feed has %d items on one page; at most %d can be followed", len(feed.Items), maxItems)}
 	}
 	a := answer{Lost: doc.lost, Wait: feedWait(feed, time.Now()), State: q.State}
 	items, old := a.State.news(feed, q.Edits)
@@ -130,16 +127,16 @@ func read(q question) answer {
 	return a
 }
 
-// document is a page that was read.
+// document is a parsed page.
 type document struct {
 	*gofeed.Feed
-	// lost is how many items could not be read, because of why.
+	// lost is how many items could not be read, and why the reason.
 	lost int
 	why  error
 }
 
-// parse reads a feed as browsers and feedparser do: in whatever encoding it is, with
-// whatever stands before and behind it, and without the items that are no XML.
+// parse reads a feed as browsers and feedparser do: in any encoding, with anything
+// before and after it, and without items that are not XML.
 func parse(body []byte, contentType string) (document, error) {
 	text, prolog := trim(decode(body, contentType))
 	switch {
@@ -154,7 +151,7 @@ func parse(body []byte, contentType string) (document, error) {
 	if err == nil && len(feed.Items) >= len(items) && cutOff == 0 {
 		return document{Feed: feed}, nil
 	}
-	// Go's parser ends all elements at an end tag that ends none, and says nothing.
+	// At a stray end tag, Go's parser silently ends all elements.
 	doc := document{Feed: feed}
 	whole, lost := salvage(balance(text))
 	if again, wrong := gofeedOf(whole); wrong == nil && (err != nil || len(again.Items) > len(feed.Items)) {
@@ -175,7 +172,7 @@ var errNoEnd = errors.New("an element has no end")
 func parseJSON(text []byte) (document, error) {
 	text, err := oneJSON(text)
 	if err != nil {
-		return document{}, wrong{"its JSON cannot be read: " + err.Error(), true}
+		return document{}, wrong{"its JSON cannot be parsed: " + err.Error(), true}
 	}
 	feed, err := gofeedOf(text)
 	if _, off := errors.AsType[*encodingjson.UnmarshalTypeError](err); off {
@@ -188,24 +185,24 @@ func parseJSON(text []byte) (document, error) {
 
 func gofeedOf(text []byte) (*gofeed.Feed, error) {
 	parser := gofeed.NewParser()
-	// ttl, skipHours and skipDays are only in the original.
+	// only the original has ttl, skipHours and skipDays
 	parser.KeepOriginalFeed = true
 	parser.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true} // pictures are found as items are written
 	feed, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}
-	// gofeed takes any object of JSON for a feed without items. Servers answer with one
-	// when something is wrong for the moment.
+	// gofeed takes any JSON object for a feed without items, but servers answer with one
+	// when something is temporarily wrong.
 	original, ok := feed.OriginalFeed().(*json.Feed)
 	if ok && original.Items == nil && !strings.Contains(original.Version, "jsonfeed.org") {
-		return nil, wrong{"it is JSON, but no JSON Feed: it has neither its version nor items", false}
+		return nil, wrong{"it is JSON but not a JSON Feed: it has neither a JSON Feed version nor items", false}
 	}
 	keepOriginal(feed, text)
 	return feed, nil
 }
 
-// wrong is why a page is no feed; lasting says that waiting does not help.
+// wrong is why a page is not a feed; lasting says that waiting does not help.
 type wrong struct {
 	why     string
 	lasting bool
@@ -215,22 +212,22 @@ func (w wrong) Error() string { return w.why }
 
 var firstElement = regexp.MustCompile(`<([\w:.-]{1,40})[\s>/]`)
 
-// noFeed says what a text is in which there is no feed.
+// noFeed says what a text without a feed is.
 func noFeed(text []byte) error {
 	kind, _, _ := strings.Cut(http.DetectContentType(text), ";")
 	switch name := firstElement.FindSubmatch(text); {
 	case strings.HasPrefix(string(text), "["):
-		return wrong{"it is JSON, but no JSON Feed: it is a list", false}
+		return wrong{"it is JSON but not a JSON Feed: it is a list", false}
 	case !strings.HasPrefix(kind, "text/"):
 		return wrong{"it is " + kind, true}
 	case name != nil:
-		return wrong{"it is XML, but its root element is <" + string(name[1]) + ">, and not rss, feed or rdf:RDF", true}
+		return wrong{"it is XML, but its root element is <" + string(name[1]) + "> instead of rss, feed or rdf:RDF", true}
 	}
 	return wrong{"it is neither XML nor JSON", true}
 }
 
-// notAFeed says what there is instead of a feed, and where the feed is when the
-// page tells.
+// notAFeed says what the page is instead of a feed and, if the page says so, where the
+// feed is.
 func notAFeed(q question, err error) answer {
 	if len(bytes.TrimSpace(q.Body)) == 0 {
 		return answer{Wrong: "the server answered with an empty body"}
@@ -244,7 +241,7 @@ func notAFeed(q question, err error) answer {
 		return a
 	}
 	if at := advertised(q, text); at != "" {
-		return answer{Lasting: true, Wrong: "this is a web page, not a feed; it says that its feed is " + at}
+		return answer{Lasting: true, Wrong: "this is a web page, not a feed; it gives as its feed " + at}
 	}
 	return answer{Wrong: "this is a web page, not a feed"}
 }

@@ -14,34 +14,32 @@ import (
 )
 
 const (
-	// atOnce is how many feeds are read at the same time, each by a process of its
-	// own. A hostile feed takes one of them away for no longer than patience allows.
+	// atOnce is how many feeds are read at a time, each by its own process. A hostile feed
+	// blocks one of them no longer than patience allows.
 	atOnce = 2
-	// smallBody is how much of any number of feeds may be in memory at once;
-	// largeBodies is how many larger ones.
+	// smallBody is the size up to which any number of feeds may be in memory; largeBodies
+	// is how many larger ones.
 	smallBody   = 512 << 10
 	largeBodies = 4
 )
 
-// patience is how long reading a feed of a size may take: many times what an honest
-// feed needs.
+// patience bounds the reading of a feed by its size, at many times what an honest feed
+// needs.
 func patience(size int) time.Duration {
 	return 5*time.Second + time.Duration(size>>20)*time.Second
 }
 
-// readers read feeds in processes of their own. What comes from the network is
-// parsed there and nowhere else: parsers can be made to work for hours or to take
-// all memory by a few kilobytes, and a process can be ended without harm to the
-// other feeds.
+// readers read feeds in processes of their own. Data from the network is parsed only
+// there: a few kilobytes can make parsers work for hours or take all memory, and a
+// process can be killed without harm to other feeds.
 type readers struct {
-	// command is what the relay's executable is to be run with, so that it calls
-	// [ServeReader].
+	// command are the arguments with which the relay's executable calls [ServeReader].
 	command []string
-	// free holds the processes that are not at work; nil for one that does not run.
+	// free holds the idle processes; nil for one that is not running.
 	free chan *process
 	// large holds a place for each large body in memory.
 	large chan struct{}
-	// patience is as the function, but for tests.
+	// patience is the function of that name, except in tests.
 	patience func(size int) time.Duration
 }
 
@@ -53,8 +51,8 @@ func newReaders(command ...string) *readers {
 	return r
 }
 
-// body reads a feed's body into memory, of which there is only so much for all
-// feeds. The caller releases it.
+// body reads a feed's body into memory, which all feeds share. The caller must release
+// it.
 func (r *readers) body(ctx context.Context, from io.Reader) (body []byte, release func(), err error) {
 	release = func() {}
 	body, err = io.ReadAll(io.LimitReader(from, smallBody))
@@ -71,7 +69,7 @@ func (r *readers) body(ctx context.Context, from io.Reader) (body []byte, releas
 	return append(body, rest...), release, err
 }
 
-// read has a reader answer. Whatever it is asked, the answer comes in time.
+// read has a reader answer a question, always in time.
 func (r *readers) read(ctx context.Context, q question) (answer, error) {
 	var at *process
 	select {
@@ -83,13 +81,13 @@ func (r *readers) read(ctx context.Context, q question) (answer, error) {
 	if at == nil {
 		var err error
 		if at, err = startProcess(r.command); err != nil {
-			return answer{}, fmt.Errorf("start a process that reads feeds: %w", err)
+			return answer{}, fmt.Errorf("start a reader process: %w", err)
 		}
 	}
 	within := r.patience(len(q.Body))
 	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	// Ending the process ends the conversation.
+	// Killing the process ends the exchange.
 	stop := context.AfterFunc(limited, at.kill)
 	a, err := at.ask(q)
 	if stop() && err == nil {
@@ -106,7 +104,7 @@ func (r *readers) read(ctx context.Context, q question) (answer, error) {
 	return answer{}, fmt.Errorf("the feed at %s %w", q.host(), err)
 }
 
-// process is one that reads feeds, one after the other.
+// process is a reader process, which reads one feed after the other.
 type process struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
@@ -114,7 +112,7 @@ type process struct {
 	dec *gob.Decoder
 }
 
-// startProcess runs this program's own executable, even when an upgrade has replaced
+// startProcess runs this program's own executable, even after an upgrade has replaced
 // the file.
 func startProcess(command []string) (*process, error) {
 	path := "/proc/self/exe"
@@ -151,23 +149,22 @@ func (p *process) ask(q question) (answer, error) {
 
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
-// end makes sure that the process has ended, and says how that broke a conversation.
+// end makes sure that the process has ended and says why the exchange broke off.
 func (p *process) end(broken error) error {
 	_ = p.in.Close()
 	late := time.AfterFunc(time.Second, p.kill)
 	defer late.Stop()
 	_ = p.cmd.Wait()
 	if p.cmd.ProcessState.ExitCode() == exitMemory {
-		return fmt.Errorf("could not be read in %d MB of memory", readerMemory>>20)
+		return fmt.Errorf("could not be read within %d MB of memory", readerMemory>>20)
 	}
-	return fmt.Errorf("broke the process that reads feeds (%v): %w", p.cmd.ProcessState, broken)
+	return fmt.Errorf("crashed the reader process (%v): %w", p.cmd.ProcessState, broken)
 }
 
-// host is how people are told which feed it is: the rest of an address may be
-// secret.
+// host identifies the feed to people: the rest of its address may be secret.
 func (q question) host() string { return hostOf(q.Address) }
 
-// problem is what the reader found wrong with the feed.
+// problem is the reader's verdict on a faulty feed.
 func (a answer) problem() error {
 	switch {
 	case a.Wrong == "":

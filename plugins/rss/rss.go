@@ -1,12 +1,12 @@
 // Package rss is the feed connector: RSS, Atom and JSON Feed.
 //
 // A poll fetches (fetch.go) and makes cards (cards.go). In between, a process of its
-// own (readers.go, serve.go) parses the page (read.go), decides what is new
-// (identity.go) and writes down what is shown of it (write.go), because whoever
-// writes a feed can make that cost any amount of time and memory. What an item says is
-// looked up in the feed's own format (article.go), and its texts are read as that
-// means them (text.go, tree.go, cut.go). What a poll must remember is in its
-// checkpoint (checkpoint.go), which moves only with the commit of what was found.
+// own (readers.go, serve.go) decodes and parses the page (decode.go, read.go), decides
+// what is new (identity.go) and writes what is shown of it (write.go), because a feed
+// can make that cost any amount of time and memory. An item's content is read by the
+// rules of the feed's own format (article.go), its texts by text.go, tree.go and
+// cut.go. What polls remember is the checkpoint (checkpoint.go), which moves only when
+// the events found are committed.
 package rss
 
 import (
@@ -21,24 +21,24 @@ import (
 // Feed is one feed.
 type Feed struct {
 	URL      string `relay:"url,required,secret" doc:"The feed's address: RSS, Atom or JSON Feed. Only its host is ever shown."`
-	Initial  int    `relay:"initial" default:"0" doc:"How many of the newest items to post when the feed is first polled."`
-	OnUpdate string `relay:"on_update" default:"ignore" allowed:"ignore,repost" doc:"Whether an item whose title, link or text has changed is posted again."`
-	Summary  int    `relay:"summary" default:"500" doc:"How many characters of an item's text its card shows, at most 10000."`
-	Picture  bool   `relay:"picture" default:"true" doc:"Whether cards show the item's picture."`
+	Initial  int    `relay:"initial" default:"0" doc:"How many of the newest items to post at the first poll."`
+	OnUpdate string `relay:"on_update" default:"ignore" allowed:"ignore,repost" doc:"Whether to post an item again when its title, link or text has changed."`
+	Summary  int    `relay:"summary" default:"500" doc:"How many characters of an item's text to show, at most 10000."`
+	Picture  bool   `relay:"picture" default:"true" doc:"Whether to show the item's picture."`
 
 	pace    *pace
 	readers *readers
 }
 
-// Shared is what the feeds of one process share: a pace for each host, and the
-// processes that read.
+// Shared is what the feeds of one process share: a pace for each host, and the reader
+// processes.
 type Shared struct {
 	pace    *pace
 	readers *readers
 }
 
-// Share returns what feeds are to share. Run with the command, this executable must
-// call [ServeReader].
+// Share returns what feeds share. When run with the command, this executable must call
+// [ServeReader].
 func Share(command ...string) *Shared {
 	return &Shared{newPace(), newReaders(command...)}
 }
@@ -68,7 +68,7 @@ func (f *Feed) Validate() []connector.Problem {
 func (f *Feed) Poll(ctx context.Context, p *connector.Poll) (time.Duration, error) {
 	state, known := connector.Recall[checkpoint](p, version)
 	if p.Preview > 0 {
-		state, known = checkpoint{}, false // as if it were new: all that the feed holds
+		state, known = checkpoint{}, false // as if it were new: everything in the feed
 	}
 	known = state.belongs(f.URL) && known
 	found, err := f.find(ctx, p, &state, known)
@@ -79,7 +79,7 @@ func (f *Feed) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 	return found.wait, f.emit(ctx, p, state, found.answer)
 }
 
-// tell tells of the items that become no event.
+// tell reports the items that become no event.
 func (a answer) tell(p *connector.Poll) {
 	known := make([]connector.Known, len(a.Taken))
 	for i, t := range a.Taken {
@@ -87,7 +87,7 @@ func (a answer) tell(p *connector.Poll) {
 	}
 	p.Knew(a.Known, known...)
 	if a.Lost > 0 {
-		p.Note(fmt.Sprintf("the feed cannot be read as a whole, and %d of its items not at all: %s", a.Lost, a.Why))
+		p.Note(fmt.Sprintf("the feed is damaged, and %d of its items cannot be read: %s", a.Lost, a.Why))
 	}
 }
 
@@ -97,8 +97,8 @@ type finding struct {
 	wait time.Duration
 }
 
-// find asks where the feed has moved to or, when that fails or it has not moved, the
-// configured address.
+// find asks the address to which the feed has moved, if any, and otherwise or if that
+// fails the configured one.
 func (f *Feed) find(ctx context.Context, p *connector.Poll, state *checkpoint, known bool) (finding, error) {
 	if !state.moved() {
 		return f.ask(ctx, p, state, known, f.URL, "")
@@ -109,7 +109,7 @@ func (f *Feed) find(ctx context.Context, p *connector.Poll, state *checkpoint, k
 		p.Note("asks " + hostOf(moved) + ", where the feed has moved to for good")
 		return found, err
 	}
-	p.Log.Warn("the address that the feed has moved to fails; asking the configured one", "host", hostOf(moved), "error", err)
+	p.Log.Warn("the address that the feed has moved to fails; trying the configured one", "host", hostOf(moved), "error", err)
 	p.Note("asks " + hostOf(f.URL) + " again, because " + hostOf(moved) + ", where the feed had moved to, fails")
 	back := *state
 	back.Moved, back.MovedTimes = "", 0
@@ -119,7 +119,7 @@ func (f *Feed) find(ctx context.Context, p *connector.Poll, state *checkpoint, k
 	return found, err
 }
 
-// ask asks an address, which may not lead to another one that has failed.
+// ask requests the feed at an address, which must not redirect to one that has failed.
 func (f *Feed) ask(ctx context.Context, p *connector.Poll, state *checkpoint, known bool, address, failed string) (finding, error) {
 	if err := f.pace.wait(ctx, address); err != nil {
 		return finding{}, err
@@ -135,10 +135,10 @@ func (f *Feed) ask(ctx context.Context, p *connector.Poll, state *checkpoint, kn
 			return finding{}, err
 		}
 		if len(found.Present) == 0 {
-			page.movedTo = "" // an empty page is no proof that the feed lives there
+			page.movedTo = "" // an empty page does not prove that the feed is there
 		}
 		if found.Lost > 0 {
-			// Perhaps it was cut off on its way: it must be fetched again.
+			// It may have been cut off on its way, so it must be fetched again.
 			page.Validators = rest.Validators{}
 		}
 	}
@@ -148,7 +148,7 @@ func (f *Feed) ask(ctx context.Context, p *connector.Poll, state *checkpoint, kn
 	return finding{found, min(max(page.again, found.Wait), day)}, nil
 }
 
-// read has a page read.
+// read has a reader read a page.
 func (f *Feed) read(ctx context.Context, page page, state checkpoint, known bool, preview int) (answer, error) {
 	defer page.release()
 	return f.readers.read(ctx, question{
@@ -157,11 +157,11 @@ func (f *Feed) read(ctx context.Context, page page, state checkpoint, known bool
 	})
 }
 
-// emit hands over what is new, oldest first, each item with a checkpoint that knows it.
+// emit emits the new items, oldest first, each with a checkpoint that includes it.
 func (f *Feed) emit(ctx context.Context, p *connector.Poll, state checkpoint, found answer) error {
 	for _, post := range found.Posts {
 		state.Known = append(state.Known, post.Known)
-		// The validators belong to the whole page, so they come after its last item.
+		// The validators are the whole page's, so they are stored after its last item.
 		if err := p.EmitAt(ctx, version, state.withoutValidators(), found.Source.event(post)); err != nil {
 			return err
 		}

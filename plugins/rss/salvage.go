@@ -17,9 +17,8 @@ var (
 	closed   = regexp.MustCompile(`(?i)</channel\s*>`)
 )
 
-// salvage makes a whole feed of the items that can be read in one that cannot,
-// because it was cut off or because an item of it is no XML. It returns how many it
-// had to leave.
+// salvage makes a feed of the readable items of a damaged one, which was cut off or has
+// an item that is not XML. It returns how many items were lost.
 func salvage(text []byte) (whole []byte, lost int) {
 	name := startTag.FindSubmatch(text)
 	if name == nil {
@@ -55,8 +54,8 @@ func salvage(text []byte) (whole []byte, lost int) {
 	return append(whole, end...), lost
 }
 
-// partItems parts a feed into what is before its items, and the items. Lost are
-// those that have no end.
+// partItems splits a feed into what comes before its items, and the items. Lost are
+// those without an end.
 func partItems(text []byte) (head []byte, items [][]byte, lost int) {
 	start, at := -1, 0
 	head = text
@@ -91,7 +90,7 @@ func partItems(text []byte) (head []byte, items [][]byte, lost int) {
 	return head, items, lost
 }
 
-// readable reports what is wrong with XML, as gofeed reads it.
+// readable returns the error with which gofeed would read XML.
 func readable(text string) error {
 	d := xml.NewDecoder(strings.NewReader(text))
 	d.Strict = false
@@ -104,7 +103,7 @@ func readable(text string) error {
 	}
 }
 
-// balance drops the end tags that end nothing.
+// balance drops stray end tags.
 func balance(text []byte) []byte {
 	var out bytes.Buffer
 	var open []string
@@ -142,10 +141,10 @@ func balance(text []byte) []byte {
 	return out.Bytes()
 }
 
-// maxDepth is deeper than feeds are.
+// maxDepth bounds nesting; no feed is so deep.
 const maxDepth = 200
 
-// skip is the end of a comment or of a CDATA section that has begun.
+// skip is the end of the comment or CDATA section at a position.
 func skip(text, begin []byte, at int) int {
 	close := "]]>"
 	if begin[2] == '-' {

@@ -11,15 +11,14 @@ import (
 )
 
 const (
-	// readerMemory is how much memory a reader may take. The largest honest feeds
-	// need a third of it.
+	// readerMemory bounds a reader's memory. The largest honest feeds need a third of it.
 	readerMemory = 192 << 20
-	// exitMemory is how a reader exits that needs more.
+	// exitMemory is the exit code of a reader that needs more.
 	exitMemory = 9
 )
 
-// ServeReader reads feeds for the process at the other end of its input and output
-// until that is gone.
+// ServeReader reads feeds for the process at the other end of in and out until that
+// ends.
 func ServeReader(in io.Reader, out io.Writer) {
 	debug.SetGCPercent(50)
 	debug.SetMaxStack(readerMemory / 4)
@@ -29,7 +28,7 @@ func ServeReader(in io.Reader, out io.Writer) {
 		for {
 			var q question
 			if dec.Decode(&q) != nil {
-				// Nobody waits for the feed that is being read, however long it takes.
+				// Nobody waits any more for the feed being read.
 				os.Exit(0)
 			}
 			questions <- q
@@ -47,8 +46,8 @@ func ServeReader(in io.Reader, out io.Writer) {
 	}
 }
 
-// watched answers a question, and ends the process when that takes too much
-// memory. A panic is an answer, too: a parser gave up.
+// watched answers a question and ends the process if that takes too much memory. It
+// turns a parser's panic into an answer.
 func watched(q question) (a answer) {
 	done := make(chan struct{})
 	defer close(done)

@@ -9,39 +9,39 @@ import (
 	"golang.org/x/net/html"
 )
 
-// form says how a text is written.
+// form is how a text is written.
 type form int
 
 const (
-	// either is what RSS has: HTML or plain text, and nothing says which.
+	// either is RSS's: HTML or plain text, undeclared.
 	either form = iota
 	plain
 	markup
 )
 
-// text is one as it stands in a feed.
+// text is a text as written in a feed.
 type text struct {
 	value string
 	form  form
 }
 
 const (
-	// maxHTML bounds how much of a text is taken, in bytes, and maxTags in how many
-	// pieces: of some, each makes all that follow cost more.
+	// maxHTML bounds what is taken of a text, in bytes, and maxTags its tags, some of
+	// which make all that follow more expensive.
 	maxHTML = 64 << 10
 	maxTags = 2000
-	// maxSource bounds how much is looked at to find that much, and maxTag how long a
-	// tag may be: pictures within tags are long, and never shown.
+	// maxSource bounds how much is read to find that, and maxTag a tag's length: pictures
+	// inside tags are long and never shown.
 	maxSource = 1 << 20
 	maxTag    = 4 << 10
 )
 
-// html is a text as HTML, up to where it has shown so many characters, spaces not
-// counted. It costs no more than the part it returns. A short text is whole, so that
-// what begins in it ends in it.
+// html is a text as HTML, up to so many visible characters without spaces. It costs no
+// more than the part it returns. A short text is complete, so that what begins in it
+// ends in it.
 func (t text) html(most int, short bool) string {
 	source := t.value[:runeStart(t.value, min(len(t.value), maxSource))]
-	if t.form != plain { // CDATA within CDATA
+	if t.form != plain { // nested CDATA
 		source = strings.ReplaceAll(strings.ReplaceAll(source, "<![CDATA[", ""), "]]>", "")
 	}
 	switch {
@@ -66,7 +66,7 @@ func plainHTML(s string, most int) string {
 
 var blank = regexp.MustCompile(`\n[ \t]*\n\s*`)
 
-// hasTags reports whether a text has tags of HTML, not only angle brackets.
+// hasTags reports whether a text has HTML tags rather than mere angle brackets.
 func hasTags(source string, short bool) bool {
 	if !strings.Contains(source, "<") {
 		return false
@@ -85,9 +85,8 @@ func hasTags(source string, short bool) bool {
 	}
 }
 
-// cutHTML cuts HTML once it has shown so many characters or has become longer than
-// any text that is worth reading. What is hidden is left out; tags that are not real
-// are words.
+// cutHTML cuts HTML after so many visible characters, or when it becomes longer than
+// any honest text. It leaves out hidden text; tags that are not real are words.
 func cutHTML(source string, real *tags, most int) string {
 	z := html.NewTokenizer(strings.NewReader(source))
 	var b strings.Builder
@@ -95,7 +94,7 @@ func cutHTML(source string, real *tags, most int) string {
 	for range maxTags {
 		kind := z.Next()
 		if kind == html.ErrorToken {
-			// What is left is a tag without an end: "a<b".
+			// The rest is a tag without an end: "a<b".
 			if rest := source[min(read, len(source)):]; !real.all && hidden == "" && len(rest) < maxTag {
 				spend(&rest, most, true)
 				b.WriteString(html.EscapeString(rest))
@@ -140,9 +139,8 @@ func cutHTML(source string, real *tags, most int) string {
 	return b.String()
 }
 
-// spend counts a text's characters down and returns how many are left to be shown;
-// when they do not suffice, the result is negative and the text is cut, not within
-// an entity.
+// spend subtracts a text's characters and returns how many may still be shown. If they
+// do not suffice, the result is negative and the text is cut, never inside an entity.
 func spend(text *string, most int, entities bool) int {
 	for i, r := range *text {
 		if unicode.IsSpace(r) {
@@ -160,16 +158,16 @@ func spend(text *string, most int, entities bool) int {
 	return most
 }
 
-// tags knows which tags of a text are HTML's: by name, by attributes, and because
-// what must end does.
+// tags decides which tags of a text are HTML's: by name, by attributes, and by whether
+// elements that must end do.
 type tags struct {
 	source string
-	// all says that they are, because the text says that it is HTML.
+	// all says that all are, because the text is declared HTML.
 	all, short bool
 	ends       map[string]bool
 }
 
-// is judges a tag, with what stands before it.
+// is judges a tag by itself and the text before it.
 func (t *tags) is(kind html.TokenType, raw, before string) bool {
 	if t.all {
 		return true
@@ -183,18 +181,18 @@ func (t *tags) is(kind html.TokenType, raw, before string) bool {
 	name := tagName(raw)
 	switch {
 	case strings.ContainsAny(name, "-:") && isName(name):
-		return true // an element of somebody's own
+		return true // not an element of HTML
 	case !listed(elements, name) || kind != html.EndTagToken && !areAttributes(raw):
 		return false
 	case kind == html.EndTagToken, listed(endless, name), strings.ContainsAny(raw, "=") || strings.HasSuffix(raw, "/>"), t.end(name):
 		return true
 	}
-	// An excerpt may have lost its end tags; "List<b>" has none to lose.
+	// An excerpt may have lost its end tags; "List<b>" never had any.
 	last, _ := utf8.DecodeLastRuneInString(before)
 	return !t.short && listed(cutOff, name) && !unicode.IsLetter(last) && !unicode.IsDigit(last)
 }
 
-// cutOff are the elements whose ends are lost when a text is cut.
+// cutOff are elements whose end tags may be missing because a text was cut.
 const cutOff = " b blockquote div em figure h1 h2 h3 h4 h5 h6 i ol pre span strong table u ul "
 
 func (t *tags) end(name string) bool {
@@ -206,7 +204,7 @@ func (t *tags) end(name string) bool {
 	return found
 }
 
-// tagName is the name in a tag as it stands.
+// tagName is the name in a raw tag.
 func tagName(raw string) string {
 	raw = strings.TrimLeft(raw, "</")
 	if at := strings.IndexFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || r == '>' || r == '/' }); at >= 0 {
@@ -221,8 +219,8 @@ func isName(s string) bool {
 	}) && !strings.Contains(s, "::") && !strings.HasSuffix(s, ":")
 }
 
-// areAttributes reports whether what follows a tag's name is what HTML has there:
-// values, or one of the few words that need none. "a<b and c>d" is no tag.
+// areAttributes reports whether the text after a tag's name is HTML attributes: names
+// with values, or one of the few without. "a<b and c>d" is not a tag.
 func areAttributes(raw string) bool {
 	_, rest, found := strings.Cut(strings.TrimRight(raw, "/> \n"), " ")
 	return !found || strings.Contains(rest, "=") || loneAttributes.MatchString(strings.ToLower(rest))
@@ -230,7 +228,7 @@ func areAttributes(raw string) bool {
 
 var loneAttributes = regexp.MustCompile(`^\s*((hidden|disabled|checked|controls|autoplay|loop|muted|open|reversed|nowrap|noshade|compact|allowfullscreen|async|defer|download|itemscope|ismap|playsinline|data-[\w-]+)\s*)*$`)
 
-// elements are HTML's, those of the past included.
+// elements are HTML's elements, obsolete ones included.
 const elements = " a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote" +
 	" body br button canvas caption center cite code col colgroup data datalist dd del details dfn dialog" +
 	" dir div dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6" +
@@ -239,11 +237,11 @@ const elements = " a abbr acronym address applet area article aside audio b base
 	" rt ruby s samp script section select small source span strike strong style sub summary sup svg table" +
 	" tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr "
 
-// endless are those that may stand without an end.
+// endless are the elements that need no end tag.
 const endless = " area base basefont body br col dd dt embed frame head hr html img input li link meta option p param" +
 	" source tbody td tfoot th thead tr track wbr "
 
-// listed reports whether a list of names has one.
+// listed reports whether a list contains a name.
 func listed(list, name string) bool { return strings.Contains(list, " "+name+" ") }
 
 // cut cuts plain text.

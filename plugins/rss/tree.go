@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// parseHTML is a text's tree without what is not to be read.
+// parseHTML returns a text's tree without what is not to be read.
 func parseHTML(source string) *html.Node {
 	doc, err := html.Parse(strings.NewReader(source))
 	if err != nil {
@@ -31,7 +31,7 @@ func children(n *html.Node, f func(*html.Node)) {
 }
 
 // prune drops what is hidden, what is not text (the card has its own place for a
-// picture), and what is then empty.
+// picture), and elements that are empty then.
 func prune(n *html.Node) {
 	children(n, func(c *html.Node) {
 		switch {
@@ -39,7 +39,7 @@ func prune(n *html.Node) {
 			n.RemoveChild(c)
 			return
 		case c.Type == html.ElementNode && c.Data == "img":
-			// The text systems of old wrote emojis as pictures.
+			// Older software writes emoji as pictures.
 			if alt := attribute(c, "alt"); isEmoji(c) && alt != "" {
 				n.InsertBefore(&html.Node{Type: html.TextNode, Data: alt}, c)
 			}
@@ -54,7 +54,7 @@ func prune(n *html.Node) {
 	})
 }
 
-// spell writes in letters what an element says by being there.
+// spell replaces elements that carry meaning by text.
 func spell(n *html.Node) {
 	say := func(s string) *html.Node { return &html.Node{Type: html.TextNode, Data: s} }
 	switch n.Data {
@@ -62,7 +62,7 @@ func spell(n *html.Node) {
 		n.InsertBefore(say("“"), n.FirstChild)
 		n.AppendChild(say("”"))
 	case "td", "th":
-		n.AppendChild(say(" ")) // where a table only places words, no more than this parts them
+		n.AppendChild(say(" ")) // in a layout table only this separates words
 	case "summary", "legend", "dt":
 		n.Data, n.DataAtom = "p", atom.P
 	case "sup", "sub":
@@ -77,7 +77,8 @@ func spell(n *html.Node) {
 	}
 }
 
-// raised writes a number in other digits; empty for what is none. "10⁶" is not "106".
+// raised writes a number in other digits, so that "10⁶" does not become "106"; empty if
+// it is not a number.
 func raised(s string, digits []rune) string {
 	var b strings.Builder
 	for _, r := range strings.ReplaceAll(s, "−", "-") {
@@ -90,8 +91,8 @@ func raised(s string, digits []rune) string {
 	return b.String()
 }
 
-// empties are the elements that leave a mark even when nothing is in them. An empty
-// link would show its address.
+// empties are the elements that would show something even when empty; a link would show
+// its address.
 const empties = " a b strong i em del s strike code pre p h1 h2 h3 h4 h5 h6 li ul ol blockquote figure table "
 
 func isNoise(tag string) bool {
@@ -103,7 +104,7 @@ func isNoise(tag string) bool {
 	return false
 }
 
-// isVoid reports whether there is no end tag.
+// isVoid reports whether an element has no end tag.
 func isVoid(tag string) bool {
 	switch tag {
 	case "img", "embed", "input", "meta", "link":
@@ -170,8 +171,7 @@ func wordsOf(n *html.Node) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// blankText reports whether a tree says nothing. It looks no further than the first
-// word.
+// blankText reports whether a tree has no words. It stops at the first.
 func blankText(n *html.Node) bool {
 	if n.Type == html.TextNode && strings.TrimFunc(n.Data, isUnseen) != "" || n.Type == html.ElementNode && n.Data == "hr" {
 		return false
@@ -186,8 +186,8 @@ func blankText(n *html.Node) bool {
 
 func isUnseen(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
-// withoutFooters drops what publishers' software adds to every text: where it was
-// first, how to go on reading, and Reddit's last line.
+// withoutFooters drops what publishing software appends to every text: where it
+// appeared first, how to continue reading, and Reddit's last line.
 func withoutFooters(doc *html.Node) {
 	var links, parts []*html.Node
 	var find func(*html.Node)
@@ -227,13 +227,14 @@ func withoutFooters(doc *html.Node) {
 
 var (
 	goesOn = regexp.MustCompile(`(?i)^[\[(]?\s*((click here to )?(read (more.*|on|(the )?(rest|(full|whole|entire|complete) (story|article|post|topic|entry)).*)|continue reading.*|keep reading.*|more)|weiter ?lesen.*|mehr (lesen|erfahren)|lire la suite|en savoir plus|leer más|seguir leyendo|leggi tutto|lees (meer|verder))\s*([.…»→›>]|&raquo;)*\s*[\])]?$`)
-	// shares are the addresses of buttons that pass a page on.
+	// shares matches the addresses of share buttons.
 	shares = regexp.MustCompile(`(?i)^(https?:)?//((www\.)?(facebook\.com/(sharer|share\.php|dialog/)|(twitter|x)\.com/(share|intent/)|linkedin\.com/(shareArticle|sharing/)|pinterest\.com/pin/create|reddit\.com/submit\?|tumblr\.com/share|addtoany\.com/)|(api|wa)\.(whatsapp\.com/send|me/\?text)|t\.me/share/|(feeds\.)?feedburner\.com/~f|feeds\.wordpress\.com/1\.0/|api\.flattr\.com)`)
-	// appeared is the last line of WordPress, in its commonest languages, and of Medium.
+	// appeared matches the last line of WordPress, in its most common languages, and of
+	// Medium.
 	appeared = regexp.MustCompile(`(?i)^(the post .+ (first appeared|appeared first) on .+|.+ was originally published (in|on) .+|der beitrag .+ erschien (zuerst )?auf .+|l’article .+ est apparu en premier sur .+|la entrada .+ (se publicó primero|aparece primero) en .+)$`)
 )
 
-// cutWords is what a node says, if that is short.
+// cutWords is a node's text, cut to a title's length.
 func cutWords(n *html.Node) string { return cut(wordsOf(n), maxTitle) }
 
 // textBefore is the text right before a node, spaces aside.
@@ -249,7 +250,7 @@ func textBefore(n *html.Node) *html.Node {
 	return nil
 }
 
-// lastWords reports whether nothing is said after a node.
+// lastWords reports whether no text follows a node.
 func lastWords(n *html.Node) bool {
 	for ; n != nil; n = n.Parent {
 		for s := n.NextSibling; s != nil; s = s.NextSibling {
@@ -261,7 +262,7 @@ func lastWords(n *html.Node) bool {
 	return true
 }
 
-// remove takes a node away, and what it leaves empty.
+// remove removes a node and the ancestors that this leaves empty.
 func remove(n *html.Node) {
 	for n.Parent != nil {
 		parent := n.Parent
@@ -283,8 +284,8 @@ func within(n *html.Node, tag string) bool {
 	return false
 }
 
-// collapse makes one space of each run of white space. A space that must not break
-// is one that is meant.
+// collapse folds each run of white space into one space, except non-breaking ones,
+// which are deliberate.
 func collapse(s string) string {
 	fields := strings.FieldsFunc(s, isBlank)
 	if len(fields) == 0 {

@@ -13,13 +13,13 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// maxPacked is how many times over a body may be packed: some servers pack what
-// their files already are.
+// maxPacked bounds how often a body may be compressed: some servers compress compressed
+// files.
 const maxPacked = 3
 
-// unpack reads a body whatever it is packed in. The bytes count for more than the
-// header: servers pack without being asked and without saying so, and say so of what
-// they have not packed. Whoever reads bounds what comes out.
+// unpack decompresses a body. The bytes count for more than the header: servers
+// compress without being asked and without declaring it, and declare what they have not
+// compressed. The caller bounds what it reads.
 func unpack(body io.Reader, contentEncoding string) (io.Reader, error) {
 	packed := strings.FieldsFunc(strings.ToLower(contentEncoding), func(r rune) bool { return r == ',' || r == ' ' })
 	for range maxPacked {
@@ -28,7 +28,7 @@ func unpack(body io.Reader, contentEncoding string) (io.Reader, error) {
 			said, packed = packed[len(packed)-1], packed[:len(packed)-1]
 		}
 		in := bufio.NewReader(body)
-		head, _ := in.Peek(64) // a short body is a body, and an error comes again
+		head, _ := in.Peek(64) // a short body is fine, and an error comes again
 		body = in
 		var err error
 		switch {
@@ -43,24 +43,24 @@ func unpack(body io.Reader, contentEncoding string) (io.Reader, error) {
 		case said == "br":
 			body = brotli.NewReader(in)
 		case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
-			return nil, fmt.Errorf("the server packs the feed with zstd, for which it was not asked")
+			return nil, fmt.Errorf("the server compresses the feed with zstd, which it was not asked for")
 		default:
 			return body, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("what the server sends cannot be unpacked: %w", err)
+			return nil, fmt.Errorf("the server's answer cannot be decompressed: %w", err)
 		}
 	}
 	return body, nil
 }
 
-// isZlib reports whether a body begins as zlib does (RFC 1950, 2.2).
+// isZlib reports whether a body starts with a zlib header (RFC 1950, 2.2).
 func isZlib(head []byte) bool {
 	return len(head) > 2 && head[0]&0x0f == 8 && head[0]>>4 <= 7 && (int(head[0])<<8+int(head[1]))%31 == 0 && head[1]&0x20 == 0
 }
 
-// isText reports whether a body begins as a feed may, behind marks and blanks.
-// Nothing that is packed does, but for the odd one that happens to.
+// isText reports whether a body starts like a feed, after marks and blanks. Compressed
+// data hardly ever does.
 func isText(head []byte) bool {
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
 		head = bytes.TrimPrefix(head, []byte(mark))

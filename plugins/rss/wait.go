@@ -9,8 +9,8 @@ import (
 	"github.com/mmcdole/gofeed/rss"
 )
 
-// feedWait is how long the feed itself asks to wait: ttl, the syndication
-// module's update period, and the hours and days to skip.
+// feedWait is how long the feed itself asks to wait, by ttl, the syndication module's
+// update period, and the hours and days to skip.
 func feedWait(f *gofeed.Feed, now time.Time) time.Duration {
 	wait := updatePeriod(f)
 	original, ok := f.OriginalFeed().(*rss.Feed)
@@ -36,12 +36,12 @@ func updatePeriod(f *gofeed.Feed) time.Duration {
 			d /= time.Duration(n)
 		}
 	}
-	// Many sites say hourly and mean nothing by it; none is harmed by an hour.
+	// Many sites say hourly by default; an hour does no harm.
 	return min(d, time.Hour)
 }
 
-// skipped is how long after a time the hours and days that the feed asks to skip
-// last. A feed that asks to skip them all is not believed.
+// skipped is how long the hours and days to skip last from a time on. A feed that asks
+// to skip all of them is ignored.
 func skipped(f *rss.Feed, at time.Time) time.Duration {
 	hours, days := set(f.SkipHours), set(f.SkipDays)
 	if len(hours) == 0 && len(days) == 0 || len(hours) >= 24 || len(days) >= 7 {
@@ -60,7 +60,7 @@ func skipped(f *rss.Feed, at time.Time) time.Duration {
 	return 0
 }
 
-// set makes values comparable: "07" is the hour 7, and 24 is midnight.
+// set normalises values: "07" is the hour 7, and 24 is midnight.
 func set(values []string) map[string]bool {
 	m := make(map[string]bool)
 	for _, v := range values {

@@ -32,22 +32,22 @@ const (
 	maxSummary    = 10_000
 )
 
-// writer makes posts of a feed's items.
+// writer turns a feed's items into posts.
 type writer struct {
 	feed       *gofeed.Feed
 	question   question
 	discretion discretion
-	// base is what addresses in the feed are relative to; known says that it is the
-	// feed's own word.
+	// base is the base of relative addresses in the feed; known says that the feed itself
+	// gives it.
 	base       *url.URL
 	known      bool
 	toMarkdown *converter.Converter
-	// originals are the items in their own format, feedAuthors whose they are that do
-	// not say, and form is how short texts are written.
+	// originals are the items in their own format, feedAuthors the authors of items that
+	// name none, and form how short texts are written.
 	originals   map[*gofeed.Item]any
 	feedAuthors [][]text
 	form        form
-	// page is where the item that is being written can be read.
+	// page is the page of the item being written.
 	page string
 }
 
@@ -97,7 +97,7 @@ func (w *writer) post(it item) post {
 	return p
 }
 
-// size is about how many bytes a post has.
+// size is a post's approximate size in bytes.
 func (p post) size() int {
 	n := len(p.Title) + len(p.Link) + len(p.GUID) + len(p.Text) + len(p.Picture)
 	for _, s := range append(slices.Clip(p.Authors), p.Categories...) {
@@ -106,7 +106,7 @@ func (p post) size() int {
 	return n
 }
 
-// guid is an item's own id, without what it may give away.
+// guid is an item's own id without secrets.
 func (w *writer) guid(s string) string {
 	if u, err := url.Parse(s); err == nil && u.Host != "" {
 		return w.address(s)
@@ -124,7 +124,7 @@ func (w *writer) lines(list []text, most int) []string {
 	return out
 }
 
-// line makes one line of plain text.
+// line returns a text as one line of plain text.
 func (w *writer) line(t text, most int) string {
 	s := t.value
 	if t.form == plain {
@@ -135,7 +135,7 @@ func (w *writer) line(t text, most int) string {
 	return w.discretion.text(cut(strings.Join(strings.Fields(s), " "), most))
 }
 
-// title is what an item is called; empty when nothing says.
+// title is an item's title, or empty.
 func (w *writer) title(e article) string {
 	for _, t := range e.titles {
 		if line := w.line(t, maxTitle); line != "" {
@@ -145,7 +145,7 @@ func (w *writer) title(e article) string {
 	return ""
 }
 
-// link is where an item can be read.
+// link is the address of an item's page.
 func (w *writer) link(e article) string {
 	for _, l := range e.links {
 		if at := w.address(l); isWeb(at) {
@@ -155,8 +155,8 @@ func (w *writer) link(e article) string {
 	return ""
 }
 
-// summary is how an item's text begins, in the card's Markdown: the first of its
-// texts that says more than the title does.
+// summary is the beginning of an item's text in the card's Markdown: of the first text
+// that says more than the title.
 func (w *writer) summary(e article, title string) string {
 	most := min(w.question.Summary, maxSummary)
 	if most == 0 {
@@ -175,11 +175,11 @@ func (w *writer) summary(e article, title string) string {
 	return withoutTitle(w.markdown(caption(e), most), title)
 }
 
-// maxTexts is how many of an item's texts are tried.
+// maxTexts bounds how many of an item's texts are tried.
 const maxTexts = 4
 
 func (w *writer) markdown(t text, most int) string {
-	// A little more than what is shown, so that it shows that there is more.
+	// A little more than is shown, so that the cut is visible.
 	doc := parseHTML(t.html(most+most/4+20, false))
 	cutTree(doc, most)
 	w.ready(doc)
@@ -190,7 +190,7 @@ func (w *writer) markdown(t text, most int) string {
 	return w.discretion.text(neutralise(unmasked(strings.TrimSpace(strings.ReplaceAll(string(b), "\r", "")))))
 }
 
-// withoutTitle takes a text's first line away when it is the title again.
+// withoutTitle drops a text's first line if it repeats the title.
 func withoutTitle(s, title string) string {
 	line, rest, _ := strings.Cut(s, "\n")
 	said, title := fold(card.Plain(strings.TrimLeft(line, "#> "))), fold(title)
@@ -204,8 +204,8 @@ func withoutTitle(s, title string) string {
 	return s
 }
 
-// ready makes a tree ready for the library that writes Markdown: all its words
-// literal, and its links absolute.
+// ready prepares a tree for the library that writes Markdown: with literal words and
+// absolute links.
 func (w *writer) ready(n *html.Node) {
 	children(n, func(c *html.Node) {
 		switch {
@@ -224,8 +224,8 @@ func (w *writer) ready(n *html.Node) {
 	})
 }
 
-// maskPlane is where the marks of literal words hide from the library: it escapes
-// for another reader than ours, and would not leave ours alone.
+// maskPlane hides the marks of literal words from the library, which escapes for
+// another reader than ours.
 const maskPlane = 0xF0000
 
 // masked hides what card.Escape has escaped.
@@ -272,14 +272,14 @@ func unmasked(s string) string {
 	return b.String()
 }
 
-// neutralise breaks what a chat system would take for a mention or a function, in
+// neutralise breaks up what a chat system would take for a mention or a function, in
 // code too.
 func neutralise(s string) string {
 	return strings.NewReplacer("<at>", "&lt;at>", "</at>", "&lt;/at>", "{{", "{\u200b{").Replace(s)
 }
 
-// address is an absolute address that may be shown, or empty. What is relative to
-// the feed's own address, which nobody may know, is none.
+// address is an absolute address that may be shown, or empty. Addresses relative to the
+// feed's own, which may be secret, are not shown.
 func (w *writer) address(s string) string {
 	if s = strings.TrimSpace(s); noAddress.MatchString(s) {
 		return ""
@@ -294,8 +294,8 @@ func (w *writer) address(s string) string {
 	return encoded(w.discretion.resolve(w.base, s))
 }
 
-// encoded is an address in the characters that addresses have, as everything that a
-// card passes through expects; empty when it leads to no host.
+// encoded is an address with all other characters percent-encoded, as everything that
+// handles a card expects; empty without a host.
 func encoded(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -321,8 +321,8 @@ func encoded(address string) string {
 	return b.String()
 }
 
-// contentAddress is an address in an item's text. Texts are written for the item's
-// own page; but that may be anybody's page which the feed points at.
+// contentAddress is an address in an item's text, which is relative to the item's page,
+// unless that is somebody else's page.
 func (w *writer) contentAddress(s string) string {
 	if page, err := url.Parse(w.page); err == nil && w.known && page.Host == w.base.Host && !strings.HasPrefix(s, "#") {
 		if u, err := page.Parse(strings.TrimSpace(s)); err == nil {
@@ -332,7 +332,7 @@ func (w *writer) contentAddress(s string) string {
 	return w.address(s)
 }
 
-// maxTaken is how many items that were taken for known ones are told of.
+// maxTaken bounds the list of items that counted as known.
 const maxTaken = 100
 
 func (w *writer) taken(items []item) []taken {
@@ -347,8 +347,8 @@ func (w *writer) taken(items []item) []taken {
 	return list
 }
 
-// twice is a scheme before another, as templates make.
+// twice matches a doubled scheme, as templates produce.
 var twice = regexp.MustCompile(`(?i)^https?://(https?://)`)
 
-// noAddress is what stands where feeds have no address to give.
+// noAddress matches what feeds write when they have no address.
 var noAddress = regexp.MustCompile(`(?i)^(|#.*|-|n/?a|none|null|nil|undefined|false|https?:/*|https?:///.*|(about|javascript|vbscript|data|blob|file):.*)$`)

@@ -14,10 +14,10 @@ const (
 	maxNesting = 4 * maxDepth
 )
 
-// adaptive reads an Adaptive Card (https://adaptivecards.io/explorer) into a
-// Connector Card: the first heading is the title, the others are the sections';
-// texts, facts, pictures and links stay in order. What asks the reader to answer
-// is only named: it works from no webhook.
+// adaptive reads an Adaptive Card (https://adaptivecards.io/explorer) into a Connector
+// Card: the first heading is the title, the others are the sections'; texts, facts,
+// pictures and links stay in order. Whatever asks the reader for an answer is only
+// named, because a webhook cannot bring one back.
 type adaptive struct {
 	builder
 	mentions *strings.Replacer
@@ -47,7 +47,7 @@ func fromAdaptive(root node) (card.Card, error) {
 		return c, errNothing
 	}
 	if c.Title == "" && len(c.Sections) > 0 {
-		c.Summary, _, _ = strings.Cut(c.Text, "\n") // the headline is not what stands further down
+		c.Summary, _, _ = strings.Cut(c.Text, "\n") // the headline must not be a later paragraph
 		c.Summary = card.Plain(c.Summary)
 	}
 	return c, nil
@@ -73,7 +73,7 @@ func (a *adaptive) findToggled(n node, depth int) {
 	}
 }
 
-// hide names an element that nobody can make visible.
+// hide names an element that no action can show.
 func (a *adaptive) hide(e node, depth int) {
 	within := adaptive{mentions: a.mentions, toggled: a.toggled}
 	within.show(e, depth)
@@ -154,8 +154,7 @@ func (a *adaptive) show(e node, depth int) {
 	a.selectAction(e, a.link)
 }
 
-// unknown shows what the card itself offers in an element's place, or what can be read
-// of it.
+// unknown shows an element's fallback, or what can be read of it.
 func (a *adaptive) unknown(e node, depth int) {
 	kind := e.get("type").text()
 	switch fallback := e.get("fallback"); {
@@ -211,7 +210,7 @@ func allBold(s string) bool {
 	return len(s) == len(core)+4 && core != "" && !strings.ContainsAny(core, "*\r\n")
 }
 
-// color makes the first colour that means something the card's.
+// color gives the card the first colour that has a meaning.
 func (a *adaptive) color(name string) {
 	if a.card.ThemeColor != "" {
 		return
@@ -228,8 +227,8 @@ func (a *adaptive) color(name string) {
 	}
 }
 
-// columns reads the two layouts that a Connector Card has too, a picture beside
-// who did what and names beside values; others are read column by column.
+// columns reads the two layouts that a Connector Card has too: a picture beside who did
+// what, and names beside values. Others are read column by column.
 func (a *adaptive) columns(columns node, depth int) {
 	list := columns.list()
 	if len(list) == 2 && (a.pictured(list[0], list[1]) || a.named(list[0], list[1])) {
@@ -242,8 +241,8 @@ func (a *adaptive) columns(columns node, depth int) {
 	a.elements(node{withType(list, "Column")}, depth+1)
 }
 
-// rows are the lines of columns that hold equally many texts and nothing else; nil when
-// they do not.
+// rows returns the lines of columns that hold the same number of texts and nothing
+// else, or nil.
 func (a *adaptive) rows(columns []node) [][]string {
 	var rows [][]string
 	for i, column := range columns {
@@ -261,8 +260,8 @@ func (a *adaptive) rows(columns []node) [][]string {
 	return rows
 }
 
-// rowsOf are the lines of a table that begins a list of elements, one set of columns for
-// each: three texts or more, equally many in each line.
+// rowsOf returns the lines of a table at the start of a list of elements, one ColumnSet
+// a line, each with the same number of texts, three or more.
 func (a *adaptive) rowsOf(elements []node) [][]string {
 	var rows [][]string
 	for _, e := range elements {
@@ -281,7 +280,7 @@ func (a *adaptive) rowsOf(elements []node) [][]string {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// withType gives elements the type that their place already says.
+// withType gives elements the type that their place implies.
 func withType(list []node, name string) []any {
 	typed := make([]any, 0, len(list))
 	for _, n := range list {
@@ -312,7 +311,7 @@ func (a *adaptive) pictured(left, right node) bool {
 	return true
 }
 
-// longName is what no fact's name is longer than, in bytes.
+// longName bounds a fact's name, in bytes.
 const longName = 60
 
 func (a *adaptive) named(left, right node) bool {
@@ -348,8 +347,8 @@ func (a *adaptive) textsOf(column node) ([]string, bool) {
 	return texts, len(items) > 0
 }
 
-// table reads the rows of two cells as facts, a table of more that holds nothing but
-// texts as one, and any other cell by cell.
+// table reads rows of two cells as facts, a larger table of nothing but texts as a
+// table, and any other cell by cell.
 func (a *adaptive) table(e node, depth int) {
 	var texts [][]string
 	header := !e.get("firstRowAsHeaders").is(false)
@@ -394,7 +393,7 @@ func (a *adaptive) media(e node) {
 	}
 }
 
-// actions keeps what opens a page, and shows what a button would have unfolded.
+// actions keeps what opens a page and shows what a button would have unfolded.
 func (a *adaptive) actions(list node, link func(name, address string), depth int) {
 	if depth > maxDepth {
 		a.deep = true
@@ -449,8 +448,8 @@ func inlines(list node) string {
 	return text.String()
 }
 
-// emphasise puts marks around a text but not around the blanks at its ends, where
-// they would not be read as marks.
+// emphasise puts marks around a text without the blanks at its ends, next to which
+// marks have no effect.
 func emphasise(s, mark string) string {
 	core := strings.TrimSpace(s)
 	if core == "" {
@@ -460,9 +459,9 @@ func emphasise(s, mark string) string {
 	return lead + mark + core + mark + s[len(lead)+len(core):]
 }
 
-// mentions replaces a card's mentions, which mean something only in Teams and only
-// with the entities beside them, by those of a Connector Card: the person's id in
-// Teams is the login. What mentions nobody is only a name.
+// mentions replaces a card's mentions, which work only in Teams and only with the
+// entities beside them, by those of a Connector Card, with the person's id in Teams as
+// the login. A mention without an entity becomes a name.
 func mentions(entities node) *strings.Replacer {
 	var pairs []string
 	for _, e := range entities.list() {
@@ -477,7 +476,7 @@ func mentions(entities node) *strings.Replacer {
 // words are an element's text.
 func (a *adaptive) words(n node) string { return a.mentions.Replace(n.text()) }
 
-// fence makes code of a text.
+// fence makes a text a block of code.
 func fence(code, language string) string {
 	if strings.TrimSpace(code) == "" {
 		return ""

@@ -8,8 +8,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// answerAuto answers in the dialect of the request. All else that answer can say is a
-// dialect: acceptCard, acceptAdaptive or acceptSlack.
+// answerAuto answers in the request's dialect. The other values of answer are dialects:
+// acceptCard, acceptAdaptive and acceptSlack.
 const answerAuto = "auto"
 
 // A hook answers as the service that its sender thinks it talks to. Many senders look
@@ -34,8 +34,8 @@ func taken(dialect string) connector.Reply {
 	return say(http.StatusOK, "1")
 }
 
-// refused answers a request that cannot be read: with what the service says in that
-// case, which senders and the people behind them know, and with what is wrong.
+// refused answers a request that cannot be read: in the service's own words, which
+// senders and the people behind them know, and with what is wrong.
 func refused(dialect string, err error) connector.Reply {
 	empty := errors.Is(err, errEmptyCard) || errors.Is(err, errNothing)
 	switch dialect {
@@ -50,7 +50,7 @@ func refused(dialect string, err error) connector.Reply {
 		return reply
 	case acceptSlack:
 		if empty {
-			return say(http.StatusBadRequest, "no_text: The payload shows nothing; it needs a text, blocks or attachments.")
+			return say(http.StatusBadRequest, "no_text: The payload is empty; it needs a text, blocks or attachments.")
 		}
 		return say(http.StatusBadRequest, "invalid_payload: "+err.Error())
 	}
@@ -60,7 +60,7 @@ func refused(dialect string, err error) connector.Reply {
 	return say(http.StatusBadRequest, "Bad payload received by generic incoming webhook. "+err.Error())
 }
 
-// dialect is whose payload a body is, as far as its words show when it cannot be read.
+// dialect guesses whose payload an unreadable body is.
 func (h *Webhook) dialect(body []byte) string {
 	if h.Accept == acceptSlack || h.Accept == acceptAdaptive {
 		return h.Accept

@@ -12,22 +12,22 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// content is what the body of a request holds.
+// content is the content of a request's body.
 type content struct {
 	// kind is acceptJSON for JSON, else kindText, kindForm or kindXML.
 	kind string
-	// json is the same as JSON: an object where it was none.
+	// json is the content as a JSON object.
 	json []byte
-	// slack says that it is the field payload of a form, as Slack's senders write it.
+	// slack says that it was the field payload of a form, as Slack's senders write it.
 	slack bool
-	// mended names what was not quite JSON.
+	// mended names the faults mended in the JSON.
 	mended []string
 	// card shows what is no JSON.
 	card card.Card
 }
 
-// open tells what a body holds, by its looks first: curl calls JSON a form, and many
-// senders call it nothing.
+// open recognises a body's content, first by its looks: curl calls JSON a form, and
+// many senders call it nothing.
 func open(r *connector.Request) (content, error) {
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
@@ -61,8 +61,8 @@ func open(r *connector.Request) (content, error) {
 	return openText(body, media)
 }
 
-// openJSON reads JSON, and JSON in a text that is JSON, as PowerShell makes it when it
-// is told to twice.
+// openJSON reads JSON, and JSON inside a JSON string, as PowerShell makes it if encoded
+// twice.
 func openJSON(body []byte) (content, error) {
 	strict, mended, err := asJSON(body)
 	c := content{kind: acceptJSON, json: strict, mended: mended}
@@ -74,11 +74,11 @@ func openJSON(body []byte) (content, error) {
 		return c, nil
 	}
 	strict, mended, err = asJSON(inner)
-	c.json, c.mended = strict, append(append(c.mended, mended...), "JSON within a text")
+	c.json, c.mended = strict, append(append(c.mended, mended...), "JSON inside a string")
 	return c, err
 }
 
-// openText takes a text as it is, or as the Markdown or HTML that it is said to be.
+// openText takes a text as it is, or as the declared Markdown or HTML.
 func openText(body []byte, media string) (content, error) {
 	if bytes.ContainsFunc(body, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r\f\v", r) }) {
 		return content{}, refusal("The body is neither JSON nor a form, XML or text.")
@@ -92,11 +92,11 @@ func openText(body []byte, media string) (content, error) {
 	return c, nil
 }
 
-// unixLines ends all lines alike.
+// unixLines makes all line breaks "\n".
 func unixLines(s string) string { return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s) }
 
-// decode returns the body in UTF-8, without a byte order mark and blanks around
-// it. JSON is UTF-8 by its standard; Windows PowerShell sends what it likes.
+// decode returns the body in UTF-8, without a byte order mark and surrounding blanks.
+// JSON should be UTF-8, but Windows PowerShell sends other encodings.
 func decode(body []byte, label string) []byte {
 	switch {
 	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
@@ -106,7 +106,7 @@ func decode(body []byte, label string) []byte {
 	case bytes.HasPrefix(body, []byte("\xfe\xff")), len(body) > 1 && body[0] == 0 && body[1] != 0:
 		label = "utf-16be"
 	case utf8.Valid(body):
-		label = "" // it is hardly anything else, whatever it is called
+		label = "" // valid UTF-8, whatever its label
 	case label == "":
 		label = "windows-1252"
 	}

@@ -22,9 +22,9 @@ func TestWhatTheRetiredConnectorsTookIsTaken(t *testing.T) {
 		note       string
 	}{
 		{"single quotes", `{'title':'T','text':'it\'s'}`, card.Card{Title: "T", Text: "it's"}, "single quotes, an escaped single quote"},
-		{"JSON within a text", `"{\"title\":\"T\",'text':'a'}"`, card.Card{Title: "T", Text: "a"}, "single quotes, JSON within a text"},
+		{"JSON inside a string", `"{\"title\":\"T\",'text':'a'}"`, card.Card{Title: "T", Text: "a"}, "single quotes, JSON inside a string"},
 		{"a NUL at the end", "{\"title\": \"T\", \"text\": \"grün\"}\x00", card.Card{Title: "T", Text: "grün"}, ""},
-		{"line breaks", "{\"title\":\"T\",\"text\":\"a\nb\"}", card.Card{Title: "T", Text: "a\nb"}, "line breaks in a text"},
+		{"line breaks", "{\"title\":\"T\",\"text\":\"a\nb\"}", card.Card{Title: "T", Text: "a\nb"}, "line breaks in a string"},
 		{"carriage returns", `{"title": "T\r", "sections": [{"text": "# A\r## B\r\nc"}]}`, card.Card{Title: "T\n", Sections: []card.Section{{Text: "# A\n## B\nc"}}}, ""},
 		{"lines for a text", `{"title": "T", "text": ["a", 1, true]}`, card.Card{Title: "T", Text: "a\n1\ntrue"}, ": text."},
 		{"numbers and booleans for texts", `{"title": 7, "text": false}`, card.Card{Title: "7", Text: "false"}, ": text, title."},
@@ -149,10 +149,10 @@ func TestWhatIsNoJSONBecomesDataAndACard(t *testing.T) {
 
 func TestWhatIsNothingAtAllIsRefused(t *testing.T) {
 	for _, test := range []struct{ body, contentType, want string }{
-		{"Hello", "application/json", "The body is not JSON: line 1, column 1: a text needs quotes."},
+		{"Hello", "application/json", "The body is not JSON: line 1, column 1: a string needs quotes."},
 		{`{"text": }`, "application/x-www-form-urlencoded", "The body is not JSON: line 1, column 10: a value is missing."},
 		{"<a><b></a>", "text/xml", "The body is not XML: line 1, column 11: element <b> closed by </a>."},
-		{strings.Repeat("<a>", 100), "text/xml", "The body is not XML: line 1, column 199: it nests too deep."},
+		{strings.Repeat("<a>", 100), "text/xml", "The body is not XML: line 1, column 199: it is nested too deeply."},
 		{"<!-- a -->", "text/xml", "The body is not XML: line 1, column 11: it has no element."},
 		{"\x89PNG\r\n\x1a\n\x01", "image/png", "The body is neither JSON nor a form, XML or text."},
 		{"--b\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n{}", "multipart/form-data; boundary=b", `The form's field "payload" cannot be read: it ends too early.`},

@@ -7,7 +7,7 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// botCard reads the other cards of the Bot Framework, which incoming webhooks take, too
+// botCard reads the other cards of the Bot Framework, which incoming webhooks take too
 // (https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference):
 // hero, thumbnail, receipt, list, sign-in, and those that play something. Their members
 // have the same names in all of them.
@@ -46,7 +46,7 @@ func fromBotCard(content node) (card.Card, error) {
 	return c, nil
 }
 
-// line is an item of a receipt or of a list.
+// line adds an item of a receipt or a list.
 func (b *botCard) line(i node) {
 	name := orElse(i.get("title").text(), i.get("id").text())
 	if i.get("type").word() == "section" {
@@ -76,7 +76,7 @@ func (b *botCard) pictured(i node) {
 	b.action(i.get("tap"), i.get("alt").text())
 }
 
-// action is a button: one that opens something is a link, all others want an answer.
+// action adds a button: a link if it opens something; all others want an answer.
 func (b *botCard) action(a node, name string) {
 	if !a.isObject() {
 		return

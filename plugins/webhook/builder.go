@@ -8,10 +8,9 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// builder fills a card in reading order. A section shows its activity, its text,
-// its facts, its pictures and its links, in this order; what would come out of
-// order begins a section of its own, and all else shares one, because Teams shows
-// no more than ten.
+// builder fills a card in reading order. A section shows its activity, text, facts,
+// pictures and links in this order; what would break the order begins a new section.
+// Everything else shares one, because Teams shows only ten.
 type builder struct {
 	card    card.Card
 	section card.Section
@@ -19,10 +18,9 @@ type builder struct {
 	text []string
 	// divided says that the next section begins a group.
 	divided bool
-	// asks are the names of what asks the reader for an answer, and of what else cannot
-	// be shown.
+	// asks are the names of inputs and other elements that cannot be shown.
 	asks []string
-	// unseen are the beginnings of what the card hides.
+	// unseen are the beginnings of hidden texts.
 	unseen []string
 }
 
@@ -46,13 +44,13 @@ func (b *builder) flush() {
 	b.section, b.text = card.Section{}, nil
 }
 
-// divide ends the section and sets the next one apart.
+// divide ends the section and separates the next one from it.
 func (b *builder) divide() {
 	b.flush()
 	b.divided = true
 }
 
-// open makes sure that a section is there to be filled.
+// open begins a section, unless one is open.
 func (b *builder) open() {
 	if b.divided {
 		b.section.StartGroup = len(b.card.Sections) > 0
@@ -60,7 +58,7 @@ func (b *builder) open() {
 	}
 }
 
-// heading is the card's title when nothing came before it, else a section's.
+// heading adds the card's title if nothing came before, else a section's.
 func (b *builder) heading(text string) {
 	if text = strings.TrimSpace(text); text == "" {
 		return
@@ -85,7 +83,7 @@ func (b *builder) paragraph(text string) {
 	b.text = append(b.text, text)
 }
 
-// fact adds a row. One without a name is a paragraph.
+// fact adds a fact. One without a name becomes a paragraph.
 func (b *builder) fact(name, value string) {
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	switch {
@@ -148,8 +146,8 @@ func (b *builder) cardLink(name, address string) {
 	b.way(name, address)
 }
 
-// way shows an address that no button may have, if people can do something with it, and
-// names one that only programs can.
+// way shows an address that cannot be a button, if people can use it, and names it
+// otherwise.
 func (b *builder) way(name, address string) {
 	if text := readable(name, address); text != "" {
 		b.paragraph(text)
@@ -158,9 +156,8 @@ func (b *builder) way(name, address string) {
 	b.ask(name)
 }
 
-// readable is an address that is none of the web as a text: a link if a chat system may
-// open it, such as that of a mailbox, and else the address itself; empty if it only runs
-// something.
+// readable is a non-web address as text: a link if a chat system may open it, such as a
+// mail address, else the address itself; empty if it only runs a program.
 func readable(name, address string) string {
 	scheme, rest, found := strings.Cut(address, ":")
 	name = card.Escape(strings.TrimSpace(orElse(name, "Open")))
@@ -174,7 +171,7 @@ func readable(name, address string) string {
 	return name + ": " + card.Escape(address)
 }
 
-// notPossible names what a card has and a chat system cannot show or do.
+// notPossible names the elements of a card that a chat system cannot show or do.
 func notPossible(names []string) string {
 	if len(names) == 0 {
 		return ""
@@ -182,7 +179,7 @@ func notPossible(names []string) string {
 	return emphasise("Not possible here: "+card.Escape(strings.Join(names, ", ")), "*")
 }
 
-// table adds rows as a table in Markdown, which must have a header, or as they are.
+// table adds rows as a Markdown table, which must have a header, or as lines.
 func (b *builder) table(rows [][]string, header bool) {
 	if !header {
 		for _, row := range rows {
@@ -211,8 +208,8 @@ func (b *builder) table(rows [][]string, header bool) {
 	b.paragraph(t.String())
 }
 
-// ask notes what asks the reader for an answer: no webhook brings one back, so that
-// the card can only say so.
+// ask notes an element that asks the reader for an answer. A webhook cannot bring one
+// back, so the card only names it.
 func (b *builder) ask(name string) {
 	name = strings.Join(strings.Fields(name), " ")
 	if name != "" && len(b.asks) < maxLinks && !slices.Contains(b.asks, name) {
@@ -220,10 +217,10 @@ func (b *builder) ask(name string) {
 	}
 }
 
-// maxLinks bounds the buttons of one place. Teams shows five.
+// maxLinks bounds the buttons of one section. Teams shows five.
 const maxLinks = 50
 
-// appendLink adds a button unless it is there: senders put the same link behind a
+// appendLink adds a button unless there is the same: senders put one link behind a
 // title, a picture and a button.
 func appendLink(list []card.Action, name, address string) []card.Action {
 	if name = strings.TrimSpace(name); name == "" {
@@ -236,7 +233,8 @@ func appendLink(list []card.Action, name, address string) []card.Action {
 	return append(list, a)
 }
 
-// done returns the card. A text that stands first and alone is the card's own.
+// done returns the card. The text of a first section with nothing else becomes the
+// card's own.
 func (b *builder) done() card.Card {
 	b.flush()
 	if len(b.unseen) > 0 {
@@ -260,7 +258,7 @@ func (b *builder) done() card.Card {
 	return c
 }
 
-// shows reports whether a card has anything to show.
+// shows reports whether there is anything to see in a card.
 func shows(c card.Card) bool {
 	return c.Title != "" || c.Text != "" || c.Summary != "" || slices.ContainsFunc(c.Sections, func(s card.Section) bool {
 		return s.Title != "" || s.Text != "" || s.ActivityTitle != "" || s.ActivityImage != "" || s.ActivitySubtitle != "" || s.ActivityText != "" ||
@@ -268,7 +266,7 @@ func shows(c card.Card) bool {
 	})
 }
 
-// isWeb reports whether an address can be opened or shown by a chat system.
+// isWeb reports whether a chat system can open or show an address.
 func isWeb(address string) bool {
 	_, err := connector.ParseURL(address)
 	return err == nil

@@ -10,7 +10,7 @@ import (
 )
 
 // emojiNamed is the emoji that Slack shows for a name such as tada; nearly all have
-// GitHub's names. A skin's tone follows as a name of its own, and is left out.
+// GitHub's names. Skin tones are names of their own and are left out.
 func emojiNamed(name string) (string, bool) {
 	if strings.HasPrefix(name, "skin-tone-") {
 		return "", true
@@ -26,7 +26,7 @@ func emojiNamed(name string) (string, bool) {
 	return string(e.Unicode), true
 }
 
-// withEmoji puts emoji in the place of their names in a text without markup.
+// withEmoji replaces emoji names by emoji in a text without markup.
 func withEmoji(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -40,8 +40,8 @@ func withEmoji(s string) string {
 	return b.String()
 }
 
-// emojiAt reads a name such as :tada: at a place of a text, and returns how many
-// bytes it has; 0 when none stands there. The minutes of 10:30:00 are none.
+// emojiAt reads a name such as :tada: at a place in a text and returns its size in
+// bytes, or 0. The minutes of 10:30:00 are not a name.
 func emojiAt(s string, at int) (found string, size int) {
 	size = emoji(s[at:])
 	if size == 0 {
@@ -58,8 +58,8 @@ func emojiAt(s string, at int) (found string, size int) {
 	return found, size
 }
 
-// richEmoji is a run of rich text that is an emoji: its characters as hexadecimal
-// numbers, if it is none of the workspace's own.
+// richEmoji returns the emoji of a run of rich text, whose characters are given as
+// hexadecimal numbers unless it is the workspace's own.
 func richEmoji(r node) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(r.get("unicode").text(), "-") {

@@ -11,7 +11,7 @@ import (
 // maxAttachments bounds the cards of one envelope. Teams shows one.
 const maxAttachments = 20
 
-// What an attachment is, by its contentType.
+// The content types of attachments.
 const (
 	microsoftCard   = "application/vnd.microsoft.card."
 	adaptiveCard    = microsoftCard + "adaptive"
@@ -21,20 +21,20 @@ const (
 
 // envelope reads what an application posts to a Workflow
 // (https://learn.microsoft.com/connectors/teams, "When a Teams webhook request is
-// received"): a message with attachments. Each card is an event; the text beside them
-// goes on the first, and pictures and files on the card that they follow.
+// received"): a message with attachments. Each card is an event; the message's text
+// goes to the first card, pictures and files to the card before them.
 type envelope struct {
 	events []event.Event
-	// text waits for the first card.
+	// text is the message's text until a card takes it.
 	text string
-	// at is the attachment that is being read.
+	// at is the attachment being read.
 	at node
 }
 
 func fromEnvelope(root node, body []byte) ([]event.Event, error) {
 	attachments := root.get("attachments").list()
 	if len(attachments) > maxAttachments {
-		return nil, refuse("attachments: there are %d, and at most %d are taken at once.", len(attachments), maxAttachments)
+		return nil, refuse("attachments: there are %d; at most %d are allowed.", len(attachments), maxAttachments)
 	}
 	e := envelope{text: root.get("text").text()}
 	for i, a := range attachments {
@@ -62,7 +62,7 @@ func (e *envelope) attachment(a node) error {
 	content := a.get("content")
 	if text := strings.TrimSpace(content.text()); strings.HasPrefix(text, "{") {
 		if inner, _, err := asJSON([]byte(text)); err == nil {
-			content = parseTree(inner) // some flows put the card in as a text
+			content = parseTree(inner) // some flows embed the card as a string
 		}
 	}
 	kind := a.get("contentType").word()
@@ -72,7 +72,7 @@ func (e *envelope) attachment(a node) error {
 	isCard := strings.HasPrefix(kind, microsoftCard) || kind == connectorCardIn || kind == listCard
 	switch {
 	case isCard && !content.isObject():
-		return refusal("Its content must be a card, a JSON object.")
+		return refusal("The content must be a card, a JSON object.")
 	case kind == adaptiveCard:
 		return e.adaptive(content)
 	case kind == connectorCardIn:
@@ -89,8 +89,8 @@ func (e *envelope) attachment(a node) error {
 	return nil
 }
 
-// adaptive adds an Adaptive Card, with the text before it as an element of its own, so
-// that it is also there where the card is posted as it came.
+// adaptive adds an Adaptive Card. The text before it becomes an element of the card, to
+// be there too where the card is posted unchanged.
 func (e *envelope) adaptive(content node) error {
 	if e.text != "" {
 		prepend(content, map[string]any{"type": "TextBlock", "text": e.text, "wrap": true})
@@ -109,7 +109,7 @@ func prepend(content node, element any) {
 	}
 }
 
-// add adds a card. The text that waits stands first in it.
+// add adds a card, with the waiting text first.
 func (e *envelope) add(kind string, c card.Card) {
 	if e.text != "" {
 		c.Text = strings.TrimSpace(e.text + "\n\n" + c.Text)
@@ -119,7 +119,8 @@ func (e *envelope) add(kind string, c card.Card) {
 	e.events = append(e.events, event.Event{Kind: kind, Card: c, Data: data})
 }
 
-// file adds what is no card to the one before it: a picture, or a link to anything else.
+// file adds an attachment that is not a card to the card before it: a picture, or a
+// link to anything else.
 func (e *envelope) file(a node) {
 	var b builder
 	address, name := orElse(a.get("contentUrl").text(), a.get("thumbnailUrl").text()), a.get("name").text()
@@ -147,8 +148,8 @@ func (e *envelope) file(a node) {
 	}
 }
 
-// withImages adds pictures to an Adaptive Card; nil if there is more to add, which it
-// would not show.
+// withImages adds pictures to an Adaptive Card. It returns nil if there is more to add
+// than pictures.
 func withImages(adaptive json.RawMessage, added card.Card) json.RawMessage {
 	root := parseTree(adaptive)
 	m, ok := root.v.(map[string]any)

@@ -21,8 +21,8 @@ func isPayload(body []byte, labelled bool) bool {
 	return bytes.HasPrefix(body, []byte("payload=")) || labelled && bytes.Contains(body, []byte("&payload="))
 }
 
-// openPayload reads the JSON in the field payload. Where that begins with a bracket its
-// sender did not encode it, and it goes on to the end, whatever it holds.
+// openPayload reads the JSON in the field payload. If it starts with a bracket, its
+// sender did not encode it, and it extends to the end, whatever it contains.
 func openPayload(body []byte) (content, error) {
 	_, value, _ := bytes.Cut(append([]byte{'&'}, body...), []byte("&payload="))
 	raw := bytes.TrimSpace(value)
@@ -45,8 +45,8 @@ func openPayload(body []byte) (content, error) {
 	return c, err
 }
 
-// isEncoded reports whether a body is a form by its looks: the names of its fields
-// hold no blanks. `curl -d` calls everything a form.
+// isEncoded reports whether a body looks like a form: the names of its fields have no
+// blanks. `curl -d` labels everything as a form.
 func isEncoded(body []byte) bool {
 	name, _, found := bytes.Cut(body, []byte("="))
 	return found && !bytes.ContainsAny(name, " \t\r\n")
@@ -63,7 +63,7 @@ func fieldsOf(body []byte) []field {
 	return fields
 }
 
-// percentDecoded decodes a form's field. A percent sign that begins no code is one.
+// percentDecoded decodes a form's field. A percent sign without a code stays one.
 func percentDecoded(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -89,7 +89,7 @@ func nibble(c byte) byte {
 	return c&^0x20 - 'A' + 10
 }
 
-// openForm takes a form's fields as data, and shows them.
+// openForm takes a form's fields as data and makes a card of them.
 func openForm(fields []field) content {
 	data := make(map[string]any)
 	for _, f := range fields {
@@ -98,7 +98,7 @@ func openForm(fields []field) content {
 	return content{kind: kindForm, json: encode(data), card: fieldCard(fields)}
 }
 
-// collect adds a member; several of one name are a list.
+// collect adds a member; several of the same name become a list.
 func collect(data map[string]any, name string, value any) {
 	switch had := data[name].(type) {
 	case nil:
@@ -110,11 +110,11 @@ func collect(data map[string]any, name string, value any) {
 	}
 }
 
-// mostFacts is how many fields a card shows.
+// mostFacts bounds the fields that a card shows.
 const mostFacts = 50
 
-// fieldCard shows fields: those with the usual names for them as title and text, all
-// others as facts.
+// fieldCard makes a card of fields: those with usual names become title and text, all
+// others facts.
 func fieldCard(fields []field) card.Card {
 	var c card.Card
 	var facts []card.Fact
@@ -141,7 +141,7 @@ func fieldCard(fields []field) card.Card {
 	return c
 }
 
-// boundaryOf is what parts the parts of a body of several; empty when it is none.
+// boundaryOf is a multipart body's boundary, or empty.
 func boundaryOf(body []byte, media string, params map[string]string) string {
 	if strings.HasPrefix(media, "multipart/") && params["boundary"] != "" {
 		return params["boundary"]

@@ -9,14 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxJSONDepth bounds how deep JSON may nest that is not quite JSON.
+// maxJSONDepth bounds the nesting of careless JSON.
 const maxJSONDepth = 512
 
-// asJSON returns a text that is meant to be JSON as JSON, and names what it mended: the
-// retired connectors read JSON with a lenient parser, and Microsoft's own examples, what
-// shells make of quotes, and what scripts put into texts depend on it. What is JSON
-// already stays as it is. None of the JSON5 parsers at hand takes line breaks in texts,
-// which are the most frequent fault of all.
+// asJSON turns careless JSON into JSON and names what it mended. The retired connectors
+// had a lenient parser, and Microsoft's own examples, quotes mangled by shells and
+// scripts' raw texts depend on it. Valid JSON is unchanged. No JSON5 parser for Go
+// accepts line breaks in strings, which are the most frequent fault of all.
 func asJSON(text []byte) (strict []byte, mended []string, err error) {
 	if json.Valid(text) {
 		return text, nil, nil
@@ -38,7 +37,7 @@ func asJSON(text []byte) (strict []byte, mended []string, err error) {
 	return m.out, m.mended, nil
 }
 
-// mender reads what is not quite JSON once, from front to back, and writes JSON.
+// mender reads careless JSON once, from start to end, and writes JSON.
 type mender struct {
 	in     []byte
 	at     int
@@ -47,7 +46,7 @@ type mender struct {
 	err    error
 }
 
-// next is the byte that comes next; 0 at the end and after an error.
+// next is the next byte; 0 at the end and after an error.
 func (m *mender) next() byte {
 	if m.err != nil || m.at >= len(m.in) {
 		return 0
@@ -55,14 +54,14 @@ func (m *mender) next() byte {
 	return m.in[m.at]
 }
 
-// note names once what had to be mended.
+// note records a mended fault, once.
 func (m *mender) note(what string) {
 	if m.err == nil && !slices.Contains(m.mended, what) {
 		m.mended = append(m.mended, what)
 	}
 }
 
-// fail says where the text is not even nearly JSON.
+// fail says where the text cannot be mended.
 func (m *mender) fail(format string, a ...any) {
 	if m.err != nil {
 		return
@@ -75,7 +74,7 @@ func (m *mender) fail(format string, a ...any) {
 	m.err = refuse("The body is not JSON: line %d, column %d: %s.", line, column, problem)
 }
 
-// skip passes over blanks and comments.
+// skip skips blanks and comments.
 func (m *mender) skip() {
 	for m.err == nil && m.at < len(m.in) {
 		rest := m.in[m.at:]
@@ -109,7 +108,7 @@ func (m *mender) value(depth int) {
 	m.skip()
 	switch c := m.next(); {
 	case depth > maxJSONDepth:
-		m.fail("it nests too deep")
+		m.fail("it is nested too deeply")
 	case c == '{', c == '[':
 		m.members(depth, c)
 	case c == '"', c == '\'':
@@ -202,11 +201,11 @@ func (m *mender) literal() {
 		m.note(word + " for null")
 		m.out = append(m.out, "null"...)
 	case lower == "nan", lower == "infinity", strings.IndexByte("0123456789+-.", word[0]) >= 0:
-		m.note("a number that JSON does not know")
+		m.note("a number in a form that JSON does not have")
 		m.quoted(word)
 	default:
 		m.at = from
-		m.fail("a text needs quotes")
+		m.fail("a string needs quotes")
 	}
 }
 
@@ -261,7 +260,7 @@ func (m *mender) escape() {
 	m.at++
 }
 
-// control writes a control character that stands in a text as it is.
+// control escapes a raw control character in a string.
 func (m *mender) control(c byte) {
 	switch c {
 	case '\r':
@@ -270,13 +269,13 @@ func (m *mender) control(c byte) {
 		}
 		fallthrough
 	case '\n':
-		m.note("line breaks in a text")
+		m.note("line breaks in a string")
 		m.out = append(m.out, `\n`...)
 	case '\t':
-		m.note("tabs in a text")
+		m.note("tabs in a string")
 		m.out = append(m.out, `\t`...)
 	default:
-		m.note("control characters in a text")
+		m.note("control characters in a string")
 	}
 }
 

@@ -11,21 +11,21 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// loosener writes a Connector Card, as a tree, as it should have been written: the
-// retired connectors took a number or several lines for a text, a text for a boolean, and
-// one section for a list of them. Names are compared without regard to case, as they did.
+// loosener corrects the tree of a careless Connector Card. The retired connectors
+// accepted a number or several lines for a text, a text for a boolean, and one section
+// for a list. Like them, it ignores the case of names.
 type loosener struct {
-	// changed are the names of members that were not as they should be.
+	// changed are the names of the corrected members.
 	changed []string
 }
 
-// note is what to say of it; nil when there is nothing.
+// note says what was corrected; nil for nothing.
 func (l *loosener) note() []string {
 	if len(l.changed) == 0 {
 		return nil
 	}
 	slices.Sort(l.changed)
-	return []string{"These members were read, but are not as a card has them: " + strings.Join(slices.Compact(l.changed), ", ") + "."}
+	return []string{"These members were read although their form is wrong: " + strings.Join(slices.Compact(l.changed), ", ") + "."}
 }
 
 func (l *loosener) object(v any, depth int) any {
@@ -87,7 +87,7 @@ func (l *loosener) member(name string, v any, depth int) any {
 	return node{v}.textOr(v)
 }
 
-// list is a list, of one where there is none.
+// list returns a list; a single value becomes a list of one.
 func (l *loosener) list(v any, member string, depth int) any {
 	list, ok := v.([]any)
 	if !ok {
@@ -100,7 +100,7 @@ func (l *loosener) list(v any, member string, depth int) any {
 	return out
 }
 
-// element is an object, which a text stands for that is its chief member.
+// element returns an object; a text becomes an object with the text as its main member.
 func (l *loosener) element(v any, member string, depth int) any {
 	if text, ok := v.(string); ok {
 		l.changed = append(l.changed, member)
@@ -109,8 +109,8 @@ func (l *loosener) element(v any, member string, depth int) any {
 	return l.object(v, depth+1)
 }
 
-// facts are facts, which may be a map, or several, and call their names title or key, as
-// those of Adaptive Cards and receipts do.
+// facts reads facts, which may be one map or several, with names called title or key,
+// as in Adaptive Cards and receipts.
 func (l *loosener) facts(v any) any {
 	list, ok := v.([]any)
 	if !ok {
@@ -148,8 +148,8 @@ func (l *loosener) facts(v any) any {
 	return facts
 }
 
-// withText takes what a payload of no named kind calls message for its text where it has
-// none, as the generic webhooks of shoutrrr and Grafana do.
+// withText takes the member message for the missing text of an unnamed payload, as the
+// generic webhooks of shoutrrr and Grafana send it.
 func withText(root node) {
 	object, _ := root.v.(map[string]any)
 	text := node{memberOf(object, "message")}.text()
@@ -158,7 +158,7 @@ func withText(root node) {
 	}
 }
 
-// memberOf is an object's member by a name in whatever case; nil when it has none.
+// memberOf is an object's member by name, ignoring case, or nil.
 func memberOf(object map[string]any, name string) any {
 	if v, ok := object[name]; ok {
 		return v
@@ -171,8 +171,7 @@ func memberOf(object map[string]any, name string) any {
 	return nil
 }
 
-// hexColor is a colour in the card's form, six digits without '#'; empty when it
-// is none.
+// hexColor is a colour as six digits without '#', or empty.
 func hexColor(s string) string {
 	s = strings.TrimPrefix(strings.TrimSpace(s), "#")
 	if strings.Trim(s, "0123456789abcdefABCDEF") != "" {

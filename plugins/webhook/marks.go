@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Slack and its imitators take the same JSON, and a Connector Card may be a text and
-// nothing else. What follows tells them apart by what only the one or the other has.
+// Slack and its imitators take the same JSON, and a Connector Card may be nothing but a
+// text. What follows tells them apart by what only one of them has.
 
 // has reports whether an object has one of these members.
 func (n node) has(names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return n.get(name).v != nil })
 }
 
-// isSlack reports whether a payload that has neither blocks nor attachments is Slack's,
-// or an imitator's.
+// isSlack reports whether a payload without blocks and attachments is Slack's or an
+// imitator's.
 func isSlack(root node) bool {
 	if root.has("title", "sections", "potentialAction", "themeColor") {
 		return false
@@ -24,8 +24,8 @@ func isSlack(root node) bool {
 		"response_type", "alias", "avatar", "emoji", "props") || hasAngled(root.get("text").text())
 }
 
-// hasAngled reports whether a text has a link or a mention as Slack writes them, and no
-// Connector Card does.
+// hasAngled reports whether a text has a link or a mention in Slack's form, which no
+// Connector Card has.
 func hasAngled(text string) bool {
 	for rest := text; ; {
 		_, after, found := strings.Cut(rest, "<")
@@ -48,9 +48,9 @@ func hasAngled(text string) bool {
 // maxAngled is how long a link between angle brackets may be.
 const maxAngled = 4096
 
-// isImitator reports whether a payload for Slack was made for Mattermost or Rocket.Chat,
-// whose texts are Markdown: by members that only these have, or by what means something
-// in Markdown only.
+// isImitator reports whether a Slack payload is for Mattermost or Rocket.Chat, whose
+// texts are Markdown: by members that only these have, or by syntax that only Markdown
+// has.
 func isImitator(root node) bool {
 	if root.get("mrkdwn").is(true) || len(root.get("blocks").list()) > 0 {
 		return false
@@ -70,7 +70,7 @@ func isImitator(root node) bool {
 	return slices.ContainsFunc(texts, onlyMarkdown().MatchString)
 }
 
-// onlyMarkdown finds headings, the line under a table's head, and links.
+// onlyMarkdown matches headings, the line below a table's header, and links.
 func onlyMarkdown() *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^#{1,6} \S|^ {0,3}\|?[ :]*-{3,}[ :]*\|[ :|-]*$|\]\(https?://`)
 }

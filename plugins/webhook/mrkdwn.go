@@ -10,22 +10,22 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// maxMarks is how deep marks may stand in each other: bold, italic, struck.
+// maxMarks bounds the nesting of marks: bold, italic, struck.
 const maxMarks = 3
 
 // fromMrkdwn turns Slack's markup into the card's Markdown
-// (https://docs.slack.dev/messaging/formatting-message-text): *bold*, ~struck~,
-// links <url|label>, mentions <@U1>, and &, < and > as entities. What means
-// nothing there and something in Markdown is escaped. Markdown that senders write
-// for Slack's imitators, **bold** and [label](url), stays.
+// (https://docs.slack.dev/messaging/formatting-message-text): *bold*, ~struck~, links
+// <url|label>, mentions <@U1>, and &, < and > as entities. Syntax of Markdown that
+// Slack lacks is escaped, except **bold** and [label](url), which senders write for
+// Slack's imitators.
 func fromMrkdwn(s string) string {
 	var m mrkdwn
 	m.convert(strings.ReplaceAll(s, "\r\n", "\n"), 0)
 	return strings.TrimSpace(m.out.String())
 }
 
-// fromMattermost turns what the imitators of Slack read, Mattermost and Rocket.Chat, into
-// the card's Markdown: it is Markdown, with Slack's links, mentions and emoji in it
+// fromMattermost turns the texts of Slack's imitators, Mattermost and Rocket.Chat, into
+// the card's Markdown: Markdown with Slack's links, mentions and emoji in it
 // (https://docs.mattermost.com/developer/webhooks-incoming.html).
 func fromMattermost(s string) string {
 	m := mrkdwn{markdown: true}
@@ -33,17 +33,15 @@ func fromMattermost(s string) string {
 	return strings.TrimSpace(m.out.String())
 }
 
-// mrkdwn is one conversion. It looks at each byte a bounded number of times.
+// mrkdwn is one conversion. It reads each byte a bounded number of times.
 type mrkdwn struct {
 	out strings.Builder
-	// markdown says that all but what stands between angle brackets, and emoji, is
-	// Markdown already.
+	// markdown says that everything but angle brackets and emoji is already Markdown.
 	markdown bool
 }
 
-// scan is one run of text being converted. unpaired says up to where a mark is
-// known to find no partner, so that a text of nothing but marks is not searched
-// again for each.
+// scan is one run of text being converted. unpaired says up to where a mark is known to
+// have no partner, so that a text of nothing but marks is not searched again for each.
 type scan struct {
 	s        string
 	i        int
@@ -58,7 +56,7 @@ func (m *mrkdwn) convert(s string, depth int) {
 	}
 }
 
-// step converts what stands at the scan's place.
+// step converts what is at the scan's position.
 func (m *mrkdwn) step(c *scan) {
 	rest := c.s[c.i:]
 	if m.markdown && !strings.ContainsRune("`<:", rune(rest[0])) {
@@ -117,7 +115,7 @@ func (m *mrkdwn) step(c *scan) {
 	}
 }
 
-// verbatim copies n bytes, or otherwise when n is 0.
+// verbatim copies n bytes, or otherwise bytes if n is 0.
 func (m *mrkdwn) verbatim(c *scan, n, otherwise int) {
 	if n == 0 {
 		n = otherwise
@@ -142,7 +140,7 @@ func (c *scan) atLineStart() bool {
 	return i == 0 && c.depth == 0 || i > 0 && c.s[i-1] == '\n'
 }
 
-// code copies code, in which only the entities mean something.
+// code copies code, in which only entities have a meaning.
 func (m *mrkdwn) code(c *scan) {
 	rest := c.s[c.i:]
 	mark := "`"
@@ -175,7 +173,7 @@ func (m *mrkdwn) code(c *scan) {
 	c.i += 2*len(mark) + len(inner)
 }
 
-// mark converts bold, italic and struck text; a mark that is none is escaped.
+// mark converts bold, italic and struck text, and escapes an unpaired mark.
 func (m *mrkdwn) mark(c *scan, b byte) {
 	rest := c.s[c.i:]
 	if len(rest) > 1 && rest[1] == b {
@@ -195,7 +193,8 @@ func (m *mrkdwn) mark(c *scan, b byte) {
 	c.i = end + 1
 }
 
-// doubled keeps Markdown's own ** and ~~. Names such as __init__ hold the other.
+// doubled keeps Markdown's own ** and ~~, but not __, which names such as __init__
+// have.
 func (m *mrkdwn) doubled(c *scan, b byte) {
 	if b == '_' {
 		m.out.WriteString("\\_\\_")
@@ -205,7 +204,7 @@ func (m *mrkdwn) doubled(c *scan, b byte) {
 	c.i += 2
 }
 
-// partner finds where the mark at the scan's place ends, in the same line.
+// partner finds the mark that ends the one at the scan's position, in the same line.
 func (c *scan) partner(b byte) int {
 	start := c.i
 	if start < c.unpaired[b] || wordBefore(c.s[:start]) || start+1 >= len(c.s) || isBlank(c.s[start+1]) {
@@ -258,12 +257,12 @@ func (m *mrkdwn) entity(c *scan) {
 	}
 }
 
-// unescape takes the entities out, where Markdown would not.
+// unescape replaces the entities where Markdown would not.
 func unescape(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
 }
 
-// angle converts what stands between angle brackets: a link or a mention.
+// angle converts angle brackets: a link or a mention.
 func (m *mrkdwn) angle(c *scan) {
 	rest := c.s[c.i+1:]
 	end := strings.IndexAny(rest, "<>\n")
@@ -280,7 +279,7 @@ func (m *mrkdwn) angle(c *scan) {
 	c.i += end + 2
 }
 
-// isAngled reports whether what stands between angle brackets is one of Slack's links or
+// isAngled reports whether the text between angle brackets is one of Slack's links or
 // mentions.
 func isAngled(s string) bool {
 	address, _, _ := strings.Cut(s, "|")
@@ -298,8 +297,8 @@ func angledDate(s, fallback string) string {
 	return said
 }
 
-// slackDate is what a time says where nobody knows the reader's clock: what its sender
-// wrote for that case, else the time in UTC, in the form asked for.
+// slackDate writes a time without knowing the reader's time zone: the sender's
+// fallback, else the time in UTC in the given form.
 func slackDate(timestamp, form, fallback string) string {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if fallback != "" || err != nil || seconds < 0 || seconds > 1<<36 {
@@ -349,7 +348,7 @@ func link(label, address string) string {
 	return "[" + card.Escape(strings.ReplaceAll(label, "\n", " ")) + "](" + linkAddress(address) + ")"
 }
 
-// linkAddress keeps an address from ending its link early.
+// linkAddress escapes what would end an address's link early.
 func linkAddress(address string) string {
 	return strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "<", "%3C", ">", "%3E", "\n", "").Replace(address)
 }
@@ -371,8 +370,8 @@ func bareAddress(c *scan) int {
 	return len(address)
 }
 
-// emoji measures an emoji's name such as :tada:. One that the workspace has made
-// stays as it is, with all that would mean something in it.
+// emoji measures an emoji's name such as :tada:. A workspace's own name is copied
+// unescaped.
 func emoji(s string) int {
 	for i := 1; i < len(s) && i < 64; i++ {
 		switch b := s[i]; {
@@ -386,7 +385,7 @@ func emoji(s string) int {
 	return 0
 }
 
-// markdownLink measures a link that is Markdown already.
+// markdownLink measures a Markdown link.
 func markdownLink(s string) int {
 	label := strings.IndexAny(s[1:], "[]\n")
 	if label < 0 || !strings.HasPrefix(s[1+label:], "](http") {

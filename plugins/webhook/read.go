@@ -22,16 +22,15 @@ func refuse(format string, a ...any) error { return refusal(fmt.Sprintf(format, 
 
 const (
 	errNoBody    refusal = `The body is empty: POST a card, such as {"text": "Hello"}.`
-	errNoForm    refusal = "The form is empty: it needs the field payload, with a card as JSON, or any others."
+	errNoForm    refusal = "The form is empty: it needs the field payload with a card as JSON, or any other fields."
 	errNoObject  refusal = `The body must be a JSON object, such as {"text": "Hello"}.`
 	errEmptyCard refusal = "Summary or Text is required."
-	errDeep      refusal = "The Adaptive Card nests deeper than 32 levels."
-	errNothing   refusal = `The Adaptive Card shows nothing: its body needs an element such as {"type": "TextBlock", "text": "Hello"}.`
+	errDeep      refusal = "The Adaptive Card is nested more than 32 levels deep."
+	errNothing   refusal = `The Adaptive Card is empty: its body needs an element such as {"type": "TextBlock", "text": "Hello"}.`
 )
 
-// read turns a request into events: one, or one for each card of an envelope, as
-// Workflows post them. It says whose dialect the request speaks even when it cannot be
-// read.
+// read turns a request into events: one, or one for each card of a Workflows envelope.
+// It returns the request's dialect even for one that it cannot read.
 func (h *Webhook) read(r *connector.Request) (events []event.Event, dialect string, err error) {
 	in, err := open(r)
 	if err != nil {
@@ -66,15 +65,15 @@ func (h *Webhook) events(dialect string, root node, in content) ([]event.Event, 
 	case in.kind != acceptJSON && h.Accept == acceptAny:
 		return []event.Event{{Kind: in.kind, Card: in.card, Data: body}}, nil
 	case in.kind != acceptJSON:
-		return nil, refuse("This webhook takes JSON only, and what came is %s.", in.kind)
+		return nil, refuse("This webhook takes only JSON; this is %s.", in.kind)
 	case !root.isObject():
 		return nil, errNoObject
 	case h.Accept == acceptSlack:
 		dialect = acceptSlack
 	case h.Accept == acceptAdaptive && dialect != acceptAdaptive:
-		return nil, refusal(`This webhook takes Adaptive Cards only: {"type": "AdaptiveCard", …}, bare or as an attachment.`)
+		return nil, refusal(`This webhook takes only Adaptive Cards: {"type": "AdaptiveCard", …}, bare or as an attachment.`)
 	case h.Accept == acceptCard && dialect != acceptCard:
-		return nil, refusal(`This webhook takes Connector Cards only: a MessageCard, or {"text": "Hello"}.`)
+		return nil, refusal(`This webhook takes only Connector Cards: a MessageCard, or {"text": "Hello"}.`)
 	}
 	e := event.Event{Kind: dialect, Data: body}
 	var err error
@@ -92,8 +91,8 @@ func (h *Webhook) events(dialect string, root node, in content) ([]event.Event, 
 	return []event.Event{e}, err
 }
 
-// finished puts the connector's name and picture on the cards and makes sure that
-// they are valid.
+// finished adds the connector's name and picture to the cards and makes sure that they
+// are valid.
 func (h *Webhook) finished(events []event.Event) ([]event.Event, error) {
 	for i := range events {
 		c := &events[i].Card
@@ -116,7 +115,7 @@ func (h *Webhook) finished(events []event.Event) ([]event.Event, error) {
 
 func inOneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// looks tells the kinds apart by what only they have.
+// looks recognises a payload's kind by what only that kind has.
 func looks(root node) string {
 	if root.get("@type").text() != "" || len(root.get("sections").list()) > 0 {
 		return acceptCard
@@ -151,7 +150,7 @@ func connectorCard(root node) (c card.Card, notes []string, err error) {
 	return c, l.note(), nil
 }
 
-// encode writes a tree as JSON, which always can be done.
+// encode writes a tree as JSON, which cannot fail.
 func encode(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -160,11 +159,11 @@ func encode(v any) []byte {
 	return bytes.TrimSpace(b.Bytes())
 }
 
-// maxJSONCard is how much of a JSON body the card shows when no route builds a
-// better one, in bytes.
+// maxJSONCard bounds, in bytes, what a card shows of a JSON body if no route builds a
+// better one.
 const maxJSONCard = 2000
 
-// any takes whatever came as data, and makes a plain card of it.
+// any takes any content as data and makes a plain card of it.
 func (h *Webhook) any(in content, r *connector.Request) event.Event {
 	e := event.Event{Kind: in.kind, Card: in.card, Data: in.json}
 	if in.kind == acceptJSON {
@@ -177,11 +176,11 @@ func (h *Webhook) any(in content, r *connector.Request) event.Event {
 	return e
 }
 
-// jsonCard is a plain card of any JSON: its title if it has one, and the JSON.
+// jsonCard is a plain card of any JSON: its title, if any, and the JSON.
 func jsonCard(body []byte) card.Card {
 	c := card.Card{Title: card.Escape(parseTree(body).get("title").text())}
 	var pretty bytes.Buffer
-	// What is indented deeper than the card can show is not indented at all.
+	// JSON that would be longer indented than the card can show is not indented.
 	if len(body) > maxJSONCard || json.Indent(&pretty, body, "", "  ") != nil {
 		pretty.Reset()
 		pretty.Write(body[:min(len(body), maxJSONCard)])
@@ -194,8 +193,8 @@ func jsonCard(body []byte) card.Card {
 	return c
 }
 
-// brand posts a card under the connector's own name and picture, as the retired
-// connectors did. The card's headline stays its own.
+// brand makes the connector's name and picture the card's sender, as the retired
+// connectors did. The card keeps its own headline.
 func (h *Webhook) brand(c *card.Card) {
 	if c.Summary == "" && c.Text == "" {
 		c.Summary = c.Headline() // one of the two is required

@@ -7,16 +7,16 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// repairs mends a card: what no chat system shows goes, so that a wrong colour or a
-// broken button does not keep an alarm from arriving, and the card says what went.
+// repairs mends a card, so that a wrong colour or a broken button does not keep an
+// alarm from arriving: it removes what no chat system shows, and the card says what.
 type repairs struct {
-	// ways are addresses that no button may have, as texts.
+	// ways are addresses that cannot be buttons, as texts.
 	ways []string
-	// gone are the names of what is left out.
+	// gone are the names of the removed parts.
 	gone []string
 }
 
-// repair takes out of a card what no chat system shows, and names it at the card's end.
+// repair removes what no chat system shows and names it at the card's end.
 func repair(c *card.Card) {
 	var r repairs
 	c.ThemeColor = hexColor(c.ThemeColor)
@@ -45,7 +45,7 @@ func repair(c *card.Card) {
 	}
 }
 
-// shown reports whether a picture can be shown, and names it when it cannot.
+// shown reports whether a picture can be shown, and names it if not.
 func (r *repairs) shown(image card.Image) bool {
 	if isPicture(image.URL) {
 		return true
@@ -60,7 +60,7 @@ func (r *repairs) leave(name string) {
 	}
 }
 
-// longestGone is how much is said of what is left out, in characters.
+// longestGone bounds the list of what was removed, in characters.
 const longestGone = 200
 
 func isPicture(address string) bool {
@@ -77,7 +77,7 @@ func repairedFacts(list []card.Fact) []card.Fact {
 	return facts
 }
 
-// actions keeps those that are right and what can be made right of the others.
+// actions keeps the valid actions and mends others where possible.
 func (r *repairs) actions(list []card.Action) []card.Action {
 	var actions []card.Action
 	for _, a := range list {
@@ -110,7 +110,7 @@ func isValid(a card.Action) bool {
 	return card.Card{Text: "-", Actions: []card.Action{a}}.Validate() == nil
 }
 
-// addresses are where an action leads, that for all systems first.
+// addresses returns the addresses that an action opens, the one for all systems first.
 func addresses(a card.Action) []string {
 	list := []string{a.URL()}
 	for _, t := range a.Targets {
@@ -131,7 +131,7 @@ func webTarget(a card.Action) string {
 	return ""
 }
 
-// way says where an action leads that can be no button, or names it.
+// way shows the address of an action that cannot be a button, or names it.
 func (r *repairs) way(a card.Action) {
 	for _, address := range addresses(a) {
 		if text := readable(a.Name, address); text != "" && len(r.ways) < maxLinks {
@@ -142,7 +142,7 @@ func (r *repairs) way(a card.Action) {
 	r.leave(a.Name)
 }
 
-// withTargets gives actions the address that stands beside instead of in their targets.
+// withTargets moves an address beside an action's targets into them.
 func withTargets(root node) {
 	giveTargets(root.get("potentialAction"))
 	for _, s := range root.get("sections").list() {

@@ -11,17 +11,16 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// replayWindow is for how long a signed body counts once. It is what Standard Webhooks
-// allow between two clocks.
+// replayWindow is how long a signed body counts only once: the difference that Standard
+// Webhooks allow between two clocks.
 const replayWindow = 5 * time.Minute
 
-// replays knows the bodies that were signed lately. An HMAC of the body says neither
-// when it was made nor for what: whoever has seen such a request can send it again,
-// and call it what he likes.
+// replays knows recent signed bodies. An HMAC of the body proves neither when nor for
+// what it was made: whoever has seen such a request can send it again under any name.
 type replays struct {
 	mu sync.Mutex
-	// keys are the events' keys by the sum of the body, of this window and the one
-	// before.
+	// now and before are the events' keys by the body's sum, in this window and the
+	// previous one.
 	now, before map[[sha256.Size]byte]signed
 	began       time.Time
 }
@@ -31,9 +30,9 @@ type signed struct {
 	at  time.Time
 }
 
-// key is the key of a signed request's event: the first one's, if the same body came
-// lately, under whatever name; else one made of the body and the sender's own name for
-// the request, by which it is known for longer.
+// key is the key of a signed request's event: that of the first request with the same
+// body in the window, whatever its id; else one made of the body and the request's id,
+// by which it is recognised for longer.
 func (r *replays) key(body []byte, h http.Header, at time.Time) string {
 	sum := sha256.Sum256(body)
 	r.mu.Lock()

@@ -10,15 +10,15 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// Bounds of what is kept of a request beside its content.
+// The bounds of what is kept of a request beside its content.
 const (
 	mostNames    = 64       // headers, and parameters of the query
 	longestValue = 1000     // characters of one
 	mostRawBody  = 32 << 10 // bytes of a body that is kept raw, too
 )
 
-// withRequest adds to data, a JSON object, how it came, as the member request, unless
-// the data has one of its own. What may be a secret is left out.
+// withRequest describes the request in the member request of data, a JSON object,
+// unless data has that member. It leaves out possible secrets.
 func (h *Webhook) withRequest(data []byte, r *connector.Request) []byte {
 	root := parseTree(data)
 	if m, ok := root.v.(map[string]any); !ok || m["request"] != nil {
@@ -40,8 +40,7 @@ func (h *Webhook) withRequest(data []byte, r *connector.Request) []byte {
 	return slices.Concat(out, []byte(`"request":`), member, []byte("}"))
 }
 
-// visible are headers or parameters without those that may hold a secret, by their names
-// in small letters.
+// visible returns headers or parameters, by lower-case names, without possible secrets.
 func (h *Webhook) visible(values map[string][]string, r *connector.Request) map[string]string {
 	token := r.HookURL[strings.LastIndexByte(r.HookURL, '/')+1:]
 	names := make([]string, 0, len(values))
@@ -60,8 +59,8 @@ func (h *Webhook) visible(values map[string][]string, r *connector.Request) map[
 	return shown
 }
 
-// isSecret reports whether a header or parameter may hold a secret, by its name. A
-// proxy's headers with the address that was asked for hold the hook's token.
+// isSecret reports by name whether a header or parameter may hold a secret. A proxy's
+// headers with the requested address hold the hook's token.
 func isSecret(name string) bool {
 	name = strings.ToLower(name)
 	if name == "idempotency-key" {

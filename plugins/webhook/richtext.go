@@ -7,8 +7,7 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// richText reads a rich_text block, which senders get when they copy what Slack's
-// own editor made.
+// richText reads a rich_text block, which senders copy from Slack's own editor.
 func richText(elements []node) string {
 	var parts []string
 	for _, e := range elements {

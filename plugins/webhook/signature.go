@@ -11,14 +11,14 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// What signature can say.
+// The values of signature.
 const (
 	signatureStandard = "standard-webhooks"
 	signatureHMAC     = "hmac-sha256"
 )
 
-// verified reports whether the request is signed as it must be, over the body as
-// it came.
+// verified reports whether the request has the required signature, over the body as
+// received.
 func (h *Webhook) verified(r *connector.Request) bool {
 	switch {
 	case h.Secret == "":
@@ -32,9 +32,8 @@ func (h *Webhook) verified(r *connector.Request) bool {
 	return key != nil && key.Verify(r.Body, r.Header) == nil
 }
 
-// leastKey is the shortest Standard Webhooks key that is taken, in bytes. The
-// standard says 24; 16 cannot be guessed either, and an empty one would make every
-// request look signed.
+// leastKey is the shortest accepted Standard Webhooks key, in bytes. The standard says
+// 24, but 16 cannot be guessed either; an empty one would let anybody sign.
 const leastKey = 16
 
 // standardKey reads a Standard Webhooks secret.
@@ -49,7 +48,7 @@ func standardKey(secret string) (*standardwebhooks.Webhook, error) {
 	return standardwebhooks.NewWebhookRaw(key)
 }
 
-// isHeaderName reports whether a text can name a header (RFC 9110, token).
+// isHeaderName reports whether a text is a valid header name (RFC 9110, token).
 func isHeaderName(s string) bool {
 	for _, c := range []byte(s) {
 		alphanumeric := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'

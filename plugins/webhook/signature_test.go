@@ -50,7 +50,7 @@ func TestStandardWebhooksSignatures(t *testing.T) {
 				if reply.Status != test.want {
 					t.Fatalf("answered %d %q", reply.Status, reply.Body)
 				}
-				if test.want == 401 && (string(reply.Body) != "The request is not signed as this webhook demands." || len(reply.Events) > 0) {
+				if test.want == 401 && (string(reply.Body) != "The request lacks the signature that this webhook requires." || len(reply.Events) > 0) {
 					t.Errorf("answered %q with %d events", reply.Body, len(reply.Events))
 				}
 			})

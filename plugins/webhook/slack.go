@@ -11,11 +11,11 @@ import (
 
 // slack reads what an application posts to Slack's incoming webhooks
 // (https://docs.slack.dev/reference/block-kit and, for the attachments, Slack's
-// "legacy" reference) into a Connector Card. What asks the reader to answer is only
-// named: a button counts only with an address.
+// "legacy" reference) into a Connector Card. Whatever asks the reader for an answer is
+// only named: a button needs an address.
 type slack struct {
 	builder
-	// mrkdwn reads texts that are not said to be anything else.
+	// mrkdwn converts texts of no declared type.
 	mrkdwn func(string) string
 }
 
@@ -33,7 +33,7 @@ func fromSlack(root node) (card.Card, error) {
 	if len(blocks) > 0 && s.empty() {
 		s.paragraph(s.mrkdwn(text)) // none of the blocks shows anything
 	} else if len(blocks) > 0 {
-		// Beside blocks the text is only what a list or a notification shows.
+		// Beside blocks, the text is only a summary.
 		s.card.Summary = card.Plain(s.mrkdwn(text))
 	}
 	for _, a := range root.get("attachments").list() {
@@ -49,7 +49,8 @@ func fromSlack(root node) (card.Card, error) {
 	return c, nil
 }
 
-// headline is what a list shows of a payload without a title: not who sent it.
+// headline sets the summary of a payload without a title: anything but the sender's
+// name.
 func (s *slack) headline(root node) string {
 	candidates := []string{root.get("text").text()}
 	for _, a := range root.get("attachments").list() {
@@ -66,8 +67,7 @@ func (s *slack) headline(root node) string {
 	return ""
 }
 
-// sender is who posts, with a picture or an emoji; Rocket.Chat has names of its own for
-// these.
+// sender reads the sender, with a picture or an emoji, also by Rocket.Chat's names.
 func (s *slack) sender(root node) {
 	name := card.Escape(orElse(root.get("username").text(), root.get("alias").text()))
 	image := orElse(root.get("icon_url").text(), root.get("avatar").text())
@@ -135,14 +135,14 @@ func (s *slack) block(b node) {
 		s.slackTable(b.get("rows").list())
 	case "section":
 		s.parts(b)
-	default: // what is new, and may have a text
+	default: // an unknown block, which may have a text
 		if !s.parts(b) {
 			s.ask(strings.ReplaceAll(b.get("type").text(), "_", " "))
 		}
 	}
 }
 
-// parts reads a section and what has the same members, if it has any.
+// parts reads a section, or a block with the same members.
 func (s *slack) parts(b node) bool {
 	text, fields, accessory := s.slackText(b.get("text")), b.get("fields").list(), b.get("accessory")
 	s.paragraph(text)
@@ -153,7 +153,7 @@ func (s *slack) parts(b node) bool {
 	return text != "" || len(fields) > 0 || accessory.isObject()
 }
 
-// slackTable reads a table, whose first row is its head.
+// slackTable reads a table, whose first row is its header.
 func (s *slack) slackTable(rows []node) {
 	var lines [][]string
 	for _, row := range rows {
@@ -170,8 +170,8 @@ func (s *slack) slackTable(rows []node) {
 	s.table(lines, len(lines) > 0)
 }
 
-// field reads "*Name*\nvalue" and "*Name:* value", the two ways in which fields
-// are written, as a fact.
+// field reads "*Name*\nvalue" and "*Name:* value", the two common forms of fields, as a
+// fact.
 func (s *slack) field(f node) {
 	text := strings.TrimSpace(f.text())
 	if f.isObject() {
@@ -201,7 +201,7 @@ func boldStart(s string) (name, rest string, ok bool) {
 	return strings.Cut(s[1:], "*")
 }
 
-// context is small print. A single picture in it is an avatar.
+// context reads small print. A single picture in it is an avatar.
 func (s *slack) context(elements []node) {
 	var words, pictures []string
 	for _, e := range elements {
@@ -238,7 +238,8 @@ func (s *slack) buttons(elements []node) {
 	}
 }
 
-// element is one that leads nowhere: a picture, or what waits for an answer.
+// element adds an element without an address: a picture, or one that waits for an
+// answer.
 func (s *slack) element(e node) {
 	switch kind := e.get("type").word(); kind {
 	case "":
@@ -249,8 +250,8 @@ func (s *slack) element(e node) {
 	}
 }
 
-// attachment is a section with the bar of colour that Slack has given up, and most
-// senders have not.
+// attachment reads a section with a coloured bar, which Slack has deprecated and most
+// senders still use.
 func (s *slack) attachment(a node) {
 	s.divide()
 	if s.card.ThemeColor == "" {
@@ -289,7 +290,7 @@ func (s *slack) attachment(a node) {
 	s.flush()
 }
 
-// author puts who it was, and the small print, beside the attachment's title.
+// author puts the author and the small print beside the attachment's title.
 func (s *slack) author(a node, name string) {
 	if address := a.get("author_link").text(); isWeb(address) {
 		name = "[" + name + "](" + linkAddress(address) + ")"

@@ -8,14 +8,14 @@ import (
 	"unicode"
 )
 
-// node is a JSON value that a stranger sent. What is not of the type that one
-// asks for counts as not there, so that a wrong detail costs no more than itself.
+// node is a JSON value from a stranger. A value of another type than asked for counts
+// as missing, so that a wrong detail costs no more than itself.
 type node struct{ v any }
 
 // parseTree reads JSON that is known to be valid.
 func parseTree(b []byte) node {
 	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber() // so that an identity of 19 digits stays what it is
+	d.UseNumber() // to keep ids of 19 digits exact
 	var n node
 	if d.Decode(&n.v) != nil {
 		return node{}
@@ -34,8 +34,8 @@ func (n node) isObject() bool {
 	return ok
 }
 
-// list is an array's elements. An object stands for a list of one: PowerShell takes
-// the list around its only element away.
+// list returns an array's elements. An object counts as a list of one, because
+// PowerShell unwraps lists of one element.
 func (n node) list() []node {
 	if n.isObject() {
 		return []node{n}
@@ -48,7 +48,7 @@ func (n node) list() []node {
 	return list
 }
 
-// text is a text, or what a careless sender wrote instead of one.
+// text is a text, or what a careless sender wrote instead.
 func (n node) text() string {
 	switch v := n.v.(type) {
 	case string:
@@ -73,7 +73,7 @@ func (n node) text() string {
 	return ""
 }
 
-// textOr is the text, empty where it is blank, or otherwise the value as it is.
+// textOr is the value's text, empty if blank, or v if there is none.
 func (n node) textOr(v any) any {
 	switch v := n.v.(type) {
 	case map[string]any:
@@ -93,13 +93,13 @@ func (n node) textOr(v any) any {
 	return text
 }
 
-// isSeen reports whether a character can be seen.
+// isSeen reports whether a character is visible.
 func isSeen(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != '\u2800' }
 
-// word is a text whose case does not matter.
+// word is a text in lower case.
 func (n node) word() string { return strings.ToLower(n.text()) }
 
-// is reports whether it is this boolean.
+// is reports whether the value is this boolean.
 func (n node) is(want bool) bool {
 	b, ok := n.v.(bool)
 	return ok && b == want

@@ -1,7 +1,6 @@
-// Package webhook is the incoming webhook: a unique URL that an in-house
-// application posts cards to, with the payloads and the answers of the retired
-// Teams connectors, and of Workflows and Slack, so that an application changes
-// only its URL.
+// Package webhook is the incoming webhook: a unique URL to which an application posts
+// cards. It takes the payloads and gives the answers of the retired Teams connectors,
+// of Workflows and of Slack, so that an application changes only its URL.
 package webhook
 
 import (
@@ -20,7 +19,7 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// What accept can say; all but the first two are event kinds, too.
+// The values of accept; all but the first two are also event kinds.
 const (
 	acceptAny      = "any"
 	acceptJSON     = "json"
@@ -29,7 +28,7 @@ const (
 	acceptSlack    = "slack"
 )
 
-// The kinds of events that no accept names: what is no JSON.
+// The event kinds that accept does not name, of content other than JSON.
 const (
 	kindText = "text"
 	kindForm = "form"
@@ -38,28 +37,28 @@ const (
 
 // Webhook is one incoming webhook.
 type Webhook struct {
-	Title           string   `relay:"title" doc:"The name under which its cards are posted: it stands above each of them, once."`
-	Image           string   `relay:"image" doc:"The http or https address of a picture that stands beside that name."`
-	Accept          string   `relay:"accept" default:"any" allowed:"any,card,adaptive,slack,json" doc:"What may be posted: any kind of card, which is told by its looks; only Connector Cards and texts (card), Adaptive Cards (adaptive), or Slack payloads, whose bare text is then mrkdwn (slack); or any JSON, text, form or XML, whose card a route builds from event.data (json), where request says how it came."`
-	Answer          string   `relay:"answer" default:"auto" allowed:"auto,card,adaptive,slack" doc:"In whose words a request is answered: those of the service whose payload it is (auto); or always as the retired connectors did, 200 and 1 (card), as Workflows do, 202 (adaptive), or as Slack does, 200 and ok (slack)."`
-	Secret          string   `relay:"secret,secret" doc:"When set, a request needs a signature made with it."`
-	Signature       string   `relay:"signature" default:"standard-webhooks" allowed:"standard-webhooks,hmac-sha256" doc:"How requests are signed: as www.standardwebhooks.com says, or with the HMAC-SHA256 of the body in a header."`
-	SignatureHeader string   `relay:"signature_header" default:"X-Hub-Signature-256" doc:"For hmac-sha256, the header with the signature, in hexadecimal or base64, with or without a name such as sha256= before it."`
-	Allow           []string `relay:"allow" doc:"The addresses and networks that may post, such as 192.0.2.7 or 2001:db8::/32; all when empty."`
+	Title           string   `relay:"title" doc:"The sender's name above each card."`
+	Image           string   `relay:"image" doc:"The http or https address of a picture beside that name."`
+	Accept          string   `relay:"accept" default:"any" allowed:"any,card,adaptive,slack,json" doc:"What may be posted: any card, whose kind is recognised (any); only Connector Cards and texts (card), Adaptive Cards (adaptive), or Slack payloads, whose bare text is then mrkdwn (slack); or any JSON, text, form or XML, of which a route builds the card from event.data, with the request's details in event.data.request (json)."`
+	Answer          string   `relay:"answer" default:"auto" allowed:"auto,card,adaptive,slack" doc:"How requests are answered: as the service whose payload was posted would (auto), or always as the retired connectors with 200 and 1 (card), as Workflows with 202 (adaptive), or as Slack with 200 and ok (slack)."`
+	Secret          string   `relay:"secret,secret" doc:"If set, each request must be signed with it."`
+	Signature       string   `relay:"signature" default:"standard-webhooks" allowed:"standard-webhooks,hmac-sha256" doc:"How requests are signed: by www.standardwebhooks.com, or with the HMAC-SHA256 of the body in a header."`
+	SignatureHeader string   `relay:"signature_header" default:"X-Hub-Signature-256" doc:"For hmac-sha256, the header with the signature, in hexadecimal or base64, with or without a prefix such as sha256=."`
+	Allow           []string `relay:"allow" doc:"The addresses and networks that may post, such as 192.0.2.7 or 2001:db8::/32; by default all."`
 
 	replays  replays
 	once     sync.Once
 	prepared prepared
 }
 
-// prepared is what the arguments come to, worked out once.
+// prepared is what the arguments mean, worked out once.
 type prepared struct {
 	networks []netip.Prefix
-	// key is nil when the secret is no Standard Webhooks secret.
+	// key is nil if the secret is not a Standard Webhooks secret.
 	key *standardwebhooks.Webhook
 }
 
-// longestTitle is how long a sender's name may be in every chat system.
+// longestTitle bounds a sender's name, for every chat system.
 const longestTitle = 80
 
 // New returns a connector without arguments.
@@ -73,13 +72,13 @@ var (
 // Describe implements [connector.Connector].
 func (h *Webhook) Describe() connector.Description {
 	return connector.Description{
-		Type: "webhook", Title: "Incoming webhook", Summary: "Takes what an application posts to a unique URL.",
+		Type: "webhook", Title: "Incoming webhook", Summary: "Takes cards and other payloads that an application posts to a unique URL.",
 		Icon:  []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="none" stroke="#4f6bed" stroke-width="2" stroke-linecap="round" d="M12 3v11m0 0-4-4m4 4 4-4M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3"/></svg>`),
 		Kinds: kinds(),
 	}
 }
 
-// kinds have samples without data: what a sender puts into event.data is theirs.
+// The kinds' samples have no data: event.data is up to the sender.
 func kinds() []connector.Kind {
 	sample := event.Event{Card: card.Card{
 		Title: "Release 1.0", Text: "It is **out**.",
@@ -101,7 +100,7 @@ func kinds() []connector.Kind {
 // Validate implements [connector.Validator].
 func (h *Webhook) Validate() []connector.Problem {
 	var problems connector.Problems
-	problems.If(h.Image != "" && !isWeb(h.Image), "image", "must be an http or https address, which the chat system can reach")
+	problems.If(h.Image != "" && !isWeb(h.Image), "image", "must be an http or https address that the chat system can reach")
 	problems.If(utf8.RuneCountInString(h.Title) > longestTitle, "title", fmt.Sprintf("must be at most %d characters", longestTitle))
 	for i, a := range h.Allow {
 		_, err := network(a)
@@ -110,7 +109,7 @@ func (h *Webhook) Validate() []connector.Problem {
 	problems.If(h.Signature == signatureHMAC && !isHeaderName(h.SignatureHeader), "signature_header", "must be the name of a header, such as X-Hub-Signature-256")
 	if h.Secret != "" && h.Signature == signatureStandard {
 		_, err := standardKey(h.Secret)
-		problems.If(err != nil, "secret", "must be a Standard Webhooks secret, whsec_ and the base64 of 16 bytes or more; for a secret of another form set signature = \"hmac-sha256\"")
+		problems.If(err != nil, "secret", "must be a Standard Webhooks secret: whsec_ and 16 bytes or more in base64; for any other secret set signature = \"hmac-sha256\"")
 	}
 	return problems
 }
@@ -146,8 +145,8 @@ func (h *Webhook) Receive(_ context.Context, r *connector.Request) (connector.Re
 		return reply, nil
 	}
 	if !h.verified(r) {
-		// Why a signature is wrong helps only those who guess.
-		return say(http.StatusUnauthorized, "The request is not signed as this webhook demands."), nil
+		// Saying why would help only those who guess.
+		return say(http.StatusUnauthorized, "The request lacks the signature that this webhook requires."), nil
 	}
 	events, dialect, err := h.read(r)
 	if h.Answer != answerAuto && h.Answer != "" {
@@ -180,8 +179,8 @@ func say(status int, text string) connector.Reply {
 	}
 }
 
-// options answers the handshake by which CloudEvents senders ask whether they may
-// post (https://github.com/cloudevents/spec, HTTP 1.1 Web Hooks, section 4).
+// options answers the handshake in which CloudEvents senders ask for permission to post
+// (https://github.com/cloudevents/spec, HTTP 1.1 Web Hooks, section 4).
 func options(r *connector.Request) connector.Reply {
 	reply := connector.Reply{Status: http.StatusOK, Header: http.Header{"Allow": {allowedMethods}}}
 	if origin := r.Header.Get("WebHook-Request-Origin"); origin != "" {

@@ -11,11 +11,11 @@ import (
 // maxXMLDepth bounds how deep XML may nest.
 const maxXMLDepth = 64
 
-// openXML takes XML as data: an element is an object of its attributes, with @ before
-// their names, and its elements, or a text when it has neither.
+// openXML takes XML as data: an element becomes an object of its attributes, with @
+// before their names, and its elements, or a text if it has neither.
 func openXML(body []byte) (content, error) {
 	d := xml.NewDecoder(bytes.NewReader(body))
-	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is UTF-8 by now
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is already UTF-8
 	d.Entity = xml.HTMLEntity
 	x := xmlReader{decoder: d}
 	for {
@@ -41,7 +41,7 @@ func openXML(body []byte) (content, error) {
 
 type xmlReader struct {
 	decoder *xml.Decoder
-	// fields are the texts and attributes, in their order.
+	// fields are the texts and attributes, in order.
 	fields []field
 }
 
@@ -57,10 +57,10 @@ func (x *xmlReader) refuse(err error) error {
 	return refuse("The body is not XML: line %d, column %d: %s.", line, column, problem)
 }
 
-var errDeepXML = errors.New("it nests too deep")
+var errDeepXML = errors.New("it is nested too deeply")
 
-// element reads an element to its end. The path are the names of those around it, but
-// for the outermost.
+// element reads an element to its end. The path is the names of its ancestors, without
+// the outermost.
 func (x *xmlReader) element(start xml.StartElement, path []string) (any, error) {
 	if len(path) > maxXMLDepth {
 		return nil, errDeepXML
@@ -94,7 +94,7 @@ func (x *xmlReader) element(start xml.StartElement, path []string) (any, error) 
 	}
 }
 
-// add notes a value for the card, which shows only the first by their names.
+// add notes a value for the card, which shows only the first ones.
 func (x *xmlReader) add(path []string, value string) {
 	name := ""
 	if len(x.fields) < 2*mostFacts {
@@ -103,7 +103,7 @@ func (x *xmlReader) add(path []string, value string) {
 	x.fields = append(x.fields, field{name, value})
 }
 
-// value is what an element comes to.
+// value is an element's value.
 func (x *xmlReader) value(object map[string]any, text string, path []string) any {
 	if text != "" {
 		x.add(path, text)
