@@ -139,7 +139,7 @@ func feedCases() map[string]feedCase {
 		},
 		"all authors":          {initial: 1, pages: []string{one("Authored", "<dc:creator>Betty Rubble</dc:creator><dc:creator>Dino</dc:creator>")}, says: []string{"Betty Rubble", "Dino"}},
 		"an author's address":  {initial: 1, pages: []string{one("Mailed", "<author>fred@w.example (Fred Flint)</author>")}, says: []string{"Fred Flint"}},
-		"JSON that is no feed": {initial: 1, pages: []string{`{"error":"quota"}`}, titles: [][]string{nil}, problem: "it is JSON, but no JSON Feed"},
+		"JSON that is no feed": {initial: 1, pages: []string{`{"error":"quota"}`}, titles: [][]string{nil}, problem: "it is JSON but not a JSON Feed"},
 		"a web page":           {initial: 1, pages: []string{`<!doctype html><html><body>Sign in</body></html>`}, titles: [][]string{nil}, problem: "this is a web page"},
 	}
 }

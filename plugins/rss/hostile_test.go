@@ -82,7 +82,7 @@ func hostileFeeds() map[string]struct{ body, says string } {
 		"many namespaces":                 {namespaces, "could not be read within"},
 		"deep XML":                        {channelOf("t", strings.Repeat("<a>", 30_000)+strings.Repeat("</a>", 30_000)), ""},
 		"more items than can be followed": {channelOf("t", strings.Repeat("<item/>", 12_000)), "12000 items"},
-		"more items than fit into memory": {`{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[` + strings.Repeat(`{},`, 400_000) + `{}]}`, "could not be read in 192 MB"},
+		"more items than fit into memory": {`{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[` + strings.Repeat(`{},`, 400_000) + `{}]}`, "could not be read within 192 MB"},
 		"a deep JSON":                     {`{"version":"https://jsonfeed.org/version/1.1","title":"t","items":` + strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000) + `}`, "not a feed"},
 		"many JSON authors":               {`{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[{"id":"1","title":"One","authors":[` + strings.Repeat(`{"name":"a"},`, 5_000) + `{}]}]}`, ""},
 		"a web page of links to feeds":    {"<html>" + strings.Repeat(`<link rel="alternate" type="application/rss+xml" href=":">`, 5_000), "web page"},

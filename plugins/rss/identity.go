@@ -43,7 +43,7 @@ const (
 func judge(feed *gofeed.Feed, list []known) []item {
 	m := newMatcher(feed, list)
 	m.byGUID()
-	m.byOlder(feed)
+	m.byLegacy(feed)
 	m.byStandIn()
 	m.byRekey()
 	m.name()

@@ -270,7 +270,7 @@ func advertised(q question, text []byte) string {
 				continue
 			}
 			if u, err := base.Parse(at["href"]); err == nil && len(at["href"]) <= maxAddress {
-				return newDiscretion(q.Address).address(u)
+				return newRedactor(q.Address).address(u)
 			}
 		}
 	}

@@ -34,9 +34,9 @@ const (
 
 // writer turns a feed's items into posts.
 type writer struct {
-	feed       *gofeed.Feed
-	question   question
-	discretion discretion
+	feed     *gofeed.Feed
+	question question
+	redactor redactor
 	// base is the base of relative addresses in the feed; known says that the feed itself
 	// gives it.
 	base       *url.URL
@@ -52,13 +52,13 @@ type writer struct {
 }
 
 func newWriter(feed *gofeed.Feed, q question) *writer {
-	w := &writer{feed: feed, question: q, discretion: newDiscretion(q.Address), originals: originals(feed), feedAuthors: feedAuthors(feed)}
+	w := &writer{feed: feed, question: q, redactor: newRedactor(q.Address), originals: originals(feed), feedAuthors: feedAuthors(feed)}
 	if feed.FeedType != "rss" {
 		w.form = plain
 	}
 	w.toMarkdown = converter.NewConverter(converter.WithEscapeMode(converter.EscapeModeDisabled), converter.WithPlugins(
 		baseplugin.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), table.NewTablePlugin(), strikethrough.NewStrikethroughPlugin()))
-	own := &url.URL{Scheme: w.discretion.own.Scheme, Host: w.discretion.own.Host, Path: "/"}
+	own := &url.URL{Scheme: w.redactor.own.Scheme, Host: w.redactor.own.Host, Path: "/"}
 	w.base = own
 	if u, err := own.Parse(feed.Link); err == nil && feed.Link != "" && u.Host != "" {
 		w.base, w.known = u, true
@@ -111,7 +111,7 @@ func (w *writer) guid(s string) string {
 	if u, err := url.Parse(s); err == nil && u.Host != "" {
 		return w.address(s)
 	}
-	return w.discretion.text(cut(s, maxTitle))
+	return w.redactor.text(cut(s, maxTitle))
 }
 
 func (w *writer) lines(list []text, most int) []string {
@@ -132,7 +132,7 @@ func (w *writer) line(t text, most int) string {
 	} else if strings.ContainsAny(s, "<&") {
 		s = wordsOf(parseHTML(t.html(most, true)))
 	}
-	return w.discretion.text(cut(strings.Join(strings.Fields(s), " "), most))
+	return w.redactor.text(cut(strings.Join(strings.Fields(s), " "), most))
 }
 
 // title is an item's title, or empty.
@@ -187,7 +187,7 @@ func (w *writer) markdown(t text, most int) string {
 	if err != nil {
 		return ""
 	}
-	return w.discretion.text(neutralise(unmasked(strings.TrimSpace(strings.ReplaceAll(string(b), "\r", "")))))
+	return w.redactor.text(neutralise(unmasked(strings.TrimSpace(strings.ReplaceAll(string(b), "\r", "")))))
 }
 
 // withoutTitle drops a text's first line if it repeats the title.
@@ -210,9 +210,9 @@ func (w *writer) ready(n *html.Node) {
 	children(n, func(c *html.Node) {
 		switch {
 		case c.Type == html.TextNode && within(c, "pre"), c.Type == html.TextNode && within(c, "code"):
-			c.Data = w.discretion.text(c.Data)
+			c.Data = w.redactor.text(c.Data)
 		case c.Type == html.TextNode:
-			c.Data = masked(card.Escape(w.discretion.text(collapse(c.Data))))
+			c.Data = masked(card.Escape(w.redactor.text(collapse(c.Data))))
 		case c.Type == html.ElementNode && c.Data == "a":
 			address := w.contentAddress(attribute(c, "href"))
 			c.Attr = []html.Attribute{{Key: "href", Val: address}}
@@ -291,7 +291,7 @@ func (w *writer) address(s string) string {
 	if u, err := url.Parse(s); err == nil && !w.known && !u.IsAbs() && !strings.HasPrefix(s, "/") {
 		return ""
 	}
-	return encoded(w.discretion.resolve(w.base, s))
+	return encoded(w.redactor.resolve(w.base, s))
 }
 
 // encoded is an address with all other characters percent-encoded, as everything that

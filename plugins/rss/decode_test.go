@@ -181,9 +181,9 @@ func TestWhatIsNoFeedIsNamed(t *testing.T) {
 		body, says string
 		lasting    bool
 	}{
-		"an error in JSON":   {`{"error": "rate limited"}`, "it is JSON, but no JSON Feed", false},
+		"an error in JSON":   {`{"error": "rate limited"}`, "it is JSON but not a JSON Feed", false},
 		"a list in JSON":     {`[{"title": "x"}]`, "it is a list", false},
-		"JSON that is cut":   {`{"version":"https://jsonfeed.org/version/1","items":[{"id"`, "its JSON cannot be read", true},
+		"JSON that is cut":   {`{"version":"https://jsonfeed.org/version/1","items":[{"id"`, "its JSON cannot be parsed", true},
 		"a list of feeds":    {`<?xml version="1.0"?><opml version="2.0"><body/></opml>`, "its root element is <opml>", true},
 		"a map of a site":    {`<urlset xmlns="x"><url/></urlset>`, "its root element is <urlset>", true},
 		"an archive":         {"PK\x03\x04xxxxxxxxxxxxxxxx", "it is application/zip", true},

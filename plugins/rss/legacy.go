@@ -9,10 +9,10 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// byOlder matches items known to versions before 0.2, whose checkpoints hold one hash
+// byLegacy matches items known to versions before 0.2, whose checkpoints hold one hash
 // for each item: that of what they took for its identity. They also took links and
 // titles for identities, and so lost items.
-func (m *matcher) byOlder(feed *gofeed.Feed) {
+func (m *matcher) byLegacy(feed *gofeed.Feed) {
 	older := make(map[string]int)
 	for at, k := range m.known {
 		if k.Title == "" {

@@ -25,7 +25,7 @@ func TestAddressesDoNotGiveTheFeedsOwnAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := newDiscretion(c.own).address(u); got != c.want {
+		if got := newRedactor(c.own).address(u); got != c.want {
 			t.Errorf("for the feed %s, %s is shown as %q, want %q", c.own, c.address, got, c.want)
 		}
 	}

@@ -8,18 +8,18 @@ import (
 // redactor keeps the secrets in a feed's address out of its cards. A private feed has a
 // password, a token in the query or a secret address, and repeats it in its own pages:
 // as the feed's link, in relative addresses, and in items that carry the token.
-type discretion struct {
+type redactor struct {
 	own    *url.URL
 	secret []string
 	hide   *strings.Replacer
 }
 
-func newDiscretion(address string) discretion {
+func newRedactor(address string) redactor {
 	own, err := url.Parse(address)
 	if err != nil {
 		own = &url.URL{}
 	}
-	d := discretion{own: own}
+	d := redactor{own: own}
 	if password, ok := own.User.Password(); ok {
 		d.secret = append(d.secret, own.User.String(), password)
 	}
@@ -48,10 +48,10 @@ func newDiscretion(address string) discretion {
 const shortestSecret = 6
 
 // text hides the secrets in a text.
-func (d discretion) text(s string) string { return d.hide.Replace(s) }
+func (r redactor) text(s string) string { return r.hide.Replace(s) }
 
 // resolve makes an address in the feed absolute; it is empty if it must not be shown.
-func (d discretion) resolve(base *url.URL, address string) string {
+func (r redactor) resolve(base *url.URL, address string) string {
 	address = strings.TrimSpace(address)
 	if address == "" || len(address) > maxAddress {
 		return ""
@@ -60,21 +60,21 @@ func (d discretion) resolve(base *url.URL, address string) string {
 	if err != nil {
 		return ""
 	}
-	return d.address(u)
+	return r.address(u)
 }
 
 // address is an address without its secrets; empty for the feed's own.
-func (d discretion) address(u *url.URL) string {
+func (r redactor) address(u *url.URL) string {
 	shown := *u
 	shown.User = nil
-	if d.own.Host != "" && shown.Host == d.own.Host && shown.EscapedPath() == d.own.EscapedPath() && shown.RawQuery == d.own.RawQuery {
+	if r.own.Host != "" && shown.Host == r.own.Host && shown.EscapedPath() == r.own.EscapedPath() && shown.RawQuery == r.own.RawQuery {
 		return ""
 	}
 	if query := shown.Query(); len(query) > 0 {
 		before := len(query)
 		for name, values := range query {
 			for _, v := range values {
-				if isToken(name, v) && d.own.Query().Has(name) && d.own.Query().Get(name) == v {
+				if isToken(name, v) && r.own.Query().Has(name) && r.own.Query().Get(name) == v {
 					query.Del(name)
 				}
 			}
@@ -83,7 +83,7 @@ func (d discretion) address(u *url.URL) string {
 			shown.RawQuery = query.Encode()
 		}
 	}
-	return d.text(shown.String())
+	return r.text(shown.String())
 }
 
 // isToken reports whether an address's parameter gives access, by its name or because
