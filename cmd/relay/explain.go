@@ -113,11 +113,7 @@ func stateLine(d operator.Delivery) string {
 	if d.Digest == 0 {
 		return string(d.State)
 	}
-	others := "1 other"
-	if n := d.DigestCards - 1; n != 1 {
-		others = fmt.Sprintf("%d others", n)
-	}
-	return fmt.Sprintf("%s in a digest with %s (delivery %d)", d.State, others, d.Digest)
+	return fmt.Sprintf("%s in a digest with %s (delivery %d)", d.State, d.Others(), d.Digest)
 }
 
 func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") }

@@ -30,7 +30,6 @@ func (d *Dashboard) functions() template.FuncMap {
 		"took": func(ms float64) string {
 			return time.Duration(ms * float64(time.Millisecond)).Round(time.Millisecond).String()
 		},
-		"less":    func(a, b int) int { return a - b },
 		"web":     func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
 		"picture": func(s string) bool { return strings.HasPrefix(s, "https://") },
 		"color":   color,
