@@ -96,7 +96,7 @@ func Start(ctx context.Context, o Options) (*Relay, error) {
 		options: o, masker: &secret.Masker{}, registry: prometheus.NewRegistry(), started: time.Now(),
 	}
 	r.log = logs.New(o.Log, r.masker.Mask)
-	r.notices = notice.New(r.log.Part("ops"))
+	r.notices = notice.New(r.log.Part("notice"))
 	// The store is open before there is a card to write.
 	r.renderer = channel.NewRenderer(func(deliveries ...int64) func() { return r.store.Rendering(deliveries...) })
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), r.log.Lost())
