@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 
@@ -32,7 +33,7 @@ func fromAdaptive(root node) (card.Card, error) {
 	a.elements(root.get("body"), 0)
 	a.flush()
 	a.actions(root.get("actions"), a.cardLink, 0)
-	if !isNothing(root.get("selectAction")) && len(a.card.Actions) == 0 {
+	if len(a.card.Actions) == 0 {
 		a.selectAction(root, a.cardLink)
 	}
 	if a.deep {
@@ -59,7 +60,7 @@ func (a *adaptive) findToggled(n node, depth int) {
 		return
 	}
 	for _, target := range n.get("targetElements").list() {
-		a.toggled[orElse(target.text(), target.get("elementId").text())] = true
+		a.toggled[cmp.Or(target.text(), target.string("elementId"))] = true
 	}
 	switch v := n.v.(type) {
 	case map[string]any:
@@ -83,13 +84,11 @@ func (a *adaptive) hide(e node, depth int) {
 		words = append(words, s.Title, s.ActivityTitle, s.Text)
 	}
 	name := card.Cut(card.Plain(strings.Join(words, " ")), longName)
-	if name = orElse(name, orElse(e.get("id").text(), e.get("type").text())); len(a.unseen) < maxLinks {
+	if name = cmp.Or(name, e.string("id", "type")); len(a.unseen) < maxLinks {
 		a.unseen = append(a.unseen, name)
 	}
 	a.deep = a.deep || within.deep
 }
-
-func isNothing(n node) bool { return n.v == nil }
 
 func (a *adaptive) elements(list node, depth int) {
 	if depth > maxDepth {
@@ -109,7 +108,7 @@ func (a *adaptive) elements(list node, depth int) {
 }
 
 func (a *adaptive) element(e node, depth int) {
-	if e.get("isVisible").is(false) && !a.toggled[e.get("id").text()] {
+	if e.get("isVisible").is(false) && !a.toggled[e.string("id")] {
 		a.hide(e, depth)
 		return
 	}
@@ -121,7 +120,7 @@ func (a *adaptive) show(e node, depth int) {
 		a.divide()
 	}
 	a.color(e.get("style").word())
-	switch e.get("type").word() {
+	switch e.kind() {
 	case "textblock":
 		a.textBlock(e)
 	case "richtextblock":
@@ -131,7 +130,7 @@ func (a *adaptive) show(e node, depth int) {
 			a.fact(a.words(f.get("title")), a.words(f.get("value")))
 		}
 	case "image":
-		a.image(e.get("url").text(), e.get("altText").text())
+		a.image(e.string("url"), e.string("altText"))
 	case "imageset":
 		a.elements(e.get("images"), depth+1)
 	case "container", "column", "tablecell", "carouselpage":
@@ -143,7 +142,7 @@ func (a *adaptive) show(e node, depth int) {
 	case "actionset":
 		a.actions(e.get("actions"), a.link, depth)
 	case "codeblock":
-		a.paragraph(fence(e.get("codeSnippet").text(), e.get("language").word()))
+		a.paragraph(fence(e.string("codeSnippet"), e.get("language").word()))
 	case "media":
 		a.media(e)
 	case "carousel":
@@ -156,11 +155,11 @@ func (a *adaptive) show(e node, depth int) {
 
 // unknown shows an element's fallback, or what can be read of it.
 func (a *adaptive) unknown(e node, depth int) {
-	kind := e.get("type").text()
+	kind := e.string("type")
 	switch fallback := e.get("fallback"); {
 	case strings.HasPrefix(strings.ToLower(kind), "input."):
-		name := orElse(e.get("label").text(), orElse(e.get("title").text(), orElse(e.get("placeholder").text(), e.get("id").text())))
-		a.ask(a.mentions.Replace(orElse(name, kind)))
+		name := e.string("label", "title", "placeholder", "id")
+		a.ask(a.mentions.Replace(cmp.Or(name, kind)))
 	case depth > maxDepth:
 		a.deep = true
 	case fallback.isObject():
@@ -215,16 +214,7 @@ func (a *adaptive) color(name string) {
 	if a.card.ThemeColor != "" {
 		return
 	}
-	switch name {
-	case "good":
-		a.card.ThemeColor = "2DA44E"
-	case "warning":
-		a.card.ThemeColor = "DAA038"
-	case "attention":
-		a.card.ThemeColor = "CF222E"
-	case "accent":
-		a.card.ThemeColor = "0078D7"
-	}
+	a.card.ThemeColor = map[string]string{"good": "2DA44E", "warning": "DAA038", "attention": "CF222E", "accent": "0078D7"}[name]
 }
 
 // columns reads the two layouts that a Connector Card has too: a picture beside who did
@@ -266,7 +256,7 @@ func (a *adaptive) rowsOf(elements []node) [][]string {
 	var rows [][]string
 	for _, e := range elements {
 		columns := e.get("columns").list()
-		if e.get("type").word() != "columnset" || len(columns) < 3 || !isNothing(e.get("selectAction")) || e.get("isVisible").is(false) {
+		if e.kind() != "columnset" || len(columns) < 3 || !isPassive(e) {
 			break
 		}
 		line := a.rows(columns)
@@ -299,13 +289,16 @@ func withType(list []node, name string) []any {
 func (a *adaptive) pictured(left, right node) bool {
 	pictures := left.get("items").list()
 	texts, ok := a.textsOf(right)
-	if !ok || len(pictures) != 1 || pictures[0].get("type").word() != "image" || !isWeb(pictures[0].get("url").text()) ||
-		!isNothing(pictures[0].get("selectAction")) || !isNothing(left.get("selectAction")) || left.get("isVisible").is(false) {
+	if !ok || !isPassive(left) || len(pictures) != 1 {
+		return false
+	}
+	picture := pictures[0]
+	if picture.kind() != "image" || !isWeb(picture.string("url")) || picture.has("selectAction") {
 		return false
 	}
 	texts = append(texts, "", "")
-	a.activity(pictures[0].get("url").text(), texts[0], texts[1], strings.TrimSpace(strings.Join(texts[2:], "\n\n")))
-	if pictures[0].get("style").word() != "person" {
+	a.activity(picture.string("url"), texts[0], texts[1], strings.TrimSpace(strings.Join(texts[2:], "\n\n")))
+	if picture.get("style").word() != "person" {
 		a.section.ActivityImageType = "article"
 	}
 	return true
@@ -331,15 +324,18 @@ func (a *adaptive) named(left, right node) bool {
 	return true
 }
 
+// isPassive reports whether an element is shown and leads nowhere.
+func isPassive(e node) bool { return !e.get("isVisible").is(false) && !e.has("selectAction") }
+
 // textsOf returns the texts of a column that holds nothing else.
 func (a *adaptive) textsOf(column node) ([]string, bool) {
 	items := column.get("items").list()
-	if column.get("isVisible").is(false) || !isNothing(column.get("selectAction")) {
+	if !isPassive(column) {
 		return nil, false
 	}
 	texts := make([]string, len(items))
 	for i, e := range items {
-		if e.get("type").word() != "textblock" || e.get("isVisible").is(false) || !isNothing(e.get("selectAction")) {
+		if e.kind() != "textblock" || !isPassive(e) {
 			return nil, false
 		}
 		texts[i] = a.words(e.get("text"))
@@ -386,9 +382,9 @@ func (a *adaptive) lineOf(cells []node) ([]string, bool) {
 }
 
 func (a *adaptive) media(e node) {
-	a.image(e.get("poster").text(), e.get("altText").text())
+	a.image(e.string("poster"), e.string("altText"))
 	for _, s := range e.get("sources").list() {
-		a.link(orElse(e.get("altText").text(), "Play"), s.get("url").text())
+		a.link(cmp.Or(e.string("altText"), "Play"), s.string("url"))
 		return
 	}
 }
@@ -400,25 +396,25 @@ func (a *adaptive) actions(list node, link func(name, address string), depth int
 		return
 	}
 	for _, act := range list.list() {
-		switch act.get("type").word() {
+		switch act.kind() {
 		case "action.togglevisibility": // what it would show is shown
 		case "action.showcard":
 			a.divide()
-			if title := act.get("title").text(); title != "" && !a.empty() {
+			if title := act.string("title"); title != "" && !a.empty() {
 				a.heading(card.Escape(title))
 			}
 			a.elements(act.get("card").get("body"), depth+1)
 			a.actions(act.get("card").get("actions"), a.link, depth+1)
 			a.flush()
 		default:
-			link(orElse(act.get("title").text(), orElse(act.get("tooltip").text(), "Open")), act.get("url").text())
+			link(cmp.Or(act.string("title", "tooltip"), "Open"), act.string("url"))
 		}
 	}
 }
 
 func (a *adaptive) selectAction(e node, link func(name, address string)) {
-	if s := e.get("selectAction"); s.get("type").word() == "action.openurl" {
-		link(orElse(s.get("title").text(), orElse(s.get("tooltip").text(), e.get("altText").text())), s.get("url").text())
+	if s := e.get("selectAction"); s.kind() == "action.openurl" {
+		link(cmp.Or(s.string("title", "tooltip"), e.string("altText")), s.string("url"))
 	}
 }
 
@@ -430,18 +426,17 @@ func inlines(list node) string {
 			text.WriteString(card.Escape(r.text()))
 			continue
 		}
-		run := strings.ReplaceAll(card.Escape(r.get("text").text()), "\n", "\n\n")
-		if r.get("strikethrough").is(true) {
-			run = emphasise(run, "~~")
+		run := strings.ReplaceAll(card.Escape(r.string("text")), "\n", "\n\n")
+		for _, style := range []struct {
+			mark string
+			set  bool
+		}{{"~~", r.get("strikethrough").is(true)}, {"*", r.get("italic").is(true)}, {"**", r.get("weight").word() == "bolder"}} {
+			if style.set {
+				run = emphasise(run, style.mark)
+			}
 		}
-		if r.get("italic").is(true) {
-			run = emphasise(run, "*")
-		}
-		if r.get("weight").word() == "bolder" {
-			run = emphasise(run, "**")
-		}
-		if s := r.get("selectAction"); s.get("type").word() == "action.openurl" && isWeb(s.get("url").text()) {
-			run = "[" + run + "](" + linkAddress(s.get("url").text()) + ")"
+		if s := r.get("selectAction"); s.kind() == "action.openurl" {
+			run = linked(run, s.string("url"))
 		}
 		text.WriteString(run)
 	}
@@ -466,8 +461,8 @@ func mentions(entities node) *strings.Replacer {
 	var pairs []string
 	for _, e := range entities.list() {
 		who := e.get("mentioned")
-		if text := e.get("text").text(); strings.HasPrefix(text, "<at>") {
-			pairs = append(pairs, text, card.Mention(who.get("id").text(), who.get("name").text()))
+		if text := e.string("text"); strings.HasPrefix(text, "<at>") {
+			pairs = append(pairs, text, card.Mention(who.string("id"), who.string("name")))
 		}
 	}
 	return strings.NewReplacer(append(pairs, "<at>", "", "</at>", "")...)

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 
@@ -58,26 +57,4 @@ func refused(dialect string, err error) connector.Reply {
 		return say(http.StatusBadRequest, err.Error())
 	}
 	return say(http.StatusBadRequest, "Bad payload received by generic incoming webhook. "+err.Error())
-}
-
-// dialect guesses whose payload an unreadable body is.
-func (h *Webhook) dialect(body []byte) string {
-	if h.Accept == acceptSlack || h.Accept == acceptAdaptive {
-		return h.Accept
-	}
-	for _, sign := range []struct{ word, dialect string }{
-		{"AdaptiveCard", acceptAdaptive},
-		{"application/vnd.microsoft.", acceptAdaptive},
-		{"MessageCard", acceptCard},
-		{"payload=", acceptSlack},
-		{`"blocks"`, acceptSlack},
-		{`"attachments"`, acceptSlack},
-		{`"channel"`, acceptSlack},
-		{`"icon_emoji"`, acceptSlack},
-	} {
-		if bytes.Contains(body, []byte(sign.word)) {
-			return sign.dialect
-		}
-	}
-	return acceptCard
 }

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -15,17 +16,17 @@ type botCard struct{ builder }
 
 func fromBotCard(content node) (card.Card, error) {
 	var b botCard
-	b.heading(content.get("title").text())
-	b.paragraph(content.get("subtitle").text())
-	b.paragraph(content.get("text").text())
+	b.heading(content.string("title"))
+	b.paragraph(content.string("subtitle"))
+	b.paragraph(content.string("text"))
 	for _, f := range content.get("facts").list() {
-		b.fact(f.get("key").text(), f.get("value").text())
+		b.fact(f.string("key"), f.string("value"))
 	}
 	for _, i := range content.get("items").list() {
 		b.line(i)
 	}
 	for _, name := range []string{"tax", "vat", "total"} {
-		if sum := content.get(name).text(); sum != "" {
+		if sum := content.string(name); sum != "" {
 			b.fact(strings.ToUpper(name[:1])+name[1:], sum)
 		}
 	}
@@ -33,8 +34,11 @@ func fromBotCard(content node) (card.Card, error) {
 		b.pictured(i)
 	}
 	for i, m := range content.get("media").list() {
-		name := []string{"Play", orElse(m.get("profile").text(), "Play")}[min(i, 1)]
-		b.link(name, m.get("url").text())
+		name := "Play"
+		if i > 0 {
+			name = cmp.Or(m.string("profile"), name)
+		}
+		b.link(name, m.string("url"))
 	}
 	for _, a := range append(content.get("buttons").list(), content.get("tap")) {
 		b.action(a, "")
@@ -48,32 +52,32 @@ func fromBotCard(content node) (card.Card, error) {
 
 // line adds an item of a receipt or a list.
 func (b *botCard) line(i node) {
-	name := orElse(i.get("title").text(), i.get("id").text())
-	if i.get("type").word() == "section" {
+	name := i.string("title", "id")
+	if i.kind() == "section" {
 		b.heading(name)
 		return
 	}
 	var about []string
-	if n := i.get("quantity").text(); n != "" {
+	if n := i.string("quantity"); n != "" {
 		about = append(about, n+" ×")
 	}
 	for _, member := range []string{"price", "subtitle", "text"} {
-		if text := i.get(member).text(); text != "" {
+		if text := i.string(member); text != "" {
 			about = append(about, text)
 		}
 	}
 	b.fact(name, strings.Join(about, " "))
 	b.action(i.get("tap"), name)
-	b.image(i.get("icon").text(), name)
+	b.image(i.string("icon"), name)
 	b.pictured(i.get("image"))
 }
 
 func (b *botCard) pictured(i node) {
-	address := orElse(i.get("url").text(), i.text())
+	address := cmp.Or(i.string("url"), i.text())
 	if address != "" {
-		b.image(address, i.get("alt").text())
+		b.image(address, i.string("alt"))
 	}
-	b.action(i.get("tap"), i.get("alt").text())
+	b.action(i.get("tap"), i.string("alt"))
 }
 
 // action adds a button: a link if it opens something; all others want an answer.
@@ -81,9 +85,9 @@ func (b *botCard) action(a node, name string) {
 	if !a.isObject() {
 		return
 	}
-	address := a.get("value").text()
-	name = orElse(a.get("title").text(), orElse(a.get("text").text(), orElse(name, "Open")))
-	switch kind := a.get("type").word(); {
+	address := a.string("value")
+	name = cmp.Or(a.string("title", "text"), name, "Open")
+	switch kind := a.kind(); {
 	case slices.Contains([]string{"openurl", "signin", "downloadfile", "showimage", "playaudio", "playvideo", "openapp"}, kind):
 		b.link(name, address)
 	case kind == "call":

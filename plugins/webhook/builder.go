@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,10 +30,16 @@ func (b *builder) empty() bool {
 }
 
 func (b *builder) sectionEmpty() bool {
-	s := b.section
-	return s.Title == "" && s.ActivityTitle == "" && s.ActivityImage == "" && s.ActivityText == "" &&
-		len(b.text)+len(s.Facts)+len(s.Images)+len(s.Actions) == 0
+	return len(b.text) == 0 && !hasHead(b.section) && !hasTail(b.section)
 }
+
+// hasHead reports whether a section has something that stands above its text.
+func hasHead(s card.Section) bool {
+	return s.Title != "" || s.ActivityTitle != "" || s.ActivityImage != "" || s.ActivityText != ""
+}
+
+// hasTail reports whether a section has something that stands below its text.
+func hasTail(s card.Section) bool { return len(s.Facts)+len(s.Images)+len(s.Actions) > 0 }
 
 // flush ends the section.
 func (b *builder) flush() {
@@ -76,7 +83,7 @@ func (b *builder) paragraph(text string) {
 	if text = strings.TrimSpace(text); text == "" {
 		return
 	}
-	if s := b.section; len(s.Facts)+len(s.Images)+len(s.Actions) > 0 {
+	if hasTail(b.section) {
 		b.flush()
 	}
 	b.open()
@@ -102,9 +109,10 @@ func (b *builder) fact(name, value string) {
 
 func (b *builder) image(address, title string) {
 	if !isPicture(address) {
-		b.ask("picture " + orElse(title, address))
+		b.ask("picture " + cmp.Or(title, address))
+		return
 	}
-	if address == "" || !isPicture(address) {
+	if address == "" {
 		return
 	}
 	if len(b.section.Actions) > 0 {
@@ -160,7 +168,7 @@ func (b *builder) way(name, address string) {
 // mail address, else the address itself; empty if it only runs a program.
 func readable(name, address string) string {
 	scheme, rest, found := strings.Cut(address, ":")
-	name = card.Escape(strings.TrimSpace(orElse(name, "Open")))
+	name = card.Escape(strings.TrimSpace(cmp.Or(name, "Open")))
 	switch scheme = strings.ToLower(strings.TrimSpace(scheme)); {
 	case !found, rest == "", isWeb(address), strings.ContainsAny(scheme, "/?#. "), scheme == "javascript", scheme == "vbscript", scheme == "data",
 		scheme == "http", scheme == "https":
@@ -233,23 +241,27 @@ func appendLink(list []card.Action, name, address string) []card.Action {
 	return append(list, a)
 }
 
-// done returns the card. The text of a first section with nothing else becomes the
-// card's own.
-func (b *builder) done() card.Card {
+// sections ends the card and returns its sections; the last names what the others do
+// not show.
+func (b *builder) sections() []card.Section {
 	b.flush()
 	if len(b.unseen) > 0 {
 		b.paragraph(emphasise("Hidden in this card: "+card.Escape(strings.Join(b.unseen, ", ")), "*"))
 	}
 	b.paragraph(notPossible(b.asks))
 	b.flush()
+	return b.card.Sections
+}
+
+// done returns the card. The text of a first section with nothing above it becomes the
+// card's own.
+func (b *builder) done() card.Card {
+	list := b.sections()
 	c := b.card
-	if len(c.Sections) > 0 && c.Text == "" {
-		s := &c.Sections[0]
-		if s.Title == "" && s.ActivityTitle == "" && s.ActivityImage == "" && s.ActivityText == "" {
-			c.Text, s.Text = s.Text, ""
-			if len(s.Facts)+len(s.Images)+len(s.Actions) == 0 {
-				c.Sections = c.Sections[1:]
-			}
+	if len(list) > 0 && !hasHead(list[0]) {
+		c.Text, list[0].Text = list[0].Text, ""
+		if !hasTail(list[0]) {
+			c.Sections = list[1:]
 		}
 	}
 	if len(c.Sections) == 0 {
@@ -261,8 +273,7 @@ func (b *builder) done() card.Card {
 // shows reports whether there is anything to see in a card.
 func shows(c card.Card) bool {
 	return c.Title != "" || c.Text != "" || c.Summary != "" || slices.ContainsFunc(c.Sections, func(s card.Section) bool {
-		return s.Title != "" || s.Text != "" || s.ActivityTitle != "" || s.ActivityImage != "" || s.ActivitySubtitle != "" || s.ActivityText != "" ||
-			s.HeroImage != nil || len(s.Facts)+len(s.Images)+len(s.Actions) > 0
+		return hasHead(s) || s.ActivitySubtitle != "" || s.Text != "" || s.HeroImage != nil || hasTail(s)
 	})
 }
 
@@ -270,11 +281,4 @@ func shows(c card.Card) bool {
 func isWeb(address string) bool {
 	_, err := connector.ParseURL(address)
 	return err == nil
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

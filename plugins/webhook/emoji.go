@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -62,7 +63,7 @@ func emojiAt(s string, at int) (found string, size int) {
 // hexadecimal numbers unless it is the workspace's own.
 func richEmoji(r node) string {
 	var b strings.Builder
-	for part := range strings.SplitSeq(r.get("unicode").text(), "-") {
+	for part := range strings.SplitSeq(r.string("unicode"), "-") {
 		n, err := strconv.ParseUint(part, 16, 21)
 		if err != nil {
 			b.Reset()
@@ -70,9 +71,9 @@ func richEmoji(r node) string {
 		}
 		b.WriteRune(rune(n))
 	}
-	name := r.get("name").text()
+	name := r.string("name")
 	if found, ok := emojiNamed(name); b.Len() == 0 && ok {
 		return found
 	}
-	return orElse(card.Escape(b.String()), ":"+card.Escape(name)+":")
+	return cmp.Or(card.Escape(b.String()), ":"+card.Escape(name)+":")
 }

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -36,7 +37,7 @@ func fromEnvelope(root node, body []byte) ([]event.Event, error) {
 	if len(attachments) > maxAttachments {
 		return nil, refuse("attachments: there are %d; at most %d are allowed.", len(attachments), maxAttachments)
 	}
-	e := envelope{text: root.get("text").text()}
+	e := envelope{text: root.string("text")}
 	for i, a := range attachments {
 		e.at = a
 		if err := e.attachment(a); err != nil {
@@ -51,7 +52,7 @@ func fromEnvelope(root node, body []byte) ([]event.Event, error) {
 			e.events[i].Data = body
 		}
 		if c := &e.events[i].Card; i == 0 && c.Summary == "" {
-			c.Summary = card.Plain(card.Escape(root.get("summary").text()))
+			c.Summary = card.Plain(card.Escape(root.string("summary")))
 		}
 	}
 	return e.events, nil
@@ -123,41 +124,37 @@ func (e *envelope) add(kind string, c card.Card) {
 // link to anything else.
 func (e *envelope) file(a node) {
 	var b builder
-	address, name := orElse(a.get("contentUrl").text(), a.get("thumbnailUrl").text()), a.get("name").text()
+	address, name := a.string("contentUrl", "thumbnailUrl"), a.string("name")
 	switch kind := a.get("contentType").word(); {
 	case strings.HasPrefix(kind, "image/"):
 		b.image(address, name)
-	case strings.HasPrefix(kind, "text/") && a.get("content").text() != "":
-		b.paragraph(a.get("content").text())
+	case strings.HasPrefix(kind, "text/") && a.string("content") != "":
+		b.paragraph(a.string("content"))
 	case address != "":
-		b.link(orElse(name, kind), address)
+		b.link(cmp.Or(name, kind), address)
 	case kind != "":
-		b.ask(orElse(name, kind))
+		b.ask(cmp.Or(name, kind))
 	}
-	added := b.done()
 	if len(e.events) == 0 {
 		e.add(acceptCard, card.Card{})
 	}
 	c := &e.events[len(e.events)-1].Card
-	if added.Text != "" {
-		added.Sections = append([]card.Section{{Text: added.Text}}, added.Sections...)
-	}
-	if len(added.Sections) > 0 {
-		c.Sections = append(c.Sections, added.Sections...)
+	if added := b.sections(); len(added) > 0 {
+		c.Sections = append(c.Sections, added...)
 		c.Adaptive = withImages(c.Adaptive, added)
 	}
 }
 
 // withImages adds pictures to an Adaptive Card. It returns nil if there is more to add
 // than pictures.
-func withImages(adaptive json.RawMessage, added card.Card) json.RawMessage {
+func withImages(adaptive json.RawMessage, added []card.Section) json.RawMessage {
 	root := parseTree(adaptive)
 	m, ok := root.v.(map[string]any)
 	if !ok {
 		return nil
 	}
 	body, _ := m["body"].([]any)
-	for _, s := range added.Sections {
+	for _, s := range added {
 		if s.Text != "" || len(s.Actions) > 0 {
 			return nil
 		}

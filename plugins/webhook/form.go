@@ -2,10 +2,13 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
+	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -63,30 +66,19 @@ func fieldsOf(body []byte) []field {
 	return fields
 }
 
+// percent is a percent sign, with its code if it has one.
+var percent = regexp.MustCompile(`%([0-9a-fA-F]{2})?`)
+
 // percentDecoded decodes a form's field. A percent sign without a code stays one.
 func percentDecoded(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			b.WriteByte(' ')
-		case s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			b.WriteByte(nibble(s[i+1])<<4 | nibble(s[i+2]))
-			i += 2
-		default:
-			b.WriteByte(s[i])
+	s = percent.ReplaceAllStringFunc(s, func(code string) string {
+		if code == "%" {
+			return "%25"
 		}
-	}
-	return string(decode([]byte(b.String()), ""))
-}
-
-func isHex(c byte) bool { return strings.IndexByte("0123456789abcdefABCDEF", c) >= 0 }
-
-func nibble(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&^0x20 - 'A' + 10
+		return code
+	})
+	text, _ := url.QueryUnescape(s) // all of whose codes are complete
+	return string(decode([]byte(text), ""))
 }
 
 // openForm takes a form's fields as data and makes a card of them.
@@ -129,7 +121,7 @@ func fieldCard(fields []field) card.Card {
 		case len(facts) == mostFacts:
 			more++
 		default:
-			facts = append(facts, card.Fact{Name: orElse(card.Line(f.name, longName), "–"), Value: orElse(card.Escape(unixLines(f.value)), "–")})
+			facts = append(facts, card.Fact{Name: cmp.Or(card.Line(f.name, longName), "–"), Value: cmp.Or(card.Escape(unixLines(f.value)), "–")})
 		}
 	}
 	if facts != nil {

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +61,7 @@ func (m *mrkdwn) convert(s string, depth int) {
 func (m *mrkdwn) step(c *scan) {
 	rest := c.s[c.i:]
 	if m.markdown && !strings.ContainsRune("`<:", rune(rest[0])) {
-		m.verbatim(c, 0, 1)
+		m.verbatim(c, 1)
 		return
 	}
 	switch b := rest[0]; b {
@@ -70,8 +71,13 @@ func (m *mrkdwn) step(c *scan) {
 		m.angle(c)
 	case '*', '_', '~':
 		m.mark(c, b)
-	case '&':
-		m.entity(c)
+	case '&': // of Slack's three entities, only one can mean something else in Markdown
+		if strings.HasPrefix(rest, "&gt;") && c.atLineStart() {
+			m.out.WriteByte('>') // a quotation
+			c.i += len("&gt;")
+			return
+		}
+		m.verbatim(c, 1)
 	case '\n':
 		n := len(rest) - len(strings.TrimLeft(rest, "\n \t"))
 		m.out.WriteString("\n\n")
@@ -82,44 +88,32 @@ func (m *mrkdwn) step(c *scan) {
 			c.i += n
 			return
 		}
-		m.verbatim(c, emoji(rest), 1)
+		m.verbatim(c, max(emoji(rest), 1))
 	case '[':
-		if n := markdownLink(rest); n > 0 {
-			m.verbatim(c, n, 1)
-			return
-		}
-		m.out.WriteString("\\[")
-		c.i++
-	case '\\', '|':
-		m.out.WriteByte('\\')
-		m.verbatim(c, 0, 1)
-	case '#':
-		if c.atLineStart() {
+		n := markdownLink(rest)
+		if n == 0 {
 			m.out.WriteByte('\\')
 		}
-		m.verbatim(c, 0, 1)
-	case '{':
-		if strings.HasPrefix(rest, "{{") {
+		m.verbatim(c, max(n, 1))
+	case '\\', '|', '#', '{':
+		if b == '\\' || b == '|' || b == '#' && c.atLineStart() || strings.HasPrefix(rest, "{{") {
 			m.out.WriteByte('\\')
 		}
-		m.verbatim(c, 0, 1)
+		m.verbatim(c, 1)
 	case 'h':
 		if n := bareAddress(c); n > 0 {
 			m.out.WriteString(link(rest[:n], rest[:n]))
 			c.i += n
 			return
 		}
-		m.verbatim(c, 0, 1)
+		m.verbatim(c, 1)
 	default:
 		m.rune(c)
 	}
 }
 
-// verbatim copies n bytes, or otherwise bytes if n is 0.
-func (m *mrkdwn) verbatim(c *scan, n, otherwise int) {
-	if n == 0 {
-		n = otherwise
-	}
+// verbatim copies n bytes.
+func (m *mrkdwn) verbatim(c *scan, n int) {
 	m.out.WriteString(c.s[c.i : c.i+n])
 	c.i += n
 }
@@ -153,24 +147,23 @@ func (m *mrkdwn) code(c *scan) {
 			c.unpaired['`'] = len(c.s)
 		}
 	}
-	inner := ""
+	inner, size := "", len(mark)
 	if end > 0 {
-		inner = rest[len(mark) : len(mark)+end]
+		inner, size = rest[len(mark):len(mark)+end], end+2*len(mark)
 	}
 	switch {
 	case m.markdown:
-		m.verbatim(c, len(inner)+min(len(inner), 1)*len(mark)+len(mark), 0)
+		m.verbatim(c, size)
 		return
 	case inner == "", len(mark) == 1 && strings.Contains(inner, "\n"):
 		m.out.WriteString(strings.Repeat("\\`", len(mark)))
-		c.i += len(mark)
-		return
+		size = len(mark)
 	case len(mark) == 3:
 		m.out.WriteString("\n\n" + fence(unescape(inner), "") + "\n\n")
 	default:
 		m.out.WriteString("`" + unescape(inner) + "`")
 	}
-	c.i += 2*len(mark) + len(inner)
+	c.i += size
 }
 
 // mark converts bold, italic and struck text, and escapes an unpaired mark.
@@ -183,7 +176,7 @@ func (m *mrkdwn) mark(c *scan, b byte) {
 	end := c.partner(b)
 	if end < 0 || c.depth >= maxMarks {
 		m.out.WriteByte('\\')
-		m.verbatim(c, 0, 1)
+		m.verbatim(c, 1)
 		return
 	}
 	with := map[byte]string{'*': "**", '_': "_", '~': "~~"}[b]
@@ -235,28 +228,6 @@ func wordAfter(s string) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// entity reads the three entities that Slack knows.
-func (m *mrkdwn) entity(c *scan) {
-	rest := c.s[c.i:]
-	switch {
-	case strings.HasPrefix(rest, "&lt;"):
-		m.verbatim(c, 4, 0)
-	case strings.HasPrefix(rest, "&gt;"):
-		if c.atLineStart() {
-			m.out.WriteByte('>') // a quotation, as in Markdown
-		} else {
-			m.out.WriteString("&gt;")
-		}
-		c.i += 4
-	case strings.HasPrefix(rest, "&amp;"):
-		m.out.WriteString("&amp;")
-		c.i += 5
-	default:
-		m.out.WriteByte('&')
-		c.i++
-	}
-}
-
 // unescape replaces the entities where Markdown would not.
 func unescape(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
@@ -267,7 +238,7 @@ func (m *mrkdwn) angle(c *scan) {
 	rest := c.s[c.i+1:]
 	end := strings.IndexAny(rest, "<>\n")
 	if m.markdown && (end <= 0 || rest[end] != '>' || !isAngled(rest[:end])) {
-		m.verbatim(c, 0, 1) // HTML, perhaps
+		m.verbatim(c, 1) // HTML, perhaps
 		return
 	}
 	if end <= 0 || rest[end] != '>' {
@@ -290,11 +261,7 @@ func isAngled(s string) bool {
 // angledDate is a time, "!date^1392734382^{date}^https://link|fallback".
 func angledDate(s, fallback string) string {
 	parts := append(strings.SplitN(s, "^", 4), "", "", "")
-	said := card.Escape(slackDate(parts[1], parts[2], fallback))
-	if isWeb(parts[3]) {
-		return "[" + said + "](" + linkAddress(parts[3]) + ")"
-	}
-	return said
+	return linked(card.Escape(slackDate(parts[1], parts[2], fallback)), parts[3])
 }
 
 // slackDate writes a time without knowing the reader's time zone: the sender's
@@ -302,16 +269,17 @@ func angledDate(s, fallback string) string {
 func slackDate(timestamp, form, fallback string) string {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if fallback != "" || err != nil || seconds < 0 || seconds > 1<<36 {
-		return orElse(fallback, timestamp)
+		return cmp.Or(fallback, timestamp)
 	}
 	at := time.Unix(seconds, 0).UTC()
 	date, clock := at.Format("2006-01-02"), at.Format("15:04 UTC")
+	short, plain, long := at.Format("Jan 2, 2006"), at.Format("January 2, 2006"), at.Format("Monday, January 2, 2006")
 	return strings.NewReplacer(
-		"{date_num}", date, "{date_slash}", date, "{date_long}", at.Format("Monday, January 2, 2006"), "{date_long_pretty}", at.Format("Monday, January 2, 2006"),
-		"{date_full}", at.Format("Monday, January 2, 2006"), "{date_short}", at.Format("Jan 2, 2006"), "{date_short_pretty}", at.Format("Jan 2, 2006"),
-		"{date}", at.Format("January 2, 2006"), "{date_pretty}", at.Format("January 2, 2006"), "{day_divider_pretty}", at.Format("Monday, January 2, 2006"),
+		"{date_num}", date, "{date_slash}", date, "{date_long}", long, "{date_long_pretty}", long,
+		"{date_full}", long, "{date_short}", short, "{date_short_pretty}", short,
+		"{date}", plain, "{date_pretty}", plain, "{day_divider_pretty}", long,
 		"{time}", clock, "{time_secs}", at.Format("15:04:05 UTC"), "{ago}", date+" "+clock,
-	).Replace(orElse(form, "{date_num} {time}"))
+	).Replace(cmp.Or(form, "{date_num} {time}"))
 }
 
 func angled(s string) string {
@@ -321,9 +289,9 @@ func angled(s string) string {
 	case strings.HasPrefix(address, "!date^"):
 		return angledDate(address, label)
 	case isWeb(address):
-		return link(orElse(label, address), address)
+		return link(cmp.Or(label, address), address)
 	case strings.HasPrefix(address, "mailto:"):
-		return link(orElse(label, strings.TrimPrefix(address, "mailto:")), address)
+		return readable(cmp.Or(label, strings.TrimPrefix(address, "mailto:")), address)
 	case label == "":
 		label = address
 	case readable(label, address) != "":
@@ -338,14 +306,22 @@ func angled(s string) string {
 	}
 	name := strings.TrimPrefix(strings.TrimLeft(label, "@#!"), "subteam^")
 	if address == "" || sign == "" {
-		return card.Escape(orElse(label, s))
+		return card.Escape(cmp.Or(label, s))
 	}
 	return sign + card.Escape(name)
 }
 
-// link writes a link in Markdown.
+// link writes a link in Markdown with a text from strangers.
 func link(label, address string) string {
-	return "[" + card.Escape(strings.ReplaceAll(label, "\n", " ")) + "](" + linkAddress(address) + ")"
+	return linked(card.Escape(strings.ReplaceAll(label, "\n", " ")), address)
+}
+
+// linked makes a link of Markdown if the address is one of the web.
+func linked(markdown, address string) string {
+	if !isWeb(address) {
+		return markdown
+	}
+	return "[" + markdown + "](" + linkAddress(address) + ")"
 }
 
 // linkAddress escapes what would end an address's link early.

@@ -82,7 +82,7 @@ func (h *Webhook) events(dialect string, root node, in content) ([]event.Event, 
 		e.Card, e.Notes, err = connectorCard(root)
 	case dialect == acceptSlack:
 		e.Card, err = fromSlack(root)
-	case root.get("type").word() == "adaptivecard":
+	case root.kind() == "adaptivecard":
 		e.Card, err = fromAdaptive(root)
 		e.Card.Adaptive = body
 	default:
@@ -115,50 +115,6 @@ func (h *Webhook) finished(events []event.Event) ([]event.Event, error) {
 
 func inOneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// looks recognises a payload's kind by what only that kind has.
-func looks(root node) string {
-	if root.get("@type").text() != "" || len(root.get("sections").list()) > 0 {
-		return acceptCard
-	}
-	if root.get("type").word() == "adaptivecard" {
-		return acceptAdaptive
-	}
-	attachments := root.get("attachments").list()
-	for _, a := range attachments {
-		if a.has("contentType", "contentUrl") || a.get("content").isObject() {
-			return acceptAdaptive
-		}
-	}
-	if len(attachments) > 0 || len(root.get("blocks").list()) > 0 || isSlack(root) {
-		return acceptSlack
-	}
-	return acceptCard
-}
-
-// connectorCard reads a MessageCard or {"text": …}.
-func connectorCard(root node) (c card.Card, notes []string, err error) {
-	var l loosener
-	loose := node{l.object(root.v, 0)}
-	withTargets(loose)
-	withText(loose)
-	if c, err = card.Parse(encode(loose.v)); err != nil {
-		return c, nil, refuse("The card cannot be read: %s.", err)
-	}
-	if !shows(c) {
-		return c, nil, errEmptyCard
-	}
-	return c, l.note(), nil
-}
-
-// encode writes a tree as JSON, which cannot fail.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v)
-	return bytes.TrimSpace(b.Bytes())
-}
-
 // maxJSONCard bounds, in bytes, what a card shows of a JSON body if no route builds a
 // better one.
 const maxJSONCard = 2000
@@ -178,7 +134,7 @@ func (h *Webhook) any(in content, r *connector.Request) event.Event {
 
 // jsonCard is a plain card of any JSON: its title, if any, and the JSON.
 func jsonCard(body []byte) card.Card {
-	c := card.Card{Title: card.Escape(parseTree(body).get("title").text())}
+	c := card.Card{Title: card.Escape(parseTree(body).string("title"))}
 	var pretty bytes.Buffer
 	// JSON that would be longer indented than the card can show is not indented.
 	if len(body) > maxJSONCard || json.Indent(&pretty, body, "", "  ") != nil {

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,10 +11,8 @@ import (
 // repairs mends a card, so that a wrong colour or a broken button does not keep an
 // alarm from arriving: it removes what no chat system shows, and the card says what.
 type repairs struct {
-	// ways are addresses that cannot be buttons, as texts.
-	ways []string
-	// gone are the names of the removed parts.
-	gone []string
+	// rest becomes the card's last section, which says what could not stay.
+	rest builder
 }
 
 // repair removes what no chat system shows and names it at the card's end.
@@ -36,13 +35,9 @@ func repair(c *card.Card) {
 		s.Actions = r.actions(s.Actions)
 	}
 	c.Actions = r.actions(c.Actions)
-	texts := r.ways
-	if len(r.gone) > 0 {
-		texts = append(texts, notPossible(r.gone))
-	}
-	if len(texts) > 0 {
-		c.Sections = append(c.Sections, card.Section{Text: strings.Join(texts, "\n\n")})
-	}
+	r.rest.paragraph(notPossible(r.rest.asks))
+	r.rest.flush()
+	c.Sections = append(c.Sections, r.rest.card.Sections...)
 }
 
 // shown reports whether a picture can be shown, and names it if not.
@@ -50,17 +45,13 @@ func (r *repairs) shown(image card.Image) bool {
 	if isPicture(image.URL) {
 		return true
 	}
-	r.leave("picture " + orElse(image.Title, image.URL))
+	r.leave("picture " + cmp.Or(image.Title, image.URL))
 	return false
 }
 
-func (r *repairs) leave(name string) {
-	if name = oneLine(name); len(r.gone) < maxLinks && !slices.Contains(r.gone, name) {
-		r.gone = append(r.gone, card.Cut(name, longestGone))
-	}
-}
+func (r *repairs) leave(name string) { r.rest.ask(card.Cut(oneLine(name), longestGone)) }
 
-// longestGone bounds the list of what was removed, in characters.
+// longestGone bounds the name of what was removed, in characters.
 const longestGone = 200
 
 func isPicture(address string) bool {
@@ -71,7 +62,7 @@ func repairedFacts(list []card.Fact) []card.Fact {
 	var facts []card.Fact
 	for _, f := range list {
 		if f.Name != "" || f.Value != "" {
-			facts = append(facts, card.Fact{Name: orElse(f.Name, "–"), Value: orElse(f.Value, "–")})
+			facts = append(facts, card.Fact{Name: cmp.Or(f.Name, "–"), Value: cmp.Or(f.Value, "–")})
 		}
 	}
 	return facts
@@ -81,7 +72,7 @@ func repairedFacts(list []card.Fact) []card.Fact {
 func (r *repairs) actions(list []card.Action) []card.Action {
 	var actions []card.Action
 	for _, a := range list {
-		a.Name = orElse(strings.TrimSpace(a.Name), "Open")
+		a.Name = cmp.Or(strings.TrimSpace(a.Name), "Open")
 		if a.Type == card.ActionCard {
 			a.Inputs = slices.DeleteFunc(slices.Clone(a.Inputs), func(in card.Input) bool {
 				return !isValid(card.Action{Type: card.ActionCard, Name: a.Name, Inputs: []card.Input{in}})
@@ -134,37 +125,27 @@ func webTarget(a card.Action) string {
 // way shows the address of an action that cannot be a button, or names it.
 func (r *repairs) way(a card.Action) {
 	for _, address := range addresses(a) {
-		if text := readable(a.Name, address); text != "" && len(r.ways) < maxLinks {
-			r.ways = append(r.ways, text)
+		if text := readable(a.Name, address); text != "" && len(r.rest.text) < maxLinks {
+			r.rest.paragraph(text)
 			return
 		}
 	}
 	r.leave(a.Name)
 }
 
-// withTargets moves an address beside an action's targets into them.
-func withTargets(root node) {
-	giveTargets(root.get("potentialAction"))
-	for _, s := range root.get("sections").list() {
-		giveTargets(s.get("potentialAction"))
+// hexColor is a colour as six digits without '#', or empty.
+func hexColor(s string) string {
+	s = strings.TrimPrefix(strings.TrimSpace(s), "#")
+	if strings.Trim(s, "0123456789abcdefABCDEF") != "" {
+		return ""
 	}
-}
-
-func giveTargets(actions node) {
-	for _, a := range actions.list() {
-		giveTargets(a.get("actions"))
-		m, ok := a.v.(map[string]any)
-		if !ok || len(a.get("targets").list()) > 0 {
-			continue
-		}
-		address := orElse(a.get("uri").text(), a.get("url").text())
-		if kind := a.get("@type").word(); kind == "openuri" || kind == "" {
-			address = orElse(address, a.get("target").text())
-		}
-		if address == "" {
-			continue
-		}
-		m["@type"] = string(card.OpenURI)
-		m["targets"] = []any{map[string]any{"os": "default", "uri": address}}
+	switch len(s) {
+	case 3:
+		return string([]byte{s[0], s[0], s[1], s[1], s[2], s[2]})
+	case 6:
+		return s
+	case 8:
+		return s[2:] // with the opacity first, as .NET writes it
 	}
+	return ""
 }

@@ -2,6 +2,8 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -30,7 +32,7 @@ func (h *Webhook) withRequest(data []byte, r *connector.Request) []byte {
 	}
 	query, _ := url.ParseQuery(r.Query) // what can be read of it
 	member := encode(map[string]any{
-		"method": r.Method, "path": orElse(r.Path, "/"), "query": h.visible(query, r), "headers": h.visible(r.Header, r), "body": raw,
+		"method": r.Method, "path": cmp.Or(r.Path, "/"), "query": h.visible(query, r), "headers": h.visible(r.Header, r), "body": raw,
 	})
 	end := bytes.LastIndexByte(data, '}')
 	out := bytes.TrimRight(data[:end:end], " \t\r\n")
@@ -43,13 +45,8 @@ func (h *Webhook) withRequest(data []byte, r *connector.Request) []byte {
 // visible returns headers or parameters, by lower-case names, without possible secrets.
 func (h *Webhook) visible(values map[string][]string, r *connector.Request) map[string]string {
 	token := r.HookURL[strings.LastIndexByte(r.HookURL, '/')+1:]
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	shown := make(map[string]string)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		value := strings.Join(values[name], ", ")
 		if len(shown) == mostNames || isSecret(name) || strings.EqualFold(name, h.SignatureHeader) || token != "" && strings.Contains(value, token) {
 			continue

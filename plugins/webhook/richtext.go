@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 func richText(elements []node) string {
 	var parts []string
 	for _, e := range elements {
-		switch e.get("type").word() {
+		switch e.kind() {
 		case "rich_text_list":
 			parts = append(parts, richList(e))
 		case "rich_text_quote":
@@ -30,7 +31,7 @@ func richList(e node) string {
 	if e.get("style").word() == "ordered" {
 		mark = "1. "
 	}
-	indent, _ := strconv.Atoi(e.get("indent").text())
+	indent, _ := strconv.Atoi(e.string("indent"))
 	var lines []string
 	for _, point := range e.get("elements").list() {
 		lines = append(lines, strings.Repeat("  ", min(max(indent, 0), 8))+mark+strings.ReplaceAll(richRuns(point), "\n\n", " "))
@@ -48,29 +49,23 @@ func richRuns(e node) string {
 }
 
 func richRun(r node) string {
-	text := r.get("text").text()
-	switch r.get("type").word() {
+	text := r.string("text")
+	switch r.kind() {
 	case "link":
-		address := r.get("url").text()
+		address := r.string("url")
 		if isWeb(address) {
-			return link(orElse(text, address), address)
+			return link(cmp.Or(text, address), address)
 		}
-		return orElse(readable(text, address), card.Escape(text))
+		return cmp.Or(readable(text, address), card.Escape(text))
 	case "emoji":
 		return richEmoji(r)
 	case "date":
-		said := card.Escape(slackDate(r.get("timestamp").text(), r.get("format").text(), r.get("fallback").text()))
-		if address := r.get("url").text(); isWeb(address) {
-			return "[" + said + "](" + linkAddress(address) + ")"
-		}
-		return said
+		return linked(card.Escape(slackDate(r.string("timestamp"), r.string("format"), r.string("fallback"))), r.string("url"))
 	case "color":
-		return card.Escape(r.get("value").text())
+		return card.Escape(r.string("value"))
 	case "user", "channel", "usergroup", "broadcast":
-		for _, name := range []string{"user_id", "channel_id", "usergroup_id", "range"} {
-			if id := r.get(name).text(); id != "" {
-				return "@" + card.Escape(id)
-			}
+		if id := r.string("user_id", "channel_id", "usergroup_id", "range"); id != "" {
+			return "@" + card.Escape(id)
 		}
 		return ""
 	}
@@ -90,7 +85,7 @@ func richRun(r node) string {
 func plainRuns(e node) string {
 	var b strings.Builder
 	for _, r := range e.get("elements").list() {
-		b.WriteString(orElse(r.get("text").text(), r.get("url").text()))
+		b.WriteString(r.string("text", "url"))
 	}
 	return b.String()
 }

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -45,8 +46,8 @@ func TestStandardWebhooksSignatures(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(time.Unix(vectorTime, 0).Add(test.late)))
 				h := &Webhook{Accept: acceptJSON, Secret: "whsec_" + vectorKey, Signature: signatureStandard}
-				reply := receive(t, h, post(orElse(test.body, vectorBody), "Webhook-Id", orElse(test.id, vectorID),
-					"Webhook-Timestamp", orElse(test.stamp, strconv.Itoa(vectorTime)), "Webhook-Signature", orElse(test.signature, vectorSignature)))
+				reply := receive(t, h, post(cmp.Or(test.body, vectorBody), "Webhook-Id", cmp.Or(test.id, vectorID),
+					"Webhook-Timestamp", cmp.Or(test.stamp, strconv.Itoa(vectorTime)), "Webhook-Signature", cmp.Or(test.signature, vectorSignature)))
 				if reply.Status != test.want {
 					t.Fatalf("answered %d %q", reply.Status, reply.Body)
 				}

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ func fromSlack(root node) (card.Card, error) {
 	if isImitator(root) {
 		s.mrkdwn = fromMattermost
 	}
-	text, blocks := root.get("text").text(), root.get("blocks").list()
+	text, blocks := root.string("text"), root.get("blocks").list()
 	s.sender(root)
 	if len(blocks) == 0 {
 		s.paragraph(s.mrkdwn(text))
@@ -52,10 +53,10 @@ func fromSlack(root node) (card.Card, error) {
 // headline sets the summary of a payload without a title: anything but the sender's
 // name.
 func (s *slack) headline(root node) string {
-	candidates := []string{root.get("text").text()}
+	candidates := []string{root.string("text")}
 	for _, a := range root.get("attachments").list() {
 		for _, name := range []string{"title", "fallback", "pretext", "text"} {
-			candidates = append(candidates, a.get(name).text())
+			candidates = append(candidates, a.string(name))
 		}
 	}
 	for _, text := range candidates {
@@ -69,9 +70,9 @@ func (s *slack) headline(root node) string {
 
 // sender reads the sender, with a picture or an emoji, also by Rocket.Chat's names.
 func (s *slack) sender(root node) {
-	name := card.Escape(orElse(root.get("username").text(), root.get("alias").text()))
-	image := orElse(root.get("icon_url").text(), root.get("avatar").text())
-	emoji := orElse(root.get("icon_emoji").text(), root.get("emoji").text())
+	name := card.Escape(root.string("username", "alias"))
+	image := root.string("icon_url", "avatar")
+	emoji := root.string("icon_emoji", "emoji")
 	if found := withEmoji(emoji); image == "" && name != "" && found != emoji {
 		name = found + " " + name
 	}
@@ -86,16 +87,16 @@ func (s *slack) slackText(n node) string {
 	switch {
 	case !n.isObject():
 		return s.mrkdwn(n.text())
-	case n.get("type").word() == "plain_text":
+	case n.kind() == "plain_text":
 		return card.Escape(plainText(n))
 	}
-	return s.mrkdwn(n.get("text").text())
+	return s.mrkdwn(n.string("text"))
 }
 
 // plainText is a text object or a bare text, without markup.
 func plainText(n node) string {
 	if n.get("emoji").is(false) {
-		return unescape(n.get("text").text())
+		return unescape(n.string("text"))
 	}
 	if n.isObject() {
 		n = n.get("text")
@@ -110,7 +111,7 @@ func (s *slack) blocks(list []node) {
 }
 
 func (s *slack) block(b node) {
-	switch b.get("type").word() {
+	switch b.kind() {
 	case "header":
 		s.heading(card.Escape(plainText(b.get("text"))))
 	case "divider":
@@ -118,26 +119,26 @@ func (s *slack) block(b node) {
 	case "context":
 		s.context(b.get("elements").list())
 	case "image":
-		s.image(b.get("image_url").text(), orElse(plainText(b.get("title")), b.get("alt_text").text()))
+		s.image(b.string("image_url"), cmp.Or(plainText(b.get("title")), b.string("alt_text")))
 	case "actions":
 		s.buttons(b.get("elements").list())
 	case "input":
-		s.ask(orElse(plainText(b.get("label")), "input"))
+		s.ask(cmp.Or(plainText(b.get("label")), "input"))
 	case "rich_text":
 		s.paragraph(richText(b.get("elements").list()))
 	case "markdown":
-		s.paragraph(b.get("text").text())
+		s.paragraph(b.string("text"))
 	case "video":
 		s.paragraph(s.slackText(b.get("description")))
-		s.image(b.get("thumbnail_url").text(), b.get("alt_text").text())
-		s.link(plainText(b.get("title")), orElse(b.get("title_url").text(), b.get("video_url").text()))
+		s.image(b.string("thumbnail_url"), b.string("alt_text"))
+		s.link(plainText(b.get("title")), b.string("title_url", "video_url"))
 	case "table":
 		s.slackTable(b.get("rows").list())
 	case "section":
 		s.parts(b)
 	default: // an unknown block, which may have a text
 		if !s.parts(b) {
-			s.ask(strings.ReplaceAll(b.get("type").text(), "_", " "))
+			s.ask(strings.ReplaceAll(b.string("type"), "_", " "))
 		}
 	}
 }
@@ -159,8 +160,8 @@ func (s *slack) slackTable(rows []node) {
 	for _, row := range rows {
 		var line []string
 		for _, cell := range row.list() {
-			text := card.Escape(cell.get("text").text())
-			if cell.get("type").word() == "rich_text" {
+			text := card.Escape(cell.string("text"))
+			if cell.kind() == "rich_text" {
 				text = richText(cell.get("elements").list())
 			}
 			line = append(line, oneLine(text))
@@ -175,10 +176,10 @@ func (s *slack) slackTable(rows []node) {
 func (s *slack) field(f node) {
 	text := strings.TrimSpace(f.text())
 	if f.isObject() {
-		text = strings.TrimSpace(f.get("text").text())
+		text = strings.TrimSpace(f.string("text"))
 	}
 	convert := s.mrkdwn
-	if f.get("type").word() == "plain_text" {
+	if f.kind() == "plain_text" {
 		convert = card.Escape
 	}
 	name, value, found := strings.Cut(text, "\n")
@@ -205,7 +206,7 @@ func boldStart(s string) (name, rest string, ok bool) {
 func (s *slack) context(elements []node) {
 	var words, pictures []string
 	for _, e := range elements {
-		if address := e.get("image_url").text(); address != "" {
+		if address := e.string("image_url"); address != "" {
 			pictures = append(pictures, address)
 			continue
 		}
@@ -226,12 +227,12 @@ func (s *slack) context(elements []node) {
 func (s *slack) buttons(elements []node) {
 	for _, e := range elements {
 		links := append([]node{e}, e.get("options").list()...)
-		if !slices.ContainsFunc(links, func(n node) bool { return n.get("url").text() != "" }) {
+		if !slices.ContainsFunc(links, func(n node) bool { return n.string("url") != "" }) {
 			s.element(e)
 			continue
 		}
 		for i, l := range links {
-			if name, address := plainText(l.get("text")), l.get("url").text(); address != "" || i > 0 {
+			if name, address := plainText(l.get("text")), l.string("url"); address != "" || i > 0 {
 				s.link(name, address)
 			}
 		}
@@ -241,12 +242,12 @@ func (s *slack) buttons(elements []node) {
 // element adds an element without an address: a picture, or one that waits for an
 // answer.
 func (s *slack) element(e node) {
-	switch kind := e.get("type").word(); kind {
+	switch kind := e.kind(); kind {
 	case "":
 	case "image":
-		s.image(e.get("image_url").text(), e.get("alt_text").text())
+		s.image(e.string("image_url"), e.string("alt_text"))
 	default:
-		s.ask(orElse(plainText(e.get("text")), orElse(plainText(e.get("placeholder")), strings.ReplaceAll(kind, "_", " "))))
+		s.ask(cmp.Or(plainText(e.get("text")), plainText(e.get("placeholder")), strings.ReplaceAll(kind, "_", " ")))
 	}
 }
 
@@ -255,36 +256,36 @@ func (s *slack) element(e node) {
 func (s *slack) attachment(a node) {
 	s.divide()
 	if s.card.ThemeColor == "" {
-		s.card.ThemeColor = slackColor(a.get("color").text())
+		s.card.ThemeColor = slackColor(a.string("color"))
 	}
-	s.paragraph(s.mrkdwn(a.get("pretext").text()))
+	s.paragraph(s.mrkdwn(a.string("pretext")))
 	before := len(s.card.Sections)
-	if title := a.get("title").text(); title != "" {
+	if title := a.string("title"); title != "" {
 		s.heading(s.mrkdwn(title))
 	}
-	if name := card.Escape(a.get("author_name").text()); name != "" {
+	if name := card.Escape(a.string("author_name")); name != "" {
 		s.author(a, name)
 	}
-	s.paragraph(s.mrkdwn(a.get("text").text()))
+	s.paragraph(s.mrkdwn(a.string("text")))
 	for _, f := range a.get("fields").list() {
-		s.fact(s.mrkdwn(f.get("title").text()), s.mrkdwn(f.get("value").text()))
+		s.fact(s.mrkdwn(f.string("title")), s.mrkdwn(f.string("value")))
 	}
-	s.image(a.get("image_url").text(), "")
-	s.image(a.get("thumb_url").text(), "")
-	title := card.Plain(s.mrkdwn(a.get("title").text()))
+	s.image(a.string("image_url"), "")
+	s.image(a.string("thumb_url"), "")
+	title := card.Plain(s.mrkdwn(a.string("title")))
 	for _, l := range []struct{ name, member string }{
-		{orElse(title, "Open"), "title_link"}, {"Listen", "audio_url"}, {"Watch", "video_url"}, {"Open", "message_link"}, {"Download", "title_link_download"},
+		{cmp.Or(title, "Open"), "title_link"}, {"Listen", "audio_url"}, {"Watch", "video_url"}, {"Open", "message_link"}, {"Download", "title_link_download"},
 	} {
-		if address := a.get(l.member).text(); strings.Contains(address, ":") {
+		if address := a.string(l.member); strings.Contains(address, ":") {
 			s.link(l.name, address)
 		}
 	}
 	s.buttons(a.get("actions").list())
 	s.blocks(a.get("blocks").list())
 	if s.sectionEmpty() && len(s.card.Sections) == before {
-		s.paragraph(s.mrkdwn(a.get("fallback").text()))
+		s.paragraph(s.mrkdwn(a.string("fallback")))
 	}
-	if a.get("author_name").text() == "" {
+	if a.string("author_name") == "" {
 		s.paragraph(s.footer(a))
 	}
 	s.flush()
@@ -292,15 +293,12 @@ func (s *slack) attachment(a node) {
 
 // author puts the author and the small print beside the attachment's title.
 func (s *slack) author(a node, name string) {
-	if address := a.get("author_link").text(); isWeb(address) {
-		name = "[" + name + "](" + linkAddress(address) + ")"
-	}
 	if len(s.text) > 0 {
 		s.flush()
 	}
 	s.open()
-	s.section.ActivityTitle, s.section.ActivitySubtitle = name, s.footer(a)
-	if icon := a.get("author_icon").text(); isWeb(icon) {
+	s.section.ActivityTitle, s.section.ActivitySubtitle = linked(name, a.string("author_link")), s.footer(a)
+	if icon := a.string("author_icon"); isWeb(icon) {
 		s.section.ActivityImage = icon
 	}
 }
@@ -308,12 +306,12 @@ func (s *slack) author(a node, name string) {
 // footer is an attachment's small print, with its time.
 func (s *slack) footer(a node) string {
 	var parts []string
-	if text := s.mrkdwn(a.get("footer").text()); text != "" {
+	if text := s.mrkdwn(a.string("footer")); text != "" {
 		parts = append(parts, text)
 	}
-	if ts, err := strconv.ParseFloat(a.get("ts").text(), 64); err == nil && ts > 0 && ts < 1<<36 {
+	if ts, err := strconv.ParseFloat(a.string("ts"), 64); err == nil && ts > 0 && ts < 1<<36 {
 		parts = append(parts, time.Unix(int64(ts), 0).UTC().Format("2006-01-02 15:04 UTC"))
-	} else if at, err := time.Parse(time.RFC3339, a.get("ts").text()); err == nil { // Rocket.Chat's form
+	} else if at, err := time.Parse(time.RFC3339, a.string("ts")); err == nil { // Rocket.Chat's form
 		parts = append(parts, at.UTC().Format("2006-01-02 15:04 UTC"))
 	}
 	return strings.Join(parts, " · ")
@@ -321,13 +319,5 @@ func (s *slack) footer(a node) string {
 
 // slackColor reads a colour; Slack has names for three.
 func slackColor(s string) string {
-	switch s {
-	case "good":
-		return "2EB886"
-	case "warning":
-		return "DAA038"
-	case "danger":
-		return "A30200"
-	}
-	return hexColor(s)
+	return cmp.Or(map[string]string{"good": "2EB886", "warning": "DAA038", "danger": "A30200"}[s], hexColor(s))
 }

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"sync"
+	"slices"
 	"time"
 	"unicode/utf8"
 
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
@@ -46,16 +46,7 @@ type Webhook struct {
 	SignatureHeader string   `relay:"signature_header" default:"X-Hub-Signature-256" doc:"For hmac-sha256, the header with the signature, in hexadecimal or base64, with or without a prefix such as sha256=."`
 	Allow           []string `relay:"allow" doc:"The addresses and networks that may post, such as 192.0.2.7 or 2001:db8::/32; by default all."`
 
-	replays  replays
-	once     sync.Once
-	prepared prepared
-}
-
-// prepared is what the arguments mean, worked out once.
-type prepared struct {
-	networks []netip.Prefix
-	// key is nil if the secret is not a Standard Webhooks secret.
-	key *standardwebhooks.Webhook
+	replays replays
 }
 
 // longestTitle bounds a sender's name, for every chat system.
@@ -106,26 +97,12 @@ func (h *Webhook) Validate() []connector.Problem {
 		_, err := network(a)
 		problems.If(err != nil, "allow", fmt.Sprintf("element %d must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24", i+1))
 	}
-	problems.If(h.Signature == signatureHMAC && !isHeaderName(h.SignatureHeader), "signature_header", "must be the name of a header, such as X-Hub-Signature-256")
+	problems.If(h.Signature == signatureHMAC && !httpguts.ValidHeaderFieldName(h.SignatureHeader), "signature_header", "must be the name of a header, such as X-Hub-Signature-256")
 	if h.Secret != "" && h.Signature == signatureStandard {
 		_, err := standardKey(h.Secret)
 		problems.If(err != nil, "secret", "must be a Standard Webhooks secret: whsec_ and 16 bytes or more in base64; for any other secret set signature = \"hmac-sha256\"")
 	}
 	return problems
-}
-
-func (h *Webhook) prepare() *prepared {
-	h.once.Do(func() {
-		for _, a := range h.Allow {
-			if n, err := network(a); err == nil {
-				h.prepared.networks = append(h.prepared.networks, n)
-			}
-		}
-		if key, err := standardKey(h.Secret); err == nil {
-			h.prepared.key = key
-		}
-	})
-	return &h.prepared
 }
 
 // Receive implements [connector.Receiver].
@@ -200,12 +177,10 @@ func (h *Webhook) allowed(remote string) bool {
 		return false
 	}
 	addr = addr.Unmap().WithZone("")
-	for _, n := range h.prepare().networks {
-		if n.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h.Allow, func(a string) bool {
+		n, err := network(a)
+		return err == nil && n.Contains(addr)
+	})
 }
 
 // network reads an address or a network.

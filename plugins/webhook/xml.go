@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -98,7 +99,7 @@ func (x *xmlReader) element(start xml.StartElement, path []string) (any, error) 
 func (x *xmlReader) add(path []string, value string) {
 	name := ""
 	if len(x.fields) < 2*mostFacts {
-		name = orElse(strings.Join(path, "/"), "text")
+		name = cmp.Or(strings.Join(path, "/"), "text")
 	}
 	x.fields = append(x.fields, field{name, value})
 }

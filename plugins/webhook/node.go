@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -28,6 +29,24 @@ func (n node) get(name string) node {
 	m, _ := n.v.(map[string]any)
 	return node{m[name]}
 }
+
+// string is the text of the first of these members that has one.
+func (n node) string(names ...string) string {
+	for _, name := range names {
+		if text := n.get(name).text(); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// has reports whether an object has one of these members.
+func (n node) has(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return n.get(name).v != nil })
+}
+
+// kind is what an element or an action says that it is.
+func (n node) kind() string { return n.get("type").word() }
 
 func (n node) isObject() bool {
 	_, ok := n.v.(map[string]any)
@@ -103,4 +122,13 @@ func (n node) word() string { return strings.ToLower(n.text()) }
 func (n node) is(want bool) bool {
 	b, ok := n.v.(bool)
 	return ok && b == want
+}
+
+// encode writes a tree as JSON, which cannot fail.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v)
+	return bytes.TrimSpace(b.Bytes())
 }

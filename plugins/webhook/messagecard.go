@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -10,6 +11,21 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 )
+
+// connectorCard reads a MessageCard or {"text": …}.
+func connectorCard(root node) (c card.Card, notes []string, err error) {
+	var l loosener
+	loose := node{l.object(root.v, 0)}
+	withTargets(loose)
+	withText(loose)
+	if c, err = card.Parse(encode(loose.v)); err != nil {
+		return c, nil, refuse("The card cannot be read: %s.", err)
+	}
+	if !shows(c) {
+		return c, nil, errEmptyCard
+	}
+	return c, l.note(), nil
+}
 
 // loosener corrects the tree of a careless Connector Card. The retired connectors
 // accepted a number or several lines for a text, a text for a boolean, and one section
@@ -89,15 +105,19 @@ func (l *loosener) member(name string, v any, depth int) any {
 
 // list returns a list; a single value becomes a list of one.
 func (l *loosener) list(v any, member string, depth int) any {
-	list, ok := v.([]any)
-	if !ok {
-		list = []any{v}
-	}
+	list := listOf(v)
 	out := make([]any, 0, len(list))
 	for _, e := range list {
 		out = append(out, l.element(e, member, depth))
 	}
 	return out
+}
+
+func listOf(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
+	}
+	return []any{v}
 }
 
 // element returns an object; a text becomes an object with the text as its main member.
@@ -112,26 +132,15 @@ func (l *loosener) element(v any, member string, depth int) any {
 // facts reads facts, which may be one map or several, with names called title or key,
 // as in Adaptive Cards and receipts.
 func (l *loosener) facts(v any) any {
-	list, ok := v.([]any)
-	if !ok {
-		list = []any{v}
-	}
-	facts := make([]any, 0, len(list))
-	for _, e := range list {
+	var facts []any
+	for _, e := range listOf(v) {
 		object, ok := e.(map[string]any)
 		if !ok {
 			facts = append(facts, map[string]any{"value": node{e}.text()})
 			continue
 		}
-		name, isFact := memberOf(object, "name"), len(object) == 0
-		for _, known := range []string{"name", "title", "key", "value"} {
-			text := memberOf(object, known)
-			isFact = isFact || text != nil
-			if name == nil && known != "value" {
-				name = text
-			}
-		}
-		if isFact {
+		name := memberOf(object, "name", "title", "key")
+		if name != nil || memberOf(object, "value") != nil || len(object) == 0 {
 			fact, _ := l.object(object, 0).(map[string]any)
 			if memberOf(fact, "name") == nil {
 				fact["name"] = node{name}.text()
@@ -148,6 +157,33 @@ func (l *loosener) facts(v any) any {
 	return facts
 }
 
+// withTargets moves an address beside an action's targets into them.
+func withTargets(root node) {
+	giveTargets(root.get("potentialAction"))
+	for _, s := range root.get("sections").list() {
+		giveTargets(s.get("potentialAction"))
+	}
+}
+
+func giveTargets(actions node) {
+	for _, a := range actions.list() {
+		giveTargets(a.get("actions"))
+		m, ok := a.v.(map[string]any)
+		if !ok || len(a.get("targets").list()) > 0 {
+			continue
+		}
+		address := a.string("uri", "url")
+		if kind := a.get("@type").word(); kind == "openuri" || kind == "" {
+			address = cmp.Or(address, a.string("target"))
+		}
+		if address == "" {
+			continue
+		}
+		m["@type"] = string(card.OpenURI)
+		m["targets"] = []any{map[string]any{"os": "default", "uri": address}}
+	}
+}
+
 // withText takes the member message for the missing text of an unnamed payload, as the
 // generic webhooks of shoutrrr and Grafana send it.
 func withText(root node) {
@@ -158,32 +194,18 @@ func withText(root node) {
 	}
 }
 
-// memberOf is an object's member by name, ignoring case, or nil.
-func memberOf(object map[string]any, name string) any {
-	if v, ok := object[name]; ok {
-		return v
-	}
-	for n, v := range object {
-		if strings.EqualFold(n, name) {
+// memberOf is the first of an object's members by these names, in whatever case; nil
+// when it has none.
+func memberOf(object map[string]any, names ...string) any {
+	for _, name := range names {
+		if v := object[name]; v != nil {
 			return v
+		}
+		for n, v := range object {
+			if v != nil && strings.EqualFold(n, name) {
+				return v
+			}
 		}
 	}
 	return nil
-}
-
-// hexColor is a colour as six digits without '#', or empty.
-func hexColor(s string) string {
-	s = strings.TrimPrefix(strings.TrimSpace(s), "#")
-	if strings.Trim(s, "0123456789abcdefABCDEF") != "" {
-		return ""
-	}
-	switch len(s) {
-	case 3:
-		return string([]byte{s[0], s[0], s[1], s[1], s[2], s[2]})
-	case 6:
-		return s
-	case 8:
-		return s[2:] // with the opacity first, as .NET writes it
-	}
-	return ""
 }
