@@ -16,7 +16,9 @@ func TestWhatIsWrongWithArgumentsIsCollected(t *testing.T) {
 	problems.URL("g", "x.example", "https://example.com")
 	problems.Patterns("h", "main", "release/*", "[a")
 	want := []Problem{
-		{"a", "is wrong"}, {"d", "name one"}, {"e", "name one"},
+		{"a", "is wrong"},
+		{"d", "name one"},
+		{"e", "name one"},
 		{"g", "Write an http or https address with a host, such as https://example.com."},
 		{"h", "One of the patterns cannot be read; a [ has no end."},
 	}
