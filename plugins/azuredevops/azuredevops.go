@@ -24,16 +24,16 @@ type AzureDevOps struct {
 	Sources  []string `relay:"poll" default:"[\"pushes\", \"pull_requests\", \"builds\", \"releases\", \"work_items\"]" doc:"What polls ask for: pushes, pull_requests, builds, releases, work_items; also approvals and checkins, and comments on pull requests, which take a request for each open one."`
 
 	kinds.Choice
-	Repositories []string `relay:"repositories" doc:"The repositories to post; all are the default."`
-	Branches     []string `relay:"branches" doc:"The branches to post; all are the default."`
-	Pipelines    []string `relay:"pipelines" doc:"The build, release and YAML pipelines to post; all are the default."`
-	Types        []string `relay:"work_item_types" doc:"The types of work items to post, such as Bug; all are the default."`
-	Areas        []string `relay:"areas" doc:"The area paths of work items to post, with slashes, such as Relay/Web/*; all are the default."`
-	Actors       []string `relay:"actors" doc:"The names of people and services whose doings to post; all are the default."`
-	NotActors    []string `relay:"exclude_actors" doc:"The names of people and services whose doings not to post."`
-	Initial      int      `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
-	Version      string   `relay:"api_version" default:"7.1" doc:"The version of the REST API; older servers have 6.0 or 5.1."`
-	Releases     string   `relay:"release_url" doc:"The address of the release API; follows from url unless a server has another."`
+	Repositories connector.Patterns `relay:"repositories" doc:"The repositories to post; all are the default."`
+	Branches     connector.Patterns `relay:"branches" doc:"The branches to post; all are the default."`
+	Pipelines    connector.Patterns `relay:"pipelines" doc:"The build, release and YAML pipelines to post; all are the default."`
+	Types        connector.Patterns `relay:"work_item_types" doc:"The types of work items to post, such as Bug; all are the default."`
+	Areas        []string           `relay:"areas" doc:"The area paths of work items to post, with slashes, such as Relay/Web/*; all are the default."`
+	Actors       connector.Patterns `relay:"actors" doc:"The names of people and services whose doings to post; all are the default."`
+	NotActors    connector.Patterns `relay:"exclude_actors" doc:"The names of people and services whose doings not to post."`
+	Initial      int                `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
+	Version      string             `relay:"api_version" default:"7.1" doc:"The version of the REST API; older servers have 6.0 or 5.1."`
+	Releases     string             `relay:"release_url" doc:"The address of the release API; follows from url unless a server has another."`
 }
 
 // New returns a connector without arguments.
@@ -61,14 +61,8 @@ func (a *AzureDevOps) Validate() []connector.Problem {
 	for _, s := range a.Sources {
 		problems.If(!slices.Contains(sourceNames(), s), "poll", "Polls ask for "+strings.Join(sourceNames(), ", ")+".")
 	}
-	table().Check(&problems, a.Choice)
-	problems.Patterns("repositories", a.Repositories...)
-	problems.Patterns("branches", a.Branches...)
-	problems.Patterns("pipelines", a.Pipelines...)
-	problems.Patterns("work_item_types", a.Types...)
-	problems.Patterns("areas", slashed(a.Areas)...)
-	problems.Patterns("actors", a.Actors...)
-	problems.Patterns("exclude_actors", a.NotActors...)
+	table().Check(&problems, "kinds", a.Kinds...)
+	problems.If(!slashed(a.Areas).Valid(), "areas", "One of the patterns cannot be read; a [ has no end.")
 	return problems
 }
 
@@ -80,20 +74,20 @@ func (a *AzureDevOps) wants(k kind, r *resource) bool {
 	area := strings.ReplaceAll(r.field("System.AreaPath"), `\`, "/")
 	return fits(a.Repositories, r.repository().Name) && fits(a.Branches, r.branches()...) && fits(a.Pipelines, r.pipeline()) &&
 		fits(a.Types, r.field("System.WorkItemType")) && fits(slashed(a.Areas), area) &&
-		fits(a.Actors, r.actor().Name) && !connector.Matches(a.NotActors, r.actor().Name)
+		fits(a.Actors, r.actor().Name) && !a.NotActors.Match(r.actor().Name)
 }
 
 // fits reports whether one of some names is among those wanted; what has no such name
 // fits.
-func fits(patterns []string, names ...string) bool {
+func fits(patterns connector.Patterns, names ...string) bool {
 	known := slices.DeleteFunc(names, func(name string) bool { return name == "" })
-	return len(patterns) == 0 || len(known) == 0 || slices.ContainsFunc(known, func(name string) bool { return connector.Matches(patterns, name) })
+	return len(patterns) == 0 || len(known) == 0 || slices.ContainsFunc(known, patterns.Match)
 }
 
 // slashed writes area paths with slashes: in a pattern a backslash has a meaning of
 // its own.
-func slashed(areas []string) []string {
-	var list []string
+func slashed(areas []string) connector.Patterns {
+	var list connector.Patterns
 	for _, a := range areas {
 		list = append(list, strings.ReplaceAll(a, `\`, "/"))
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
@@ -16,14 +15,14 @@ func (g *GitHub) wants(name string, p *payload) bool {
 		return false
 	}
 	actor := p.Sender.Login
-	if len(g.Actors) > 0 && !connector.Matches(g.Actors, actor) || !k.Own.robots && connector.Matches(g.ExcludeActors, actor) {
+	if len(g.Actors) > 0 && !g.Actors.Match(actor) || !k.Own.robots && g.ExcludeActors.Match(actor) {
 		return false
 	}
-	if b := p.branch(name); len(g.Branches) > 0 && b != "" && !connector.Matches(g.Branches, b) {
+	if b := p.branch(name); len(g.Branches) > 0 && b != "" && !g.Branches.Match(b) {
 		return false
 	}
 	labels, labelled := p.labels()
-	return len(g.Labels) == 0 || !labelled || slices.ContainsFunc(labels, func(l named) bool { return connector.Matches(g.Labels, l.Name) })
+	return len(g.Labels) == 0 || !labelled || slices.ContainsFunc(labels, func(l named) bool { return g.Labels.Match(l.Name) })
 }
 
 // branch is the one that an event is about; empty when it is about none.

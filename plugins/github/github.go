@@ -29,13 +29,13 @@ type GitHub struct {
 	PrivateKey string `relay:"private_key,secret" doc:"The App's private key, in PEM form."`
 	API        string `relay:"api" default:"https://api.github.com" doc:"The address of the REST API; GitHub Enterprise Server's is https://HOST/api/v3."`
 
-	Events        []string `relay:"events" doc:"The kinds to post, or kind.action, with * as in file names; what people want to see is the default."`
-	Exclude       []string `relay:"exclude" doc:"Kinds, or kind.action, not to post."`
-	Actors        []string `relay:"actors" doc:"Whose events to post; everybody's is the default."`
-	ExcludeActors []string `relay:"exclude_actors" default:"[\"dependabot*\", \"renovate*\", \"github-actions*\"]" doc:"Whose events not to post, but for releases, deployments, runs and alerts; some robots are the default."`
-	Branches      []string `relay:"branches" doc:"The branches whose pushes, runs and pull requests to post; all are the default."`
-	Labels        []string `relay:"labels" doc:"Post issues and pull requests with any of these labels only."`
-	Initial       int      `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
+	Events        connector.Patterns `relay:"events" doc:"The kinds to post, or kind.action, with * as in file names; what people want to see is the default."`
+	Exclude       connector.Patterns `relay:"exclude" doc:"Kinds, or kind.action, not to post."`
+	Actors        connector.Patterns `relay:"actors" doc:"Whose events to post; everybody's is the default."`
+	ExcludeActors connector.Patterns `relay:"exclude_actors" default:"[\"dependabot*\", \"renovate*\", \"github-actions*\"]" doc:"Whose events not to post, but for releases, deployments, runs and alerts; some robots are the default."`
+	Branches      connector.Patterns `relay:"branches" doc:"The branches whose pushes, runs and pull requests to post; all are the default."`
+	Labels        connector.Patterns `relay:"labels" doc:"Post issues and pull requests with any of these labels only."`
+	Initial       int                `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
 
 	app installation
 }
@@ -74,13 +74,7 @@ func (g *GitHub) Validate() []connector.Problem {
 		name, _, _ := strings.Cut(p, ".")
 		names = append(names, name)
 	}
-	table().CheckNames(&problems, "events", names...)
-	problems.Patterns("events", g.Events...)
-	problems.Patterns("exclude", g.Exclude...)
-	problems.Patterns("actors", g.Actors...)
-	problems.Patterns("exclude_actors", g.ExcludeActors...)
-	problems.Patterns("branches", g.Branches...)
-	problems.Patterns("labels", g.Labels...)
+	table().Check(&problems, "events", names...)
 	return problems
 }
 

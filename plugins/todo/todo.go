@@ -20,10 +20,10 @@ import (
 
 // Todo is the connector.
 type Todo struct {
-	Client       string   `relay:"client_id,required" doc:"The application (client) id of an app registration that allows public client flows, with the delegated permission Tasks.Read."`
-	Tenant       string   `relay:"tenant" default:"common" doc:"The directory whose people may sign in: its id or domain, common, organizations or consumers."`
-	Lists        []string `relay:"lists" doc:"The names of the lists to post, with * as in file names; all are the default."`
-	ExcludeLists []string `relay:"exclude_lists" doc:"The names of lists not to post."`
+	Client       string             `relay:"client_id,required" doc:"The application (client) id of an app registration that allows public client flows, with the delegated permission Tasks.Read."`
+	Tenant       string             `relay:"tenant" default:"common" doc:"The directory whose people may sign in: its id or domain, common, organizations or consumers."`
+	Lists        connector.Patterns `relay:"lists" doc:"The names of the lists to post, with * as in file names; all are the default."`
+	ExcludeLists connector.Patterns `relay:"exclude_lists" doc:"The names of lists not to post."`
 	kinds.Choice
 	DueSoon  time.Duration `relay:"due_soon" default:"24h" doc:"How long before the end of its due day a task is announced; 0s turns that off."`
 	Zone     string        `relay:"timezone" default:"UTC" doc:"The time zone of the person's due days, such as Europe/Berlin."`
@@ -58,10 +58,8 @@ func (t *Todo) Validate() []connector.Problem {
 	problems.If(t.Initial < 0, "initial", "The number of tasks cannot be negative.")
 	problems.URL("api", t.API, "https://graph.microsoft.com")
 	problems.URL("login_api", t.Login, "https://login.microsoftonline.com")
-	table().Check(&problems, t.Choice)
-	table().CheckNames(&problems, "exclude", t.Exclude...)
-	problems.Patterns("lists", t.Lists...)
-	problems.Patterns("exclude_lists", t.ExcludeLists...)
+	table().Check(&problems, "kinds", t.Kinds...)
+	table().Check(&problems, "exclude", t.Exclude...)
 	return problems
 }
 
@@ -106,5 +104,5 @@ func (t *Todo) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 
 // follows reports whether a list is to be posted.
 func (t *Todo) follows(name string) bool {
-	return (len(t.Lists) == 0 || connector.Matches(t.Lists, name)) && !connector.Matches(t.ExcludeLists, name)
+	return (len(t.Lists) == 0 || t.Lists.Match(name)) && !t.ExcludeLists.Match(name)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 
-	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
@@ -102,13 +101,13 @@ func sample() action {
 // wanted returns the kind of an action; false when nobody asked for it.
 func (t *Trello) wanted(a action) (kinds.Kind[look], bool) {
 	k, ok := table().Find(a.kind())
-	if !ok || !t.Wants(k.Noise, k.Name) || len(t.Members) > 0 && !connector.Matches(t.Members, a.Creator.Username) {
+	if !ok || !t.Wants(k.Noise, k.Name) || len(t.Members) > 0 && !t.Members.Match(a.Creator.Username) {
 		return k, false
 	}
-	if lists := a.lists(); len(t.Lists) > 0 && len(lists) > 0 && !slices.ContainsFunc(lists, func(l string) bool { return connector.Matches(t.Lists, l) }) {
+	if lists := a.lists(); len(t.Lists) > 0 && len(lists) > 0 && !slices.ContainsFunc(lists, t.Lists.Match) {
 		return k, false
 	}
-	return k, len(t.Labels) == 0 || a.Data.Label == nil || connector.Matches(t.Labels, a.Data.Label.Name)
+	return k, len(t.Labels) == 0 || a.Data.Label == nil || t.Labels.Match(a.Data.Label.Name)
 }
 
 // lists are the names of the lists that an action is about.

@@ -25,10 +25,10 @@ type Trello struct {
 	API    string `relay:"api" default:"https://api.trello.com" doc:"The address of the API."`
 
 	kinds.Choice
-	Members []string `relay:"members" doc:"Whose actions to post, by user name; everybody's is the default."`
-	Lists   []string `relay:"lists" doc:"The lists whose cards to post; all are the default, and what names no list is posted always."`
-	Labels  []string `relay:"labels" doc:"Post what is done to labels only for labels of these names."`
-	Initial int      `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
+	Members connector.Patterns `relay:"members" doc:"Whose actions to post, by user name; everybody's is the default."`
+	Lists   connector.Patterns `relay:"lists" doc:"The lists whose cards to post; all are the default, and what names no list is posted always."`
+	Labels  connector.Patterns `relay:"labels" doc:"Post what is done to labels only for labels of these names."`
+	Initial int                `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
 }
 
 // New returns a connector without arguments.
@@ -50,10 +50,7 @@ func (t *Trello) Validate() []connector.Problem {
 	problems.If(strings.ContainsAny(t.Token, " \"\r\n,"), "token", "A token has no spaces, commas or quotes.")
 	problems.URL("api", t.API, "https://api.trello.com")
 	problems.If(t.Initial < 0 || t.Initial > pageSize, "initial", "The number of events is from 0 to 1000.")
-	table().Check(&problems, t.Choice)
-	problems.Patterns("members", t.Members...)
-	problems.Patterns("lists", t.Lists...)
-	problems.Patterns("labels", t.Labels...)
+	table().Check(&problems, "kinds", t.Kinds...)
 	return problems
 }
 

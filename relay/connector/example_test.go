@@ -54,7 +54,7 @@ func (d *Desk) Describe() connector.Description {
 func (d *Desk) Validate() []connector.Problem {
 	var problems connector.Problems
 	problems.URL("api", d.API, "https://desk.example")
-	table().Check(&problems, d.Choice)
+	table().Check(&problems, "kinds", d.Kinds...)
 	return problems
 }
 

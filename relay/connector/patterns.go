@@ -6,22 +6,27 @@ import (
 	"strings"
 )
 
-// Matches reports whether a name is like any of the patterns, which are those of
-// file names (path.Match) without regard to capitals; unlike there, * also stands for
-// slashes. It is for arguments that choose kinds, people, branches and the like. A
-// pattern that cannot be read matches nothing; see [IsPattern].
-func Matches(patterns []string, name string) bool {
+// Patterns is the type of an argument that chooses kinds, people, branches and the like
+// by their names. A pattern is one of file names (path.Match) without regard to capitals;
+// unlike there, * also stands for slashes. An argument with one that cannot be read is
+// refused before [Validator] is asked.
+type Patterns []string
+
+// Match reports whether a name is like any of the patterns.
+func (p Patterns) Match(name string) bool {
 	name = flat(name)
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		ok, err := path.Match(flat(p), name)
+	return slices.ContainsFunc(p, func(pattern string) bool {
+		ok, err := path.Match(flat(pattern), name)
 		return ok && err == nil
 	})
 }
 
-// IsPattern reports whether a pattern can be read, for [Validator].
-func IsPattern(pattern string) bool {
-	_, err := path.Match(pattern, "")
-	return err == nil
+// Valid reports whether all of the patterns can be read. One that cannot matches nothing.
+func (p Patterns) Valid() bool {
+	return !slices.ContainsFunc(p, func(pattern string) bool {
+		_, err := path.Match(pattern, "")
+		return err != nil
+	})
 }
 
 // flat takes the meaning out of capitals and slashes.

@@ -1,6 +1,9 @@
 package connector
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 func TestPatternsAreThoseOfFileNames(t *testing.T) {
 	for _, test := range []struct {
@@ -18,11 +21,31 @@ func TestPatternsAreThoseOfFileNames(t *testing.T) {
 		{"", "x", false},
 		{"[", "[", false},
 	} {
-		if got := Matches([]string{"nothing", test.pattern}, test.name); got != test.want {
+		if got := (Patterns{"nothing", test.pattern}).Match(test.name); got != test.want {
 			t.Errorf("%q is like %q: %t, want %t", test.name, test.pattern, got, test.want)
 		}
 	}
-	if Matches(nil, "x") {
+	if Patterns(nil).Match("x") {
 		t.Error("no pattern matches")
+	}
+}
+
+// choosing is a connector with patterns.
+type choosing struct {
+	echo
+	Branches Patterns `relay:"branches" default:"[\"main\"]"`
+}
+
+func TestAPatternThatCannotBeReadIsAProblemOfItsArgument(t *testing.T) {
+	c := &choosing{}
+	fields, err := schemaOf(reflect.TypeOf(c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problems := decodeArguments(fields, []byte(`{"branches": ["main", "[a"]}`), c); len(problems) != 1 || problems[0].Argument != "branches" {
+		t.Errorf("problems: %+v", problems)
+	}
+	if problems := decodeArguments(fields, nil, c); len(problems) > 0 || !c.Branches.Match("MAIN") || !c.Branches.Valid() {
+		t.Errorf("by default they are %q, with problems %+v", c.Branches, problems)
 	}
 }

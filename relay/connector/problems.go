@@ -34,10 +34,3 @@ func (p *Problems) URL(argument, text, example string) {
 	_, err := ParseURL(text)
 	p.If(err != nil, argument, "Write an http or https address with a host, such as "+example+".")
 }
-
-// Patterns checks that the patterns of an argument can be read by [Matches].
-func (p *Problems) Patterns(argument string, patterns ...string) {
-	for _, pattern := range patterns {
-		p.If(!IsPattern(pattern), argument, "One of the patterns cannot be read; a [ has no end.")
-	}
-}

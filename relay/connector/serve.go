@@ -26,7 +26,7 @@ import (
 //	Labels   []string      `relay:"labels" default:"[\"a\", \"b\"]"`
 //
 // A field may be a string, bool, number, [time.Duration] (text such as "1h30m"),
-// slice, map with string keys, struct with tagged fields of its own, any, or a
+// slice ([Patterns] among them), map with string keys, struct with tagged fields of its own, any, or a
 // pointer to one of them (nil when the argument is not set). An embedded struct
 // without a tag lends its fields. A default is JSON, but plain text for strings
 // and durations.

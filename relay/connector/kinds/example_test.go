@@ -55,7 +55,7 @@ func (s *Shop) Describe() connector.Description {
 
 func (s *Shop) Validate() []connector.Problem {
 	var problems connector.Problems
-	table().Check(&problems, s.Choice)
+	table().Check(&problems, "kinds", s.Kinds...)
 	return problems
 }
 

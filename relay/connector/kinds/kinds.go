@@ -55,44 +55,33 @@ func (t Table[T]) Describe(sample func(Kind[T]) event.Event) []connector.Kind {
 	return list
 }
 
-// Check adds to what a [connector.Validator] finds what is wrong with a choice among the
-// kinds.
-func (t Table[T]) Check(p *connector.Problems, c Choice) {
-	p.Patterns("kinds", c.Kinds...)
-	p.Patterns("exclude", c.Exclude...)
-	t.CheckNames(p, "kinds", c.Kinds...)
-}
-
-// CheckNames adds which patterns of an argument are like no kind. Those that cannot be
-// read are left to [connector.Problems.Patterns].
-func (t Table[T]) CheckNames(p *connector.Problems, argument string, patterns ...string) {
+// Check adds to what a [connector.Validator] finds which patterns of an argument are like
+// no kind.
+func (t Table[T]) Check(p *connector.Problems, argument string, patterns ...string) {
 	names := make([]string, len(t))
 	for i, k := range t {
 		names[i] = k.Name
 	}
 	for _, pattern := range patterns {
-		known := slices.ContainsFunc(names, func(name string) bool { return connector.Matches([]string{pattern}, name) })
 		message := "No kind of event is like " + pattern + "."
 		if meant := spelling.Nearest(pattern, names); meant != "" {
 			message += fmt.Sprintf(" Did you mean %q?", meant)
 		}
-		p.If(!known && connector.IsPattern(pattern), argument, message)
+		p.If(!slices.ContainsFunc(names, connector.Patterns{pattern}.Match), argument, message)
 	}
 }
 
 // Choice are the arguments by which people choose kinds. Embed it into the connector's
 // struct, in the place where they should stand among its arguments.
 type Choice struct {
-	Kinds   []string `relay:"kinds" doc:"The kinds of events to post, with * as in file names; without any, all but those that are off by default."`
-	Exclude []string `relay:"exclude" doc:"Kinds not to post."`
+	Kinds   connector.Patterns `relay:"kinds" doc:"The kinds of events to post, with * as in file names; without any, all but those that are off by default."`
+	Exclude connector.Patterns `relay:"exclude" doc:"Kinds not to post."`
 }
 
 // Wants reports whether people want an event of a kind. An event may go by several
 // names, such as its kind's and one that tells its action as well: it is wanted if any
 // of them is, and left out if any of them is excluded.
 func (c Choice) Wants(noise bool, names ...string) bool {
-	like := func(patterns []string) bool {
-		return slices.ContainsFunc(names, func(name string) bool { return connector.Matches(patterns, name) })
-	}
-	return (len(c.Kinds) == 0 && !noise || like(c.Kinds)) && !like(c.Exclude)
+	listed := len(c.Kinds) == 0 && !noise || slices.ContainsFunc(names, c.Kinds.Match)
+	return listed && !slices.ContainsFunc(names, c.Exclude.Match)
 }

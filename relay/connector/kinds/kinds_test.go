@@ -37,12 +37,10 @@ func TestWhatPeopleWant(t *testing.T) {
 
 func TestAPatternThatIsLikeNoKindIsAProblem(t *testing.T) {
 	var problems connector.Problems
-	table().Check(&problems, Choice{Kinds: []string{"pu*", "*", "[", "pusch", "issues*"}, Exclude: []string{"issues", "[a"}})
+	table().Check(&problems, "events", "pu*", "*", "pusch", "issues*")
 	want := connector.Problems{
-		{Argument: "kinds", Message: "One of the patterns cannot be read; a [ has no end."},
-		{Argument: "exclude", Message: "One of the patterns cannot be read; a [ has no end."},
-		{Argument: "kinds", Message: `No kind of event is like pusch. Did you mean "push"?`},
-		{Argument: "kinds", Message: "No kind of event is like issues*."},
+		{Argument: "events", Message: `No kind of event is like pusch. Did you mean "push"?`},
+		{Argument: "events", Message: "No kind of event is like issues*."},
 	}
 	if !slices.Equal(problems, want) {
 		t.Errorf("problems: %+v", problems)
