@@ -47,6 +47,8 @@ func runPlugin(mode string) {
 	case "slow-start":
 		time.Sleep(700 * time.Millisecond)
 		connector.Serve(func() connector.Connector { return &good{typ: mode} })
+	case "version-1":
+		serveRaw(1, &liar{})
 	case "version-7":
 		serveRaw(7, &liar{})
 	default:

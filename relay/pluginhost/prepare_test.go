@@ -47,6 +47,7 @@ func TestPrepareSaysWhatIsWrongAndLeavesNothing(t *testing.T) {
 	}{
 		{"crash", []Spec{spec(t, "crash-at-start")}, `plugin "crash-at-start": before it was ready, it ended \(exit status 4\); its last words: cannot find the licence file`},
 		{"version", []Spec{spec(t, "version-7")}, `it speaks version 7 of the plugin protocol, but this relay speaks 2: use an older plugin or a newer relay`},
+		{"older version", []Spec{spec(t, "version-1")}, `it speaks version 1 of the plugin protocol, but this relay speaks 2: use a newer plugin or an older relay`},
 		{"not a plugin", []Spec{spec(t, "not-a-plugin")}, `it does not speak the plugin protocol: its first line of output is "Hello! Usage: …"`},
 		{"endless line", []Spec{spec(t, "endless-line")}, `its first line of output never ends`},
 		{"hang", []Spec{spec(t, "hang-at-start")}, `it was not ready within 2s`},
