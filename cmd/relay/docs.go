@@ -26,9 +26,11 @@ them, as the plugin itself describes it. The name of a chat system, or "channels
 them, says what a channel of that type takes, its rate and its limits. "functions" lists the
 functions of relay.hcl, "card" the blocks in which a route changes a card. Without a name the
 connector types are listed. No relay need run.`,
-		Example:           "  relay docs rss\n  relay docs functions",
-		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: complete(func(cmd *cobra.Command) []string { return append(append(typeNames(), channelTypeNames(cmd)...), "channels", "functions", "card") }),
+		Example: "  relay docs rss\n  relay docs functions",
+		Args:    cobra.MaximumNArgs(1),
+		ValidArgsFunction: complete(func(cmd *cobra.Command) []string {
+			return append(append(typeNames(), channelTypeNames(cmd)...), "channels", "functions", "card")
+		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:

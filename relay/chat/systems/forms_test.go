@@ -3,6 +3,7 @@ package systems_test
 import (
 	"context"
 	"strings"
+	"testing"
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat"
@@ -56,4 +57,28 @@ func named(name string) form {
 func usual(name string) form {
 	s, _ := systems.All().Find(name)
 	return form{Form: s.Forms[0], Name: name}
+}
+
+// TestSystemsAreWhole: what every part of the relay counts on is there.
+func TestSystemsAreWhole(t *testing.T) {
+	for _, s := range systems.All() {
+		if s.Name == "" || s.Summary == "" || s.Posts() != hasURL(s) || s.Rate.PerSecond > 0 && s.Rate.Source == "" {
+			t.Errorf("%s lacks a name, a summary, a url or the source of its rate", s.Name)
+		}
+		for _, setting := range s.All() {
+			if setting.Kind == "" || setting.Doc == "" {
+				t.Errorf("%s: %s lacks its kind or its doc", s.Name, setting.Name)
+			}
+		}
+		for _, f := range s.Forms {
+			if f.Write == nil || f.Read == nil || len(s.Forms) > 1 && f.Name == "" {
+				t.Errorf("%s %s cannot write, or read, or has no name", s.Name, f.Name)
+			}
+		}
+	}
+}
+
+func hasURL(s chat.System) bool {
+	_, has := s.Setting("url", "")
+	return has
 }

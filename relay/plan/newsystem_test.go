@@ -1,4 +1,4 @@
-package systems_test
+package plan_test
 
 import (
 	"encoding/json"
@@ -19,7 +19,6 @@ import (
 	"github.com/connector-relay/relay/relay/chat/draft"
 	"github.com/connector-relay/relay/relay/chat/markup"
 	"github.com/connector-relay/relay/relay/chat/size"
-	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
@@ -170,28 +169,4 @@ func TestMistakesInANewSystemsBlockAreNamed(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, said)
 		}
 	}
-}
-
-// TestSystemsAreWhole: what every part of the relay counts on is there.
-func TestSystemsAreWhole(t *testing.T) {
-	for _, s := range append(systems.All(), semaphore()) {
-		if s.Name == "" || s.Summary == "" || s.Posts() != hasURL(s) || s.Rate.PerSecond > 0 && s.Rate.Source == "" {
-			t.Errorf("%s lacks a name, a summary, a url or the source of its rate", s.Name)
-		}
-		for _, setting := range s.All() {
-			if setting.Kind == "" || setting.Doc == "" {
-				t.Errorf("%s: %s lacks its kind or its doc", s.Name, setting.Name)
-			}
-		}
-		for _, f := range s.Forms {
-			if f.Write == nil || f.Read == nil || len(s.Forms) > 1 && f.Name == "" {
-				t.Errorf("%s %s cannot write, or read, or has no name", s.Name, f.Name)
-			}
-		}
-	}
-}
-
-func hasURL(s chat.System) bool {
-	_, has := s.Setting("url", "")
-	return has
 }
