@@ -77,17 +77,10 @@ func Beyond(lines ...markup.Text) markup.Text {
 	var list []markup.Inline
 	for _, t := range lines {
 		t.Walk(func(n markup.Inline) {
-			if n.Kind != markup.Mention && n.URL == "" {
-				return
+			if n.Kind == markup.Mention || n.URL != "" {
+				list = append(list, n)
 			}
-			if len(list) > 0 {
-				list = append(list, markup.Inline{Kind: markup.Plain, Text: " · "})
-			}
-			list = append(list, n)
 		})
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	return markup.Of(list...)
+	return markup.Join(list, " · ")
 }

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -37,21 +38,18 @@ func hasLink(inlines []markup.Inline) bool {
 
 // Body is a document without its title.
 func (d Draft) Body() markup.Text {
-	var t markup.Text
-	t = append(t, d.Text...)
+	t := slices.Clone(d.Text)
 	for i, s := range d.Sections {
 		if s.Card.StartGroup && i > 0 {
 			t = append(t, markup.Block{Kind: markup.Rule})
 		}
 		t = append(t, s.document()...)
 	}
-	return append(append(t, Ways(d.Actions)...), d.Said()...)
+	return slices.Concat(t, Ways(d.Actions), d.Said())
 }
 
 func (s Section) document() markup.Text {
-	t := append(markup.Text{}, Strong(s.Title)...)
-	t = append(t, s.Lines()...)
-	t = append(t, s.Text...)
+	t := slices.Concat(Strong(s.Title), s.Lines(), s.Text)
 	if len(s.Facts) > 0 {
 		list := markup.Block{Kind: markup.List}
 		for _, f := range s.Facts {
@@ -65,15 +63,9 @@ func (s Section) document() markup.Text {
 		shown = append([]card.Image{{URL: s.Avatar}}, shown...)
 	}
 	for _, img := range shown {
-		if len(pictures) > 0 {
-			pictures = append(pictures, markup.Inline{Kind: markup.Plain, Text: " "})
-		}
 		pictures = append(pictures, picture(img))
 	}
-	if len(pictures) > 0 {
-		t = append(t, markup.Of(pictures...)...)
-	}
-	return append(t, Ways(s.Actions)...)
+	return slices.Concat(t, markup.Join(pictures, " "), Ways(s.Actions))
 }
 
 // Lines are a section's activity: who, and when or where, in one line; what in the
@@ -124,5 +116,9 @@ func picture(img card.Image) markup.Inline {
 // Ways are the links of a list of actions, and what is not possible.
 func Ways(actions []card.Action) markup.Text {
 	links, rest := Split(actions)
-	return append(line(links), rest...)
+	var line []markup.Inline
+	for _, l := range links {
+		line = append(line, markup.Inline{Kind: markup.Link, URL: markup.Address(l.Address), Inlines: []markup.Inline{{Kind: markup.Plain, Text: l.Name}}})
+	}
+	return append(markup.Join(line, " · "), rest...)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat/markup"
+	"github.com/connector-relay/relay/relay/chat/size"
 )
 
 // Draft is a card whose texts are read.
@@ -49,6 +50,14 @@ type Section struct {
 
 // Fact is a name and its value.
 type Fact struct{ Name, Value markup.Text }
+
+// Written is a draft in the form of a chat system.
+type Written struct {
+	Body []byte
+	// Used is how much it uses of each limit that the system's writer measures. The bytes
+	// of the whole are measured for all.
+	Used size.Used
+}
 
 // New reads a card, which stays as it is. Known names the person who has a login, so that
 // "@login" in a text is a mention; nil knows nobody.
@@ -171,7 +180,7 @@ func (d Draft) Said() markup.Text {
 	if d.Note == "" {
 		return nil
 	}
-	return markup.Of(markup.Inline{Kind: markup.Emphasis, Inlines: []markup.Inline{{Kind: markup.Plain, Text: d.Note}}})
+	return markup.Remark(d.Note)
 }
 
 // Link is a way out of a card.
@@ -195,9 +204,7 @@ func Split(actions []card.Action) (links []Link, rest markup.Text) {
 	if len(names) == 0 {
 		return links, nil
 	}
-	return links, markup.Of(markup.Inline{Kind: markup.Emphasis, Inlines: []markup.Inline{
-		{Kind: markup.Plain, Text: "Not possible here: " + strings.Join(names, ", ")},
-	}})
+	return links, markup.Remark("Not possible here: " + strings.Join(names, ", "))
 }
 
 // Named is an action's name, which is no Markdown; a button needs one.
@@ -220,21 +227,6 @@ func (d Draft) FirstLink() string {
 		}
 	}
 	return d.TitleLink
-}
-
-// line joins links to a line.
-func line(links []Link) markup.Text {
-	var inlines []markup.Inline
-	for i, l := range links {
-		if i > 0 {
-			inlines = append(inlines, markup.Inline{Kind: markup.Plain, Text: " · "})
-		}
-		inlines = append(inlines, markup.Inline{Kind: markup.Link, URL: markup.Address(l.Address), Inlines: []markup.Inline{{Kind: markup.Plain, Text: l.Name}}})
-	}
-	if len(inlines) == 0 {
-		return nil
-	}
-	return markup.Of(inlines...)
 }
 
 // Pictures are a section's, the large one first.

@@ -74,6 +74,27 @@ func Words(s string) Text { return Of(Inline{Kind: Plain, Text: s}) }
 // Of is one paragraph of these inlines.
 func Of(inlines ...Inline) Text { return Text{{Kind: Paragraph, Inlines: inlines}} }
 
+// Remark is one emphasised paragraph of literal text.
+func Remark(s string) Text {
+	return Of(Inline{Kind: Emphasis, Inlines: []Inline{{Kind: Plain, Text: s}}})
+}
+
+// Join is one paragraph of these inlines with a separator between them; empty when there
+// are none.
+func Join(inlines []Inline, separator string) Text {
+	var line []Inline
+	for i, n := range inlines {
+		if i > 0 {
+			line = append(line, Inline{Kind: Plain, Text: separator})
+		}
+		line = append(line, n)
+	}
+	if len(line) == 0 {
+		return nil
+	}
+	return Of(line...)
+}
+
 // Empty reports whether there is nothing to see.
 func (t Text) Empty() bool { return t.Len() == 0 }
 
