@@ -9,8 +9,8 @@ import (
 	"github.com/connector-relay/relay/relay/operator"
 )
 
-// publicHandler is all that the outside needs: the hooks, and where a browser comes
-// back to from a sign-in.
+// publicHandler serves what the outside needs: the hooks, and the page to which a browser
+// returns from a sign-in.
 func (r *Relay) publicHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", r.intake.Hooks())
@@ -19,8 +19,8 @@ func (r *Relay) publicHandler() http.Handler {
 	return mux
 }
 
-// dashboardHandler serves the pages, the read-only API, the metrics and health, all to
-// this machine alone.
+// dashboardHandler serves the pages, the read-only API, the metrics and health, to this
+// machine alone.
 func (r *Relay) dashboardHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", r.dashboard.Handler())
@@ -31,7 +31,8 @@ func (r *Relay) dashboardHandler() http.Handler {
 	return r.dashboard.Guard(mux)
 }
 
-// metricsHandler serves the metrics and nothing else, to a Prometheus elsewhere, too.
+// metricsHandler serves the metrics and nothing else, so that a Prometheus elsewhere can
+// have them.
 func (r *Relay) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{MaxRequestsInFlight: mostScrapes}))
@@ -39,7 +40,7 @@ func (r *Relay) metricsHandler() http.Handler {
 	return mux
 }
 
-// mostScrapes is how many may read the metrics at once: they cost questions to the store.
+// mostScrapes is how many scrapes may run at once: each one asks the store.
 const mostScrapes = 4
 
 // alive says that the process answers.

@@ -10,11 +10,10 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// moveConnectors gives what is kept of connectors to the names that they have now. It
-// is quick, whatever there is; undo moves back.
-// What has moved before is passed over; so is what would replace something, and
-// [Relay.Plan] says so. Channels' cards are for package dispatch to move, because their
-// lanes run.
+// moveConnectors gives what the store keeps of renamed connectors to their new names,
+// which is quick however much that is. It passes over what has moved before, and over what
+// would replace something, as [Relay.Plan] says. Package dispatch moves channels' cards,
+// because their lanes run meanwhile.
 func (r *Relay) moveConnectors(ctx context.Context, n *next) (undo, error) {
 	var done []config.Moved
 	undo := func(ctx context.Context) error {

@@ -29,7 +29,7 @@ func (r *Relay) openPlugins(context.Context, *next) (undo, error) {
 	r.host = pluginhost.New(pluginhost.Options{
 		Log: r.log.Part("pluginhost"), Metrics: r.registry, Mask: r.masker.Mask, Version: r.options.Version, Notify: r.notices.Plugin,
 	})
-	// They start before the rest of the file is known, and log.
+	// The plugins start, and log, before the whole configuration is known.
 	if file, diags := config.Parse(r.options.Config, systems.All()); !diags.HasErrors() {
 		r.log.SetLevel(file.Log())
 	}
@@ -53,10 +53,10 @@ func (r *Relay) openDispatch(context.Context, *next) (undo, error) {
 	return func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil }, nil
 }
 
-// landingPath is where a browser comes back to from a sign-in, on the public listener.
+// landingPath is where a browser returns from a sign-in, on the public listener.
 const landingPath = "/sign-in"
 
-// openSignIns makes the keeper of tokens, whose key is nobody else's to read.
+// openSignIns makes the keeper of tokens. Only the relay's user may read its key.
 func (r *Relay) openSignIns(_ context.Context, n *next) (undo, error) {
 	key := n.plan.Config.Relay.Key
 	mended, err := private.Keep(key)
@@ -88,8 +88,8 @@ func (r *Relay) openListeners(context.Context, *next) (undo, error) {
 	return r.listeners.Stop, nil
 }
 
-// openDesk makes what answers operators: the desk, its metrics, and the pages. From then
-// on the store says what it has accepted to whom that matters.
+// openDesk makes what answers operators: the desk, its metrics and the pages. From then on
+// lanes and pages hear of what the store accepts.
 func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 	r.desk = operator.New(operator.Options{
 		Store: r.store, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Daemon: r,
@@ -105,7 +105,7 @@ func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 		r.dispatch.Wake(n.Accepted)
 		r.dashboard.Notify(slices.Concat(n.Returned, n.Accepted))
 	})
-	return ending(r.dashboard.Close), nil // or its pages, which wait for news, would hold the listeners up
+	return ending(r.dashboard.Close), nil // pages that wait for news would keep the listeners from stopping
 }
 
 func (r *Relay) openSocket(_ context.Context, n *next) (undo, error) {
@@ -118,13 +118,13 @@ func (r *Relay) openSocket(_ context.Context, n *next) (undo, error) {
 }
 
 const (
-	// sweepEvery is how often what is older than the retention is removed.
+	// sweepEvery is how often deliveries older than the retention are removed.
 	sweepEvery = 10 * time.Minute
-	// watchEvery is how often the log hears of what is wrong.
+	// watchEvery is how often new problems go into the log.
 	watchEvery = 10 * time.Second
 )
 
-// keepHouse does now and then what nobody asks for.
+// keepHouse starts the work that is done at intervals.
 func (r *Relay) keepHouse(context.Context, *next) (undo, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	var loops sync.WaitGroup

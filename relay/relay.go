@@ -49,8 +49,8 @@ type Options struct {
 	// Ready, when not nil, is told once that the relay runs.
 	Ready func(operator.Status)
 
-	// Tests make the relay fail: wrap puts something between it and its store, and after
-	// is told of each step that was done.
+	// For tests: wrap puts faults around the store, and after can fail each step once it
+	// is done.
 	wrap  func(store.Store) store.Store
 	after func(step string) error
 }
@@ -76,10 +76,10 @@ type Relay struct {
 	listeners *listener.Set
 	notices   *notice.Board
 
-	// parts are the steps that made the parts, for stopping.
+	// parts are the steps that made the parts, for Stop to undo.
 	parts *steps
 
-	// reloading is held for the whole of a reload, so that two do not mix.
+	// reloading is held during a reload, so that two do not mix.
 	reloading sync.Mutex
 
 	mu sync.RWMutex
@@ -97,7 +97,7 @@ func Start(ctx context.Context, o Options) (*Relay, error) {
 	}
 	r.log = logs.New(o.Log, r.masker.Mask)
 	r.notices = notice.New(r.log.Part("notice"))
-	// The store is open before there is a card to write.
+	// The store is open before the first card is written.
 	r.renderer = channel.NewRenderer(func(deliveries ...int64) func() { return r.store.Rendering(deliveries...) })
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), r.log.Lost())
 	n := &next{}
@@ -113,7 +113,7 @@ func Start(ctx context.Context, o Options) (*Relay, error) {
 		{"operators' desk", r.openDesk},
 		{"adoption", r.adopt},
 		{"housekeeping", r.keepHouse},
-		{"operator socket", r.openSocket}, // last, when there is something to say
+		{"operator socket", r.openSocket}, // last: whoever can connect gets an answer
 	}); err != nil {
 		r.log.Close()
 		return nil, err

@@ -30,7 +30,7 @@ type next struct {
 func (r *Relay) Reload(ctx context.Context) (_ []operator.Change, err error) {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
-	tellManager(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()) // it sorts what it hears by time
+	tellManager(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()) // it needs the time to order what it hears
 	defer tellManager(daemon.SdNotifyReady)
 	defer func() { r.remember(err) }()
 	n := &next{}
@@ -95,8 +95,8 @@ func (r *Relay) read(ctx context.Context, n *next) (_ undo, err error) {
 	return ending(n.plan.Discard), nil
 }
 
-// readAgain is read for somebody to whom an invalid configuration means the same across
-// the operator socket.
+// readAgain reads the configuration for a reload. Its errors keep their meaning across the
+// operator socket.
 func (r *Relay) readAgain(ctx context.Context, n *next) (undo, error) {
 	undo, err := r.read(ctx, n)
 	if _, ok := errors.AsType[*config.Error](err); ok {
@@ -149,7 +149,7 @@ func (r *Relay) prepareConnectors(ctx context.Context, n *next) (_ undo, err err
 		return nil, fmt.Errorf("start the connectors: %w", err)
 	}
 	if err != nil {
-		// A relay that starts is to deliver what waits, whatever else it can do.
+		// A relay that starts delivers what waits, even when it cannot accept anything yet.
 		r.log.Error().Err(err).Msg("the store cannot open all connectors; they are down until it can")
 	}
 	return nil, nil
@@ -173,11 +173,10 @@ func (r *Relay) commit(ctx context.Context, n *next) {
 	r.host.Adopt(p.Plugins)
 	n.lanes()
 	n.connectors()
-	n.listen() // last: who asks is to find what was there before, or all of this
+	n.listen() // last, so that a new address never answers for the old configuration
 }
 
-// tell tells the log what a reload has changed, and the operators what it has left
-// behind.
+// tell logs what a reload has changed, and tells the operators what it leaves behind.
 func (r *Relay) tell(changes []operator.Change) {
 	lines := make([]string, len(changes))
 	var warnings []string
@@ -194,8 +193,8 @@ func (r *Relay) tell(changes []operator.Change) {
 	}
 }
 
-// remember keeps in one line how the last reload failed, if it did. Diagnostics have many
-// lines, and validation shows them.
+// remember keeps one line about how the last reload failed, if it did. Validation shows
+// the other lines of diagnostics.
 func (r *Relay) remember(err error) {
 	failed := ""
 	if err != nil {

@@ -7,30 +7,30 @@ import (
 	"slices"
 )
 
-// step is one thing that a start or a reload does. It either fails and has changed
-// nothing, or returns what takes back what it did, if there is anything to take back.
+// step is one thing that a start or a reload does. It returns how to undo what it did, if
+// anything is to be undone, even when it fails half-way.
 type step struct {
 	name string
 	do   func(ctx context.Context, n *next) (undo, error)
 }
 
-// undo takes back what a step has done.
+// undo undoes what a step did.
 type undo func(context.Context) error
 
-// ending is the undo of what ends without fail.
+// ending is an undo that cannot fail.
 func ending(end func()) undo { return func(context.Context) error { end(); return nil } }
 
 // steps does steps, and remembers how to undo them.
 type steps struct {
 	done []undo
-	// after, when not nil, is told of each step that was done: tests make it fail.
+	// after, when not nil, can fail each step once it is done.
 	after func(step string) error
 }
 
-// steps returns what does steps for a start or a reload.
+// steps returns what does the steps of a start or a reload.
 func (r *Relay) steps() *steps { return &steps{after: r.options.after} }
 
-// do does steps in their order. When one fails, it undoes all that were done.
+// do does steps in order. When one fails, it undoes all that was done.
 func (s *steps) do(ctx context.Context, n *next, list []step) error {
 	for _, step := range list {
 		undo, err := step.do(ctx, n)
@@ -52,7 +52,7 @@ func (s *steps) do(ctx context.Context, n *next, list []step) error {
 	return nil
 }
 
-// undo undoes what was done, last first, and all of it, whatever fails.
+// undo undoes everything that was done, last first, even when some of it fails.
 func (s *steps) undo(ctx context.Context) error {
 	var errs []error
 	for _, undo := range slices.Backward(s.done) {

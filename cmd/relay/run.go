@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/rs/zerolog"
@@ -33,8 +34,8 @@ and SIGINT stop it once what is in flight has ended, and a second one at once.`,
 	}
 }
 
-// sayWhere returns what tells a person on a terminal where to look; nil where there is
-// none.
+// sayWhere returns what tells a person at a terminal where to look, or nil when standard
+// error is no terminal.
 func (a *app) sayWhere() func(operator.Status) {
 	if !isTerminal(a.err) {
 		return nil
@@ -44,8 +45,8 @@ func (a *app) sayWhere() func(operator.Status) {
 	}
 }
 
-// onOneLine takes out of a log line for a terminal what would do more than stand there.
-// What the writer itself adds, such as colours, comes later.
+// onOneLine makes a log line harmless for a terminal. The writer adds its own colours
+// later.
 func onOneLine(line map[string]any) error {
 	for name, value := range line {
 		if clean := printable.Line(name); clean != name {
@@ -73,11 +74,9 @@ func inert(value any) any {
 }
 
 // logOutput is for people on a terminal, and JSON for machines otherwise.
-func (a *app) logOutput() zerolog.LevelWriter {
+func (a *app) logOutput() io.Writer {
 	if isTerminal(a.err) {
-		return zerolog.LevelWriterAdapter{Writer: zerolog.ConsoleWriter{
-			Out: unwrap(a.err), NoColor: os.Getenv("NO_COLOR") != "", FormatPrepare: onOneLine,
-		}}
+		return zerolog.ConsoleWriter{Out: unwrap(a.err), NoColor: os.Getenv("NO_COLOR") != "", FormatPrepare: onOneLine}
 	}
-	return zerolog.LevelWriterAdapter{Writer: a.err}
+	return a.err
 }

@@ -1,7 +1,7 @@
-// Package listener is the addresses that the relay answers on. It binds a new address
-// before it answers there, lets requests to a replaced one end, and moves a listener onto
-// an address that another one of the relay's own still has. What is answered is no matter
-// of its own: each [Opening] brings its handler.
+// Package listener holds the addresses that the relay answers on. It binds a new address
+// before it answers there, lets requests to a replaced one end, and can move a listener
+// onto an address that another of the relay's listeners still has. It does not know what
+// is answered: each [Opening] brings its handler.
 package listener
 
 import (
@@ -20,8 +20,7 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// The limits of every listener: a sender that is slower or larger than this is no
-// sender of cards.
+// The limits of every listener. No sender of cards is slower or needs longer headers.
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 30 * time.Second
@@ -30,12 +29,13 @@ const (
 	maxHeaderBytes    = 64 << 10
 )
 
-// Set is the addresses that the relay answers on, by what they are for.
+// Set is the relay's listeners, by what they are for.
 type Set struct {
 	log    zerolog.Logger
 	failed chan error
 
-	// replaced counts listeners that a reload took away and that still answer.
+	// replaced counts the listeners that a reload took away and that still answer
+	// requests.
 	replaced sync.WaitGroup
 
 	mu   sync.Mutex
@@ -49,22 +49,22 @@ type listener struct {
 	net     net.Listener
 }
 
-// New returns a set of no listeners.
+// New returns a set without listeners.
 func New(log zerolog.Logger) *Set {
 	return &Set{log: log, failed: make(chan error, 8), open: make(map[string]*listener)}
 }
 
-// Failed tells when the set can no longer answer on an address.
+// Failed tells of a listener that can no longer accept connections.
 func (s *Set) Failed() <-chan error { return s.failed }
 
-// Opening is a listener that is wanted; without an address it is not.
+// Opening is a listener to open, or, without an address, to close.
 type Opening struct {
 	Purpose, Address string
 	Handler          http.Handler
 }
 
-// Prepare binds the addresses that are new, without answering on them yet. Nothing has
-// changed until commit, which cannot fail; undo lets go of what was bound.
+// Prepare binds the addresses that are new and does not answer on them yet. Nothing
+// changes until commit, which cannot fail; undo releases the addresses.
 func (s *Set) Prepare(list []Opening) (commit, undo func(), err error) {
 	bound := make(map[string]*listener)
 	undo = func() {
@@ -92,9 +92,9 @@ func (s *Set) Prepare(list []Opening) (commit, undo func(), err error) {
 	}, undo, nil
 }
 
-// bind listens on an address. When that is taken by a listener of the relay's own, on
-// 127.0.0.1 where all addresses are wanted or the other way round, both have it until
-// the old one has ended.
+// bind listens on an address. When one of the relay's own listeners is in the way, such
+// as one on 127.0.0.1 when the new one is for all addresses, both share the port until
+// the old one ends.
 func (s *Set) bind(address string) (net.Listener, error) {
 	n, err := net.Listen("tcp", address)
 	if !errors.Is(err, syscall.EADDRINUSE) {
@@ -108,7 +108,7 @@ func (s *Set) bind(address string) (net.Listener, error) {
 		if err := setShared(o, true); err != nil {
 			return nil, err
 		}
-		defer func() { _ = setShared(o, false) }() // others are kept away again
+		defer func() { _ = setShared(o, false) }() // no other process may share the port
 	}
 	shared := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return controlShared(c, true) }}
 	if n, err = shared.Listen(context.Background(), "tcp", address); err != nil {
@@ -118,7 +118,7 @@ func (s *Set) bind(address string) (net.Listener, error) {
 	return n, nil
 }
 
-// setShared lets another socket of this process have a listener's address too.
+// setShared sets whether another socket may have a listener's address too.
 func setShared(n net.Listener, shared bool) error {
 	socket, ok := n.(syscall.Conn)
 	if !ok {
@@ -154,7 +154,8 @@ func (s *Set) find(purpose string) *listener {
 	return s.open[purpose]
 }
 
-// replace serves a listener, if there is one, and lets the one before it finish.
+// replace starts to answer on a listener, if there is one, and lets the requests to the
+// one before it end.
 func (s *Set) replace(purpose string, n *listener) {
 	s.mu.Lock()
 	old := s.open[purpose]
@@ -172,8 +173,8 @@ func (s *Set) replace(purpose string, n *listener) {
 	}
 }
 
-// mostConnections bounds the connections to one listener: whoever only opens them must
-// leave descriptors for the others, for deliveries and for the store.
+// mostConnections limits the connections to one listener, so that a client that opens
+// many leaves file descriptors for the other listeners, for deliveries and for the store.
 func mostConnections() int { return max(16, min(16384, descriptors()/4)) }
 
 func (s *Set) serve(purpose string, n *listener) {
@@ -182,8 +183,8 @@ func (s *Set) serve(purpose string, n *listener) {
 	}
 }
 
-// Serve answers on a listener that is bound already, for as long as an answer takes: a
-// poll or a reload takes its time.
+// Serve answers on a listener that is already bound. Answers may take as long as they
+// need, as a poll or a reload does.
 func (s *Set) Serve(purpose string, n net.Listener, handler http.Handler) {
 	server := s.server(handler)
 	server.WriteTimeout = 0
@@ -221,9 +222,8 @@ func (s *Set) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// server answers on a listener. What it has to say itself goes the log's way, too:
-// net/http would write it to standard error, where nothing masks it, and where it waits
-// for whoever does not read that.
+// server answers on a listener. Its own messages go to the relay's log: net/http would
+// write them to standard error, where nothing masks secrets and a full pipe blocks.
 func (s *Set) server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,

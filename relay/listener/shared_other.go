@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// controlShared can do nothing here: the address is only free when the old listener has
+// controlShared does nothing here: the address is free only once the old listener has
 // ended.
 func controlShared(syscall.RawConn, bool) error { return nil }
 
-// descriptors is how many files and connections this process may have open; nobody says
-// here.
+// descriptors is how many files and connections this process may have open. This system
+// does not say.
 func descriptors() int { return math.MaxInt32 }

@@ -10,7 +10,7 @@ import (
 )
 
 // controlShared sets whether the kernel lets other sockets of this user have the same
-// address. It is asked of both sockets at the moment at which the second one is bound.
+// address. Both sockets must allow it when the second one is bound.
 func controlShared(c syscall.RawConn, shared bool) error {
 	value := 0
 	if shared {

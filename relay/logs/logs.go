@@ -1,8 +1,8 @@
-// Package logs is the relay's log: a writer that never holds anybody up and lets no
-// secret pass, and the level, which belongs to one log and not to the process.
+// Package logs is the relay's log: a writer that never blocks and lets no secret through,
+// and a level that belongs to one log, not to the process.
 //
-// What a part has to say goes through the logger that [Log.Part] gives it. Where the
-// lines go, and what they look like there, is for whoever makes the [Log] to choose.
+// A part logs with the logger that [Log.Part] gives it. Whoever makes the [Log] chooses
+// where the lines go and what they look like there.
 package logs
 
 import (
@@ -19,12 +19,11 @@ import (
 )
 
 const (
-	// backlog is how much of the log waits at most for a reader, in bytes.
+	// backlog is how many bytes of the log may wait to be read.
 	backlog = 1 << 20
-	// patience is how long a stop waits for the rest of the log to be read.
+	// patience is how long Close waits for the rest of the log to be read.
 	patience = 2 * time.Second
-	// stuck is how long a line may take to be written before the log counts as one
-	// that nobody reads.
+	// stuck is how long writing one line may take before the log counts as unread.
 	stuck = 5 * time.Second
 )
 
@@ -50,8 +49,8 @@ type Log struct {
 	failed  error     // why the last line could not be written
 }
 
-// level is the least level of a line that is written. It is asked before the line is
-// made, and what all loggers of one log share.
+// level is the least level that is written. All loggers of one log share it and ask it
+// before they make a line.
 type level struct{ least atomic.Int32 }
 
 // Sample implements [zerolog.Sampler].
@@ -166,7 +165,7 @@ func (l *Log) Lost() prometheus.Collector {
 	})
 }
 
-// Close ends the log, and waits a moment for what is left to be written.
+// Close ends the log. It waits a moment for the remaining lines to be written.
 func (l *Log) Close() {
 	l.mu.Lock()
 	if !l.closed {

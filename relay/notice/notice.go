@@ -1,10 +1,10 @@
-// Package notice is what the relay itself has to say in a channel: to the operators, when
-// a lane, a connector or a plugin breaks and when it is well again, and for a person who
-// sends a card by hand. What it says goes the way of every other event, so it survives a
-// crash and keeps its place in the lane.
+// Package notice posts the relay's own cards: those that tell the operators when a lane, a
+// connector or a plugin breaks and when it is well again, and those that a person sends by
+// hand. They take the way of every other event, so they survive a crash and keep their
+// place in the lane.
 //
-// The parts say that something has changed; the words are here. A new notice is a method
-// of [Board].
+// The parts only say that something has changed; the words are here. A new notice is a
+// method of [Board].
 package notice
 
 import (
@@ -46,8 +46,7 @@ type Store interface {
 	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
 }
 
-// Board is where the operators read what has happened to the relay: their channel, if the
-// configuration names one.
+// Board posts to the operators' channel, if the configuration names one.
 type Board struct {
 	log zerolog.Logger
 
@@ -56,7 +55,7 @@ type Board struct {
 	channel string
 }
 
-// New returns a board that says nothing until it is told where.
+// New returns a board that posts nothing until [Board.Use].
 func New(log zerolog.Logger) *Board { return &Board{log: log} }
 
 // Use makes the board post to a channel from now on; with no channel it posts nothing.
@@ -72,8 +71,8 @@ func (b *Board) where() (Store, string) {
 	return b.store, b.channel
 }
 
-// post puts a card on the board. It must not fail what it reports on, so a failure is
-// only logged.
+// post stores a card for the operators. A failure is only logged: telling of trouble must
+// not cause more.
 func (b *Board) post(kind, title, text, color string) {
 	s, channel := b.where()
 	if channel == "" {

@@ -2,8 +2,8 @@
 // plugins that it needs, ready to run and not yet running. Whatever can be wrong with a
 // configuration is found here, before anything that runs has changed.
 //
-// It is the one place where the configuration's values become those of the parts. A new
-// setting is read by package config and handed on here.
+// This is the one place that hands the configuration's values to the parts. A new setting
+// is read by package config and handed on here.
 package plan
 
 import (
@@ -98,12 +98,12 @@ func Validate(ctx context.Context, path, version string, warnings io.Writer) (Su
 	return Summary{Config: path, Connectors: len(p.Config.Connectors), Channels: len(p.Config.Channels)}, nil
 }
 
-// preparing owns what is masked because a plan that may yet fail has it.
+// preparing owns what is masked for a plan that may yet fail.
 const preparing = "preparing"
 
-// Prepare reads a configuration and builds everything in it that can fail,
-// without a lasting effect. The plugins it needs run when it returns; the caller
-// adopts or discards them. What they are told that is secret is masked before.
+// Prepare reads a configuration and makes everything in it that can fail, with no lasting
+// effect. When it returns, the plugins that the configuration needs are running; the
+// caller adopts the plan or discards it. Secrets are masked before a plugin is told them.
 func Prepare(ctx context.Context, o Options) (*Plan, error) {
 	file, diags := config.Parse(o.Path, systems.All())
 	p, more, err := load(ctx, file, diags.HasErrors(), o)
@@ -122,8 +122,8 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 	return p, nil
 }
 
-// load starts the plugins that a file needs and builds the rest against their
-// schemas. It does so for a file with mistakes too, so that all are told at once.
+// load starts the plugins that a file needs and builds the rest against their schemas. It
+// does so even for a file with mistakes, so that a person sees all mistakes at once.
 func load(ctx context.Context, file *config.File, mistaken bool, o Options) (*Plan, hcl.Diagnostics, error) {
 	specs, err := specs(file)
 	if err != nil {
@@ -138,7 +138,7 @@ func load(ctx context.Context, file *config.File, mistaken bool, o Options) (*Pl
 	return p, diags, nil
 }
 
-// environments are what the plugins' environments hold.
+// environments are the values in the plugins' environments.
 func environments(plugins []config.Plugin) []secret.Value {
 	var list []secret.Value
 	for _, p := range plugins {
@@ -191,9 +191,9 @@ func specs(file *config.File) ([]pluginhost.Spec, error) {
 	return append(list, found...), nil
 }
 
-// build decodes the rest of a configuration against the plugins' schemas and
-// makes the channels and connectors. Mistaken says that the file has mistakes, which
-// may be why a channel cannot be made.
+// build decodes the rest of a configuration against the plugins' schemas and makes the
+// channels and connectors. Mistaken says that the file has mistakes, which may be why a
+// channel cannot be made.
 func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken bool, o Options) (*Plan, hcl.Diagnostics) {
 	cfg, diags := file.Decode(set.Types(), slices.Collect(maps.Keys(plugins.Bundled()))...)
 	p := &Plan{Config: cfg, Plugins: set, masker: o.Masker}
@@ -206,7 +206,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 	for _, c := range cfg.Channels {
 		ch, err := buildChannel(c, cfg.Was("channel", c.Name), connections, find(people, c.System.Name), o)
 		if err != nil && mistaken {
-			continue // why has been said
+			continue // the diagnostics already say why
 		}
 		if err != nil {
 			diags = append(diags, blockError(fmt.Sprintf("Unusable channel %q", c.Name), err, c.Range))
@@ -228,8 +228,8 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 	return p, diags
 }
 
-// masked encodes arguments for a plugin. Secrets whose files have changed are masked
-// before the plugin sees them.
+// masked encodes a connector's arguments and first masks their secrets as they are now:
+// a secret's file may have changed.
 func masked(masker *secret.Masker, c config.Connector) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		encoded, err := c.Arguments.Encode()
@@ -266,11 +266,11 @@ func buildChannel(c config.Channel, was []string, connections *outbound.Pool, pe
 	return dispatch.Spec{Name: c.Name, Was: was, Sender: ch, Policy: policy, Quiet: c.Quiet, Fingerprint: c.Fingerprint}, nil
 }
 
-// finder finds the person with a login at a connector's source.
+// finder finds the person who has a login at a connector's source.
 type finder = func(connector, login string) (chat.Person, bool)
 
-// find returns a finder of people as a type of channel knows them; nil when there are
-// none.
+// find returns a finder of people as one type of channel names them, or nil when the
+// configuration has no people.
 func find(people config.People, channelType string) finder {
 	if len(people) == 0 {
 		return nil
@@ -309,7 +309,8 @@ func buildConnector(ctx context.Context, c config.Connector, cfg *config.Config,
 	}, problems, nil
 }
 
-// userAgent names the program and where to learn about it, as feed publishers ask.
+// userAgent names the program and says where to learn about it, as publishers of feeds
+// ask.
 func userAgent(version string) string {
 	return "relay/" + version + " (+https://github.com/connector-relay/relay)"
 }

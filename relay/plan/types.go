@@ -14,8 +14,9 @@ import (
 	"github.com/connector-relay/relay/relay/pluginhost"
 )
 
-// Types asks the plugins what they are: the bundled one of this type, or else all of
-// them and those of the configuration, if there is one. No relay need run.
+// Types asks plugins which connector types they implement: the bundled plugin of this
+// type, or else all bundled plugins and those of the configuration, if there is one. It
+// needs no running relay.
 func Types(ctx context.Context, path, typ, version string) (map[string]connector.Type, error) {
 	host := pluginhost.New(pluginhost.Options{Version: version})
 	defer host.Close()
@@ -28,7 +29,7 @@ func Types(ctx context.Context, path, typ, version string) (map[string]connector
 		return nil, err
 	}
 	if len(wanted) > 1 {
-		// A file with mistakes, or none, has no plugins to tell of.
+		// A file that is missing or has mistakes adds no plugins.
 		if file, diags := config.Parse(path, systems.All()); !diags.HasErrors() {
 			configured, err := specs(file)
 			if err != nil {
