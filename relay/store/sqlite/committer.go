@@ -138,9 +138,9 @@ func (s *Store) guarded(group []*operation) error {
 		if _, err := s.writer.exec("SAVEPOINT operation"); err != nil {
 			return err
 		}
-		mark := s.writer.mark()
+		mark := s.writer.positions
 		if op.err = op.do(s.writer); op.err != nil {
-			s.writer.reset(mark)
+			s.writer.positions = mark
 			if _, err := s.writer.exec("ROLLBACK TO operation"); err != nil {
 				return err
 			}
@@ -196,7 +196,7 @@ func (w *writer) transaction(f func() error) error {
 	if _, err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	mark := w.mark()
+	mark := w.positions
 	clear(w.touched)
 	err := f()
 	if err == nil {
@@ -213,7 +213,7 @@ func (w *writer) transaction(f func() error) error {
 		}
 		return nil
 	}
-	w.reset(mark)
+	w.positions = mark
 	// A full disk makes SQLite roll back by itself; there is nothing to undo then.
 	if _, rollback := w.exec("ROLLBACK"); rollback != nil && !noTransaction(rollback) {
 		return errors.Join(err, fmt.Errorf("roll back: %w", rollback))

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -250,24 +251,19 @@ func TestCloseCommitsWhatWaits(t *testing.T) {
 	closing.Wait()
 }
 
-func TestMetricsEndWithTheStore(t *testing.T) {
+func TestTheStoreRegistersItsMetrics(t *testing.T) {
 	r := prometheus.NewRegistry()
-	path := t.TempDir() + "/relay.db"
-	for range 2 {
-		s, err := Open(t.Context(), Options{Path: path, Metrics: r})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Accept(t.Context(), benchBatch("a", "")); err != nil {
-			t.Fatal(err)
-		}
-		families, err := r.Gather()
-		if err != nil || len(families) != 4 {
-			t.Errorf("%d metrics, error %v; want 4", len(families), err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
+	s, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "relay.db"), Metrics: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Accept(t.Context(), benchBatch("a", "")); err != nil {
+		t.Fatal(err)
+	}
+	families, err := r.Gather()
+	if err != nil || len(families) != 4 {
+		t.Errorf("%d metrics, error %v; want 4", len(families), err)
 	}
 }
 

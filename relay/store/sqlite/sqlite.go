@@ -32,7 +32,7 @@ type Options struct {
 	Log  zerolog.Logger
 	// Limits say when it takes no more events.
 	Limits Limits
-	// Metrics, when not nil, gets the store's metrics until it is closed.
+	// Metrics, when not nil, gets the store's metrics; it can take those of one store.
 	Metrics prometheus.Registerer
 }
 
@@ -81,7 +81,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		queue: newQueue(), lanes: newLanes(), pulse: newPulse(), stopped: make(chan struct{}),
 	}
 	if err := s.open(ctx, o); err != nil {
-		return nil, errors.Join(err, s.release())
+		return nil, errors.Join(explain(err), s.release())
 	}
 	go s.checkpointer.run()
 	go s.commitLoop()
@@ -105,27 +105,27 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	s.room.prepare()
 	fresh, err := prepareFile(ctx, s.path)
 	if err != nil {
-		return explain(err)
+		return err
 	}
 	if fresh {
-		// Somebody whose store was moved away, or has another name, learns it here.
+		// A person whose store was moved, or has another name, learns it here.
 		s.log.Warn().Str("file", s.path).Msg("there was no store; this is a new, empty one")
 	}
 	if s.writer, err = newWriter(ctx, s.path); err != nil {
-		return explain(err)
+		return err
 	}
 	var left []int64
 	if s.renderings, left, err = openRenderings(s.path); err != nil {
 		return err
 	}
 	if err := s.countCrashes(left, time.Now()); err != nil {
-		return explain(err)
+		return err
 	}
 	if err := s.openReader(ctx); err != nil {
-		return explain(err)
+		return err
 	}
 	if err := s.lanes.load(ctx, s.reader); err != nil {
-		return explain(err)
+		return err
 	}
 	if s.watch, err = newWatch(s.path, s.log); err != nil {
 		return err
@@ -134,10 +134,10 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return err
 	}
 	if s.checkpointer, err = newCheckpointer(ctx, s.path, s.watch, s.room, s.log); err != nil {
-		return explain(err)
+		return err
 	}
-	s.metrics, err = newMetrics(o.Metrics, s)
-	return err
+	s.metrics = newMetrics(o.Metrics, s)
+	return nil
 }
 
 // openReader opens the pool that reads.
@@ -187,7 +187,6 @@ func (s *Store) Close() error {
 		s.queue.close()
 		<-s.stopped
 		s.checkpointer.stop()
-		s.metrics.unregister()
 		s.closed = s.release()
 	})
 	return s.closed

@@ -61,9 +61,6 @@ func (w *writer) space() (used, free int64, err error) {
 	return row[0].(int64), row[1].(int64), nil
 }
 
-func (w *writer) mark() positions   { return w.positions }
-func (w *writer) reset(p positions) { w.positions = p }
-
 // flush writes what the operations of a transaction left to be written once.
 func (w *writer) flush() error {
 	for connector, at := range w.touched {
