@@ -12,7 +12,7 @@ import (
 func (a *app) channelsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "channels",
-		Short: "List the channels and how their lanes stand",
+		Short: "List the channels and the state of their lanes",
 		Args:  cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
 			list, err := r.Channels(ctx)
@@ -32,7 +32,7 @@ func (a *app) forgetChannelCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "forget CHANNEL",
 		Short: "Dismiss what waits in a removed channel, and its dead letters",
-		Long: `Dismiss what waits in a channel that is not in the configuration any more, and its dead
+		Long: `Dismiss what waits in a channel that is no longer in the configuration, and its dead
 letters. To have another channel deliver them, write a moved block instead.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.channelNames),

@@ -15,8 +15,8 @@ func (a *app) connectorsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "connectors",
 		Short: "List the connectors, with the hook URLs of those that receive",
-		Long: `List the connectors, with the hook URLs of those that receive. Those that are not in
-the configuration any more, and of which something is kept, are "removed".`,
+		Long: `List the connectors, with the hook URLs of those that receive. Those that are no
+longer in the configuration but left something in the store are "removed".`,
 		Args: cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
 			list, err := r.Connectors(ctx)
@@ -48,19 +48,19 @@ A connector has two URLs at most: rotating it again ends the first.`,
 		ValidArgsFunction: complete(a.connectorNames),
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
 			if grace < 0 {
-				return fmt.Errorf("%w: the grace time is less than nothing", errUsage)
+				return fmt.Errorf("%w: the grace time is negative", errUsage)
 			}
 			n, err := r.RotateHook(ctx, args[0], grace)
 			if err != nil {
 				return err
 			}
 			if n.FormerHook == nil {
-				return a.say(n, "%s\nThe URL before does not work any more.", n.HookURL)
+				return a.say(n, "%s\nThe old URL no longer works.", n.HookURL)
 			}
-			return a.say(n, "%s\nThe URL before works until %s.", n.HookURL, n.FormerHook.Until.Local().Format(time.DateTime))
+			return a.say(n, "%s\nThe old URL works until %s.", n.HookURL, n.FormerHook.Until.Local().Format(time.DateTime))
 		}),
 	}
-	cmd.Flags().DurationVar(&grace, "grace", 24*time.Hour, "how long the URL before goes on")
+	cmd.Flags().DurationVar(&grace, "grace", 24*time.Hour, "how long the old URL keeps working")
 	return cmd
 }
 
@@ -68,7 +68,7 @@ func (a *app) forgetConnectorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "forget CONNECTOR",
 		Short: "Forget the hook URLs, checkpoint, known keys and sign-in of a removed connector",
-		Long: `Forget what is kept of a connector that is not in the configuration any more: its hook
+		Long: `Forget what is stored of a connector that is no longer in the configuration: its hook
 URLs, checkpoint, the keys it knows and its sign-in. When a connector of that name is
 added again, it starts afresh.`,
 		Args:              cobra.ExactArgs(1),

@@ -18,13 +18,13 @@ import (
 func (a *app) deadLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dead-letters",
-		Short: "See, replay and dismiss what will not be tried again by itself",
+		Short: "List, replay and dismiss what is not tried again by itself",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.deadLettersList(), a.deadLettersShow(),
-		a.deadLettersChange("replay", "Make dead letters waiting again, at their old position", "replayed", operator.Relay.Replay),
-		a.deadLettersChange("dismiss", "Put dead letters away", "dismissed", operator.Relay.Dismiss))
+		a.deadLettersChange("replay", "Deliver dead letters again, from their old positions", "replayed", operator.Relay.Replay),
+		a.deadLettersChange("dismiss", "Dismiss dead letters", "dismissed", operator.Relay.Dismiss))
 	return cmd
 }
 

@@ -20,7 +20,7 @@ import (
 func (a *app) docsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "docs [TYPE|channels|functions|card]",
-		Short: "Say what a connector type takes and what its events hold",
+		Short: "Describe a connector type's arguments and events",
 		Long: `Say what a connector type takes, which kinds of events it has, and what routes see in
 them, as the plugin itself describes it. The name of a chat system, or "channels" for all of
 them, says what a channel of that type takes, its rate and its limits. "functions" lists the

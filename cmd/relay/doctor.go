@@ -18,7 +18,7 @@ var errNothingAccepted = errors.New("no card was accepted")
 func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor CHANNEL",
-		Short: "Post numbered cards to a channel, and say what its answers mean",
+		Short: "Post numbered cards to a channel and explain its answers",
 		Long: `Post a card to a channel of the configuration, past the store and its lanes, and say
 what the answer means. A flow in Teams answers before it posts, and which of three
 payloads it wants cannot be told from its URL: such a channel gets one card in each,
@@ -101,23 +101,23 @@ must be open to anyone, its owner a member of the team, and the flow turned on.`
 func advice(v delivery.Verdict) string {
 	switch v {
 	case delivery.VerdictDelivered:
-		return "The chat system says that the card is there."
+		return "The chat system confirms that the card arrived."
 	case delivery.VerdictAccepted:
-		return "The chat system took the card and posts it later; whether it did only the channel shows."
+		return "The chat system took the card and posts it later; only the channel shows whether it did."
 	case delivery.VerdictThrottled:
 		return "Too many cards at once. Nothing is wrong with the channel; try again in a while."
 	case delivery.VerdictRejected:
-		return "The chat system did not like the card: its type or payload may be another than the channel's."
+		return "The chat system rejected the card: it may need another channel type or payload."
 	case delivery.VerdictRefused:
 		return `The address is at fault, or what stands behind it: it may be retired, revoked or
 mistyped, turned off, or belong to another type of channel. When the answer does not say
 what to do, make a new webhook and use its URL.`
 	case delivery.VerdictUnknown:
-		return "The card was sent and no answer was read: it may be there. Look, or try again."
+		return "The card was sent but there was no answer: it may have arrived. Look, or try again."
 	case delivery.VerdictHindered:
-		return "Nothing is known of the channel: this machine itself has no network, name server, file descriptors or memory left. Mend that first."
+		return "The channel could not be tried: this machine has no network, name server, file descriptors or memory left. Fix that first."
 	case delivery.VerdictInterrupted:
 		return "Stopped before the card was sent."
 	}
-	return "The chat system could not be reached, or has trouble of its own. Look at the address, and at http (proxy, ca_file)."
+	return "The chat system could not be reached or failed. Check the address, and http (proxy, ca_file)."
 }

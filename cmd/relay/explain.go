@@ -15,8 +15,8 @@ import (
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "explain EVENT",
-		Short:             "Tell an event's fate, step by step",
-		Long:              "Tell an event's fate, step by step. EVENT is the number that `relay events` shows, or the event's key.",
+		Short:             "Explain an event's fate, step by step",
+		Long:              "Explain an event's fate, step by step. EVENT is the number that `relay events` shows, or the event's key.",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {

@@ -15,8 +15,8 @@ func (a *app) fmtCommand() *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
 		Use:   "fmt [FILE|-]...",
-		Short: "Lay configuration files out in the usual way",
-		Long: `Lay configuration files out in the usual way, in place, and print the names of those
+		Short: "Format configuration files",
+		Long: `Format configuration files, in place, and print the names of those
 that changed. Without a name it is the configuration file; "-" reads standard input
 and writes standard output.`,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -34,7 +34,7 @@ and writes standard output.`,
 				}
 			}
 			if check && changed > 0 {
-				return fmt.Errorf("%d files are not laid out in the usual way; run `relay fmt`", changed)
+				return fmt.Errorf("%d files are not formatted; run `relay fmt`", changed)
 			}
 			return nil
 		},

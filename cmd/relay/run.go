@@ -16,7 +16,7 @@ import (
 func (a *app) runCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "run",
-		Short: "Run the relay until it is told to stop",
+		Short: "Run the relay until it is stopped",
 		Long: `Run the relay in the foreground. SIGHUP reads the configuration again; SIGTERM
 and SIGINT stop it once what is in flight has ended, and a second one at once.`,
 		Args: cobra.NoArgs,

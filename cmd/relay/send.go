@@ -21,7 +21,7 @@ func (a *app) sendCommand() *cobra.Command {
 	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "send CHANNEL",
-		Short: "Send a card to a channel through the real path",
+		Short: "Send a card to a channel like any other event",
 		Example: `  relay send releases --title "Hello" --text "A card from the command line"
   relay send releases --card card.json`,
 		Args:              cobra.ExactArgs(1),

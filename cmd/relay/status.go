@@ -12,7 +12,7 @@ import (
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show how the running relay is doing",
+		Short: "Show the state of the running relay",
 		Args:  cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
 			s, err := r.Status(ctx)

@@ -10,7 +10,7 @@ func (a *app) validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate",
 		Short: "Check the configuration, plugin arguments included",
-		Long: `Check the configuration whole, plugin arguments included. It starts the plugins to
+		Long: `Check the whole configuration, plugin arguments included. It starts the plugins to
 learn their arguments, but polls nothing and delivers nothing.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -1,6 +1,6 @@
-// Package card is the Connector Card: Microsoft's MessageCard, the one card
-// model in the whole program. Connectors make cards, routes change them, and
-// package format turns them into what each chat system takes.
+// Package card is the Connector Card: Microsoft's MessageCard, the only card model in
+// the program. Connectors make cards, routes change them, and the chat systems turn
+// them into their own payloads.
 //
 // The model follows the "legacy actionable message card reference"
 // (https://learn.microsoft.com/outlook/actionable-messages/message-card-reference)
@@ -25,8 +25,8 @@ type Card struct {
 	Text string `json:"text,omitempty"`
 	// ThemeColor is a hexadecimal colour without '#', such as "0078D7".
 	ThemeColor string `json:"themeColor,omitempty"`
-	// CorrelationID, Originator, ExpectedActors and HideOriginalBody matter to
-	// Outlook only; they are carried so that a card leaves as it came.
+	// CorrelationID, Originator, ExpectedActors and HideOriginalBody matter only to
+	// Outlook; they are kept so that a card leaves as it came.
 	CorrelationID    string   `json:"correlationId,omitempty"`
 	Originator       string   `json:"originator,omitempty"`
 	ExpectedActors   []string `json:"expectedActors,omitempty"`
@@ -35,17 +35,16 @@ type Card struct {
 	Sections []Section `json:"sections,omitempty"`
 	Actions  []Action  `json:"potentialAction,omitempty"`
 
-	// Sender is in whose name the card is posted, where that is not the card's own
-	// business: it stands above the title. The reference has no such thing; the retired
-	// connectors posted under their names.
+	// Sender is the name under which the card is posted, shown above the title. The
+	// reference does not have it; the retired connectors posted under their names.
 	Sender *Sender `json:"sender,omitempty"`
 
-	// Adaptive is the Adaptive Card that this card was made from, for systems that
-	// take those. Whoever changes the card takes it out.
+	// Adaptive is the Adaptive Card that this card was made from, for systems that take
+	// those. Whoever changes the card must remove it.
 	Adaptive json.RawMessage `json:"adaptiveCard,omitempty"`
 }
 
-// Sender is a name, which is no Markdown, and a picture.
+// Sender is a name, which is not Markdown, and a picture.
 type Sender struct {
 	Name  string `json:"name,omitempty"`
 	Image string `json:"image,omitempty"`

@@ -52,8 +52,8 @@ func (c *Card) UnmarshalJSON(b []byte) error {
 }
 
 // Parse reads a Connector Card. Like the retired endpoints it does not insist on
-// "@type" and "@context", nor on how names are capitalised. Its errors say where in
-// the JSON the trouble is.
+// "@type" and "@context", nor on how names are capitalised. Its errors name the place
+// in the JSON.
 func Parse(b []byte) (Card, error) {
 	var p plain
 	err := jsonv2.Unmarshal(b, &p,
@@ -64,7 +64,7 @@ func Parse(b []byte) (Card, error) {
 	return Card(p), nil
 }
 
-// explain says where the trouble is, in words for whoever wrote the JSON.
+// explain says what is wrong and where, for whoever wrote the JSON.
 func explain(b []byte, err error) error {
 	if e, ok := errors.AsType[*jsonv2.SemanticError](err); ok {
 		return fmt.Errorf("%s: want %s, found %s", path(e.JSONPointer), wanted(e.GoType), found(b, e))
@@ -113,7 +113,7 @@ func wanted(t reflect.Type) string {
 	return "an object"
 }
 
-// found says what stands where the error is.
+// found says what is at the error's place.
 func found(b []byte, e *jsonv2.SemanticError) string {
 	kind := e.JSONKind
 	if kind == 0 && int(e.ByteOffset) < len(b) { // a type that reads itself does not say

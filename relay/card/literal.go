@@ -9,18 +9,18 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Line makes one line of a card's Markdown of text from strangers: literal, and at
-// most n characters long.
+// Line turns a stranger's text into one literal line of a card's Markdown, of at most n
+// characters.
 func Line(s string, n int) string { return Escape(Cut(strings.Join(strings.Fields(s), " "), n)) }
 
-// Excerpt makes the beginning of a longer text from strangers literal, with its
-// lines: at most n characters.
+// Excerpt turns the beginning of a stranger's text into literal Markdown with its
+// lines, of at most n characters.
 func Excerpt(s string, n int) string {
 	return Escape(Cut(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")), n))
 }
 
-// Link is a link in a card's Markdown with text from strangers, or only the text
-// where the address is none of the web.
+// Link is a link in a card's Markdown with a stranger's text, or only the text if the
+// address is not a web address.
 func Link(text, address string) string {
 	text = Line(text, maxLink)
 	if Web(address) == "" || text == "" {
@@ -32,9 +32,9 @@ func Link(text, address string) string {
 // MentionScheme marks a link that names a person by the login at the card's source.
 const MentionScheme = "mention:"
 
-// Mention names a person in a card's Markdown. A chat system where the configuration
-// knows the login mentions the person; every other one shows the name, which may be
-// empty: then the login.
+// Mention names a person in a card's Markdown. A chat system mentions the person if the
+// configuration knows the login there; otherwise it shows the name or, without one, the
+// login.
 func Mention(login, name string) string {
 	if name = Line(name, maxLink); name == "" {
 		name = Line(login, maxLink)
@@ -45,8 +45,8 @@ func Mention(login, name string) string {
 	return "[" + name + "](" + MentionScheme + strings.NewReplacer("(", "%28", ")", "%29").Replace(url.PathEscape(login)) + ")"
 }
 
-// Counted lists names with how often each is there, the most frequent first. It is text
-// from strangers as it came.
+// Counted lists names with their counts, most frequent first. The names are a
+// stranger's text, not escaped.
 func Counted(names []string) string {
 	var once []string
 	times := make(map[string]int)
@@ -62,11 +62,11 @@ func Counted(names []string) string {
 	return strings.Join(once, ", ")
 }
 
-// maxLink is how long a link's text may be, in characters.
+// maxLink bounds a link's text, in characters.
 const maxLink = 150
 
-// Web returns an address if it is one of the web, in one piece, so that it can stand
-// in a card; empty otherwise.
+// Web returns an address if it is a web address without blanks, fit for a card, and
+// else nothing.
 func Web(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(address, " \"<>") {
@@ -75,8 +75,8 @@ func Web(address string) string {
 	return address
 }
 
-// FromHTML is the text of an HTML document, with a line for each paragraph and
-// without its markup, title, scripts and styles. It is not Markdown: [Escape] it.
+// FromHTML is the text of an HTML document, a line for each paragraph, without markup,
+// title, scripts and styles. It is not Markdown: [Escape] it.
 func FromHTML(source string) string {
 	var b strings.Builder
 	z := html.NewTokenizer(strings.NewReader(source))

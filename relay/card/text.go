@@ -71,8 +71,8 @@ func (l lead) after(r rune) lead {
 	return lineText
 }
 
-// isDirection reports whether a character turns the direction of those around it,
-// with which a text can show another order than it has
+// isDirection reports whether a character changes the direction of those around it, so
+// that a text can be shown in a false order
 // (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters). The marks
 // that right-to-left texts need are not among them.
 func isDirection(r rune) bool {
@@ -88,7 +88,7 @@ func startsEntity(s string) bool {
 	})
 }
 
-// longestEntity is longer than every name in HTML's list.
+// longestEntity is longer than any name in HTML's list.
 const longestEntity = 40
 
 func startsList(s string) bool {
@@ -122,8 +122,8 @@ func Cut(s string, n int) string {
 	return strings.TrimRight(head, " \n\\*_,;:-#>") + " …"
 }
 
-// Headline is the card's title for lists and logs, without Markdown and in one
-// line: the title, or what comes nearest to one.
+// Headline is the card's title, or the nearest thing to one, in one line without
+// Markdown, for lists and logs.
 func (c Card) Headline() string {
 	for _, s := range c.candidates() {
 		if s = Plain(s); s != "" {
@@ -133,8 +133,8 @@ func (c Card) Headline() string {
 	return ""
 }
 
-// ReadHeadline is the headline of a card as JSON; empty when that is no card. A card with
-// a title is not read beyond it.
+// ReadHeadline is the headline of a card in JSON, or empty if it is not a card. It
+// reads a card with a title only up to the title.
 func ReadHeadline(b []byte) string {
 	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if _, err := d.ReadToken(); err != nil {
@@ -183,8 +183,8 @@ func firstLine(s string) string {
 	return line
 }
 
-// Plain takes the Markdown out of a short text and folds its white space. It is
-// for lists, where a rough answer is enough.
+// Plain removes the Markdown from a short text and folds its white space. It is for
+// lists, where a rough answer is enough.
 func Plain(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -226,5 +226,5 @@ func link(s string) (text, rest string, ok bool) {
 	return text, rest[end+1:], true
 }
 
-// longestAddress is how far the end of a link's address is looked for.
+// longestAddress bounds the search for the end of a link's address.
 const longestAddress = 4096

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Validate reports all that is wrong with a card, each with its path in the JSON,
-// such as "sections[2].facts[0].name". What a chat system merely does not show is
-// not wrong; package format says what it leaves out.
+// Validate reports everything that is wrong with a card, each with its path in the
+// JSON, such as "sections[2].facts[0].name". What a chat system merely does not show is
+// not wrong.
 func (c Card) Validate() error {
 	var v validation
 	if c.Title == "" && c.Text == "" && c.Summary == "" && len(c.Sections) == 0 {
@@ -116,7 +116,7 @@ func (v *validation) address(path, value string) {
 	}
 }
 
-// link checks an address that a person opens: Teams and Outlook take no others.
+// link checks an address that a person opens. Teams and Outlook take no others.
 func (v *validation) link(path, value string) {
 	if value != "" && !hasScheme(value, "https", "http") {
 		v.add(path, "want an http or https address")

@@ -1,10 +1,10 @@
-// Package delivery is one card on its way to one channel: its states, its
-// attempts, and the verdicts an attempt can come to.
+// Package delivery describes one card on its way to one channel: its states, its
+// attempts, and the verdicts of an attempt.
 package delivery
 
 import "time"
 
-// State is where a delivery stands.
+// State is a delivery's state.
 type State string
 
 const (
@@ -17,17 +17,17 @@ const (
 	Accepted State = "accepted"
 	// Dead means it will not be tried again by itself: a dead letter.
 	Dead State = "dead"
-	// Dismissed means a dead letter that a person has put away.
+	// Dismissed means a dead letter that a person has dismissed.
 	Dismissed State = "dismissed"
 )
 
 // States lists all states, in the order a delivery can go through them.
 func States() []State { return []State{Waiting, Delivered, Accepted, Dead, Dismissed} }
 
-// Done reports whether the state is an end that nothing but a person changes.
+// Done reports whether only a person can change the state.
 func (s State) Done() bool { return s != Waiting }
 
-// Verdict is what one attempt came to. An attempt comes to exactly one.
+// Verdict is the outcome of one attempt, which has exactly one.
 type Verdict string
 
 const (
@@ -35,20 +35,22 @@ const (
 	VerdictDelivered Verdict = "delivered"
 	// VerdictAccepted means it took the card but posts it later.
 	VerdictAccepted Verdict = "accepted"
-	// VerdictThrottled means too fast. The whole lane waits; it costs no attempt.
+	// VerdictThrottled means too many requests. The whole lane waits; it costs no attempt.
 	VerdictThrottled Verdict = "throttled"
 	// VerdictHindered means that the relay's own machine is at fault: it has no file
 	// descriptors, memory, network or name server left. Nothing was sent. The whole lane
 	// waits; it costs no attempt.
 	VerdictHindered Verdict = "hindered"
-	// VerdictFailed means a passing trouble; the same head is tried again later.
+	// VerdictFailed means a temporary failure; the same head is tried again later.
 	VerdictFailed Verdict = "failed"
 	// VerdictUnknown means the request was written and no answer was read. As
 	// failed, but the repeat may be a duplicate.
 	VerdictUnknown Verdict = "unknown"
-	// VerdictRejected means the card is at fault. A dead letter; the lane goes on.
+	// VerdictRejected means the card is at fault and becomes a dead letter; the lane goes
+	// on.
 	VerdictRejected Verdict = "rejected"
-	// VerdictRefused means the endpoint is at fault. The lane pauses and keeps all.
+	// VerdictRefused means the endpoint is at fault. The lane pauses and keeps its
+	// deliveries.
 	VerdictRefused Verdict = "refused"
 	// VerdictInterrupted means the relay is stopping. Nothing is counted.
 	VerdictInterrupted Verdict = "interrupted"
@@ -59,10 +61,10 @@ type Outcome struct {
 	Verdict Verdict
 	// Status is the HTTP status, 0 when there was no answer.
 	Status int
-	// Detail is one line: the far side's words or the transport's error,
-	// shortened, and free of secrets.
+	// Detail is one line without secrets: the endpoint's words or the transport's error,
+	// shortened.
 	Detail string
-	// RetryAfter is how long the far side asks to wait; 0 when it does not say.
+	// RetryAfter is how long the endpoint asks to wait, or 0.
 	RetryAfter time.Duration
 	// Bytes is the size of the payload as sent.
 	Bytes int
@@ -70,25 +72,24 @@ type Outcome struct {
 	Omitted []string
 }
 
-// Attempt is one try to deliver, as recorded.
+// Attempt is one recorded attempt to deliver.
 type Attempt struct {
 	Delivery int64
 	// Number counts from 1. Throttled, hindered, interrupted and refused attempts do not
-	// count and carry the number of the attempt they stood in for; nor does a digest
-	// that was rejected, or that failed behind another card.
+	// count and carry the number of the next one that does; nor does a rejected digest, or
+	// a failed one for cards behind the first.
 	Number  int
 	Started time.Time
 	Took    time.Duration
 	Outcome
-	// PossibleDuplicate says that an earlier attempt of the same delivery came
-	// to an unknown verdict, so this one may have shown the card again.
+	// PossibleDuplicate says that an earlier attempt of the delivery ended unknown, so
+	// this one may have shown the card again.
 	PossibleDuplicate bool
-	// Gathered is how many cards the attempt carried as one digest; 0 when it carried
-	// one card as it is.
+	// Gathered is how many cards the attempt carried as one digest, or 0.
 	Gathered int
 }
 
-// Result is an attempt with what it made of its delivery.
+// Result is an attempt and the delivery after it.
 type Result struct {
 	Attempt  Attempt
 	Delivery Delivery
@@ -96,8 +97,8 @@ type Result struct {
 
 // Delivery is one card on its way to one channel.
 type Delivery struct {
-	// ID is also the delivery's position: within a channel, a smaller ID was
-	// accepted earlier and is delivered earlier.
+	// ID is also the delivery's position: within a channel, a smaller ID was accepted, and
+	// is delivered, earlier.
 	ID      int64
 	Channel string
 	Event   int64
@@ -110,43 +111,43 @@ type Delivery struct {
 	Next time.Time
 	// Tried is when it was first attempted; zero before that.
 	Tried time.Time
-	// Unknown says that an attempt came to an unknown verdict.
+	// Unknown says that an attempt ended unknown.
 	Unknown bool
 	// Accepted is when the relay accepted the event.
 	AcceptedAt time.Time
-	// Card is the card to send, as JSON: the route's changes included.
+	// Card is the card to send, as JSON, with the route's changes.
 	Card []byte
-	// Key is the event's key; it names the delivery to the far side together
-	// with the channel (idempotency).
+	// Key is the event's key; with the channel it is the delivery's idempotency key for
+	// the endpoint.
 	Key string
 	// Thread is the event's; empty when it has none.
 	Thread string
-	// Urgent says that it goes out in quiet hours, too.
+	// Urgent says that it is delivered in quiet hours too.
 	Urgent bool
-	// Digest is the ID of the delivery that led the digest in which this one was last
-	// sent, which may be this one; 0 when it was sent alone or not yet.
+	// Digest is the ID of the first delivery in the digest in which this one was last
+	// sent, possibly this one; 0 if it was sent alone or not yet.
 	Digest int64
 	// Reason says why a delivery is dead.
 	Reason string
-	// Crashes is how often the relay has died while it wrote the card, since an attempt
-	// was last recorded.
+	// Crashes counts how often the relay has died while writing the card since the last
+	// recorded attempt.
 	Crashes int
 }
 
-// LaneState is whether a channel's lane moves.
+// LaneState is the state of a channel's lane.
 type LaneState string
 
 const (
-	// Open means deliveries go out as rate and retries allow.
+	// Open means deliveries are sent as rate and retries allow.
 	Open LaneState = "open"
-	// BackingOff means the head waits for its next attempt, or the far side throttles.
+	// BackingOff means the head waits for its next attempt, or the endpoint throttles.
 	BackingOff LaneState = "backing off"
-	// Paused means nothing goes out: by an operator's word, or because the endpoint
+	// Paused means nothing is sent: because of an operator, or because the endpoint
 	// refused (then the head probes it now and then).
 	Paused LaneState = "paused"
-	// Quiet means that only urgent deliveries go out until the quiet hours end.
+	// Quiet means that only urgent deliveries are sent until the quiet hours end.
 	Quiet LaneState = "quiet"
-	// Removed means that the channel is not in the configuration any more.
+	// Removed means that the channel is no longer configured.
 	Removed LaneState = "removed"
 )
 
@@ -169,11 +170,11 @@ const (
 type Lane struct {
 	Channel string
 	Pause   Pause
-	// Reason is a sentence for people: who paused it, or what the endpoint said.
+	// Reason is a sentence for people: who paused it, or what the endpoint answered.
 	Reason string
 	// Since is when it was paused.
 	Since time.Time
-	// Next is until when a throttled lane waits, or when a paused one probes.
+	// Next is until when a throttled lane waits, or when a paused one probes next.
 	Next time.Time
 	// Waiting counts the deliveries in state waiting.
 	Waiting int

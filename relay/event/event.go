@@ -1,4 +1,4 @@
-// Package event is what happened at a source, and what became of it.
+// Package event describes what happened at a source and what became of it.
 package event
 
 import (
@@ -8,27 +8,26 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// Event is one thing that happened at a source, as a connector reports it.
+// Event is something that happened at a source, as a connector reports it.
 type Event struct {
-	// Key is stable: the same happening has the same key however often and by
-	// whichever way (poll or receive) it is reported. The relay drops an event
-	// whose key the connector has reported before. An empty key means that the
-	// event is always new; the relay then gives it one.
+	// Key identifies the event, however often and whichever way (poll or receive) it is
+	// reported. The relay drops an event whose key the connector has reported before. An
+	// event with an empty key is always new; the relay gives it a key.
 	Key string
 	// Kind is one of the kinds the connector describes, such as "release".
 	Kind string
-	// Thread names what the event belongs to, such as a pull request: events of a
-	// connector with the same thread belong together. Empty means none.
+	// Thread names what the event belongs to, such as a pull request: a connector's events
+	// with the same thread belong together. Empty means none.
 	Thread string
 	// Time is when it happened, by the source's clock; zero when the source
 	// does not say.
 	Time time.Time
 	// Card is what people see.
 	Card card.Card
-	// Data is the source's own description, a JSON object, for conditions and
-	// card overrides in routes. Empty means an empty object.
+	// Data is the source's own description as a JSON object, for conditions and card
+	// overrides in routes. Empty means an empty object.
 	Data json.RawMessage
-	// Notes say what people should know of how the event was read, such as what was
+	// Notes say what people should know about how the event was read, such as what was
 	// mended in a payload. They are sentences without secrets, for `relay explain`.
 	Notes []string
 }
@@ -36,9 +35,8 @@ type Event struct {
 // Checkpoint is a connector's opaque position in its source. Nil means none.
 type Checkpoint []byte
 
-// Batch is what a poll hands over at once: events, oldest first, and the
-// checkpoint that holds once they are stored. A nil Checkpoint leaves the
-// stored one as it is.
+// Batch is what a poll emits at once: events, oldest first, and the checkpoint after
+// them. A nil Checkpoint leaves the stored one unchanged.
 type Batch struct {
 	Events     []Event
 	Checkpoint Checkpoint
@@ -60,17 +58,17 @@ const (
 // Fates lists all fates.
 func Fates() []Fate { return []Fate{Routed, Filtered, Suspended} }
 
-// Trace is what one route of a connector made of an event.
+// Trace is one route's decision on an event.
 type Trace struct {
-	// Route counts from 1, in the order of the configuration file. The trace with the
-	// number 0 is no route's: its reason is what the connector noted of the event.
+	// Route counts from 1, in the order of the configuration file. A trace numbered 0 is
+	// not a route's: its reason is the connector's notes.
 	Route int `json:"route"`
 	// Matched says whether the route took the event.
 	Matched bool `json:"matched"`
 	// Channels are where the route sent it.
 	Channels []string `json:"channels,omitempty"`
-	// Suspended are where the route would have sent it, had the connector's owner
-	// been a member of the team.
+	// Suspended are channels that did not get the event because the connector's owner is
+	// not a member of their team.
 	Suspended []string `json:"suspended,omitempty"`
 	// Reason says why a route did not match, or what went wrong in it: a
 	// condition or card override that could not be evaluated. It never holds a
@@ -78,7 +76,7 @@ type Trace struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Told takes apart what the routes made of an event and what its connector noted.
+// Told separates the routes' traces of an event from its connector's notes.
 func Told(traces []Trace) (routes []Trace, notes string) {
 	for _, t := range traces {
 		if t.Route == 0 {

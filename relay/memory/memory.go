@@ -1,5 +1,5 @@
-// Package memory makes Go's collector keep to what a process may use, so that a load
-// costs time instead of the process.
+// Package memory limits Go's collector to the memory that a process may use, so that
+// load costs time instead of the process.
 package memory
 
 import (
@@ -9,17 +9,16 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// Of the memory that a machine or a control group has, the relay's own process keeps
-// to a half and each plugin's to a quarter: hardly two plugins are busy at a time, and
-// the kernel needs some for files.
+// Of the memory of a machine or control group, the relay's process keeps to a half and
+// each plugin to a quarter: two plugins are hardly ever busy at a time, and the kernel
+// needs some for files.
 const (
 	Daemon = 2
 	Plugin = 4
 )
 
-// Limit sets the collector's limit to a part of the memory that there is, and returns
-// it; 0 when nobody knows how much there is. What an operator has set by GOMEMLIMIT
-// stays.
+// Limit sets the collector's limit to a part of the available memory and returns it, or
+// 0 if that is unknown. It keeps an operator's GOMEMLIMIT.
 func Limit(part uint64) int64 {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return debug.SetMemoryLimit(-1)
@@ -32,8 +31,8 @@ func Limit(part uint64) int64 {
 	return limit
 }
 
-// share is a part of what there is, with a tenth to spare for what is not Go's; 0 when
-// that is not known.
+// share is a part of the available memory less a tenth for memory outside Go's heap, or
+// 0 if unknown.
 func share(of memlimit.Provider, part uint64) int64 {
 	all, err := of()
 	if err != nil || all == 0 || all > 1<<60 {
@@ -42,7 +41,7 @@ func share(of memlimit.Provider, part uint64) int64 {
 	return int64(all / part / 10 * 9)
 }
 
-// smallest is the smallest that is known.
+// smallest is the smallest known limit.
 func smallest(limits ...int64) int64 {
 	least := int64(0)
 	for _, l := range limits {

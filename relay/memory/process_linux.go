@@ -2,7 +2,7 @@ package memory
 
 import "syscall"
 
-// fromProcess is what the process itself is limited to (ulimit -d and -v).
+// fromProcess is the process's own limit (ulimit -d and -v).
 func fromProcess() (uint64, error) {
 	least := uint64(1) << 62
 	for _, which := range []int{syscall.RLIMIT_DATA, syscall.RLIMIT_AS} {

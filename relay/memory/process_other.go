@@ -2,5 +2,5 @@
 
 package memory
 
-// fromProcess is not asked for elsewhere.
+// fromProcess is not supported on other systems.
 func fromProcess() (uint64, error) { return 0, nil }

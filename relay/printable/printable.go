@@ -1,9 +1,9 @@
-// Package printable keeps text that strangers wrote from acting on a terminal: a
-// card's title must not clear the screen, rename the window, reverse a line or look
-// like a row of a table.
+// Package printable keeps strangers' text from acting on a terminal: a card's title
+// must not clear the screen, rename the window, reverse a line or fake a row of a
+// table.
 //
-// What is dangerous becomes its escape as JSON writes it, such as \u001b. In text it
-// can be seen that way, and in JSON it means the same as before.
+// Dangerous characters become escapes as in JSON, such as \u001b: visible in text, and
+// with the same meaning in JSON.
 package printable
 
 import (
@@ -18,8 +18,8 @@ import (
 	"unicode/utf8"
 )
 
-// safe reports whether a terminal shows a rune and does nothing else. Line breaks and
-// tabs are safe here; where one line is due, see [Flatten].
+// safe reports whether a terminal merely shows a rune. Line breaks and tabs are safe
+// here; for single lines, see [Flatten].
 func safe(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t' || r >= ' ' && r <= '~':
@@ -27,8 +27,7 @@ func safe(r rune) bool {
 	case r < 0xA0:
 		return false
 	}
-	// Marks of direction, tags, line and paragraph separators, and what shows nothing
-	// but is there.
+	// Marks of direction, tags, line and paragraph separators, and invisible characters.
 	return !unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
 }
 
@@ -44,7 +43,7 @@ func appendRune(to []byte, r rune) []byte {
 	return fmt.Appendf(to, `\u%04x`, r)
 }
 
-// Text is a text with escapes for what a terminal would not only show.
+// Text escapes what a terminal would act on.
 func Text(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return !safe(r) || r == utf8.RuneError }) {
 		return s
@@ -56,11 +55,11 @@ func Text(s string) string {
 	return string(to)
 }
 
-// Line is a text in one line, with escapes as in [Text].
+// Line is [Text] in one line.
 func Line(s string) string { return Text(flat(s)) }
 
-// Blank replaces what a terminal would not only show byte for byte, for texts in which
-// places are counted in bytes.
+// Blank replaces what a terminal would act on byte for byte, for texts with positions
+// in bytes.
 func Blank(b []byte) []byte {
 	blanked := bytes.Clone(b)
 	for i := 0; i < len(b); {
@@ -73,7 +72,7 @@ func Blank(b []byte) []byte {
 	return blanked
 }
 
-// flat takes line breaks and tabs out of a text.
+// flat replaces line breaks and tabs.
 func flat(s string) string {
 	if !strings.ContainsAny(s, "\n\r\t") {
 		return s
@@ -86,8 +85,8 @@ func flat(s string) string {
 	}, strings.ReplaceAll(s, "\r\n", "\n"))
 }
 
-// Flatten makes every text in a value that v points to one line, so that none of them
-// fakes a line of its own. Bytes, such as a card's JSON, stay as they are.
+// Flatten puts every text in the value that v points to on one line, so that none fakes
+// another line. Bytes, such as a card's JSON, are unchanged.
 func Flatten(v any) { flatten(reflect.ValueOf(v)) }
 
 func flatten(v reflect.Value) {
@@ -123,7 +122,7 @@ func flatten(v reflect.Value) {
 	}
 }
 
-// flattenMap replaces the map's entries: they cannot be changed in place.
+// flattenMap replaces the map's entries, which cannot be changed in place.
 func flattenMap(v reflect.Value) {
 	if v.IsNil() || !v.CanSet() {
 		return
@@ -140,20 +139,20 @@ func flattenMap(v reflect.Value) {
 	v.Set(changed)
 }
 
-// Writer writes to a terminal, or to what may end on one, with escapes as in [Text].
-// It may be used concurrently.
+// Writer writes to a terminal, or to what may end up on one, with escapes as in [Text].
+// It is safe for concurrent use.
 type Writer struct {
 	to io.Writer
 
 	mu sync.Mutex
-	// rest is the beginning of a rune whose end has not been written yet.
+	// rest is the beginning of an incomplete rune.
 	rest []byte
 }
 
 // NewWriter returns a writer to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{to: w} }
 
-// Unwrap returns the writer below, which escapes nothing.
+// Unwrap returns the underlying writer, which escapes nothing.
 func (w *Writer) Unwrap() io.Writer { return w.to }
 
 // Write implements [io.Writer].

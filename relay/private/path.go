@@ -9,10 +9,9 @@ import (
 	"syscall"
 )
 
-// Path fails with [ErrExposed] when another user than the superuser and this process's
-// can change what a path leads to: the file or directory itself, a directory on the way
-// to it, or a symbolic link. What others cannot reach they cannot change, whatever its
-// own mode is.
+// Path fails with [ErrExposed] if any user but the superuser and this process's can
+// change what a path leads to: the file or directory itself, a directory on the way, or
+// a symbolic link. What others cannot reach is safe, whatever its own mode.
 func Path(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -30,7 +29,7 @@ func Path(path string) error {
 	return checkWay(real)
 }
 
-// checkWay looks at a path from the root down.
+// checkWay checks a path from the root down.
 func checkWay(path string) error {
 	for _, step := range steps(path) {
 		info, err := os.Lstat(step)
@@ -47,7 +46,7 @@ func checkWay(path string) error {
 	return nil
 }
 
-// steps are the directories that lead to a path, the root first, and the path.
+// steps returns the directories that lead to a path, root first, and the path.
 func steps(path string) []string {
 	root := filepath.VolumeName(path) + string(filepath.Separator)
 	list := []string{root}
@@ -65,16 +64,16 @@ func steps(path string) []string {
 func checkStep(path string, info fs.FileInfo, last bool) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
-		return nil // a system without such owners and modes
+		return nil // a system without owners and modes
 	}
 	mode := info.Mode()
 	switch {
 	case stat.Uid != 0 && int(stat.Uid) != os.Geteuid():
 		return fmt.Errorf("%w: %s belongs to user %d, who can change it; give it to root or to the relay's user", ErrExposed, path, stat.Uid)
 	case mode&fs.ModeSymlink != 0:
-		return nil // only its owner can change it, and whoever can write to its directory
+		return nil // only its owner, and whoever can write to its directory, can change it
 	case mode.IsDir() && !last && mode&fs.ModeSticky != 0:
-		return nil // others can add to it, and take nothing away
+		return nil // others can only add to it
 	case mode.Perm()&0o002 != 0:
 		return fmt.Errorf("%w: everybody can write to %s; run `chmod o-w %s`", ErrExposed, path, path)
 	case mode.Perm()&0o020 != 0 && stat.Gid != 0:

@@ -1,5 +1,5 @@
-// Package private keeps files to their owner: what holds cards, tokens or keys must
-// neither be read nor replaced by another user of the machine.
+// Package private keeps files private to their owner: no other user of the machine may
+// read or replace what holds cards, tokens or keys.
 package private
 
 import (
@@ -14,9 +14,9 @@ import (
 // ErrExposed says that somebody else owns the file, or can replace it.
 var ErrExposed = errors.New("not private")
 
-// Keep takes a file's rights away from everybody but its owner, and reports whether
-// anybody had any. It fails with [ErrExposed] when the file is another user's, or no
-// file; one that is missing is private.
+// Keep removes all rights but the owner's from a file and reports whether there were
+// any. It fails with [ErrExposed] if the file belongs to another user or is not a file;
+// a missing one is private.
 func Keep(path string) (mended bool, err error) {
 	info, err := os.Lstat(path)
 	switch {
@@ -39,8 +39,8 @@ func Keep(path string) (mended bool, err error) {
 	return true, nil
 }
 
-// Directory fails with [ErrExposed] when every user of the machine can replace the
-// files in a directory.
+// Directory fails with [ErrExposed] if every user of the machine can replace the files
+// in a directory.
 func Directory(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -53,7 +53,7 @@ func Directory(path string) error {
 	return nil
 }
 
-// owner returns whose a file is, and whether that is this process's user.
+// owner returns a file's owner and whether that is this process's user.
 func owner(info fs.FileInfo) (uid uint32, ours bool) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package quiet tells when a channel is quiet: by the clock on the wall, so that
-// quiet hours stay where people expect them when the clock is put forward or back.
+// Package quiet computes quiet hours by the wall clock, so that they stay where people
+// expect them when the clock is put forward or back.
 package quiet
 
 import "time"
@@ -7,16 +7,15 @@ import "time"
 // Clock is a time of day, in minutes since midnight.
 type Clock int
 
-// Hours are quiet periods that come again every day, or on some days of the week. A
-// period reaches from the first time that the clock shows From to the last time that
-// it shows To, on the same day or, when To is not after From, on the next. Where the
-// clock is put forward over one of them, that moment counts. Hours do not change and
-// may be shared.
+// Hours are quiet periods that recur daily or on some days of the week. A period lasts
+// from the first time the clock shows From until the last time it shows To, on the same
+// day or, if To is not after From, on the next. If the clock is put forward over one of
+// them, that moment counts. Hours never change and may be shared.
 type Hours struct {
 	From, To Clock
-	// Days are those on which a period begins, by [time.Weekday].
+	// Days are the days on which a period begins, by [time.Weekday].
 	Days [7]bool
-	// Location is where the clock hangs.
+	// Location is the clock's time zone.
 	Location *time.Location
 }
 
@@ -26,12 +25,11 @@ func (h Hours) Contains(t time.Time) bool {
 	return ok
 }
 
-// End returns when it is no longer quiet after a time: the end of the period that
-// the time is in, or of the last of several that follow without a pause. For a time
-// that is in none, it returns that time.
+// End returns when quiet ends after a time: at the end of its period, or of the last of
+// several without a gap. A time outside any period is returned unchanged.
 func (h Hours) End(t time.Time) time.Time {
 	t = t.In(h.Location)
-	// A week of periods without a pause has no end; it is looked for no further.
+	// A week of periods without a gap has no end.
 	for range 8 {
 		_, end, ok := h.around(t)
 		if !ok {
@@ -42,8 +40,7 @@ func (h Hours) End(t time.Time) time.Time {
 	return t
 }
 
-// Next returns when the next quiet period begins after a time; the zero time when
-// none does.
+// Next returns when the next quiet period after a time begins, or the zero time.
 func (h Hours) Next(t time.Time) time.Time {
 	t = t.In(h.Location)
 	for day := -1; day <= 8; day++ {
@@ -54,7 +51,7 @@ func (h Hours) Next(t time.Time) time.Time {
 	return time.Time{}
 }
 
-// around returns the period that a time is in.
+// around returns the period that contains a time.
 func (h Hours) around(t time.Time) (begin, end time.Time, ok bool) {
 	t = t.In(h.Location)
 	for day := -1; day <= 0; day++ {
@@ -66,7 +63,7 @@ func (h Hours) around(t time.Time) (begin, end time.Time, ok bool) {
 	return time.Time{}, time.Time{}, false
 }
 
-// period returns the one that begins so many days after the day of t, if one does.
+// period returns the period that begins so many days after the day of t, if any.
 func (h Hours) period(t time.Time, days int) (begin, end time.Time, ok bool) {
 	y, m, d := t.Date()
 	if day := time.Date(y, m, d+days, 0, 0, 0, 0, time.UTC); !h.Days[day.Weekday()] {
@@ -77,21 +74,21 @@ func (h Hours) period(t time.Time, days int) (begin, end time.Time, ok bool) {
 		days++
 	}
 	_, end = h.shown(y, m, d+days, h.To)
-	// One between two moments that the clock leaves out does not take place.
+	// A period that the clock skips entirely does not happen.
 	return begin, end, begin.Before(end)
 }
 
-// shown returns the first and the last moment at which the clock shows a time on a
-// day. They differ when the clock is put back over it. When it is put forward over
-// it, both are that moment.
+// shown returns the first and last moment at which the clock shows a time on a day.
+// They differ if the clock is put back over it. If it is put forward over it, both are
+// the moment of the change.
 func (h Hours) shown(y int, m time.Month, d int, c Clock) (first, last time.Time) {
 	wall := time.Date(y, m, d, 0, int(c), 0, 0, time.UTC)
 	offset := func(t time.Time) time.Duration {
 		_, seconds := t.In(h.Location).Zone()
 		return time.Duration(seconds) * time.Second
 	}
-	// No place is further than 14 hours from UTC, so these are the offsets before and
-	// after any change that can matter.
+	// No time zone is more than 14 hours from UTC, so these are the offsets before and
+	// after any change that matters.
 	before, after := offset(wall.Add(-24*time.Hour)), offset(wall.Add(24*time.Hour))
 	one, other := wall.Add(-before).In(h.Location), wall.Add(-after).In(h.Location)
 	isOne, isOther := offset(one) == before, offset(other) == after

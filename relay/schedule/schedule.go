@@ -1,4 +1,4 @@
-// Package schedule reads when to poll: five cron fields, or a descriptor such as
+// Package schedule parses poll schedules: five cron fields, or a descriptor such as
 // "@every 15m", in the syntax of robfig/cron.
 package schedule
 
@@ -10,18 +10,18 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// longest is how many bytes a schedule may have. Nobody writes a longer one by hand.
+// longest bounds a schedule, in bytes. Nobody writes a longer one by hand.
 const longest = 1 << 10
 
-// Parse reads a schedule. Whoever wrote it, a person or a plugin, the answer is a
-// schedule or an error: the library panics at some of what is neither.
+// Parse parses a schedule by a person or a plugin. It returns an error where the
+// library panics.
 func Parse(text string) (s cron.Schedule, err error) {
 	if len(text) > longest {
 		return nil, fmt.Errorf("it has %d bytes; at most %d are allowed", len(text), longest)
 	}
 	defer func() {
 		if recover() != nil {
-			s, err = nil, errors.New("it cannot be read")
+			s, err = nil, errors.New("it cannot be parsed")
 		}
 	}()
 	for _, zone := range []string{"TZ=", "CRON_TZ="} {

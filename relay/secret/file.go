@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// settled is how long a file must have been left alone before its time of change
-// can be trusted to tell two contents apart: a file system's clock may be as coarse
-// as two seconds (FAT), and a rotation may keep the size.
+// settled is how old a file's modification time must be to identify its content: a file
+// system's clock may be as coarse as two seconds (FAT), and a rotation may keep the
+// size.
 const settled = 2 * time.Second
 
 // file is a secret's file with the text it had when it was last read.
@@ -24,8 +24,8 @@ type file struct {
 	info os.FileInfo
 }
 
-// read returns the content without its final line break, from memory when the
-// file is the one that was read before.
+// read returns the content without its final line break, from memory if the file is
+// unchanged.
 func (f *file) read() (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -53,8 +53,8 @@ func same(a, b os.FileInfo) bool {
 	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
 }
 
-// load reads a file and describes the very file it has read, even when another
-// takes its place meanwhile.
+// load reads a file and describes exactly the file it read, even if another takes its
+// place meanwhile.
 func load(path string) (string, os.FileInfo, error) {
 	f, err := os.Open(path)
 	if err != nil {

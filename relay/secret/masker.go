@@ -31,7 +31,7 @@ type Masker struct {
 	kept map[string]*keeping
 }
 
-// keeping is what one owner has masked: the secrets, and the forms they take.
+// keeping is what one owner has masked: the secrets and their forms.
 type keeping struct{ texts, forms []string }
 
 // Add masks these values from now on, and the forms they take inside a URL, JSON,
@@ -52,8 +52,8 @@ func (m *Masker) Add(values ...Value) {
 	m.keep("", texts)
 }
 
-// Keep masks the values of an owner from now on, as Add does, instead of those that
-// the owner had before; with no values it forgets those.
+// Keep masks an owner's values from now on, as Add does, in place of the owner's
+// previous ones; without values it forgets those.
 func (m *Masker) Keep(owner string, values ...Value) {
 	texts := textsOf(values)
 	m.mu.Lock()
@@ -89,7 +89,7 @@ func (m *Masker) keep(owner string, texts []string) {
 	m.needles.Store(newNeedles(all))
 }
 
-// textsOf are the texts that are long enough to be masked.
+// textsOf returns the texts that are long enough to be masked.
 func textsOf(values []Value) []string {
 	var texts []string
 	for _, v := range values {
@@ -103,11 +103,11 @@ func textsOf(values []Value) []string {
 // knows reports whether a text is masked as a whole.
 func (m *Masker) knows(text string) bool { return m.needles.Load().longest(text) == len(text) }
 
-// forms lists how a text may stand in URLs, JSON, HTML and quoted strings.
+// forms lists the forms of a text in URLs, JSON, HTML and quoted strings.
 func forms(text string) []string {
 	list := []string{text, url.QueryEscape(text), url.PathEscape(text), html.EscapeString(text)}
 	if strings.Contains(text, "/") {
-		// PHP's JSON, and what is left of it in the JSON of a log.
+		// PHP's JSON, and its form in the JSON of a log.
 		list = append(list, strings.ReplaceAll(text, "/", `\/`), strings.ReplaceAll(text, "/", `\\/`))
 	}
 	var b strings.Builder
@@ -123,8 +123,8 @@ func forms(text string) []string {
 	return list
 }
 
-// inBase64 lists how a text stands in base64 of itself or of something longer, such
-// as Basic's "user:token": what of it does not depend on what stands before or after.
+// inBase64 lists the forms of a text in the base64 of itself or of a longer text, such
+// as Basic's "user:token": the part that does not depend on the surrounding text.
 func inBase64(text string) []string {
 	var list []string
 	for before := range 3 {
@@ -137,8 +137,8 @@ func inBase64(text string) []string {
 	return list
 }
 
-// parts lists what gives a secret URL away even without its host: errors and logs
-// of HTTP programs often show only the path.
+// parts lists what reveals a secret URL even without its host: errors and logs of HTTP
+// programs often show only the path.
 func parts(text string) []string {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
@@ -153,7 +153,7 @@ func parts(text string) []string {
 	return list
 }
 
-// credentials lists what in a secret URL gives access wherever else it stands.
+// credentials lists the parts of a secret URL that give access by themselves.
 func credentials(text string) []string {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
@@ -176,9 +176,9 @@ func credentials(text string) []string {
 	return slices.DeleteFunc(list, func(s string) bool { return len(s) < shortest })
 }
 
-// Mask returns the text with every secret replaced by "[secret]"; where secrets
-// overlap, the whole stretch is. Text without a secret comes back as it is,
-// without allocation.
+// Mask returns the text with every secret replaced by "[secret]"; overlapping secrets
+// are replaced as a whole. Text without a secret is returned unchanged, without
+// allocation.
 func (m *Masker) Mask(text string) string {
 	n := m.needles.Load()
 	var masked []byte
@@ -188,7 +188,7 @@ func (m *Masker) Mask(text string) string {
 		if end == start {
 			continue
 		}
-		// What overlaps belongs to the same stretch.
+		// Overlapping secrets are replaced together.
 		for at := start + 1; at < end; at++ {
 			end = max(end, at+n.longest(text[at:]))
 		}

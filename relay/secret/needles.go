@@ -6,26 +6,26 @@ import (
 	"strings"
 )
 
-// needles finds which of many texts another one begins with. A relay with ten
-// thousand feeds has a hundred thousand, and looks for them at each place of each
-// line that it logs.
+// needles finds which of many texts another text begins with. A relay with ten thousand
+// feeds has a hundred thousand, and searches for them at every position of every line
+// that it logs.
 type needles struct {
 	// list is sorted, and holds none twice.
 	list []string
-	// within is for each the longest other one that it begins with, or -1.
+	// within is, for each text, the longest other one that it begins with, or -1.
 	within []int
-	// filter has a bit set for the hash of each one's beginning. Most places in a
-	// text are done with by it.
+	// filter has a bit set for the hash of each text's beginning, which rules out most
+	// positions.
 	filter []uint64
 }
 
-// newNeedles makes an index of texts, which have at least shortest bytes.
+// newNeedles indexes texts of at least shortest bytes.
 func newNeedles(texts []string) *needles {
 	slices.Sort(texts)
 	n := &needles{list: slices.Compact(texts)}
 	n.within = make([]int, len(n.list))
 	n.filter = make([]uint64, 1<<bits.Len(uint(len(n.list)/8)))
-	var open []int // those that the last one begins with, the longest last
+	var open []int // those that the last text begins with, the longest last
 	for i, text := range n.list {
 		for len(open) > 0 && !strings.HasPrefix(text, n.list[open[len(open)-1]]) {
 			open = open[:len(open)-1]
@@ -41,7 +41,7 @@ func newNeedles(texts []string) *needles {
 	return n
 }
 
-// hash is of a text's beginning, as a place in the filter.
+// hash is the position of a text's beginning in the filter.
 func (n *needles) hash(text string) uint64 {
 	var h uint64
 	for i := range shortest {
@@ -51,7 +51,7 @@ func (n *needles) hash(text string) uint64 {
 	return h >> (64 - 6 - bits.Len(uint(len(n.filter)-1)))
 }
 
-// longest is the length of the longest one that a text begins with; 0 for none.
+// longest is the length of the longest needle that a text begins with, or 0.
 func (n *needles) longest(text string) int {
 	if n == nil || len(text) < shortest {
 		return 0
@@ -63,7 +63,7 @@ func (n *needles) longest(text string) int {
 	if found {
 		return len(text)
 	}
-	// All that stand between a beginning of the text and the text begin with it, too.
+	// Everything between a beginning of the text and the text begins with it too.
 	for at--; at >= 0; at = n.within[at] {
 		if strings.HasPrefix(text, n.list[at]) {
 			return len(n.list[at])

@@ -1,5 +1,5 @@
-// Package secret is a value that cannot print itself, and a mask for text that
-// leaves the program.
+// Package secret has a value that cannot print itself, and a mask for text that leaves
+// the program.
 package secret
 
 import (
@@ -10,7 +10,7 @@ import (
 	"log/slog"
 )
 
-// hidden is what stands wherever a secret would have been printed.
+// hidden is printed in place of a secret.
 const hidden = "[secret]"
 
 // Value is a secret: a token or a webhook URL. Printing, formatting, logging or
@@ -18,13 +18,13 @@ const hidden = "[secret]"
 // gives the text. The zero value is an empty secret. A Value is safe for
 // concurrent use; compare two with [Value.Equal].
 type Value struct {
-	// secret is nil for no secret. It is a function because fmt does not ask the
-	// methods of a value in an unexported field: it prints what it finds there, with
-	// some verbs even what a pointer points to. Of a function it prints an address.
+	// secret is nil for no secret. It is a function because fmt ignores the methods of a
+	// value in an unexported field: it prints the value itself, with some verbs even what
+	// a pointer points to. Of a function it prints only an address.
 	secret func() *source
 }
 
-// source is where the text comes from: fixed, or a file.
+// source is where the text comes from: a fixed text or a file.
 type source struct {
 	text string
 	file *file
@@ -38,18 +38,17 @@ func New(text string) Value {
 	return hide(&source{text: text})
 }
 
-// FromFile returns a secret whose text is the file's content, without a final
-// line break. A changed file counts from the next Reveal on, so that a rotated
-// secret is used without a reload.
+// FromFile returns a secret whose text is the file's content, without a final line
+// break. The next Reveal after a change returns the new text, so that a rotated secret
+// is used without a reload.
 func FromFile(path string) Value {
 	return hide(&source{file: &file{path: path}})
 }
 
 func hide(s *source) Value { return Value{secret: func() *source { return s }} }
 
-// Reveal returns the text. It fails only for a secret in a file that cannot be
-// read; the error names the file. While the file stays as it is, Reveal costs one
-// stat.
+// Reveal returns the text. It fails only for a secret in a file that cannot be read;
+// the error names the file. For an unchanged file, Reveal costs one stat.
 func (v Value) Reveal() (string, error) {
 	if v.secret == nil {
 		return "", nil
@@ -81,10 +80,9 @@ func (v Value) Equal(u Value) bool {
 	return subtle.ConstantTimeCompare([]byte(a.text), []byte(b.text)) == 1
 }
 
-// Fingerprint tells secrets apart without showing them: it is the same for equal
-// values and differs otherwise. That of a secret in a file does not change with
-// the content. It is for comparing within the program, not for showing: a weak
-// secret can be guessed from it.
+// Fingerprint tells secrets apart without showing them: it is the same for equal values
+// and differs otherwise. A file's fingerprint does not depend on its content. It must
+// not be shown, because a weak secret can be guessed from it.
 func (v Value) Fingerprint() string {
 	kind, text := "none", ""
 	if v.secret != nil {

@@ -19,12 +19,12 @@ const KeyVariable = "RELAY_KEY"
 // keySize is that of AES-256, in bytes.
 const keySize = 32
 
-// Key is what tokens are encrypted under: the variable RELAY_KEY if it is set, or
-// else a file, which is made when it is first needed.
+// Key is the key that encrypts tokens: the variable RELAY_KEY if it is set, else a
+// file, which is created when first needed.
 type Key struct{ File string }
 
-// load returns the key. A file is made only when create says so: where there is a
-// token and no file, a new key would not help.
+// load returns the key. It creates a file only if create says so: a new key would not
+// decrypt existing tokens.
 func (k Key) load(create bool) ([]byte, error) {
 	if text := os.Getenv(KeyVariable); text != "" {
 		return decodeKey(text, "the variable "+KeyVariable)
@@ -36,7 +36,7 @@ func (k Key) load(create bool) ([]byte, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read the key for tokens: %w", err)
 	case !create:
-		return nil, fmt.Errorf("the key for tokens is missing: neither %s nor the file %s is there; restore it, or sign in again", KeyVariable, k.File)
+		return nil, fmt.Errorf("the key for tokens is missing: neither %s nor the file %s exists; restore it, or sign in again", KeyVariable, k.File)
 	}
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails; see crypto/rand
@@ -51,17 +51,17 @@ func (k Key) load(create bool) ([]byte, error) {
 	return key, nil
 }
 
-// decodeKey wraps no error of the decoder, which would show a part of the key.
+// decodeKey does not wrap the decoder's error, which would show part of the key.
 func decodeKey(text, where string) ([]byte, error) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("%s does not hold %d bytes in base64, such as `openssl rand -base64 %d` prints", where, keySize, keySize)
+		return nil, fmt.Errorf("%s does not hold %d bytes in base64, as `openssl rand -base64 %d` prints them", where, keySize, keySize)
 	}
 	return key, nil
 }
 
-// seal encrypts a connector's token. The name goes in, so that a token cannot be
-// moved to another connector.
+// seal encrypts a connector's token, bound to the name, so that it cannot be moved to
+// another connector.
 func (k Key) seal(connector string, plain []byte) ([]byte, error) {
 	aead, err := k.aead(true)
 	if err != nil {
@@ -72,7 +72,7 @@ func (k Key) seal(connector string, plain []byte) ([]byte, error) {
 	return aead.Seal(nonce, nonce, plain, []byte(connector)), nil
 }
 
-// open decrypts what seal made.
+// open decrypts what seal encrypted.
 func (k Key) open(connector string, sealed []byte) ([]byte, error) {
 	aead, err := k.aead(false)
 	if err != nil {
@@ -89,7 +89,7 @@ func (k Key) open(connector string, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-var errDamaged = errors.New("the kept token does not open with this key; restore the key, or sign in again")
+var errDamaged = errors.New("the stored token cannot be decrypted with this key; restore the key, or sign in again")
 
 func (k Key) aead(create bool) (cipher.AEAD, error) {
 	key, err := k.load(create)

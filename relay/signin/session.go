@@ -17,26 +17,26 @@ import (
 	"github.com/connector-relay/relay/relay/pluginhost"
 )
 
-// patience is how long a person has to sign in, where the service does not say.
+// patience is how long a person has to sign in, unless the service says.
 const patience = 15 * time.Minute
 
 var (
 	// ErrNoSession says that there is no such sign-in, or no longer.
 	ErrNoSession = errors.New("there is no such sign-in under way; start it again")
 	// ErrNotNeeded says that the connector needs no sign-in.
-	ErrNotNeeded = errors.New("nobody needs to sign in: the connector's arguments give access, or it needs none")
+	ErrNotNeeded = errors.New("no sign-in is needed: the connector's arguments give access, or it needs none")
 	errReplaced  = errors.New("the sign-in was started again elsewhere")
-	errLate      = errors.New("nobody signed in in time; start it again")
+	errLate      = errors.New("the sign-in timed out; start it again")
 )
 
-// Session is a sign-in under way, as a person sees it.
+// Session is a sign-in under way, as shown to a person.
 type Session struct {
 	// ID names the session in [Keeper.Wait] and [Keeper.Paste].
 	ID   string
 	Flow connector.Flow
 	// URL is where the person goes.
 	URL string
-	// Code is what a device code sign-in has the person enter there.
+	// Code is what the person enters there in a device code sign-in.
 	Code string
 	// Hint is one line that tells the person what to do there.
 	Hint    string
@@ -51,12 +51,12 @@ type session struct {
 	verifier string
 	state    string
 	cancel   context.CancelCauseFunc
-	// done is closed when it is over; err then says how.
+	// done is closed when the sign-in has ended; err then says how.
 	done chan struct{}
 	err  error
 }
 
-// Begin starts a sign-in for a connector. One that was under way for it ends.
+// Begin starts a sign-in for a connector and ends any other one for it.
 func (k *Keeper) Begin(ctx context.Context, src pluginhost.Call) (Session, error) {
 	how, err := k.options.Plugins.SignIn(ctx, src)
 	switch {
@@ -82,7 +82,7 @@ func (k *Keeper) Begin(ctx context.Context, src pluginhost.Call) (Session, error
 	return s.Session, nil
 }
 
-// start keeps a session until it is over. When wait is nil the outcome comes from
+// start runs a session until it ends. If wait is nil, the outcome comes from
 // [Keeper.Paste] or the landing page.
 func (k *Keeper) start(s *session, wait func(context.Context) (grant, error)) {
 	ctx, cancel := context.WithCancelCause(k.ctx)
@@ -108,7 +108,7 @@ func (k *Keeper) start(s *session, wait func(context.Context) (grant, error)) {
 		case <-ctx.Done():
 			k.finish(s, grant{}, context.Cause(ctx))
 		}
-		// Whoever waits may still ask how it went.
+		// A waiting caller may still ask for the outcome.
 		select {
 		case <-k.ctx.Done():
 		case <-time.After(time.Minute):
@@ -119,7 +119,7 @@ func (k *Keeper) start(s *session, wait func(context.Context) (grant, error)) {
 	})
 }
 
-// device asks for a code and returns how to wait until it was entered.
+// device requests a code and returns how to wait until it is entered.
 func (s *session) device(ctx context.Context) (func(context.Context) (grant, error), error) {
 	client, err := clientFor(s.source)
 	if err != nil {
@@ -143,7 +143,8 @@ func (s *session) device(ctx context.Context) (func(context.Context) (grant, err
 	}, nil
 }
 
-// declined tells what only happens while somebody signs in (RFC 8628, section 3.5).
+// declined recognises the errors that occur only during a sign-in (RFC 8628, section
+// 3.5).
 func declined(name string, err error) error {
 	answer, ok := errors.AsType[*oauth2.RetrieveError](err)
 	switch {
@@ -155,7 +156,7 @@ func declined(name string, err error) error {
 	return refused(name, err)
 }
 
-// finish ends a session, once, and keeps what it gave.
+// finish ends a session, once, and stores its grant.
 func (k *Keeper) finish(s *session, g grant, err error) {
 	lock := k.lock(s.source.Connector)
 	lock.Lock()
@@ -208,7 +209,7 @@ func (k *Keeper) Wait(ctx context.Context, id string) error {
 	}
 }
 
-// Paste ends a token page sign-in with the token that the person has made there.
+// Paste ends a token page sign-in with the token that the person created there.
 func (k *Keeper) Paste(id, token string) error {
 	s, err := k.byID(id)
 	if err != nil {
@@ -219,19 +220,19 @@ func (k *Keeper) Paste(id, token string) error {
 	}
 	token = strings.TrimSpace(token)
 	if token == "" || strings.ContainsAny(token, " \t\r\n") {
-		return errors.New("that is not a token: it is empty, or has a space in it")
+		return errors.New("that is not a token: it is empty or contains a space")
 	}
 	k.finish(s, grant{Access: token}, nil)
 	<-s.done
 	return s.err
 }
 
-// Landing serves the page where a person's browser comes back to from an
-// authorisation code sign-in.
+// Landing serves the page to which a browser returns after an authorisation code
+// sign-in.
 func (k *Keeper) Landing(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer") // the address holds the code
+	w.Header().Set("Referrer-Policy", "no-referrer") // the address contains the code
 	q := r.URL.Query()
 	s := k.session(func(s *session) bool {
 		return s.state != "" && subtle.ConstantTimeCompare([]byte(s.state), []byte(q.Get("state"))) == 1

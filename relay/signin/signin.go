@@ -1,6 +1,6 @@
-// Package signin gives connectors the access that a person has granted. It runs
-// the sign-in, keeps what came of it encrypted, refreshes it, and hands out access
-// tokens that are good for a while.
+// Package signin gives connectors the access that a person has granted. It runs the
+// sign-in, stores the grant encrypted, refreshes it, and hands out access tokens that
+// are good for a while.
 package signin
 
 import (
@@ -21,26 +21,25 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// margin is for how long a token that is handed out is good at least: the longest
-// poll there usually is.
+// margin is the least time that a token must remain good: the usual longest poll.
 const margin = 5 * time.Minute
 
-// Plugins say how one signs in.
+// Plugins say how to sign in.
 type Plugins interface {
 	SignIn(ctx context.Context, s pluginhost.Call) (*connector.SignIn, error)
 }
 
-// Options are what a keeper works with.
+// Options are what a keeper needs.
 type Options struct {
 	Store   store.SignIn
 	Plugins Plugins
 	Key     Key
-	// Landing is the address where a person's browser comes back to.
+	// Landing returns the address to which a person's browser returns.
 	Landing func() string
-	// Mask is told all tokens of a connector, before anybody else is: those that are
-	// good and those that they replace. Nil means nobody.
+	// Mask, if not nil, gets all tokens of a connector first: the current ones and those
+	// they replace.
 	Mask func(connector string, tokens ...secret.Value)
-	// SignedIn is called when a person has signed in for a connector.
+	// SignedIn is called after a person has signed in for a connector.
 	SignedIn func(connector string)
 }
 
@@ -52,8 +51,8 @@ type Keeper struct {
 	running sync.WaitGroup
 
 	mu sync.Mutex
-	// refreshing has a lock for each connector, so that a refresh token that can be
-	// used once is used once.
+	// refreshing has a lock for each connector, so that a single-use refresh token is used
+	// once.
 	refreshing map[string]*sync.Mutex
 	sessions   map[string]*session
 }
@@ -70,7 +69,7 @@ func (k *Keeper) Close() {
 	k.running.Wait()
 }
 
-// grant is what a sign-in gave.
+// grant is the result of a sign-in.
 type grant struct {
 	Access  string    `json:"access"`
 	Refresh string    `json:"refresh,omitempty"`
@@ -106,8 +105,8 @@ func (k *Keeper) Token(ctx context.Context, s pluginhost.Call) (string, error) {
 		return "", err
 	}
 	k.mask(s.Connector, g, before)
-	// The old refresh token may be void from now on, so nobody may go on before the
-	// new one is kept.
+	// The old refresh token may be void now, so nothing may go on before the new one is
+	// stored.
 	if err := k.save(context.WithoutCancel(ctx), s.Connector, g); err != nil {
 		return "", temporary(err)
 	}
@@ -165,9 +164,8 @@ func (k *Keeper) save(ctx context.Context, name string, g grant) error {
 	return k.options.Store.SaveToken(ctx, name, sealed)
 }
 
-// Move hands over what a sign-in gave when a connector gets another name: move gets
-// it sealed for that name, nil when nobody has signed in, and it is not renewed
-// meanwhile.
+// Move hands over a grant when a connector is renamed. Move gets it sealed for the new
+// name, or nil if nobody has signed in; it is not refreshed meanwhile.
 func (k *Keeper) Move(ctx context.Context, from, to string, move func(sealed []byte) error) error {
 	lock := k.lock(from)
 	lock.Lock()
@@ -191,7 +189,7 @@ func (k *Keeper) Move(ctx context.Context, from, to string, move func(sealed []b
 
 func temporary(err error) error { return &connector.Error{Kind: connector.KindTemporary, Err: err} }
 
-// refresh gets a new access token.
+// refresh requests a new access token.
 func refresh(ctx context.Context, s pluginhost.Call, how *connector.SignIn, g grant) (grant, error) {
 	if g.Refresh == "" {
 		return grant{}, connector.Unauthorised("the sign-in has expired; run `relay login %s`", s.Connector)
@@ -208,14 +206,13 @@ func refresh(ctx context.Context, s pluginhost.Call, how *connector.SignIn, g gr
 	return granted(t), nil
 }
 
-// granted is what an answer of the authorisation server gave.
+// granted is the grant in an authorisation server's answer.
 func granted(t *oauth2.Token) grant {
 	return grant{Access: t.AccessToken, Refresh: t.RefreshToken, Expiry: t.Expiry}
 }
 
-// refused gives an error of the authorisation server its kind. Its own text may
-// quote what was sent, so only the standard's error code is told (RFC 6749,
-// section 5.2).
+// refused gives an authorisation server's error its kind. Its text may quote what was
+// sent, so only the standard's error code is shown (RFC 6749, section 5.2).
 func refused(name string, err error) error {
 	answer, ok := errors.AsType[*oauth2.RetrieveError](err)
 	switch {
@@ -236,8 +233,8 @@ func config(how *connector.SignIn, landing string) *oauth2.Config {
 	}
 }
 
-// clientFor is the client for the connector's authorisation server: the plugin
-// names it, so the same networks are out of reach as for the plugin.
+// clientFor returns the client for the connector's authorisation server. The plugin
+// names the server, so the same networks are out of reach as for the plugin.
 func clientFor(s pluginhost.Call) (*http.Client, error) {
 	client, err := new(outbound.Pool).Client(s.HTTP)
 	if err != nil {

@@ -6,16 +6,15 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxTag and maxSpan are how long a tag and a piece of code in a line are, in bytes.
-// What is longer is text.
+// maxTag and maxSpan bound a tag and inline code, in bytes. Anything longer is text.
 const (
 	maxTag  = 2 << 10
 	maxSpan = 4 << 10
 )
 
-// withoutHTML writes the HTML in a text as the Markdown that says the same. Comments go,
-// and so does what stands folded up in <details>, but for its <summary>. In code HTML is
-// text, and what looks like a tag but is none of HTML's is text everywhere.
+// withoutHTML converts the HTML in a text to equivalent Markdown. It drops comments and
+// the folded content of <details>, except its <summary>. In code, HTML is text; what
+// looks like a tag but is not HTML's is text everywhere.
 func withoutHTML(s string) string {
 	p := page{rest: s, start: true}
 	for p.rest != "" {
@@ -24,30 +23,29 @@ func withoutHTML(s string) string {
 	return p.out.String()
 }
 
-// page is a text on its way.
+// page is a text being converted.
 type page struct {
 	out  strings.Builder
 	rest string
-	// start says that a line begins.
+	// start says that a line begins here.
 	start bool
 	// folded is how many <details> deep the text is in which is not to be seen, and
 	// summary whether it is in the <summary> of the outermost. Unfolded counts those
 	// that were open.
 	folded, unfolded int
 	summary          bool
-	// links are where the <a> that the text is in lead; empty for those that lead
-	// nowhere.
+	// links are the addresses of the enclosing <a>s; empty for those without one.
 	links []string
 }
 
-// write writes a piece, unless it is folded up.
+// write writes a piece, unless it is folded.
 func (p *page) write(s string) {
 	if p.folded == 0 || p.folded == 1 && p.summary {
 		p.out.WriteString(s)
 	}
 }
 
-// take writes the next n bytes as they are.
+// take copies the next n bytes.
 func (p *page) take(n int) {
 	p.write(p.rest[:n])
 	p.start = p.rest[n-1] == '\n'
@@ -87,14 +85,13 @@ func (p *page) next() {
 	}
 }
 
-// comment leaves a comment out. One that nobody ended goes on to the end.
+// comment drops a comment. An unterminated one extends to the end.
 func (p *page) comment() {
 	_, after, _ := strings.Cut(p.rest[len("<!--"):], "-->")
 	p.rest = after
 }
 
-// fenced is the length of the block of code that begins with this line; 0 when none
-// does.
+// fenced is the length of the code block that begins with this line, or 0.
 func fenced(s string) int {
 	line, _, _ := strings.Cut(s, "\n")
 	open := strings.TrimLeft(line, " \t>")
@@ -116,8 +113,8 @@ func fenced(s string) int {
 	return n
 }
 
-// span is the length of the code that begins with these backticks, or of the backticks
-// alone when as many do not follow in the paragraph.
+// span is the length of the inline code that begins with these backticks, or of the
+// backticks alone if the paragraph has no matching ones.
 func span(s string) int {
 	ticks := len(s) - len(strings.TrimLeft(s, "`"))
 	paragraph, _, _ := strings.Cut(s[:min(len(s), maxSpan)], "\n\n")
@@ -135,7 +132,7 @@ func span(s string) int {
 	return ticks
 }
 
-// tag writes what stands for a tag.
+// tag writes the Markdown for a tag.
 func (p *page) tag() {
 	end := 1 + strings.IndexAny(p.rest[1:min(len(p.rest), maxTag)], "<>")
 	if end == 0 || p.rest[end] == '<' {
@@ -159,7 +156,8 @@ func (p *page) tag() {
 	p.rest = p.rest[end+1:]
 }
 
-// said is the Markdown that says what a tag does; not known is what is none of HTML's.
+// said is the Markdown equivalent of a tag; known is false for a tag that is not
+// HTML's.
 func (p *page) said(tag html.Token, end bool) (markdown string, known bool) {
 	switch tag.Data {
 	case "details":
@@ -217,7 +215,7 @@ func (p *page) said(tag html.Token, end bool) (markdown string, known bool) {
 	return "", false
 }
 
-// details counts how deep the text is in what is folded up.
+// details counts the nesting of folded content.
 func (p *page) details(tag html.Token, end bool) {
 	open := false
 	for _, a := range tag.Attr {
@@ -264,7 +262,7 @@ func attribute(tag html.Token, name string) string {
 	return ""
 }
 
-// bare is a text without what would end the link or the picture it stands in.
+// bare is a text without what would end its link or picture.
 func bare(s string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune("<>[]\n\\", r) {

@@ -1,8 +1,8 @@
-// Package prose brings what people wrote at a card's source, in the Markdown that
-// GitHub, Trello and Azure DevOps have in common, into the Markdown of a card.
+// Package prose converts people's texts at a source, in the common Markdown of GitHub,
+// Trello and Azure DevOps, to the Markdown of a card.
 //
-// Its author is a stranger. What comes out mentions nobody, leads only to the web, hides
-// nothing and is bounded, however it was written.
+// The author is a stranger. The result mentions nobody, links only to the web, hides
+// nothing and is bounded, however the text is written.
 package prose
 
 import (
@@ -18,36 +18,35 @@ import (
 )
 
 const (
-	// maxSource is how much of a text is looked at, in bytes. It is as long as GitHub's
-	// texts can be, because templates begin with long comments.
+	// maxSource bounds what is read of a text, in bytes. It is GitHub's own bound, because
+	// templates begin with long comments.
 	maxSource = 64 << 10
-	// maxRead is how much of it is parsed, once the HTML is out: many times what a card
-	// shows.
+	// maxRead bounds what is parsed of it, without the HTML: many times what a card shows.
 	maxRead = 16 << 10
-	// maxAddresses is how many bytes all the addresses in one text have. The links
-	// beyond it are their texts.
+	// maxAddresses bounds the addresses in one text, in bytes. Further links become their
+	// texts.
 	maxAddresses = 2 << 10
-	// maxLanguage is how long the name of a fence's language is.
+	// maxLanguage bounds the name of a fence's language.
 	maxLanguage = 20
 )
 
-// Markdown makes the beginning of a text a card's Markdown, with at most n characters to
-// see. It is never cut inside of marks or of a link.
+// Markdown converts the beginning of a text to a card's Markdown with at most n visible
+// characters. It never cuts inside marks or a link.
 func Markdown(s string, n int) string {
 	s = withoutHTML(cut(characters(s), maxSource))
-	// A text of marks alone costs more than one card is worth and comes back literally.
+	// A text of nothing but marks is too expensive to parse and comes back literally.
 	text := markup.NewParser().Parse(cut(s, maxRead), nil)
 	w := writer{addresses: maxAddresses}
 	return w.dialect().Write(head(w.blocks(text), n))
 }
 
-// head is the beginning of a text. A paragraph ends with a word.
+// head is the beginning of a text, cut after a word.
 func head(t markup.Text, n int) markup.Text {
 	out := t.Head(n)
 	if t.Len() <= n || len(out) == 0 {
 		return out
 	}
-	line := out[len(out)-1].Inlines // the ellipsis is the last of it
+	line := out[len(out)-1].Inlines // the ellipsis is last
 	if len(line) > 1 && line[len(line)-2].Kind == markup.Plain {
 		last := &line[len(line)-2]
 		if at := strings.LastIndexByte(last.Text, ' '); at > 0 {
@@ -57,8 +56,8 @@ func head(t markup.Text, n int) markup.Text {
 	return out
 }
 
-// characters takes out what is not to be seen, or shows a text in another order than
-// it has.
+// characters removes invisible characters and those that change the visible order of a
+// text.
 func characters(s string) string {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s[:min(len(s), 2*maxSource)])
 	return strings.Map(func(r rune) rune {
@@ -119,7 +118,7 @@ func (w *writer) rows(list [][]markup.Cell) [][]markup.Cell {
 	return out
 }
 
-// inlines takes from links and pictures what a card from strangers may not have.
+// inlines removes from links and pictures what a stranger's card must not have.
 func (w *writer) inlines(list []markup.Inline) []markup.Inline {
 	var out []markup.Inline
 	for _, n := range list {
@@ -129,7 +128,7 @@ func (w *writer) inlines(list []markup.Inline) []markup.Inline {
 		case markup.Plain:
 			n.Text = emoji(n.Text)
 		case markup.Picture:
-			// Most pictures can only be seen by those who are signed in at the source.
+			// Most pictures are visible only to people signed in at the source.
 			n = markup.Inline{Kind: markup.Link, URL: n.URL, Inlines: []markup.Inline{{Kind: markup.Plain, Text: n.Text}}}
 		case markup.Link:
 			n.Inlines = slices.Clone(n.Inlines)
@@ -153,7 +152,7 @@ func (w *writer) inlines(list []markup.Inline) []markup.Inline {
 	return out
 }
 
-// emoji puts emoji in the place of their names, such as ":tada:".
+// emoji replaces names such as ":tada:" by emoji.
 func emoji(s string) string {
 	if strings.Count(s, ":") < 2 {
 		return s
@@ -175,8 +174,7 @@ func emoji(s string) string {
 	return b.String()
 }
 
-// titled gives one of GitHub's alerts, which is a quote that begins with "[!NOTE]", its
-// title.
+// titled gives one of GitHub's alerts, a quote that begins with "[!NOTE]", its title.
 func titled(quote markup.Block) markup.Text {
 	if quote.Kind != markup.Quote || len(quote.Blocks) == 0 || len(quote.Blocks[0].Inlines) == 0 {
 		return quote.Blocks
@@ -204,8 +202,8 @@ func (w *writer) dialect() markup.Dialect {
 	return d
 }
 
-// literal writes literal text. What would underline a heading or align a table stands
-// at the start of a line only.
+// literal writes literal text. Only at the start of a line would some characters
+// underline a heading or align a table.
 func literal(s string, start bool) string {
 	if out := card.Escape(s); !start || out == "" || out[0] != '=' && out[0] != ':' {
 		return out
