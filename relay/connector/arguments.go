@@ -158,7 +158,7 @@ func decodeList(path string, raw json.RawMessage, into reflect.Value) []Problem 
 		problems = append(problems, decodeValue(fmt.Sprintf("%s[%d]", path, i), element, list.Index(i))...)
 	}
 	into.Set(list)
-	if p, ok := list.Interface().(Patterns); ok && !p.Valid() {
+	if p, ok := reflect.TypeAssert[Patterns](list); ok && !p.Valid() {
 		problems = append(problems, Problem{Argument: path, Message: "One of the patterns cannot be read; a [ has no end."})
 	}
 	return problems
