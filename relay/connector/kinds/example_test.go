@@ -87,9 +87,11 @@ func Example() {
 			fmt.Println(e.Key, "-", e.Card.Title)
 		}
 	}
+	fmt.Println(shop.Describe().Kinds[2].Doc)
 	shop.Kinds = []string{"piad"}
 	fmt.Println(shop.Validate()[0].Message)
 	// Output:
 	// paid:7 - Grace paid order 7
+	// An order was packed. Off by default.
 	// No kind of event is like piad. Did you mean "paid"?
 }
