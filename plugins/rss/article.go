@@ -2,6 +2,7 @@ package rss
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/xml"
 	"regexp"
@@ -45,9 +46,7 @@ func (w *writer) article(it *gofeed.Item) article {
 		e = rssArticle(it, o)
 	}
 	e.authors = append(e.authors, w.feedAuthors...)
-	for _, c := range it.Categories[:min(len(it.Categories), maxCategories)] {
-		e.categories = append(e.categories, text{c, w.form})
-	}
+	e.categories = texts(w.form, it.Categories, maxCategories)
 	media := mediaOf(it.Extensions["media"])
 	e.titles, e.texts = append(e.titles, media.titles...), append(e.texts, media.texts...)
 	e.pictures = append(e.pictures, media.pictures...)
@@ -138,11 +137,7 @@ func alternates(links []*atom.Link) []string {
 func atomAuthors(people []*atom.Person) []text {
 	var list []text
 	for _, p := range people[:min(len(people), maxAuthors)] {
-		name := p.Name
-		if strings.TrimSpace(name) == "" {
-			name = p.Email
-		}
-		list = append(list, text{name, plain})
+		list = append(list, text{cmp.Or(strings.TrimSpace(p.Name), p.Email), plain})
 	}
 	return list
 }
@@ -315,13 +310,7 @@ func ofAtom(extensions ext.Extensions, name string) []ext.Extension {
 func extensionAuthors(dc *ext.DublinCoreExtension, extensions ext.Extensions) [][]text {
 	var lists [][]text
 	if dc != nil {
-		for _, names := range [][]string{dc.Creator, dc.Author} {
-			var list []text
-			for _, name := range names[:min(len(names), maxAuthors)] {
-				list = append(list, text{name, either})
-			}
-			lists = append(lists, list)
-		}
+		lists = append(lists, texts(either, dc.Creator, maxAuthors), texts(either, dc.Author, maxAuthors))
 	}
 	var list []text
 	for _, p := range ofAtom(extensions, "author") {

@@ -97,19 +97,14 @@ func (c checkpoint) asking(address string) checkpoint {
 // remember stores what an answer says about the next request.
 func (c *checkpoint) remember(p page) {
 	c.Validators, c.BodyHash = p.Validators, p.bodyHash
-	if p.movedTo == c.Moved {
-		if c.Moved != "" && c.MovedTimes < movedAfter {
-			c.MovedTimes++
-		}
-		return
-	}
-	if c.MovedTimes >= movedAfter && p.movedTo == "" {
-		// It was fetched at the new address.
-		return
-	}
-	c.Moved, c.MovedTimes = p.movedTo, 0
-	if p.movedTo != "" {
-		c.MovedTimes = 1
+	switch {
+	case p.movedTo == "" && c.moved(): // it was fetched at the new address
+	case p.movedTo == "":
+		c.Moved, c.MovedTimes = "", 0
+	case p.movedTo == c.Moved:
+		c.MovedTimes = min(c.MovedTimes+1, movedAfter)
+	default:
+		c.Moved, c.MovedTimes = p.movedTo, 1
 	}
 }
 
@@ -117,28 +112,24 @@ func (c *checkpoint) remember(p page) {
 // that those gone longest are forgotten.
 func (c *checkpoint) forget(ids []string) {
 	c.Largest = max(c.Largest, len(ids))
-	present := make(map[string]bool)
+	present, seen := make(map[string]bool), make(map[string]bool)
 	for _, id := range ids {
 		present[id] = true
 	}
 	var gone, here []known
-	seen := make(map[string]bool)
 	for _, k := range slices.Backward(c.Known) {
-		if seen[k.ID] {
-			continue
-		}
-		seen[k.ID] = true
-		if present[k.ID] {
+		switch {
+		case seen[k.ID]:
+		case present[k.ID]:
 			here = append(here, k)
-		} else {
+		default:
 			gone = append(gone, k)
 		}
+		seen[k.ID] = true
 	}
 	window := min(max(windowFactor*c.Largest, windowLeast), windowMost)
-	newestFirst := append(here, gone...)
-	newestFirst = newestFirst[:min(len(newestFirst), max(window, len(here)))]
-	slices.Reverse(newestFirst)
-	c.Known = newestFirst
+	c.Known = append(here, gone...)[:min(len(here)+len(gone), max(window, len(here)))]
+	slices.Reverse(c.Known)
 }
 
 // day bounds how long a source can make the relay wait.

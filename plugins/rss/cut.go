@@ -24,13 +24,7 @@ func cutTree(doc *html.Node, most int) {
 		c.at.Data = c.head
 		return
 	}
-	n := c.at.Parent
-	n.RemoveChild(c.at)
-	for blankText(n) && n.Data != "body" && n.Parent != nil {
-		empty := n
-		n = n.Parent
-		n.RemoveChild(empty)
-	}
+	n := remove(c.at)
 	more := &html.Node{Type: html.TextNode, Data: " …"}
 	if !listed(rows, n.Data) {
 		n.AppendChild(more)
@@ -56,7 +50,7 @@ func (c *cutter) find(n *html.Node) {
 	switch {
 	case n.Type == html.TextNode:
 		c.text(n)
-	case n.Type == html.ElementNode && listed(whole, n.Data) && c.shown && n.Parent.Data != "pre" && length(n) > c.left:
+	case n.Type == html.ElementNode && listed(whole, n.Data) && c.shown && n.Parent.Data != "pre" && utf8.RuneCountInString(wordsOf(n)) > c.left:
 		// Half a link or row is worse than none.
 		c.at = n
 	default:
@@ -74,12 +68,10 @@ func (c *cutter) text(n *html.Node) {
 	if !inCode {
 		n.Data = collapse(n.Data)
 	}
-	size := utf8.RuneCountInString(n.Data)
-	said := strings.TrimSpace(n.Data) != ""
-	if !said {
+	if strings.TrimSpace(n.Data) == "" {
 		return
 	}
-	if size <= c.left {
+	if size := utf8.RuneCountInString(n.Data); size <= c.left {
 		c.left -= size
 		c.shown = true
 		return

@@ -113,18 +113,19 @@ func (p page) take(ctx context.Context, r *readers, resp *http.Response, c check
 
 // statusError returns the error of any other status, with its kind.
 func statusError(resp *http.Response, now time.Time) error {
-	until := time.Time{}
-	if d := rest.RetryAfter(resp.Header, now); d > 0 {
-		until = now.Add(min(d, day))
-	}
+	wait := min(rest.RetryAfter(resp.Header, now), day)
 	switch resp.StatusCode {
 	case http.StatusGone:
 		return connector.Gone("the server says that the feed is gone for good (410)")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		until := time.Time{}
+		if wait > 0 {
+			until = now.Add(wait)
+		}
 		return connector.Throttled(until, "the server asks to slow down (%d)", resp.StatusCode)
 	case http.StatusForbidden:
 		// Guards against robots answer 403 to clients that come too often.
-		return connector.Throttled(later(until, now.Add(time.Hour)), "the server refuses (403)")
+		return connector.Throttled(now.Add(max(wait, time.Hour)), "the server refuses (403)")
 	case http.StatusUnauthorized:
 		return connector.Unauthorised("the server wants a sign-in (401)")
 	}
@@ -146,13 +147,6 @@ func challenged(h http.Header) string {
 		}
 	}
 	return ""
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // waitFor is how long an answer's headers ask to wait: Retry-After, Cache-Control's

@@ -213,12 +213,7 @@ func (m *matcher) byStandIn() {
 // tell reports whether title, link and date suffice to tell an item from others; if
 // not, its text must be the same.
 func (m *matcher) tell(k, before known) bool {
-	return m.identifies(k.text()) || k.Content == before.Content || k.Date != 0 && m.alone(k)
-}
-
-// alone reports whether no other item has the title and date.
-func (m *matcher) alone(k known) bool {
-	return m.identifies(k.evidence()[0])
+	return m.identifies(k.text()) || k.Content == before.Content || k.Date != 0 && m.identifies(k.evidence()[0])
 }
 
 // another reports whether two items with one link differ: in both title and date.

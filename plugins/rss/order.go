@@ -1,10 +1,11 @@
 package rss
 
 import (
+	"cmp"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // learnOrder learns at which end of the page new items are: by dates, by counters in
@@ -34,7 +35,7 @@ func byDates(items []item) int {
 	return up
 }
 
-var counter = regexp.MustCompile(`[0-9]+(?:[^0-9]*)$`)
+var counter = regexp.MustCompile(`([0-9]+)[^0-9]*$`)
 
 // byCounters compares the last numbers in guids or links, which are counters only if
 // all go one way.
@@ -60,11 +61,11 @@ func byCounters(items []item) int {
 }
 
 func count(s string) (int64, bool) {
-	digits := counter.FindString(s)
-	for len(digits) > 0 && (digits[len(digits)-1] < '0' || digits[len(digits)-1] > '9') {
-		digits = digits[:len(digits)-1]
+	m := counter.FindStringSubmatch(s)
+	if m == nil {
+		return 0, false
 	}
-	n, err := strconv.ParseInt(digits, 10, 64)
+	n, err := strconv.ParseInt(m[1], 10, 64)
 	return n, err == nil
 }
 
@@ -97,21 +98,14 @@ func (c *checkpoint) oldestFirst(items []item) []item {
 	if !c.Upwards {
 		slices.Reverse(items)
 	}
-	type dated struct {
-		item
-		at time.Time
-	}
-	list := make([]dated, len(items))
-	var last time.Time
-	for i, it := range items {
-		if at := published(it.Item); !at.IsZero() {
-			last = at
+	at := make(map[string]int64)
+	last := int64(math.MinInt64)
+	for _, it := range items {
+		if it.known.Date != 0 {
+			last = it.known.Date
 		}
-		list[i] = dated{it, last}
+		at[it.known.ID] = last
 	}
-	slices.SortStableFunc(list, func(a, b dated) int { return a.at.Compare(b.at) })
-	for i, d := range list {
-		items[i] = d.item
-	}
+	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(at[a.known.ID], at[b.known.ID]) })
 	return items
 }

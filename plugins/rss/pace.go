@@ -2,10 +2,12 @@ package rss
 
 import (
 	"context"
-	"math/rand/v2"
+	"fmt"
 	"net/url"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // spacing is the least time between two requests to one host.
@@ -13,45 +15,29 @@ const spacing = time.Second
 
 // pace spaces the requests of all feeds of a process to one host.
 type pace struct {
-	mu   sync.Mutex
-	next map[string]time.Time
+	mu    sync.Mutex
+	hosts map[string]*rate.Limiter
 }
 
-func newPace() *pace { return &pace{next: make(map[string]time.Time)} }
+func newPace() *pace { return &pace{hosts: make(map[string]*rate.Limiter)} }
 
 // wait waits for a request's turn. A nil pace does not wait.
 func (p *pace) wait(ctx context.Context, address string) error {
-	if p == nil {
-		return nil
-	}
 	u, err := url.Parse(address)
-	if err != nil {
+	if p == nil || err != nil {
 		return nil // fetching it reports what is wrong
 	}
-	timer := time.NewTimer(p.reserve(u.Host))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
+	if err := p.host(u.Host).Wait(ctx); err != nil {
+		return fmt.Errorf("wait until %s may be asked again: %w", u.Host, err)
 	}
+	return nil
 }
 
-// reserve takes the next turn and returns how long to wait for it.
-func (p *pace) reserve(host string) time.Duration {
+func (p *pace) host(name string) *rate.Limiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
-	for h, at := range p.next {
-		if at.Before(now) {
-			delete(p.next, h)
-		}
+	if p.hosts[name] == nil {
+		p.hosts[name] = rate.NewLimiter(rate.Every(spacing), 1)
 	}
-	at := p.next[host]
-	if at.Before(now) {
-		at = now
-	}
-	p.next[host] = at.Add(spacing + rand.N(spacing/4))
-	return at.Sub(now)
+	return p.hosts[name]
 }

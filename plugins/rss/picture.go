@@ -30,18 +30,12 @@ const maxPictures = 20
 // picture finds an item's picture: the one that the feed names, else the first in its
 // texts.
 func (w *writer) picture(e article) string {
-	for _, p := range e.pictures {
-		if at := w.pictureAddress(p); at != "" {
-			return at
-		}
+	if at := firstOf(e.pictures, w.pictureAddress); at != "" {
+		return at
 	}
 	for _, t := range slices.Backward(e.texts) { // longer texts come last
-		if t.form != plain {
-			for _, p := range picturesIn(t.value) {
-				if at := w.pictureAddress(p); at != "" {
-					return at
-				}
-			}
+		if at := firstOf(t.pictures(), w.pictureAddress); at != "" {
+			return at
 		}
 	}
 	return ""
@@ -51,10 +45,7 @@ func (w *writer) picture(e article) string {
 // comic's.
 func caption(e article) text {
 	for _, t := range e.texts {
-		if t.form == plain {
-			continue
-		}
-		for _, p := range picturesIn(t.value) {
+		for _, p := range t.pictures() {
 			if p.isPicture() && !notItems.MatchString(p.address) && strings.Contains(strings.TrimSpace(p.caption), " ") {
 				return text{p.caption, plain}
 			}
@@ -132,10 +123,10 @@ var notItems = regexp.MustCompile(`(?i)^data:` +
 	`|[/_-](1x1|pixel|spacer|blank|transparent|placeholder|loading|b)\.(gif|png|jpe?g)|/pixel/|/track(er|ing)?/|/count(er)?[./?]|/beacon[./?]` +
 	`|shields\.io/|badgen\.net/|/badges?/|badge\.fury\.io|\.svg([?#]|$)`)
 
-// picturesIn returns the pictures in an HTML text.
-func picturesIn(source string) []picture {
-	source = source[:runeStart(source, min(len(source), maxSource))]
-	if !strings.Contains(source, "<") {
+// pictures returns the pictures in a text.
+func (t text) pictures() []picture {
+	source := t.value[:runeStart(t.value, min(len(t.value), maxSource))]
+	if t.form == plain || !strings.Contains(source, "<") {
 		return nil
 	}
 	var list, posters []picture
@@ -170,11 +161,7 @@ func picturesIn(source string) []picture {
 			inPicture = -1
 			list = append(list, p)
 		case "video":
-			for _, a := range t.Attr {
-				if a.Key == "poster" {
-					posters = append(posters, picture{address: a.Val, sure: true})
-				}
-			}
+			posters = append(posters, picture{address: attribute(t.Attr, "poster"), sure: true})
 		}
 	}
 	return append(list, posters[:min(len(posters), maxPictures)]...)
@@ -196,18 +183,18 @@ func noScript(source string) []picture {
 
 // imageOf reads an <img>. A lazily loaded one has a placeholder for its address.
 func imageOf(t html.Token) picture {
-	n := &html.Node{Type: html.ElementNode, Data: t.Data, Attr: t.Attr}
-	if isHidden(n) || isEmoji(n) || people.MatchString(attribute(n, "class")) || tiny.MatchString(attribute(n, "style")) {
+	said := func(name string) string { return attribute(t.Attr, name) }
+	if isHidden(t.Attr) || isEmoji(t.Attr) || people.MatchString(said("class")) || tiny.MatchString(said("style")) {
 		return picture{}
 	}
-	p := picture{sure: true, width: number(attribute(n, "width")), height: number(attribute(n, "height")), caption: cmp.Or(attribute(n, "title"), attribute(n, "alt"))}
+	p := picture{sure: true, width: number(said("width")), height: number(said("height")), caption: cmp.Or(said("title"), said("alt"))}
 	for _, name := range []string{"data-src", "data-lazy-src", "data-original", "data-orig", "data-lazy", "data-url", "data-hi-res-src", "src", "data-large-file", "data-orig-file"} {
-		if p.address = strings.TrimSpace(attribute(n, name)); p.address != "" && !notItems.MatchString(p.address) {
+		if p.address = strings.TrimSpace(said(name)); p.address != "" && !notItems.MatchString(p.address) {
 			return p
 		}
 	}
 	for _, name := range []string{"data-srcset", "data-lazy-srcset", "srcset"} {
-		if address := largest(attribute(n, name)); address != "" {
+		if address := largest(said(name)); address != "" {
 			p.address = address
 			break
 		}
@@ -215,8 +202,8 @@ func imageOf(t html.Token) picture {
 	return p
 }
 
-func isEmoji(n *html.Node) bool {
-	return emojis.MatchString(attribute(n, "class")) || emojiFiles.MatchString(attribute(n, "src"))
+func isEmoji(list []html.Attribute) bool {
+	return emojis.MatchString(attribute(list, "class")) || emojiFiles.MatchString(attribute(list, "src"))
 }
 
 var (

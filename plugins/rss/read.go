@@ -53,7 +53,7 @@ type answer struct {
 	// Wrong says why the page cannot be read; Lasting that waiting does not help.
 	Wrong   string
 	Lasting bool
-	// Wait is how long the feed asks to wait.
+	// Wait is how long the feed, and then its server too, asks to wait.
 	Wait   time.Duration
 	Source source
 	// Posts are the items to post now, oldest first; More says that there are more.
@@ -262,24 +262,15 @@ func advertised(q question, text []byte) string {
 			if t.Data != "link" {
 				continue
 			}
-			at := make(map[string]string)
-			for _, a := range t.Attr {
-				at[a.Key] = a.Val
-			}
-			if !strings.Contains(at["rel"], "alternate") || !isFeedType(at["type"]) {
+			kind, href := strings.ToLower(strings.TrimSpace(attribute(t.Attr, "type"))), attribute(t.Attr, "href")
+			if !strings.Contains(attribute(t.Attr, "rel"), "alternate") || !listed(feedTypes, kind) || len(href) > maxAddress {
 				continue
 			}
-			if u, err := base.Parse(at["href"]); err == nil && len(at["href"]) <= maxAddress {
+			if u, err := base.Parse(href); err == nil {
 				return newRedactor(q.Address).address(u)
 			}
 		}
 	}
 }
 
-func isFeedType(t string) bool {
-	switch strings.ToLower(strings.TrimSpace(t)) {
-	case "application/rss+xml", "application/atom+xml", "application/feed+json":
-		return true
-	}
-	return false
-}
+const feedTypes = " application/rss+xml application/atom+xml application/feed+json "

@@ -76,7 +76,7 @@ func (f *Feed) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 		return 0, err
 	}
 	found.tell(p)
-	return found.wait, f.emit(ctx, p, state, found.answer)
+	return found.Wait, f.emit(ctx, p, state, found)
 }
 
 // tell reports the items that become no event.
@@ -91,15 +91,9 @@ func (a answer) tell(p *connector.Poll) {
 	}
 }
 
-// finding is what a poll found, and how long the source asks to wait.
-type finding struct {
-	answer
-	wait time.Duration
-}
-
 // find asks the address to which the feed has moved, if any, and otherwise or if that
 // fails the configured one.
-func (f *Feed) find(ctx context.Context, p *connector.Poll, state *checkpoint, known bool) (finding, error) {
+func (f *Feed) find(ctx context.Context, p *connector.Poll, state *checkpoint, known bool) (answer, error) {
 	if !state.moved() {
 		return f.ask(ctx, p, state, known, f.URL, "")
 	}
@@ -120,19 +114,19 @@ func (f *Feed) find(ctx context.Context, p *connector.Poll, state *checkpoint, k
 }
 
 // ask requests the feed at an address, which must not redirect to one that has failed.
-func (f *Feed) ask(ctx context.Context, p *connector.Poll, state *checkpoint, known bool, address, failed string) (finding, error) {
+func (f *Feed) ask(ctx context.Context, p *connector.Poll, state *checkpoint, known bool, address, failed string) (answer, error) {
 	if err := f.pace.wait(ctx, address); err != nil {
-		return finding{}, err
+		return answer{}, err
 	}
 	now := state.asking(address)
 	page, err := f.fetch(ctx, p.HTTP, address, failed, now)
 	if err != nil {
-		return finding{}, err
+		return answer{}, err
 	}
 	found := answer{State: now}
 	if !page.unchanged {
 		if found, err = f.read(ctx, page, now, known, p.Preview); err != nil {
-			return finding{}, err
+			return answer{}, err
 		}
 		if len(found.Present) == 0 {
 			page.movedTo = "" // an empty page does not prove that the feed is there
@@ -144,8 +138,8 @@ func (f *Feed) ask(ctx context.Context, p *connector.Poll, state *checkpoint, kn
 	}
 	*state = found.State
 	state.remember(page)
-	found.Unchanged = page.unchanged
-	return finding{found, min(max(page.again, found.Wait), day)}, nil
+	found.Unchanged, found.Wait = page.unchanged, min(max(page.again, found.Wait), day)
+	return found, nil
 }
 
 // read has a reader read a page.

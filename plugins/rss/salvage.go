@@ -5,12 +5,13 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"iter"
 	"regexp"
 	"strings"
 )
 
 var (
-	itemTag  = regexp.MustCompile(`(?i)<!\[CDATA\[|<!--|<(/?)(?:[\w.-]+:)?(?:item|entry)(?:\s[^>]*)?>`)
+	itemTag  = regexp.MustCompile(`(?i)<!\[CDATA\[|<!--|<(/?)((?:[\w.-]+:)?(?:item|entry))(?:\s[^>]*)?>`)
 	anyTag   = regexp.MustCompile(`<!\[CDATA\[|<!--|<(/?)([a-zA-Z_][\w:.-]*)(?:"[^"]*"|'[^']*'|[^'">])*>`)
 	startTag = regexp.MustCompile(`^<([\w:.-]+)[^>]*>`)
 	opened   = regexp.MustCompile(`(?i)<channel[\s>]`)
@@ -54,34 +55,55 @@ func salvage(text []byte) (whole []byte, lost int) {
 	return append(whole, end...), lost
 }
 
+// tagAt is a tag, and where it stands in a text.
+type tagAt struct {
+	from, to      int
+	name          string
+	closes, empty bool
+}
+
+// tagsIn returns the tags that a pattern finds outside of comments and CDATA.
+func tagsIn(text []byte, pattern *regexp.Regexp) iter.Seq[tagAt] {
+	return func(yield func(tagAt) bool) {
+		for at := 0; ; {
+			m := pattern.FindSubmatchIndex(text[at:])
+			if m == nil {
+				return
+			}
+			raw := text[at+m[0] : at+m[1]]
+			t := tagAt{from: at + m[0], to: at + m[1], closes: m[2] < m[3], empty: raw[len(raw)-2] == '/'}
+			if m[4] < 0 {
+				at = skip(text, raw, t.to)
+				continue
+			}
+			t.name = string(text[at+m[4] : at+m[5]])
+			if at = t.to; !yield(t) {
+				return
+			}
+		}
+	}
+}
+
 // partItems splits a feed into what comes before its items, and the items. Lost are
 // those without an end.
 func partItems(text []byte) (head []byte, items [][]byte, lost int) {
-	start, at := -1, 0
+	start := -1
 	head = text
-	for {
-		m := itemTag.FindSubmatchIndex(text[at:])
-		if m == nil {
-			break
-		}
-		from, to := at+m[0], at+m[1]
-		at = to
-		switch tag := text[from:to]; {
-		case bytes.HasPrefix(tag, []byte("<!")):
-			at = skip(text, tag, to)
-		case m[2] < m[3]: // an end tag
+	for t := range tagsIn(text, itemTag) {
+		switch {
+		case t.closes:
 			if start >= 0 {
-				items = append(items, text[start:to])
+				items = append(items, text[start:t.to])
 			}
 			start = -1
-		case tag[len(tag)-2] == '/':
+		case t.empty:
 		default:
 			if start >= 0 {
 				lost++
 			} else if len(items) == 0 && lost == 0 {
-				head = text[:from]
+				head = text[:t.from]
 			}
-			start = from
+			start = t.from
 		}
 	}
 	if start >= 0 {
@@ -108,33 +130,22 @@ func balance(text []byte) []byte {
 	var out bytes.Buffer
 	var open []string
 	kept := 0
-	for at := 0; ; {
-		m := anyTag.FindSubmatchIndex(text[at:])
-		if m == nil {
-			break
-		}
-		from, to := at+m[0], at+m[1]
-		at = to
-		name := ""
-		if m[4] >= 0 {
-			name = string(text[from-m[0]+m[4] : from-m[0]+m[5]])
-		}
-		switch tag := text[from:to]; {
-		case name == "":
-			at = skip(text, tag, to)
-		case m[2] < m[3]:
-			depth := len(open) - 1
-			for depth >= 0 && open[depth] != name {
-				depth--
+	for t := range tagsIn(text, anyTag) {
+		if !t.closes {
+			if !t.empty && len(open) < maxDepth {
+				open = append(open, t.name)
 			}
-			if depth < 0 {
-				out.Write(text[kept:from])
-				kept = to
-			} else {
-				open = open[:depth]
-			}
-		case tag[len(tag)-2] != '/' && len(open) < maxDepth:
-			open = append(open, name)
+			continue
+		}
+		depth := len(open) - 1
+		for depth >= 0 && open[depth] != t.name {
+			depth--
+		}
+		if depth < 0 {
+			out.Write(text[kept:t.from])
+			kept = t.to
+		} else {
+			open = open[:depth]
 		}
 	}
 	out.Write(text[kept:])

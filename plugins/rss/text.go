@@ -25,6 +25,15 @@ type text struct {
 	form  form
 }
 
+// texts are texts of one form, at most so many.
+func texts(form form, values []string, most int) []text {
+	var list []text
+	for _, v := range values[:min(len(values), most)] {
+		list = append(list, text{v, form})
+	}
+	return list
+}
+
 const (
 	// maxHTML bounds what is taken of a text, in bytes, and maxTags its tags, some of
 	// which make all that follow more expensive.
@@ -44,13 +53,13 @@ func (t text) html(most int, short bool) string {
 	if t.form != plain { // nested CDATA
 		source = strings.ReplaceAll(strings.ReplaceAll(source, "<![CDATA[", ""), "]]>", "")
 	}
-	switch {
-	case t.form == plain:
+	if t.form == plain {
 		return plainHTML(source, most)
-	case t.form == either && !hasTags(source, short):
-		return plainHTML(html.UnescapeString(source), most)
 	}
 	real := &tags{source: strings.ToLower(source), all: t.form != either, short: short, ends: make(map[string]bool)}
+	if !real.all && !real.any(source) {
+		return plainHTML(html.UnescapeString(source), most)
+	}
 	return cutHTML(source, real, most)
 }
 
@@ -66,18 +75,15 @@ func plainHTML(s string, most int) string {
 
 var blank = regexp.MustCompile(`\n[ \t]*\n\s*`)
 
-// hasTags reports whether a text has HTML tags rather than mere angle brackets.
-func hasTags(source string, short bool) bool {
-	if !strings.Contains(source, "<") {
-		return false
-	}
-	z, real := html.NewTokenizer(strings.NewReader(source)), &tags{source: strings.ToLower(source), short: short, ends: make(map[string]bool)}
+// any reports whether a text has HTML tags rather than mere angle brackets.
+func (t *tags) any(source string) bool {
+	z := html.NewTokenizer(strings.NewReader(source))
 	for read := 0; ; {
 		kind := z.Next()
 		if kind == html.ErrorToken {
 			return false
 		}
-		if raw := string(z.Raw()); kind != html.TextToken && real.is(kind, raw, source[:read]) {
+		if raw := string(z.Raw()); kind != html.TextToken && t.is(kind, raw, source[:read]) {
 			return true
 		} else {
 			read += len(raw)
@@ -125,7 +131,7 @@ func cutHTML(source string, real *tags, most int) string {
 			if hidden != "" {
 				continue
 			}
-			if kind == html.StartTagToken && isNoise(name) && !isVoid(name) {
+			if kind == html.StartTagToken && listed(noise, name) && !listed(void, name) {
 				hidden = name
 				continue
 			}

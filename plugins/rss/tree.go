@@ -2,9 +2,9 @@ package rss
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -34,13 +34,9 @@ func children(n *html.Node, f func(*html.Node)) {
 // picture), and elements that are empty then.
 func prune(n *html.Node) {
 	children(n, func(c *html.Node) {
-		switch {
-		case c.Type == html.CommentNode, c.Type == html.ElementNode && c.Data != "img" && (isNoise(c.Data) || isHidden(c)):
-			n.RemoveChild(c)
-			return
-		case c.Type == html.ElementNode && c.Data == "img":
+		if c.Type == html.CommentNode || c.Type == html.ElementNode && (listed(noise, c.Data) || isHidden(c.Attr)) {
 			// Older software writes emoji as pictures.
-			if alt := attribute(c, "alt"); isEmoji(c) && alt != "" {
+			if alt := attribute(c.Attr, "alt"); c.Data == "img" && isEmoji(c.Attr) && alt != "" {
 				n.InsertBefore(&html.Node{Type: html.TextNode, Data: alt}, c)
 			}
 			n.RemoveChild(c)
@@ -95,40 +91,17 @@ func raised(s string, digits []rune) string {
 // its address.
 const empties = " a b strong i em del s strike code pre p h1 h2 h3 h4 h5 h6 li ul ol blockquote figure table "
 
-func isNoise(tag string) bool {
-	switch tag {
-	case "img", "picture", "video", "audio", "canvas", "map", "iframe", "frameset", "script", "style", "template", "noscript", "object", "embed", "applet",
-		"form", "button", "select", "textarea", "input", "svg", "math", "title", "meta", "link":
-		return true
-	}
-	return false
-}
+// noise are the elements that show no text; those of void have no end tag.
+const (
+	noise = " img picture video audio canvas map iframe frameset script style template noscript object embed applet" +
+		" form button select textarea input svg math title meta link "
+	void = " img embed input meta link "
+)
 
-// isVoid reports whether an element has no end tag.
-func isVoid(tag string) bool {
-	switch tag {
-	case "img", "embed", "input", "meta", "link":
-		return true
-	}
-	return false
-}
-
-func isHidden(n *html.Node) bool {
-	for _, a := range n.Attr {
-		switch a.Key {
-		case "hidden":
-			return true
-		case "style":
-			if unseen.MatchString(a.Val) {
-				return true
-			}
-		case "class":
-			if forReaders.MatchString(a.Val) {
-				return true
-			}
-		}
-	}
-	return false
+func isHidden(list []html.Attribute) bool {
+	return slices.ContainsFunc(list, func(a html.Attribute) bool {
+		return a.Key == "hidden" || a.Key == "style" && unseen.MatchString(a.Val) || a.Key == "class" && forReaders.MatchString(a.Val)
+	})
 }
 
 var (
@@ -136,8 +109,8 @@ var (
 	forReaders = regexp.MustCompile(`(?i)(^|\s)(screen-reader-text|sr-only|visually-?hidden)(\s|$)`)
 )
 
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
+func attribute(list []html.Attribute, name string) string {
+	for _, a := range list {
 		if a.Key == name {
 			return a.Val
 		}
@@ -190,19 +163,14 @@ func isUnseen(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf,
 // appeared first, how to continue reading, and Reddit's last line.
 func withoutFooters(doc *html.Node) {
 	var links, parts []*html.Node
-	var find func(*html.Node)
-	find = func(n *html.Node) {
+	for n := range doc.Descendants() {
 		switch {
 		case n.Type == html.ElementNode && n.Data == "a":
 			links = append(links, n)
 		case n.Type == html.ElementNode && listed(blocks, n.Data):
 			parts = append(parts, n)
 		}
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			find(c)
-		}
 	}
-	find(doc)
 	for _, a := range links {
 		said := cutWords(a)
 		switch before := textBefore(a); {
@@ -212,9 +180,9 @@ func withoutFooters(doc *html.Node) {
 		case before != nil && strings.HasPrefix(said, "r/") && strings.TrimSpace(before.Data) == "to":
 			before.Data = ""
 			remove(a)
-		case said == "[link]" || said == "[comments]" && strings.Contains(attribute(a, "href"), "/comments/"):
+		case said == "[link]" || said == "[comments]" && strings.Contains(attribute(a.Attr, "href"), "/comments/"):
 			remove(a)
-		case goesOn.MatchString(said) && lastWords(a), shares.MatchString(attribute(a, "href")):
+		case goesOn.MatchString(said) && lastWords(a), shares.MatchString(attribute(a.Attr, "href")):
 			remove(a)
 		}
 	}
@@ -262,22 +230,22 @@ func lastWords(n *html.Node) bool {
 	return true
 }
 
-// remove removes a node and the ancestors that this leaves empty.
-func remove(n *html.Node) {
+// remove removes a node and the ancestors that this leaves empty, and returns the one
+// that stays.
+func remove(n *html.Node) *html.Node {
 	for n.Parent != nil {
 		parent := n.Parent
 		parent.RemoveChild(n)
 		if n = parent; n.Data == "body" || !blankText(n) {
-			return
+			break
 		}
 	}
+	return n
 }
 
-func length(n *html.Node) int { return utf8.RuneCountInString(wordsOf(n)) }
-
 func within(n *html.Node, tag string) bool {
-	for ; n != nil; n = n.Parent {
-		if n.Type == html.ElementNode && n.Data == tag {
+	for a := range n.Ancestors() {
+		if a.Type == html.ElementNode && a.Data == tag {
 			return true
 		}
 	}
@@ -287,18 +255,7 @@ func within(n *html.Node, tag string) bool {
 // collapse folds each run of white space into one space, except non-breaking ones,
 // which are deliberate.
 func collapse(s string) string {
-	fields := strings.FieldsFunc(s, isBlank)
-	if len(fields) == 0 {
-		return s[:min(len(s), 1)]
-	}
-	out := strings.Join(fields, " ")
-	if isBlank(rune(s[0])) {
-		out = " " + out
-	}
-	if isBlank(rune(s[len(s)-1])) {
-		out += " "
-	}
-	return out
+	return spaces.ReplaceAllString(s, " ")
 }
 
-func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == '\f' }
+var spaces = regexp.MustCompile(`[ \t\n\r\f]+`)

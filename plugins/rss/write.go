@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
@@ -137,19 +138,24 @@ func (w *writer) line(t text, most int) string {
 
 // title is an item's title, or empty.
 func (w *writer) title(e article) string {
-	for _, t := range e.titles {
-		if line := w.line(t, maxTitle); line != "" {
-			return line
-		}
-	}
-	return ""
+	return firstOf(e.titles, func(t text) string { return w.line(t, maxTitle) })
 }
 
 // link is the address of an item's page.
 func (w *writer) link(e article) string {
-	for _, l := range e.links {
+	return firstOf(e.links, func(l string) string {
 		if at := w.address(l); isWeb(at) {
 			return at
+		}
+		return ""
+	})
+}
+
+// firstOf is what the first of a list comes to that comes to anything.
+func firstOf[T any](list []T, say func(T) string) string {
+	for _, one := range list {
+		if said := say(one); said != "" {
+			return said
 		}
 	}
 	return ""
@@ -214,7 +220,7 @@ func (w *writer) ready(n *html.Node) {
 		case c.Type == html.TextNode:
 			c.Data = masked(card.Escape(w.redactor.text(collapse(c.Data))))
 		case c.Type == html.ElementNode && c.Data == "a":
-			address := w.contentAddress(attribute(c, "href"))
+			address := w.contentAddress(attribute(c.Attr, "href"))
 			c.Attr = []html.Attribute{{Key: "href", Val: address}}
 			if !isWeb(address) {
 				c.Data, c.DataAtom, c.Attr = "span", atom.Span, nil
@@ -224,52 +230,32 @@ func (w *writer) ready(n *html.Node) {
 	})
 }
 
-// maskPlane hides the marks of literal words from the library, which escapes for
-// another reader than ours.
+// maskPlane is where literal words hide from the library, which escapes for another
+// reader than ours.
 const maskPlane = 0xF0000
 
-// masked hides what card.Escape has escaped.
+func isMasked(r rune) bool { return r >= maskPlane && r < maskPlane+utf8.RuneSelf }
+
+// masked hides the marks of a text, all of which are escaped.
 func masked(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r >= maskPlane && r < maskPlane+utf8.RuneSelf {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case isMasked(r):
 			return -1
+		case r < utf8.RuneSelf && (unicode.IsPunct(r) || unicode.IsSymbol(r)):
+			return maskPlane + r
 		}
 		return r
 	}, s)
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-			b.WriteRune(maskPlane + rune(s[i]))
-		case strings.HasPrefix(s[i:], "&lt;"):
-			i += len("&lt;") - 1
-			b.WriteRune(maskPlane + '<')
-		case s[i] == '&':
-			b.WriteRune(maskPlane + '&')
-		default:
-			b.WriteByte(s[i])
-		}
-	}
-	return b.String()
 }
 
 func unmasked(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r < maskPlane || r >= maskPlane+utf8.RuneSelf:
-			b.WriteRune(r)
-		case r == maskPlane+'<':
-			b.WriteString("&lt;")
-		case r == maskPlane+'&':
-			b.WriteByte('&')
-		default:
-			b.WriteByte('\\')
-			b.WriteRune(r - maskPlane)
+	return strings.Map(func(r rune) rune {
+		if isMasked(r) {
+			return r - maskPlane
 		}
-	}
-	return b.String()
+		return r
+	}, s)
 }
 
 // neutralise breaks up what a chat system would take for a mention or a function, in
