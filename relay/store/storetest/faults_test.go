@@ -1,48 +1,37 @@
-package storetest_test
+package storetest
 
 import (
 	"context"
 	"errors"
-	"reflect"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/connector-relay/relay/relay/delivery"
-	"github.com/connector-relay/relay/relay/store"
 	"github.com/connector-relay/relay/relay/store/memory"
-	"github.com/connector-relay/relay/relay/store/storetest"
 )
 
 var errFaulty = errors.New("faulty")
 
-// Every method of the contract that can fail can be made to: one that is added to the
-// contract must be added to Faults.
+// Every method of the contract that can fail can be made to, by its name: one that is added
+// to the contract must be added to Faults.
 func TestFaultsReachEveryMethod(t *testing.T) {
-	f := storetest.NewFaults(memory.New())
-	for method := range reflect.TypeFor[store.Store]().Methods() {
-		if method.Type.NumIn() == 0 || method.Type.In(0) != reflect.TypeFor[context.Context]() {
-			continue // Notify, Rendering and Close
-		}
-		f.Inject(storetest.Fail(errFaulty, method.Name))
-		args := []reflect.Value{reflect.ValueOf(t.Context())}
-		for n := 1; n < method.Type.NumIn(); n++ {
-			args = append(args, reflect.Zero(method.Type.In(n)))
-		}
-		call := reflect.ValueOf(f).MethodByName(method.Name).Call
-		if method.Type.IsVariadic() {
-			args = args[:len(args)-1]
-		}
-		answers := call(args)
-		if err, _ := reflect.TypeAssert[error](answers[len(answers)-1]); !errors.Is(err, errFaulty) {
-			t.Errorf("%s cannot be made to fail: %v", method.Name, err)
+	f := NewFaults(memory.New())
+	f.Inject(func(_ context.Context, method string, _ func() error) error {
+		return fmt.Errorf("%s: %w", method, errFaulty)
+	})
+	for method, err := range eachMethod(t.Context(), f) {
+		if !errors.Is(err, errFaulty) || !strings.HasPrefix(err.Error(), method+":") {
+			t.Errorf("%s cannot be made to fail: %v", method, err)
 		}
 	}
 }
 
 func TestALostAnswerIsOfSomethingThatWasDone(t *testing.T) {
-	f := storetest.NewFaults(memory.New())
-	f.Inject(storetest.Lose(errFaulty, "SaveLane"))
+	f := NewFaults(memory.New())
+	f.Inject(Lose(errFaulty, "SaveLane"))
 	if err := f.SaveLane(t.Context(), delivery.Lane{Channel: "a", Pause: delivery.PausedByOperator}); !errors.Is(err, errFaulty) {
 		t.Errorf("the caller heard %v", err)
 	}
@@ -53,8 +42,8 @@ func TestALostAnswerIsOfSomethingThatWasDone(t *testing.T) {
 
 func TestADelayEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := storetest.NewFaults(memory.New())
-		f.Inject(storetest.Delay(time.Minute, "Ping"))
+		f := NewFaults(memory.New())
+		f.Inject(Delay(time.Minute, "Ping"))
 		began := time.Now()
 		if err := f.Ping(t.Context()); err != nil || time.Since(began) != time.Minute {
 			t.Errorf("it took %s, %v", time.Since(began), err)

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"iter"
+	"reflect"
 	"slices"
 	"time"
 
@@ -207,41 +209,35 @@ func (s *suite) tokens() {
 }
 
 func (s *suite) closed() {
-	d := s.fill("a", 1)[0]
 	s.ok(s.store.Close(), "close")
 	s.ok(s.store.Close(), "close again")
-	calls := map[string]func(ctx context.Context) error{
-		"accept": func(ctx context.Context) error {
-			_, err := s.store.Accept(ctx, store.Batch{Connector: "c", Events: []store.Entry{entry("", "1", "a")}})
-			return err
-		},
-		"open connector": func(ctx context.Context) error { _, err := s.store.OpenConnector(ctx, "c", "rss"); return err },
-		"connectors":     func(ctx context.Context) error { _, err := s.store.Connectors(ctx); return err },
-		"save poll":      func(ctx context.Context) error { return s.store.SavePoll(ctx, "c", store.Poll{}) },
-		"save token":     func(ctx context.Context) error { return s.store.SaveToken(ctx, "c", []byte("x")) },
-		"token":          func(ctx context.Context) error { _, err := s.store.Token(ctx, "c"); return err },
-		"lanes":          func(ctx context.Context) error { _, err := s.store.Lanes(ctx); return err },
-		"heads":          func(ctx context.Context) error { _, err := s.store.Heads(ctx, "a", false, 1); return err },
-		"record":         func(ctx context.Context) error { return s.store.Record(ctx, delivery.Result{Delivery: d}) },
-		"save lane":      func(ctx context.Context) error { return s.store.SaveLane(ctx, delivery.Lane{Channel: "a"}) },
-		"deliveries":     func(ctx context.Context) error { _, err := s.store.Deliveries(ctx, store.Filter{}); return err },
-		"delivery":       func(ctx context.Context) error { _, _, err := s.store.Delivery(ctx, d.ID); return err },
-		"event":          func(ctx context.Context) error { _, err := s.store.Event(ctx, d.Event); return err },
-		"find events":    func(ctx context.Context) error { _, err := s.store.FindEvents(ctx, "k"); return err },
-		"replay":         func(ctx context.Context) error { _, err := s.store.Replay(ctx, []int64{d.ID}); return err },
-		"dismiss":        func(ctx context.Context) error { _, err := s.store.Dismiss(ctx, []int64{d.ID}); return err },
-		"sweep":          func(ctx context.Context) error { _, err := s.store.Sweep(ctx, time.Now()); return err },
-		"move channel":   func(ctx context.Context) error { _, err := s.store.MoveChannel(ctx, "a", "b"); return err },
-		"forget channel": func(ctx context.Context) error { _, err := s.store.ForgetChannel(ctx, "a"); return err },
-		"dead letters":   func(ctx context.Context) error { _, err := s.store.DeadLetters(ctx); return err },
-		"move connector": func(ctx context.Context) error { return s.store.MoveConnector(ctx, "a", "b", nil) },
-		"forget":         func(ctx context.Context) error { return s.store.ForgetConnector(ctx, "a") },
-		"rotate":         func(ctx context.Context) error { _, err := s.store.RotateHook(ctx, "a", time.Time{}); return err },
-		"save use":       func(ctx context.Context) error { return s.store.SaveHookUse(ctx, nil) },
-		"ping":           func(ctx context.Context) error { return s.store.Ping(ctx) },
+	for method, err := range eachMethod(s.ctx(), s.store) {
+		s.is(err, store.ErrClosed, method)
 	}
-	for name, call := range calls {
-		s.is(call(s.ctx()), store.ErrClosed, name)
+}
+
+// eachMethod calls every method of the contract that takes a context, with arguments that
+// ask for next to nothing, and yields the error that it returns.
+func eachMethod(ctx context.Context, s store.Store) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for method := range reflect.TypeFor[store.Store]().Methods() {
+			if method.Type.NumIn() == 0 || method.Type.In(0) != reflect.TypeFor[context.Context]() {
+				continue // Notify, Rendering and Close
+			}
+			args := []reflect.Value{reflect.ValueOf(ctx)}
+			for n := 1; n < method.Type.NumIn() && !method.Type.IsVariadic(); n++ {
+				arg := reflect.Zero(method.Type.In(n))
+				if arg.Type() == reflect.TypeFor[[]int64]() {
+					arg = reflect.ValueOf([]int64{1}) // of no deliveries there would be nothing to do
+				}
+				args = append(args, arg)
+			}
+			answers := reflect.ValueOf(s).MethodByName(method.Name).Call(args)
+			err, _ := reflect.TypeAssert[error](answers[len(answers)-1])
+			if !yield(method.Name, err) {
+				return
+			}
+		}
 	}
 }
 
