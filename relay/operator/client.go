@@ -93,7 +93,7 @@ func (c *Client) Deliveries(ctx context.Context, f store.Filter) ([]Delivery, er
 			f.Before = last.ID
 		}
 		f.Limit = limit
-		return ask[[]Delivery](ctx, c, question{route: deliveriesRoute, query: deliveryQuery(f)})
+		return ask[[]Delivery](ctx, c, question{route: deliveriesRoute, query: query(deliveryFields(&f))})
 	})
 }
 
@@ -104,7 +104,7 @@ func (c *Client) Events(ctx context.Context, f store.EventFilter) ([]Fated, erro
 			f.Before = last.ID
 		}
 		f.Limit = limit
-		return ask[[]Fated](ctx, c, question{route: eventsRoute, query: eventQuery(f)})
+		return ask[[]Fated](ctx, c, question{route: eventsRoute, query: query(eventFields(&f))})
 	})
 }
 

@@ -13,121 +13,114 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// deliveryQuery writes a filter as the query of a URL. Cards do not travel in lists.
-func deliveryQuery(f store.Filter) url.Values {
-	return query(map[string]string{
-		"channel": f.Channel, "connector": f.Connector, "state": listed(f.States),
-		"event": number(f.Event), "before": number(f.Before), "limit": number(int64(f.Limit)),
-	})
+// field binds one value of a filter to its name in the query of a URL, for both sides of
+// the wire. A value that is zero is not written, and a missing one is not read.
+type field struct {
+	name  string
+	write func() string
+	read  func(string) error
 }
 
-// parseDeliveryQuery is the inverse of deliveryQuery.
-func parseDeliveryQuery(v url.Values) (f store.Filter, err error) {
-	p := parser{values: v}
-	f = store.Filter{
-		Channel: v.Get("channel"), Connector: v.Get("connector"), States: parseList(&p, "state", delivery.States()),
-		Event: p.number("event"), Before: p.number("before"), Limit: int(p.number("limit")),
+// deliveryFields are those of a filter. Cards do not travel in lists.
+func deliveryFields(f *store.Filter) []field {
+	return []field{
+		text("channel", &f.Channel), text("connector", &f.Connector), list("state", &f.States, delivery.States()),
+		number("event", &f.Event), number("before", &f.Before), number("limit", &f.Limit),
 	}
-	return f, p.err
 }
 
-// eventQuery writes a filter as the query of a URL.
-func eventQuery(f store.EventFilter) url.Values {
-	since := ""
-	if !f.Since.IsZero() {
-		since = f.Since.Format(time.RFC3339Nano)
+func eventFields(f *store.EventFilter) []field {
+	return []field{
+		text("connector", &f.Connector), text("kind", &f.Kind), text("key", &f.Key), text("text", &f.Text),
+		list("fate", &f.Fates, event.Fates()), moment("since", &f.Since), number("before", &f.Before), number("limit", &f.Limit),
 	}
-	return query(map[string]string{
-		"connector": f.Connector, "kind": f.Kind, "key": f.Key, "text": f.Text, "fate": listed(f.Fates),
-		"since": since, "before": number(f.Before), "limit": number(int64(f.Limit)),
-	})
 }
 
-// parseEventQuery is the inverse of eventQuery.
-func parseEventQuery(v url.Values) (f store.EventFilter, err error) {
-	p := parser{values: v}
-	f = store.EventFilter{
-		Connector: v.Get("connector"), Kind: v.Get("kind"), Key: v.Get("key"), Text: v.Get("text"), Fates: parseList(&p, "fate", event.Fates()),
-		Since: p.time("since"), Before: p.number("before"), Limit: int(p.number("limit")),
-	}
-	return f, p.err
+// textFields are those of a question about one text.
+func textFields(name string) func(*string) []field {
+	return func(value *string) []field { return []field{text(name, value)} }
 }
 
-// query leaves out what is empty.
-func query(values map[string]string) url.Values {
+// query writes fields as the query of a URL.
+func query(fields []field) url.Values {
 	v := url.Values{}
-	for name, value := range values {
-		if value != "" {
-			v.Set(name, value)
+	for _, f := range fields {
+		if value := f.write(); value != "" {
+			v.Set(f.name, value)
 		}
 	}
 	return v
 }
 
-func number(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
-}
-
-func listed[T ~string](list []T) string {
-	texts := make([]string, len(list))
-	for i, v := range list {
-		texts[i] = string(v)
-	}
-	return strings.Join(texts, ",")
-}
-
-// parser reads the values of a query, any of which may be missing. It keeps the first
-// error.
-type parser struct {
-	values url.Values
-	err    error
-}
-
-func (p *parser) fail(format string, a ...any) {
-	if p.err == nil {
-		p.err = fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, a...)...)
-	}
-}
-
-func (p *parser) number(name string) int64 {
-	text := p.values.Get(name)
-	if text == "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 {
-		p.fail("%s is not a whole number", name)
-	}
-	return n
-}
-
-func (p *parser) time(name string) time.Time {
-	text := p.values.Get(name)
-	if text == "" {
-		return time.Time{}
-	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		p.fail("%s is not a time like 2026-05-01T08:00:00Z", name)
-	}
-	return t
-}
-
-// parseList reads values between commas. It refuses one that there cannot be: a list
-// that is empty because of a typing mistake would be taken for good news.
-func parseList[T ~string](p *parser, name string, known []T) []T {
-	var list []T
-	for s := range strings.SplitSeq(p.values.Get(name), ",") {
-		switch v := T(s); {
-		case s == "":
-		case !slices.Contains(known, v):
-			p.fail("there is no %s %q; the %ss are %v", name, s, name, known)
-		default:
-			list = append(list, v)
+// parse returns what reads a filter from the query of a URL.
+func parse[F any](fields func(*F) []field) func(url.Values) (F, error) {
+	return func(v url.Values) (filter F, err error) {
+		for _, f := range fields(&filter) {
+			if !v.Has(f.name) {
+				continue
+			}
+			if err := f.read(v.Get(f.name)); err != nil {
+				return filter, fmt.Errorf("%w: %w", ErrInvalid, err)
+			}
 		}
+		return filter, nil
 	}
-	return list
+}
+
+func text(name string, value *string) field {
+	return field{name, func() string { return *value }, func(s string) error { *value = s; return nil }}
+}
+
+func number[N int | int64](name string, value *N) field {
+	write := func() string {
+		if *value == 0 {
+			return ""
+		}
+		return strconv.FormatInt(int64(*value), 10)
+	}
+	return field{name, write, func(s string) error {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if *value = N(n); s != "" && (err != nil || n < 0) {
+			return fmt.Errorf("%s is not a whole number", name)
+		}
+		return nil
+	}}
+}
+
+func moment(name string, value *time.Time) field {
+	write := func() string {
+		if value.IsZero() {
+			return ""
+		}
+		return value.Format(time.RFC3339Nano)
+	}
+	return field{name, write, func(s string) (err error) {
+		if *value, err = time.Parse(time.RFC3339Nano, s); s != "" && err != nil {
+			return fmt.Errorf("%s is not a time like 2026-05-01T08:00:00Z", name)
+		}
+		return nil
+	}}
+}
+
+// list is values between commas. A value that there cannot be is refused: a list that is
+// empty because of a typing mistake would be taken for good news.
+func list[T ~string](name string, values *[]T, known []T) field {
+	write := func() string {
+		texts := make([]string, len(*values))
+		for i, v := range *values {
+			texts[i] = string(v)
+		}
+		return strings.Join(texts, ",")
+	}
+	return field{name, write, func(s string) error {
+		for one := range strings.SplitSeq(s, ",") {
+			if one != "" && !slices.Contains(known, T(one)) {
+				return fmt.Errorf("there is no %s %q; the %ss are %v", name, one, name, known)
+			}
+			if one != "" {
+				*values = append(*values, T(one))
+			}
+		}
+		return nil
+	}}
 }
