@@ -144,14 +144,14 @@ func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 		Dead       []operator.Delivery
 		MoreDead   bool
 		Empty      bool
-	}{Problems: d.options.Relay.Problems(r.Context()), Connectors: d.listConnectors(r.Context()), Empty: true}
+	}{Problems: d.options.Relay.Problems(r.Context()), Connectors: listed(r.Context(), d, d.options.Relay.Connectors), Empty: true}
 	dead, err := d.options.Relay.Deliveries(r.Context(), store.Filter{States: []delivery.State{delivery.Dead}, Limit: mostDead + 1})
 	if err != nil {
 		d.fail(w, err)
 		return
 	}
 	page.Dead, page.MoreDead = dead[:min(len(dead), mostDead)], len(dead) > mostDead
-	for _, c := range d.listChannels(r.Context()) {
+	for _, c := range listed(r.Context(), d, d.options.Relay.Channels) {
 		last, err := d.options.Relay.Deliveries(r.Context(), store.Filter{Channel: c.Name, Limit: 1})
 		if err != nil {
 			d.fail(w, err)
@@ -166,26 +166,18 @@ func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 	d.render(w, http.StatusOK, "overview.html", frame{Title: "Relay", Live: "*", Place: "channels", Page: page})
 }
 
-// listChannels returns the channels. A page without them still shows what is wrong.
-func (d *Dashboard) listChannels(ctx context.Context) []operator.Channel {
-	list, err := d.options.Relay.Channels(ctx)
+// listed returns a list, or as much of it as there is: a page without it still shows what
+// is wrong.
+func listed[T any](ctx context.Context, d *Dashboard, list func(context.Context) ([]T, error)) []T {
+	found, err := list(ctx)
 	if err != nil {
-		d.options.Log.Error().Err(err).Msg("the channels could not be listed for a page")
+		d.options.Log.Error().Err(err).Msg("a list for a page could not be read")
 	}
-	return list
-}
-
-// listConnectors is listChannels for connectors.
-func (d *Dashboard) listConnectors(ctx context.Context) []operator.Connector {
-	list, err := d.options.Relay.Connectors(ctx)
-	if err != nil {
-		d.options.Log.Error().Err(err).Msg("the connectors could not be listed for a page")
-	}
-	return list
+	return found
 }
 
 func (d *Dashboard) connectors(w http.ResponseWriter, r *http.Request) {
-	page := struct{ Connectors []operator.Connector }{d.listConnectors(r.Context())}
+	page := struct{ Connectors []operator.Connector }{listed(r.Context(), d, d.options.Relay.Connectors)}
 	d.render(w, http.StatusOK, "connectors.html", frame{Title: "Connectors", Live: "*", Place: "connectors", Page: page})
 }
 
@@ -196,7 +188,7 @@ func (d *Dashboard) channel(w http.ResponseWriter, r *http.Request) {
 		Older      int64
 	}{}
 	found := false
-	for _, c := range d.listChannels(r.Context()) {
+	for _, c := range listed(r.Context(), d, d.options.Relay.Channels) {
 		if c.Name == r.PathValue("name") {
 			page.Channel, found = c, true
 		}
