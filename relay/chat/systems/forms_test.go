@@ -7,6 +7,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/chat/markup"
 	"github.com/connector-relay/relay/relay/chat/systems"
 )
 
@@ -16,11 +17,12 @@ type form struct {
 	// Name is the system's and the form's.
 	Name     string
 	settings chat.Settings
+	parser   markup.Parser
 }
 
 // Render writes a card for such a channel.
 func (f form) Render(ctx context.Context, c card.Card, o chat.Options) (chat.Payload, error) {
-	o.Settings = f.settings
+	o.Settings, o.Parser = f.settings, f.parser
 	return f.Form.Render(ctx, c, o)
 }
 
@@ -30,9 +32,10 @@ func forms() []form {
 		"teams card": {"card_version": "1.5"}, "zulip": {"to": "engineering", "topic": "builds"}, "ntfy": {"to": "relay"},
 	}
 	var list []form
+	parser := markup.NewParser()
 	for _, s := range systems.All() {
 		for _, f := range s.Forms {
-			named := form{Form: f, Name: strings.TrimSpace(s.Name + " " + f.Name), settings: make(chat.Settings)}
+			named := form{Form: f, Name: strings.TrimSpace(s.Name + " " + f.Name), settings: make(chat.Settings), parser: parser}
 			for name, text := range settings[named.Name] {
 				named.settings.Set(name, text)
 			}
