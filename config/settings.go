@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
@@ -80,7 +79,7 @@ func (f *File) setting(c *Channel, s chat.Setting, body *hclsyntax.Body) {
 func (f *File) channelURL(c *Channel, s chat.Setting, body *hclsyntax.Body) {
 	v, ok := f.readSecret(body, s.Name, "a URL")
 	if !ok {
-		if expr := body.Attributes[s.Name].Expr; hcl.ExprAsKeyword(expr) == "null" || isNull(expr) {
+		if expr := body.Attributes[s.Name].Expr; isNull(expr) {
 			f.error("Missing attribute", "The attribute url is null; it is the address that the channel's cards are posted to.", expr.Range())
 		}
 		return
