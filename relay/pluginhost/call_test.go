@@ -190,7 +190,7 @@ func TestConcurrentRequestsShareCallsAndEachGetsItsOwnAnswer(t *testing.T) {
 func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 	limits := quick()
 	limits.Receive, limits.Ping = 2*time.Second, time.Minute
-	h, _ := newHost(t, Options{Limits: limits})
+	h, _ := newHost(t, Options{limits: limits})
 	adopt(t, h, spec(t, "good"))
 	var wait sync.WaitGroup
 	for i := range 2 {

@@ -32,7 +32,7 @@ func TestWhatNobodyNeedsFailsAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			limits := quick()
 			limits.Start, limits.Restart = time.Hour, time.Hour
-			h, l := newHost(t, Options{Limits: limits})
+			h, l := newHost(t, Options{limits: limits})
 			for range 2 {
 				set, err := h.Prepare(t.Context(), specs, "good")
 				if err != nil {
@@ -65,7 +65,7 @@ func TestWhatWasFoundMayBeWhatIsMissing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			limits := quick()
 			limits.Start = 2 * time.Second
-			h, _ := newHost(t, Options{Limits: limits})
+			h, _ := newHost(t, Options{limits: limits})
 			_, err := h.Prepare(t.Context(), c.specs, "good")
 			for _, want := range c.want {
 				if err == nil || !strings.Contains(err.Error(), want) {
@@ -107,7 +107,7 @@ func TestWhatIsNamedComesBeforeWhatWasFound(t *testing.T) {
 func TestTheLogSaysWhatIsWaitedFor(t *testing.T) {
 	limits := quick()
 	limits.Start, limits.Tell = 2*time.Second, 10*time.Millisecond
-	h, l := newHost(t, Options{Limits: limits})
+	h, l := newHost(t, Options{limits: limits})
 	if _, err := h.Prepare(t.Context(), []Spec{spec(t, "hang-at-start")}); err == nil {
 		t.Fatal("it started")
 	}

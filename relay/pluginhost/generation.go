@@ -26,7 +26,7 @@ type generation struct {
 	requests *requests
 	types    []connector.Type
 	dir      string
-	limits   Limits
+	limits   limits
 }
 
 // launch starts a process and returns once it has described itself. If that fails,

@@ -19,7 +19,7 @@ import (
 // for concurrent use.
 type Host struct {
 	o        Options
-	limits   Limits
+	limits   limits
 	launcher *launcher
 	metrics  *metrics
 	current  atomic.Pointer[Set]
@@ -35,7 +35,7 @@ type Host struct {
 // New returns a host that runs nothing yet.
 func New(o Options) *Host {
 	return &Host{
-		o: o, limits: o.Limits.orDefaults(), launcher: newLauncher(), metrics: newMetrics(o.Metrics),
+		o: o, limits: o.limits.orDefaults(), launcher: newLauncher(), metrics: newMetrics(o.Metrics),
 		closing: make(chan struct{}), plugins: make(map[string]*supervised),
 	}
 }
@@ -122,7 +122,7 @@ func (h *Host) release(p *supervised) (last bool) {
 }
 
 // Adopt directs calls to the set's plugins from now on. Plugins that are no longer
-// needed end once their calls have ended, or after Limits.Drain.
+// needed end once their calls have ended, or after a while.
 func (h *Host) Adopt(s *Set) {
 	old := h.current.Swap(s)
 	if old == nil {

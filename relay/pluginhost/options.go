@@ -7,7 +7,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Options are what a [Host] needs. Zero durations and numbers stand for the defaults.
+// Options are what a [Host] needs.
 type Options struct {
 	Log zerolog.Logger
 	// Metrics is where the host's metrics are registered; nil means nowhere.
@@ -20,11 +20,12 @@ type Options struct {
 	// must not call the host's Close.
 	Notify func(Status)
 
-	Limits Limits
+	// limits are the defaults, except in tests.
+	limits limits
 }
 
-// Limits are the host's deadlines and pace.
-type Limits struct {
+// limits are the host's deadlines and pace. Zero values stand for the defaults.
+type limits struct {
 	// Start bounds a plugin's start, up to its description; 30 s.
 	Start time.Duration
 	// Tell is how long to wait for a start before the log says so; 2 s.
@@ -54,7 +55,7 @@ type Limits struct {
 	Drain time.Duration
 }
 
-func (l Limits) orDefaults() Limits {
+func (l limits) orDefaults() limits {
 	orDefault(&l.Start, 30*time.Second)
 	orDefault(&l.Tell, 2*time.Second)
 	orDefault(&l.Validate, 10*time.Second)

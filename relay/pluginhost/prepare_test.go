@@ -64,7 +64,7 @@ func TestPrepareSaysWhatIsWrongAndLeavesNothing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			limits := quick()
 			limits.Start = 2 * time.Second
-			h, _ := newHost(t, Options{Limits: limits})
+			h, _ := newHost(t, Options{limits: limits})
 			set, err := h.Prepare(t.Context(), c.specs)
 			if err == nil || set != nil {
 				t.Fatal("it succeeded")
@@ -161,7 +161,7 @@ func TestValidateReturnsThePluginsProblems(t *testing.T) {
 }
 
 func TestAdoptSharesWhatIsUnchangedAndEndsWhatIsNotNeeded(t *testing.T) {
-	h, _ := newHost(t, Options{Limits: quick()})
+	h, _ := newHost(t, Options{limits: quick()})
 	adopt(t, h, spec(t, "good"), spec(t, "other"))
 	before := h.Status()
 	changed := spec(t, "other")

@@ -56,7 +56,7 @@ func number(t testing.TB, b []byte) int {
 }
 
 func TestAPluginThatCrashesIsStartedAgainAndItsChildrenEnd(t *testing.T) {
-	h, l := newHost(t, Options{Limits: quick()})
+	h, l := newHost(t, Options{limits: quick()})
 	adopt(t, h, spec(t, "good"))
 	first := h.Status()[0]
 	child := number(t, receive(t, h, source(""), Request{Path: "/child"}).Body)
@@ -78,7 +78,7 @@ func TestAPluginThatCrashesIsStartedAgainAndItsChildrenEnd(t *testing.T) {
 }
 
 func TestAPluginIsStartedAgainThoughTheTemporaryFilesWereTidiedUp(t *testing.T) {
-	h, _ := newHost(t, Options{Limits: quick()})
+	h, _ := newHost(t, Options{limits: quick()})
 	adopt(t, h, spec(t, "good"))
 	if err := os.RemoveAll(h.dir); err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestAPluginIsStartedAgainThoughTheTemporaryFilesWereTidiedUp(t *testing.T) 
 }
 
 func TestAHungPluginIsEndedAndStartedAgain(t *testing.T) {
-	h, _ := newHost(t, Options{Limits: quick()})
+	h, _ := newHost(t, Options{limits: quick()})
 	adopt(t, h, spec(t, "good"))
 	first := h.Status()[0].PID
 	_, err := h.Poll(t.Context(), source("stop"), nil, ignore)
@@ -122,7 +122,7 @@ func (n *notices) all() []Status {
 
 func TestAPluginThatKeepsFailingIsToldOnceAndItsRecoveryOnce(t *testing.T) {
 	var told notices
-	h, _ := newHost(t, Options{Limits: quick(), Notify: told.add})
+	h, _ := newHost(t, Options{limits: quick(), Notify: told.add})
 	s := spec(t, "crash-unless")
 	flag := filepath.Join(t.TempDir(), "well")
 	s.Env = append(s.Env, "WELL="+flag)
@@ -156,7 +156,7 @@ func TestAPluginThatKeepsFailingIsToldOnceAndItsRecoveryOnce(t *testing.T) {
 func TestAPluginThatIsKilledAgainAndAgainIsHardlyMissed(t *testing.T) {
 	limits := quick()
 	limits.Restarts, limits.Restart, limits.Await = 10, time.Hour, 20*time.Second
-	h, _ := newHost(t, Options{Limits: limits})
+	h, _ := newHost(t, Options{limits: limits})
 	adopt(t, h, spec(t, "good"))
 	for n, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGKILL, syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGKILL, syscall.SIGSTOP} {
 		pid := h.Status()[0].PID
@@ -176,7 +176,7 @@ func TestAPluginThatIsKilledAgainAndAgainIsHardlyMissed(t *testing.T) {
 func TestARequestThatKillsThePluginIsHandedOverTwiceAtMost(t *testing.T) {
 	limits := quick()
 	limits.Restarts = 10
-	h, _ := newHost(t, Options{Limits: limits})
+	h, _ := newHost(t, Options{limits: limits})
 	adopt(t, h, spec(t, "good"))
 	if _, err := h.Receive(t.Context(), source(""), Request{Path: "/crash"}); connector.KindOf(err) != connector.KindTemporary {
 		t.Errorf("it returned %v", err)
@@ -190,7 +190,7 @@ func TestARequestThatKillsThePluginIsHandedOverTwiceAtMost(t *testing.T) {
 func TestRestartsThatComeTooOftenArePaced(t *testing.T) {
 	limits := quick()
 	limits.Restarts, limits.Restart, limits.Await = 3, time.Hour, 50*time.Millisecond
-	h, _ := newHost(t, Options{Limits: limits})
+	h, _ := newHost(t, Options{limits: limits})
 	adopt(t, h, spec(t, "crash-unless"))
 	eventually(t, "it waits", func() bool {
 		wait := time.Until(h.Status()[0].Restart)
@@ -204,7 +204,7 @@ func TestRestartsThatComeTooOftenArePaced(t *testing.T) {
 func TestACallOnADeadPluginReturnsAtItsTime(t *testing.T) {
 	limits := quick()
 	limits.Restart, limits.Await = time.Hour, 50*time.Millisecond
-	h, _ := newHost(t, Options{Limits: limits})
+	h, _ := newHost(t, Options{limits: limits})
 	adopt(t, h, spec(t, "good"))
 	eventually(t, "it is down for long", func() bool {
 		_, _ = h.Receive(t.Context(), source(""), Request{Path: "/crash"})
