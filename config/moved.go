@@ -30,14 +30,6 @@ func (c *Config) Was(sort, name string) []string {
 	return names
 }
 
-// Has reports whether there is a channel or a connector of this name.
-func (c *Config) Has(sort, name string) bool {
-	if sort == "channel" {
-		return slices.ContainsFunc(c.Channels, func(c Channel) bool { return c.Name == name })
-	}
-	return slices.ContainsFunc(c.Connectors, func(c Connector) bool { return c.Name == name })
-}
-
 func movedSchema() language.Schema {
 	return language.Schema{
 		Title: "a moved block",
