@@ -260,9 +260,12 @@ func jsonArticle(o *json.Item) article {
 }
 
 func jsonAuthors(list []*json.Author, one *json.Author) []text {
+	if len(list) == 0 {
+		list = []*json.Author{one}
+	}
 	var authors []text
-	for _, a := range append(slices.Clip(list[:min(len(list), maxAuthors)]), one) {
-		if a != nil && (a != one || len(authors) == 0) {
+	for _, a := range list[:min(len(list), maxAuthors)] {
+		if a != nil {
 			authors = append(authors, text{a.Name, plain})
 		}
 	}

@@ -119,10 +119,8 @@ func known8Bit(label string) (e encoding.Encoding, asian bool) {
 	switch {
 	case name == "replacement" || strings.HasPrefix(strings.ToLower(label), "utf"), name == "utf-8", strings.HasPrefix(name, "utf-16"):
 		return nil, false
-	case name == "gbk" || name == "gb18030" || name == "big5" || name == "euc-jp" || name == "iso-2022-jp" || name == "shift_jis" || name == "euc-kr":
-		return e, true
 	}
-	return e, false
+	return e, listed(" gbk gb18030 big5 euc-jp iso-2022-jp shift_jis euc-kr ", name)
 }
 
 var (

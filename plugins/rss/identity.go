@@ -236,23 +236,17 @@ const (
 // byRekey matches the items of a page whose guids have all changed at once: most of
 // them are known by other guids. Single items with a new guid are new.
 func (m *matcher) byRekey() {
-	type pair struct {
-		it *item
-		at int
-	}
-	var pairs []pair
+	found := make(map[int]*item)
 	least, all := rekeyedDated, 0
 	for i := range m.items {
 		if m.items[i].because != twiceOnPage {
 			all++
 		}
 	}
-	found := make(map[int]bool)
 	for _, it := range m.open() {
 		for _, key := range it.known.evidence() {
-			if at, ok := m.only(key); ok && !found[at] && len(m.page[key]) == 1 {
-				found[at] = true
-				pairs = append(pairs, pair{it, at})
+			if at, ok := m.only(key); ok && found[at] == nil && len(m.page[key]) == 1 {
+				found[at] = it
 				if it.known.Date == 0 {
 					least = rekeyedUndated
 				}
@@ -260,11 +254,11 @@ func (m *matcher) byRekey() {
 			}
 		}
 	}
-	if len(pairs) < least || 2*len(pairs) <= all {
+	if len(found) < least || 2*len(found) <= all {
 		return
 	}
-	for _, p := range pairs {
-		m.take(p.it, p.at, rekeyed)
+	for at, it := range found {
+		m.take(it, at, rekeyed)
 	}
 }
 

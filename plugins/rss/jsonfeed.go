@@ -48,12 +48,7 @@ func lenient(text []byte) ([]byte, error) {
 	lines(feed, "version", "title", "home_page_url", "feed_url", "description", "user_comment", "next_url", "icon", "favicon", "language")
 	authors(feed)
 	delete(feed, "hubs")
-	var items []any
-	for _, v := range list(feed["items"]) {
-		it, ok := v.(object)
-		if !ok {
-			continue
-		}
+	for _, it := range objects(feed, "items") {
 		lines(it, "id", "url", "external_url", "title", "content_html", "content_text", "summary", "image", "banner_image", "date_published", "date_modified", "language")
 		authors(it)
 		var tags []any
@@ -63,20 +58,25 @@ func lenient(text []byte) ([]byte, error) {
 			}
 		}
 		it["tags"] = tags
-		var attachments []any
-		for _, v := range list(it["attachments"]) {
-			if a, ok := v.(object); ok {
-				lines(a, "url", "mime_type", "title")
-				attachments = append(attachments, a)
-			}
+		for _, a := range objects(it, "attachments") {
+			lines(a, "url", "mime_type", "title")
 		}
-		it["attachments"] = attachments
-		items = append(items, it)
-	}
-	if _, ok := feed["items"]; ok {
-		feed["items"] = append([]any{}, items...)
 	}
 	return json.Marshal(feed)
+}
+
+// objects makes a field, if it is there, a list of nothing but objects, and returns it.
+func objects(o object, name string) []object {
+	found := []object{}
+	for _, v := range list(o[name]) {
+		if one, ok := v.(object); ok {
+			found = append(found, one)
+		}
+	}
+	if _, ok := o[name]; ok {
+		o[name] = found
+	}
+	return found
 }
 
 // lines turns fields into strings.
@@ -113,16 +113,15 @@ func list(v any) []any {
 
 // authors normalises an object's authors.
 func authors(o object) {
-	var found []any
-	for _, v := range append(list(o["authors"]), list(o["author"])...) {
+	people := append(list(o["authors"]), list(o["author"])...)
+	for i, v := range people {
 		if name, ok := line(v); ok {
-			v = object{"name": name}
-		}
-		if person, ok := v.(object); ok {
-			lines(person, "name", "url", "avatar")
-			found = append(found, person)
+			people[i] = object{"name": name}
 		}
 	}
 	delete(o, "author")
-	o["authors"] = found
+	o["authors"] = people
+	for _, person := range objects(o, "authors") {
+		lines(person, "name", "url", "avatar")
+	}
 }

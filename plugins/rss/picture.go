@@ -169,16 +169,12 @@ func (t text) pictures() []picture {
 
 func noScript(source string) []picture {
 	z := html.NewTokenizer(strings.NewReader(source))
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return nil
-		case html.StartTagToken, html.SelfClosingTagToken:
-			if t := z.Token(); t.Data == "img" {
-				return []picture{imageOf(t)}
-			}
+	for z.Next() != html.ErrorToken {
+		if t := z.Token(); t.Data == "img" && (t.Type == html.StartTagToken || t.Type == html.SelfClosingTagToken) {
+			return []picture{imageOf(t)}
 		}
 	}
+	return nil
 }
 
 // imageOf reads an <img>. A lazily loaded one has a placeholder for its address.

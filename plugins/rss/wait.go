@@ -51,10 +51,7 @@ func skipped(f *rss.Feed, at time.Time) time.Duration {
 	for wait := time.Duration(0); wait < day; wait += time.Hour {
 		t := at.Add(wait)
 		if !hours[strconv.Itoa(t.Hour())] && !days[strings.ToLower(t.Weekday().String())] {
-			if wait == 0 {
-				return 0
-			}
-			return t.Truncate(time.Hour).Sub(at)
+			return max(0, t.Truncate(time.Hour).Sub(at))
 		}
 	}
 	return 0

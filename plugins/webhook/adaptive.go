@@ -383,9 +383,8 @@ func (a *adaptive) lineOf(cells []node) ([]string, bool) {
 
 func (a *adaptive) media(e node) {
 	a.image(e.string("poster"), e.string("altText"))
-	for _, s := range e.get("sources").list() {
-		a.link(cmp.Or(e.string("altText"), "Play"), s.string("url"))
-		return
+	if sources := e.get("sources").list(); len(sources) > 0 {
+		a.link(cmp.Or(e.string("altText"), "Play"), sources[0].string("url"))
 	}
 }
 

@@ -88,8 +88,8 @@ func (r *repairs) actions(list []card.Action) []card.Action {
 			actions = append(actions, a)
 			continue
 		}
-		if address := webTarget(a); address != "" {
-			actions = appendLink(actions, a.Name, address)
+		if at := slices.IndexFunc(addresses(a), isWeb); at >= 0 {
+			actions = appendLink(actions, a.Name, addresses(a)[at])
 			continue
 		}
 		r.way(a)
@@ -111,15 +111,6 @@ func addresses(a card.Action) []string {
 		list = append(append(list, a.Target.URL), a.Target.List...)
 	}
 	return list
-}
-
-func webTarget(a card.Action) string {
-	for _, address := range addresses(a) {
-		if isWeb(address) {
-			return address
-		}
-	}
-	return ""
 }
 
 // way shows the address of an action that cannot be a button, or names it.
