@@ -93,6 +93,17 @@ func TestWhatSendersMeanIsShown(t *testing.T) {
 			"so do a name and an emoji", `{"username": "bot", "icon_emoji": ":ghost:", "text": "a ~b~ &lt;c&gt;"}`, acceptSlack,
 			[]string{"👻 bot", "a b <c>"},
 		},
+		{
+			"rich text as Slack's editor makes it", `{"blocks": [{"type": "rich_text", "elements": [` +
+				`{"type": "rich_text_section", "elements": [{"type": "user", "user_id": "U1"}, {"type": "text", "text": " set ", "style": {"code": true}}, {"type": "color", "value": "#ff0000"}]},` +
+				`{"type": "rich_text_quote", "elements": [{"type": "text", "text": "why?"}]},` +
+				`{"type": "rich_text_list", "style": "ordered", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "first"}]}]}]}]}`, acceptSlack,
+			[]string{"@U1 set #ff0000", "", "why?", "", "1. first"},
+		},
+		{
+			"an attachment of Rocket.Chat", `{"alias": "CI", "attachments": [{"title": "T", "ts": "2026-01-02T03:04:05Z", "text": "**b**"}]}`, acceptSlack,
+			[]string{"CI", "## T", "b", "", "2026-01-02 03:04 UTC"},
+		},
 		{"so does mrkdwn", `{"mrkdwn": true, "text": "*a*"}`, acceptSlack, []string{"a"}},
 		{"so does a link between angle brackets", `{"text": "see <https://e.example/|this>"}`, acceptSlack, []string{"see this (https://e.example/)"}},
 		{"so does a call", `{"text": "<!channel> *look*"}`, acceptSlack, []string{"@channel look"}},
