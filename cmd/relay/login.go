@@ -11,6 +11,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/signin"
 )
 
 func (a *app) loginCommand() *cobra.Command {
@@ -36,7 +37,7 @@ func (a *app) loginCommand() *cobra.Command {
 }
 
 // signIn tells the person what to do, and returns when it is done.
-func (a *app) signIn(ctx context.Context, c operator.Relay, s operator.SignIn) error {
+func (a *app) signIn(ctx context.Context, c operator.Relay, s signin.Session) error {
 	fmt.Fprintf(a.err, "Open %s\n", s.URL)
 	if s.Code != "" {
 		fmt.Fprintf(a.err, "and enter the code %s\n", s.Code)
@@ -44,7 +45,7 @@ func (a *app) signIn(ctx context.Context, c operator.Relay, s operator.SignIn) e
 	if s.Hint != "" {
 		fmt.Fprintln(a.err, s.Hint)
 	}
-	if s.Flow != string(connector.TokenPage) {
+	if s.Flow != connector.TokenPage {
 		return c.AwaitSignIn(ctx, s.ID)
 	}
 	token, err := a.readSecret("Paste the token: ")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/signin"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -150,8 +151,8 @@ func (c *Client) DryRun(ctx context.Context, connector string) ([]Event, error) 
 }
 
 // SignIn implements [Relay].
-func (c *Client) SignIn(ctx context.Context, connector string) (SignIn, error) {
-	return ask[SignIn](ctx, c, question{route: signInRoute, name: connector})
+func (c *Client) SignIn(ctx context.Context, connector string) (signin.Session, error) {
+	return ask[signin.Session](ctx, c, question{route: signInRoute, name: connector})
 }
 
 // AwaitSignIn implements [Relay].

@@ -16,6 +16,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/signin"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -61,7 +62,7 @@ type Relay interface {
 	// that the connector takes for known ones are listed, too, and say why.
 	DryRun(ctx context.Context, connector string) ([]Event, error)
 	// SignIn starts a sign-in for a connector.
-	SignIn(ctx context.Context, connector string) (SignIn, error)
+	SignIn(ctx context.Context, connector string) (signin.Session, error)
 	// AwaitSignIn returns when a sign-in is over: nil when the person has signed in.
 	AwaitSignIn(ctx context.Context, id string) error
 	// PasteToken ends a sign-in with a token that the person has made on the page.

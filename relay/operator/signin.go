@@ -4,35 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/connector-relay/relay/relay/signin"
 )
 
-// SignIn is a sign-in under way.
-type SignIn struct {
-	ID string `json:"sign_in"`
-	// Flow is "device code", "authorisation code" or "token page".
-	Flow string `json:"flow"`
-	// URL is where the person goes; Code is what a device code sign-in has them
-	// enter there.
-	URL     string    `json:"url"`
-	Code    string    `json:"code,omitempty"`
-	Hint    string    `json:"hint,omitempty"`
-	Expires time.Time `json:"expires"`
-}
-
 // SignIn implements [Relay].
-func (d *Desk) SignIn(ctx context.Context, name string) (SignIn, error) {
+func (d *Desk) SignIn(ctx context.Context, name string) (signin.Session, error) {
 	call, err := d.options.Intake.Call(name)
 	if err != nil {
-		return SignIn{}, meaning(err)
+		return signin.Session{}, meaning(err)
 	}
 	s, err := d.options.SignIns.Begin(ctx, call)
 	if err != nil {
-		return SignIn{}, fmt.Errorf("connector %s: %w", name, signInMeaning(err))
+		return signin.Session{}, fmt.Errorf("connector %s: %w", name, signInMeaning(err))
 	}
-	return SignIn{ID: s.ID, Flow: string(s.Flow), URL: s.URL, Code: s.Code, Hint: s.Hint, Expires: s.Expires}, nil
+	return s, nil
 }
 
 // AwaitSignIn implements [Relay].

@@ -18,6 +18,7 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/signin"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -76,8 +77,8 @@ func (h *heard) DryRun(_ context.Context, connector string) ([]Event, error) {
 	return answered(h, []Event{{Key: "k"}}, "dry run", connector)
 }
 
-func (h *heard) SignIn(_ context.Context, connector string) (SignIn, error) {
-	return answered(h, SignIn{ID: "7", Code: "ABCD"}, "sign in", connector)
+func (h *heard) SignIn(_ context.Context, connector string) (signin.Session, error) {
+	return answered(h, signin.Session{ID: "7", Code: "ABCD"}, "sign in", connector)
 }
 
 func (h *heard) AwaitSignIn(_ context.Context, id string) error {

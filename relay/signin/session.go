@@ -32,15 +32,15 @@ var (
 // Session is a sign-in under way, as shown to a person.
 type Session struct {
 	// ID names the session in [Keeper.Wait] and [Keeper.Paste].
-	ID   string
-	Flow connector.Flow
+	ID   string         `json:"sign_in"`
+	Flow connector.Flow `json:"flow"`
 	// URL is where the person goes.
-	URL string
+	URL string `json:"url"`
 	// Code is what the person enters there in a device code sign-in.
-	Code string
+	Code string `json:"code,omitempty"`
 	// Hint is one line that tells the person what to do there.
-	Hint    string
-	Expires time.Time
+	Hint    string    `json:"hint,omitempty"`
+	Expires time.Time `json:"expires"`
 }
 
 // session is one sign-in under way.
