@@ -1,6 +1,7 @@
 package x
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/connector-relay/relay/relay/connector"
@@ -15,9 +16,33 @@ type checkpoint struct {
 	Users map[string]string `json:"users,omitempty"`
 	// Since is the newest post of each timeline that was handed over.
 	Since map[string]string `json:"since"`
+	// Unread is where to go on with each timeline of which a poll has not read all.
+	Unread map[string]unread `json:"unread,omitempty"`
 	// Month is the one, as 2026-11, in which Read posts were read.
 	Month string `json:"month"`
 	Read  int    `json:"read"`
+}
+
+// unread is the rest of a timeline, down to the post that its position names.
+type unread struct {
+	// Next is X's name for the next page, Newest the newest post of the pages before it.
+	Next   string `json:"next"`
+	Newest string `json:"newest"`
+}
+
+// move moves the position on a timeline that was read to its end, and otherwise notes what
+// is left. Where nothing was read, all stays as it is.
+func (c *checkpoint) move(name string, left unread, ended bool) {
+	switch {
+	case ended:
+		c.Since[name] = cmp.Or(left.Newest, "1") // everything on an empty timeline is new later
+		delete(c.Unread, name)
+	case left.Next != "":
+		if c.Unread == nil {
+			c.Unread = make(map[string]unread)
+		}
+		c.Unread[name] = left
+	}
 }
 
 // recall reads the checkpoint. One that cannot be read may hide what was spent, so

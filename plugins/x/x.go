@@ -220,46 +220,46 @@ func (r *reading) identify(ctx context.Context) error {
 	return nil
 }
 
-// maxPages bounds how far back a poll goes after a long time.
+// maxPages bounds what one poll reads of a timeline; the next poll goes on from there.
 const maxPages = 20
 
 // read emits what is new on a timeline. Each page is counted as soon as it is there,
-// with a checkpoint of its own, so that nothing that was paid for is forgotten; the
-// position moves with the last page, because X's pages go back in time.
+// with a checkpoint of its own, so that nothing that was paid for is forgotten. X's pages
+// go back in time, so the position moves only when the last one has been read; a poll that
+// stops before that notes where the next one goes on.
 func (r *reading) read(ctx context.Context, t timeline) error {
 	since, known := r.at.Since[t.name]
-	preview := r.poll.Preview > 0
+	known = known && r.poll.Preview == 0
+	left := unread{Newest: since}
+	if known {
+		left = cmp.Or(r.at.Unread[t.name], left)
+	}
 	var fresh []event.Event
-	next, gap := "", false
-	newest := since
+	ended := false
 	for range maxPages {
-		size := r.size(t, known && !preview)
+		size := r.size(t, known)
 		if size == 0 {
-			r.short, gap = true, true
+			r.short = true
 			break
 		}
-		page, err := r.page(ctx, t, since, next, size, known && !preview)
-		if rest.StatusOf(err) == http.StatusOK { // it cannot be read, and was paid for all the same
-			r.at.Read += 3 * size
-			return errors.Join(err, r.keep(ctx))
-		}
+		page, err := r.page(ctx, t, since, left.Next, size, known)
 		if err != nil {
-			return err
+			return r.failed(ctx, t, err, size)
 		}
 		r.at.Read += page.cost()
-		reached := false
 		for _, p := range page.Data {
-			if known && !preview && !after(p.ID, since) {
-				reached = true
+			if known && !after(p.ID, since) {
+				ended = true
 				continue
 			}
-			newest = later(newest, p.ID)
+			left.Newest = later(left.Newest, p.ID)
 			if e, ok := r.x.event(p, page.Includes); ok {
 				fresh = append(fresh, e)
 			}
 		}
-		next = page.Meta.Next
-		if next == "" || reached || !known || preview {
+		left.Next = page.Meta.Next
+		ended = ended || left.Next == "" || !known
+		if ended {
 			break
 		}
 		if err := r.keep(ctx); err != nil {
@@ -268,12 +268,23 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 	}
 	slices.SortFunc(fresh, func(a, b event.Event) int { return compareIDs(idOf(a), idOf(b)) })
 	fresh = connector.Newest(r.poll, known, r.x.Initial, fresh)
-	// Where the budget ended before the last post that is known, the position stays:
-	// the next month reads on from there, and what has been posted is known by its key.
-	if !gap {
-		r.at.Since[t.name] = cmp.Or(newest, "1") // of an empty timeline all that comes is new
-	}
+	r.at.move(t.name, left, ended)
 	return r.keep(ctx, fresh...)
+}
+
+// failed handles a page that did not come. One that cannot be read was paid for all the
+// same. Where X refuses to go on from where the last poll stopped, the next one begins with
+// the newest post again; what has been posted is known by its key.
+func (r *reading) failed(ctx context.Context, t timeline, err error, size int) error {
+	switch {
+	case rest.StatusOf(err) == http.StatusOK:
+		r.at.Read += 3 * size
+	case connector.KindOf(err) == connector.KindMisconfigured:
+		delete(r.at.Unread, t.name)
+	default:
+		return err
+	}
+	return errors.Join(err, r.keep(ctx))
 }
 
 // keep emits events and has the position and the count stored before anything else can

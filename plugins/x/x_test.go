@@ -199,6 +199,64 @@ func TestManyPostsArePaged(t *testing.T) {
 	}
 }
 
+// What one poll does not read comes at the next ones, and none of it is paid for twice.
+func TestWhatOnePollDoesNotReadComesAtTheNext(t *testing.T) {
+	for name, more := range map[string]map[string]any{
+		"a user": nil, "a list": {"users": nil, "list": "9"}, "a search": {"users": nil, "search": "relay"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			more := maps.Clone(more)
+			if more == nil {
+				more = make(map[string]any)
+			}
+			more["budget"] = 100_000
+			c := s.client(more)
+			p := s.poll(c, nil)
+			const many = 2*100*maxPages + 30
+			s.add(many)
+			posted := make(map[string]bool)
+			for poll := range 3 {
+				if p = s.poll(c, p.Checkpoint); poll == 0 {
+					s.change(func() { s.trouble = func(w http.ResponseWriter) { w.WriteHeader(503) } })
+					if _, err := c.Poll(t.Context(), p.Checkpoint); err == nil {
+						t.Error("a poll ends well although X is down")
+					}
+					s.change(func() { s.trouble = nil })
+				}
+				for _, e := range p.Events() {
+					posted[e.Key] = true
+				}
+			}
+			if len(posted) != many || s.read["2026-11"] != many {
+				t.Errorf("of %d posts, %d were posted and %d paid for", many, len(posted), s.read["2026-11"])
+			}
+			s.add(1)
+			if p = s.poll(c, p.Checkpoint); keys(p) != fmt.Sprint(1000+many) {
+				t.Errorf("then %q", keys(p))
+			}
+		})
+	}
+}
+
+// Where X refuses to go on from an old page, the posts come all the same.
+func TestARefusedPageBeginsWithTheNewestPost(t *testing.T) {
+	s := newService(t)
+	c := s.client(map[string]any{"budget": 100_000})
+	p := s.poll(c, nil)
+	s.add(100*maxPages + 1)
+	p = s.poll(c, p.Checkpoint)
+	s.change(func() { s.trouble = func(w http.ResponseWriter) { w.WriteHeader(400) } })
+	p, err := c.Poll(t.Context(), p.Checkpoint)
+	if connector.KindOf(err) != connector.KindMisconfigured {
+		t.Errorf("the error is %v", err)
+	}
+	s.change(func() { s.trouble, s.posts = nil, s.posts[:150:150] })
+	if p = s.poll(c, p.Checkpoint); len(p.Events()) != 150 {
+		t.Errorf("then %d posts", len(p.Events()))
+	}
+}
+
 // The budget is never exceeded, whatever happens in a month, and what did not fit is
 // posted in the next one.
 func TestTheMonthsBudgetIsNeverExceeded(t *testing.T) {
