@@ -4,8 +4,8 @@
 // own (readers.go, serve.go) decodes and parses the page (decode.go, read.go), decides
 // what is new (identity.go) and writes what is shown of it (write.go), because a feed
 // can make that cost any amount of time and memory. An item's content is read by the
-// rules of the feed's own format (article.go), its texts by text.go, tree.go and
-// cut.go. What polls remember is the checkpoint (checkpoint.go), which moves only when
+// rules of the feed's own format (article.go), its texts by text.go, html.go and
+// truncate.go. What polls remember is the checkpoint (checkpoint.go), which moves only when
 // the events found are committed.
 package rss
 
