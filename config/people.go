@@ -76,9 +76,9 @@ func (f *File) person(block *hclsyntax.Block) Person {
 // connector's name.
 func (c *Config) PeopleByConnector() People {
 	people := make(People)
-	for _, source := range c.Connectors {
-		if known := c.People[source.Type]; len(known) > 0 {
-			people[source.Name] = known
+	for _, connector := range c.Connectors {
+		if known := c.People[connector.Type]; len(known) > 0 {
+			people[connector.Name] = known
 		}
 	}
 	return people

@@ -35,17 +35,17 @@ func (s *server) Receive(stream wire.Connector_ReceiveServer) error {
 
 // take has every request of a message handled, side by side.
 func (s *server) take(ctx context.Context, r *wire.ReceiveRequest, a *answers) {
-	sources := make([]source, len(r.GetSources()))
-	errs := make([]error, len(sources))
-	for i, w := range r.GetSources() {
-		sources[i], errs[i] = s.source(w)
+	calls := make([]call, len(r.GetCalls()))
+	errs := make([]error, len(calls))
+	for i, w := range r.GetCalls() {
+		calls[i], errs[i] = s.call(w)
 	}
 	for _, w := range r.GetRequests() {
 		a.all.Add(1)
-		i := int(w.GetSource())
+		i := int(w.GetCall())
 		switch {
-		case i >= len(sources):
-			a.add(w, &wire.ReceiveResult{Failure: failureOf(errors.New("the request names a source that is not in its message"))})
+		case i >= len(calls):
+			a.add(w, &wire.ReceiveResult{Failure: failureOf(errors.New("the request names a call that is not in its message"))})
 		case errs[i] != nil:
 			a.add(w, &wire.ReceiveResult{Failure: failureOf(errs[i])})
 		default:
@@ -54,20 +54,20 @@ func (s *server) take(ctx context.Context, r *wire.ReceiveRequest, a *answers) {
 				defer cancel()
 				result := &wire.ReceiveResult{Failure: failureOf(errors.New("the connector ended its goroutine in Receive"))}
 				defer func() { a.add(w, result) }()
-				result = s.receive(ctx, sources[i], r.GetSources()[i], w)
+				result = s.receive(ctx, calls[i], r.GetCalls()[i], w)
 			})
 		}
 	}
 }
 
-func (s *server) receive(ctx context.Context, src source, at *wire.Source, w *wire.HTTPRequest) *wire.ReceiveResult {
-	receiver, ok := src.value.(Receiver)
+func (s *server) receive(ctx context.Context, c call, at *wire.Call, w *wire.HTTPRequest) *wire.ReceiveResult {
+	receiver, ok := c.value.(Receiver)
 	if !ok {
 		return &wire.ReceiveResult{Failure: failureOf(Misconfigured("connector type %s does not receive", at.GetType()))}
 	}
 	request := &Request{
 		Connector: at.GetConnector(), HookURL: at.GetHookUrl(), Method: w.GetMethod(), Path: w.GetPath(), Query: w.GetQuery(),
-		Header: toHeader(w.GetHeader()), Body: w.GetBody(), Remote: w.GetRemote(), Token: at.GetToken(), HTTP: src.http, Log: src.log,
+		Header: toHeader(w.GetHeader()), Body: w.GetBody(), Remote: w.GetRemote(), Token: at.GetToken(), HTTP: c.http, Log: c.log,
 	}
 	var reply Reply
 	err := s.guarded("Receive", request.Connector, func() (err error) {

@@ -141,26 +141,26 @@ func (s *server) Validate(_ context.Context, r *wire.ValidateRequest) (*wire.Val
 	return out, nil
 }
 
-// source is what a call needs to know of its connector.
-type source struct {
+// call is the connector that a call is about, made ready for it.
+type call struct {
 	value Connector
 	http  *http.Client
 	log   *slog.Logger
 }
 
-// source finds or makes the value for a connector.
-func (s *server) source(w *wire.Source) (source, error) {
+// call makes ready for a call, with the value that its connector has already, if any.
+func (s *server) call(w *wire.Call) (call, error) {
 	kind, ok := s.served[w.GetType()]
 	if !ok {
-		return source{}, Misconfigured("there is no connector type %q in this plugin", w.GetType())
+		return call{}, Misconfigured("there is no connector type %q in this plugin", w.GetType())
 	}
 	settings, err := wire.ToSettings(w.GetHttp())
 	if err != nil {
-		return source{}, Misconfigured("%w", err)
+		return call{}, Misconfigured("%w", err)
 	}
 	client, err := s.connections.Client(settings)
 	if err != nil {
-		return source{}, Misconfigured("%w", err)
+		return call{}, Misconfigured("%w", err)
 	}
 	value, err := s.values.get(w, func() (Connector, error) {
 		c := kind.factory()
@@ -170,9 +170,9 @@ func (s *server) source(w *wire.Source) (source, error) {
 		return c, nil
 	})
 	if err != nil {
-		return source{}, err
+		return call{}, err
 	}
-	return source{value: value, http: client, log: s.log.With("connector", w.GetConnector())}, nil
+	return call{value: value, http: client, log: s.log.With("connector", w.GetConnector())}, nil
 }
 
 // guarded runs an author's code and turns a panic into a temporary error, with
@@ -215,17 +215,17 @@ func (s *server) Poll(stream wire.Connector_PollServer) error {
 }
 
 func (s *server) poll(stream wire.Connector_PollServer, start *wire.PollStart) *wire.PollDone {
-	src, err := s.source(start.GetSource())
+	c, err := s.call(start.GetCall())
 	if err != nil {
 		return &wire.PollDone{Failure: failureOf(err)}
 	}
-	poller, ok := src.value.(Poller)
+	poller, ok := c.value.(Poller)
 	if !ok {
-		return &wire.PollDone{Failure: failureOf(Misconfigured("connector type %s does not poll", start.GetSource().GetType()))}
+		return &wire.PollDone{Failure: failureOf(Misconfigured("connector type %s does not poll", start.GetCall().GetType()))}
 	}
 	e := newEmitter(stream)
 	defer e.close()
-	p := src.poll(start.GetSource(), start.GetCheckpoint())
+	p := c.poll(start.GetCall(), start.GetCheckpoint())
 	p.Preview, p.emit = int(start.GetPreview()), e.emit
 	done := &wire.PollDone{}
 	err = s.guarded("Poll", p.Connector, func() error {
@@ -244,18 +244,18 @@ func (s *server) poll(stream wire.Connector_PollServer, start *wire.PollStart) *
 }
 
 // poll is what a connector is told of itself.
-func (s source) poll(w *wire.Source, at []byte) *Poll {
+func (c call) poll(w *wire.Call, at []byte) *Poll {
 	return &Poll{
 		Connector: w.GetConnector(), HookURL: w.GetHookUrl(), Checkpoint: event.Checkpoint(at), Token: w.GetToken(),
-		HTTP: s.http, Log: s.log,
+		HTTP: c.http, Log: c.log,
 	}
 }
 
 // Remove implements the service.
 func (s *server) Remove(ctx context.Context, r *wire.RemoveRequest) (*wire.RemoveResponse, error) {
-	src, err := s.source(r.GetSource())
-	if remover, ok := src.value.(Remover); ok && err == nil {
-		p := src.poll(r.GetSource(), r.GetCheckpoint())
+	c, err := s.call(r.GetCall())
+	if remover, ok := c.value.(Remover); ok && err == nil {
+		p := c.poll(r.GetCall(), r.GetCheckpoint())
 		p.emit = func(context.Context, *wire.Batch) error { return errPollOver }
 		err = s.guarded("Remove", p.Connector, func() error { return remover.Remove(ctx, p) })
 	}

@@ -59,7 +59,7 @@ func echoServer(t *testing.T, log *bytes.Buffer) (wire.ConnectorServer, *int) {
 func send(t *testing.T, s wire.ConnectorServer, arguments string, bodies ...string) []*wire.ReceiveResult {
 	t.Helper()
 	r := &wire.ReceiveRequest{
-		Sources: []*wire.Source{{Type: "echo", Connector: "c", Arguments: []byte(arguments)}}, Timeout: durationpb.New(time.Minute),
+		Calls: []*wire.Call{{Type: "echo", Connector: "c", Arguments: []byte(arguments)}}, Timeout: durationpb.New(time.Minute),
 	}
 	for i, body := range bodies {
 		r.Requests = append(r.Requests, &wire.HTTPRequest{Id: uint64(i) + 1, Body: []byte(body)})

@@ -27,7 +27,7 @@ type keptValue struct {
 
 // get returns the connector's value, made with create when there is none or the
 // arguments changed.
-func (v *values) get(w *wire.Source, create func() (Connector, error)) (Connector, error) {
+func (v *values) get(w *wire.Call, create func() (Connector, error)) (Connector, error) {
 	key := valueKey{w.GetType(), w.GetConnector()}
 	sum := sha256.Sum256(w.GetArguments())
 	v.mu.Lock()

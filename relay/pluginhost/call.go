@@ -65,7 +65,7 @@ func (p *supervised) poll(ctx context.Context, c Call, at event.Checkpoint, emit
 		return Done{}, err
 	}
 	defer p.end()
-	source, err := c.toWire()
+	call, err := c.toWire()
 	if err != nil {
 		return Done{}, p.failed(err)
 	}
@@ -75,7 +75,7 @@ func (p *supervised) poll(ctx context.Context, c Call, at event.Checkpoint, emit
 	if err != nil {
 		return Done{}, p.failed(g.callError(ctx, "Poll", err))
 	}
-	start := &wire.PollStart{Source: source, Checkpoint: at, Preview: int32(min(max(c.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
+	start := &wire.PollStart{Call: call, Checkpoint: at, Preview: int32(min(max(c.Preview, 0), maxPreview))} //nolint:gosec // bounded on the spot
 	// An error of Send is io.EOF; Recv has the true one.
 	_ = stream.Send(&wire.PollRequest{Message: &wire.PollRequest_Start{Start: start}})
 	committed := &wire.PollRequest{Message: &wire.PollRequest_Committed{Committed: &wire.Committed{}}}
@@ -131,11 +131,11 @@ func (h *Host) SignIn(ctx context.Context, c Call) (how *connector.SignIn, err e
 // source.
 func (h *Host) Remove(ctx context.Context, c Call, at event.Checkpoint) error {
 	return h.current.Load().unary(ctx, c.Type, "remove", func(ctx context.Context, g *generation) error {
-		source, err := c.toWire()
+		call, err := c.toWire()
 		if err != nil {
 			return err
 		}
-		w, err := g.rpc.Remove(ctx, &wire.RemoveRequest{Source: source, Checkpoint: at})
+		w, err := g.rpc.Remove(ctx, &wire.RemoveRequest{Call: call, Checkpoint: at})
 		if status.Code(err) == codes.Unimplemented {
 			return nil
 		}
@@ -185,9 +185,9 @@ func (s *Set) call(typ, name string, do func(*supervised) error) (err error) {
 	return do(p)
 }
 
-func (s *Call) toWire() (*wire.Source, error) {
+func (s *Call) toWire() (*wire.Call, error) {
 	http, err := wire.FromSettings(s.HTTP)
-	return &wire.Source{
+	return &wire.Call{
 		Type: s.Type, Connector: s.Connector, Arguments: s.Arguments, HookUrl: s.HookURL, Token: s.Token, Http: http,
 	}, err
 }

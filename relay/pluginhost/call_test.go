@@ -220,9 +220,9 @@ func TestAMessageNamesEachSourceOnce(t *testing.T) {
 	m := r.toWire(list)
 	var got []uint32
 	for _, w := range m.GetRequests() {
-		got = append(got, w.GetSource())
+		got = append(got, w.GetCall())
 	}
-	if len(m.GetSources()) != 2 || !slices.Equal(got, []uint32{0, 0, 1, 0}) {
-		t.Errorf("requests for the sources %v of %d", got, len(m.GetSources()))
+	if len(m.GetCalls()) != 2 || !slices.Equal(got, []uint32{0, 0, 1, 0}) {
+		t.Errorf("requests for the calls %v of %d", got, len(m.GetCalls()))
 	}
 }

@@ -207,21 +207,21 @@ func (r *requests) toWire(list []*waiting) *wire.ReceiveRequest {
 		Requests: make([]*wire.HTTPRequest, 0, len(list)),
 		Timeout:  durationpb.New(r.plugin.host.limits.Receive),
 	}
-	var sources []*Call
+	var calls []*Call
 	for _, w := range list {
-		at := slices.IndexFunc(sources, w.call.same)
+		at := slices.IndexFunc(calls, w.call.same)
 		if at < 0 {
-			source, err := w.call.toWire()
+			call, err := w.call.toWire()
 			if err != nil {
 				r.fail(w, err)
 				continue
 			}
-			at = len(sources)
-			sources = append(sources, w.call)
-			m.Sources = append(m.Sources, source)
+			at = len(calls)
+			calls = append(calls, w.call)
+			m.Calls = append(m.Calls, call)
 		}
 		request := requestToWire(w.request, w.id)
-		request.Source = uint32(at) //nolint:gosec // at most maxRequests
+		request.Call = uint32(at) //nolint:gosec // at most maxRequests
 		m.Requests = append(m.Requests, request)
 	}
 	return m

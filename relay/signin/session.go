@@ -46,7 +46,7 @@ type Session struct {
 // session is one sign-in under way.
 type session struct {
 	Session
-	source   pluginhost.Call
+	call     pluginhost.Call
 	how      *connector.SignIn
 	verifier string
 	state    string
@@ -57,15 +57,15 @@ type session struct {
 }
 
 // Begin starts a sign-in for a connector and ends any other one for it.
-func (k *Keeper) Begin(ctx context.Context, src pluginhost.Call) (Session, error) {
-	how, err := k.options.Plugins.SignIn(ctx, src)
+func (k *Keeper) Begin(ctx context.Context, call pluginhost.Call) (Session, error) {
+	how, err := k.options.Plugins.SignIn(ctx, call)
 	switch {
 	case err != nil:
 		return Session{}, err
 	case how == nil:
 		return Session{}, ErrNotNeeded
 	}
-	s := &session{source: src, how: how, done: make(chan struct{})}
+	s := &session{call: call, how: how, done: make(chan struct{})}
 	s.Session = Session{ID: rand.Text(), Flow: how.Flow, URL: how.PageURL, Hint: how.Hint, Expires: time.Now().Add(patience)}
 	var wait func(context.Context) (grant, error)
 	switch how.Flow {
@@ -90,7 +90,7 @@ func (k *Keeper) start(s *session, wait func(context.Context) (grant, error)) {
 	s.cancel = cancel
 	k.mu.Lock()
 	for _, other := range k.sessions {
-		if other.source.Connector == s.source.Connector {
+		if other.call.Connector == s.call.Connector {
 			other.cancel(errReplaced)
 		}
 	}
@@ -121,14 +121,14 @@ func (k *Keeper) start(s *session, wait func(context.Context) (grant, error)) {
 
 // device requests a code and returns how to wait until it is entered.
 func (s *session) device(ctx context.Context) (func(context.Context) (grant, error), error) {
-	client, err := clientFor(s.source)
+	client, err := clientFor(s.call)
 	if err != nil {
 		return nil, err
 	}
 	c := config(s.how, "")
 	auth, err := c.DeviceAuth(context.WithValue(ctx, oauth2.HTTPClient, client))
 	if err != nil {
-		return nil, refused(s.source.Connector, err)
+		return nil, refused(s.call.Connector, err)
 	}
 	s.URL, s.Code = auth.VerificationURI, auth.UserCode
 	if !auth.Expiry.IsZero() {
@@ -137,7 +137,7 @@ func (s *session) device(ctx context.Context) (func(context.Context) (grant, err
 	return func(ctx context.Context) (grant, error) {
 		t, err := c.DeviceAccessToken(context.WithValue(ctx, oauth2.HTTPClient, client), auth)
 		if err != nil {
-			return grant{}, declined(s.source.Connector, err)
+			return grant{}, declined(s.call.Connector, err)
 		}
 		return granted(t), nil
 	}, nil
@@ -158,7 +158,7 @@ func declined(name string, err error) error {
 
 // finish ends a session, once, and stores its grant.
 func (k *Keeper) finish(s *session, g grant, err error) {
-	lock := k.lock(s.source.Connector)
+	lock := k.lock(s.call.Connector)
 	lock.Lock()
 	defer lock.Unlock()
 	select {
@@ -167,13 +167,13 @@ func (k *Keeper) finish(s *session, g grant, err error) {
 	default:
 	}
 	if err == nil {
-		k.mask(s.source.Connector, g)
-		err = k.save(k.ctx, s.source.Connector, g)
+		k.mask(s.call.Connector, g)
+		err = k.save(k.ctx, s.call.Connector, g)
 	}
 	s.err = err
 	close(s.done)
 	if err == nil && k.options.SignedIn != nil {
-		k.options.SignedIn(s.source.Connector)
+		k.options.SignedIn(s.call.Connector)
 	}
 }
 
@@ -262,14 +262,14 @@ func (s *session) exchange(ctx context.Context, landing, code string) (grant, er
 	if code == "" {
 		return grant{}, errors.New("the sign-in was declined")
 	}
-	client, err := clientFor(s.source)
+	client, err := clientFor(s.call)
 	if err != nil {
 		return grant{}, err
 	}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, client)
 	t, err := config(s.how, landing).Exchange(ctx, code, oauth2.VerifierOption(s.verifier))
 	if err != nil {
-		return grant{}, declined(s.source.Connector, err)
+		return grant{}, declined(s.call.Connector, err)
 	}
 	return granted(t), nil
 }

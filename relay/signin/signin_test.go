@@ -147,18 +147,18 @@ func newKeeper(t *testing.T, a *authority) *keeper {
 	return k
 }
 
-func (k *keeper) begin(t *testing.T, src pluginhost.Call) Session {
+func (k *keeper) begin(t *testing.T, call pluginhost.Call) Session {
 	t.Helper()
-	s, err := k.Begin(t.Context(), src)
+	s, err := k.Begin(t.Context(), call)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func (k *keeper) want(t *testing.T, src pluginhost.Call, want string) {
+func (k *keeper) want(t *testing.T, call pluginhost.Call, want string) {
 	t.Helper()
-	if got, err := k.Token(t.Context(), src); err != nil || got != want {
+	if got, err := k.Token(t.Context(), call); err != nil || got != want {
 		t.Errorf("the token is %q, %v; want %q", got, err, want)
 	}
 	if want != "" && k.masker.Mask(want) != "[secret]" {
@@ -169,11 +169,11 @@ func (k *keeper) want(t *testing.T, src pluginhost.Call, want string) {
 func TestADeviceCodeSignIn(t *testing.T) {
 	a := newAuthority(t)
 	k := newKeeper(t, a)
-	src := by(connector.DeviceCode)
-	if _, err := k.Token(t.Context(), src); connector.KindOf(err) != connector.KindUnauthorised || !strings.Contains(err.Error(), "relay login c") {
+	call := by(connector.DeviceCode)
+	if _, err := k.Token(t.Context(), call); connector.KindOf(err) != connector.KindUnauthorised || !strings.Contains(err.Error(), "relay login c") {
 		t.Errorf("before: %v", err)
 	}
-	s := k.begin(t, src)
+	s := k.begin(t, call)
 	if s.Code != "AB-CD" || s.URL != a.URL+"/enter" || s.Hint == "" || time.Until(s.Expires) > time.Minute {
 		t.Errorf("session %+v", s)
 	}
@@ -184,7 +184,7 @@ func TestADeviceCodeSignIn(t *testing.T) {
 	if name := <-k.signedIn; name != "c" {
 		t.Errorf("signed in for %s", name)
 	}
-	k.want(t, src, "canary-access-1")
+	k.want(t, call, "canary-access-1")
 }
 
 func TestSignInsUseTheConnectorsClientCertificate(t *testing.T) {
@@ -192,35 +192,35 @@ func TestSignInsUseTheConnectorsClientCertificate(t *testing.T) {
 	a := newAuthority(t)
 	a.Server = ca.Server(t, a.Config.Handler.ServeHTTP)
 	k := newKeeper(t, a)
-	src := by(connector.DeviceCode)
-	src.HTTP.CA = ca.PEM
-	if _, err := k.Begin(t.Context(), src); err == nil {
+	call := by(connector.DeviceCode)
+	call.HTTP.CA = ca.PEM
+	if _, err := k.Begin(t.Context(), call); err == nil {
 		t.Error("the sign-in began without a certificate")
 	}
 	dir := t.TempDir()
-	src.HTTP.ClientCert, src.HTTP.ClientKey = filepath.Join(dir, "client.pem"), filepath.Join(dir, "client.key")
-	ca.Issue(t, "client", src.HTTP.ClientCert, src.HTTP.ClientKey)
+	call.HTTP.ClientCert, call.HTTP.ClientKey = filepath.Join(dir, "client.pem"), filepath.Join(dir, "client.key")
+	ca.Issue(t, "client", call.HTTP.ClientCert, call.HTTP.ClientKey)
 	a.set(func() { a.granted = true })
-	s := k.begin(t, src)
+	s := k.begin(t, call)
 	if err := k.Wait(t.Context(), s.ID); err != nil {
 		t.Fatal(err)
 	}
-	k.want(t, src, "canary-access-1")
+	k.want(t, call, "canary-access-1")
 }
 
 func TestATokenIsRefreshedOnceAndTheNewOneKept(t *testing.T) {
 	a := newAuthority(t)
 	k := newKeeper(t, a)
-	src := by(connector.DeviceCode)
+	call := by(connector.DeviceCode)
 	a.set(func() { a.granted, a.life = true, time.Minute }) // soon over
-	s := k.begin(t, src)
+	s := k.begin(t, call)
 	if err := k.Wait(t.Context(), s.ID); err != nil {
 		t.Fatal(err)
 	}
 	a.set(func() { a.life = time.Hour })
 	var wait sync.WaitGroup
 	for range 20 {
-		wait.Go(func() { k.want(t, src, "canary-access-2") })
+		wait.Go(func() { k.want(t, call, "canary-access-2") })
 	}
 	wait.Wait()
 	for _, token := range []string{"canary-access-2", "canary-refresh-2"} {
@@ -247,20 +247,20 @@ func TestWhatAServiceAnswersToARefresh(t *testing.T) {
 		t.Run(test.problem, func(t *testing.T) {
 			a := newAuthority(t)
 			k := newKeeper(t, a)
-			src := by(connector.DeviceCode)
+			call := by(connector.DeviceCode)
 			a.set(func() { a.granted, a.life = true, time.Second })
-			s := k.begin(t, src)
+			s := k.begin(t, call)
 			if err := k.Wait(t.Context(), s.ID); err != nil {
 				t.Fatal(err)
 			}
 			a.set(func() { a.problem, a.status = test.problem, test.status })
-			_, err := k.Token(t.Context(), src)
+			_, err := k.Token(t.Context(), call)
 			if connector.KindOf(err) != test.want || strings.Contains(err.Error(), "canary") {
 				t.Errorf("returned %v (%s)", err, connector.KindOf(err))
 			}
 			// Nothing is lost: what passes by itself is over with the next call.
 			a.set(func() { a.problem, a.life = "", time.Hour })
-			k.want(t, src, "canary-access-2")
+			k.want(t, call, "canary-access-2")
 		})
 	}
 }
@@ -268,8 +268,8 @@ func TestWhatAServiceAnswersToARefresh(t *testing.T) {
 func TestAnAuthorisationCodeSignIn(t *testing.T) {
 	a := newAuthority(t)
 	k := newKeeper(t, a)
-	src := by(connector.AuthorisationCode)
-	s := k.begin(t, src)
+	call := by(connector.AuthorisationCode)
+	s := k.begin(t, call)
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -294,7 +294,7 @@ func TestAnAuthorisationCodeSignIn(t *testing.T) {
 	if err := k.Wait(t.Context(), s.ID); err != nil {
 		t.Error(err)
 	}
-	k.want(t, src, "canary-access-1")
+	k.want(t, call, "canary-access-1")
 }
 
 func TestADeclinedSignInSaysSo(t *testing.T) {
@@ -317,8 +317,8 @@ func TestADeclinedSignInSaysSo(t *testing.T) {
 func TestAPastedToken(t *testing.T) {
 	a := newAuthority(t)
 	k := newKeeper(t, a)
-	src := by(connector.TokenPage)
-	s := k.begin(t, src)
+	call := by(connector.TokenPage)
+	s := k.begin(t, call)
 	for _, bad := range []string{"", " \n", "two words"} {
 		if err := k.Paste(s.ID, bad); err == nil {
 			t.Errorf("%q is taken for a token", bad)
@@ -327,7 +327,7 @@ func TestAPastedToken(t *testing.T) {
 	if err := k.Paste(s.ID, " canary-pasted\n"); err != nil {
 		t.Fatal(err)
 	}
-	k.want(t, src, "canary-pasted")
+	k.want(t, call, "canary-pasted")
 	if err := k.Paste("no-such", "x"); !errors.Is(err, ErrNoSession) {
 		t.Errorf("an unknown session: %v", err)
 	}
@@ -357,8 +357,8 @@ func TestNobodySignsInWhereAccessIsGiven(t *testing.T) {
 
 func TestNoTokenLiesInTheOpen(t *testing.T) {
 	k := newKeeper(t, newAuthority(t))
-	src := by(connector.TokenPage)
-	s := k.begin(t, src)
+	call := by(connector.TokenPage)
+	s := k.begin(t, call)
 	if err := k.Paste(s.ID, "canary-pasted"); err != nil {
 		t.Fatal(err)
 	}
@@ -421,17 +421,17 @@ func TestATokenOpensWithItsKeyOnly(t *testing.T) {
 func TestASignInGoesWithItsConnector(t *testing.T) {
 	a := newAuthority(t)
 	k := newKeeper(t, a)
-	src := by(connector.TokenPage)
-	if err := k.Paste(k.begin(t, src).ID, "canary-pasted"); err != nil {
+	call := by(connector.TokenPage)
+	if err := k.Paste(k.begin(t, call).ID, "canary-pasted"); err != nil {
 		t.Fatal(err)
 	}
-	err := k.Move(t.Context(), src.Connector, "renamed", func(sealed []byte) error {
+	err := k.Move(t.Context(), call.Connector, "renamed", func(sealed []byte) error {
 		return k.options.Store.SaveToken(t.Context(), "renamed", sealed)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	renamed := src
+	renamed := call
 	renamed.Connector = "renamed"
 	k.want(t, renamed, "canary-pasted")
 	moved := false

@@ -95,7 +95,7 @@ func New(t testing.TB, factory func() connector.Connector, arguments map[string]
 // Type is the connector type as it describes itself.
 func (c *Client) Type() connector.Type { return c.typ }
 
-func (c *Client) source() (*wire.Source, error) {
+func (c *Client) call() (*wire.Call, error) {
 	arguments, err := json.Marshal(c.Arguments)
 	if err != nil {
 		return nil, fmt.Errorf("encode the arguments: %w", err)
@@ -103,7 +103,7 @@ func (c *Client) source() (*wire.Source, error) {
 	if c.Arguments == nil {
 		arguments = []byte("{}")
 	}
-	return &wire.Source{
+	return &wire.Call{
 		Type: c.typ.Type, Connector: c.Name, Arguments: arguments, HookUrl: c.HookURL, Token: c.Token,
 		Http: &wire.HTTP{Allow: []string{"127.0.0.0/8", "::1/128"}, UserAgent: "connectortest"},
 	}, nil
@@ -111,21 +111,21 @@ func (c *Client) source() (*wire.Source, error) {
 
 // Validate has the connector check its arguments.
 func (c *Client) Validate(ctx context.Context) ([]connector.Problem, error) {
-	source, err := c.source()
+	call, err := c.call()
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.rpc.Validate(ctx, &wire.ValidateRequest{Type: source.GetType(), Connector: source.GetConnector(), Arguments: source.GetArguments()})
+	w, err := c.rpc.Validate(ctx, &wire.ValidateRequest{Type: call.GetType(), Connector: call.GetConnector(), Arguments: call.GetArguments()})
 	return contract.Problems(w), err
 }
 
 // SignIn asks how one signs in; nil when nobody needs to.
 func (c *Client) SignIn(ctx context.Context) (*connector.SignIn, error) {
-	source, err := c.source()
+	call, err := c.call()
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.rpc.SignIn(ctx, &wire.SignInRequest{Type: source.GetType(), Connector: source.GetConnector(), Arguments: source.GetArguments()})
+	w, err := c.rpc.SignIn(ctx, &wire.SignInRequest{Type: call.GetType(), Connector: call.GetConnector(), Arguments: call.GetArguments()})
 	if err != nil {
 		return nil, err
 	}
@@ -134,11 +134,11 @@ func (c *Client) SignIn(ctx context.Context) (*connector.SignIn, error) {
 
 // Remove has the connector undo what it has set up at its source.
 func (c *Client) Remove(ctx context.Context, at event.Checkpoint) error {
-	source, err := c.source()
+	call, err := c.call()
 	if err != nil {
 		return err
 	}
-	w, err := c.rpc.Remove(ctx, &wire.RemoveRequest{Source: source, Checkpoint: at})
+	w, err := c.rpc.Remove(ctx, &wire.RemoveRequest{Call: call, Checkpoint: at})
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (c *Client) Poll(ctx context.Context, at event.Checkpoint) (Polled, error) 
 // the result.
 func (c *Client) PollWith(ctx context.Context, at event.Checkpoint, commit func(event.Batch) error) (Polled, error) {
 	polled := Polled{Checkpoint: at}
-	source, err := c.source()
+	call, err := c.call()
 	if err != nil {
 		return polled, err
 	}
@@ -189,7 +189,7 @@ func (c *Client) PollWith(ctx context.Context, at event.Checkpoint, commit func(
 	if err != nil {
 		return polled, err
 	}
-	start := &wire.PollStart{Source: source, Checkpoint: at}
+	start := &wire.PollStart{Call: call, Checkpoint: at}
 	if err := stream.Send(&wire.PollRequest{Message: &wire.PollRequest_Start{Start: start}}); err != nil {
 		return polled, err
 	}
@@ -228,7 +228,7 @@ func (c *Client) PollWith(ctx context.Context, at event.Checkpoint, commit func(
 // Receive hands a request to the connector; of the request only what comes from
 // the sender counts.
 func (c *Client) Receive(ctx context.Context, r connector.Request) (connector.Reply, error) {
-	source, err := c.source()
+	call, err := c.call()
 	if err != nil {
 		return connector.Reply{}, err
 	}
@@ -241,7 +241,7 @@ func (c *Client) Receive(ctx context.Context, r connector.Request) (connector.Re
 	if err != nil {
 		return connector.Reply{}, err
 	}
-	request := &wire.ReceiveRequest{Sources: []*wire.Source{source}, Requests: []*wire.HTTPRequest{w}, Timeout: durationpb.New(time.Minute)}
+	request := &wire.ReceiveRequest{Calls: []*wire.Call{call}, Requests: []*wire.HTTPRequest{w}, Timeout: durationpb.New(time.Minute)}
 	if err := errors.Join(stream.Send(request), stream.CloseSend()); err != nil {
 		return connector.Reply{}, err
 	}

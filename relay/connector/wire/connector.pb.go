@@ -796,8 +796,8 @@ func (x *Problem) GetMessage() string {
 	return ""
 }
 
-// Source is the connector a call is about.
-type Source struct {
+// Call says which connector a call is about, and what that needs.
+type Call struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Type      string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
 	Connector string                 `protobuf:"bytes,2,opt,name=connector,proto3" json:"connector,omitempty"`
@@ -814,20 +814,20 @@ type Source struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Source) Reset() {
-	*x = Source{}
+func (x *Call) Reset() {
+	*x = Call{}
 	mi := &file_connector_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Source) String() string {
+func (x *Call) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Source) ProtoMessage() {}
+func (*Call) ProtoMessage() {}
 
-func (x *Source) ProtoReflect() protoreflect.Message {
+func (x *Call) ProtoReflect() protoreflect.Message {
 	mi := &file_connector_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -839,47 +839,47 @@ func (x *Source) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Source.ProtoReflect.Descriptor instead.
-func (*Source) Descriptor() ([]byte, []int) {
+// Deprecated: Use Call.ProtoReflect.Descriptor instead.
+func (*Call) Descriptor() ([]byte, []int) {
 	return file_connector_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *Source) GetType() string {
+func (x *Call) GetType() string {
 	if x != nil {
 		return x.Type
 	}
 	return ""
 }
 
-func (x *Source) GetConnector() string {
+func (x *Call) GetConnector() string {
 	if x != nil {
 		return x.Connector
 	}
 	return ""
 }
 
-func (x *Source) GetArguments() []byte {
+func (x *Call) GetArguments() []byte {
 	if x != nil {
 		return x.Arguments
 	}
 	return nil
 }
 
-func (x *Source) GetHookUrl() string {
+func (x *Call) GetHookUrl() string {
 	if x != nil {
 		return x.HookUrl
 	}
 	return ""
 }
 
-func (x *Source) GetHttp() *HTTP {
+func (x *Call) GetHttp() *HTTP {
 	if x != nil {
 		return x.Http
 	}
 	return nil
 }
 
-func (x *Source) GetToken() string {
+func (x *Call) GetToken() string {
 	if x != nil {
 		return x.Token
 	}
@@ -1081,8 +1081,8 @@ func (*PollRequest_Start) isPollRequest_Message() {}
 func (*PollRequest_Committed) isPollRequest_Message() {}
 
 type PollStart struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Source *Source                `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Call  *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
 	// Unset at the first poll. An empty one is not the same as none.
 	Checkpoint []byte `protobuf:"bytes,2,opt,name=checkpoint,proto3,oneof" json:"checkpoint,omitempty"`
 	// When not 0, how many of the newest events to emit whatever the checkpoint
@@ -1122,9 +1122,9 @@ func (*PollStart) Descriptor() ([]byte, []int) {
 	return file_connector_proto_rawDescGZIP(), []int{12}
 }
 
-func (x *PollStart) GetSource() *Source {
+func (x *PollStart) GetCall() *Call {
 	if x != nil {
-		return x.Source
+		return x.Call
 	}
 	return nil
 }
@@ -1635,7 +1635,7 @@ func (x *Failure) GetUntil() *timestamppb.Timestamp {
 type ReceiveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The connectors that the requests are for.
-	Sources  []*Source      `protobuf:"bytes,1,rep,name=sources,proto3" json:"sources,omitempty"`
+	Calls    []*Call        `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
 	Requests []*HTTPRequest `protobuf:"bytes,2,rep,name=requests,proto3" json:"requests,omitempty"`
 	// How long the host waits for each result.
 	Timeout       *durationpb.Duration `protobuf:"bytes,3,opt,name=timeout,proto3" json:"timeout,omitempty"`
@@ -1673,9 +1673,9 @@ func (*ReceiveRequest) Descriptor() ([]byte, []int) {
 	return file_connector_proto_rawDescGZIP(), []int{20}
 }
 
-func (x *ReceiveRequest) GetSources() []*Source {
+func (x *ReceiveRequest) GetCalls() []*Call {
 	if x != nil {
-		return x.Sources
+		return x.Calls
 	}
 	return nil
 }
@@ -1707,8 +1707,8 @@ type HTTPRequest struct {
 	Remote string `protobuf:"bytes,6,opt,name=remote,proto3" json:"remote,omitempty"`
 	// What the result is to be known by; unique on the stream, and not 0.
 	Id uint64 `protobuf:"varint,7,opt,name=id,proto3" json:"id,omitempty"`
-	// Which of the sources it is for, counted from 0.
-	Source        uint32 `protobuf:"varint,8,opt,name=source,proto3" json:"source,omitempty"`
+	// Which of the calls it belongs to, counted from 0.
+	Call          uint32 `protobuf:"varint,8,opt,name=call,proto3" json:"call,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1792,9 +1792,9 @@ func (x *HTTPRequest) GetId() uint64 {
 	return 0
 }
 
-func (x *HTTPRequest) GetSource() uint32 {
+func (x *HTTPRequest) GetCall() uint32 {
 	if x != nil {
-		return x.Source
+		return x.Call
 	}
 	return 0
 }
@@ -2184,7 +2184,7 @@ func (x *SignInResponse) GetHint() string {
 
 type RemoveRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Source        *Source                `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	Call          *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
 	Checkpoint    []byte                 `protobuf:"bytes,2,opt,name=checkpoint,proto3,oneof" json:"checkpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2220,9 +2220,9 @@ func (*RemoveRequest) Descriptor() ([]byte, []int) {
 	return file_connector_proto_rawDescGZIP(), []int{28}
 }
 
-func (x *RemoveRequest) GetSource() *Source {
+func (x *RemoveRequest) GetCall() *Call {
 	if x != nil {
-		return x.Source
+		return x.Call
 	}
 	return nil
 }
@@ -2337,8 +2337,8 @@ const file_connector_proto_rawDesc = "" +
 	"\bproblems\x18\x01 \x03(\v2\x1b.relay.connector.v1.ProblemR\bproblems\"?\n" +
 	"\aProblem\x12\x1a\n" +
 	"\bargument\x18\x01 \x01(\tR\bargument\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"\xb7\x01\n" +
-	"\x06Source\x12\x12\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\xb5\x01\n" +
+	"\x04Call\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x1c\n" +
 	"\tconnector\x18\x02 \x01(\tR\tconnector\x12\x1c\n" +
 	"\targuments\x18\x03 \x01(\fR\targuments\x12\x19\n" +
@@ -2360,9 +2360,9 @@ const file_connector_proto_rawDesc = "" +
 	"\vPollRequest\x125\n" +
 	"\x05start\x18\x01 \x01(\v2\x1d.relay.connector.v1.PollStartH\x00R\x05start\x12=\n" +
 	"\tcommitted\x18\x02 \x01(\v2\x1d.relay.connector.v1.CommittedH\x00R\tcommittedB\t\n" +
-	"\amessage\"\x8d\x01\n" +
-	"\tPollStart\x122\n" +
-	"\x06source\x18\x01 \x01(\v2\x1a.relay.connector.v1.SourceR\x06source\x12#\n" +
+	"\amessage\"\x87\x01\n" +
+	"\tPollStart\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.relay.connector.v1.CallR\x04call\x12#\n" +
 	"\n" +
 	"checkpoint\x18\x02 \x01(\fH\x00R\n" +
 	"checkpoint\x88\x01\x01\x12\x18\n" +
@@ -2407,11 +2407,11 @@ const file_connector_proto_rawDesc = "" +
 	"\tTHROTTLED\x10\x01\x12\x10\n" +
 	"\fUNAUTHORISED\x10\x02\x12\b\n" +
 	"\x04GONE\x10\x03\x12\x11\n" +
-	"\rMISCONFIGURED\x10\x04\"\xb8\x01\n" +
-	"\x0eReceiveRequest\x124\n" +
-	"\asources\x18\x01 \x03(\v2\x1a.relay.connector.v1.SourceR\asources\x12;\n" +
+	"\rMISCONFIGURED\x10\x04\"\xb2\x01\n" +
+	"\x0eReceiveRequest\x12.\n" +
+	"\x05calls\x18\x01 \x03(\v2\x18.relay.connector.v1.CallR\x05calls\x12;\n" +
 	"\brequests\x18\x02 \x03(\v2\x1f.relay.connector.v1.HTTPRequestR\brequests\x123\n" +
-	"\atimeout\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"\xc5\x02\n" +
+	"\atimeout\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"\xc1\x02\n" +
 	"\vHTTPRequest\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x14\n" +
@@ -2419,8 +2419,8 @@ const file_connector_proto_rawDesc = "" +
 	"\x06header\x18\x04 \x03(\v2+.relay.connector.v1.HTTPRequest.HeaderEntryR\x06header\x12\x12\n" +
 	"\x04body\x18\x05 \x01(\fR\x04body\x12\x16\n" +
 	"\x06remote\x18\x06 \x01(\tR\x06remote\x12\x0e\n" +
-	"\x02id\x18\a \x01(\x04R\x02id\x12\x16\n" +
-	"\x06source\x18\b \x01(\rR\x06source\x1a[\n" +
+	"\x02id\x18\a \x01(\x04R\x02id\x12\x12\n" +
+	"\x04call\x18\b \x01(\rR\x04call\x1a[\n" +
 	"\vHeaderEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x126\n" +
 	"\x05value\x18\x02 \x01(\v2 .relay.connector.v1.HeaderValuesR\x05value:\x028\x01\"&\n" +
@@ -2459,9 +2459,9 @@ const file_connector_proto_rawDesc = "" +
 	"\vDEVICE_CODE\x10\x01\x12\x16\n" +
 	"\x12AUTHORISATION_CODE\x10\x02\x12\x0e\n" +
 	"\n" +
-	"TOKEN_PAGE\x10\x03\"w\n" +
-	"\rRemoveRequest\x122\n" +
-	"\x06source\x18\x01 \x01(\v2\x1a.relay.connector.v1.SourceR\x06source\x12#\n" +
+	"TOKEN_PAGE\x10\x03\"q\n" +
+	"\rRemoveRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.relay.connector.v1.CallR\x04call\x12#\n" +
 	"\n" +
 	"checkpoint\x18\x02 \x01(\fH\x00R\n" +
 	"checkpoint\x88\x01\x01B\r\n" +
@@ -2503,7 +2503,7 @@ var file_connector_proto_goTypes = []any{
 	(*ValidateRequest)(nil),       // 9: relay.connector.v1.ValidateRequest
 	(*ValidateResponse)(nil),      // 10: relay.connector.v1.ValidateResponse
 	(*Problem)(nil),               // 11: relay.connector.v1.Problem
-	(*Source)(nil),                // 12: relay.connector.v1.Source
+	(*Call)(nil),                  // 12: relay.connector.v1.Call
 	(*HTTP)(nil),                  // 13: relay.connector.v1.HTTP
 	(*PollRequest)(nil),           // 14: relay.connector.v1.PollRequest
 	(*PollStart)(nil),             // 15: relay.connector.v1.PollStart
@@ -2539,10 +2539,10 @@ var file_connector_proto_depIdxs = []int32{
 	6,  // 6: relay.connector.v1.ValueType.attributes:type_name -> relay.connector.v1.Argument
 	21, // 7: relay.connector.v1.EventKind.sample:type_name -> relay.connector.v1.Event
 	11, // 8: relay.connector.v1.ValidateResponse.problems:type_name -> relay.connector.v1.Problem
-	13, // 9: relay.connector.v1.Source.http:type_name -> relay.connector.v1.HTTP
+	13, // 9: relay.connector.v1.Call.http:type_name -> relay.connector.v1.HTTP
 	15, // 10: relay.connector.v1.PollRequest.start:type_name -> relay.connector.v1.PollStart
 	16, // 11: relay.connector.v1.PollRequest.committed:type_name -> relay.connector.v1.Committed
-	12, // 12: relay.connector.v1.PollStart.source:type_name -> relay.connector.v1.Source
+	12, // 12: relay.connector.v1.PollStart.call:type_name -> relay.connector.v1.Call
 	18, // 13: relay.connector.v1.PollResponse.batch:type_name -> relay.connector.v1.Batch
 	19, // 14: relay.connector.v1.PollResponse.done:type_name -> relay.connector.v1.PollDone
 	21, // 15: relay.connector.v1.Batch.events:type_name -> relay.connector.v1.Event
@@ -2552,7 +2552,7 @@ var file_connector_proto_depIdxs = []int32{
 	36, // 19: relay.connector.v1.Event.time:type_name -> google.protobuf.Timestamp
 	1,  // 20: relay.connector.v1.Failure.kind:type_name -> relay.connector.v1.Failure.Kind
 	36, // 21: relay.connector.v1.Failure.until:type_name -> google.protobuf.Timestamp
-	12, // 22: relay.connector.v1.ReceiveRequest.sources:type_name -> relay.connector.v1.Source
+	12, // 22: relay.connector.v1.ReceiveRequest.calls:type_name -> relay.connector.v1.Call
 	24, // 23: relay.connector.v1.ReceiveRequest.requests:type_name -> relay.connector.v1.HTTPRequest
 	35, // 24: relay.connector.v1.ReceiveRequest.timeout:type_name -> google.protobuf.Duration
 	33, // 25: relay.connector.v1.HTTPRequest.header:type_name -> relay.connector.v1.HTTPRequest.HeaderEntry
@@ -2562,7 +2562,7 @@ var file_connector_proto_depIdxs = []int32{
 	21, // 29: relay.connector.v1.ReceiveResult.events:type_name -> relay.connector.v1.Event
 	22, // 30: relay.connector.v1.ReceiveResult.failure:type_name -> relay.connector.v1.Failure
 	2,  // 31: relay.connector.v1.SignInResponse.flow:type_name -> relay.connector.v1.SignInResponse.Flow
-	12, // 32: relay.connector.v1.RemoveRequest.source:type_name -> relay.connector.v1.Source
+	12, // 32: relay.connector.v1.RemoveRequest.call:type_name -> relay.connector.v1.Call
 	22, // 33: relay.connector.v1.RemoveResponse.failure:type_name -> relay.connector.v1.Failure
 	25, // 34: relay.connector.v1.HTTPRequest.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
 	25, // 35: relay.connector.v1.HTTPResponse.HeaderEntry.value:type_name -> relay.connector.v1.HeaderValues
