@@ -104,6 +104,7 @@ func TestWhatSendersMeanIsShown(t *testing.T) {
 			"an attachment of Rocket.Chat", `{"alias": "CI", "attachments": [{"title": "T", "ts": "2026-01-02T03:04:05Z", "text": "**b**"}]}`, acceptSlack,
 			[]string{"CI", "## T", "b", "", "2026-01-02 03:04 UTC"},
 		},
+		{"a mail to nobody is its label", `{"mrkdwn": true, "text": "ask <mailto:|us>"}`, acceptSlack, []string{"ask us"}},
 		{"so does mrkdwn", `{"mrkdwn": true, "text": "*a*"}`, acceptSlack, []string{"a"}},
 		{"so does a link between angle brackets", `{"text": "see <https://e.example/|this>"}`, acceptSlack, []string{"see this (https://e.example/)"}},
 		{"so does a call", `{"text": "<!channel> *look*"}`, acceptSlack, []string{"@channel look"}},

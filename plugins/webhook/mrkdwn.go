@@ -290,7 +290,7 @@ func angled(s string) string {
 		return angledDate(address, label)
 	case isWeb(address):
 		return link(cmp.Or(label, address), address)
-	case strings.HasPrefix(address, "mailto:"):
+	case strings.HasPrefix(address, "mailto:") && address != "mailto:":
 		return readable(cmp.Or(label, strings.TrimPrefix(address, "mailto:")), address)
 	case label == "":
 		label = address
