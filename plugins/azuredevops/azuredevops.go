@@ -1,9 +1,8 @@
-// Package azuredevops is the connector for Azure DevOps, Services and Server: code,
-// builds, releases, pipelines and work items of a project.
+// Package azuredevops is the connector for Azure DevOps, Services and Server: code, builds, releases, pipelines and
+// work items of a project.
 //
-// Service hooks push what happens; polls of the REST APIs fill what a push missed, or
-// bring everything where no service hook leads here. What both bring has the same
-// key by either way.
+// Service hooks push what happens; polls of the REST APIs fetch what a push missed, or everything where no service
+// hook leads here. What arrives both ways has the same key either way.
 package azuredevops
 
 import (
@@ -16,24 +15,24 @@ import (
 
 // AzureDevOps is the connector.
 type AzureDevOps struct {
-	URL      string   `relay:"url,required" doc:"The organisation's address, such as https://dev.azure.com/acme, or a collection's on a server."`
+	URL      string   `relay:"url,required" doc:"The address of the organisation, such as https://dev.azure.com/acme, or of a collection on a server."`
 	Project  string   `relay:"project,required" doc:"The project's name."`
 	Token    string   `relay:"token,secret" doc:"A personal access token that may read code, builds, releases and work items; needed for polls."`
-	Username string   `relay:"username" doc:"The user name that the service hooks show, as basic authentication."`
-	Password string   `relay:"password,secret" doc:"The password that the service hooks show; without it none is believed."`
-	Sources  []string `relay:"poll" default:"[\"pushes\", \"pull_requests\", \"builds\", \"releases\", \"work_items\"]" doc:"What polls ask for: pushes, pull_requests, builds, releases, work_items; also approvals and checkins, and comments on pull requests, which take a request for each open one."`
+	Username string   `relay:"username" doc:"The user name that the service hooks send, as basic authentication."`
+	Password string   `relay:"password,secret" doc:"The password that the service hooks send; without it their requests are refused."`
+	Sources  []string `relay:"poll" default:"[\"pushes\", \"pull_requests\", \"builds\", \"releases\", \"work_items\"]" doc:"What polls fetch: pushes, pull_requests, builds, releases, work_items; also approvals and checkins, and comments, which take a request for each open pull request."`
 
 	kinds.Choice
-	Repositories connector.Patterns `relay:"repositories" doc:"The repositories to post; all are the default."`
-	Branches     connector.Patterns `relay:"branches" doc:"The branches to post; all are the default."`
-	Pipelines    connector.Patterns `relay:"pipelines" doc:"The build, release and YAML pipelines to post; all are the default."`
-	Types        connector.Patterns `relay:"work_item_types" doc:"The types of work items to post, such as Bug; all are the default."`
-	Areas        []string           `relay:"areas" doc:"The area paths of work items to post, with slashes, such as Relay/Web/*; all are the default."`
-	Actors       connector.Patterns `relay:"actors" doc:"The names of people and services whose doings to post; all are the default."`
-	NotActors    connector.Patterns `relay:"exclude_actors" doc:"The names of people and services whose doings not to post."`
+	Repositories connector.Patterns `relay:"repositories" doc:"The repositories to post; by default all."`
+	Branches     connector.Patterns `relay:"branches" doc:"The branches to post; by default all."`
+	Pipelines    connector.Patterns `relay:"pipelines" doc:"The build, release and YAML pipelines to post; by default all."`
+	Types        connector.Patterns `relay:"work_item_types" doc:"The types of work items to post, such as Bug; by default all."`
+	Areas        []string           `relay:"areas" doc:"The area paths of work items to post, with slashes, such as Relay/Web/*; by default all."`
+	Actors       connector.Patterns `relay:"actors" doc:"The names of people and services whose events to post; by default all."`
+	NotActors    connector.Patterns `relay:"exclude_actors" doc:"The names of people and services whose events not to post."`
 	Initial      int                `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
-	Version      string             `relay:"api_version" default:"7.1" doc:"The version of the REST API; older servers have 6.0 or 5.1."`
-	Releases     string             `relay:"release_url" doc:"The address of the release API; follows from url unless a server has another."`
+	Version      string             `relay:"api_version" default:"7.1" doc:"The version of the REST API; older servers need 6.0 or 5.1."`
+	Releases     string             `relay:"release_url" doc:"The address of the release API, if it does not follow from url."`
 }
 
 // New returns a connector without arguments.
@@ -54,19 +53,19 @@ func (a *AzureDevOps) Validate() []connector.Problem {
 	if a.Releases != "" {
 		problems.URL("release_url", a.Releases, "https://vsrm.dev.azure.com/acme")
 	}
-	problems.If(a.Project == "" || strings.ContainsAny(a.Project, `/\:?#`), "project", "A project is named as it stands in its address, without slashes.")
-	problems.If((a.Username == "") != (a.Password == ""), "username", "Service hooks show a username and a password together.")
-	problems.If(a.Version == "" || strings.ContainsAny(a.Version, " &?#/"), "api_version", "A version is one such as 7.1.")
-	problems.If(a.Initial < 0, "initial", "The number of events cannot be negative.")
+	problems.If(a.Project == "" || strings.ContainsAny(a.Project, `/\:?#`), "project", "Write the project's name as in its address, without slashes.")
+	problems.If((a.Username == "") != (a.Password == ""), "username", "A username for service hooks needs a password.")
+	problems.If(a.Version == "" || strings.ContainsAny(a.Version, " &?#/"), "api_version", "A version looks like 7.1.")
+	problems.If(a.Initial < 0, "initial", "The number of events must not be negative.")
 	for _, s := range a.Sources {
 		problems.If(!slices.Contains(sourceNames(), s), "poll", "Polls ask for "+strings.Join(sourceNames(), ", ")+".")
 	}
 	table().Check(&problems, "kinds", a.Kinds...)
-	problems.If(!slashed(a.Areas).Valid(), "areas", "One of the patterns cannot be read; a [ has no end.")
+	problems.If(!slashed(a.Areas).Valid(), "areas", "One of the patterns is not valid: a [ is never closed.")
 	return problems
 }
 
-// wants reports whether an event is one that people asked for.
+// wants reports whether the configuration asks for an event.
 func (a *AzureDevOps) wants(k kind, r *resource) bool {
 	if !a.Wants(k.Noise, k.Name) {
 		return false
@@ -77,15 +76,13 @@ func (a *AzureDevOps) wants(k kind, r *resource) bool {
 		fits(a.Actors, r.actor().Name) && !a.NotActors.Match(r.actor().Name)
 }
 
-// fits reports whether one of some names is among those wanted; what has no such name
-// fits.
+// fits reports whether one of the names is wanted; an event without such a name fits.
 func fits(patterns connector.Patterns, names ...string) bool {
 	known := slices.DeleteFunc(names, func(name string) bool { return name == "" })
 	return len(patterns) == 0 || len(known) == 0 || slices.ContainsFunc(known, patterns.Match)
 }
 
-// slashed writes area paths with slashes: in a pattern a backslash has a meaning of
-// its own.
+// slashed writes area paths with slashes, because a backslash means something else in a pattern.
 func slashed(areas []string) connector.Patterns {
 	var list connector.Patterns
 	for _, a := range areas {

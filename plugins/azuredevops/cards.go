@@ -20,12 +20,12 @@ const (
 	maxCommits = 5
 )
 
-// made makes an event.
+// made completes an event.
 func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.Event {
 	r.code = a.code(r)
 	h, vague := k.Own.draw(k, r)
 	if vague {
-		// With the least details the service hook's own words are all there is.
+		// A service hook that sends minimal details has nothing but its own words.
 		said, _, _ := strings.Cut(strings.TrimSpace(r.said), "\n")
 		h.Title = cmp.Or(card.Line(said, maxTitle), inWords(k))
 	}
@@ -37,8 +37,7 @@ func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.
 	return event.Event{Key: key, Kind: k.Name, Thread: thread(k, r), Time: at, Card: h.Card(), Data: a.data(k, r)}
 }
 
-// page is where people see what an event is about, by the rules of Azure DevOps'
-// own addresses.
+// page returns the page of what an event is about, built as Azure DevOps builds its own addresses.
 func (a *AzureDevOps) page(k kind, r *resource) string {
 	project, code := a.project(), r.code
 	switch {
@@ -64,13 +63,13 @@ func (a *AzureDevOps) page(k kind, r *resource) string {
 	return project
 }
 
-// project is where people see the project.
+// project returns the project's page.
 func (a *AzureDevOps) project() string {
 	return strings.TrimSuffix(a.URL, "/") + "/" + url.PathEscape(a.Project)
 }
 
-// code is where people see the repository that an event is about; empty when it is
-// about none. Some addresses of repositories name the one who asks.
+// code returns the page of the repository that an event is about; it is empty when there is none. Some addresses of
+// repositories contain the user who asked.
 func (a *AzureDevOps) code(r *resource) string {
 	repo := r.repository()
 	for _, address := range []string{repo.Web, repo.Remote} {
@@ -85,7 +84,7 @@ func (a *AzureDevOps) code(r *resource) string {
 	return a.project() + "/_git/" + url.PathEscape(repo.Name)
 }
 
-// commit leads to a commit.
+// commit links to a commit.
 func (r *resource) commit(id string) string {
 	short := id[:min(len(id), 8)]
 	if r.code == "" {
@@ -194,7 +193,7 @@ func drawCheckin(k kind, r *resource) (h card.Happening, vague bool) {
 	return card.Happening{Title: fmt.Sprintf("%s checked in changeset %d", r.who(), r.ChangesetID), Text: text, Color: k.Own.color, Button: "Open changeset"}, r.ChangesetID == 0
 }
 
-// outcome is how something ended, in a word, with its colour.
+// outcome says in a word how something ended, with the colour for it.
 func outcome(result string) (word, color string) {
 	switch strings.ToLower(result) {
 	case "succeeded", "approved":
@@ -238,7 +237,7 @@ func drawRelease(k kind, r *resource) (h card.Happening, vague bool) {
 	return h, r.releaseName() == ""
 }
 
-// env is the environment of a deployment.
+// env returns the environment of a deployment.
 func (r *resource) env() environment {
 	switch {
 	case r.Environment != nil:
@@ -283,7 +282,7 @@ func drawApproval(k kind, r *resource) (h card.Happening, vague bool) {
 	return h, thing == "" || of == ""
 }
 
-// running is the run, stage or job that an event is about.
+// running returns the run, stage or job that an event is about.
 func (r *resource) running() *run {
 	for _, one := range []*run{r.Job, r.Stage, r.Run} {
 		if one != nil {
@@ -309,10 +308,10 @@ func drawRun(k kind, r *resource) (h card.Happening, vague bool) {
 	return card.Happening{Title: strings.TrimSpace(name) + " " + word, Color: color, Button: "Open run"}, name == "" || word == ""
 }
 
-// assignedTo is the field that names a person.
+// assignedTo is the field that names the assignee.
 const assignedTo = "System.AssignedTo"
 
-// watched are the fields of a work item whose changes people want to hear of.
+// watched are the fields of a work item whose changes are worth a card.
 func watched() []struct{ field, name string } {
 	return []struct{ field, name string }{
 		{"System.State", "State"},
@@ -324,7 +323,7 @@ func watched() []struct{ field, name string } {
 	}
 }
 
-// differences are the changes of a work item that people want to hear of.
+// differences returns those changes of a work item that are worth a card.
 func differences(r *resource) []card.Fact {
 	var list []card.Fact
 	for _, w := range watched() {
@@ -364,7 +363,7 @@ func drawWorkItem(k kind, r *resource) (h card.Happening, vague bool) {
 	return h, id == 0
 }
 
-// titled is what something is called, with its title if that is known.
+// titled returns what something is called, with its title if that is known.
 func titled(what, title string) string {
 	if title = card.Line(title, maxTitle); title == "" {
 		return what
@@ -379,7 +378,7 @@ func fact(name, value string) []card.Fact {
 	return []card.Fact{{Name: name, Value: value}}
 }
 
-// data is what routes may test.
+// data returns what routes may test.
 func (a *AzureDevOps) data(k kind, r *resource) json.RawMessage {
 	fields := make(map[string]any)
 	for _, name := range []string{"System.WorkItemType", "System.State", "System.Title", "System.AssignedTo", "System.Tags", "System.AreaPath", "System.IterationPath", "Microsoft.VSTS.Common.Priority"} {
@@ -393,7 +392,7 @@ func (a *AzureDevOps) data(k kind, r *resource) json.RawMessage {
 		"environment": r.env().Name, "id": cmp.Or(r.WorkItemID, r.pull().PullRequestID, r.PushID, r.ChangesetID, r.ID), "fields": fields,
 	})
 	if err != nil {
-		return nil // texts and numbers always encode
+		return nil // texts and numbers can always be encoded
 	}
 	return b
 }

@@ -15,14 +15,13 @@ import (
 	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
-// maxPages bounds how much one question reads.
+// maxPages bounds how many pages one request for a list reads.
 const maxPages = 20
 
-// client speaks to the REST APIs: the organisation's, the project's, and the project's
-// for releases.
+// client talks to the REST APIs: the organisation's, the project's, and the project's for releases.
 type client struct {
 	organisation, project, releases *rest.Client
-	// pages is how many pages of a list to read; incomplete says that one had more.
+	// pages is how many pages of a list to read; incomplete says that a list had more.
 	pages      int
 	incomplete bool
 }
@@ -40,7 +39,7 @@ func (a *AzureDevOps) client(h *http.Client) (*client, error) {
 			Meaning: meaning,
 		})
 	}
-	// Of the Services' APIs those of releases have a host of their own.
+	// At Azure DevOps Services, the release API has a host of its own.
 	releases := cmp.Or(a.Releases, strings.Replace(a.URL, "://dev.azure.com/", "://vsrm.dev.azure.com/", 1))
 	c, project := &client{pages: maxPages}, url.PathEscape(a.Project)
 	var errs [3]error
@@ -50,8 +49,7 @@ func (a *AzureDevOps) client(h *http.Client) (*client, error) {
 	return c, cmp.Or(errs[:]...)
 }
 
-// errSignIn is what the page for signing in means, with which Azure DevOps answers to a
-// token that is not good.
+// errSignIn is the meaning of the sign-in page, which is how Azure DevOps answers an invalid token.
 var errSignIn = connector.Unauthorised("Azure DevOps does not accept the token; it may have expired")
 
 func meaning(r rest.Response, err error) error {
@@ -61,12 +59,12 @@ func meaning(r rest.Response, err error) error {
 	return err
 }
 
-// wait is how long the service asks to wait.
+// wait returns how long the service asks to wait.
 func (c *client) wait() time.Duration {
 	return max(c.organisation.Wait(), c.project.Wait(), c.releases.Wait())
 }
 
-// clock returns the service's time, and with it whether the project can be seen.
+// clock returns the service's time, and so shows whether the token can see the project.
 func (c *client) clock(ctx context.Context, project string) (time.Time, error) {
 	answer, err := c.organisation.Do(ctx, rest.Request{Path: "_apis/projects/" + url.PathEscape(project)}, &struct{}{})
 	if err != nil {
@@ -79,14 +77,14 @@ func (c *client) clock(ctx context.Context, project string) (time.Time, error) {
 	return now, nil
 }
 
-// list is a page of one.
+// list is one page of a list.
 type list struct {
 	Value []json.RawMessage `json:"value"`
 }
 
-// list follows a list's pages, newest first. Those of Git and of a work item's updates
-// go on with $skip, which q then has, and the others with a token. Unless goOn is nil,
-// it says whether there may be anything of use after a page.
+// list follows a list's pages, newest first. The lists of Git and of a work item's updates continue with $skip, which
+// q then contains, the others with a token. Unless goOn is nil, it says whether anything after a page may still
+// matter.
 func (c *client) list(ctx context.Context, api *rest.Client, path string, q url.Values, goOn func([]json.RawMessage) bool) ([]json.RawMessage, error) {
 	next := func(p rest.Page[list]) *rest.Request {
 		token := p.Header.Get("X-Ms-Continuationtoken")
@@ -110,7 +108,7 @@ func (c *client) list(ctx context.Context, api *rest.Client, path string, q url.
 	return all, nil
 }
 
-// changed asks which work items were changed since a time, by their numbers.
+// changed returns the numbers of the work items that were changed since a time.
 func (c *client) changed(ctx context.Context, since time.Time, after int64, order string, top int) ([]int64, error) {
 	question := rest.Request{
 		Method: http.MethodPost, Path: "_apis/wit/wiql", Query: url.Values{"timePrecision": {"true"}, "$top": {fmt.Sprint(top)}},

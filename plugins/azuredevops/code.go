@@ -26,7 +26,7 @@ func (a *AzureDevOps) pushes(ctx context.Context, c *client, since time.Time) ([
 		}
 		list, err := a.pushesTo(ctx, c, &repo, since)
 		if connector.KindOf(err) == connector.KindMisconfigured {
-			continue // a repository that is disabled answers 404
+			continue // a disabled repository answers 404
 		}
 		if err != nil {
 			return nil, err
@@ -53,7 +53,7 @@ func (a *AzureDevOps) pushesTo(ctx context.Context, c *client, repo *repository,
 		if !a.is("push", r, r.Date, since) {
 			continue
 		}
-		// The list has no commits; a push by itself has.
+		// The list leaves out the commits; a single push has them.
 		var whole json.RawMessage
 		one := rest.Request{Path: fmt.Sprintf("%s/%d", path, r.PushID), Query: url.Values{"includeCommits": {fmt.Sprint(top)}}}
 		if _, err := c.project.Do(ctx, one, &whole); err != nil {
@@ -75,7 +75,7 @@ func (a *AzureDevOps) pullRequests(ctx context.Context, c *client, since time.Ti
 			"$top": {fmt.Sprint(top)}, "$skip": {"0"},
 		}
 		list, err := c.list(ctx, c.project, "_apis/git/pullrequests", q, func(page []json.RawMessage) bool {
-			// Older servers know no time here and would list all there ever were.
+			// Older servers cannot filter by time here and would list every one there ever was.
 			return slices.ContainsFunc(page, func(raw json.RawMessage) bool {
 				r, _ := read(raw)
 				return !when(r.Closed, r.Created).Before(since)
@@ -100,7 +100,7 @@ func (a *AzureDevOps) pullRequests(ctx context.Context, c *client, since time.Ti
 	return found, nil
 }
 
-// comments asks each of the newest open pull requests for what was said.
+// comments fetches the comments on each of the newest open pull requests.
 func (a *AzureDevOps) comments(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
 	var open list
 	q := url.Values{"searchCriteria.status": {"active"}, "$top": {fmt.Sprint(top)}}
@@ -138,7 +138,7 @@ func (a *AzureDevOps) commentsOn(ctx context.Context, c *client, p *resource, si
 			continue
 		}
 		for _, one := range thread.Comments {
-			if one.Deleted || one.Type != "text" { // the service's own remarks are no talk
+			if one.Deleted || one.Type != "text" { // these are the service's own remarks
 				continue
 			}
 			one.thread = thread.ID

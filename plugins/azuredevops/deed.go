@@ -7,18 +7,17 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// deed is something that is done to a pull request. The resource of
-// git.pullrequest.updated does not say what was done, nor by whom: only the sentence
-// does that a service hook has for people, such as "Ada has approved and left suggestions
-// on pull request 42 (Fix the parser) in relay".
+// deed is something that is done to a pull request. The resource of git.pullrequest.updated says neither what was
+// done nor by whom: only the sentence that a service hook carries for people does, such as "Ada has approved and left
+// suggestions on pull request 42 (Fix the parser) in relay".
 type deed struct {
-	// says is how the sentence ends before "pull request", without "has" or "is".
+	// says is what the sentence has before "pull request", without "has" or "is".
 	says string
-	// kind is the event's, verb what a card says was done.
+	// kind is the event's kind, and verb is what a card says was done.
 	kind, verb, color string
 }
 
-// deeds are those that are known, longer ones before those that they end with.
+// deeds lists the known ones, each before those that are a suffix of it.
 func deeds() []deed {
 	const voted, pushed, updated = "pull_request_voted", "pull_request_pushed", "pull_request_updated"
 	return []deed{
@@ -31,7 +30,7 @@ func deeds() []deed {
 		{"updated the source branch", pushed, "pushed to", blue},
 		{"changed the reviewer list", updated, "changed the reviewers of", blue},
 		{"changed the target branch", updated, "changed the target of", blue},
-		// Of these the resource tells what was done.
+		// For these the resource says what was done.
 		{says: "marked the"},
 		{says: "completed"},
 		{says: "abandoned"},
@@ -43,8 +42,8 @@ func deeds() []deed {
 	}
 }
 
-// hear finds out of the service hook's sentence what was done, and who did it. The
-// resource names other people, too; nobody did it rather than one of them.
+// hear learns from the service hook's sentence what was done, and who did it. The resource names other people, too;
+// it is better to name nobody than the wrong one of them.
 func (r *resource) hear(said string) {
 	r.said = said
 	line, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
@@ -63,14 +62,14 @@ func (r *resource) hear(said string) {
 			return
 		}
 	}
-	for _, p := range r.people() { // of a sentence that is not known, those who are
+	for _, p := range r.people() { // in an unknown sentence, whoever is known
 		if len(p.Name) > len(r.doer.Name) && strings.HasPrefix(line, p.Name+" ") {
 			r.doer = p
 		}
 	}
 }
 
-// people are all that a pull request names.
+// people returns everybody whom a pull request names.
 func (r *resource) people() []person {
 	list := []person{r.ClosedBy, r.CreatedBy}
 	for _, v := range r.Reviewers {
@@ -85,7 +84,7 @@ type reviewer struct {
 	Vote number `json:"vote"`
 }
 
-// vote is what a vote says, as a verb; empty for none.
+// vote returns a vote as a verb; it is empty when there is none.
 func (v reviewer) vote() string {
 	switch v.Vote {
 	case 10:
@@ -100,7 +99,7 @@ func (v reviewer) vote() string {
 	return ""
 }
 
-// votes are all there are on a pull request.
+// votes lists the votes on a pull request.
 func (r *resource) votes() []card.Fact {
 	var list []string
 	for _, v := range r.Reviewers {
@@ -111,10 +110,10 @@ func (r *resource) votes() []card.Fact {
 	return fact("Votes", strings.Join(list, ", "))
 }
 
-// maxVotes is how many votes a card names.
+// maxVotes is how many votes a card lists.
 const maxVotes = 10
 
-// did is what was done to a pull request, as a verb with its colour.
+// did returns what was done to a pull request, as a verb with its colour.
 func (r *resource) did(k kind) (verb, color string) {
 	if r.deed.kind != k.Name {
 		return k.Own.verb, k.Own.color
@@ -130,7 +129,7 @@ func (r *resource) did(k kind) (verb, color string) {
 	return r.deed.verb, r.deed.color
 }
 
-// tried is how a merge that was tried went.
+// tried says how an attempted merge went.
 func (r *resource) tried() (title, color string) {
 	p := r.pull()
 	what := fmt.Sprintf("ull request %d", p.PullRequestID)

@@ -5,13 +5,11 @@ import (
 	"strings"
 )
 
-// maxRepository is the length of a repository's number, in bytes, up to which it
-// stands in a thread; Azure DevOps' are UUIDs.
+// maxRepository is the longest id of a repository, in bytes, that a thread contains; Azure DevOps' are UUIDs.
 const maxRepository = 100
 
-// key is what a happening is known by, whichever way it comes. What has no number of
-// its own, because only service hooks tell of it or the hook leaves the details out,
-// has the event's.
+// key returns what identifies an event, whichever way it arrives. What has no number of its own, because only service
+// hooks report it or the hook leaves the details out, takes that of the hook's event.
 func key(k kind, r *resource, id string) string {
 	switch k.Name {
 	case "push":
@@ -55,7 +53,7 @@ func key(k kind, r *resource, id string) string {
 	return "event:" + id
 }
 
-// thread names what an event belongs to: the work item or the pull request.
+// thread returns what an event belongs to: the work item or the pull request.
 func thread(k kind, r *resource) string {
 	repo := r.repository().ID
 	switch {
@@ -67,8 +65,8 @@ func thread(k kind, r *resource) string {
 	return ""
 }
 
-// numbered is a key of numbers, all of which there must be: one that lacks a number
-// would be shared by happenings that are not the same.
+// numbered makes a key from numbers, none of which may be missing: without one of them, different events would share
+// a key.
 func numbered(id, name string, numbers ...number) string {
 	parts := []string{name}
 	for _, n := range numbers {

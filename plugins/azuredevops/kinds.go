@@ -13,24 +13,23 @@ import (
 // kind is one kind of event.
 type kind = kinds.Kind[look]
 
-// look is where a kind's events come from and what their cards look like.
+// look says where a kind's events come from and what their cards look like.
 type look struct {
-	// hook is the eventType of service hooks; empty where only other events of a hook
-	// become this kind.
+	// hook is the eventType of service hooks; it is empty where refine makes this kind from other events.
 	hook string
-	// draw tells what happened; it is vague where too little is known for a title.
+	// draw writes the card; the title is vague where too little is known.
 	draw func(k kind, r *resource) (h card.Happening, vague bool)
-	// verb is what somebody did.
+	// verb says what somebody did.
 	verb, color string
 }
 
-// inWords is what happened, where nothing more is known.
+// inWords says what happened, where nothing more is known.
 func inWords(k kind) string {
 	doc, _, _ := strings.Cut(k.Doc, ";")
 	return strings.TrimSuffix(doc, ".")
 }
 
-// eventType is that of the service hook's event that becomes this kind.
+// eventType returns the type of the service hook's event that becomes this kind.
 func eventType(k kind) string {
 	if strings.HasPrefix(k.Name, "pull_request") && k.Own.hook == "" {
 		return byName("pull_request_updated").Own.hook
@@ -48,41 +47,41 @@ const (
 	purple = "5C2D91"
 )
 
-// table has all kinds that a card can be made of.
+// table lists all kinds that have a card.
 func table() kinds.Table[look] {
 	return kinds.Table[look]{
 		{Name: "push", Doc: "Commits were pushed.", Own: look{hook: "git.push", draw: drawPush, color: blue}},
-		{Name: "pull_request_created", Doc: "A pull request was made.", Own: look{hook: "git.pullrequest.created", draw: drawPull, verb: "created", color: blue}},
+		{Name: "pull_request_created", Doc: "A pull request was opened.", Own: look{hook: "git.pullrequest.created", draw: drawPull, verb: "created", color: blue}},
 		{Name: "pull_request_completed", Doc: "A pull request was completed.", Own: look{draw: drawPull, verb: "completed", color: purple}},
 		{Name: "pull_request_abandoned", Doc: "A pull request was abandoned.", Own: look{draw: drawPull, verb: "abandoned", color: grey}},
-		{Name: "pull_request_voted", Doc: "A pull request was approved or rejected, or waits for its author.", Own: look{draw: drawPull, verb: "voted on", color: blue}},
+		{Name: "pull_request_voted", Doc: "A pull request was approved or rejected, or is waiting for its author.", Own: look{draw: drawPull, verb: "voted on", color: blue}},
 		{Name: "pull_request_pushed", Doc: "Commits were pushed to a pull request.", Own: look{draw: drawPull, verb: "pushed to", color: blue}},
-		{Name: "pull_request_updated", Doc: "A pull request got other reviewers, or was changed otherwise.", Noise: true, Own: look{hook: "git.pullrequest.updated", draw: drawPull, verb: "updated", color: blue}},
-		{Name: "pull_request_merged", Doc: "A merge was tried; it happens with every push.", Noise: true, Own: look{hook: "git.pullrequest.merged", draw: drawPull, verb: "tried to merge", color: grey}},
+		{Name: "pull_request_updated", Doc: "A pull request's reviewers changed, or it was changed in another way.", Noise: true, Own: look{hook: "git.pullrequest.updated", draw: drawPull, verb: "updated", color: blue}},
+		{Name: "pull_request_merged", Doc: "A merge was attempted, which happens at every push.", Noise: true, Own: look{hook: "git.pullrequest.merged", draw: drawPull, verb: "tried to merge", color: grey}},
 		{Name: "pull_request_commented", Doc: "A pull request was commented on.", Own: look{hook: "ms.vss-code.git-pullrequest-comment-event", draw: drawPull, verb: "commented on", color: blue}},
-		{Name: "repository_created", Doc: "A repository was made.", Own: look{hook: "git.repo.created", draw: drawRepository, verb: "created", color: green}},
+		{Name: "repository_created", Doc: "A repository was created.", Own: look{hook: "git.repo.created", draw: drawRepository, verb: "created", color: green}},
 		{Name: "repository_deleted", Doc: "A repository was deleted.", Own: look{hook: "git.repo.deleted", draw: drawRepository, verb: "deleted", color: grey}},
 		{Name: "repository_forked", Doc: "A repository was forked.", Own: look{hook: "git.repo.forked", draw: drawRepository, verb: "forked", color: blue}},
 		{Name: "repository_renamed", Doc: "A repository was renamed.", Own: look{hook: "git.repo.renamed", draw: drawRepository, verb: "renamed", color: blue}},
 		{Name: "repository_status_changed", Doc: "A repository was disabled or enabled.", Own: look{hook: "git.repo.statuschanged", draw: drawRepository, verb: "enabled", color: amber}},
 		{Name: "checkin", Doc: "A changeset was checked in.", Own: look{hook: "tfvc.checkin", draw: drawCheckin, verb: "checked in", color: blue}},
 		{Name: "build_completed", Doc: "A build ended.", Own: look{hook: "build.complete", draw: drawBuild}},
-		{Name: "release_created", Doc: "A release was made.", Own: look{hook: "ms.vss-release.release-created-event", draw: drawRelease, verb: "created", color: blue}},
+		{Name: "release_created", Doc: "A release was created.", Own: look{hook: "ms.vss-release.release-created-event", draw: drawRelease, verb: "created", color: blue}},
 		{Name: "release_abandoned", Doc: "A release was abandoned.", Own: look{hook: "ms.vss-release.release-abandoned-event", draw: drawRelease, verb: "abandoned", color: grey}},
-		{Name: "deployment_started", Doc: "A deployment began.", Noise: true, Own: look{hook: "ms.vss-release.deployment-started-event", draw: drawDeployment}},
-		{Name: "deployment_completed", Doc: "A deployment ended.", Own: look{hook: "ms.vss-release.deployment-completed-event", draw: drawDeployment}},
-		{Name: "deployment_approval_pending", Doc: "A deployment waits for an approval.", Own: look{hook: "ms.vss-release.deployment-approval-pending-event", draw: drawApproval, verb: "waits for approval", color: amber}},
+		{Name: "deployment_started", Doc: "A deployment started.", Noise: true, Own: look{hook: "ms.vss-release.deployment-started-event", draw: drawDeployment}},
+		{Name: "deployment_completed", Doc: "A deployment finished.", Own: look{hook: "ms.vss-release.deployment-completed-event", draw: drawDeployment}},
+		{Name: "deployment_approval_pending", Doc: "A deployment is waiting for approval.", Own: look{hook: "ms.vss-release.deployment-approval-pending-event", draw: drawApproval, verb: "waits for approval", color: amber}},
 		{Name: "deployment_approval_completed", Doc: "A deployment was approved or rejected.", Own: look{hook: "ms.vss-release.deployment-approval-completed-event", draw: drawApproval}},
-		{Name: "run_state_changed", Doc: "A run of a pipeline ended; its beginnings are left out.", Own: look{hook: "ms.vss-pipelines.run-state-changed-event", draw: drawRun}},
-		{Name: "stage_state_changed", Doc: "A stage of a run ended.", Noise: true, Own: look{hook: "ms.vss-pipelines.stage-state-changed-event", draw: drawRun}},
-		{Name: "job_state_changed", Doc: "A job of a run ended.", Noise: true, Own: look{hook: "ms.vss-pipelines.job-state-changed-event", draw: drawRun}},
-		{Name: "stage_approval_pending", Doc: "A stage waits for an approval.", Own: look{hook: "ms.vss-pipelinechecks-events.approval-pending", draw: drawApproval, verb: "waits for approval", color: amber}},
+		{Name: "run_state_changed", Doc: "A pipeline run finished; its start is left out.", Own: look{hook: "ms.vss-pipelines.run-state-changed-event", draw: drawRun}},
+		{Name: "stage_state_changed", Doc: "A stage of a run finished.", Noise: true, Own: look{hook: "ms.vss-pipelines.stage-state-changed-event", draw: drawRun}},
+		{Name: "job_state_changed", Doc: "A job of a run finished.", Noise: true, Own: look{hook: "ms.vss-pipelines.job-state-changed-event", draw: drawRun}},
+		{Name: "stage_approval_pending", Doc: "A stage is waiting for approval.", Own: look{hook: "ms.vss-pipelinechecks-events.approval-pending", draw: drawApproval, verb: "waits for approval", color: amber}},
 		{Name: "stage_approval_completed", Doc: "A stage was approved or rejected.", Own: look{hook: "ms.vss-pipelinechecks-events.approval-completed", draw: drawApproval}},
-		{Name: "work_item_created", Doc: "A work item was made.", Own: look{hook: "workitem.created", draw: drawWorkItem, verb: "created", color: blue}},
+		{Name: "work_item_created", Doc: "A work item was created.", Own: look{hook: "workitem.created", draw: drawWorkItem, verb: "created", color: blue}},
 		{Name: "work_item_updated", Doc: "A work item's state, assignee, title or priority was changed.", Own: look{hook: "workitem.updated", draw: drawWorkItem, verb: "changed", color: blue}},
 		{Name: "work_item_commented", Doc: "A work item was commented on.", Own: look{hook: "workitem.commented", draw: drawWorkItem, verb: "commented on", color: blue}},
 		{Name: "work_item_deleted", Doc: "A work item was deleted.", Own: look{hook: "workitem.deleted", draw: drawWorkItem, verb: "deleted", color: grey}},
-		{Name: "work_item_restored", Doc: "A deleted work item came back.", Own: look{hook: "workitem.restored", draw: drawWorkItem, verb: "restored", color: blue}},
+		{Name: "work_item_restored", Doc: "A deleted work item was restored.", Own: look{hook: "workitem.restored", draw: drawWorkItem, verb: "restored", color: blue}},
 	}
 }
 
@@ -91,9 +90,8 @@ func byName(name string) kind {
 	return k
 }
 
-// byHook finds the kind of a service hook's event; false where there is deliberately
-// no card: advanced security alerts and agent pools, for example, are looked after in
-// other places.
+// byHook finds the kind of a service hook's event. It reports false where there is deliberately no card: advanced
+// security alerts and agent pools, for example, are watched elsewhere.
 func byHook(eventType string) (kind, bool) {
 	for _, k := range table() {
 		if k.Own.hook == eventType && k.Own.hook != "" {
@@ -103,8 +101,8 @@ func byHook(eventType string) (kind, bool) {
 	return kind{}, false
 }
 
-// refine finds the kind that an event is in truth: service hooks have one type for
-// all updates of a pull request, and one for comments and changes of work items.
+// refine finds the kind that an event really has: service hooks have one type for all updates of a pull request, and
+// one for comments and changes of work items.
 func refine(k kind, r *resource) kind {
 	switch {
 	case k.Name == "pull_request_updated" && r.deed.kind != "":
@@ -121,9 +119,8 @@ func refine(k kind, r *resource) kind {
 	return k
 }
 
-// quiet reports whether an event says nothing that anybody needs to know: the
-// beginning of a run, or a change of a work item's fields that nobody looks at. Of one
-// that comes without details nobody can tell, so it is posted.
+// quiet reports whether an event says nothing that anybody needs to know: that a run started, or that a work item's
+// unwatched fields changed. An event without details might matter, so it is posted.
 func quiet(k kind, r *resource) bool {
 	switch k.Name {
 	case "work_item_updated":
@@ -135,7 +132,7 @@ func quiet(k kind, r *resource) bool {
 	return false
 }
 
-// sample is a resource with all that one can have.
+// sample is a resource with every member that one can have.
 func sample(name string) *resource {
 	r := &resource{}
 	connector.ParseJSON(json.RawMessage(`{
@@ -191,7 +188,7 @@ func sample(name string) *resource {
 	return r
 }
 
-// described are the kinds with what is made of their samples.
+// described are the kinds, with the data of their samples.
 func described() []connector.Kind {
 	a := &AzureDevOps{URL: "https://dev.azure.com/acme", Project: "Relay"}
 	return table().Describe(func(k kind) event.Event { return a.made(k, sample(k.Name), "sample", when("2026-11-20T09:30:00Z")) })

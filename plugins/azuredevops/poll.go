@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// overlap is how far back each poll looks beyond the last one: some things get
-	// visible a little late. What is known already is dropped by its key.
+	// overlap is how far each poll looks back beyond the last one, because some things become visible a little late.
+	// What is already known is dropped by its key.
 	overlap = 2 * time.Minute
-	// lookBack is how far a first poll looks that is to post something.
+	// lookBack is how far back a first poll looks when it has to post something.
 	lookBack = 30 * 24 * time.Hour
 )
 
-// checkpoint is until when polls have asked.
+// checkpoint is the time up to which polls have asked.
 type checkpoint struct {
 	Until time.Time `json:"until"`
-	// WorkItems is how far they are looked through.
+	// WorkItems is how far a poll has come through the changed work items.
 	WorkItems walk `json:"work_items"`
 }
 
@@ -44,7 +44,7 @@ func (a *AzureDevOps) Poll(ctx context.Context, p *connector.Poll) (time.Duratio
 	if err != nil {
 		return 0, err
 	}
-	// The server's own clock counts. Its answer also tells whether the token is good.
+	// The server's clock decides. Its answer also shows whether the token is valid.
 	now, err := c.clock(ctx, a.Project)
 	if err != nil {
 		return c.wait(), err
@@ -57,12 +57,11 @@ func (a *AzureDevOps) Poll(ctx context.Context, p *connector.Poll) (time.Duratio
 	return c.wait(), err
 }
 
-// begin posts the newest of what there is, as many as were asked for, and counts the
-// rest as known.
+// begin posts the newest events, as many as the configuration asks for, and counts the rest as known.
 func (a *AzureDevOps) begin(ctx context.Context, p *connector.Poll, c *client, now time.Time) error {
 	var found []event.Event
 	if keep := max(a.Initial, p.Preview); keep > 0 {
-		c.pages = 1 // the newest are on it
+		c.pages = 1 // the newest are on this page
 		since := now.Add(-lookBack)
 		var err error
 		if found, err = a.find(ctx, c, since); err != nil {
@@ -78,13 +77,12 @@ func (a *AzureDevOps) begin(ctx context.Context, p *connector.Poll, c *client, n
 		sortByTime(found)
 		found = found[max(0, len(found)-keep):]
 	}
-	// What the first poll leaves out stays left out; the clock counts whole seconds.
+	// What the first poll leaves out stays out; the clock counts whole seconds.
 	return p.EmitAt(ctx, version, checkpoint{Until: now.Add(overlap + time.Second)}, found...)
 }
 
-// goOn posts what happened since the last poll. After a great many changes of work
-// items the checkpoint moves with each part of them, so that a poll that breaks off
-// need not begin again.
+// goOn posts what happened since the last poll. After a great many changes of work items the checkpoint moves with
+// each part of them, so that an interrupted poll need not start over.
 func (a *AzureDevOps) goOn(ctx context.Context, p *connector.Poll, c *client, at checkpoint, now time.Time) error {
 	since := at.Until.Add(-overlap)
 	found, err := a.find(ctx, c, since)
@@ -92,11 +90,11 @@ func (a *AzureDevOps) goOn(ctx context.Context, p *connector.Poll, c *client, at
 		return err
 	}
 	if c.incomplete {
-		p.Log.Warn("more happened since the last poll than is asked for; the oldest of it is left out", "since", since)
+		p.Log.Warn("more happened since the last poll than one poll reads; the oldest events were left out", "since", since)
 	}
 	at.Until = now
 	if !slices.Contains(a.Sources, workItems) {
-		at.WorkItems = walk{} // where it was would be long ago, once they are asked for again
+		at.WorkItems = walk{} // the old position would be long out of date if work items were polled again
 	}
 	for more := slices.Contains(a.Sources, workItems); more; {
 		var items []event.Event

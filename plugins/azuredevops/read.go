@@ -10,14 +10,13 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// read makes a resource of JSON, and puts its parts where all versions of it, and the
-// REST APIs, have them.
+// read parses a resource and moves its parts to one place, whichever version or REST API it came from.
 func read(raw json.RawMessage) (*resource, bool) {
 	r := &resource{}
 	if !connector.ParseJSON(raw, r) {
 		return r, false
 	}
-	// Where only the environment knows the release, the other one has no name.
+	// Where only the environment knows the release, the resource's own one has no name.
 	if r.Environment != nil && r.Environment.Release != nil && (r.Release == nil || r.Release.ID == 0) {
 		known := *r.Environment.Release
 		if r.Release != nil && known.Definition.Name == "" {
@@ -39,7 +38,7 @@ func read(raw json.RawMessage) (*resource, bool) {
 	return r, true
 }
 
-// placeApproval puts where the resource has them what only its approval says.
+// placeApproval copies what only the approval says into the resource.
 func (r *resource) placeApproval() {
 	a := r.Approval
 	if a == nil {
@@ -54,7 +53,7 @@ func (r *resource) placeApproval() {
 	if a.Definition != nil && r.ReleaseDef.Name == "" {
 		r.ReleaseDef = *a.Definition
 	}
-	for _, step := range a.Steps { // the last that was taken decided
+	for _, step := range a.Steps { // the last step that was taken decided
 		if a.Approver.Name == "" || step.Status != "" && step.Status != "pending" {
 			a.Approver, a.Comments = cmp.Or(step.Actual, step.Approver), step.Comment
 		}
@@ -64,9 +63,8 @@ func (r *resource) placeApproval() {
 	}
 }
 
-// placeComment puts a comment on a pull request where the second version of the
-// resource has it; in the first the comment is the resource, and its links lead to
-// the pull request.
+// placeComment puts a comment on a pull request where version 2 of the resource has it. In version 1 the comment is
+// the resource, and its links lead to the pull request.
 func (r *resource) placeComment() {
 	if r.Comment == nil && r.Content != "" {
 		r.Comment = &comment{ID: r.ID, Content: r.Content, Author: r.Author}
@@ -80,7 +78,7 @@ func (r *resource) placeComment() {
 	}
 }
 
-// lastNumber is the number an address ends with.
+// lastNumber returns the number that an address ends with.
 func lastNumber(address string) number {
 	n, err := strconv.ParseInt(address[strings.LastIndexByte(address, '/')+1:], 10, 64)
 	if err != nil {
@@ -89,8 +87,8 @@ func lastNumber(address string) number {
 	return number(n)
 }
 
-// workItem is the number of the work item. An update's own number is another one, and
-// its resource may say 0 for the work item's.
+// workItem returns the number of the work item. An update has a number of its own, and its resource may give 0 as the
+// work item's.
 func (r *resource) workItem() number {
 	if r.Revision != nil && r.WorkItemID == 0 && r.Revision.ID != 0 {
 		return r.Revision.ID
@@ -98,7 +96,7 @@ func (r *resource) workItem() number {
 	return cmp.Or(r.WorkItemID, r.ID)
 }
 
-// pull is the pull request that an event is about.
+// pull returns the pull request that an event is about.
 func (r *resource) pull() *resource {
 	if r.PullRequest != nil {
 		return r.PullRequest
@@ -113,7 +111,7 @@ func (r *resource) repository() repository {
 	return repository{}
 }
 
-// branch is the one that an event is about; empty when it is about none.
+// branch returns the branch that an event is about; it is empty when there is none.
 func (r *resource) branch() string {
 	if all := r.branches(); len(all) > 0 {
 		return all[0]
@@ -121,7 +119,7 @@ func (r *resource) branch() string {
 	return ""
 }
 
-// branches are all that an event is about: one push may update several.
+// branches returns all branches that an event is about: one push may update several.
 func (r *resource) branches() []string {
 	var names []string
 	for _, u := range r.RefUpdates {
@@ -137,7 +135,7 @@ func short(ref string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
 }
 
-// pipeline is the name of the build, release or YAML pipeline.
+// pipeline returns the name of the build, release or YAML pipeline.
 func (r *resource) pipeline() string {
 	switch {
 	case r.Pipeline != nil:
@@ -150,7 +148,7 @@ func (r *resource) pipeline() string {
 	return r.ReleaseDef.Name
 }
 
-// field is a work item's field, as it is now.
+// field returns the current value of a work item's field.
 func (r *resource) field(name string) string { return text(r.value(name)) }
 
 func (r *resource) value(name string) any {
@@ -166,7 +164,7 @@ func (r *resource) value(name string) any {
 // waits reports whether nobody has decided yet.
 func (a *approval) waits() bool { return a.Status == "pending" }
 
-// actor is who did it.
+// actor returns who did it.
 func (r *resource) actor() person {
 	switch {
 	case r.Comment != nil && r.Comment.Author.Name != "":
@@ -176,7 +174,7 @@ func (r *resource) actor() person {
 	case r.doer.Name != "":
 		return r.doer
 	case r.event == "pull_request_updated" || r.event == "pull_request_merged":
-		return r.ClosedBy // who made the pull request did not do it
+		return r.ClosedBy // the author of the pull request did not do it
 	}
 	for _, p := range []person{
 		r.RevisedBy, r.PushedBy, r.ClosedBy, r.RequestedFor, r.CheckedInBy, r.InitiatedBy, r.ModifiedBy, r.CreatedBy, r.Requested, r.ChangedBy,
@@ -201,7 +199,7 @@ func (r *resource) actor() person {
 	return person{}
 }
 
-// when is the first of some texts that is a time.
+// when returns the first of the texts that is a time.
 func when(texts ...string) time.Time {
 	for _, s := range texts {
 		if t, err := time.Parse(time.RFC3339, s); err == nil && t.Year() > 1 {

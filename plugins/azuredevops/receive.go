@@ -20,9 +20,9 @@ func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connecto
 	case r.Method != http.MethodPost:
 		return connector.Say(http.StatusMethodNotAllowed, "This is the address of a service hook; it takes POST."), nil
 	case a.Password == "":
-		return connector.Say(http.StatusForbidden, "The connector has no password yet, so nothing that is sent can be believed. Set its arguments username and password, and the service hook's."), nil
+		return connector.Say(http.StatusForbidden, "The connector has no password yet, so it cannot tell who sent this. Set its arguments username and password, and give the service hook the same."), nil
 	case !a.genuine(r):
-		reply := connector.Say(http.StatusUnauthorized, "The service hook shows no user name and password, or wrong ones.")
+		reply := connector.Say(http.StatusUnauthorized, "The service hook sends no user name and password, or wrong ones.")
 		reply.Header.Set("WWW-Authenticate", `Basic realm="relay"`)
 		return reply, nil
 	}
@@ -35,24 +35,24 @@ func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connecto
 		Resource json.RawMessage `json:"resource"`
 	}
 	if !json.Valid(r.Body) || !connector.ParseJSON(r.Body, &hook) || hook.Type == "" {
-		return connector.Say(http.StatusBadRequest, "The body is not a service hook's event: it is no JSON, or has no eventType."), nil
+		return connector.Say(http.StatusBadRequest, "The body is not a service hook's event: it is not JSON, or it has no eventType."), nil
 	}
 	k, ok := byHook(hook.Type)
 	if !ok || hook.ID == "" {
 		return connector.Say(http.StatusOK, "Nothing to post."), nil
 	}
-	one, _ := read(hook.Resource) // with the least details there is none
+	one, _ := read(hook.Resource) // a hook that sends minimal details has none
 	one.event = k.Name
 	one.hear(cmp.Or(hook.Said.Text, hook.Detailed.Text))
 	return connector.Accepted(a.event(k, one, hook.ID, hook.Created)), nil
 }
 
-// saying is what a service hook says of an event, unless it was told to say nothing.
+// saying returns a service hook's sentence about an event, unless the hook is set up to send none.
 type saying struct {
 	Text string `json:"text"`
 }
 
-// event makes an event of a resource; false when nobody asked for it.
+// event makes an event from a resource; it reports false when nobody asked for it.
 func (a *AzureDevOps) event(k kind, r *resource, id, at string) (event.Event, bool) {
 	k = refine(k, r)
 	if quiet(k, r) || !a.wants(k, r) {
@@ -61,7 +61,7 @@ func (a *AzureDevOps) event(k kind, r *resource, id, at string) (event.Event, bo
 	return a.made(k, r, key(k, r, id), when(at)), true
 }
 
-// genuine compares what a request shows, in a time that says nothing.
+// genuine checks a request's credentials in constant time.
 func (a *AzureDevOps) genuine(r *connector.Request) bool {
 	user, password, ok := (&http.Request{Header: r.Header}).BasicAuth()
 	given := sha256.Sum256([]byte(user + "\x00" + password))

@@ -9,9 +9,8 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// resource is what an event is about. A service hook's resource and the REST APIs'
-// answers have the same members; which there are depends on the kind
-// (https://learn.microsoft.com/azure/devops/service-hooks/events).
+// resource is what an event is about. A service hook's resource and the REST APIs' answers share their members; the
+// kind decides which are present (https://learn.microsoft.com/azure/devops/service-hooks/events).
 type resource struct {
 	ID    number `json:"id"`
 	Links struct {
@@ -45,11 +44,11 @@ type resource struct {
 	Closed        string     `json:"closedDate"`
 	PullRequest   *resource  `json:"pullRequest"`
 	Comment       *comment   `json:"comment"`
-	// Content and Author are there when the comment itself is the resource.
+	// Content and Author are present when the comment itself is the resource.
 	Content string `json:"content"`
 	Author  person `json:"author"`
 
-	// A repository. One that is deleted has only a name.
+	// A repository. A deleted one has only a name.
 	RepositoryName string `json:"repositoryName"`
 	OldName        string `json:"oldName"`
 	Disabled       bool   `json:"disabled"`
@@ -68,8 +67,7 @@ type resource struct {
 	RequestedFor person `json:"requestedFor"`
 	Started      string `json:"startTime"`
 	Finished     string `json:"finishTime"`
-	// Version, Requests and ChangedBy are those of a build in the first version of
-	// the resource.
+	// Version, Requests and ChangedBy belong to a build in version 1 of the resource.
 	Version  string `json:"sourceGetVersion"`
 	Requests []struct {
 		For person `json:"requestedFor"`
@@ -97,7 +95,7 @@ type resource struct {
 	Stage    *run   `json:"stage"`
 	Job      *run   `json:"job"`
 	Pipeline *named `json:"pipeline"`
-	// StageName is there where the stage is not.
+	// StageName is present where Stage is not.
 	StageName string `json:"stageName"`
 
 	// A work item, or an update of one.
@@ -107,22 +105,22 @@ type resource struct {
 	Revision   *resource        `json:"revision"`
 	RevisedBy  person           `json:"revisedBy"`
 
-	// said is what the service hook itself says of the event, for a person, and deed and
-	// doer what that says was done to a pull request, and by whom.
+	// said is the service hook's own sentence about the event; deed and doer are what that sentence says was done to
+	// a pull request, and by whom.
 	said string
 	deed deed
 	doer person
-	// event is the kind that a service hook's event has by its type.
+	// event is the kind that the type of the service hook's event names.
 	event string
-	// code is where people see the repository.
+	// code returns the repository's page.
 	code string
 }
 
-// number is one that may be written as text.
+// number is a number that may be written as text.
 type number int64
 
-// UnmarshalJSON implements [json.Unmarshaler]. What is no number is 0, so that it
-// loses nothing else.
+// UnmarshalJSON implements [json.Unmarshaler]. It reads anything but a number as 0, so that one bad value does not
+// spoil the rest.
 func (n *number) UnmarshalJSON(b []byte) error {
 	if v, err := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 64); err == nil {
 		*n = number(v)
@@ -178,7 +176,7 @@ type comment struct {
 	Links     struct {
 		Threads href `json:"threads"`
 	} `json:"_links"`
-	// thread is the one the comment is in; its ids count only there.
+	// thread is the thread of the comment, whose id is unique only within it.
 	thread number
 }
 
@@ -199,11 +197,11 @@ type environment struct {
 	ID     number `json:"id"`
 	Name   string `json:"name"`
 	Status string `json:"status"`
-	// Release is there in service hooks.
+	// Release is present in service hooks.
 	Release *release `json:"release"`
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]: a changeset's comment is a text.
+// UnmarshalJSON implements [json.Unmarshaler]: a changeset's comment is a plain string.
 func (c *comment) UnmarshalJSON(b []byte) error {
 	if len(b) > 0 && b[0] == '"' {
 		return json.Unmarshal(b, &c.Content)
@@ -212,7 +210,7 @@ func (c *comment) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(c))
 }
 
-// approval is one of a classic release's deployment, or of a stage, which has steps.
+// approval is the approval of a classic release's deployment, or of a stage, which has steps.
 type approval struct {
 	ID          number       `json:"id"`
 	Status      string       `json:"status"`
@@ -245,7 +243,7 @@ type run struct {
 	} `json:"_links"`
 }
 
-// field is a work item's: its value, or what it was and is.
+// field is a field of a work item: its value, or the values before and after.
 type field struct{ old, now any }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -265,7 +263,7 @@ func (f *field) UnmarshalJSON(b []byte) error {
 // MarshalJSON implements [json.Marshaler].
 func (f field) MarshalJSON() ([]byte, error) { return json.Marshal(f.now) }
 
-// text is a field's value for a person: people and lists of them have names.
+// text returns a field's value for a reader: people are written by their names.
 func text(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -282,7 +280,7 @@ func text(v any) string {
 	return fmt.Sprint(v)
 }
 
-// mention is a person as a field of a work item names one, in Markdown.
+// mention returns the person in a field of a work item, in Markdown.
 func mention(v any) string {
 	login := ""
 	switch v := v.(type) {

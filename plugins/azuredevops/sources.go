@@ -13,16 +13,15 @@ import (
 )
 
 const (
-	// workItems is the source that is looked through in parts.
+	// workItems is the source that polls read in parts.
 	workItems = "work_items"
-	// top is how many of a sort are asked for at once.
+	// top is how many elements of a list to ask for at once.
 	top = 100
 )
 
-// source is one of the REST APIs that polls ask for what happened since a time.
-// Some happenings none of them lists: the votes on a pull request, merges that were
-// tried, changes of repositories, stages and jobs, abandoned releases, and work items
-// that were deleted. Only service hooks tell of those.
+// source is one of the REST APIs that polls ask for what happened since a time. None of them lists the votes on a
+// pull request, attempted merges, changes of repositories, stages and jobs, abandoned releases, or deleted work
+// items: only service hooks report those.
 type source struct {
 	name string
 	find func(context.Context, *client, time.Time) ([]event.Event, error)
@@ -65,14 +64,13 @@ func (a *AzureDevOps) find(ctx context.Context, c *client, since time.Time) ([]e
 	return found, nil
 }
 
-// is reports whether somebody wants an event of a resource, and it happened since a
-// time.
+// is reports whether somebody wants this kind of event, and it happened since a time.
 func (a *AzureDevOps) is(name string, r *resource, at string, since time.Time) bool {
 	t := when(at)
 	return !t.IsZero() && !t.Before(since) && a.wants(refine(byName(name), r), r)
 }
 
-// add makes an event of a resource that a poll found, if it is one to post.
+// add makes an event from a resource that a poll found, if it should be posted.
 func (a *AzureDevOps) add(list []event.Event, name string, r *resource, at string, since time.Time) []event.Event {
 	if !a.is(name, r, at, since) {
 		return list
@@ -83,7 +81,7 @@ func (a *AzureDevOps) add(list []event.Event, name string, r *resource, at strin
 	return list
 }
 
-// ask makes events of what a list has.
+// ask makes events from the elements of a list.
 func (a *AzureDevOps) ask(ctx context.Context, c *client, api *rest.Client, name, path string, q url.Values, at func(*resource) string, since time.Time) ([]event.Event, error) {
 	q.Set("$top", fmt.Sprint(top))
 	list, err := c.list(ctx, api, path, q, nil)
@@ -109,8 +107,8 @@ func (a *AzureDevOps) checkins(ctx context.Context, c *client, since time.Time) 
 	return a.ask(ctx, c, c.project, "checkin", "_apis/tfvc/changesets", q, func(r *resource) string { return r.CreatedDate }, since)
 }
 
-// releases asks for classic releases and their deployments. Many projects, and many
-// tokens, have none: that is no trouble.
+// releases asks for classic releases and their deployments. Many projects have none, and many tokens may not read
+// them; neither is an error.
 func (a *AzureDevOps) releases(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
 	var found []event.Event
 	for _, one := range []struct {
@@ -136,8 +134,8 @@ func (a *AzureDevOps) releases(ctx context.Context, c *client, since time.Time) 
 	return found, nil
 }
 
-// approvals asks for those of classic releases. Their list knows no time, but the
-// newest are on its first page.
+// approvals asks for the approvals of classic releases. Their list cannot be filtered by time, but the newest are on
+// its first page.
 func (a *AzureDevOps) approvals(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
 	var found []event.Event
 	for _, one := range []struct{ status, name string }{

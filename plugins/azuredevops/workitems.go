@@ -10,21 +10,18 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// perWalk is how many changed work items are looked at in one go. Each takes a request.
+// perWalk is how many changed work items one step reads. Each takes a request.
 const perWalk = 200
 
-// walk is how far the work items that were changed since a time are looked through,
-// by their numbers.
+// walk is how far polls have come through the work items that were changed since a time, in order of number.
 type walk struct {
 	Since time.Time `json:"since"`
-	// Began is when a walk that has not ended yet began, and After the number it has
-	// come to.
+	// Began is when an unfinished walk began, and After is the number it has reached.
 	Began time.Time `json:"began,omitzero"`
 	After int64     `json:"after,omitempty"`
 }
 
-// nextWorkItems looks at the next of those that were changed; more says that there are
-// others.
+// nextWorkItems reads the next of the changed work items; more says that others follow.
 func (a *AzureDevOps) nextWorkItems(ctx context.Context, c *client, w *walk, since, now time.Time) (found []event.Event, more bool, err error) {
 	if w.Since.IsZero() {
 		w.Since = since
@@ -39,7 +36,7 @@ func (a *AzureDevOps) nextWorkItems(ctx context.Context, c *client, w *walk, sin
 	if found, err = a.updates(ctx, c, ids, w.Since); err != nil {
 		return nil, false, err
 	}
-	// The numbers only rise; otherwise the walk would never end.
+	// The numbers must rise; otherwise the walk would never end.
 	if len(ids) == perWalk && ids[perWalk-1] > w.After {
 		w.After = ids[perWalk-1]
 		return found, true, nil
@@ -48,9 +45,9 @@ func (a *AzureDevOps) nextWorkItems(ctx context.Context, c *client, w *walk, sin
 	return found, false, nil
 }
 
-// newestWorkItems looks at those that were changed last.
+// newestWorkItems reads those that were changed last.
 func (a *AzureDevOps) newestWorkItems(ctx context.Context, c *client, since time.Time, n int) ([]event.Event, error) {
-	c.pages = maxPages // updates begin with the oldest
+	c.pages = maxPages // updates start with the oldest
 	ids, err := c.changed(ctx, since, 0, "[System.ChangedDate] DESC", min(n, perWalk))
 	if err != nil {
 		return nil, err
@@ -58,14 +55,14 @@ func (a *AzureDevOps) newestWorkItems(ctx context.Context, c *client, since time
 	return a.updates(ctx, c, ids, since)
 }
 
-// updates asks work items for what was changed since a time.
+// updates fetches what was changed in work items since a time.
 func (a *AzureDevOps) updates(ctx context.Context, c *client, ids []int64, since time.Time) ([]event.Event, error) {
 	var found []event.Event
 	for _, id := range ids {
 		q := url.Values{"$top": {fmt.Sprint(perWalk)}, "$skip": {"0"}}
 		updates, err := c.list(ctx, c.project, fmt.Sprintf("_apis/wit/workItems/%d/updates", id), q, nil)
 		if connector.KindOf(err) == connector.KindMisconfigured {
-			continue // deleted meanwhile
+			continue // it was deleted in the meantime
 		}
 		if err != nil {
 			return nil, err

@@ -18,11 +18,10 @@ const (
 	maxFact  = 100
 )
 
-// maxRepository is the length of a repository's full name, in bytes, up to which it
-// stands in a thread; GitHub's are shorter.
+// maxRepository is the longest full name of a repository, in bytes, that a thread contains; GitHub's are shorter.
 const maxRepository = 150
 
-// event makes an event of a payload; false when its kind has no card for it.
+// event makes an event from a payload; it reports false when its kind has no card for it.
 func (g *GitHub) event(name string, p *payload, key string, at time.Time) (event.Event, bool) {
 	k, ok := table().Find(name)
 	if !ok {
@@ -41,8 +40,8 @@ func (g *GitHub) event(name string, p *payload, key string, at time.Time) (event
 	return event.Event{Key: key, Kind: name, Thread: p.thread(), Time: at, Card: h.Card(), Data: p.data()}, true
 }
 
-// thread names what the event belongs to: the pull request, issue or discussion. A
-// pull request has one name, whether it is told of as such or as an issue.
+// thread names what the event belongs to: the pull request, issue or discussion. A pull request has one name, whether
+// the payload calls it that or an issue.
 func (p *payload) thread() string {
 	sort, number := "", 0
 	switch {
@@ -80,11 +79,10 @@ func plainFact(name, value string) []card.Fact { return fact(name, card.Line(val
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// words makes words of GitHub's names with underscores.
+// words turns GitHub's names with underscores into words.
 func words(s string) string { return card.Line(strings.ReplaceAll(s, "_", " "), maxFact) }
 
-// data is what routes may test: the payload's own main objects, cut to what cards
-// use.
+// data returns what routes may test: the payload's own main objects, cut to what cards use.
 func (p *payload) data() json.RawMessage {
 	b, err := json.Marshal(p)
 	if err != nil {
@@ -101,7 +99,7 @@ func (p *payload) data() json.RawMessage {
 	return b
 }
 
-// empty reports whether nothing is said: a route that tests it gets null.
+// empty reports whether an object holds nothing: a route that tests it gets null.
 func empty(v any) bool {
 	switch v := v.(type) {
 	case nil:

@@ -56,7 +56,7 @@ func nothing() map[string]string {
 		"marketplace_purchase": billing,
 		"project":              boards, "project_card": boards, "project_column": boards, "projects_v2": boards, "projects_v2_item": boards,
 		"watch":               "it comes as star, too",
-		"merge_group":         "the pull request's merge tells of it",
+		"merge_group":         "the event of the pull request's merge already says so",
 		"workflow_dispatch":   "the run tells of it",
 		"workflow_job":        "the run tells of it",
 		"repository_dispatch": "a call between programs", "pull_request_review_thread": "a matter of the page",

@@ -44,15 +44,14 @@ func (g *GitHub) client(ctx context.Context, outer *http.Client) (*github.Client
 	return client, nil
 }
 
-// installation keeps an App's access token while it is good.
+// installation keeps an App's access token until it expires.
 type installation struct {
 	mu      sync.Mutex
 	access  string
 	expires time.Time
 }
 
-// token returns an access token of the App's installation, which GitHub makes good
-// for an hour
+// token returns an access token of the App's installation, which is valid for an hour
 // (https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app).
 func (i *installation) token(ctx context.Context, g *GitHub, client *github.Client) (string, error) {
 	i.mu.Lock()
@@ -74,8 +73,8 @@ func (i *installation) token(ctx context.Context, g *GitHub, client *github.Clie
 	return i.access, nil
 }
 
-// appToken is what an App shows to get an access token: a JSON Web Token that is
-// good for ten minutes at most, issued a little in the past because clocks differ.
+// appToken returns what an App exchanges for an access token: a JSON Web Token that is valid for at most ten minutes,
+// issued a little in the past because clocks differ.
 func appToken(app int64, key string, now time.Time) (string, error) {
 	private, err := parseKey(key)
 	if err != nil {
@@ -111,25 +110,25 @@ func parseKey(text string) (*rsa.PrivateKey, error) {
 	return nil, connector.Misconfigured("the App's private key is not an RSA key")
 }
 
-// kindOf gives an error of the API its kind. GitHub's own words are left out: they
-// may name what a token may not read.
+// kindOf classifies an error of the API. It leaves out GitHub's own words, which may name things that the token must
+// not reveal.
 func kindOf(err error) error {
 	if e, ok := errors.AsType[*github.RateLimitError](err); ok {
-		return connector.Throttled(e.Rate.Reset.Time, "GitHub's limit of requests is used up")
+		return connector.Throttled(e.Rate.Reset.Time, "GitHub's request limit is used up")
 	}
 	if e, ok := errors.AsType[*github.AbuseRateLimitError](err); ok {
 		until := time.Time{}
 		if e.RetryAfter != nil {
 			until = time.Now().Add(*e.RetryAfter)
 		}
-		return connector.Throttled(until, "GitHub asks for patience")
+		return connector.Throttled(until, "GitHub asks to slow down")
 	}
 	e, ok := errors.AsType[*github.ErrorResponse](err)
 	if !ok {
 		return connector.CleanError(err)
 	}
 	if e.Response.StatusCode == http.StatusNotFound {
-		return connector.Misconfigured("GitHub knows nothing of that name, or the token may not see it (404)")
+		return connector.Misconfigured("GitHub has nothing by that name, or the token may not see it (404)")
 	}
 	return rest.StatusError("GitHub", e.Response.StatusCode, e.Response.Header, time.Now())
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/connector-relay/relay/relay/card/prose"
 )
 
-// maxCommits is how many commits a card names.
+// maxCommits is how many commits a card lists.
 const maxCommits = 5
 
 func drawPush(p *payload) (card.Happening, bool) {
 	name := card.Line(shortRef(p.Ref), maxFact)
 	if strings.HasPrefix(name, mergeQueue) {
-		return card.Happening{}, false // the pull request's merge tells of it
+		return card.Happening{}, false // the event of the pull request's merge already says so
 	}
 	d := card.Happening{Color: blue, Address: p.Compare, Button: "Compare"}
 	verb := "pushed"
@@ -52,7 +52,7 @@ func drawPush(p *payload) (card.Happening, bool) {
 	return d, p.Ref != ""
 }
 
-// mergeQueue begins the names of the branches that GitHub makes in a merge queue.
+// mergeQueue is the prefix of the branches that GitHub creates in a merge queue.
 const mergeQueue = "gh-readonly-queue/"
 
 func (c commit) by() string { return cmp.Or(c.Author.Username, c.Author.Name) }
@@ -122,7 +122,7 @@ func drawPullRequest(p *payload) (card.Happening, bool) {
 	return d, true
 }
 
-// from is the branch's name, with its owner where the other branch has another one.
+// from returns the branch's name, with its owner when the other branch has a different one.
 func (b branch) from(other branch) string {
 	owner, _, known := strings.Cut(b.Label, ":")
 	if base, _, ok := strings.Cut(other.Label, ":"); known && ok && owner != base {
@@ -163,7 +163,7 @@ func drawReview(p *payload) (card.Happening, bool) {
 	case state == "changes_requested":
 		verb, d.Color = "asked for changes to", red
 	case p.Review.Body == "":
-		return card.Happening{}, false // its comments on lines tell of themselves
+		return card.Happening{}, false // its comments on lines have events of their own
 	default:
 		verb, d.Color = "commented on", blue
 	}

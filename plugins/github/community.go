@@ -10,10 +10,10 @@ import (
 	"github.com/connector-relay/relay/relay/card/prose"
 )
 
-// named is the team in words.
+// named returns the team's name for a sentence.
 func (t *team) named() string { return "the team " + card.Line(t.Name, maxFact) }
 
-// drawTeam is for a team and what it may do.
+// drawTeam draws events about a team and its permissions.
 func drawTeam(p *payload) (card.Happening, bool) {
 	t, c := p.Team, p.Changes
 	if t == nil || t.Name == "" {
@@ -126,7 +126,7 @@ func drawSponsorship(p *payload) (card.Happening, bool) {
 	return d, true
 }
 
-// day is the day of a time; empty when it is none.
+// day returns the day of a time; it is empty when there is none.
 func day(s string) string {
 	s, _, _ = strings.Cut(s, "T")
 	at, err := time.Parse(time.DateOnly, s)

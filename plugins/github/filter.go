@@ -7,7 +7,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
-// wants reports whether an event is one that people asked for.
+// wants reports whether the configuration asks for an event.
 func (g *GitHub) wants(name string, p *payload) bool {
 	k, ok := table().Find(name)
 	quiet := k.Noise || len(k.Own.actions) > 0 && !slices.Contains(k.Own.actions, p.Action)
@@ -25,7 +25,7 @@ func (g *GitHub) wants(name string, p *payload) bool {
 	return len(g.Labels) == 0 || !labelled || slices.ContainsFunc(labels, func(l named) bool { return g.Labels.Match(l.Name) })
 }
 
-// branch is the one that an event is about; empty when it is about none.
+// branch returns the branch that an event is about; it is empty when there is none.
 func (p *payload) branch(name string) string {
 	switch {
 	case name == "push":

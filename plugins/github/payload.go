@@ -12,8 +12,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// payload is what cards need of a webhook's payload, of any kind. The Events API
-// leaves parts of it out.
+// payload holds what cards need from a webhook's payload, of any kind. The Events API leaves parts of it out.
 type payload struct {
 	Action       string     `json:"action"`
 	Repository   repository `json:"repository"`
@@ -61,7 +60,7 @@ type payload struct {
 	Sponsorship *sponsorship `json:"sponsorship"`
 	Effective   string       `json:"effective_date"`
 	Build       *build       `json:"build"`
-	Reason      string       `json:"reason"` // of leaving the merge queue
+	Reason      string       `json:"reason"` // why it left the merge queue
 	Changes     changes      `json:"changes"`
 
 	commitStatus
@@ -77,11 +76,11 @@ type repository struct {
 	Pushed      moment `json:"pushed_at,omitzero"`
 }
 
-// moment is a time, which some payloads have in seconds and some in words.
+// moment is a time, which some payloads write in seconds and some as text.
 type moment struct{ time.Time }
 
-// UnmarshalJSON implements [json.Unmarshaler]. What is no time is none, so that it loses
-// nothing else.
+// UnmarshalJSON implements [json.Unmarshaler]. It reads anything but a time as zero, so that one bad value does not
+// spoil the rest.
 func (m *moment) UnmarshalJSON(b []byte) error {
 	text := strings.Trim(string(b), `"`)
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -132,7 +131,7 @@ type sponsorship struct {
 	Tier        named  `json:"tier"`
 }
 
-// build is one of GitHub Pages.
+// build is a build of GitHub Pages.
 type build struct {
 	Status string `json:"status"`
 	Commit string `json:"commit"`
@@ -249,7 +248,7 @@ type status struct {
 	LogURL      string `json:"log_url"`
 }
 
-// run is a workflow's, or a check or a suite of checks.
+// run is a workflow run, a check or a check suite.
 type run struct {
 	Name       string `json:"name"`
 	Number     int    `json:"run_number"`
@@ -303,7 +302,7 @@ type alert struct {
 			Ecosystem string `json:"ecosystem"`
 		} `json:"package"`
 	} `json:"dependency"`
-	// Those of repository_vulnerability_alert.
+	// These are the members of repository_vulnerability_alert.
 	PackageName string `json:"affected_package_name"`
 	Severity    string `json:"severity"`
 }
@@ -324,7 +323,7 @@ type membership struct {
 	User user `json:"user"`
 }
 
-// changes says what was before an edit.
+// changes holds the values from before an edit.
 type changes struct {
 	Title         was `json:"title"`
 	Body          was `json:"body"`
@@ -355,19 +354,19 @@ type changes struct {
 	Repository struct {
 		Name was `json:"name"`
 	} `json:"repository"`
-	// Where something was transferred to.
+	// These say where something was transferred to.
 	NewRepository *repository `json:"new_repository"`
 	NewIssue      *issue      `json:"new_issue"`
 	NewDiscussion *discussion `json:"new_discussion"`
-	// Where an issue was transferred from.
+	// These say where an issue was transferred from.
 	OldRepository *repository `json:"old_repository"`
 }
 
-// was is a value before an edit, and for some after it.
+// was is a value before an edit and, for some, after it.
 type was struct {
 	From string `json:"from"`
 	To   string `json:"to"`
-	// edited says that there was an edit, whatever was before.
+	// edited says that there was an edit, whatever the old value was.
 	edited bool
 }
 
@@ -378,7 +377,7 @@ func (w *was) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(w))
 }
 
-// parse reads what it can: a part of the wrong type is left out, and the rest holds.
+// parse reads what it can: it leaves out a part of the wrong type and keeps the rest.
 func parse(raw []byte) *payload {
 	p := &payload{}
 	if !connector.ParseJSON(raw, p) {
@@ -387,7 +386,7 @@ func parse(raw []byte) *payload {
 	return p
 }
 
-// complete fills in what the Events API tells beside the payload.
+// complete fills in what the Events API says outside the payload.
 func (p *payload) complete(e *github.Event, web string) {
 	if p.Repository.FullName == "" {
 		p.Repository.FullName = e.GetRepo().GetName()
@@ -403,7 +402,7 @@ func (p *payload) complete(e *github.Event, web string) {
 	if p.PullRequest != nil && p.PullRequest.HTMLURL == "" && p.PullRequest.Number > 0 {
 		p.PullRequest.HTMLURL = p.Repository.HTMLURL + "/pull/" + itoa(p.PullRequest.Number)
 	}
-	if e.GetType() == "PullRequestEvent" && p.Action == "merged" { // its own word for it
+	if e.GetType() == "PullRequestEvent" && p.Action == "merged" { // the Events API's own word for it
 		p.Action = "closed"
 		if p.PullRequest != nil {
 			p.PullRequest.Merged = true
@@ -411,7 +410,7 @@ func (p *payload) complete(e *github.Event, web string) {
 	}
 }
 
-// webhookName is a webhook's name for a type of the Events API.
+// webhookName returns a webhook's name for a type of the Events API.
 func webhookName(typ string) string {
 	switch typ {
 	case "WatchEvent":
@@ -432,7 +431,7 @@ func webhookName(typ string) string {
 	return b.String()
 }
 
-// webOf is where people see what an API is of.
+// webOf returns the address of the site that an API belongs to.
 func webOf(api string) string {
 	u, err := url.Parse(api)
 	if err != nil || u.Host == "api.github.com" {

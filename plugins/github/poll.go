@@ -19,17 +19,16 @@ import (
 )
 
 const (
-	// The Events API has at most 300 events, in pages of up to 100.
+	// The Events API lists at most 300 events, in pages of up to 100.
 	pageSize = 100
 	maxPages = 3
 	// defaultInterval is what X-Poll-Interval usually says.
 	defaultInterval = time.Minute
-	// maxDeliveries bounds how far back missed deliveries are looked for: GitHub
-	// keeps them for three days.
+	// maxDeliveries bounds how far back a poll looks for missed deliveries: GitHub keeps them for three days.
 	maxDeliveries = 1000
 )
 
-// pollEvents asks the Events API.
+// pollEvents polls the Events API.
 func (g *GitHub) pollEvents(ctx context.Context, p *connector.Poll, api *github.Client, at checkpoint) (time.Duration, error) {
 	etag := at.ETag
 	if p.Preview > 0 {
@@ -65,7 +64,7 @@ func (g *GitHub) pollEvents(ctx context.Context, p *connector.Poll, api *github.
 	return again, p.EmitAt(ctx, version, at, fresh...)
 }
 
-// events makes events of those that the checkpoint does not know.
+// events converts the entries that the checkpoint does not know yet.
 func (g *GitHub) events(ctx context.Context, p *connector.Poll, api *github.Client, list []*github.Event, at checkpoint) ([]event.Event, error) {
 	var fresh []event.Event
 	for _, e := range list {
@@ -114,7 +113,7 @@ func notModified(resp *github.Response) bool {
 	return resp != nil && resp.StatusCode == http.StatusNotModified
 }
 
-// interval is how long GitHub asks to wait.
+// interval returns how long GitHub asks to wait.
 func interval(resp *github.Response) time.Duration {
 	if resp == nil {
 		return 0
@@ -126,8 +125,7 @@ func interval(resp *github.Response) time.Duration {
 	return time.Duration(min(seconds, 24*3600)) * time.Second
 }
 
-// fromEvent makes an event of one of the Events API, whose payload is that of a
-// webhook with parts left out.
+// fromEvent converts an event of the Events API, whose payload is a webhook's with parts left out.
 func (g *GitHub) fromEvent(ctx context.Context, api *github.Client, e *github.Event) (event.Event, bool, error) {
 	name := webhookName(e.GetType())
 	var raw json.RawMessage
@@ -148,8 +146,8 @@ func (g *GitHub) fromEvent(ctx context.Context, api *github.Client, e *github.Ev
 	return made, ok, nil
 }
 
-// enrich fetches the pull request, of which the Events API tells little more than
-// the number. When it cannot be had, the card does without.
+// enrich fetches the pull request, because the Events API says little more than its number. When that fails, the card
+// does without.
 func (p *payload) enrich(ctx context.Context, api *github.Client) error {
 	req, err := api.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/pulls/%d", p.Repository.FullName, p.PullRequest.Number), nil)
 	if err != nil {
@@ -170,14 +168,14 @@ func (p *payload) enrich(ctx context.Context, api *github.Client) error {
 // pollMissed fetches the webhook's deliveries that failed since the last poll.
 func (g *GitHub) pollMissed(ctx context.Context, p *connector.Poll, api *github.Client, at checkpoint) error {
 	if p.HookURL == "" {
-		p.Note("deliveries that were missed cannot be found: relay.public_url is not set")
+		p.Note("missed deliveries cannot be found: relay.public_url is not set")
 		return nil
 	}
 	if at.Hook == 0 || at.HookURL != p.HookURL {
 		found, err := g.findHook(ctx, api, p.HookURL)
 		switch kind := connector.KindOf(err); {
 		case kind == connector.KindUnauthorised, kind == connector.KindMisconfigured:
-			p.Note("deliveries that were missed cannot be found: the token may not read the webhooks")
+			p.Note("missed deliveries cannot be found: the token may not read the webhooks")
 			return nil
 		case err != nil:
 			return err
@@ -236,11 +234,10 @@ func (g *GitHub) findHook(ctx context.Context, api *github.Client, address strin
 	}
 }
 
-// missed lists the deliveries since the last poll that failed and that no later try
-// brought, oldest first, and the newest delivery there is. At the first poll nothing
-// counts as missed.
+// missed returns the deliveries since the last poll that failed and that no later attempt delivered, oldest first,
+// and the newest delivery of all. At the first poll nothing counts as missed.
 func (g *GitHub) missed(ctx context.Context, api *github.Client, at checkpoint) (missed []*github.HookDelivery, newest int64, err error) {
-	newest = max(at.Delivery, 1) // not 0, so that the first of all can be missed, too
+	newest = max(at.Delivery, 1) // not 0, so that even the very first delivery can be missed
 	arrived := make(map[string]bool)
 	options := &github.ListCursorOptions{PerPage: pageSize}
 	for seen := 0; seen < maxDeliveries; {
@@ -258,7 +255,7 @@ func (g *GitHub) missed(ctx context.Context, api *github.Client, at checkpoint) 
 			case status >= 200 && status < 300:
 				arrived[d.GetGUID()] = true
 			case !arrived[d.GetGUID()]:
-				arrived[d.GetGUID()] = true // one failed try of several is enough
+				arrived[d.GetGUID()] = true // one of several failed attempts is enough
 				missed = append(missed, d)
 			}
 		}
@@ -279,7 +276,7 @@ func (g *GitHub) deliveries(ctx context.Context, api *github.Client, hook int64,
 	return api.Repositories.ListHookDeliveries(ctx, owner, name, hook, o)
 }
 
-// refetch fetches a delivery's payload. One that is no longer kept is passed over.
+// refetch fetches a delivery's payload. It skips one that GitHub no longer keeps.
 func (g *GitHub) refetch(ctx context.Context, api *github.Client, hook int64, d *github.HookDelivery) (event.Event, bool, error) {
 	var full *github.HookDelivery
 	var err error

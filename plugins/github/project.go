@@ -47,7 +47,7 @@ func drawRepository(p *payload) (card.Happening, bool) {
 	return d, p.Repository.FullName != ""
 }
 
-// repositoryBefore is what a repository was before a change.
+// repositoryBefore returns what a repository was called, or whose it was, before a change.
 func (p *payload) repositoryBefore() []card.Fact {
 	c := p.Changes
 	facts := plainFact("Before", cmp.Or(c.Repository.Name.From, c.Owner.From.User.Login, c.Owner.From.Organization.Login))
@@ -55,7 +55,7 @@ func (p *payload) repositoryBefore() []card.Fact {
 	return append(facts, changed("Default branch", c.DefaultBranch, p.Repository.Branch)...)
 }
 
-// changed says what a value was and is, if it was edited.
+// changed returns a value before and after, if it was edited.
 func changed(name string, before was, now string) []card.Fact {
 	if !before.edited {
 		return nil
@@ -63,7 +63,7 @@ func changed(name string, before was, now string) []card.Fact {
 	return plainFact(name, cmp.Or(before.From, "nothing")+" → "+cmp.Or(before.To, now, "nothing"))
 }
 
-// drawMember is for those who join or leave a repository, a team or an organisation.
+// drawMember draws events about people who join or leave a repository, a team or an organisation.
 func drawMember(p *payload) (card.Happening, bool) {
 	m, what := p.Member, "the repository"
 	switch {
@@ -83,12 +83,12 @@ func drawMember(p *payload) (card.Happening, bool) {
 	if p.Action == "edited" {
 		verb, color = "changed the role of %s in %s", blue
 	} else {
-		facts = nil // what a new member may do was nothing before
+		facts = nil // a new member had no permission before
 	}
 	return card.Happening{Title: p.who() + " " + fmt.Sprintf(verb, card.Line(m.Login, maxFact), what), Color: color, Address: m.HTMLURL, Button: "Open profile", Facts: facts}, true
 }
 
-// drawAlert is for security alerts of all sorts.
+// drawAlert draws security alerts of all sorts.
 func drawAlert(p *payload) (card.Happening, bool) {
 	a := p.Alert
 	if a == nil {

@@ -22,10 +22,10 @@ func (g *GitHub) Receive(_ context.Context, r *connector.Request) (connector.Rep
 		return connector.Say(http.StatusMethodNotAllowed, "This is the address of a GitHub webhook; it takes POST."), nil
 	}
 	if g.Secret == "" {
-		return connector.Say(http.StatusForbidden, "The connector has no secret yet, so nothing that is sent can be believed. Set its argument secret to the webhook's."), nil
+		return connector.Say(http.StatusForbidden, "The connector has no secret yet, so it cannot tell who sent this. Set its argument secret to the webhook's."), nil
 	}
 	if !connector.Signed(sha256.New, g.Secret, r.Header.Values("X-Hub-Signature-256"), r.Body) {
-		return connector.Say(http.StatusUnauthorized, "The signature (X-Hub-Signature-256) is missing or wrong; is the secret the webhook's?"), nil
+		return connector.Say(http.StatusUnauthorized, "The signature (X-Hub-Signature-256) is missing or wrong; check that the argument secret is the webhook's."), nil
 	}
 	body := r.Body
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "application/x-www-form-urlencoded" {
@@ -45,8 +45,8 @@ func (g *GitHub) Receive(_ context.Context, r *connector.Request) (connector.Rep
 	return connector.Accepted(g.received(name, guid, body, time.Now())), nil
 }
 
-// received makes an event of a webhook's payload. Its key is the delivery's number,
-// which stays the same when GitHub delivers it again.
+// received makes an event from a webhook's payload. Its key is the delivery's number, which stays the same when
+// GitHub delivers it again.
 func (g *GitHub) received(name, guid string, raw []byte, at time.Time) (event.Event, bool) {
 	p := parse(raw)
 	name = p.kind(name)
@@ -60,8 +60,8 @@ func (g *GitHub) received(name, guid string, raw []byte, at time.Time) (event.Ev
 	return g.event(name, p, key, at)
 }
 
-// kind is the kind that a payload has in truth. A push that only makes or deletes a branch
-// or a tag is what create and delete tell of, too, where GitHub was asked to send those.
+// kind returns the kind that a payload really has. A push that only creates or deletes a branch or a tag is also
+// reported as create or delete, where GitHub is set up to send those.
 func (p *payload) kind(name string) string {
 	switch {
 	case name == "push" && p.Deleted:
@@ -79,9 +79,8 @@ func (p *payload) kind(name string) string {
 	return name
 }
 
-// remake is the key of the making or deletion of a branch or a tag, the same for the two
-// events that GitHub has of it. They agree about the time but for a second or so; the
-// same thing is not made twice in a minute.
+// remake returns the key of the creation or deletion of a branch or a tag, which is the same for the two events that
+// GitHub sends. Their times agree within a second or so, and nobody creates the same thing twice in a minute.
 func (p *payload) remake(name string) string {
 	minute := p.Repository.Pushed.Truncate(time.Minute)
 	key := fmt.Sprintf("%s:%s:%s:%s:%d", name, p.Repository.FullName, p.refType(), p.Ref, minute.Unix())
@@ -91,7 +90,7 @@ func (p *payload) remake(name string) string {
 	return key
 }
 
-// maxKey is how long such a key is, in bytes.
+// maxKey is the longest such key, in bytes.
 const maxKey = 400
 
 func shortRef(ref string) string {

@@ -8,7 +8,7 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// outcome is how a run ended, in a word, with its colour.
+// outcome says in a word how a run ended, with the colour for it.
 func outcome(conclusion string) (word, color string) {
 	switch conclusion {
 	case "success":
@@ -52,7 +52,7 @@ func drawWorkflowRun(p *payload) (card.Happening, bool) {
 	return d, true
 }
 
-// took is how long a run took.
+// took returns how long a run took.
 func took(r *run) []card.Fact {
 	started, err1 := time.Parse(time.RFC3339, r.Started)
 	ended, err2 := time.Parse(time.RFC3339, r.Updated)
@@ -62,7 +62,7 @@ func took(r *run) []card.Fact {
 	return fact("Took", ended.Sub(started).Round(time.Second).String())
 }
 
-// drawCheck is for a check and a suite of checks.
+// drawCheck draws checks and check suites.
 func drawCheck(p *payload) (card.Happening, bool) {
 	r, what := p.CheckRun, "Check"
 	if r == nil {
@@ -85,7 +85,7 @@ func drawCheck(p *payload) (card.Happening, bool) {
 	}, true
 }
 
-// drawStatus is for the status that a service gives a commit.
+// drawStatus draws the status that a service sets on a commit.
 func drawStatus(p *payload) (card.Happening, bool) {
 	word, color := outcome(p.State)
 	if p.State == "pending" {
@@ -106,7 +106,7 @@ func drawStatus(p *payload) (card.Happening, bool) {
 	return d, p.State != ""
 }
 
-// drawPageBuild is for a build of GitHub Pages.
+// drawPageBuild draws a build of GitHub Pages.
 func drawPageBuild(p *payload) (card.Happening, bool) {
 	b := p.Build
 	if b == nil {
@@ -148,7 +148,7 @@ func drawDeploymentStatus(p *payload) (card.Happening, bool) {
 	word, color := outcome(s.State)
 	switch s.State {
 	case "pending", "queued", "in_progress", "inactive":
-		return card.Happening{}, false // what comes of it tells more
+		return card.Happening{}, false // its outcome says more
 	case "waiting":
 		word, color = "waits for somebody", amber
 	}

@@ -9,7 +9,7 @@ import (
 
 func sampleTime() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
 
-// sampleJSON has the main objects of every kind.
+// sampleJSON holds the main objects of every kind.
 const sampleJSON = `{
   "repository": {"full_name": "acme/relay", "html_url": "https://github.com/acme/relay", "stargazers_count": 42},
   "organization": {"login": "acme"},
@@ -45,7 +45,7 @@ const sampleJSON = `{
   "membership": {"user": {"login": "grace", "html_url": "https://github.com/grace"}}
 }`
 
-// samplePayload is the sample for a kind: the parts that such a payload has.
+// samplePayload returns the sample for a kind: the parts that such a payload has.
 func samplePayload(k kinds.Kind[look]) *payload {
 	var all map[string]json.RawMessage
 	if json.Unmarshal([]byte(sampleJSON), &all) != nil {
@@ -65,7 +65,7 @@ func samplePayload(k kinds.Kind[look]) *payload {
 	return parse(b)
 }
 
-// sampleParts are the members that a kind's payload has beside the common ones.
+// sampleParts are the members that a kind's payload has besides the common ones.
 func sampleParts(name string) []string {
 	switch name {
 	case "push":

@@ -17,7 +17,7 @@ func drawIssue(p *payload) (card.Happening, bool) {
 	switch p.Action {
 	case "opened":
 		d.Facts = append(peopleFact("Assigned to", i.Assignees), d.Facts...)
-		if p.Changes.OldRepository != nil { // it came by a transfer
+		if p.Changes.OldRepository != nil { // it arrived by a transfer
 			d.Facts = append(plainFact("From", p.Changes.OldRepository.FullName), d.Facts...)
 		}
 		d.Text = prose.Markdown(i.Body, maxText)
@@ -35,7 +35,7 @@ func drawIssue(p *payload) (card.Happening, bool) {
 	return d, true
 }
 
-// drawComment is for comments on issues, pull requests, commits and discussions.
+// drawComment draws comments on issues, pull requests, commits and discussions.
 func drawComment(p *payload) (card.Happening, bool) {
 	c := p.Comment
 	if c == nil {

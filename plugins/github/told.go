@@ -14,7 +14,7 @@ func (p *payload) tell(d *card.Happening, what string) {
 	d.Title = p.who() + " " + p.did(d, what)
 }
 
-// did is what somebody did, to whom, with which, and from what.
+// did returns what somebody did, to what, with what, and from where.
 func (p *payload) did(d *card.Happening, what string) string {
 	switch p.Action {
 	case "assigned", "unassigned":
@@ -57,7 +57,7 @@ func (p *payload) did(d *card.Happening, what string) string {
 	return p.verb() + " " + what
 }
 
-// verb is what somebody did, where one word or two say it all.
+// verb says what somebody did, where one word or two suffice.
 func (p *payload) verb() string {
 	switch pr := p.PullRequest; {
 	case pr != nil && p.Action == "closed" && pr.Merged:
@@ -78,8 +78,7 @@ func (p *payload) verb() string {
 	return words(p.Action)
 }
 
-// moved says that one thing was put on another, or taken off it: then the action begins
-// with "un" or "de".
+// moved says that one thing was put on another, or taken off it, in which case the action begins with "un" or "de".
 func (p *payload) moved(one, other, to, from string) string {
 	if strings.HasPrefix(p.Action, "un") || strings.HasPrefix(p.Action, "de") {
 		return fmt.Sprintf("%s %s from %s", from, one, other)
@@ -87,7 +86,7 @@ func (p *payload) moved(one, other, to, from string) string {
 	return fmt.Sprintf("%s %s to %s", to, one, other)
 }
 
-// reviewer is the person or the team that is asked for a review.
+// reviewer returns the person or the team that is asked for a review.
 func (p *payload) reviewer() string {
 	switch {
 	case p.Reviewer != nil && p.Reviewer.Login != "":
@@ -114,7 +113,7 @@ func (p *payload) edited(d *card.Happening, what string) string {
 	return "edited " + what
 }
 
-// body is the text of what an event is about.
+// body returns the text of what an event is about.
 func (p *payload) body() string {
 	switch {
 	case p.PullRequest != nil:
@@ -127,7 +126,7 @@ func (p *payload) body() string {
 	return ""
 }
 
-// lock is why only collaborators may go on talking.
+// lock says why only collaborators may still comment.
 func (p *payload) lock() string {
 	switch {
 	case p.PullRequest != nil:
@@ -140,7 +139,7 @@ func (p *payload) lock() string {
 	return ""
 }
 
-// transferred says where something is now, and leads there.
+// transferred says where something is now, with a link to it.
 func (p *payload) transferred(d *card.Happening) {
 	c := p.Changes
 	switch {
@@ -168,7 +167,7 @@ func peopleFact(name string, list []user) []card.Fact {
 // maxPeople is how many people a fact names.
 const maxPeople = 10
 
-// commitFact leads to a commit.
+// commitFact links to a commit.
 func (p *payload) commitFact(sha, subject string) []card.Fact {
 	if sha == "" {
 		return nil
