@@ -109,8 +109,6 @@ type Delivery struct {
 	Attempts int
 	// Next is when it may be tried again; zero means at once.
 	Next time.Time
-	// Tried is when it was first attempted; zero before that.
-	Tried time.Time
 	// Unknown says that an attempt ended unknown.
 	Unknown bool
 	// Accepted is when the relay accepted the event.

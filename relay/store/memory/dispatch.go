@@ -142,12 +142,6 @@ func (d *stored) record(r delivery.Result) {
 	switch {
 	case d.State == delivery.Waiting:
 		d.State, d.Attempts, d.Next, d.Unknown, d.Digest, d.Reason = now.State, now.Attempts, now.Next, now.Unknown, now.Digest, now.Reason
-		if d.Tried.IsZero() {
-			d.Tried = now.Tried
-		}
-		if d.Tried.IsZero() {
-			d.Tried = a.Started
-		}
 		if d.State.Done() {
 			d.finished = time.Now()
 		}

@@ -189,7 +189,7 @@ func (s *Store) Replay(ctx context.Context, ids []int64) ([]int64, error) {
 		if d.State != delivery.Dead && d.State != delivery.Dismissed {
 			return false
 		}
-		d.State, d.Attempts, d.Next, d.Tried, d.Digest, d.Reason = delivery.Waiting, 0, time.Time{}, time.Time{}, 0, ""
+		d.State, d.Attempts, d.Next, d.Digest, d.Reason = delivery.Waiting, 0, time.Time{}, 0, ""
 		d.finished = time.Time{}
 		s.notice.Returned = append(s.notice.Returned, d.Channel)
 		return true

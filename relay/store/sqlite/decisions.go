@@ -15,9 +15,9 @@ import (
 // first, although it starts before the last is back.
 const decisionStep = 5000
 
-// Replay implements [store.Store]; when a delivery was first tried is counted anew.
+// Replay implements [store.Store].
 func (s *Store) Replay(ctx context.Context, ids []int64) ([]int64, error) {
-	const replay = `UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, tried_at = 0, finished_at = 0, digest = 0, reason = '', crashes = 0
+	const replay = `UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = 0, finished_at = 0, digest = 0, reason = '', crashes = 0
 		WHERE id = ? AND state IN ('dead', 'dismissed') RETURNING channel, connector, urgent`
 	return s.decide(ctx, "replay", ids, true, replay)
 }

@@ -196,7 +196,7 @@ func (l *lanes) update(d delivery.Delivery) {
 	if d.State == delivery.Waiting {
 		if found {
 			f := &n.front[at]
-			f.Attempts, f.Next, f.Tried, f.Unknown, f.Digest, f.Reason, f.Crashes = d.Attempts, d.Next, d.Tried, d.Unknown, d.Digest, d.Reason, d.Crashes
+			f.Attempts, f.Next, f.Unknown, f.Digest, f.Reason, f.Crashes = d.Attempts, d.Next, d.Unknown, d.Digest, d.Reason, d.Crashes
 		}
 		return
 	}

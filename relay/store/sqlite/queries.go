@@ -19,7 +19,7 @@ import (
 const deliveryColumns = columnsBefore + cardColumn + columnsAfter
 
 const (
-	columnsBefore = `d.id, d.channel, d.event, d.connector, d.state, d.attempts, d.next_at, d.tried_at, d.unknown, e.accepted_at, `
+	columnsBefore = `d.id, d.channel, d.event, d.connector, d.state, d.attempts, d.next_at, d.unknown, e.accepted_at, `
 	cardColumn    = `coalesce(d.card, e.card)`
 	columnsAfter  = `, e.key, e.thread, d.urgent, d.digest, d.reason, d.crashes`
 	titleColumn   = `iif(d.card IS NULL, e.title, d.title)`
@@ -44,12 +44,12 @@ func each(rows *sql.Rows, err error, scan func() error) error {
 
 func scanDelivery(scan func(...any) error, more ...any) (delivery.Delivery, error) {
 	var d delivery.Delivery
-	var next, tried, accepted int64
+	var next, accepted int64
 	err := scan(append([]any{
-		&d.ID, &d.Channel, &d.Event, &d.Connector, &d.State, &d.Attempts, &next, &tried, &d.Unknown,
+		&d.ID, &d.Channel, &d.Event, &d.Connector, &d.State, &d.Attempts, &next, &d.Unknown,
 		&accepted, &d.Card, &d.Key, &d.Thread, &d.Urgent, &d.Digest, &d.Reason, &d.Crashes,
 	}, more...)...)
-	d.Next, d.Tried, d.AcceptedAt = moment(next), moment(tried), moment(accepted)
+	d.Next, d.AcceptedAt = moment(next), moment(accepted)
 	return d, err
 }
 

@@ -50,9 +50,6 @@ type record struct {
 func newRecord(one delivery.Result, now int64) (*record, error) {
 	r := &record{attempt: one.Attempt, delivery: one.Delivery, now: now}
 	r.delivery.Crashes = 0 // whoever records an attempt is alive
-	if r.delivery.Tried.IsZero() {
-		r.delivery.Tried = moment(micros(r.attempt.Started))
-	}
 	if len(r.attempt.Omitted) == 0 {
 		return r, nil
 	}
@@ -70,9 +67,9 @@ func (r *record) store(w *writer) error {
 	if d.State.Done() {
 		finished = r.now
 	}
-	changed, err := w.exec(`UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, tried_at = CASE tried_at WHEN 0 THEN ? ELSE tried_at END,
+	changed, err := w.exec(`UPDATE deliveries SET state = ?, attempts = ?, next_at = ?,
 		unknown = ?, finished_at = ?, digest = ?, reason = ?, crashes = 0 WHERE id = ? AND state = 'waiting'`,
-		string(d.State), d.Attempts, micros(d.Next), micros(d.Tried), d.Unknown, finished, d.Digest, d.Reason, d.ID)
+		string(d.State), d.Attempts, micros(d.Next), d.Unknown, finished, d.Digest, d.Reason, d.ID)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (s *suite) recordDigest() {
 	results := func(started time.Time, state delivery.State, verdict delivery.Verdict, members ...delivery.Delivery) []delivery.Result {
 		var all []delivery.Result
 		for _, d := range members {
-			d.State, d.Attempts, d.Digest, d.Tried = state, d.Attempts+1, members[0].ID, start
+			d.State, d.Attempts, d.Digest = state, d.Attempts+1, members[0].ID
 			all = append(all, delivery.Result{Delivery: d, Attempt: delivery.Attempt{
 				Delivery: d.ID, Number: d.Attempts, Started: started, Took: time.Millisecond, Gathered: len(members),
 				Outcome: delivery.Outcome{Verdict: verdict, Status: 200},

@@ -182,9 +182,6 @@ func (m *model) record(r *rapid.T) {
 		d.State = rapid.SampledFrom([]delivery.State{delivery.Waiting, delivery.Delivered, delivery.Accepted, delivery.Dead}).Draw(r, "state")
 		d.Attempts, d.Unknown, d.Next = a.Number, d.Unknown || rapid.Bool().Draw(r, "unknown"), a.Started.Add(time.Second)
 		d.Reason = fmt.Sprint("attempt ", a.Number)
-		if d.Tried.IsZero() {
-			d.Tried = a.Started
-		}
 		if together {
 			results = append(results, delivery.Result{Attempt: a, Delivery: *d})
 		} else {
@@ -199,7 +196,7 @@ func (m *model) replay(r *rapid.T) {
 		if d.State != delivery.Dead && d.State != delivery.Dismissed {
 			return false
 		}
-		d.State, d.Attempts, d.Next, d.Tried, d.Digest, d.Reason = delivery.Waiting, 0, time.Time{}, time.Time{}, 0, ""
+		d.State, d.Attempts, d.Next, d.Digest, d.Reason = delivery.Waiting, 0, time.Time{}, 0, ""
 		return true
 	})
 }
