@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -361,6 +362,15 @@ func TestRequestsToOneHostKeepTheirDistance(t *testing.T) {
 		before := time.Now()
 		if err := p.wait(context.Background(), "https://b.example/x"); err != nil || time.Since(before) != 0 {
 			t.Errorf("another host waited %v, %v", time.Since(before), err)
+		}
+		for n := range 1000 {
+			if err := p.wait(context.Background(), "https://"+strconv.Itoa(n)+".example/"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(spacing)
+		}
+		if len(p.hosts) > 2 {
+			t.Errorf("it remembers %d hosts", len(p.hosts))
 		}
 	})
 }

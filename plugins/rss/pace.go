@@ -3,6 +3,7 @@ package rss
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"sync"
 	"time"
@@ -37,6 +38,8 @@ func (p *pace) host(name string) *rate.Limiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.hosts[name] == nil {
+		// Redirects name hosts without end; those that have rested are as good as new.
+		maps.DeleteFunc(p.hosts, func(_ string, l *rate.Limiter) bool { return l.Tokens() >= 1 })
 		p.hosts[name] = rate.NewLimiter(rate.Every(spacing), 1)
 	}
 	return p.hosts[name]
