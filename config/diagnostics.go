@@ -124,7 +124,7 @@ func (f *File) redact(expr hclsyntax.Expression) {
 // snippets: the name may be a mistyped secret's.
 func (f *File) check(s language.Schema, body *hclsyntax.Body, header hcl.Range) hcl.Diagnostics {
 	for name, attr := range body.Attributes {
-		if !slices.ContainsFunc(s.Attributes, func(a language.Attribute) bool { return a.Name == name && a.Later == "" }) {
+		if !slices.ContainsFunc(s.Attributes, func(a language.Attribute) bool { return a.Name == name }) {
 			f.redact(attr.Expr)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/connector-relay/relay/relay/card"
 )
 
 // node is a JSON value from a stranger. A value of another type than asked for counts
@@ -126,9 +128,6 @@ func (n node) is(want bool) bool {
 
 // encode writes a tree as JSON, which cannot fail.
 func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v)
-	return bytes.TrimSpace(b.Bytes())
+	b, _ := card.JSON(v)
+	return b
 }

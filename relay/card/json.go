@@ -24,14 +24,16 @@ type plain Card
 // MarshalJSON implements [json.Marshaler]. '<', '>' and '&' stay as they are: six
 // bytes for each would come off the size that chat systems allow.
 func (c Card) MarshalJSON() ([]byte, error) {
-	return encode(struct {
+	return JSON(struct {
 		Type    string `json:"@type"`
 		Context string `json:"@context"`
 		plain
 	}{typeMember, contextMember, plain(c)})
 }
 
-func encode(v any) ([]byte, error) {
+// JSON writes JSON in which '<', '>' and '&' stay as they are: six bytes for each would
+// come off the size that chat systems allow.
+func JSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -39,6 +41,12 @@ func encode(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// Quoted returns a text as it stands within the JSON of a card, without quotation marks.
+func Quoted(text string) string {
+	b, _ := JSON(text) // a text can always be written
+	return string(b[1 : len(b)-1])
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]; see [Parse].
@@ -144,9 +152,9 @@ func position(b []byte, offset int64) (line, column int) {
 // MarshalJSON implements [json.Marshaler].
 func (d Destination) MarshalJSON() ([]byte, error) {
 	if d.URL == "" {
-		return encode(d.List)
+		return JSON(d.List)
 	}
-	return encode(d.URL)
+	return JSON(d.URL)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].

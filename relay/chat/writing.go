@@ -1,8 +1,6 @@
 package chat
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 )
 
@@ -43,16 +41,4 @@ func (w *Writing) Known(login string) (Person, bool) {
 	}
 	p, ok := w.Person(login)
 	return p, ok && p.ID != ""
-}
-
-// JSON writes JSON in which '<', '>' and '&' stay as they are: six bytes for each would
-// come off the size that chat systems allow.
-func JSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

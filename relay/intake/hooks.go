@@ -22,13 +22,13 @@ import (
 )
 
 const (
-	// DefaultMaxBody bounds the body of a request to a hook, in bytes. A card is at most
+	// defaultMaxBody bounds the body of a request to a hook, in bytes. A card is at most
 	// 28 KB, but some services send much more about an event.
-	DefaultMaxBody = 1 << 20
-	// DefaultHookConcurrency bounds the requests to one connector's hook that are
+	defaultMaxBody = 1 << 20
+	// defaultHookConcurrency bounds the requests to one connector's hook that are
 	// under way at a time. A commit takes milliseconds, and the more requests share
 	// one, the faster all are.
-	DefaultHookConcurrency = 1024
+	defaultHookConcurrency = 1024
 	// trustedLength is how much memory a request's Content-Length alone can reserve, in
 	// bytes.
 	trustedLength = 64 << 10

@@ -61,7 +61,7 @@ type Spec struct {
 	// Schedule is a robfig/cron specification: five fields or a descriptor. Empty means
 	// "@every 5m".
 	Schedule string
-	// Timeout bounds one poll; 0 means [DefaultTimeout].
+	// Timeout bounds one poll; 0 means two minutes.
 	Timeout time.Duration
 	// Routes are in the order of the configuration file. A channel gets an event's card
 	// once, from the first matching route that names it.
@@ -84,29 +84,28 @@ type Spec struct {
 
 // Hooks bounds the requests to a connector's hook.
 type Hooks struct {
-	// MaxBody bounds a body, in bytes; 0 means [DefaultMaxBody].
+	// MaxBody bounds a body, in bytes; 0 means 1 MiB.
 	MaxBody int64
 	// Rate bounds the requests per second and Burst those at once; 0 means that only
 	// Concurrency does.
 	Rate  float64
 	Burst int
-	// Concurrency bounds the requests under way at a time; 0 means
-	// [DefaultHookConcurrency].
+	// Concurrency bounds the requests under way at a time; 0 means 1024.
 	Concurrency int
 }
 
 func (h Hooks) orDefaults() Hooks {
 	if h.MaxBody <= 0 {
-		h.MaxBody = DefaultMaxBody
+		h.MaxBody = defaultMaxBody
 	}
 	if h.Concurrency <= 0 {
-		h.Concurrency = DefaultHookConcurrency
+		h.Concurrency = defaultHookConcurrency
 	}
 	return h
 }
 
-// DefaultTimeout bounds a poll whose connector sets no timeout.
-const DefaultTimeout = 2 * time.Minute
+// defaultTimeout bounds a poll whose connector sets no timeout.
+const defaultTimeout = 2 * time.Minute
 
 // Tokens hands out the access tokens of people's sign-ins.
 type Tokens interface {

@@ -73,7 +73,7 @@ func (r *runner) call(ctx context.Context, at event.Checkpoint, preview int, emi
 	src.Preview = preview
 	timeout := r.connector.Timeout
 	if timeout <= 0 {
-		timeout = DefaultTimeout
+		timeout = defaultTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -12,16 +12,16 @@ import (
 // Quota bounds what one connector may store. The defaults of zero fields are beyond any
 // real source.
 type Quota struct {
-	// EventsPerHour bounds the new events; 0 means [DefaultEventsPerHour].
+	// EventsPerHour bounds the new events; 0 means 100,000.
 	EventsPerHour int
-	// EventBytes bounds one event's card and data; 0 means [DefaultEventBytes].
+	// EventBytes bounds one event's card and data; 0 means 4 MiB.
 	EventBytes int64
 }
 
 // The defaults of a quota.
 const (
-	DefaultEventsPerHour = 100_000
-	DefaultEventBytes    = 4 << 20
+	defaultEventsPerHour = 100_000
+	defaultEventBytes    = 4 << 20
 )
 
 var (
@@ -59,10 +59,10 @@ type quota struct {
 
 func newQuota(q Quota) *quota {
 	if q.EventsPerHour <= 0 {
-		q.EventsPerHour = DefaultEventsPerHour
+		q.EventsPerHour = defaultEventsPerHour
 	}
 	if q.EventBytes <= 0 {
-		q.EventBytes = DefaultEventBytes
+		q.EventBytes = defaultEventBytes
 	}
 	return &quota{perHour: q.EventsPerHour, eventBytes: q.EventBytes, left: float64(q.EventsPerHour)}
 }

@@ -119,7 +119,7 @@ func pages[T any](wanted int, page func(last *T, limit int) ([]T, error)) ([]T, 
 			return nil, err
 		}
 		list = append(list, more...)
-		if len(more) < MostListed || len(list) >= wanted {
+		if len(more) < mostListed || len(list) >= wanted {
 			return list, nil
 		}
 	}

@@ -64,7 +64,7 @@ type Explained struct {
 
 // Deliveries implements [Relay].
 func (d *Desk) Deliveries(ctx context.Context, f store.Filter) ([]Delivery, error) {
-	f.Limit = min(f.Limit, MostListed)
+	f.Limit = min(f.Limit, mostListed)
 	found, err := d.options.Store.Deliveries(ctx, f)
 	if err != nil {
 		return nil, err

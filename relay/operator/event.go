@@ -52,7 +52,7 @@ type Explanation struct {
 
 // Events implements [Relay].
 func (d *Desk) Events(ctx context.Context, f store.EventFilter) ([]Fated, error) {
-	f.Limit = min(f.Limit, MostListed)
+	f.Limit = min(f.Limit, mostListed)
 	found, err := d.options.Store.Events(ctx, f)
 	if err != nil {
 		return nil, err

@@ -29,9 +29,9 @@ var (
 	ErrInvalid = errors.New("invalid")
 )
 
-// MostListed is how many deliveries or events a relay lists at a time, so that no
+// mostListed is how many deliveries or events a relay lists at a time, so that no
 // answer takes much memory.
-const MostListed = 200
+const mostListed = 200
 
 // Relay is a running relay as an operator sees it. All methods are safe for
 // concurrent use.

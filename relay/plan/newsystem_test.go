@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/chat/answer"
@@ -34,7 +35,7 @@ func semaphore() chat.System {
 			dialect := markup.PlainText()
 			dialect.Mention = w.Mention(func(p chat.Person) string { return "~" + p.ID })
 			said := dialect.Write(d.Document())
-			body, err := chat.JSON(map[string]string{"hill": w.Settings.Text("hill"), "said": said})
+			body, err := card.JSON(map[string]string{"hill": w.Settings.Text("hill"), "said": said})
 			return draft.Written{Body: body, Used: size.Used{size.Characters: len([]rune(said))}}, err
 		},
 		Read: func(a answer.Answer) answer.Reading {

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// KeyVariable is the environment variable that may hold the key: 32 bytes in
+// keyVariable is the environment variable that may hold the key: 32 bytes in
 // base64.
-const KeyVariable = "RELAY_KEY"
+const keyVariable = "RELAY_KEY"
 
 // keySize is that of AES-256, in bytes.
 const keySize = 32
@@ -26,8 +26,8 @@ type Key struct{ File string }
 // load returns the key. It creates a file only if create says so: a new key would not
 // decrypt existing tokens.
 func (k Key) load(create bool) ([]byte, error) {
-	if text := os.Getenv(KeyVariable); text != "" {
-		return decodeKey(text, "the variable "+KeyVariable)
+	if text := os.Getenv(keyVariable); text != "" {
+		return decodeKey(text, "the variable "+keyVariable)
 	}
 	b, err := os.ReadFile(k.File)
 	switch {
@@ -36,7 +36,7 @@ func (k Key) load(create bool) ([]byte, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read the key for tokens: %w", err)
 	case !create:
-		return nil, fmt.Errorf("the key for tokens is missing: neither %s nor the file %s exists; restore it, or sign in again", KeyVariable, k.File)
+		return nil, fmt.Errorf("the key for tokens is missing: neither %s nor the file %s exists; restore it, or sign in again", keyVariable, k.File)
 	}
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails; see crypto/rand

@@ -126,7 +126,7 @@ type keeper struct {
 
 func newKeeper(t *testing.T, a *authority) *keeper {
 	t.Helper()
-	t.Setenv(KeyVariable, "")
+	t.Setenv(keyVariable, "")
 	k := &keeper{dir: t.TempDir(), signedIn: make(chan string, 10)}
 	s, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(k.dir, "relay.db"), Log: zerolog.Nop()})
 	if err != nil {
@@ -382,7 +382,7 @@ func TestNoTokenLiesInTheOpen(t *testing.T) {
 }
 
 func TestATokenOpensWithItsKeyOnly(t *testing.T) {
-	t.Setenv(KeyVariable, "")
+	t.Setenv(keyVariable, "")
 	file := Key{File: filepath.Join(t.TempDir(), "relay.key")}
 	if _, err := file.open("c", make([]byte, 100)); err == nil || !strings.Contains(err.Error(), "is missing") {
 		t.Errorf("without a key: %v", err)
@@ -399,17 +399,17 @@ func TestATokenOpensWithItsKeyOnly(t *testing.T) {
 		"damaged":           func() ([]byte, error) { return file.open("c", append(bytes.Clone(sealed[:20]), 0)) },
 		"short":             func() ([]byte, error) { return file.open("c", sealed[:3]) },
 		"another key": func() ([]byte, error) {
-			t.Setenv(KeyVariable, base64.StdEncoding.EncodeToString(make([]byte, keySize)))
+			t.Setenv(keyVariable, base64.StdEncoding.EncodeToString(make([]byte, keySize)))
 			return file.open("c", sealed)
 		},
 	} {
 		if plain, err := open(); !errors.Is(err, errDamaged) {
 			t.Errorf("%s: opened %q, %v", name, plain, err)
 		}
-		t.Setenv(KeyVariable, "")
+		t.Setenv(keyVariable, "")
 	}
 	for _, bad := range []string{"short", "canary!", base64.StdEncoding.EncodeToString(make([]byte, 31))} {
-		t.Setenv(KeyVariable, bad)
+		t.Setenv(keyVariable, bad)
 		if _, err := file.seal("c", nil); err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "openssl rand") {
 			t.Errorf("the key %q: %v", bad, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/chat/draft"
 	"github.com/connector-relay/relay/relay/chat/markup"
@@ -91,7 +92,7 @@ func (w Writer) Write(d draft.Draft) (draft.Written, error) {
 			called = append(called, "@"+strings.TrimPrefix(p.ID, "@"))
 		}
 	}
-	body, err := chat.JSON(struct {
+	body, err := card.JSON(struct {
 		Text        string       `json:"text,omitempty"`
 		Attachments []attachment `json:"attachments"`
 	}{strings.Join(called, " "), list})

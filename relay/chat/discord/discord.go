@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf16"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/chat/draft"
 	"github.com/connector-relay/relay/relay/chat/markup"
@@ -125,7 +126,7 @@ func (w writer) message(d draft.Draft) (draft.Written, error) {
 	w.used.Note(size.Characters, total)
 	w.used.Note(size.Blocks, len(list))
 	w.used.Note(size.MessageBytes, len(content))
-	body, err := chat.JSON(struct {
+	body, err := card.JSON(struct {
 		Content  string          `json:"content,omitempty"`
 		Embeds   []embed         `json:"embeds"`
 		Mentions allowedMentions `json:"allowed_mentions"`

@@ -171,7 +171,7 @@ func (w writer) message(d draft.Draft) (draft.Written, error) {
 	if w.Thread != "" {
 		m.Thread = map[string]string{"threadKey": w.Thread}
 	}
-	body, err := chat.JSON(m)
+	body, err := card.JSON(m)
 	return draft.Written{Body: body, Used: size.Used{size.Blocks: widgets}}, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/chat/answer"
 	"github.com/connector-relay/relay/relay/chat/draft"
@@ -58,7 +59,7 @@ func event() chat.Form {
 			for _, p := range w.Mentioned {
 				c.Mentions.UserIDs = append(c.Mentions.UserIDs, p.ID)
 			}
-			body, err := chat.JSON(c)
+			body, err := card.JSON(c)
 			return draft.Written{Body: body}, err
 		},
 	}
@@ -74,7 +75,7 @@ func hookshot() chat.Form {
 		},
 		Write: func(d draft.Draft, w *chat.Writing) (draft.Written, error) {
 			formatted, plain := texts(d, w)
-			body, err := chat.JSON(struct {
+			body, err := card.JSON(struct {
 				Text string `json:"text"`
 				HTML string `json:"html"`
 			}{plain, formatted})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/chat/answer"
 	"github.com/connector-relay/relay/relay/chat/draft"
@@ -61,7 +62,7 @@ func System() chat.System {
 			if m.Message == "" {
 				m.Message = dialect.Write(markup.Words(d.Headline()))
 			}
-			body, err := chat.JSON(m)
+			body, err := card.JSON(m)
 			return draft.Written{Body: body, Used: size.Used{size.MessageBytes: len(m.Message)}}, err
 		},
 	}

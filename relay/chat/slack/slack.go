@@ -132,7 +132,7 @@ func (w writer) message(d draft.Draft) (draft.Written, error) {
 	}
 	w.used.Note(size.TitleLength, utf8.RuneCountInString(m.Text))
 	w.used.Note(size.Blocks, len(m.Blocks)+len(blocks))
-	body, err := chat.JSON(m)
+	body, err := card.JSON(m)
 	w.used.Note(size.Characters, utf8.RuneCount(body))
 	return draft.Written{Body: body, Used: w.used}, err
 }

@@ -40,7 +40,7 @@ func System() chat.System {
 			}.In("message", "card"),
 			chat.Answer(),
 		},
-		Forms:           []chat.Form{adaptiveForm("message", message), adaptiveForm("card", chat.JSON), connector},
+		Forms:           []chat.Form{adaptiveForm("message", message), adaptiveForm("card", card.JSON), connector},
 		Interchangeable: true,
 		Rate: chat.Rate{
 			PerSecond: 0.9, Burst: 4,
@@ -120,17 +120,17 @@ func (w writer) signed(c card.Card) (json.RawMessage, error) {
 	}
 	var above []json.RawMessage
 	for _, e := range w.activity(by) {
-		part, err := chat.JSON(e)
+		part, err := card.JSON(e)
 		if err != nil {
 			return nil, err
 		}
 		above = append(above, part)
 	}
 	var err error
-	if members["body"], err = chat.JSON(append(above, body...)); err != nil {
+	if members["body"], err = card.JSON(append(above, body...)); err != nil {
 		return nil, err
 	}
-	return chat.JSON(members)
+	return card.JSON(members)
 }
 
 // message wraps a card as Workflows expect it.
@@ -140,7 +140,7 @@ func message(content any) ([]byte, error) {
 		ContentURL  *string `json:"contentUrl"`
 		Content     any     `json:"content"`
 	}
-	return chat.JSON(struct {
+	return card.JSON(struct {
 		Type        string       `json:"type"`
 		Attachments []attachment `json:"attachments"`
 	}{"message", []attachment{{ContentType: "application/vnd.microsoft.card.adaptive", Content: content}}})

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/chat/answer"
 	"github.com/connector-relay/relay/relay/chat/draft"
@@ -33,7 +34,7 @@ func System() chat.System {
 			dialect.Fence = func(language, s string) string { return fence(language, quiet(s)) }
 			dialect.Mention = w.Mention(mention)
 			text := dialect.Write(d.Document())
-			body, err := chat.JSON(map[string]string{"markdown": text})
+			body, err := card.JSON(map[string]string{"markdown": text})
 			return draft.Written{Body: body, Used: size.Used{size.MessageBytes: len(text)}}, err
 		},
 	}

@@ -46,7 +46,7 @@ func Types(w *wire.DescribeResponse) ([]connector.Type, error) {
 	var types []connector.Type
 	var problems []error
 	for _, d := range w.GetTypes() {
-		t, err := Type(d)
+		t, err := readType(d)
 		if err == nil && slices.ContainsFunc(types, func(other connector.Type) bool { return other.Type == t.Type }) {
 			err = errors.New("it is described twice")
 		}
@@ -58,8 +58,8 @@ func Types(w *wire.DescribeResponse) ([]connector.Type, error) {
 	return types, errors.Join(problems...)
 }
 
-// Type reads one connector type.
-func Type(w *wire.Description) (connector.Type, error) {
+// readType reads one connector type.
+func readType(w *wire.Description) (connector.Type, error) {
 	t := connector.Type{
 		Description: connector.Description{
 			Type: w.GetType(), Title: w.GetTitle(), Summary: w.GetSummary(), Version: w.GetVersion(), Icon: w.GetIcon(), Schedule: w.GetSchedule(),

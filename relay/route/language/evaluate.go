@@ -19,16 +19,16 @@ import (
 // env or file. Confidential says that not even literals may be shown, because the
 // expression is for a secret.
 func Evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext, confidential bool) (cty.Value, hcl.Diagnostics) {
-	if diags := CheckNames(expr, ctx); diags.HasErrors() {
+	if diags := checkNames(expr, ctx); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
 	v, diags := expr.Value(ctx)
 	return v, Scrub(diags, confidential || CallsSecret(expr))
 }
 
-// CheckNames reports functions, variables and attributes of variables that do not
+// checkNames reports functions, variables and attributes of variables that do not
 // exist, anywhere in the expression.
-func CheckNames(expr hclsyntax.Expression, ctx *hcl.EvalContext) hcl.Diagnostics {
+func checkNames(expr hclsyntax.Expression, ctx *hcl.EvalContext) hcl.Diagnostics {
 	diags := checkFunctions(expr, ctx)
 	for _, traversal := range expr.Variables() {
 		if d := checkTraversal(traversal, ctx); d != nil {

@@ -6,8 +6,8 @@ import "github.com/zclconf/go-cty/cty"
 // stay comparable.
 type hidden struct{}
 
-// Hide marks a value that must not be shown.
-func Hide(v cty.Value) cty.Value { return v.Mark(hidden{}) }
+// hide marks a value that must not be shown.
+func hide(v cty.Value) cty.Value { return v.Mark(hidden{}) }
 
 // Reveal removes the marks from a value, at any depth, and reports whether there were
 // any.

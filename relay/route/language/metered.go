@@ -11,13 +11,13 @@ import (
 type Use int
 
 const (
-	// Passed: it is read at most once.
+	// Passed means that it is read at most once.
 	Passed Use = iota
-	// Calculated: a text in it is read as a number.
+	// Calculated means that a text in it is read as a number.
 	Calculated
-	// Unified: a common type is found for its elements, in quadratic time.
+	// Unified means that a common type is found for its elements, in quadratic time.
 	Unified
-	// Kept: it, or each of its elements, becomes part of a card.
+	// Kept means that it, or each of its elements, becomes part of a card.
 	Kept
 )
 

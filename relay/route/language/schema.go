@@ -23,9 +23,6 @@ type Attribute struct {
 	Required bool
 	// Doc completes "NAME is …" when a required attribute is missing.
 	Doc string
-	// Later, if not empty, says what the attribute will do in a later version; until then
-	// it is refused.
-	Later string
 }
 
 // Block is one kind of nested block.
@@ -35,7 +32,8 @@ type Block struct {
 	Labels []string
 	// Once says that at most one is allowed.
 	Once bool
-	// Later is as in [Attribute].
+	// Later, if not empty, says what the block will do in a later version; until then it
+	// is refused.
 	Later string
 }
 
@@ -71,13 +69,9 @@ func (s Schema) Check(body *hclsyntax.Body, header hcl.Range, dynamic bool) hcl.
 
 func (s Schema) attribute(attr *hclsyntax.Attribute) *hcl.Diagnostic {
 	for _, a := range s.Attributes {
-		if a.Name != attr.Name {
-			continue
+		if a.Name == attr.Name {
+			return nil
 		}
-		if a.Later != "" {
-			return NotYet(fmt.Sprintf("The attribute %q", a.Name), a.Later, attr.NameRange)
-		}
-		return nil
 	}
 	for _, b := range s.Blocks {
 		if b.Name == attr.Name {
@@ -151,13 +145,11 @@ func (b Block) example() string {
 	return s.String()
 }
 
-// names lists what can be set in this version, sorted.
+// names lists the attributes that can be set, sorted.
 func (s Schema) names() []string {
 	var names []string
 	for _, a := range s.Attributes {
-		if a.Later == "" {
-			names = append(names, a.Name)
-		}
+		names = append(names, a.Name)
 	}
 	slices.Sort(names)
 	return names

@@ -37,7 +37,7 @@ func envFunction() function.Function {
 				return cty.NilVal, &sourceError{"Too many arguments", "The function env takes a variable's name and at most one default."}
 			}
 			if text, ok := os.LookupEnv(name.AsString()); ok {
-				return Hide(cty.StringVal(text)).WithMarks(marks), nil
+				return hide(cty.StringVal(text)).WithMarks(marks), nil
 			}
 			if len(args) == 2 {
 				return args[1].WithMarks(marks), nil
@@ -74,7 +74,7 @@ func fileFunction(dir string) function.Function {
 					fmt.Sprintf("The file %s cannot be read: %s. Relative paths start at the configuration file's directory.", shown, cause(err)),
 				}
 			}
-			return Hide(cty.StringVal(text)).WithMarks(marks), nil
+			return hide(cty.StringVal(text)).WithMarks(marks), nil
 		},
 	})
 }

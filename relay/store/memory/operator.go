@@ -1,10 +1,8 @@
 package memory
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -137,12 +135,7 @@ func wantedEvent(f store.EventFilter, e *store.Event) bool {
 
 // holds reports whether a card, as JSON, holds a text, in capitals or not.
 func holds(body []byte, text string) bool {
-	var quoted bytes.Buffer
-	enc := json.NewEncoder(&quoted)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(text) // a text can always be written
-	inside := strings.TrimSuffix(strings.TrimPrefix(quoted.String(), `"`), "\"\n")
-	return strings.Contains(strings.ToLower(string(body)), strings.ToLower(inside))
+	return strings.Contains(strings.ToLower(string(body)), strings.ToLower(card.Quoted(text)))
 }
 
 // Event implements [store.Store].

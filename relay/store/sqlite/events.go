@@ -3,12 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -129,12 +129,7 @@ func eventConditions(f store.EventFilter) (index, clause string, args []any) {
 
 // pattern is a text as it stands in the JSON of a card, for LIKE.
 func pattern(text string) string {
-	var quoted strings.Builder
-	enc := json.NewEncoder(&quoted)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(text) // a text can always be written
-	inside := strings.TrimSuffix(strings.TrimPrefix(quoted.String(), `"`), "\"\n")
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(inside)
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(card.Quoted(text))
 }
 
 func scanSummary(scan func(...any) error) (store.EventSummary, error) {
