@@ -8,8 +8,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
-// planned is a task of Planner's
-// (https://learn.microsoft.com/graph/api/resources/plannertask).
+// planned is a task in Planner (https://learn.microsoft.com/graph/api/resources/plannertask).
 type planned struct {
 	ID      string  `json:"id"`
 	Title   string  `json:"title"`
@@ -18,9 +17,9 @@ type planned struct {
 	Created instant `json:"createdDateTime"`
 }
 
-// assigned looks for tasks that were assigned to the person in Planner, which has no
-// deltas (https://learn.microsoft.com/graph/api/planneruser-list-tasks). Graph does
-// not tell to whom a task of To Do's own is assigned, in a shared list neither.
+// assigned looks for tasks that were assigned to the person in Planner, which has no deltas
+// (https://learn.microsoft.com/graph/api/planneruser-list-tasks). Graph does not say to whom a task of To Do itself
+// is assigned, not even in a shared list.
 func (w *watch) assigned(ctx context.Context) error {
 	if !w.todo.Assigned {
 		w.at.Planner, w.at.Assigned = nil, false
@@ -28,7 +27,7 @@ func (w *watch) assigned(ctx context.Context) error {
 	}
 	r, err := w.api.pages(ctx, "me/planner/tasks")
 	if rest.StatusOf(err) == http.StatusForbidden {
-		w.notes = append(w.notes, "tasks that are assigned cannot be read; Planner is for work and school accounts")
+		w.notes = append(w.notes, "assigned tasks cannot be read; only work and school accounts have Planner")
 		return nil
 	}
 	if err != nil {

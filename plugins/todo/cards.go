@@ -14,10 +14,10 @@ const (
 	maxText  = 300
 )
 
-// maxNote bounds how much of a note is read, in bytes: only its beginning is shown.
+// maxNote bounds how much of a note is read, in bytes; a card only shows the beginning.
 const maxNote = 64 << 10
 
-// draw makes the card of what happened.
+// draw makes the card for an event.
 func draw(k kind, h happening) card.Card {
 	c := card.Happening{Color: k.Own.color}
 	fact := func(name, value string) {
@@ -55,7 +55,7 @@ func draw(k kind, h happening) card.Card {
 	return c.Card()
 }
 
-// address is where a person sees a task.
+// address returns the page of a task.
 func (s subject) address() string {
 	address := s.link + url.PathEscape(s.id)
 	if strings.Contains(s.link, "//to-do.") {
@@ -64,7 +64,7 @@ func (s subject) address() string {
 	return address
 }
 
-// dayFor writes a day for a person; what is none stays.
+// dayFor writes a day for a reader; it returns anything else as it is.
 func dayFor(s string) string {
 	day, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -73,7 +73,7 @@ func dayFor(s string) string {
 	return day.Format("Mon 2 Jan 2006")
 }
 
-// named is a title for a card.
+// named returns a title for a card.
 func named(s string) string {
 	if s = card.Line(s, maxTitle); s != "" {
 		return s
@@ -81,7 +81,7 @@ func named(s string) string {
 	return "untitled"
 }
 
-// note is what the person wrote about a task, without its markup.
+// note returns a task's note without its markup.
 func note(t task) string {
 	if t.Body == nil {
 		return ""

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// slack is allowed for clocks that differ.
+// slack allows for clocks that differ.
 const slack = time.Minute
 
-// task compares a task with what is remembered of it.
+// task compares a task with its remembered state.
 func (w *watch) task(listID string, t task) {
 	l := w.at.List[listID]
 	old, known := l.Tasks[t.ID]
@@ -24,8 +24,7 @@ func (w *watch) task(listID string, t task) {
 	now := t.state(old, w.now)
 	l.Tasks[t.ID] = now
 	h.subject = w.subject(t, now)
-	// Microsoft tells the day of completion only, so that a task which is done twice
-	// in a day needs another stamp
+	// Microsoft only gives the day of completion, so a task that is completed twice in a day needs another stamp
 	// (https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/8663).
 	h.stamp = t.Modified.UTC().Format(time.RFC3339Nano)
 	if !known {
@@ -46,10 +45,9 @@ func (w *watch) task(listID string, t task) {
 	w.add(h)
 }
 
-// unknown decides on a task that is not remembered. The first poll takes all open ones
-// for candidates, of which few are posted. Later, one that is open is news: it was
-// made, or moved here from another list. When all tasks are read, and of those that
-// are done, only what was made since the last time is: the rest was forgotten.
+// unknown decides about a task that is not remembered. At the first poll all open ones are candidates, and few are
+// posted. Later, an open one is news: it was created, or moved here from another list. When all tasks are read again,
+// and for completed tasks, only those created since the last time are news: the rest had been forgotten.
 func (w *watch) unknown(l *list, t task, now state, h happening) {
 	fresh := t.Created.After(l.Read.Add(-slack))
 	done := now.Status == completed
@@ -68,8 +66,7 @@ func (w *watch) unknown(l *list, t task, now state, h happening) {
 	}
 }
 
-// change is one difference, for a person. What was before is empty where it is too
-// long to tell.
+// change is one difference, in words. The old value is empty where it is too long to show.
 type change struct{ name, before, after string }
 
 func (w *watch) changes(old, now state) []change {
@@ -91,7 +88,7 @@ func (w *watch) changes(old, now state) []change {
 	return list
 }
 
-// String is for a person; empty when there are no steps.
+// String returns the progress in words; it is empty when there are no steps.
 func (s steps) String() string {
 	if s.Of == 0 {
 		return ""
@@ -106,7 +103,7 @@ func orNone(s string) string {
 	return s
 }
 
-// importance is one of low, normal and high.
+// importance returns low, normal or high.
 func importance(s string) string {
 	if s == "low" || s == "high" {
 		return s

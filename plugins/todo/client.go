@@ -15,10 +15,10 @@ import (
 	"github.com/connector-relay/relay/relay/connector/rest"
 )
 
-// maxPages bounds how much of one round is read.
+// maxPages bounds how many pages one round reads.
 const maxPages = 200
 
-// client speaks to Microsoft Graph for one person.
+// client talks to Microsoft Graph for one person.
 type client struct{ *rest.Client }
 
 func (t *Todo) client(h *http.Client, token string) (client, error) {
@@ -27,8 +27,8 @@ func (t *Todo) client(h *http.Client, token string) (client, error) {
 		Header: http.Header{"Prefer": {"odata.maxpagesize=100"}},
 		Errors: map[int]error{
 			http.StatusUnauthorized: connector.Unauthorised("Microsoft refuses the sign-in (401); sign in again"),
-			http.StatusForbidden:    connector.Unauthorised("the sign-in does not allow to read tasks (403); the app needs the permission Tasks.Read"),
-			http.StatusGone:         errResync, // of a delta, not of the lists
+			http.StatusForbidden:    connector.Unauthorised("the sign-in does not allow reading tasks (403); the app needs the permission Tasks.Read"),
+			http.StatusGone:         errResync, // in a delta, not in the plain list
 		},
 		Meaning: meaning,
 	})
@@ -42,23 +42,22 @@ type page struct {
 	Delta string            `json:"@odata.deltaLink"`
 }
 
-// round is all that Graph tells at once.
+// round is everything that Graph reports at once.
 type round struct {
 	values []json.RawMessage
-	// next is the link to what comes next.
+	// next is the link to the next changes.
 	next string
-	// whole says that the values are all there are, not what has changed.
+	// whole says that the values are all that exist, not only the changed ones.
 	whole bool
 }
 
-// errResync says that Graph wants a delta to begin anew.
-var errResync = errors.New("graph asks to begin anew again and again")
+// errResync says that Graph wants a delta to start over.
+var errResync = errors.New("Graph keeps asking to start over")
 
-// round reads what is new since a link. Without one, or when Graph does not know it
-// any more, it begins at start and reads all. An old link is answered with 410, and
-// by some parts of Graph with 400
-// (https://learn.microsoft.com/graph/delta-query-overview); one of a Graph at another
-// address, which was configured before, is not followed.
+// round reads what is new since a link. Without one, or when Graph no longer knows it, it starts over and reads
+// everything. An old link is answered with 410, and by some parts of Graph with 400
+// (https://learn.microsoft.com/graph/delta-query-overview); it does not follow a link to another Graph that was
+// configured before.
 func (c client) round(ctx context.Context, link, start string) (round, error) {
 	if link != "" && c.Check(link) == nil {
 		r, err := c.pages(ctx, link)
@@ -83,17 +82,16 @@ func (c client) pages(ctx context.Context, path string) (r round, err error) {
 	return r, c.Check(r.next)
 }
 
-// meaning reads what Graph calls an error
-// (https://learn.microsoft.com/graph/errors).
+// meaning reads Graph's error code (https://learn.microsoft.com/graph/errors).
 func meaning(r rest.Response, err error) error {
 	code := errorCode(r.Body)
 	switch code {
 	case "syncstatenotfound", "syncstateinvalid", "resyncrequired":
 		return errResync
 	}
-	if r.Status == http.StatusTooManyRequests { // not every one says for how long
+	if r.Status == http.StatusTooManyRequests { // not every answer says for how long
 		now := time.Now()
-		return connector.Throttled(now.Add(max(time.Minute, rest.RetryAfter(r.Header, now))), "Microsoft asks for patience (429)")
+		return connector.Throttled(now.Add(max(time.Minute, rest.RetryAfter(r.Header, now))), "Microsoft asks to slow down (429)")
 	}
 	if err != nil && code != "" && connector.KindOf(err) == connector.KindTemporary {
 		return fmt.Errorf("%w (%s)", err, code)
@@ -101,8 +99,8 @@ func meaning(r rest.Response, err error) error {
 	return err
 }
 
-// errorCode reads what Graph calls an error, in lower case: Graph is not of one mind
-// about capitals. What does not look like a code is none.
+// errorCode returns Graph's code for an error, in lower case because Graph's capitals vary. It ignores what does not
+// look like a code.
 func errorCode(body []byte) string {
 	var answer struct {
 		Error struct {
@@ -117,7 +115,7 @@ func errorCode(body []byte) string {
 	return code
 }
 
-// path is one below the person's lists.
+// path returns a path below the person's lists.
 func path(parts ...string) string {
 	for i, part := range parts {
 		parts[i] = url.PathEscape(part)

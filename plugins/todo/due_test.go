@@ -111,7 +111,7 @@ func TestAPersonWithoutPlannerStillHasLists(t *testing.T) {
 	p.want()
 	g.task("l1", "Milk", nil)
 	p.want("New task: Milk")
-	if !strings.Contains(p.last.Note, "Planner is for work and school accounts") {
+	if !strings.Contains(p.last.Note, "only work and school accounts have Planner") {
 		t.Errorf("the note says %q", p.last.Note)
 	}
 }

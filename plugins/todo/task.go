@@ -15,14 +15,13 @@ const (
 	// maxID bounds an id, which is part of events' keys; Graph's have about 150
 	// characters.
 	maxID = 512
-	// maxKept bounds what is remembered of a title; To Do allows 255 characters.
+	// maxKept bounds how much of a title is remembered; To Do allows 255 characters.
 	maxKept = 500
 )
 
 const completed = "completed"
 
-// task is one as Graph tells of it
-// (https://learn.microsoft.com/graph/api/resources/todotask).
+// task is a task as Graph describes it (https://learn.microsoft.com/graph/api/resources/todotask).
 type task struct {
 	ID         string  `json:"id"`
 	Title      string  `json:"title"`
@@ -41,7 +40,7 @@ type task struct {
 	Removed    *removed `json:"@removed"`
 }
 
-// removed marks what was deleted.
+// removed marks a deleted task.
 type removed struct {
 	Reason string `json:"reason"`
 }
@@ -51,7 +50,7 @@ type step struct {
 	Checked bool `json:"isChecked"`
 }
 
-// steps is how far a checklist is.
+// steps is the progress of a checklist.
 type steps struct {
 	Done int `json:"done"`
 	Of   int `json:"of"`
@@ -66,7 +65,7 @@ func (s *steps) count(list []step) {
 	}
 }
 
-// instant is a time; what is none is zero, so that it loses nothing else.
+// instant is a time. Anything else is read as zero, so that one bad value does not spoil the rest.
 type instant struct{ time.Time }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -77,7 +76,7 @@ func (i *instant) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// dated is Graph's time with a zone, which is UTC as long as no other is asked for.
+// dated is Graph's time with a zone, which is UTC unless a request asks for another.
 type dated struct {
 	DateTime moment `json:"dateTime"`
 }
@@ -93,9 +92,8 @@ func (m moment) time() time.Time {
 	return t
 }
 
-// day is the day of a due date; empty when there is none. A day that is written by a
-// program is Graph's midnight; one that is chosen in the app is the midnight of the
-// person's zone, which Graph tells in UTC and so, east of Greenwich, as an hour of the
+// day returns the day of a due date; it is empty when there is none. A program sets a due day as midnight UTC. The
+// app sets it as midnight in the person's zone, which Graph gives in UTC and so, east of Greenwich, as an hour of the
 // day before (https://github.com/RogerSelwyn/MS365-ToDo/issues/29).
 func (m moment) day(zone *time.Location) string {
 	t := m.time()
@@ -117,7 +115,7 @@ func parseTask(raw json.RawMessage) (task, bool) {
 
 func isID(s string) bool { return s != "" && len(s) <= maxID }
 
-// clip makes one line of a text, of a length that can be kept.
+// clip turns a text into one line, short enough to remember.
 func clip(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if utf8.RuneCountInString(s) > maxKept {
@@ -126,8 +124,8 @@ func clip(s string) string {
 	return s
 }
 
-// state is what to remember of a task. A delta may leave out what has not changed,
-// but for dates: a task without one has no such member.
+// state returns what to remember about a task. A delta may leave out whatever has not changed, except dates: a task
+// without a date has no such member.
 func (t task) state(old state, now time.Time) state {
 	s := old
 	if t.Title != "" {
@@ -158,7 +156,7 @@ func (t task) state(old state, now time.Time) state {
 	return s
 }
 
-// digest tells whether a text is another; that of nothing is nothing.
+// digest returns a hash by which to tell whether a text changed; that of an empty text is empty.
 func digest(s string) string {
 	if s == "" {
 		return ""

@@ -1,10 +1,9 @@
-// Package todo is the connector for Microsoft To Do, which took over the lists of
-// Wunderlist: what happens to the tasks on a person's lists.
+// Package todo is the connector for Microsoft To Do, which took over the lists of Wunderlist: what happens to the
+// tasks on a person's lists.
 //
-// It follows Microsoft Graph's delta queries (client.go, watch.go). Graph tells how a
-// task is now and not what changed, so the checkpoint (checkpoint.go) keeps a little
-// of each task to compare with (changes.go). What is due soon (due.go) follows from
-// that alone, and what is assigned (assigned.go) from Planner.
+// It follows Microsoft Graph's delta queries (client.go, watch.go). Graph says how a task is now, not what changed,
+// so the checkpoint (checkpoint.go) keeps a little of each task to compare with (changes.go). Which tasks are due
+// soon (due.go) follows from that alone; Planner says which are assigned (assigned.go).
 package todo
 
 import (
@@ -22,14 +21,14 @@ import (
 type Todo struct {
 	Client       string             `relay:"client_id,required" doc:"The application (client) id of an app registration that allows public client flows, with the delegated permission Tasks.Read."`
 	Tenant       string             `relay:"tenant" default:"common" doc:"The directory whose people may sign in: its id or domain, common, organizations or consumers."`
-	Lists        connector.Patterns `relay:"lists" doc:"The names of the lists to post, with * as in file names; all are the default."`
+	Lists        connector.Patterns `relay:"lists" doc:"The names of the lists to post, with * as in file names; by default all."`
 	ExcludeLists connector.Patterns `relay:"exclude_lists" doc:"The names of lists not to post."`
 	kinds.Choice
-	DueSoon  time.Duration `relay:"due_soon" default:"24h" doc:"How long before the end of its due day a task is announced; 0s turns that off."`
-	Zone     string        `relay:"timezone" default:"UTC" doc:"The time zone of the person's due days, such as Europe/Berlin."`
-	Assigned bool          `relay:"assigned" default:"false" doc:"Also post tasks that were assigned in Planner, which To Do shows as assigned to you; work and school accounts only."`
+	DueSoon  time.Duration `relay:"due_soon" default:"24h" doc:"How long before the end of its due day to announce a task; 0s turns announcements off."`
+	Zone     string        `relay:"timezone" default:"UTC" doc:"The person's time zone, which decides on due days, such as Europe/Berlin."`
+	Assigned bool          `relay:"assigned" default:"false" doc:"Also post tasks assigned in Planner, which To Do shows as assigned to you; only work and school accounts have them."`
 	Initial  int           `relay:"initial" default:"0" doc:"How many of the newest tasks to post at the first poll."`
-	API      string        `relay:"api" default:"https://graph.microsoft.com" doc:"The address of Microsoft Graph; national clouds have others."`
+	API      string        `relay:"api" default:"https://graph.microsoft.com" doc:"The address of Microsoft Graph; national clouds have their own."`
 	Login    string        `relay:"login_api" default:"https://login.microsoftonline.com" doc:"The address at which people sign in."`
 
 	now func() time.Time
@@ -50,12 +49,12 @@ func (t *Todo) Describe() connector.Description {
 // Validate implements [connector.Validator].
 func (t *Todo) Validate() []connector.Problem {
 	var problems connector.Problems
-	problems.If(t.Client == "" || strings.ContainsAny(t.Client, " /?#&"), "client_id", "A client id is one such as 11111111-2222-3333-4444-555555555555.")
-	problems.If(t.Tenant == "" || strings.ContainsAny(t.Tenant, " /?#&%"), "tenant", "A tenant is a directory's id or domain, or common, organizations or consumers.")
+	problems.If(t.Client == "" || strings.ContainsAny(t.Client, " /?#&"), "client_id", "A client id looks like 11111111-2222-3333-4444-555555555555.")
+	problems.If(t.Tenant == "" || strings.ContainsAny(t.Tenant, " /?#&%"), "tenant", "A tenant is the id or domain of a directory, or common, organizations or consumers.")
 	_, err := time.LoadLocation(t.Zone)
 	problems.If(err != nil, "timezone", "There is no such time zone; write one such as Europe/Berlin.")
-	problems.If(t.DueSoon < 0, "due_soon", "The time cannot be negative.")
-	problems.If(t.Initial < 0, "initial", "The number of tasks cannot be negative.")
+	problems.If(t.DueSoon < 0, "due_soon", "The time must not be negative.")
+	problems.If(t.Initial < 0, "initial", "The number of tasks must not be negative.")
 	problems.URL("api", t.API, "https://graph.microsoft.com")
 	problems.URL("login_api", t.Login, "https://login.microsoftonline.com")
 	table().Check(&problems, "kinds", t.Kinds...)
@@ -63,9 +62,8 @@ func (t *Todo) Validate() []connector.Problem {
 	return problems
 }
 
-// SignIn implements [connector.Authenticator]. Reading takes the permission
-// Tasks.Read; offline_access lets the relay renew the token
-// (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code).
+// SignIn implements [connector.Authenticator]. Reading needs the permission Tasks.Read; offline_access lets the relay
+// renew the token (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code).
 func (t *Todo) SignIn() *connector.SignIn {
 	base := strings.TrimSuffix(t.Login, "/") + "/" + t.Tenant + "/oauth2/v2.0/"
 	return &connector.SignIn{
@@ -82,7 +80,7 @@ func (t *Todo) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 	}
 	zone, err := time.LoadLocation(t.Zone)
 	if err != nil {
-		return 0, connector.Misconfigured("the argument timezone names none")
+		return 0, connector.Misconfigured("the argument timezone does not name a time zone")
 	}
 	api, err := t.client(p.HTTP, p.Token)
 	if err != nil {
@@ -94,15 +92,14 @@ func (t *Todo) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 	if err != nil && (!w.known() || len(w.found) == 0) {
 		return 0, err
 	}
-	// What was found before an error is good: the lists that could not be read any
-	// more go on from where they were.
+	// What was found before an error counts: the lists that could not be read continue from where they were.
 	if e := w.emit(ctx); e != nil {
 		return 0, e
 	}
 	return 0, cmp.Or(err, w.failed)
 }
 
-// follows reports whether a list is to be posted.
+// follows reports whether a list is wanted.
 func (t *Todo) follows(name string) bool {
 	return (len(t.Lists) == 0 || t.Lists.Match(name)) && !t.ExcludeLists.Match(name)
 }

@@ -23,22 +23,22 @@ type watch struct {
 	zone  *time.Location
 	now   time.Time
 	found []event.Event
-	// failed is why a list could not be read; the others were.
+	// failed says why a list could not be read, while the others could.
 	failed error
 	notes  []string
 }
 
-// known reports whether the person's lists have been looked at before.
+// known reports whether an earlier poll has read the person's lists.
 func (w *watch) known() bool { return !w.at.Polled.IsZero() }
 
-// look brings all up to date. An error is one that every list would meet.
+// look brings everything up to date. An error is one that would affect every list.
 func (w *watch) look(ctx context.Context) error {
 	if err := w.lists(ctx); err != nil {
 		return err
 	}
 	chosen := w.chosen()
 	if len(chosen) == 0 && len(w.at.List) > 0 {
-		w.notes = append(w.notes, fmt.Sprintf("none of the %d lists is like the arguments lists and exclude_lists", len(w.at.List)))
+		w.notes = append(w.notes, fmt.Sprintf("none of the %d lists matches the arguments lists and exclude_lists", len(w.at.List)))
 	}
 	for _, id := range chosen {
 		err := w.tasks(ctx, id)
@@ -48,10 +48,10 @@ func (w *watch) look(ctx context.Context) error {
 		case status == 0 || connector.KindOf(err) != connector.KindTemporary:
 			return err
 		case status == http.StatusNotFound:
-			// It was deleted a moment ago; the next round of lists says so.
-			w.notes = append(w.notes, fmt.Sprintf("the list %q is not there any more", name))
+			// It was deleted a moment ago; the next round of lists will say so.
+			w.notes = append(w.notes, fmt.Sprintf("the list %q no longer exists", name))
 		default:
-			w.failed = fmt.Errorf("the list %q cannot be read; name it in exclude_lists if that stays so: %w", name, err)
+			w.failed = fmt.Errorf("the list %q cannot be read; if this persists, name it in exclude_lists: %w", name, err)
 		}
 	}
 	if err := w.assigned(ctx); err != nil {
@@ -61,20 +61,19 @@ func (w *watch) look(ctx context.Context) error {
 	return nil
 }
 
-// emit hands over what was found, oldest first. The links to what comes
-// next move with the last one; a poll that broke off finds the same again.
+// emit emits what was found, oldest first. The links to the next changes move with the last event, so an interrupted
+// poll finds the same again.
 func (w *watch) emit(ctx context.Context) error {
 	list := w.found
 	slices.SortStableFunc(list, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
 	list = connector.Newest(w.poll, w.known(), w.todo.Initial, list)
 	w.at.Polled = w.now
 	w.at.forget(w.now)
-	// It holds even if the poll ends with an error, because a list could not be read.
+	// The state holds even if the poll ends with an error because a list could not be read.
 	return cmp.Or(w.poll.EmitAt(ctx, version, w.at, list...), w.poll.Flush(ctx))
 }
 
-// entry is a list as Graph tells of it
-// (https://learn.microsoft.com/graph/api/resources/todotasklist).
+// entry is a list as Graph describes it (https://learn.microsoft.com/graph/api/resources/todotasklist).
 type entry struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"displayName"`
@@ -82,10 +81,10 @@ type entry struct {
 	Removed *removed `json:"@removed"`
 }
 
-// lists brings the lists up to date. Microsoft lists no permission but Tasks.ReadWrite
-// for their delta (https://learn.microsoft.com/graph/api/todotasklist-delta), which is
-// more than a relay should have: where Tasks.Read is refused, the plain list does,
-// which is known to leave lists out and so proves none deleted.
+// lists brings the lists up to date. For their delta, Microsoft documents only the permission Tasks.ReadWrite
+// (https://learn.microsoft.com/graph/api/todotasklist-delta), which is more than a relay should have. Where
+// Tasks.Read is refused, the plain list must do; it is known to leave lists out, so a missing list does not count as
+// deleted.
 func (w *watch) lists(ctx context.Context) error {
 	r, err := w.api.round(ctx, w.at.Lists, path("delta"))
 	if rest.StatusOf(err) == http.StatusForbidden {
@@ -131,14 +130,14 @@ func (w *watch) list(e entry) {
 		}
 	case h.list != "" && old.Name != h.list:
 		h.kind, h.changes = "list_renamed", []change{{"Name", old.Name, h.list}}
-		// A list can have a name twice, so that the name alone makes no key.
+		// A list can have the same name twice, so the name alone makes no key.
 		h.stamp = digest(e.Tag + " " + h.list)
 		w.add(h)
 		old.Name = h.list
 	}
 }
 
-// chosen are the ids of the lists that the person wants, by name.
+// chosen returns the ids of the wanted lists, by name.
 func (w *watch) chosen() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(w.at.List)), func(id string) bool {
 		l := w.at.List[id]
@@ -156,8 +155,8 @@ func (w *watch) tasks(ctx context.Context, id string) error {
 	start := path(id, "tasks", "delta")
 	r, err := w.api.round(ctx, l.Delta, start+"?$expand=checklistItems")
 	if rest.StatusOf(err) == http.StatusBadRequest {
-		// Microsoft documents $expand for this delta; a Graph that does not know it
-		// tells of the tasks without their steps.
+		// Microsoft documents $expand for this delta; a Graph that does not know it returns the tasks without their
+		// steps.
 		r, err = w.api.round(ctx, "", start)
 	}
 	if err != nil {
@@ -187,7 +186,7 @@ func (w *watch) compare(id string, r round) {
 		w.task(id, t)
 	}
 	if r.whole {
-		// What is not there any more was deleted while nobody looked.
+		// What no longer exists was deleted in the meantime.
 		maps.DeleteFunc(l.Tasks, func(id string, _ state) bool { return !there[id] })
 	}
 }

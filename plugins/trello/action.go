@@ -25,7 +25,7 @@ type member struct {
 	AvatarURL string `json:"avatarUrl"`
 }
 
-// actionOf is what the action is about; which parts there are depends on the type.
+// actionOf is what the action is about; the type decides which parts are present.
 type actionOf struct {
 	Text       string `json:"text,omitempty"`
 	Board      *named `json:"board,omitempty"`
@@ -43,7 +43,7 @@ type actionOf struct {
 	BoardTo    *named `json:"boardTarget,omitempty"`
 	CardFrom   *card  `json:"cardSource,omitempty"`
 	Field      *named `json:"customField,omitempty"`
-	// Comment is the comment that was edited, as it is now.
+	// Comment is the new text of an edited comment.
 	Comment *struct {
 		Text string `json:"text,omitempty"`
 	} `json:"action,omitempty"`
@@ -66,8 +66,7 @@ type card struct {
 	IDList      string  `json:"idList,omitempty"`
 }
 
-// old holds what a changed member was before: which members are there says what
-// changed.
+// old holds the old values of changed members; the members that are present say what changed.
 type old struct {
 	Name        *string         `json:"name,omitempty"`
 	Description *string         `json:"desc,omitempty"`
@@ -89,19 +88,19 @@ type file struct {
 	URL  string `json:"url,omitempty"`
 }
 
-// parseAction reads what it can: a part of the wrong type is left out, and the rest
-// holds. Without an id it is no action.
+// parseAction reads what it can: it leaves out a part of the wrong type and keeps the rest. An action must have an
+// id.
 func parseAction(raw json.RawMessage) action {
 	var a action
 	if !connector.ParseJSON(raw, &a) || !isID(a.ID) {
 		return action{}
 	}
-	a.When, _ = time.Parse(time.RFC3339, a.Date) // zero when it is no time
+	a.When, _ = time.Parse(time.RFC3339, a.Date) // zero when it is not a time
 	return a
 }
 
-// kind is the kind of event that an action is. Trello has one type for all changes
-// of a card; people tell them apart.
+// kind returns the kind of event that an action is. Trello has one type for all changes of a card, but people tell
+// them apart.
 func (a action) kind() string {
 	before, c := a.Data.Old, a.Data.Card
 	if a.Type == "updateList" && before != nil && before.Closed != nil {
@@ -139,10 +138,10 @@ func (a action) kind() string {
 	case before.Description != nil:
 		return "card_described"
 	}
-	return "update_card" // a move within a list, a cover
+	return "update_card" // a move within a list, or a new cover
 }
 
-// snake writes a name such as addMemberToCard as add_member_to_card.
+// snake turns a name such as addMemberToCard into add_member_to_card.
 func snake(s string) string {
 	var b []rune
 	for _, r := range s {

@@ -16,11 +16,11 @@ import (
 const (
 	maxName = 120
 	maxText = 400
-	// maxAddress is how long the address of an attachment is, in bytes.
+	// maxAddress is the longest address of an attachment, in bytes.
 	maxAddress = 2048
 )
 
-// event makes an event of an action; false when nobody asked for it.
+// event makes an event from an action; it reports false when nobody asked for it.
 func (t *Trello) event(a action) (event.Event, bool) {
 	k, ok := t.wanted(a)
 	if !ok {
@@ -41,7 +41,7 @@ func (a action) draw(k kinds.Kind[look]) event.Event {
 	return event.Event{Key: "action:" + a.ID, Kind: k.Name, Thread: a.thread(), Time: a.When, Card: h.Card(), Data: a.data(k.Name)}
 }
 
-// thread names the card that the action is about.
+// thread returns the card that the action is about.
 func (a action) thread() string {
 	if c := a.Data.Card; c != nil && isID(c.ID) {
 		return "card/" + c.ID
@@ -58,8 +58,8 @@ func (a action) who() string {
 	return "Somebody"
 }
 
-// fill puts names into a kind's words. Each name is put in once and not looked at
-// again, so that a card cannot be called CARD to any effect.
+// fill puts names into a kind's words. Each name is inserted once and not scanned again, so a card named CARD does no
+// harm.
 func (a action) fill(does string) string {
 	d := a.Data
 	words := strings.Fields(does)
@@ -121,8 +121,8 @@ func (a action) fill(does string) string {
 	return strings.Join(words, " ")
 }
 
-// label is a label by its colour and name, of which it need have only one. Older actions
-// have the name beside the label.
+// label describes a label by its colour and name; it may have only one of them. Older actions have the name outside
+// the label.
 func (d actionOf) label() string {
 	var l named
 	if d.Label != nil {
@@ -132,7 +132,7 @@ func (d actionOf) label() string {
 	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
 }
 
-// described is what was done to a description.
+// described says what was done to a description.
 func (d actionOf) described() string {
 	switch {
 	case d.Old == nil || d.Old.Description == nil || *d.Old.Description == "":
@@ -143,7 +143,7 @@ func (d actionOf) described() string {
 	return "changed the description of"
 }
 
-// due is the date that a card was due before; empty when it was not.
+// due returns a card's former due date; it is empty when there was none.
 func (o *old) due() string {
 	var at string
 	if o == nil || json.Unmarshal(o.Due, &at) != nil {
@@ -152,7 +152,7 @@ func (o *old) due() string {
 	return at
 }
 
-// date is a time for a person; empty when it is none.
+// date writes a time for a reader; it is empty when there is none.
 func date(s string) string {
 	at, err := time.Parse(time.RFC3339, s)
 	if err != nil {
@@ -161,7 +161,7 @@ func date(s string) string {
 	return at.UTC().Format("Mon 2 Jan 2006, 15:04 UTC")
 }
 
-// whom is the member that an action is about.
+// whom returns the member that an action is about.
 func (a action) whom() string {
 	if a.Member != nil {
 		if a.Member.Username != "" && a.Member.Username == a.Creator.Username {
@@ -195,7 +195,7 @@ func orElse(s, otherwise string) string {
 	return s
 }
 
-// text is what somebody wrote.
+// text returns what somebody wrote.
 func (a action) text(kind string) string {
 	switch {
 	case kind == "comment_card":
@@ -239,7 +239,7 @@ func (a action) facts(k kinds.Kind[look]) []cards.Fact {
 	return list
 }
 
-// where is what a button opens.
+// where returns what a button opens.
 func (a action) where() (address, label string) {
 	if a.Type != "deleteCard" && a.Data.Card != nil && isID(a.Data.Card.ShortLink) {
 		return "https://trello.com/c/" + a.Data.Card.ShortLink, "Open card"
@@ -257,7 +257,7 @@ func boardURL(b *named) string {
 	return "https://trello.com/b/" + b.ShortLink
 }
 
-// data is what routes may test.
+// data returns what routes may test.
 func (a action) data(kind string) json.RawMessage {
 	b, err := json.Marshal(struct {
 		Type    string `json:"type"`
@@ -266,7 +266,7 @@ func (a action) data(kind string) json.RawMessage {
 		actionOf
 	}{a.Type, kind, a.Creator, a.Data})
 	if err != nil {
-		return nil // raw parts come from valid JSON, so it always encodes
+		return nil // raw parts come from valid JSON, so they can always be encoded
 	}
 	return b
 }

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// version is the checkpoint's form.
+// version is the version of the checkpoint's format.
 const version = 1
 
 // checkpoint is the position on the board, and the webhook that was registered.
 type checkpoint struct {
-	// Last is the id of the newest action that was handed over.
+	// Last is the id of the newest action that was emitted.
 	Last string `json:"last,omitempty"`
 	// Hook is the webhook's id, Board the board it was registered for, as the
 	// arguments named it.
@@ -18,6 +18,5 @@ type checkpoint struct {
 	Board string `json:"board,omitempty"`
 }
 
-// idAt is an id such as Trello would give at a time: ids begin with the seconds, in
-// hexadecimal.
+// idAt returns an id such as Trello would create at a time: ids begin with the seconds, in hexadecimal.
 func idAt(t time.Time) string { return fmt.Sprintf("%08x0000000000000000", t.Unix()) }

@@ -25,8 +25,7 @@ const (
 	maxPages = 10
 )
 
-// client speaks to the API for one key and token, which go into a header and never
-// into an address.
+// client talks to the API with one key and token, which go into a header and never into an address.
 type client struct {
 	*rest.Client
 	token string
@@ -52,7 +51,7 @@ func (t *Trello) client(h *http.Client, signedIn string) (*client, error) {
 // errNotFound is Trello's 404, for a board as for a webhook.
 var errNotFound = connector.Misconfigured("Trello knows no such board; check the argument board")
 
-// meaning reads the errors that only their text tells apart.
+// meaning reads the errors that only differ in their text.
 func meaning(r rest.Response, err error) error {
 	switch {
 	case r.Status == http.StatusUnauthorized && bytes.Contains(r.Body, []byte("invalid key")):
@@ -63,9 +62,8 @@ func meaning(r rest.Response, err error) error {
 	return err
 }
 
-// actions returns the board's actions after one, oldest first; without one the
-// newest. Whole is false when there are more than maxPages of them: then the oldest
-// are left out.
+// actions returns the board's actions after one, oldest first; without one the newest. Whole is false when they fill
+// more than maxPages pages; then the oldest are left out.
 func (c *client) actions(ctx context.Context, board, since string, limit int) (list []action, whole bool, err error) {
 	q := url.Values{"limit": {strconv.Itoa(limit)}, "memberCreator_fields": {"fullName,username,avatarUrl"}}
 	if since != "" {
@@ -88,7 +86,7 @@ func (c *client) actions(ctx context.Context, board, since string, limit int) (l
 			}
 		}
 	}
-	slices.Reverse(list) // Trello's come newest first
+	slices.Reverse(list) // Trello lists the newest first
 	return list, whole, nil
 }
 
@@ -100,15 +98,15 @@ type webhook struct {
 	Active      bool   `json:"active"`
 }
 
-// webhooks lists the token's. It is the one request with the token in its address;
-// addresses are taken out of all errors.
+// webhooks lists the token's webhooks. It is the only request with the token in its address; all errors are cleaned
+// of addresses.
 func (c *client) webhooks(ctx context.Context) ([]webhook, error) {
 	var list []webhook
 	_, err := c.Do(ctx, rest.Request{Path: "tokens/" + url.PathEscape(c.token) + "/webhooks"}, &list)
 	return list, err
 }
 
-// webhook returns one, and false when it is no more.
+// webhook returns a webhook, and false when it no longer exists.
 func (c *client) webhook(ctx context.Context, id string) (webhook, bool, error) {
 	var w webhook
 	_, err := c.Do(ctx, rest.Request{Path: "webhooks/" + url.PathEscape(id)}, &w)
@@ -118,7 +116,7 @@ func (c *client) webhook(ctx context.Context, id string) (webhook, bool, error) 
 	return w, true, err
 }
 
-// subscribe makes a webhook. Trello then asks the address for a HEAD at once.
+// subscribe creates a webhook. Trello sends a HEAD request to its address at once.
 func (c *client) subscribe(ctx context.Context, board, address string) (webhook, error) {
 	var made webhook
 	body := map[string]string{"idModel": board, "callbackURL": address, "description": "Relay"}
@@ -126,7 +124,7 @@ func (c *client) subscribe(ctx context.Context, board, address string) (webhook,
 	return made, err
 }
 
-// unsubscribe deletes a webhook; one that Trello has deleted by itself is no error.
+// unsubscribe deletes a webhook; it is not an error when Trello has already deleted it.
 func (c *client) unsubscribe(ctx context.Context, id string) error {
 	_, err := c.Do(ctx, rest.Request{Method: http.MethodDelete, Path: "webhooks/" + url.PathEscape(id)}, nil)
 	if errors.Is(err, errNotFound) {
@@ -135,7 +133,7 @@ func (c *client) unsubscribe(ctx context.Context, id string) error {
 	return err
 }
 
-// boardID returns the long id of a board that may be named by its short one.
+// boardID returns the long id of a board, which the argument may give by its short one.
 func (c *client) boardID(ctx context.Context, board string) (string, error) {
 	var b struct {
 		ID string `json:"id"`

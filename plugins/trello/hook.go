@@ -9,12 +9,11 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// register makes sure that Trello has a webhook that leads here, where one is wanted,
-// and none for a former address or board. Polls bring what happens all the same, so
-// that only a limit of Trello's stops them.
+// register makes sure that Trello has a webhook that leads here, where one is wanted, and none for a former address
+// or board. Polls work without it, so among its errors only Trello's request limit stops them.
 func (t *Trello) register(ctx context.Context, p *connector.Poll, api *client, at *checkpoint) error {
 	if t.Secret != "" && p.HookURL == "" {
-		p.Note("no webhook is registered, because relay.public_url is not set; polls bring what happens")
+		p.Note("no webhook is registered, because relay.public_url is not set; events arrive by polls")
 	}
 	err := t.hook(ctx, p.HookURL, api, at)
 	if err == nil {
@@ -24,7 +23,7 @@ func (t *Trello) register(ctx context.Context, p *connector.Poll, api *client, a
 		return err
 	}
 	p.Log.Warn("the webhook is not as it should be", "error", err)
-	p.Note("Trello could not register or check the webhook; does relay.public_url lead here? Polls bring what happens")
+	p.Note("Trello could not register or check the webhook; does relay.public_url lead here? Events arrive by polls")
 	return nil
 }
 
@@ -32,7 +31,7 @@ func (t *Trello) hook(ctx context.Context, address string, api *client, at *chec
 	wanted := t.Secret != "" && address != ""
 	if at.Hook != "" {
 		if wanted && at.Board == t.Board {
-			// Trello switches a webhook off when its calls fail for long.
+			// Trello switches a webhook off after its calls have failed for a long time.
 			kept, there, err := api.webhook(ctx, at.Hook)
 			if err != nil || there && kept.Active && kept.CallbackURL == address {
 				return err
@@ -54,10 +53,9 @@ func (t *Trello) hook(ctx context.Context, address string, api *client, at *chec
 	return nil
 }
 
-// subscribed returns the webhook that leads here, the one there is or a new one.
-// The address is the connector's alone, so that others that lead to it are leftovers:
-// one for a former board, or one that was switched off, beside which Trello would
-// make no second.
+// subscribed returns the webhook that leads here, the existing one or a new one. The address belongs to this
+// connector alone, so other webhooks that lead to it are leftovers: one for a former board, or one that was switched
+// off, which Trello would not duplicate.
 func (t *Trello) subscribed(ctx context.Context, api *client, address string) (webhook, error) {
 	board, err := api.boardID(ctx, t.Board)
 	if err != nil {
@@ -98,18 +96,17 @@ func (t *Trello) Remove(ctx context.Context, p *connector.Poll) error {
 	return api.unsubscribe(ctx, at.Hook)
 }
 
-// Receive implements [connector.Receiver]. It never answers 410, on which Trello
-// would remove the webhook.
+// Receive implements [connector.Receiver]. It never answers 410, because Trello would then remove the webhook.
 func (t *Trello) Receive(_ context.Context, r *connector.Request) (connector.Reply, error) {
 	switch {
 	case r.Method == http.MethodHead || r.Method == http.MethodGet:
-		return connector.Say(http.StatusOK, "This is the address of a Trello webhook."), nil // Trello looks before it subscribes
+		return connector.Say(http.StatusOK, "This is the address of a Trello webhook."), nil // Trello checks the address before it subscribes
 	case r.Method != http.MethodPost:
 		return connector.Say(http.StatusMethodNotAllowed, "This is the address of a Trello webhook; it takes POST."), nil
 	case t.Secret == "":
-		return connector.Say(http.StatusForbidden, "The connector has no secret yet, so nothing that is sent can be believed. Set its argument secret to the Power-Up's."), nil
+		return connector.Say(http.StatusForbidden, "The connector has no secret yet, so it cannot tell who sent this. Set its argument secret to the Power-Up's."), nil
 	case !signed(t.Secret, r):
-		return connector.Say(http.StatusUnauthorized, "The signature (X-Trello-Webhook) is missing or wrong; is the secret the Power-Up's, and relay.public_url what Trello calls?"), nil
+		return connector.Say(http.StatusUnauthorized, "The signature (X-Trello-Webhook) is missing or wrong; check that the argument secret is the Power-Up's and that Trello calls the address under relay.public_url."), nil
 	}
 	var body struct {
 		Action json.RawMessage `json:"action"`

@@ -1,8 +1,7 @@
 // Package trello is the connector for Trello: what happens on a board.
 //
-// It asks for the board's actions and, where the relay has a public address and the
-// Power-Up's secret is set, registers a webhook for the board; an action has the same
-// key by either way. When the connector is removed, so is its webhook.
+// It polls the board's actions and, where the relay has a public address and the Power-Up's secret is set, registers
+// a webhook for the board; an action has the same key either way. When the connector is removed, so is its webhook.
 package trello
 
 import (
@@ -18,16 +17,16 @@ import (
 
 // Trello is the connector.
 type Trello struct {
-	Board  string `relay:"board,required" doc:"The board: its id, or the short one that stands in its address after /b/."`
+	Board  string `relay:"board,required" doc:"The board: its id, or the short id after /b/ in its address."`
 	Key    string `relay:"key,required" doc:"The API key of a Power-Up, from https://trello.com/power-ups/admin."`
-	Token  string `relay:"token,secret" doc:"A token that may read the board; without one, somebody signs in with relay login."`
-	Secret string `relay:"secret,secret" doc:"The Power-Up's secret: then a webhook brings what happens at once, and polls only fill gaps."`
+	Token  string `relay:"token,secret" doc:"A token that may read the board; without one, sign in with relay login."`
+	Secret string `relay:"secret,secret" doc:"The Power-Up's secret. With it, a webhook delivers events at once, and polls only fill gaps."`
 	API    string `relay:"api" default:"https://api.trello.com" doc:"The address of the API."`
 
 	kinds.Choice
-	Members connector.Patterns `relay:"members" doc:"Whose actions to post, by user name; everybody's is the default."`
-	Lists   connector.Patterns `relay:"lists" doc:"The lists whose cards to post; all are the default, and what names no list is posted always."`
-	Labels  connector.Patterns `relay:"labels" doc:"Post what is done to labels only for labels of these names."`
+	Members connector.Patterns `relay:"members" doc:"Whose actions to post, by user name; by default everybody's."`
+	Lists   connector.Patterns `relay:"lists" doc:"The lists whose cards to post; by default all. Events that name no list are always posted."`
+	Labels  connector.Patterns `relay:"labels" doc:"Post changes of labels only for labels with these names."`
 	Initial int                `relay:"initial" default:"0" doc:"How many of the newest events to post at the first poll."`
 }
 
@@ -45,11 +44,11 @@ func (t *Trello) Describe() connector.Description {
 // Validate implements [connector.Validator].
 func (t *Trello) Validate() []connector.Problem {
 	var problems connector.Problems
-	problems.If(!isID(t.Board), "board", "A board's id has letters and digits only; it stands in the board's address after /b/.")
-	problems.If(!isID(t.Key), "key", "An API key has letters and digits only.")
-	problems.If(strings.ContainsAny(t.Token, " \"\r\n,"), "token", "A token has no spaces, commas or quotes.")
+	problems.If(!isID(t.Board), "board", "A board's id has only letters and digits; it follows /b/ in the board's address.")
+	problems.If(!isID(t.Key), "key", "An API key has only letters and digits.")
+	problems.If(strings.ContainsAny(t.Token, " \"\r\n,"), "token", "A token must not contain spaces, commas or quotes.")
 	problems.URL("api", t.API, "https://api.trello.com")
-	problems.If(t.Initial < 0 || t.Initial > pageSize, "initial", "The number of events is from 0 to 1000.")
+	problems.If(t.Initial < 0 || t.Initial > pageSize, "initial", "The number of events must be from 0 to 1000.")
 	table().Check(&problems, "kinds", t.Kinds...)
 	return problems
 }
@@ -87,22 +86,22 @@ func (t *Trello) Poll(ctx context.Context, p *connector.Poll) (time.Duration, er
 	return 0, t.news(ctx, p, api, at)
 }
 
-// news emits the actions since the last one; at the first poll and for a preview,
-// so many of the newest that people want to see.
+// news emits the actions since the last one; at the first poll and for a preview, as many of the newest as are
+// wanted.
 func (t *Trello) news(ctx context.Context, p *connector.Poll, api *client, at checkpoint) error {
 	since, limit, newest := at.Last, pageSize, t.Initial
 	if p.Preview > 0 {
 		since, newest = "", p.Preview
 	}
 	if since == "" && newest == 0 {
-		limit = 1 // only to know where to begin
+		limit = 1 // only to know where to start
 	}
 	list, whole, err := api.actions(ctx, t.Board, since, limit)
 	if err != nil {
 		return err
 	}
 	if !whole {
-		const left = "so much has happened that the oldest of it was left out"
+		const left = "more happened since the last poll than one poll reads; the oldest events were left out"
 		p.Log.Warn(left, "actions", len(list))
 		p.Note(left)
 	}
@@ -110,8 +109,7 @@ func (t *Trello) news(ctx context.Context, p *connector.Poll, api *client, at ch
 		if len(list) > 0 {
 			at.Last = list[len(list)-1].ID
 		} else {
-			// All that comes to an empty board is new. A day leaves room for clocks
-			// that differ.
+			// Whatever happens on an empty board later is new. A day leaves room for clocks that differ.
 			at.Last = idAt(time.Now().Add(-24 * time.Hour))
 		}
 		list = slices.DeleteFunc(list, func(a action) bool {

@@ -13,7 +13,7 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// post is one as X tells of it (https://docs.x.com/x-api/fundamentals/data-dictionary).
+// post is a post as X describes it (https://docs.x.com/x-api/fundamentals/data-dictionary).
 type post struct {
 	ID          string   `json:"id"`
 	Text        string   `json:"text"`
@@ -25,7 +25,7 @@ type post struct {
 		Media []string `json:"media_keys"`
 	} `json:"attachments"`
 	References []reference `json:"referenced_tweets"`
-	// Long is the whole of a post whose text is cut.
+	// Long is the full text of a post whose text is cut.
 	Long *struct {
 		Text     string   `json:"text"`
 		Entities entities `json:"entities"`
@@ -36,7 +36,7 @@ type entities struct {
 	URLs []link `json:"urls"`
 }
 
-// link is one in a text. Start and End count characters, not bytes.
+// link is a link in a text. Start and End count characters, not bytes.
 type link struct {
 	Start    int    `json:"start"`
 	End      int    `json:"end"`
@@ -57,7 +57,7 @@ type user struct {
 	Picture  string `json:"profile_image_url"`
 }
 
-// shown is what people know the user by.
+// shown returns the name by which people know the user.
 func (u user) shown() string {
 	return cmp.Or(card.Escape(oneLine(u.Name)), card.Escape(oneLine(u.Username)), "Somebody")
 }
@@ -69,7 +69,7 @@ type media struct {
 	Alt     string `json:"alt_text"`
 }
 
-// includes is what came along with posts.
+// includes holds what came along with posts.
 type includes struct {
 	Users []user  `json:"users"`
 	Media []media `json:"media"`
@@ -86,7 +86,7 @@ func (in includes) user(id string) user {
 // relation is how a kind of post relates to another post: X's word, and a verb.
 type relation struct{ word, verb string }
 
-// table has the kinds of posts. Those that are off by default have arguments of their own.
+// table lists the kinds of posts. Those that are off by default have arguments of their own.
 func table() kinds.Table[relation] {
 	return kinds.Table[relation]{
 		{Name: "post", Doc: "A post.", Own: relation{verb: "posted"}},
@@ -96,7 +96,7 @@ func table() kinds.Table[relation] {
 	}
 }
 
-// kind is what kind of post one is.
+// kind returns the kind of a post.
 func (p post) kind() kinds.Kind[relation] {
 	all := table()
 	for _, r := range p.References {
@@ -109,7 +109,7 @@ func (p post) kind() kinds.Kind[relation] {
 
 const maxText = 1000
 
-// event makes an event of a post; false when it is of a sort that nobody asked for.
+// event makes an event from a post; it reports false when nobody asked for that kind.
 func (x *X) event(p post, in includes) (event.Event, bool) {
 	kind := p.kind().Name
 	if !isNumber(p.ID) || kind == "reply" && !x.Replies || kind == "repost" && !x.Reposts {
@@ -143,7 +143,7 @@ func draw(p post, in includes) card.Card {
 	return c
 }
 
-// address is where a post is seen.
+// address returns the page of a post.
 func address(p post, by user) string {
 	if isHandle(by.Username) {
 		return "https://x.com/" + by.Username + "/status/" + p.ID
@@ -151,7 +151,7 @@ func address(p post, by user) string {
 	return "https://x.com/i/status/" + p.ID
 }
 
-// quoted is the post that another one quotes or reposts, if it came along.
+// quoted returns the post that another one quotes or reposts, if it came along.
 func (p post) quoted(in includes) *post {
 	for _, r := range p.References {
 		if i := slices.IndexFunc(in.Posts, func(o post) bool { return o.ID == r.ID }); i >= 0 && r.Type != "replied_to" {
@@ -165,8 +165,7 @@ func quote(p post, in includes) string {
 	return "**" + in.user(p.Author).shown() + "**: " + p.markdown()
 }
 
-// markdown is a post's text with its links written out: X's own lead to t.co, which
-// tells nobody where they go.
+// markdown returns a post's text with its links written out: X's own lead to t.co, which does not show where they go.
 func (p post) markdown() string {
 	text, links := p.Text, p.Entities.URLs
 	if p.Long != nil && p.Long.Text != "" {
@@ -189,12 +188,12 @@ func (p post) markdown() string {
 	return card.Cut(strings.TrimSpace(b.String()), maxText)
 }
 
-// literal is a text as it was written. X writes &, < and > as HTML does.
+// literal returns a text as it was written. X escapes &, < and > as HTML does.
 func literal(s string) string { return card.Escape(html.UnescapeString(s)) }
 
 func (l link) markdown() string {
 	if l.Media != "" {
-		return "" // the picture is on the card
+		return "" // the card shows the picture
 	}
 	if card.Web(l.Expanded) == "" {
 		return card.Escape(l.Display)
@@ -204,7 +203,7 @@ func (l link) markdown() string {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// data is what routes may test.
+// data returns what routes may test.
 func data(p post, in includes) json.RawMessage {
 	by := in.user(p.Author)
 	b, err := json.Marshal(map[string]any{
@@ -212,12 +211,12 @@ func data(p post, in includes) json.RawMessage {
 		"author": map[string]any{"id": p.Author, "name": by.Name, "username": by.Username},
 	})
 	if err != nil {
-		return nil // texts always encode
+		return nil // texts can always be encoded
 	}
 	return b
 }
 
-// sample is a kind's, with all that a post can have.
+// sample returns a kind's sample, with everything that a post can have.
 func sample(k kinds.Kind[relation]) event.Event {
 	in := includes{
 		Users: []user{{ID: "1", Name: "Ada", Username: "ada", Picture: "https://pbs.twimg.com/profile_images/1/a.jpg"}, {ID: "2", Name: "Grace", Username: "grace"}},

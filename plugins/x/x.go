@@ -26,8 +26,8 @@ import (
 // X is the connector.
 type X struct {
 	Users   []string `relay:"users" doc:"The users whose posts to relay, without @."`
-	List    string   `relay:"list" doc:"The number of a list whose posts to relay; it stands in the list's address."`
-	Search  string   `relay:"search" doc:"A search whose posts to relay, in X's own language, of at most 512 characters."`
+	List    string   `relay:"list" doc:"The number of a list whose posts to relay; it is in the list's address."`
+	Search  string   `relay:"search" doc:"A search whose posts to relay, in X's query language, of at most 512 characters."`
 	Token   string   `relay:"token,required,secret" doc:"The app's bearer token, from X's developer portal."`
 	Budget  int      `relay:"budget" default:"1000" doc:"How many posts the connector may read in a calendar month (UTC); each costs money."`
 	Replies bool     `relay:"replies" default:"false" doc:"Also relay replies."`
@@ -60,14 +60,14 @@ func (x *X) Describe() connector.Description {
 func (x *X) Validate() []connector.Problem {
 	var problems connector.Problems
 	problems.OneOf("users", "Name one of users, list and search.", len(x.Users) > 0, x.List != "", x.Search != "")
-	problems.If(len(x.Users) > maxUsers, "users", fmt.Sprintf("At most %d users fit one connector; use another for more.", maxUsers))
+	problems.If(len(x.Users) > maxUsers, "users", fmt.Sprintf("One connector can follow at most %d users; add another connector for more.", maxUsers))
 	for _, u := range x.Users {
-		problems.If(!isHandle(u), "users", "A user's name has letters, digits and _ only, at most 15, and no @.")
+		problems.If(!isHandle(u), "users", "A user's name has at most 15 letters, digits and _, and no @.")
 	}
-	problems.If(x.List != "" && !isNumber(x.List), "list", "A list is named by its number, which stands in its address.")
-	problems.If(len([]rune(x.Search)) > maxQuery, "search", fmt.Sprintf("A search has at most %d characters.", maxQuery))
-	problems.If(x.Budget < 1, "budget", "A budget of nothing reads nothing; write how many posts may be read in a month.")
-	problems.If(x.Initial < 0 || x.Initial > maxResults, "initial", fmt.Sprintf("The number of posts is from 0 to %d.", maxResults))
+	problems.If(x.List != "" && !isNumber(x.List), "list", "Name a list by its number, which is in its address.")
+	problems.If(len([]rune(x.Search)) > maxQuery, "search", fmt.Sprintf("A search can have at most %d characters.", maxQuery))
+	problems.If(x.Budget < 1, "budget", "The budget must be positive; write how many posts may be read in a month.")
+	problems.If(x.Initial < 0 || x.Initial > maxResults, "initial", fmt.Sprintf("The number of posts must be from 0 to %d.", maxResults))
 	problems.URL("api", x.API, "https://api.x.com")
 	return problems
 }
@@ -80,14 +80,14 @@ func isHandle(s string) bool {
 
 func isNumber(s string) bool { return s != "" && len(s) <= 20 && strings.Trim(s, "0123456789") == "" }
 
-// timeline is one address with posts.
+// timeline is one address that returns posts.
 type timeline struct {
-	// name is what the checkpoint calls it: a user's number, or list or search.
+	// name is its name in the checkpoint: a user's number, or list or search.
 	name, path string
 	query      url.Values
-	// least is the fewest posts that can be asked for at once.
+	// least is the fewest posts that a request can ask for.
 	least int
-	// since says that the address takes since_id.
+	// since says that the address accepts since_id.
 	since bool
 }
 
@@ -119,11 +119,11 @@ type reading struct {
 	at   checkpoint
 	// short says that the budget did not suffice.
 	short bool
-	// missing are the users of whom X says nothing.
+	// missing are the users that X does not know.
 	missing []string
 }
 
-// note tells how much of the budget is spent.
+// note says how much of the budget is spent.
 func (r *reading) note() string {
 	month, err := time.Parse("2006-01", r.at.Month)
 	if err != nil {
@@ -131,7 +131,7 @@ func (r *reading) note() string {
 	}
 	text := fmt.Sprintf("%d of %d posts read in %s", r.at.Read, r.x.Budget, month.Format("January"))
 	if r.short {
-		text += "; the rest waits for the next month"
+		text += "; further posts wait for the next month"
 	}
 	if len(r.missing) > 0 {
 		text += "; X does not know " + strings.Join(r.missing, ", ")
@@ -139,7 +139,7 @@ func (r *reading) note() string {
 	return text
 }
 
-// rest is how long to wait: until X's limit is renewed, or the month ends.
+// rest returns how long to wait: until X's limit is reset, or the month ends.
 func (r *reading) rest() time.Duration {
 	now := r.x.now().UTC()
 	wait := r.api.Wait()
@@ -150,7 +150,7 @@ func (r *reading) rest() time.Duration {
 	return wait
 }
 
-// timelines are the addresses to read.
+// timelines returns the addresses to read.
 func (r *reading) timelines(ctx context.Context) ([]timeline, error) {
 	x := r.x
 	if x.List != "" {
@@ -220,13 +220,12 @@ func (r *reading) identify(ctx context.Context) error {
 	return nil
 }
 
-// maxPages bounds what one poll reads of a timeline; the next poll goes on from there.
+// maxPages bounds how many pages of a timeline one poll reads; the next poll continues from there.
 const maxPages = 20
 
-// read emits what is new on a timeline. Each page is counted as soon as it is there,
-// with a checkpoint of its own, so that nothing that was paid for is forgotten. X's pages
-// go back in time, so the position moves only when the last one has been read; a poll that
-// stops before that notes where the next one goes on.
+// read emits what is new on a timeline. Each page is counted as soon as it arrives, with a checkpoint of its own, so
+// that nothing that was paid for is forgotten. X's pages go back in time, so the position moves only when the last
+// one has been read; a poll that stops before that notes where the next one continues.
 func (r *reading) read(ctx context.Context, t timeline) error {
 	since, known := r.at.Since[t.name]
 	known = known && r.poll.Preview == 0
@@ -272,9 +271,9 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 	return r.keep(ctx, fresh...)
 }
 
-// failed handles a page that did not come. One that cannot be read was paid for all the
-// same. Where X refuses to go on from where the last poll stopped, the next one begins with
-// the newest post again; what has been posted is known by its key.
+// failed handles a page that did not arrive. One that cannot be read was still paid for. Where X refuses to continue
+// from where the last poll stopped, the next one starts at the newest post again; what was already posted is known by
+// its key.
 func (r *reading) failed(ctx context.Context, t timeline, err error, size int) error {
 	switch {
 	case rest.StatusOf(err) == http.StatusOK:
@@ -287,20 +286,20 @@ func (r *reading) failed(ctx context.Context, t timeline, err error, size int) e
 	return errors.Join(err, r.keep(ctx))
 }
 
-// keep emits events and has the position and the count stored before anything else can
-// go wrong: what has been read was paid for.
+// keep emits events and has the position and the count stored before anything else can go wrong, because what was
+// read was paid for.
 func (r *reading) keep(ctx context.Context, events ...event.Event) error {
 	return cmp.Or(r.poll.EmitAt(ctx, version, r.at, events...), r.poll.Flush(ctx))
 }
 
-// size is how many posts to ask for: as many as the budget has left at most, and 0
-// when even the fewest do not fit. A first look asks for as few as it can.
+// size returns how many posts to ask for: at most as many as the budget has left, and 0 when even the fewest do not
+// fit. A first poll asks for as few as it can.
 func (r *reading) size(t timeline, known bool) int {
 	size := maxResults
 	if !known {
 		size = max(t.least, r.x.Initial, r.poll.Preview)
 	}
-	// A post may bring the one it quotes and the one it answers, which count as well.
+	// A post may bring along the one it quotes and the one it answers, which count as well.
 	size = min(size, maxResults, (r.x.Budget-r.at.Read)/3)
 	if size < t.least {
 		return 0
@@ -308,8 +307,8 @@ func (r *reading) size(t timeline, known bool) int {
 	return size
 }
 
-// page asks for a page. X refuses a since_id that is too old for a search; then the
-// page comes without, and what is known is left out by its number.
+// page fetches a page. X refuses a since_id that is too old for a search; then page asks without one and drops what
+// is known by its number.
 func (r *reading) page(ctx context.Context, t timeline, since, next string, size int, known bool) (page, error) {
 	q := url.Values{
 		"max_results": {fmt.Sprint(size)}, "tweet.fields": {"created_at,author_id,entities,attachments,referenced_tweets,note_tweet,lang"},

@@ -308,7 +308,7 @@ func TestASpentBudgetIsTold(t *testing.T) {
 	for range 3 {
 		p = s.poll(c, p.Checkpoint)
 	}
-	if !strings.Contains(p.Note, "the rest waits for the next month") || p.Again < 10*24*time.Hour || p.Again > 12*24*time.Hour {
+	if !strings.Contains(p.Note, "further posts wait for the next month") || p.Again < 10*24*time.Hour || p.Again > 12*24*time.Hour {
 		t.Errorf("%q, again in %s", p.Note, p.Again)
 	}
 	asked := len(s.asked)
@@ -338,7 +338,7 @@ func TestACorruptCheckpointReadsNothingThisMonth(t *testing.T) {
 	s := newService(t)
 	s.add(20)
 	p := s.poll(s.client(nil), event.Checkpoint("nonsense"))
-	if s.read["2026-11"] != 0 || keys(p) != "" || !strings.Contains(p.Note, "the rest waits") {
+	if s.read["2026-11"] != 0 || keys(p) != "" || !strings.Contains(p.Note, "further posts wait") {
 		t.Errorf("%d posts were read; %q", s.read["2026-11"], p.Note)
 	}
 }
