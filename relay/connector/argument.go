@@ -12,31 +12,30 @@ type Argument struct {
 	Name     string
 	Type     ValueType
 	Required bool
-	// Secret marks the value: it is never shown or logged. What has a secret in it is
-	// one as a whole.
+	// Secret marks the value as one that is never shown or logged. Whatever contains a secret is secret as a whole.
 	Secret bool
 	// Default is JSON; empty means null.
 	Default string
 	// Doc is one sentence.
 	Doc string
-	// Allowed, when not empty, lists all values a string may have.
+	// Allowed, when not empty, lists all values that a string may have.
 	Allowed []string
 }
 
 // ValueType is what the value of an argument may be.
 type ValueType struct {
 	Kind ValueKind
-	// Element is the type of what is in a list or a map.
+	// Element is the type of the elements of a list or a map.
 	Element *ValueType
-	// Attributes are those of an object.
+	// Attributes are the attributes of an object.
 	Attributes []Argument
 }
 
 // ValueKind is the kind of a [ValueType], as the configuration language calls it.
 type ValueKind string
 
-// The kinds of values. A map has names that the configuration chooses, an object
-// those of its attributes; any is whatever JSON can hold.
+// The kinds of values. The configuration chooses the names in a map, the schema those in an object; any is whatever
+// JSON can hold.
 const (
 	ValueAny    ValueKind = "any"
 	ValueString ValueKind = "string"

@@ -37,7 +37,7 @@ func decodeFields(fields []field, given map[string]json.RawMessage, into reflect
 		problems = append(problems, decodeArgument(a, raw, into.FieldByIndex(f.index))...)
 	}
 	for name := range given {
-		problems = append(problems, Problem{Argument: path + name, Message: "there is no such argument; remove it"})
+		problems = append(problems, Problem{Argument: path + name, Message: "this argument does not exist; remove it"})
 	}
 	slices.SortStableFunc(problems, func(a, b Problem) int { return strings.Compare(a.Argument, b.Argument) })
 	return problems
@@ -108,8 +108,7 @@ func decodeValue(path string, raw json.RawMessage, into reflect.Value) []Problem
 	return nil
 }
 
-// decodeNumber returns what the number should have been, or nothing when it is
-// right.
+// decodeNumber returns what the number should have been, or an empty string when it is right.
 func decodeNumber(raw json.RawMessage, into reflect.Value) string {
 	var n json.Number
 	if raw[0] == '"' || json.Unmarshal(raw, &n) != nil {
@@ -159,7 +158,7 @@ func decodeList(path string, raw json.RawMessage, into reflect.Value) []Problem 
 	}
 	into.Set(list)
 	if p, ok := reflect.TypeAssert[Patterns](list); ok && !p.Valid() {
-		problems = append(problems, Problem{Argument: path, Message: "One of the patterns cannot be read; a [ has no end."})
+		problems = append(problems, Problem{Argument: path, Message: "One of the patterns is not valid: a [ is never closed."})
 	}
 	return problems
 }

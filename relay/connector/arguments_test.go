@@ -177,7 +177,7 @@ func TestProblemsNameTheArgumentAndNotTheValue(t *testing.T) {
 	for given, want := range map[string]Problem{
 		`[]`:                                           {"", "the arguments are not a JSON object"},
 		`{}`:                                           {"text", "is required"},
-		`{"text":"x","nope":"s3cr3t"}`:                 {"nope", "there is no such argument; remove it"},
+		`{"text":"x","nope":"s3cr3t"}`:                 {"nope", "this argument does not exist; remove it"},
 		`{"text":["s3cr3t"]}`:                          {"text", "must be text"},
 		`{"text":"x","on":"s3cr3t"}`:                   {"on", "must be true or false"},
 		`{"text":"x","count":"5"}`:                     {"count", "must be a number"},

@@ -1,8 +1,7 @@
-// Package connector is the contract between the relay and a connector plugin, and what
-// a plugin's author imports.
+// Package connector is the contract between the relay and a connector plugin, and what a plugin's author imports.
 //
-// A connector is a struct whose tagged fields are its arguments, with a Describe method
-// and at least one of Poll and Receive:
+// A connector is a struct whose tagged fields are its arguments, with a Describe method and at least one of Poll and
+// Receive:
 //
 //	type Clock struct {
 //		Zone string `relay:"zone" default:"UTC" doc:"The time zone whose hours to announce."`
@@ -15,13 +14,12 @@
 //
 //	func main() { connector.Serve(New) }
 //
-// The interfaces [Validator], [Authenticator] and [Remover] are there for those who need
-// them. A poll emits its events with [Poll.EmitAt] and finds with [Recall] where the last
-// one ended. For Receive there are [Signed], [ParseJSON] and [Accepted].
+// The interfaces [Validator], [Authenticator] and [Remover] are optional. A poll emits its events with [Poll.EmitAt]
+// and finds with [Recall] where the last one ended. For Receive there are [Signed], [ParseJSON] and [Accepted].
 //
-// Three packages below this one help: rest is the client for sources with a JSON API,
-// kinds the table of a connector with many kinds of events, and connectortest checks in a
-// test that a connector keeps the contract. What most cards tell is a card.Happening.
+// Three packages below this one help: rest is the client for sources with a JSON API, kinds the table of a connector
+// with many kinds of events, and connectortest checks in a test that a connector keeps the contract. Most cards are
+// made from a card.Happening.
 package connector
 
 import (
@@ -47,19 +45,17 @@ type Connector interface {
 
 // Poller is a connector that the relay asks for what is new.
 type Poller interface {
-	// Poll emits what happened since p.Checkpoint, oldest first, and returns how
-	// long the source asks to wait before the next poll (0 when it does not
-	// say). It may also never return and emit what comes. An error made by
-	// [Throttled], [Unauthorised], [Gone] or [Misconfigured] is of that kind; any
-	// other is temporary. What was emitted before an error stays.
+	// Poll emits what happened since p.Checkpoint, oldest first, and returns how long the source asks to wait before
+	// the next poll (0 when it does not say). It may also never return and emit events as they come. An error made by
+	// [Throttled], [Unauthorised], [Gone] or [Misconfigured] is of that kind; any other is temporary. Events that
+	// were emitted before an error stay.
 	Poll(ctx context.Context, p *Poll) (again time.Duration, err error)
 }
 
 // Receiver is a connector whose source sends HTTP requests to its hook URL.
 type Receiver interface {
-	// Receive turns one request into an answer and events. The answer is sent
-	// only once the events are stored. Whether the request is genuine (its
-	// signature) is for Receive to check. An error gives the sender a 5xx.
+	// Receive turns one request into an answer and events. The answer is sent only once the events are stored.
+	// Receive must check itself whether the request is genuine (its signature). An error gives the sender a 5xx.
 	Receive(ctx context.Context, r *Request) (Reply, error)
 }
 
@@ -71,8 +67,8 @@ type Validator interface {
 
 // Remover is a connector that sets something up at its source, such as a webhook.
 type Remover interface {
-	// Remove undoes that. It is called once the connector has been taken out of a
-	// running relay's configuration, with the last checkpoint.
+	// Remove undoes that. The relay calls it with the last checkpoint once a reload has removed the connector from
+	// its configuration.
 	Remove(ctx context.Context, p *Poll) error
 }
 
@@ -96,8 +92,8 @@ type Description struct {
 	Schedule string
 }
 
-// Type is a connector type as a plugin implements it: its description, and what
-// follows from the Go type: the ways in and the argument schema.
+// Type is a connector type as a plugin implements it: its description and what follows from the Go type, which is how
+// events arrive and the argument schema.
 type Type struct {
 	Description
 	Polls    bool
@@ -118,19 +114,16 @@ type Kind struct {
 type Poll struct {
 	// Connector is the configured connector's name.
 	Connector string
-	// HookURL is the address the outside knows for the connector's hook; empty
-	// when relay.public_url is not set.
+	// HookURL is the public address of the connector's hook; it is empty when relay.public_url is not set.
 	HookURL string
-	// Checkpoint is the last one that was stored with an earlier poll's events; nil at
-	// the first poll. [Recall] reads one that [Poll.EmitAt] made.
+	// Checkpoint is the last one that was stored with an earlier poll's events; it is nil at the first poll. [Recall]
+	// reads one that [Poll.EmitAt] made.
 	Checkpoint event.Checkpoint
-	// Token is what a person's sign-in gave: an access token that is good for at
-	// least this poll, or the token that was pasted. It is empty when nobody has
-	// signed in; the poll then fails with [Unauthorised].
+	// Token is the result of a person's sign-in: an access token that is valid for at least this poll, or the token
+	// that was pasted. It is empty when nobody has signed in; the poll then fails with [Unauthorised].
 	Token string
-	// Preview, when not 0, is how many of the newest events to emit whatever the
-	// checkpoint says: a person wants to see what the connector finds. Nothing
-	// of such a poll is kept.
+	// Preview, when not 0, is how many of the newest events to emit whatever the checkpoint says, because a person
+	// wants to see what the connector finds. Nothing from such a poll is stored.
 	Preview int
 	// HTTP is the client to use: it carries the configured proxy, authorities
 	// and User-Agent, and refuses private addresses that are not allowed.
@@ -143,14 +136,13 @@ type Poll struct {
 	// at is the checkpoint that this poll emitted last; nil before the first.
 	at   event.Checkpoint
 	note string
-	// known is what the poll took for known, and knownCount how much that is.
+	// known is what the poll considered known, and knownCount how much that is.
 	known      []Known
 	knownCount int
 }
 
-// Newest returns which of the events that a poll found, oldest first, it is to emit: of
-// the first poll so many of the newest as people want to begin with, of a preview so many
-// as they want to see, and else all.
+// Newest returns those of a poll's events, given oldest first, that it should emit: at the first poll as many of the
+// newest as people want to begin with, in a preview as many as they want to see, and otherwise all.
 func Newest[T any](p *Poll, known bool, initial int, found []T) []T {
 	switch {
 	case p.Preview > 0:
@@ -166,32 +158,30 @@ func Newest[T any](p *Poll, known bool, initial int, found []T) []T {
 // it; the last call counts.
 func (p *Poll) Note(line string) { p.note = line }
 
-// Known is something that a poll found and does not emit, because it takes it for
-// what was emitted before.
+// Known is something that a poll found and does not emit, because it considers it already emitted.
 type Known struct {
-	// Key is the key of its event, Title what people know it by.
+	// Key is the key of its event, and Title is what people call it.
 	Key, Title string
 	// Because says why, as a part of a sentence, such as "its guid is known".
 	Because string
 }
 
-// Knew tells how much the poll found that it takes for known, and of the first of it
-// what it is and why, which the debug log and a dry run say. Where a source has no
-// sure identities, a person can see only there why there is no event.
+// Knew reports how many things the poll found that it considers known, and for the first of them what they are and
+// why; the debug log and a dry run show this. For a source without reliable identities, only this shows a person why
+// there is no event.
 func (p *Poll) Knew(count int, first ...Known) {
 	p.knownCount += max(count, 0)
 	p.known = append(p.known, first[:min(len(first), maxKnown-len(p.known))]...)
 }
 
-// maxKnown is of how much a poll can tell that it is known.
+// maxKnown bounds how many known things a poll can name.
 const maxKnown = 100
 
-// Request is one HTTP request that came to a connector's hook URL.
+// Request is one HTTP request to a connector's hook URL.
 type Request struct {
 	// Connector is the configured connector's name.
 	Connector string
-	// HookURL is the address the outside knows for the hook; empty when
-	// relay.public_url is not set.
+	// HookURL is the public address of the hook; it is empty when relay.public_url is not set.
 	HookURL string
 	Method  string
 	// Path is what follows the token in the hook URL, with a leading '/', or
@@ -208,7 +198,7 @@ type Request struct {
 	Log   *slog.Logger
 }
 
-// Reply is a connector's answer to a request, and what the request told it.
+// Reply is a connector's answer to a request, and the events that it found in the request.
 type Reply struct {
 	// Status is the HTTP status; 0 means 200.
 	Status int

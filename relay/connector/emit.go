@@ -18,8 +18,7 @@ var (
 	errNotAnswered = errors.New("the relay did not store the batch; end the poll")
 )
 
-// emitter hands a poll's batches over, one at a time, each until the host says
-// that it is stored.
+// emitter hands over a poll's batches one at a time, and waits for each until the host says that it is stored.
 type emitter struct {
 	stream  wire.Connector_PollServer
 	answers chan struct{}
@@ -91,7 +90,7 @@ func (e *emitter) close() {
 	}
 }
 
-// valid makes text fit for a protobuf string.
+// valid makes a text valid for a protobuf string.
 func valid(text string) string {
 	if utf8.ValidString(text) {
 		return text

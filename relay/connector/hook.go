@@ -18,8 +18,7 @@ func Say(status int, sentence string) Reply {
 	return Reply{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(sentence + "\n")}
 }
 
-// Accepted is the answer to a request that tells of an event, which is posted if people
-// want it.
+// Accepted is the answer to a request that reports an event, which is posted if people want it.
 func Accepted(e event.Event, wanted bool) Reply {
 	if !wanted {
 		return Say(http.StatusOK, "Nothing to post.")
@@ -29,11 +28,10 @@ func Accepted(e event.Event, wanted bool) Reply {
 	return reply
 }
 
-// Signed reports whether one of the signatures in a request's headers is the HMAC of
-// some parts, mostly the body alone. A signature is hexadecimal or base64, with or
-// without a name such as sha256= before it; several may stand in a header, between commas
-// or blanks, because a sender that changes its secret signs with both. An empty secret
-// signs nothing.
+// Signed reports whether one of the signatures in a request's headers is the HMAC of the given parts, usually the
+// body alone. A signature is hexadecimal or base64, with or without a name such as sha256= before it. A header may
+// hold several, separated by commas or spaces, because a sender that changes its secret signs with both. With an
+// empty secret, nothing counts as signed.
 func Signed(function func() hash.Hash, secret string, headers []string, parts ...[]byte) bool {
 	mac := hmac.New(function, []byte(secret))
 	for _, part := range parts {
@@ -63,9 +61,9 @@ func signature(s string, size int) []byte {
 	return b
 }
 
-// ParseJSON reads JSON as far as it goes: a part of the wrong type is left out, and the
-// rest holds. It is false when there is no JSON at all. Services change what they send
-// without notice, and a card that lacks something is better than none.
+// ParseJSON reads as much of the JSON as it can: it leaves out a part of the wrong type and keeps the rest. It
+// reports false when there is no JSON at all. Services change what they send without notice, and an incomplete card
+// is better than none.
 func ParseJSON(raw []byte, into any) bool {
 	err := json.Unmarshal(raw, into)
 	_, wrongType := errors.AsType[*json.UnmarshalTypeError](err)

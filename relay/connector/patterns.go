@@ -6,13 +6,12 @@ import (
 	"strings"
 )
 
-// Patterns is the type of an argument that chooses kinds, people, branches and the like
-// by their names. A pattern is one of file names (path.Match) without regard to capitals;
-// unlike there, * also stands for slashes. An argument with one that cannot be read is
-// refused before [Validator] is asked.
+// Patterns is the type of an argument that chooses kinds, people, branches and the like by their names. A pattern is
+// written as for file names (path.Match) and ignores case; unlike there, * also matches slashes. An argument with an
+// invalid pattern is refused before [Validator] is asked.
 type Patterns []string
 
-// Match reports whether a name is like any of the patterns.
+// Match reports whether a name matches any of the patterns.
 func (p Patterns) Match(name string) bool {
 	name = flat(name)
 	return slices.ContainsFunc(p, func(pattern string) bool {
@@ -21,7 +20,7 @@ func (p Patterns) Match(name string) bool {
 	})
 }
 
-// Valid reports whether all of the patterns can be read. One that cannot matches nothing.
+// Valid reports whether all of the patterns are valid. An invalid one matches nothing.
 func (p Patterns) Valid() bool {
 	return !slices.ContainsFunc(p, func(pattern string) bool {
 		_, err := path.Match(pattern, "")
@@ -29,5 +28,5 @@ func (p Patterns) Valid() bool {
 	})
 }
 
-// flat takes the meaning out of capitals and slashes.
+// flat makes capitals and slashes ordinary characters.
 func flat(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x00") }

@@ -2,7 +2,7 @@ package connector
 
 // Problem is something wrong with the arguments.
 type Problem struct {
-	// Argument is the one at fault; empty when it is none in particular.
+	// Argument is the one at fault; it is empty when there is no particular one.
 	Argument string
 	// Message says what is wrong and what to do, without the argument's value.
 	Message string
@@ -11,7 +11,7 @@ type Problem struct {
 // Problems collects what a [Validator] finds.
 type Problems []Problem
 
-// If adds a problem with an argument if it is there.
+// If adds a problem with an argument when the condition holds.
 func (p *Problems) If(wrong bool, argument, message string) {
 	if wrong {
 		*p = append(*p, Problem{Argument: argument, Message: message})

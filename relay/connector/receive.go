@@ -33,7 +33,7 @@ func (s *server) Receive(stream wire.Connector_ReceiveServer) error {
 	}
 }
 
-// take has every request of a message handled, side by side.
+// take has all requests of a message handled concurrently.
 func (s *server) take(ctx context.Context, r *wire.ReceiveRequest, a *answers) {
 	calls := make([]call, len(r.GetCalls()))
 	errs := make([]error, len(calls))
@@ -45,7 +45,7 @@ func (s *server) take(ctx context.Context, r *wire.ReceiveRequest, a *answers) {
 		i := int(w.GetCall())
 		switch {
 		case i >= len(calls):
-			a.add(w, &wire.ReceiveResult{Failure: failureOf(errors.New("the request names a call that is not in its message"))})
+			a.add(w, &wire.ReceiveResult{Failure: failureOf(errors.New("the request refers to a call that its message does not contain"))})
 		case errs[i] != nil:
 			a.add(w, &wire.ReceiveResult{Failure: failureOf(errs[i])})
 		default:
@@ -108,8 +108,7 @@ func fromHeader(h http.Header) map[string]*wire.HeaderValues {
 	return w
 }
 
-// answers sends results back. Those that come while others are on their way go
-// together.
+// answers sends results back. Those that arrive while others are being sent go together.
 type answers struct {
 	stream wire.Connector_ReceiveServer
 	// all counts the requests that have no result yet.
@@ -144,7 +143,7 @@ func (a *answers) add(w *wire.HTTPRequest, r *wire.ReceiveResult) {
 	a.all.Done()
 }
 
-// maxResult leaves room in a message for what is around a result.
+// maxResult leaves room in a message for what surrounds a result.
 const maxResult = wire.MaxMessage - 1<<20
 
 func (a *answers) send(ctx context.Context) {
@@ -153,17 +152,17 @@ func (a *answers) send(ctx context.Context) {
 		select {
 		case <-a.ready:
 		case <-ctx.Done():
-			a.flush() // a stream that still lives gets what is ready
+			a.flush() // a live stream gets what is ready
 			return
 		}
-		runtime.Gosched() // more of them are about to be ready
+		runtime.Gosched() // more of them are nearly ready
 		if !a.flush() {
 			return
 		}
 	}
 }
 
-// flush sends what is ready, in messages that are not too big.
+// flush sends what is ready, in messages within the limit.
 func (a *answers) flush() (ok bool) {
 	a.mu.Lock()
 	results := a.results
@@ -188,8 +187,8 @@ func (a *answers) close() {
 	<-a.sent
 }
 
-// pool runs functions on goroutines that are kept for the next ones for a while:
-// their stacks have grown to what reading a card takes.
+// pool runs functions on goroutines and keeps those for a while, because their stacks have already grown to the size
+// that reading a card needs.
 type pool struct{ idle chan func() }
 
 // lull is how long a goroutine waits for the next function.

@@ -26,8 +26,8 @@ func schemaOf(t reflect.Type) ([]field, error) {
 	return fieldsOf(t.Elem(), nil, 0)
 }
 
-// fieldsOf lists a struct's arguments; those of an embedded struct count as its
-// own, so that connectors can share some.
+// fieldsOf lists a struct's arguments. Those of an embedded struct count as its own, so that connectors can share
+// some.
 func fieldsOf(t reflect.Type, at []int, depth int) ([]field, error) {
 	var list []field
 	for f := range t.Fields() {
@@ -100,8 +100,7 @@ func argumentOf(f reflect.StructField, tag string, depth int) (Argument, error) 
 	return a, nil
 }
 
-// defaultOf turns a default tag into JSON. Text stands as it is; all else is JSON
-// already.
+// defaultOf turns a default tag into JSON. Text is written as it is; everything else is already JSON.
 func defaultOf(t reflect.Type, text string) (string, error) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -116,7 +115,7 @@ func defaultOf(t reflect.Type, text string) (string, error) {
 	return text, nil
 }
 
-// typeOf is the type of the argument that a Go type makes.
+// typeOf returns the type of argument that a Go type stands for.
 func typeOf(t reflect.Type, depth int) (ValueType, error) {
 	if depth >= wire.MaxTypeDepth {
 		return ValueType{}, errors.New("an argument cannot contain itself, nor be nested as deep as this one")

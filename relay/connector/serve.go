@@ -60,7 +60,7 @@ func Serve(factories ...func() Connector) {
 	os.Exit(0)
 }
 
-// service joins the server to go-plugin.
+// service connects the server to go-plugin.
 type service struct {
 	plugin.NetRPCUnsupportedPlugin
 	server wire.ConnectorServer

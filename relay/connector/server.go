@@ -33,7 +33,7 @@ type server struct {
 	log         *slog.Logger
 }
 
-// served is one connector type.
+// served is one connector type that the server serves.
 type served struct {
 	factory func() Connector
 	fields  []field
@@ -141,14 +141,14 @@ func (s *server) Validate(_ context.Context, r *wire.ValidateRequest) (*wire.Val
 	return out, nil
 }
 
-// call is the connector that a call is about, made ready for it.
+// call is one call with its connector, made ready for it.
 type call struct {
 	value Connector
 	http  *http.Client
 	log   *slog.Logger
 }
 
-// call makes ready for a call, with the value that its connector has already, if any.
+// call prepares a call, with the value that its connector already has, if any.
 func (s *server) call(w *wire.Call) (call, error) {
 	kind, ok := s.served[w.GetType()]
 	if !ok {
@@ -243,7 +243,7 @@ func (s *server) poll(stream wire.Connector_PollServer, start *wire.PollStart) *
 	return done
 }
 
-// poll is what a connector is told of itself.
+// poll returns what a connector learns about itself.
 func (c call) poll(w *wire.Call, at []byte) *Poll {
 	return &Poll{
 		Connector: w.GetConnector(), HookURL: w.GetHookUrl(), Checkpoint: event.Checkpoint(at), Token: w.GetToken(),

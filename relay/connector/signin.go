@@ -11,9 +11,8 @@ import (
 
 // Authenticator is a connector that a person may have to sign in to.
 type Authenticator interface {
-	// SignIn says how, with the arguments as they are set; nil when they already
-	// give access. It uses no network. The relay runs the sign-in, keeps what came
-	// of it encrypted, and gives Poll and Receive a token.
+	// SignIn says how, given the arguments; it returns nil when they already give access. It uses no network. The
+	// relay runs the sign-in, stores the result encrypted, and gives Poll and Receive a token.
 	SignIn() *SignIn
 }
 
@@ -23,11 +22,9 @@ type Flow string
 const (
 	// DeviceCode shows a code that the person enters on another device (RFC 8628).
 	DeviceCode Flow = "device code"
-	// AuthorisationCode is OAuth's, with PKCE (RFC 7636). It needs
-	// relay.public_url, where it lands.
+	// AuthorisationCode is OAuth's, with PKCE (RFC 7636). It needs relay.public_url, to which the browser returns.
 	AuthorisationCode Flow = "authorisation code"
-	// TokenPage sends the person to a page of the service on which a token is made,
-	// to be pasted.
+	// TokenPage sends the person to a page of the service that shows a token to paste.
 	TokenPage Flow = "token page"
 )
 

@@ -7,8 +7,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
-// maxValues bounds the memory of a process through which very many connectors
-// pass; a value that is dropped is made anew when it is needed again.
+// maxValues bounds the memory of a process that sees very many connectors come and go; a dropped value is created
+// again when it is needed.
 const maxValues = 10_000
 
 // values keeps one value per configured connector for as long as its arguments
@@ -25,8 +25,7 @@ type keptValue struct {
 	value     Connector
 }
 
-// get returns the connector's value, made with create when there is none or the
-// arguments changed.
+// get returns the connector's value. It calls create when there is none or the arguments changed.
 func (v *values) get(w *wire.Call, create func() (Connector, error)) (Connector, error) {
 	key := valueKey{w.GetType(), w.GetConnector()}
 	sum := sha256.Sum256(w.GetArguments())

@@ -148,7 +148,7 @@ func TestValidateReturnsThePluginsProblems(t *testing.T) {
 	for arguments, want := range map[string][]connector.Problem{
 		`{}`:                         nil,
 		`{"act":"invalid"}`:          {{Argument: "act", Message: "must not be that"}},
-		`{"count":"x","colour":"y"}`: {{Argument: "colour", Message: "there is no such argument; remove it"}, {Argument: "count", Message: "must be a number"}},
+		`{"count":"x","colour":"y"}`: {{Argument: "colour", Message: "this argument does not exist; remove it"}, {Argument: "count", Message: "must be a number"}},
 	} {
 		got, err := set.Validate(t.Context(), Call{Type: "good", Connector: "c", Arguments: []byte(arguments)})
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {

@@ -26,12 +26,11 @@ import (
 // Client talks to a connector as the relay does, over gRPC, but in this process.
 // It may be used by several goroutines.
 type Client struct {
-	// Name is the configured connector's; New sets it to "test". Another name is
-	// another connector.
+	// Name is the configured connector's name; New sets it to "test". A different name means a different connector.
 	Name string
-	// HookURL is what the connector is told.
+	// HookURL is the one that the connector gets.
 	HookURL string
-	// Token is what a sign-in gave.
+	// Token is the result of a sign-in.
 	Token string
 	// Arguments are the connector's, by name.
 	Arguments map[string]any
@@ -119,7 +118,7 @@ func (c *Client) Validate(ctx context.Context) ([]connector.Problem, error) {
 	return contract.Problems(w), err
 }
 
-// SignIn asks how one signs in; nil when nobody needs to.
+// SignIn asks how a person signs in; it returns nil when nobody needs to.
 func (c *Client) SignIn(ctx context.Context) (*connector.SignIn, error) {
 	call, err := c.call()
 	if err != nil {
@@ -148,14 +147,14 @@ func (c *Client) Remove(ctx context.Context, at event.Checkpoint) error {
 	return nil
 }
 
-// Polled is what came of a poll.
+// Polled is the result of a poll.
 type Polled struct {
 	Batches []event.Batch
-	// Checkpoint is the last one, that with which the poll began if there was none.
+	// Checkpoint is the last one that was emitted, or else the one with which the poll began.
 	Checkpoint event.Checkpoint
 	Again      time.Duration
 	Note       string
-	// Known is what the connector takes for known, and KnownCount how much that is.
+	// Known is what the connector considers known, and KnownCount how much that is.
 	Known      []connector.Known
 	KnownCount int
 }
@@ -225,8 +224,7 @@ func (c *Client) PollWith(ctx context.Context, at event.Checkpoint, commit func(
 	}
 }
 
-// Receive hands a request to the connector; of the request only what comes from
-// the sender counts.
+// Receive hands a request to the connector; it uses only those parts of the request that come from a sender.
 func (c *Client) Receive(ctx context.Context, r connector.Request) (connector.Reply, error) {
 	call, err := c.call()
 	if err != nil {

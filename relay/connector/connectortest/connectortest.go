@@ -1,6 +1,5 @@
-// Package connectortest checks that a connector type keeps the contract with the
-// relay. Its author calls [Run] in a test; [Client] is for tests of what is the
-// connector's own.
+// Package connectortest checks that a connector type keeps the contract with the relay. Its author calls [Run] in a
+// test; [Client] is for tests of what is specific to the connector.
 package connectortest
 
 import (
@@ -22,10 +21,10 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// prompt is how soon a connector must heed that it is to stop.
+// prompt is how soon a connector must stop when it is told to.
 const prompt = 5 * time.Second
 
-// Options say how to reach something that the connector can work with.
+// Options describe a source that the connector can work with.
 type Options struct {
 	// Arguments are valid ones, by name.
 	Arguments map[string]any
@@ -33,8 +32,8 @@ type Options struct {
 	// arguments that name it; they are added to Arguments. It is called once in
 	// each subtest, so that each has a source in the same state.
 	Start func(t *testing.T) map[string]any
-	// Invalid are arguments that must be refused, each with the name of the one at
-	// fault. Arguments that are missing or unknown are tried anyway.
+	// Invalid are arguments that must be refused, each with the name of the one at fault. Missing and unknown
+	// arguments are tried in any case.
 	Invalid []Invalid
 	// Genuine are requests that a receiving connector must take.
 	Genuine []connector.Request
@@ -73,7 +72,7 @@ type suite struct {
 	o       Options
 }
 
-// start returns a client of a connector with a fresh source.
+// start returns a client for a connector with a fresh source.
 func (s suite) start(t *testing.T) *Client {
 	t.Helper()
 	arguments := make(map[string]any)
@@ -140,7 +139,7 @@ func (s suite) validate(t *testing.T) {
 		t.Errorf("valid arguments are refused: %v", problems)
 	}
 	refused := func(what, name string, arguments map[string]any) {
-		// The problem may be with a part, such as name[0].part.
+		// The problem may concern a part, such as name[0].part.
 		at := regexp.MustCompile(`^` + regexp.QuoteMeta(name) + `($|[.[])`)
 		if !slices.ContainsFunc(check(arguments), func(p connector.Problem) bool { return at.MatchString(p.Argument) }) {
 			t.Errorf("%s: argument %s is not refused", what, name)
@@ -163,7 +162,7 @@ func (s suite) validate(t *testing.T) {
 	}
 }
 
-// with returns arguments with one of them changed.
+// with returns arguments with one of them replaced.
 func with(arguments map[string]any, name string, value any) map[string]any {
 	out := map[string]any{name: value}
 	for n, v := range arguments {
@@ -249,7 +248,7 @@ func (s suite) poll(t *testing.T) {
 func (s suite) stableKeys(t *testing.T) {
 	c := s.start(t)
 	first := s.pollOnce(t, c, nil)
-	c.Name = "another" // with a value of its own
+	c.Name = "another" // with a connector value of its own
 	second := s.pollOnce(t, c, nil)
 	if a, b := keys(first), keys(second); !slices.Equal(a, b) {
 		t.Errorf("polled from the beginning twice, the keys are\n%q and\n%q", a, b)
@@ -265,17 +264,17 @@ func keys(p Polled) []string {
 	return list
 }
 
-// mostBreaks is after how many batches at the most a poll is broken off.
+// mostBreaks is the largest number of batches after which a poll is interrupted.
 const mostBreaks = 10
 
-// brokenOff has the relay store none of a poll's batches, then only the first, and so on.
-// What the next poll emits must complete what was stored.
+// brokenOff makes the relay store none of a poll's batches, then only the first, and so on. The next poll must emit
+// whatever was not stored.
 func (s suite) brokenOff(t *testing.T) {
 	c := s.start(t)
 	whole := keys(s.pollOnce(t, c, nil))
 	gone := errors.New("the relay is gone")
 	for stored := range mostBreaks {
-		c.Name = fmt.Sprintf("broken off after %d batches", stored) // with a value of its own
+		c.Name = fmt.Sprintf("broken off after %d batches", stored) // with a connector value of its own
 		ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(s.o.Subscribes, time.Minute))
 		batches := 0
 		broken, err := c.PollWith(ctx, nil, func(event.Batch) error {
@@ -286,7 +285,7 @@ func (s suite) brokenOff(t *testing.T) {
 		})
 		cancel()
 		if batches <= stored {
-			return // there are no more
+			return // there are no more batches
 		}
 		if !errors.Is(err, gone) {
 			t.Fatalf("poll: %v", err)

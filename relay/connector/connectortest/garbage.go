@@ -7,7 +7,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// garbage are requests such as any address on the internet gets.
+// garbage is the kind of requests that any address on the internet receives.
 func garbage() map[string]connector.Request {
 	list := map[string]connector.Request{
 		"an empty request":    {},

@@ -8,10 +8,9 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// Harmless fails the test unless an event, made of whatever a stranger wrote at the
-// source, is one that the relay takes, and its card is valid and neither mentions
-// anybody nor leads to a script or a file. It is for fuzz tests of how a connector
-// reads its source.
+// Harmless fails the test unless the relay accepts an event, made from whatever a stranger wrote at the source, and
+// its card is valid, mentions nobody and links to no script or file. It is for fuzz tests of how a connector reads
+// its source.
 func Harmless(t testing.TB, e event.Event) {
 	t.Helper()
 	if err := e.Card.Validate(); err != nil {
@@ -19,7 +18,7 @@ func Harmless(t testing.TB, e event.Event) {
 	}
 	w, err := wire.FromEvent(e)
 	if err != nil {
-		t.Errorf("%s: the relay does not take it: %v", e.Key, err)
+		t.Errorf("%s: the relay does not accept it: %v", e.Key, err)
 		return
 	}
 	for _, bad := range []string{"<at>", `"javascript:`, `"file:`} {

@@ -19,14 +19,14 @@ const (
 	// maxAnswer is the longest body that a connector may answer a sender with.
 	maxAnswer = 1 << 20
 	maxHint   = 365 * 24 * time.Hour
-	// maxHeader is how many bytes the header fields of such an answer may have together.
+	// maxHeader is how many bytes the header fields of such an answer may have in total.
 	maxHeader = 64 << 10
-	// maxProblems is how many problems with a connector's arguments are told.
+	// maxProblems is how many problems with a connector's arguments are shown.
 	maxProblems = 50
 )
 
-// Error turns a plugin's failure into an error of its kind; a kind this relay
-// does not know is temporary. It returns nil for nil.
+// Error turns a plugin's failure into an error of its kind; an unknown kind counts as temporary. It returns nil for
+// nil.
 func Error(f *wire.Failure) *connector.Error {
 	if f == nil {
 		return nil
@@ -63,10 +63,10 @@ func Again(w *wire.PollDone) time.Duration {
 // Note returns the line that a poll left for people.
 func Note(w *wire.PollDone) string { return line(w.GetNote()) }
 
-// maxKnown is of how much is read that a poll takes for known.
+// maxKnown bounds how many known things are read from a poll.
 const maxKnown = 100
 
-// Known returns what a poll took for known, and how much that is.
+// Known returns what a poll considered known, and how much that is.
 func Known(w *wire.PollDone) (count int, first []connector.Known) {
 	for _, k := range w.GetKnown()[:min(len(w.GetKnown()), maxKnown)] {
 		first = append(first, connector.Known{Key: cut(k.GetKey(), maxLine), Title: line(k.GetTitle()), Because: line(k.GetBecause())})
@@ -74,7 +74,7 @@ func Known(w *wire.PollDone) (count int, first []connector.Known) {
 	return max(int(w.GetKnownCount()), len(first)), first
 }
 
-// SignIn reads how one signs in; nil when nobody needs to.
+// SignIn reads how a person signs in; it returns nil when nobody needs to.
 func SignIn(w *wire.SignInResponse) (*connector.SignIn, error) {
 	how := &connector.SignIn{
 		ClientID: w.GetClientId(), ClientSecret: w.GetClientSecret(), Scopes: w.GetScopes(),
@@ -107,8 +107,8 @@ func SignIn(w *wire.SignInResponse) (*connector.SignIn, error) {
 	return how, nil
 }
 
-// Problems reads a plugin's answer to Validate. A person mends a few at a time, so
-// no more than maxProblems are told.
+// Problems reads a plugin's answer to Validate. It returns at most maxProblems, because a person fixes a few at a
+// time.
 func Problems(w *wire.ValidateResponse) []connector.Problem {
 	var list []connector.Problem
 	for _, p := range w.GetProblems()[:min(len(w.GetProblems()), maxProblems)] {
@@ -121,8 +121,8 @@ func Problems(w *wire.ValidateResponse) []connector.Problem {
 	return list
 }
 
-// Reply reads the result of one request. A failure is a [connector.Error] of its
-// kind; what breaks the contract is any other error.
+// Reply reads the result of one request. A failure is a [connector.Error] of its kind; any other error means that the
+// plugin broke the contract.
 func Reply(w *wire.ReceiveResult) (connector.Reply, error) {
 	if w.GetFailure() != nil {
 		return connector.Reply{}, Error(w.GetFailure())

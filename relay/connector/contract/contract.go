@@ -1,5 +1,5 @@
-// Package contract is the relay's half of the plugin contract: it reads what a
-// plugin says, and believes none of it unchecked. It does no I/O.
+// Package contract is the relay's half of the plugin contract: it reads what a plugin says and trusts nothing
+// unchecked. It does no I/O.
 package contract
 
 import (
@@ -24,18 +24,18 @@ const (
 	maxTypes     = 100
 	maxArguments = 200
 	maxKinds     = 500
-	// maxText bounds what is longer than a line: a default, a document, the names of
-	// allowed values together.
+	// maxText bounds what may be longer than a line: a default, a document, and the names of all allowed values
+	// together.
 	maxText = 16 << 10
 )
 
-// Reserved are the arguments of a connector block that are the relay's own; a
-// plugin cannot have an argument of such a name.
+// Reserved lists the arguments of a connector block that belong to the relay; a plugin cannot have an argument of
+// such a name.
 func Reserved() []string {
 	return []string{"enabled", "hooks", "http", "max_silence", "owner", "path", "quota", "route", "schedule", "timeout"}
 }
 
-// Types reads what a plugin implements. All that is wrong with it is in the error.
+// Types reads what a plugin implements. The error lists everything that is wrong with it.
 func Types(w *wire.DescribeResponse) ([]connector.Type, error) {
 	if len(w.GetTypes()) == 0 {
 		return nil, errors.New("it implements no connector type")
@@ -142,7 +142,7 @@ func kinds(list []*wire.EventKind) ([]connector.Kind, []error) {
 // clip shortens what a plugin said for an error.
 func clip(text string) string { return cut(text, 100) }
 
-// line makes one line of a text, of at most maxLine bytes.
+// line turns a text into one line of at most maxLine bytes.
 func line(text string) string { return cut(strings.Join(strings.Fields(text), " "), maxLine) }
 
 func cut(text string, limit int) string {

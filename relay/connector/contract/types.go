@@ -12,8 +12,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
-// schema reads the arguments of one connector type. It counts down how many may come,
-// those within objects included.
+// schema reads the arguments of one connector type. It counts down how many more are allowed, those within objects
+// included.
 type schema struct{ left int }
 
 // arguments reads arguments, or the attributes of an object at some depth.
@@ -91,13 +91,13 @@ func (s *schema) valueType(w *wire.ValueType, depth int) (connector.ValueType, e
 	return t, nil
 }
 
-// holdsSecret reports whether something in a value of the type is a secret.
+// holdsSecret reports whether a value of the type contains a secret.
 func holdsSecret(t connector.ValueType) bool {
 	return t.Element != nil && holdsSecret(*t.Element) ||
 		slices.ContainsFunc(t.Attributes, func(a connector.Argument) bool { return a.Secret })
 }
 
-// checkDefault says why an argument's default is no value of its type.
+// checkDefault says why an argument's default is not a value of its type.
 func checkDefault(a connector.Argument) error {
 	if a.Default == "" {
 		return nil
@@ -118,8 +118,8 @@ func checkDefault(a connector.Argument) error {
 	return nil
 }
 
-// excessive reports whether JSON has a number that takes long to reckon with, such as
-// 1e-400000. Text that looks like one is not worth telling apart.
+// excessive reports whether JSON contains a number that is expensive to compute with, such as 1e-400000. It also
+// reports text that looks like one, which is not worth distinguishing.
 func excessive(text string) bool {
 	return regexp.MustCompile(`[0-9][eE][+-]?[0-9]{4}`).MatchString(text)
 }
@@ -128,7 +128,7 @@ func permits(a connector.Argument, text string) bool {
 	return len(a.Allowed) == 0 || slices.Contains(a.Allowed, text)
 }
 
-// holds reports whether a value out of encoding/json is of a type.
+// holds reports whether a value from encoding/json is of a type.
 func holds(t connector.ValueType, v any) bool {
 	if v == nil {
 		return true

@@ -93,5 +93,5 @@ func Example() {
 	// Output:
 	// paid:7 - Grace paid order 7
 	// An order was packed. Off by default.
-	// No kind of event is like piad. Did you mean "paid"?
+	// No kind of event matches piad. Did you mean "paid"?
 }

@@ -39,8 +39,8 @@ func TestAPatternThatIsLikeNoKindIsAProblem(t *testing.T) {
 	var problems connector.Problems
 	table().Check(&problems, "events", "pu*", "*", "pusch", "issues*")
 	want := connector.Problems{
-		{Argument: "events", Message: `No kind of event is like pusch. Did you mean "push"?`},
-		{Argument: "events", Message: "No kind of event is like issues*."},
+		{Argument: "events", Message: `No kind of event matches pusch. Did you mean "push"?`},
+		{Argument: "events", Message: "No kind of event matches issues*."},
 	}
 	if !slices.Equal(problems, want) {
 		t.Errorf("problems: %+v", problems)

@@ -40,7 +40,7 @@ type body struct {
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	// Reading one byte beyond the limit tells a body that ends there from a longer one.
+	// Reading one byte beyond the limit distinguishes a body that ends there from a longer one.
 	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
 	if b.left -= int64(n); b.left < 0 {
 		return n, fmt.Errorf("it has more than %d bytes", b.limit)

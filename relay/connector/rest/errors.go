@@ -9,7 +9,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// Error concerns an answer: one other than a success, or a success that cannot be read.
+// Error is about an answer: one other than a success, or a success that cannot be read.
 type Error struct {
 	// Status is the answer's.
 	Status int
@@ -39,7 +39,7 @@ func StatusOf(err error) int {
 // names the service and the status and shows nothing of the body.
 func StatusError(service string, status int, h http.Header, now time.Time) error {
 	if wait := RetryAfter(h, now); wait > 0 {
-		return connector.Throttled(now.Add(wait), "%s asks for patience (%d)", service, status)
+		return connector.Throttled(now.Add(wait), "%s asks to slow down (%d)", service, status)
 	}
 	switch status {
 	case http.StatusGone:
@@ -51,7 +51,7 @@ func StatusError(service string, status int, h http.Header, now time.Time) error
 		if wait := reset(h, now); wait > 0 {
 			until = now.Add(wait)
 		}
-		return connector.Throttled(until, "%s asks for patience (429)", service)
+		return connector.Throttled(until, "%s asks to slow down (429)", service)
 	}
 	return fmt.Errorf("%s answered %d %s", service, status, http.StatusText(status))
 }

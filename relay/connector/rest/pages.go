@@ -12,7 +12,7 @@ import (
 
 // ErrMorePages is the last error of [Pages] when a list has more pages than the limit.
 // The pages before it are good.
-var ErrMorePages = errors.New("the list has more pages than are read")
+var ErrMorePages = errors.New("the list has more pages than the limit")
 
 // errLoop ends a list that would never end.
 var errLoop = errors.New("a page of the list links to an earlier one")

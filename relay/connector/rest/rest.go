@@ -150,7 +150,7 @@ func (c *Client) Do(ctx context.Context, r Request, answer any) (Response, error
 	}()
 	got := Response{Request: r, URL: resp.Request.URL, Status: resp.StatusCode, Header: resp.Header}
 	if !got.success() {
-		got.Body, _ = io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // as much as there is
+		got.Body, _ = io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // as much as there is of it
 	}
 	err = c.meaning(got)
 	if err == nil && answer != nil && !got.Unchanged() {

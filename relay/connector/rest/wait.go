@@ -25,7 +25,7 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 
 // asked returns the longest time that an answer asks to wait, whatever its status.
 func asked(h http.Header, now time.Time) time.Duration {
-	wait := max(RetryAfter(h, now), seconds(h.Get("X-RateLimit-Delay"))) // the latter is Azure DevOps'
+	wait := max(RetryAfter(h, now), seconds(h.Get("X-RateLimit-Delay"))) // the second one is Azure DevOps'
 	for _, name := range limits() {
 		if h.Get(name+"Remaining") == "0" {
 			wait = max(wait, reset(h, now))

@@ -66,8 +66,8 @@ func convert[A, B any](list []A, one func(A) (B, error)) ([]B, error) {
 	return out, nil
 }
 
-// FromEvent puts an event into its wire form, and checks what the host would
-// refuse, so that the author of a plugin hears of it where it happens.
+// FromEvent puts an event into its wire form, and checks what the host would refuse, so that the plugin's author
+// learns of it where it happens.
 func FromEvent(e event.Event) (*Event, error) {
 	if err := check(e.Key, e.Kind, e.Thread, e.Data); err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func ToEvent(w *Event) (event.Event, error) {
 	return e, nil
 }
 
-// notes are the first of an event's notes, which a plugin may have written too many of.
+// notes returns the first of an event's notes, in case a plugin wrote too many.
 func notes(list []string) []string {
 	var kept []string
 	for _, n := range list[:min(len(list), MaxNotes)] {
@@ -140,7 +140,7 @@ func check(key, kind, thread string, data []byte) error {
 	return nil
 }
 
-// CheckKind says what is wrong with the name of an event kind.
+// CheckKind says what is wrong with an event kind's name.
 func CheckKind(kind string) error {
 	if kind == "" {
 		return errors.New("its kind is empty")

@@ -8,8 +8,8 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// FromSettings puts the settings of outgoing requests into their wire form. The
-// proxy's URL is read now; it fails when its file cannot be.
+// FromSettings puts the settings of outgoing requests into their wire form. It reads the proxy's URL now, and fails
+// when the URL's file cannot be read.
 func FromSettings(s outbound.Settings) (*HTTP, error) {
 	proxy, err := s.Proxy.Reveal()
 	if err != nil {
