@@ -31,8 +31,7 @@ func (r *Relay) dashboardHandler() http.Handler {
 	return r.dashboard.Guard(mux)
 }
 
-// metricsHandler serves the metrics and nothing else, so that a Prometheus elsewhere can
-// have them.
+// metricsHandler serves only the metrics, so that a Prometheus elsewhere can read them.
 func (r *Relay) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{MaxRequestsInFlight: mostScrapes}))
@@ -40,8 +39,8 @@ func (r *Relay) metricsHandler() http.Handler {
 	return mux
 }
 
-// mostScrapes is how many scrapes may run at once: each one asks the store.
+// mostScrapes is how many scrapes may run at once, because each one queries the store.
 const mostScrapes = 4
 
-// alive says that the process answers.
+// alive answers that the process is alive.
 func alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }

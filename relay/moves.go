@@ -10,16 +10,15 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// moveConnectors gives what the store keeps of renamed connectors to their new names,
-// which is quick however much that is. It passes over what has moved before, and over what
-// would replace something, as [Relay.Plan] says. Package dispatch moves channels' cards,
-// because their lanes run meanwhile.
+// moveConnectors moves what the store keeps of renamed connectors to their new names, which is quick however much
+// there is. It skips what has already moved, and what would replace something, as [Relay.Plan] says. Package dispatch
+// moves channels' cards, because their lanes run in the meantime.
 func (r *Relay) moveConnectors(ctx context.Context, n *next) (undo, error) {
 	var done []config.Moved
 	undo := func(ctx context.Context) error {
 		for _, m := range slices.Backward(done) {
 			if err := r.moveConnector(ctx, m.To, m.From); err != nil {
-				r.log.Error().Err(err).Str("connector", m.From).Str("name", m.To).Msg("what is kept of the connector could not be moved back")
+				r.log.Error().Err(err).Str("connector", m.From).Str("name", m.To).Msg("the connector's stored state could not be moved back")
 			}
 		}
 		return nil
@@ -35,7 +34,7 @@ func (r *Relay) moveConnectors(ctx context.Context, n *next) (undo, error) {
 		switch err := r.moveConnector(ctx, m.From, m.To); {
 		case err == nil:
 			done = append(done, m)
-			r.log.Info().Str("connector", m.To).Str("from", m.From).Msg("the connector has what was kept under its old name")
+			r.log.Info().Str("connector", m.To).Str("from", m.From).Msg("the connector took over what was stored under its old name")
 		case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrTaken):
 		default:
 			return undo, fmt.Errorf("apply the moved blocks: %w", err)

@@ -53,7 +53,7 @@ func (r *Relay) openDispatch(context.Context, *next) (undo, error) {
 	return func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil }, nil
 }
 
-// landingPath is where a browser returns from a sign-in, on the public listener.
+// landingPath is the path on the public listener to which a browser returns from a sign-in.
 const landingPath = "/sign-in"
 
 // openSignIns makes the keeper of tokens. Only the relay's user may read its key.
@@ -64,7 +64,7 @@ func (r *Relay) openSignIns(_ context.Context, n *next) (undo, error) {
 		return nil, fmt.Errorf("the key for tokens: %w", err)
 	}
 	if mended {
-		r.log.Warn().Str("file", key).Msg("other users had rights to the key for tokens; now only its owner has")
+		r.log.Warn().Str("file", key).Msg("other users had access to the key for tokens; now only its owner has")
 	}
 	r.signIn = signin.New(signin.Options{
 		Store: r.store, Plugins: r.host, Key: signin.Key{File: key},
@@ -105,7 +105,7 @@ func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 		r.dispatch.Wake(n.Accepted)
 		r.dashboard.Notify(slices.Concat(n.Returned, n.Accepted))
 	})
-	return ending(r.dashboard.Close), nil // pages that wait for news would keep the listeners from stopping
+	return ending(r.dashboard.Close), nil // pages that wait for events would keep the listeners from stopping
 }
 
 func (r *Relay) openSocket(_ context.Context, n *next) (undo, error) {
@@ -124,7 +124,7 @@ const (
 	watchEvery = 10 * time.Second
 )
 
-// keepHouse starts the work that is done at intervals.
+// keepHouse starts the periodic work.
 func (r *Relay) keepHouse(context.Context, *next) (undo, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	var loops sync.WaitGroup

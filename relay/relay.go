@@ -1,15 +1,13 @@
-// Package relay is the daemon: it makes the parts, joins them, and starts, reloads and
-// stops them.
+// Package relay is the daemon: it makes the parts, joins them, and starts, reloads and stops them.
 //
 //	source → plugin → pluginhost → intake → store → dispatch → channel → chat system
 //
-// The parts do not know each other. [Start] is the list of steps that make them, and
-// [Relay.Stop] takes the same steps back. What the configuration asks of them is a
-// [plan.Plan]; [Relay.Reload] is the list of steps from one plan to the next. Each step
-// that can fail comes before anything that runs has changed.
+// The parts do not know each other. [Start] is the list of steps that make them, and [Relay.Stop] undoes the same
+// steps. What the configuration asks of them is a [plan.Plan]; [Relay.Reload] is the list of steps from one plan to
+// the next. Each step that can fail comes before anything that runs has changed.
 //
-// A new part is a step in Start, with its undo. What a reload changes in it is a step in
-// [Relay.Reload] if it can fail, and a line in [Relay.commit] if not.
+// A new part is a step in Start, with its undo. What a reload changes in it is a step in [Relay.Reload] if it can
+// fail, and a line in [Relay.commit] if not.
 package relay
 
 import (
@@ -46,7 +44,7 @@ type Options struct {
 	Log io.Writer
 	// Version is shown in status, User-Agent headers and logs.
 	Version string
-	// Ready, when not nil, is told once that the relay runs.
+	// Ready, when not nil, is called once the relay runs.
 	Ready func(operator.Status)
 
 	// For tests: wrap puts faults around the store, and after can fail each step once it
@@ -83,7 +81,7 @@ type Relay struct {
 	reloading sync.Mutex
 
 	mu sync.RWMutex
-	// adopted is what the running configuration made.
+	// adopted is what the running configuration has set up.
 	adopted    *plan.Plan
 	configured time.Time
 	// reloadFailed says how the last reload failed; empty when it did not.
@@ -135,7 +133,7 @@ func (r *Relay) Stop() error {
 	return err
 }
 
-// current returns what the running configuration made.
+// current returns what the running configuration has set up.
 func (r *Relay) current() *plan.Plan {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -16,11 +16,11 @@ import (
 	"github.com/connector-relay/relay/relay/plan"
 )
 
-// next is the configuration that is on its way to be the one that runs.
+// next is the configuration that is about to become the running one.
 type next struct {
 	plan    *plan.Plan
 	changes []operator.Change
-	// What is left to do once nothing can fail any more.
+	// This is left to do once nothing can fail any more.
 	lanes, connectors, listen func()
 }
 
@@ -46,7 +46,7 @@ func (r *Relay) Reload(ctx context.Context) (_ []operator.Change, err error) {
 	return n.changes, nil
 }
 
-// comparison are the steps that find out what a new configuration changes.
+// comparison returns the steps that find out what a new configuration changes.
 func (r *Relay) comparison() []step {
 	return []step{
 		{"configuration", r.readAgain},

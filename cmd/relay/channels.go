@@ -31,8 +31,8 @@ func (a *app) channelsCommand() *cobra.Command {
 func (a *app) forgetChannelCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "forget CHANNEL",
-		Short: "Dismiss what waits in a removed channel, and its dead letters",
-		Long: `Dismiss what waits in a channel that is no longer in the configuration, and its dead
+		Short: "Dismiss the waiting cards and dead letters of a removed channel",
+		Long: `Dismiss the waiting cards of a channel that is no longer in the configuration, and its dead
 letters. To have another channel deliver them, write a moved block instead.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.channelNames),
@@ -41,7 +41,7 @@ letters. To have another channel deliver them, write a moved block instead.`,
 			if err != nil {
 				return err
 			}
-			return a.say(map[string]any{"channel": args[0], "dismissed": n}, "channel %s is forgotten; %d cards dismissed", args[0], n)
+			return a.say(map[string]any{"channel": args[0], "dismissed": n}, "forgot channel %s; %d cards dismissed", args[0], n)
 		}),
 	}
 }

@@ -17,11 +17,11 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// completionPatience is how long a shell may wait for names.
+// completionPatience is how long completion may keep a shell waiting.
 const completionPatience = time.Second
 
-// complete offers names for the first argument of a command or for a flag. They are
-// asked for only when a shell does; nothing to offer is no error.
+// complete offers names for the first argument of a command or for a flag. It asks for them only when a shell does;
+// having nothing to offer is not an error.
 func complete(names func(cmd *cobra.Command) []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
@@ -41,7 +41,7 @@ func completeFlag(cmd *cobra.Command, flag string, names func(cmd *cobra.Command
 	}
 }
 
-// asked lists what the running relay knows; nothing when none runs.
+// asked lists what the running relay knows; it returns nothing when none runs.
 func asked[T any](a *app, cmd *cobra.Command, list func(operator.Relay, context.Context) ([]T, error), name func(T) string) []string {
 	client, err := a.client()
 	if err != nil {
@@ -87,7 +87,7 @@ func fateNames(*cobra.Command) []string {
 	return []string{string(event.Routed), string(event.Filtered), string(event.Suspended)}
 }
 
-// kindNames are the kinds of events that the bundled connector types have.
+// kindNames returns the kinds of events that the bundled connector types have.
 func kindNames(*cobra.Command) []string {
 	var names []string
 	for _, factory := range plugins.Bundled() {
@@ -99,10 +99,10 @@ func kindNames(*cobra.Command) []string {
 	return slices.Compact(names)
 }
 
-// typeNames are the bundled connector types.
+// typeNames returns the bundled connector types.
 func typeNames() []string { return slices.Sorted(maps.Keys(plugins.Bundled())) }
 
-// channelTypeNames are the types of channels that cards are posted to.
+// channelTypeNames returns the types of channels that cards are posted to.
 func channelTypeNames(*cobra.Command) []string {
 	var names []string
 	for _, s := range systems.All() {

@@ -41,7 +41,7 @@ func (a *app) rotateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rotate CONNECTOR",
 		Short: "Give a connector a new hook URL",
-		Long: `Give a connector a new hook URL, such as when the one it has got into wrong hands. That
+		Long: `Give a connector a new hook URL, for example when its current one has leaked. That
 one works for the grace time, so that the senders can be told; then it is answered 404.
 A connector has two URLs at most: rotating it again ends the first.`,
 		Args:              cobra.ExactArgs(1),
@@ -77,7 +77,7 @@ added again, it starts afresh.`,
 			if err := r.ForgetConnector(ctx, args[0]); err != nil {
 				return err
 			}
-			return a.say(map[string]string{"connector": args[0]}, "connector %s is forgotten", args[0])
+			return a.say(map[string]string{"connector": args[0]}, "forgot connector %s", args[0])
 		}),
 	}
 }

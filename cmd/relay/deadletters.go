@@ -18,7 +18,7 @@ import (
 func (a *app) deadLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dead-letters",
-		Short: "List, replay and dismiss what is not tried again by itself",
+		Short: "List, replay and dismiss deliveries that Relay has given up",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -78,7 +78,7 @@ func (a *app) deadLettersShow() *cobra.Command {
 	}
 }
 
-// deadLettersChange is a command that changes chosen dead letters.
+// deadLettersChange returns a command that changes chosen dead letters.
 func (a *app) deadLettersChange(name, doc, done string, change func(operator.Relay, context.Context, operator.Selection) ([]int64, error)) *cobra.Command {
 	var s operator.Selection
 	cmd := &cobra.Command{
@@ -112,7 +112,7 @@ func (a *app) deadLettersChange(name, doc, done string, change func(operator.Rel
 	return cmd
 }
 
-// missed is an error when some of the deliveries that were named are no dead letters.
+// missed returns an error when some of the named deliveries are not dead letters.
 func missed(named, changed []int64) error {
 	var missing []string
 	for _, id := range named {

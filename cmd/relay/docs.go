@@ -25,7 +25,7 @@ func (a *app) docsCommand() *cobra.Command {
 them, as the plugin itself describes it. The name of a chat system, or "channels" for all of
 them, says what a channel of that type takes, its rate and its limits. "functions" lists the
 functions of relay.hcl, "card" the blocks in which a route changes a card. Without a name the
-connector types are listed. No relay need run.`,
+connector types are listed. No relay needs to run.`,
 		Example: "  relay docs rss\n  relay docs functions",
 		Args:    cobra.MaximumNArgs(1),
 		ValidArgsFunction: complete(func(cmd *cobra.Command) []string {

@@ -12,7 +12,7 @@ import (
 	"github.com/connector-relay/relay/relay/doctor"
 )
 
-// errNothingAccepted is the end of an examination in which no card was taken.
+// errNothingAccepted ends an examination in which no card was accepted.
 var errNothingAccepted = errors.New("no card was accepted")
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -22,7 +22,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long: `Post a card to a channel of the configuration, past the store and its lanes, and say
 what the answer means. A flow in Teams answers before it posts, and which of three
 payloads it wants cannot be told from its URL: such a channel gets one card in each,
-with a number, and you look which arrives. No relay need run.`,
+with a number, and you look which arrives. No relay needs to run.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.channelNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -74,7 +74,7 @@ func (a *app) printExamination(x doctor.Examination) {
 	}
 }
 
-// said is the endpoint's answer: its words, or its status when it has none.
+// said returns the endpoint's answer: its words, or its status when it has none.
 func said(t doctor.Trial) string {
 	if t.Detail == "" && t.Status != 0 {
 		return fmt.Sprintf("%d %s", t.Status, http.StatusText(t.Status))
@@ -82,7 +82,7 @@ func said(t doctor.Trial) string {
 	return t.Detail
 }
 
-// printPayloads says what to do with the payloads that a flow has taken.
+// printPayloads says what to do with the payloads that a flow has accepted.
 func (a *app) printPayloads(x doctor.Examination, taken []doctor.Trial) {
 	fmt.Fprintln(a.out, `The flow took the cards; whether it posted them only the channel shows. Look there for
 "Relay doctor", and set the payload by the smallest number that you see:`)
@@ -97,7 +97,7 @@ func (a *app) printPayloads(x doctor.Examination, taken []doctor.Trial) {
 must be open to anyone, its owner a member of the team, and the flow turned on.`)
 }
 
-// advice is what to do about a verdict.
+// advice says what to do about a verdict.
 func advice(v delivery.Verdict) string {
 	switch v {
 	case delivery.VerdictDelivered:

@@ -55,7 +55,7 @@ func (a *app) eventsCommand() *cobra.Command {
 	return cmd
 }
 
-// fateLine says what became of an event, and why.
+// fateLine says what happened to an event, and why.
 func fateLine(e operator.Fated) string {
 	if len(e.Deliveries) == 0 {
 		return string(e.Fate) + ": " + short(e.Reason, 60)

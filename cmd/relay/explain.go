@@ -108,7 +108,7 @@ func endLine(d operator.Delivery) string {
 	return line
 }
 
-// stateLine says where a delivery stands, and with which digest it arrived.
+// stateLine gives a delivery's state, and the digest in which it arrived.
 func stateLine(d operator.Delivery) string {
 	if d.Digest == 0 {
 		return string(d.State)

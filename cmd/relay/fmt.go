@@ -43,7 +43,7 @@ and writes standard output.`,
 	return cmd
 }
 
-// format lays one file out and reports whether that changed it.
+// format formats one file and reports whether that changed it.
 func (a *app) format(name string, check bool) (bool, error) {
 	if name == "-" {
 		src, err := io.ReadAll(a.in)

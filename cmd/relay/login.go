@@ -18,7 +18,7 @@ func (a *app) loginCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "login CONNECTOR",
 		Short: "Sign in to the service of a connector",
-		Long: "Sign in to the service of a connector. The relay keeps what the sign-in gives\n" +
+		Long: "Sign in to the service of a connector. The relay stores the result of the sign-in\n" +
 			"encrypted, under the key in the variable RELAY_KEY or in the key file beside the store.",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.connectorNames),

@@ -38,15 +38,14 @@ func main() {
 		debug.SetGCPercent(gcPercent)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal does what it does to any program: it ends this one at once.
+	// A second signal has its default effect: it ends the program at once.
 	context.AfterFunc(ctx, stop)
 	code := execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// app is what every subcommand shares: where it reads and writes, and the flags
-// that all have.
+// app is what every subcommand shares: where it reads and writes, and the common flags.
 type app struct {
 	in       io.Reader
 	out, err io.Writer
@@ -59,7 +58,7 @@ var errUsage = errors.New("usage")
 
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	// Whatever a command shows, most of it was written by strangers.
+	// Strangers wrote most of what a command shows.
 	out, errOut = printable.NewWriter(out), printable.NewWriter(errOut)
 	a := &app{in: in, out: out, err: errOut}
 	root := a.root()
@@ -128,14 +127,14 @@ func (a *app) report(err error) int {
 		return exitInvalid
 	}
 	if errors.Is(err, operator.ErrInvalid) {
-		fmt.Fprintln(a.err, "relay: "+text) // it may be a configuration's diagnostics, which need their lines
+		fmt.Fprintln(a.err, "relay: "+text) // these may be a configuration's diagnostics, which need their line breaks
 		return exitInvalid
 	}
 	fmt.Fprintln(a.err, "relay: "+strings.ReplaceAll(text, "\n", "\n       "))
 	return exitFailed
 }
 
-// client returns a client for the relay that runs with this configuration.
+// client returns a client of the relay that runs with this configuration.
 func (a *app) client() (operator.Relay, error) {
 	at, err := state.Of(a.config)
 	if err != nil {
@@ -159,8 +158,7 @@ func (a *app) ask(do func(ctx context.Context, r operator.Relay, args []string) 
 	}
 }
 
-// unwrap returns the writer that escapes nothing, for what is clean and has colours, or
-// goes into a file.
+// unwrap returns the writer that escapes nothing, for output that is clean and has colours, or that goes into a file.
 func unwrap(w io.Writer) io.Writer {
 	if p, ok := w.(*printable.Writer); ok {
 		return p.Unwrap()

@@ -12,8 +12,7 @@ import (
 	"github.com/connector-relay/relay/relay/printable"
 )
 
-// show prints a list: as JSON, or as a table with a row for each element and a header,
-// unless that is empty.
+// show prints a list: as JSON, or as a table with a row for each element and, unless it is empty, a header.
 func show[T any](a *app, list []T, header string, row func(T) []string) error {
 	if a.json {
 		return a.showJSON(list)
@@ -32,7 +31,7 @@ func show[T any](a *app, list []T, header string, row func(T) []string) error {
 	return w.Flush()
 }
 
-// showJSON prints an array of objects; no elements are an empty array.
+// showJSON prints an array of objects; without elements, an empty array.
 func (a *app) showJSON(list any) error {
 	b, err := json.Marshal(list)
 	if err != nil {
@@ -45,7 +44,7 @@ func (a *app) showJSON(list any) error {
 	return a.encoder().Encode(list)
 }
 
-// say prints what has been done: as JSON, an array of the one object, or as a line.
+// say prints what was done: as a line or, in JSON, as an array of one object.
 func (a *app) say(object any, format string, args ...any) error {
 	if a.json {
 		return a.showJSON([]any{object})
@@ -100,7 +99,7 @@ func span(d time.Duration) string {
 	return strconv.Itoa(int(d/time.Second)) + "s"
 }
 
-// dash stands for an empty cell, so that columns keep their places.
+// dash stands for an empty cell, so that the columns stay aligned.
 func dash(s string) string {
 	if s == "" {
 		return "-"
@@ -108,7 +107,7 @@ func dash(s string) string {
 	return s
 }
 
-// short cuts a text for a table cell, at a rune.
+// short shortens a text for a table cell, at a rune boundary.
 func short(s string, n int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if r := []rune(s); len(r) > n {

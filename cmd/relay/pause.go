@@ -26,7 +26,7 @@ func (a *app) pauseCommand() *cobra.Command {
 	return cmd
 }
 
-// reportLane says what became of a channel's lane.
+// reportLane says how a channel's lane stands now.
 func (a *app) reportLane(channel, what string) error {
 	return a.say(map[string]string{"channel": channel, "lane": what}, "channel %s is %s", channel, what)
 }

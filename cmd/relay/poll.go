@@ -33,6 +33,6 @@ func (a *app) pollCommand() *cobra.Command {
 			return a.say(report, "%d new events, %d known; next poll %s", report.Events, report.Known, when(report.Next))
 		}),
 	}
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "show the cards of what is new, or else the newest there are, and keep nothing")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "show the cards of new events, or else of the newest ones, and store nothing")
 	return cmd
 }

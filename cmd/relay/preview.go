@@ -13,8 +13,8 @@ func (a *app) previewCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview FILE|-",
 		Short: "Show a card as each chat system would get it, with its size and what was left out",
-		Long: "Show whatever an incoming webhook takes, a Connector Card, an Adaptive Card, a payload for Slack or any JSON, as each chat system would get it, " +
-			"with its size and what was left out. The chat system that it was written for comes first.",
+		Long: "Show whatever an incoming webhook accepts (a Connector Card, an Adaptive Card, a payload for Slack or any JSON) as each chat system would get it, " +
+			"with its size and what was left out. The chat system for which it was written comes first.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := a.readInput(args[0])

@@ -7,13 +7,13 @@ import (
 	"github.com/connector-relay/relay/relay/state"
 )
 
-// progress shows how far a long work is, on a terminal; nowhere else.
+// progress shows how far a long operation has come, and only on a terminal.
 func (a *app) progress(what string) state.Progress {
 	if !isTerminal(a.err) {
 		return nil
 	}
 	const width = 30
-	out := unwrap(a.err) // what stands here is the relay's own
+	out := unwrap(a.err) // this text is the relay's own
 	return func(done, all int64) {
 		part := 1.0
 		if all > 0 {

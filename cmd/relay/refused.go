@@ -14,8 +14,8 @@ import (
 func (a *app) refusedCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "refused [CONNECTOR]",
-		Short: "List the requests to hooks that were refused, the last one first",
-		Long:  "List the requests to hooks of which nothing was accepted, the last one first: when, from where, and what the sender was told. The last hundred of each connector are kept, for as long as `retention` says. Requests to unknown hook URLs are not among them.",
+		Short: "List the refused requests to hooks, newest first",
+		Long:  "List the requests to hooks from which nothing was accepted, newest first: when, from where, and what the sender was told. Relay keeps the last hundred of each connector, for as long as `retention` says. Requests to unknown hook URLs are not included.",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
 			list, err := r.Refusals(ctx, strings.Join(args, ""))

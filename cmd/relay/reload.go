@@ -13,7 +13,7 @@ func (a *app) reloadCommand() *cobra.Command {
 		Use:   "reload",
 		Short: "Make the running relay read its configuration again",
 		Long: `Make the running relay read its configuration again. Everything is checked before
-anything changes; when something is wrong the old configuration goes on.`,
+anything changes; when something is wrong, the old configuration stays in force.`,
 		Args: cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
 			changes, err := r.Reload(ctx)

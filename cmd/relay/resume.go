@@ -11,7 +11,7 @@ import (
 func (a *app) resumeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "resume CHANNEL",
-		Short:             "Deliver to a paused channel again, and try what waits at once",
+		Short:             "Deliver to a paused channel again, starting with what waits",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.channelNames),
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {

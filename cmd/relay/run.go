@@ -17,7 +17,7 @@ func (a *app) runCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "run",
 		Short: "Run the relay until it is stopped",
-		Long: `Run the relay in the foreground. SIGHUP reads the configuration again; SIGTERM
+		Long: `Run the relay in the foreground. SIGHUP makes it read the configuration again; SIGTERM
 and SIGINT stop it once what is in flight has ended, and a second one at once.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -45,8 +45,7 @@ func (a *app) sayWhere() func(operator.Status) {
 	}
 }
 
-// onOneLine makes a log line harmless for a terminal. The writer adds its own colours
-// later.
+// onOneLine makes a log line harmless to a terminal. The writer adds its own colours later.
 func onOneLine(line map[string]any) error {
 	for name, value := range line {
 		if clean := printable.Line(name); clean != name {
@@ -73,7 +72,7 @@ func inert(value any) any {
 	return value
 }
 
-// logOutput is for people on a terminal, and JSON for machines otherwise.
+// logOutput writes for people on a terminal, and JSON for machines otherwise.
 func (a *app) logOutput() io.Writer {
 	if isTerminal(a.err) {
 		return zerolog.ConsoleWriter{Out: unwrap(a.err), NoColor: os.Getenv("NO_COLOR") != "", FormatPrepare: onOneLine}

@@ -83,7 +83,7 @@ func (a *app) readInput(file string) ([]byte, error) {
 	return b, nil
 }
 
-// follow asks for the delivery until it has ended or the wait is over.
+// follow asks about the delivery until it has ended or the wait is over.
 func follow(ctx context.Context, client operator.Relay, d operator.Delivery, wait time.Duration) (operator.Delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -109,8 +109,7 @@ func follow(ctx context.Context, client operator.Relay, d operator.Delivery, wai
 	return d, nil
 }
 
-// reportSent says what became of the card, and fails when it has not arrived although
-// somebody waited for it.
+// reportSent says what happened to the card. It fails when somebody waited for the card and it has not arrived.
 func (a *app) reportSent(d operator.Delivery, wait time.Duration) error {
 	if a.json {
 		if err := a.showJSON([]operator.Delivery{d}); err != nil {
@@ -125,7 +124,7 @@ func (a *app) reportSent(d operator.Delivery, wait time.Duration) error {
 	case d.State == delivery.Dead:
 		return fmt.Errorf("event %d is a dead letter: %s", d.Event, d.Reason)
 	case d.State == delivery.Waiting && wait > 0:
-		return fmt.Errorf("event %d has not arrived within %s: %s; it goes on waiting in the lane of %s", d.Event, wait, why, d.Channel)
+		return fmt.Errorf("event %d has not arrived within %s: %s; it is still waiting in the lane of %s", d.Event, wait, why, d.Channel)
 	case a.json:
 	case d.State == delivery.Waiting:
 		fmt.Fprintf(a.out, "event %d waits in the lane of %s: %s\n", d.Event, d.Channel, why)

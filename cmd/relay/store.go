@@ -23,10 +23,10 @@ func (a *app) storeCommand() *cobra.Command {
 func (a *app) storeBackup() *cobra.Command {
 	return &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Copy the store to a new file, while the relay runs or not",
-		Long: `Copy the store to a new file, while the relay runs or not. The copy is of one moment,
-only its owner can read it, and it has its name once it was found to be whole.
-The key for sign-ins, relay.key, is not in it: keep that apart.`,
+		Short: "Copy the store to a new file, whether the relay runs or not",
+		Long: `Copy the store to a new file, whether the relay runs or not. The copy is a snapshot,
+only its owner can read it, and it gets its name once it has been checked.
+It does not contain the key for sign-ins, relay.key: keep that separately.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := state.Backup(cmd.Context(), a.config, args[0], a.progress("Copying"))
@@ -43,7 +43,7 @@ func (a *app) storeCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Read the whole store, or a backup, and say whether it is sound",
-		Long: `Read the whole store, or a backup, and say whether it is sound. A relay that runs is
+		Long: `Read the whole store, or a backup, and say whether it is sound. A running relay is
 not held up.
 
 With --accept-loss, a store that does not start because its write-ahead log is
@@ -74,7 +74,7 @@ beside it.`,
 			return a.showContents("Sound:", c)
 		},
 	}
-	cmd.Flags().BoolVar(&acceptLoss, "accept-loss", false, "go on without what a damaged write-ahead log held")
+	cmd.Flags().BoolVar(&acceptLoss, "accept-loss", false, "go on without the contents of a damaged write-ahead log")
 	return cmd
 }
 
@@ -87,8 +87,8 @@ func (a *app) storeRestore() *cobra.Command {
 	repeat := false
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
-		Short: "Put a backup in the place of the store, while no relay runs",
-		Long: `Put a backup in the place of the store, while no relay runs on it. The old store is
+		Short: "Replace the store with a backup, while no relay runs",
+		Long: `Replace the store with a backup, while no relay runs on it. The old store is
 kept beside it.
 
 Nothing is posted twice: what waited in the backup becomes dead letters, which you can
@@ -123,11 +123,11 @@ func (a *app) printRestored(from string, r state.Restored) error {
 	case r.Old != nil && r.Old.LastEvent > r.Backup.LastEvent:
 		lines = append(lines, fmt.Sprintf("Gone: events %d to %d. Of the old store, %d deliveries waited.", r.Backup.LastEvent+1, r.Old.LastEvent, r.Old.Waiting))
 	case r.Old != nil:
-		lines = append(lines, "Gone: nothing; the old store had accepted no more.")
+		lines = append(lines, "Gone: nothing; the old store had accepted nothing later.")
 	case r.Problem != "":
-		lines = append(lines, "Gone: what was accepted after that. The old store cannot be read: "+r.Problem)
+		lines = append(lines, "Gone: whatever was accepted after that. The old store cannot be read: "+r.Problem)
 	default:
-		lines = append(lines, "Gone: what was accepted after that. There was no old store.")
+		lines = append(lines, "Gone: whatever was accepted after that. There was no old store.")
 	}
 	if r.Aside != "" {
 		lines = append(lines, fmt.Sprintf("The old store is kept as %s.", r.Aside))
@@ -137,9 +137,9 @@ func (a *app) printRestored(from string, r state.Restored) error {
 	}
 	lines = append(lines, fmt.Sprintf("Waiting: %d deliveries, which go out when the relay starts.", r.Waiting))
 	polls, ok := map[string]string{
-		"backup": "Polls go on from the backup's checkpoints: what came since is posted again.",
+		"backup": "Polls go on from the backup's checkpoints: events since the backup are posted again.",
 		"old":    "Polls go on from the old store's checkpoints.",
-		"now":    "Polls start as those of new connectors: what happened since the backup is not posted.",
+		"now":    "Polls start as those of new connectors: events since the backup are not posted.",
 	}[r.Checkpoints]
 	if !ok {
 		return errors.New("unknown checkpoints: " + r.Checkpoints)

@@ -2,5 +2,5 @@
 
 package main
 
-// undumpable can do no more here than leave no core files.
+// undumpable can only prevent core files here.
 func undumpable() error { return noCore() }

@@ -11,7 +11,7 @@ func (a *app) validateCommand() *cobra.Command {
 		Use:   "validate",
 		Short: "Check the configuration, plugin arguments included",
 		Long: `Check the whole configuration, plugin arguments included. It starts the plugins to
-learn their arguments, but polls nothing and delivers nothing.`,
+learn their arguments, but neither polls nor delivers.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			summary, err := plan.Validate(cmd.Context(), a.config, version(), a.err)

@@ -1,5 +1,5 @@
-// Package doctor examines what a configuration names by trying it out, and says what it
-// found in words that tell a person what to do. No relay need run.
+// Package doctor tries out what a configuration names, and says what it found in words that tell a person what to do.
+// No relay needs to run.
 package doctor
 
 import (
@@ -16,12 +16,12 @@ import (
 	"github.com/connector-relay/relay/relay/plan"
 )
 
-// patience is how long an examination waits at most when it is told to come back later.
+// patience is the longest time that an examination waits when it is told to come back later.
 const patience = 15 * time.Second
 
 // Trial is one card that an examination posted to a channel.
 type Trial struct {
-	// Number stands in the card's title, so that a person can say which arrived.
+	// Number is part of the card's title, so that a person can say which card arrived.
 	Number int `json:"number"`
 	// Payload is the form in which the card was posted; empty for a type that has one.
 	Payload string           `json:"payload,omitempty"`
@@ -30,7 +30,7 @@ type Trial struct {
 	Detail  string           `json:"detail,omitempty"`
 }
 
-// Examination is what was found out about a channel.
+// Examination is what a trial of a channel found.
 type Examination struct {
 	Channel string `json:"channel"`
 	Type    string `json:"type"`
@@ -39,10 +39,9 @@ type Examination struct {
 	Trials  []Trial `json:"trials"`
 }
 
-// Examine posts a card to a channel of a configuration in every payload that the
-// channel's type has, past the store and its lanes, and says what came of each. Where it
-// is told to wait a little, it tries once more. No relay need run, and the rest of the
-// file need not be valid.
+// Examine posts a card to a channel of a configuration in every payload that the channel's type has, past the store
+// and its lanes, and says how each was answered. When an answer asks it to wait a little, it tries once more. No
+// relay needs to run, and the rest of the file need not be valid.
 func Examine(ctx context.Context, path, name, version string) (Examination, error) {
 	file, diags := config.Parse(path, systems.All())
 	c, ok := file.Channel(name)
@@ -91,7 +90,7 @@ func tryAll(ctx context.Context, spec channel.Spec, payloads []string) ([]Trial,
 	return trials, nil
 }
 
-// try posts one card, and once more where it is told to wait a little.
+// try posts one card, and once more when an answer asks it to wait a little.
 func try(ctx context.Context, ch *channel.Channel, name string, trial Trial, of int) (delivery.Outcome, error) {
 	c := card.Card{Title: "A card of the relay's doctor", Text: "If you can read this, cards arrive in this channel."}
 	if of > 1 {

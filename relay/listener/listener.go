@@ -1,7 +1,6 @@
-// Package listener holds the addresses that the relay answers on. It binds a new address
-// before it answers there, lets requests to a replaced one end, and can move a listener
-// onto an address that another of the relay's listeners still has. It does not know what
-// is answered: each [Opening] brings its handler.
+// Package listener holds the addresses that the relay answers on. It binds a new address before it answers there,
+// lets requests to a replaced one end, and can move a listener onto an address that another of the relay's listeners
+// still has. It does not know what is served: each [Opening] brings its handler.
 package listener
 
 import (
@@ -20,7 +19,7 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// The limits of every listener. No sender of cards is slower or needs longer headers.
+// The limits of every listener. No legitimate sender is slower or needs longer headers.
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 30 * time.Second
@@ -29,7 +28,7 @@ const (
 	maxHeaderBytes    = 64 << 10
 )
 
-// Set is the relay's listeners, by what they are for.
+// Set is the relay's listeners, by purpose.
 type Set struct {
 	log    zerolog.Logger
 	failed chan error
@@ -54,10 +53,10 @@ func New(log zerolog.Logger) *Set {
 	return &Set{log: log, failed: make(chan error, 8), open: make(map[string]*listener)}
 }
 
-// Failed tells of a listener that can no longer accept connections.
+// Failed reports a listener that can no longer accept connections.
 func (s *Set) Failed() <-chan error { return s.failed }
 
-// Opening is a listener to open, or, without an address, to close.
+// Opening is a listener to open or, without an address, to close.
 type Opening struct {
 	Purpose, Address string
 	Handler          http.Handler
@@ -222,8 +221,8 @@ func (s *Set) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// server answers on a listener. Its own messages go to the relay's log: net/http would
-// write them to standard error, where nothing masks secrets and a full pipe blocks.
+// server answers on a listener. The server's own messages go to the relay's log: net/http would write them to
+// standard error, where nothing masks secrets and a full pipe blocks.
 func (s *Set) server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,

@@ -23,7 +23,7 @@ const (
 	backlog = 1 << 20
 	// patience is how long Close waits for the rest of the log to be read.
 	patience = 2 * time.Second
-	// stuck is how long writing one line may take before the log counts as unread.
+	// stuck is how long writing one line may take before the log counts as blocked.
 	stuck = 5 * time.Second
 )
 
@@ -49,8 +49,7 @@ type Log struct {
 	failed  error     // why the last line could not be written
 }
 
-// level is the least level that is written. All loggers of one log share it and ask it
-// before they make a line.
+// level is the lowest level that is written. All loggers of one log share it and check it before they build a line.
 type level struct{ least atomic.Int32 }
 
 // Sample implements [zerolog.Sampler].
@@ -68,7 +67,7 @@ func New(out io.Writer, mask func(string) string) *Log {
 // Part returns a logger whose lines name a part of the relay.
 func (l *Log) Part(name string) zerolog.Logger { return l.With().Str("part", name).Logger() }
 
-// SetLevel sets the least level of the lines that are written from now on.
+// SetLevel sets the lowest level of the lines that are written from now on.
 func (l *Log) SetLevel(least zerolog.Level) { l.level.least.Store(int32(least)) }
 
 // Write implements [io.Writer]. One call is one line.
@@ -88,7 +87,7 @@ func (l *Log) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// drop counts lines that are lost. The caller holds l.mu.
+// drop counts lost lines. The caller holds l.mu.
 func (l *Log) drop(n int) { l.dropped, l.total = l.dropped+n, l.total+n }
 
 func (l *Log) run() {
@@ -107,7 +106,7 @@ func (l *Log) run() {
 	}
 }
 
-// pass writes lines, and before them how many were dropped.
+// pass writes lines, preceded by how many were dropped.
 func (l *Log) pass(lines []string, dropped int) {
 	if dropped > 0 {
 		var line bytes.Buffer
@@ -128,7 +127,7 @@ func (l *Log) pass(lines []string, dropped int) {
 	}
 }
 
-// write writes one line and remembers how that goes.
+// write writes one line and records whether that worked.
 func (l *Log) write(line []byte) error {
 	l.mu.Lock()
 	l.writing = time.Now()
@@ -151,7 +150,7 @@ func (l *Log) Problem() string {
 	if why == nil {
 		return ""
 	}
-	return fmt.Sprintf("the log cannot be written: %s; %d lines are lost so far. Look at what reads the relay's standard error", why, l.total)
+	return fmt.Sprintf("the log cannot be written: %s; %d lines have been lost so far. Check what reads the relay's standard error", why, l.total)
 }
 
 // Lost counts the lines that were dropped.

@@ -72,7 +72,7 @@ func TestALogThatCannotBeWrittenIsAProblemUntilItCan(t *testing.T) {
 	out := &failing{well: make(chan struct{})}
 	l := New(out, strings.Clone)
 	l.Info().Msg("first")
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(l.Problem(), "broken pipe; 1 lines are lost so far"); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(l.Problem(), "broken pipe; 1 lines have been lost so far"); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the line is not lost: %q", l.Problem())
 		}

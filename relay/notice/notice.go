@@ -1,10 +1,8 @@
-// Package notice posts the relay's own cards: those that tell the operators when a lane, a
-// connector or a plugin breaks and when it is well again, and those that a person sends by
-// hand. They take the way of every other event, so they survive a crash and keep their
-// place in the lane.
+// Package notice posts the relay's own cards: those that tell the operators when a lane, a connector or a plugin
+// breaks and when it is well again, and those that a person sends by hand. They travel like every other event, so
+// they survive a crash and keep their place in the lane.
 //
-// The parts only say that something has changed; the words are here. A new notice is a
-// method of [Board].
+// The parts only report that something has changed; the words are here. A new notice is a method of [Board].
 package notice
 
 import (
@@ -71,8 +69,7 @@ func (b *Board) where() (Store, string) {
 	return b.store, b.channel
 }
 
-// post stores a card for the operators. A failure is only logged: telling of trouble must
-// not cause more.
+// post stores a card for the operators. A failure is only logged, because reporting a problem must not cause another.
 func (b *Board) post(kind, title, text, color string) {
 	s, channel := b.where()
 	if channel == "" {
@@ -82,12 +79,12 @@ func (b *Board) post(kind, title, text, color string) {
 	defer cancel()
 	c := card.Card{Summary: title, Title: title, Text: text, ThemeColor: color}
 	if _, err := accept(ctx, s, operators, kind, channel, c); err != nil {
-		b.log.Error().Err(err).Str("kind", kind).Msg("the operators could not be told")
+		b.log.Error().Err(err).Str("kind", kind).Msg("the notice to the operators could not be stored")
 	}
 }
 
-// Lane tells that a lane has paused by itself or is open again. A card about the
-// operators' own channel would only wait in it; the status tells of that one.
+// Lane reports that a lane has paused by itself or is open again. A card about the operators' own channel would only
+// wait in it, so only the status reports that one.
 func (b *Board) Lane(n dispatch.Notice) {
 	if _, own := b.where(); n.Channel == own {
 		return
@@ -100,7 +97,7 @@ func (b *Board) Lane(n dispatch.Notice) {
 	b.post("channel resumed", fmt.Sprintf("Channel %s is open again", n.Channel), "What waited is on its way.", colorWell)
 }
 
-// Connector tells that a connector broke or is well again.
+// Connector reports that a connector broke or is well again.
 func (b *Board) Connector(n intake.Notice) {
 	if n.Broken {
 		b.post("connector broken", fmt.Sprintf("Connector %s is %s", n.Connector, n.Health), card.Escape(n.Problem), colorTrouble)
@@ -109,7 +106,7 @@ func (b *Board) Connector(n intake.Notice) {
 	b.post("connector well", fmt.Sprintf("Connector %s is well again", n.Connector), "Nothing was skipped: it goes on from where it stopped.", colorWell)
 }
 
-// Plugin tells that a plugin keeps failing or runs again.
+// Plugin reports that a plugin keeps failing or runs again.
 func (b *Board) Plugin(s pluginhost.Status) {
 	if s.Running {
 		b.post("plugin well", fmt.Sprintf("Plugin %s runs again", s.Name), "Its connectors go on from where they stopped.", colorWell)
@@ -118,7 +115,7 @@ func (b *Board) Plugin(s pluginhost.Status) {
 	b.post("plugin failing", fmt.Sprintf("Plugin %s keeps failing", s.Name), card.Escape(s.Problem)+"\n\nRelay goes on starting it again, with pauses.", colorTrouble)
 }
 
-// LeftBehind tells what a new configuration leaves behind.
+// LeftBehind lists what a new configuration leaves behind.
 func (b *Board) LeftBehind(warnings []string) {
 	escaped := make([]string, len(warnings))
 	for i, w := range warnings {

@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	// connectTimeout has a dead host known as such before a request's time is up.
+	// connectTimeout is short enough to recognise a dead host before a request's time is up.
 	connectTimeout = 10 * time.Second
 	idleTimeout    = 90 * time.Second
 	// idleTrusted is how many idle connections to one trusted host are kept: more
 	// than lanes could use, because reuse is worth ten times the speed under TLS.
 	idleTrusted = 1024
-	// idleGuarded is the same for a host that a stranger named.
+	// idleGuarded is the same for a host that a stranger chose.
 	idleGuarded = 4
 	tlsSessions = 1024
 )
 
-// Pool makes connections, and shares them between those that have the same settings.
-// The zero value is ready, and it may be used concurrently.
+// Pool makes connections, and shares them between users with the same settings. The zero value is ready, and it may
+// be used concurrently.
 type Pool struct {
-	// resolver looks up the names of guarded requests; the system's where it is nil.
+	// resolver looks up the names of guarded requests; nil means the system's.
 	resolver *net.Resolver
 
 	mu      sync.Mutex
@@ -35,17 +35,15 @@ type Pool struct {
 	guarded map[string]http.RoundTripper
 }
 
-// Trusted returns the transport for posting to addresses that are the operator's own
-// word. They may be anywhere, and the proxy's URL is read at each request, so that a
-// rotated password counts at once. A proxy that does not let a request through is a
-// [*ProxyError].
+// Trusted returns the transport for posting to addresses that the operator chose. They may be anywhere, and the
+// proxy's URL is read at each request, so that a rotated password counts at once. A proxy that does not let a request
+// through is a [*ProxyError].
 func (p *Pool) Trusted(s Settings) (*http.Transport, error) {
 	return shared(p, &p.trusted, s, newTrusted)
 }
 
-// Client returns the client for addresses that strangers name: those in private
-// networks are refused unless they are allowed, and redirects tell no server what was
-// meant for another one.
+// Client returns the client for addresses that strangers choose: it refuses those in private networks unless they are
+// allowed, and a redirect shows no server what was meant for another one.
 func (p *Pool) Client(s Settings) (*http.Client, error) {
 	t, err := shared(p, &p.guarded, s, p.newGuarded)
 	if err != nil {
@@ -54,7 +52,7 @@ func (p *Pool) Client(s Settings) (*http.Client, error) {
 	return &http.Client{Transport: discreet{next: userAgent{next: t, name: s.UserAgent}}}, nil
 }
 
-// shared returns the transport that is kept for settings, made when there is none.
+// shared returns the transport for some settings, and makes it when there is none.
 func shared[T any](p *Pool, kept *map[string]T, s Settings, create func(Settings) (T, error)) (T, error) {
 	key := s.Fingerprint()
 	p.mu.Lock()
@@ -78,13 +76,12 @@ func newTrusted(s Settings) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A resumed session goes on with the certificate that it began with, which may
-	// have been replaced since.
+	// A resumed session keeps the certificate that it began with, which may have been replaced since.
 	if s.ClientCert == "" {
 		settings.ClientSessionCache = tls.NewLRUClientSessionCache(tlsSessions)
 	}
-	// HTTP/1.1 only: over HTTP/2 all lanes to a host would share one connection,
-	// and with it each other's troubles; it is also slower for single posts.
+	// HTTP/1.1 only: over HTTP/2 all lanes to a host would share one connection, and with it each other's problems;
+	// HTTP/2 is also slower for single posts.
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	t := &http.Transport{
@@ -108,7 +105,7 @@ func newTrusted(s Settings) (*http.Transport, error) {
 	return t, nil
 }
 
-// ProxyError is a proxy that did not let the connection through.
+// ProxyError says that a proxy did not let the connection through.
 type ProxyError struct {
 	Status int
 	Header http.Header
@@ -138,7 +135,7 @@ func (p *Pool) newGuarded(s Settings) (http.RoundTripper, error) {
 		IdleConnTimeout:       idleTimeout,
 		TLSHandshakeTimeout:   15 * time.Second,
 		ExpectContinueTimeout: time.Second,
-		// Long polls answer late; only a dead server takes longer than this.
+		// Long polls answer late, but only a dead server takes longer than this.
 		ResponseHeaderTimeout:  2 * time.Minute,
 		MaxResponseHeaderBytes: 1 << 20,
 	}
@@ -147,8 +144,7 @@ func (p *Pool) newGuarded(s Settings) (http.RoundTripper, error) {
 		dialer.ControlContext = g.control
 		return t, nil
 	}
-	// The proxy's address is the operator's own word, so the dial is free; what is
-	// asked of the proxy is not.
+	// The operator chose the proxy's address, so dialling it is unrestricted; what the proxy is asked for is not.
 	t.Proxy = http.ProxyURL(proxy)
 	return proxied{next: t, guard: g, proxyDNS: s.ProxyDNS, resolver: p.resolver}, nil
 }

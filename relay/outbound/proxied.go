@@ -12,16 +12,15 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// proxied guards requests that go through a proxy, each hop of a redirect too. The
-// proxy does the dial, where the guard cannot watch it, so the name is looked up
-// here as well. A name that gives the proxy another address than the relay still
-// gets through; only the proxy's own rules stop that.
+// proxied guards requests that go through a proxy, each hop of a redirect too. The proxy dials, where the guard
+// cannot watch, so the name is looked up here as well. A name that resolves to another address for the proxy than for
+// the relay still gets through; only the proxy's own rules stop that.
 type proxied struct {
 	next  http.RoundTripper
 	guard guard
 	// proxyDNS says that names cannot be looked up here.
 	proxyDNS bool
-	// resolver is the system's where it is nil.
+	// resolver may be nil, which means the system's.
 	resolver *net.Resolver
 }
 
@@ -40,7 +39,7 @@ func (p proxied) CloseIdleConnections() {
 	c.CloseIdleConnections()
 }
 
-// check refuses a host that is, or may be to the proxy, inside a private network.
+// check refuses a host that is, or for the proxy may be, inside a private network.
 func (p proxied) check(ctx context.Context, host string) error {
 	host, err := canonicalHost(host)
 	if err != nil {
@@ -96,7 +95,7 @@ func canonicalHost(host string) (string, error) {
 	return host, nil
 }
 
-// isLocalhost is after RFC 6761, section 6.3.
+// isLocalhost follows RFC 6761, section 6.3.
 func isLocalhost(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }

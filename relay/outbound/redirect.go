@@ -8,11 +8,10 @@ import (
 	"strings"
 )
 
-// discreet tells no server what a connector meant for another one. It stands
-// beneath whatever a connector wraps around its client, because such wrappers (an
-// OAuth transport, go-github's) add their credentials to every hop of a redirect,
-// and net/http itself takes only some headers away, and adds a Referer, in which
-// the whole address of a private feed would stand.
+// discreet shows no server what a connector meant for another one. It sits beneath whatever a connector wraps around
+// its client, because such wrappers (an OAuth transport, go-github's) add their credentials to every hop of a
+// redirect. net/http itself removes only some headers, and adds a Referer that would contain the whole address of a
+// private feed.
 type discreet struct{ next http.RoundTripper }
 
 // RoundTrip implements [http.RoundTripper].
@@ -23,7 +22,7 @@ func (d discreet) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if abroad && r.Body != nil && r.Body != http.NoBody {
 		closeBody(r.Body)
-		return nil, fmt.Errorf("the server redirects what it was sent to another one, %s: if that is right, configure its address", r.URL.Host)
+		return nil, fmt.Errorf("the server redirects the request to another one, %s; if that is right, configure that address", r.URL.Host)
 	}
 	r = r.Clone(r.Context())
 	r.Header.Del("Referer")
@@ -47,9 +46,9 @@ func (d discreet) CloseIdleConnections() {
 	c.CloseIdleConnections()
 }
 
-// ownCookies are those of a request's cookies that its server has set on the way
-// here, or one of the same domain for all of it: some redirect until their cookie
-// comes back. Their values are no secret from whoever chose them.
+// ownCookies returns those of a request's cookies that its server set on the way here, or that another host of its
+// domain set for the whole domain: some servers redirect until their cookie comes back. The values are no secret from
+// whoever chose them.
 func ownCookies(r *http.Request) []*http.Cookie {
 	var given []string
 	for before := r.Response; before != nil && before.Request != nil; before = before.Request.Response {
@@ -62,16 +61,15 @@ func ownCookies(r *http.Request) []*http.Cookie {
 	return slices.DeleteFunc(r.Cookies(), func(c *http.Cookie) bool { return !slices.Contains(given, c.Name+"="+c.Value) })
 }
 
-// within reports whether an address is of a domain, and not told in the open what
-// was set over TLS.
+// within reports whether an address belongs to a domain and would not get in plain text what was set over TLS.
 func within(u *url.URL, domain string) bool {
 	domain = strings.ToLower(strings.TrimPrefix(domain, "."))
 	host := strings.ToLower(u.Hostname())
 	return domain != "" && u.Scheme == "https" && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
-// strayed reports whether redirects have led away from the first server. A way
-// that leads back to it is not trusted either: somebody else chose its address.
+// strayed reports whether redirects have led away from the first server. A redirect back to it is not trusted either,
+// because somebody else chose the address.
 func strayed(r *http.Request) bool {
 	for r.Response != nil && r.Response.Request != nil {
 		before := r.Response.Request
@@ -83,8 +81,8 @@ func strayed(r *http.Request) bool {
 	return false
 }
 
-// sameServer reports whether what was meant for one address may be told to the
-// other: they are of one origin, or of one host that has moved to https.
+// sameServer reports whether one address may see what was meant for the other: they have the same origin, or the same
+// host moved to https.
 func sameServer(from, to *url.URL) bool {
 	if !strings.EqualFold(from.Hostname(), to.Hostname()) {
 		return false
@@ -102,8 +100,8 @@ func port(u *url.URL) string {
 	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
 }
 
-// harmless reports whether a header holds nothing that only one server may know.
-// It lists what may pass because nobody can list how services call their keys.
+// harmless reports whether a header holds nothing that only one server may know. It is an allow-list, because nobody
+// can list the names that services give to their keys.
 func harmless(header string) bool {
 	switch header {
 	case "Accept", "Accept-Encoding", "Accept-Language", "If-Modified-Since", "If-None-Match", "Range", "User-Agent":

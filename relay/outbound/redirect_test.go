@@ -232,7 +232,7 @@ func TestABodyIsNotRedirectedToAnotherServer(t *testing.T) {
 	if err == nil {
 		resp.Body.Close()
 	}
-	if err == nil || !strings.Contains(err.Error(), "configure its address") || other.told.Len() > 0 {
+	if err == nil || !strings.Contains(err.Error(), "configure that address") || other.told.Len() > 0 {
 		t.Errorf("%v; the other server was told %q", err, other.told.String())
 	}
 }

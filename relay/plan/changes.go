@@ -23,7 +23,7 @@ type Store interface {
 	Connectors(ctx context.Context) ([]store.Kept, error)
 }
 
-// kept is what the store keeps of channels and connectors, by name.
+// kept is what the store holds for channels and connectors, by name.
 type kept struct {
 	waiting, dead map[string]int
 	connectors    map[string]store.Kept
@@ -48,9 +48,8 @@ func readKept(ctx context.Context, s Store) (kept, error) {
 	return k, err
 }
 
-// Changes says what a plan adds, changes, moves and removes when it replaces another,
-// and what that leaves behind in the store. It is the one model behind `relay plan` and
-// a reload.
+// Changes returns what a plan adds, changes, moves and removes when it replaces another, and what that leaves behind
+// in the store. It is the single model behind `relay plan` and a reload.
 func (p *Plan) Changes(ctx context.Context, before *Plan, s Store) ([]operator.Change, error) {
 	k, err := readKept(ctx, s)
 	if err != nil {
@@ -72,8 +71,8 @@ func (p *Plan) Changes(ctx context.Context, before *Plan, s Store) ([]operator.C
 	return append(list, settings(old, now)...), nil
 }
 
-// compare says what became of the named things of one sort, in order of name. Left
-// reports whether the store has something under a name.
+// compare returns the changes of the named things of one sort, in order of name. Left reports whether the store has
+// something under a name.
 func compare(sort string, old, now map[string]config.Parts, moved []config.Moved, left func(name string) bool) []operator.Change {
 	var list []operator.Change
 	told := make(map[string]bool)
@@ -140,14 +139,14 @@ func pluginParts(c *config.Config) map[string]config.Parts {
 	return parts
 }
 
-// settings says what is different in the relay and dashboard blocks.
+// settings returns what differs in the relay and dashboard blocks.
 func settings(old, now *config.Config) []operator.Change {
 	var list []operator.Change
 	for _, s := range []struct{ name, old, now, warning string }{
 		{"relay.listen", old.Relay.Listen, now.Relay.Listen, ""},
 		{"metrics.listen", old.Metrics.Listen, now.Metrics.Listen, ""},
 		{"dashboard.listen", old.Dashboard.Listen, now.Dashboard.Listen, ""},
-		{"relay.public_url", old.Relay.PublicURL, now.Relay.PublicURL, "Every hook URL that `relay connectors` shows begins otherwise now. Those that senders have go on as long as the old address leads here."},
+		{"relay.public_url", old.Relay.PublicURL, now.Relay.PublicURL, "The hook URLs that `relay connectors` shows now begin differently. Those that senders already use keep working while the old address leads here."},
 		{"relay.ops", old.Relay.Ops, now.Relay.Ops, ""},
 		{"relay.plugin_dir", old.Relay.PluginDir, now.Relay.PluginDir, ""},
 		{"relay.log", old.Relay.Log.String(), now.Relay.Log.String(), ""},
@@ -171,7 +170,7 @@ func (k kept) aboutChannel(c *operator.Change) {
 		c.Waiting, c.Dead = k.waiting[name], k.dead[name]
 	}
 	if c.Action == operator.Removed && c.Waiting+c.Dead > 0 {
-		c.Warning = fmt.Sprintf("Nobody delivers them now. If the channel has another name, or another one should have them, add a moved block (from = channel.%s, to = channel.NAME); if not, `relay channels forget %s` dismisses them.", name, name)
+		c.Warning = fmt.Sprintf("Nothing delivers them now. If the channel has a new name, or another channel should get them, add a moved block (from = channel.%s, to = channel.NAME); if not, `relay channels forget %s` dismisses them.", name, name)
 	}
 }
 
@@ -185,7 +184,7 @@ func (p *Plan) receives(name string) bool {
 	return false
 }
 
-// aboutConnector says what becomes of a connector's hook URL and checkpoint.
+// aboutConnector says what happens to a connector's hook URL and checkpoint.
 func (k kept) aboutConnector(c *operator.Change, receives bool) {
 	own, known := k.connectors[c.Name]
 	switch c.Action {
@@ -198,14 +197,14 @@ func (k kept) aboutConnector(c *operator.Change, receives bool) {
 	case operator.Moved:
 		if known && (own.Checkpoint != nil || !own.LastEvent.IsZero()) {
 			c.Action, c.Name = operator.Removed, c.From
-			c.Warning = fmt.Sprintf("It cannot become connector %s, which has accepted events of its own: what is kept of %s stays where it is. %s", own.Name, c.From, k.stranded(k.connectors[c.From], receives))
+			c.Warning = fmt.Sprintf("It cannot become connector %s, which has accepted events of its own; the stored state of %s stays where it is. %s", own.Name, c.From, k.stranded(k.connectors[c.From], receives))
 		}
 	case operator.Changed:
 		switch {
 		case slices.Contains(c.Parts, "type") && own.Checkpoint != nil:
-			c.Warning = "With another type it forgets its checkpoint and the keys it knows, and starts afresh."
+			c.Warning = "Because its type changes, it forgets its checkpoint and known keys, and starts afresh."
 		case slices.Contains(c.Parts, "enabled") && receives:
-			c.Warning = "While a connector is disabled, its hook answers 503, so that careful senders try again later."
+			c.Warning = "While a connector is disabled, its hook answers 503, so that well-behaved senders try again later."
 		}
 	}
 }
@@ -222,10 +221,10 @@ func (k kept) stranded(c store.Kept, receives bool) string {
 	if len(left) == 0 {
 		return ""
 	}
-	return strings.Join(left, " ") + fmt.Sprintf(" If it has another name now, add a moved block (from = connector.%s, to = connector.NAME); if not, `relay connectors forget %s` forgets its URL, checkpoint, keys and sign-in.", c.Name, c.Name)
+	return strings.Join(left, " ") + fmt.Sprintf(" If it has a new name, add a moved block (from = connector.%s, to = connector.NAME); if not, `relay connectors forget %s` forgets its URL, checkpoint, keys and sign-in.", c.Name, c.Name)
 }
 
-// revived says what a connector that is new has from before.
+// revived says what an added connector still has from an earlier one of its name.
 func (k kept) revived(c store.Kept, receives bool) string {
 	var again []string
 	if receives {
@@ -237,7 +236,7 @@ func (k kept) revived(c store.Kept, receives bool) string {
 	if len(again) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("There was a connector of this name before: %s. For a new URL use `relay connectors rotate %s`; to start afresh, `relay connectors forget %s` while it is not in the configuration.", strings.Join(again, ", and "), c.Name, c.Name)
+	return fmt.Sprintf("There was a connector with this name before: %s. For a new URL use `relay connectors rotate %s`; to start afresh, `relay connectors forget %s` while it is not in the configuration.", strings.Join(again, ", and "), c.Name, c.Name)
 }
 
 // used says when a connector's hook URL was last used.

@@ -1,9 +1,9 @@
-// Package plan is what one configuration makes: its channels, its connectors and the
-// plugins that it needs, ready to run and not yet running. Whatever can be wrong with a
-// configuration is found here, before anything that runs has changed.
+// Package plan is what one configuration makes: its channels, its connectors and the plugins that it needs, ready to
+// run and not yet running. It finds everything that can be wrong with a configuration before anything that runs has
+// changed.
 //
-// This is the one place that hands the configuration's values to the parts. A new setting
-// is read by package config and handed on here.
+// This is the one place that hands the configuration's values to the parts. A new setting is read by package config
+// and handed on here.
 package plan
 
 import (
@@ -47,8 +47,8 @@ type Plan struct {
 // is.
 func (p *Plan) Discard() { p.Plugins.Discard() }
 
-// MaskAfter makes the plan the one whose secrets are masked, with those of the plan
-// before it, if there is one: its plugins run for a while yet and may speak of them.
+// MaskAfter makes this the plan whose secrets are masked, together with those of the plan before it, if there is one:
+// the plugins of that plan still run for a while and may mention them.
 func (p *Plan) MaskAfter(before *Plan) {
 	if before != nil {
 		p.masker.Keep("before", before.secrets...)
@@ -78,8 +78,8 @@ type Summary struct {
 	Channels   int    `json:"channels"`
 }
 
-// Validate checks a configuration whole, plugin arguments included, and writes
-// its warnings. It fails with a [config.Error] when it is invalid.
+// Validate checks a whole configuration, plugin arguments included, and writes its warnings. It fails with a
+// [config.Error] when it is invalid.
 func Validate(ctx context.Context, path, version string, warnings io.Writer) (Summary, error) {
 	masker := &secret.Masker{}
 	host := pluginhost.New(pluginhost.Options{Version: version, Mask: masker.Mask})
@@ -98,7 +98,7 @@ func Validate(ctx context.Context, path, version string, warnings io.Writer) (Su
 	return Summary{Config: path, Connectors: len(p.Config.Connectors), Channels: len(p.Config.Channels)}, nil
 }
 
-// preparing owns what is masked for a plan that may yet fail.
+// preparing owns what is masked for a plan that may still fail.
 const preparing = "preparing"
 
 // Prepare reads a configuration and makes everything in it that can fail, with no lasting
@@ -109,7 +109,7 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 	p, more, err := load(ctx, file, diags.HasErrors(), o)
 	diags = append(diags, more...)
 	if diags.HasErrors() {
-		// What the file says is wrong comes first: it may be why the rest failed.
+		// Mistakes in the file come first: they may be why the rest failed.
 		err = file.Error(diags)
 	}
 	if err != nil {
@@ -138,7 +138,7 @@ func load(ctx context.Context, file *config.File, mistaken bool, o Options) (*Pl
 	return p, diags, nil
 }
 
-// environments are the values in the plugins' environments.
+// environments returns the values in the plugins' environments.
 func environments(plugins []config.Plugin) []secret.Value {
 	var list []secret.Value
 	for _, p := range plugins {
@@ -147,7 +147,7 @@ func environments(plugins []config.Plugin) []secret.Value {
 	return list
 }
 
-// secretsOf are all secrets in a configuration.
+// secretsOf returns all secrets in a configuration.
 func secretsOf(c *config.Config) []secret.Value {
 	list := append(environments(c.Plugins), c.Relay.HTTP.Proxy)
 	for _, c := range c.Channels {
@@ -228,8 +228,8 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 	return p, diags
 }
 
-// masked encodes a connector's arguments and first masks their secrets as they are now:
-// a secret's file may have changed.
+// masked encodes a connector's arguments. It first masks their current secrets, because a secret's file may have
+// changed.
 func masked(masker *secret.Masker, c config.Connector) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		encoded, err := c.Arguments.Encode()
@@ -309,8 +309,7 @@ func buildConnector(ctx context.Context, c config.Connector, cfg *config.Config,
 	}, problems, nil
 }
 
-// userAgent names the program and says where to learn about it, as publishers of feeds
-// ask.
+// userAgent names the program and where to learn about it, as publishers of feeds ask.
 func userAgent(version string) string {
 	return "relay/" + version + " (+https://github.com/connector-relay/relay)"
 }

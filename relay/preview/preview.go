@@ -1,5 +1,4 @@
-// Package preview shows a card as each chat system gets it, before it is sent. No relay
-// need run.
+// Package preview shows a card as each chat system gets it, before it is sent. No relay needs to run.
 package preview
 
 import (
@@ -20,7 +19,7 @@ import (
 
 // Preview is a card as one channel type gets it.
 type Preview struct {
-	// Card counts the cards of what was read, from 1, and Kind is what it was read as.
+	// Card is the number of the card within the body, from 1, and Kind is what the body was read as.
 	Card        int      `json:"card"`
 	Kind        string   `json:"kind"`
 	Type        string   `json:"type"`
@@ -40,10 +39,9 @@ type Usage struct {
 	Most int    `json:"most"`
 }
 
-// Read reads a body as an incoming webhook reads it, and writes each of its cards for
-// every channel type and payload, or for one type only. Those of the chat system that the
-// body was written for come first. Notes are what was noted of the body, and name is what
-// an error calls it.
+// Read reads a body as an incoming webhook does, and writes each of its cards for every channel type and payload, or
+// for one type only. The chat system for which the body was written comes first. It also returns the notes about the
+// body; name is what an error calls it.
 func Read(ctx context.Context, name string, body []byte, only string) (list []Preview, notes []string, err error) {
 	hook := &webhook.Webhook{Accept: "any"}
 	reply, err := hook.Receive(ctx, &connector.Request{Method: http.MethodPost, Header: make(http.Header), Body: body})
@@ -68,7 +66,7 @@ func Read(ctx context.Context, name string, body []byte, only string) (list []Pr
 	return list, notes, nil
 }
 
-// rank puts the channel type first that a payload was written for.
+// rank puts first the channel type for which a payload was written.
 func rank(kind, channelType string) int {
 	if own := map[string]string{"card": "office365", "adaptive": "teams", "slack": "slack"}; own[kind] == channelType {
 		return 0

@@ -20,7 +20,7 @@ type ChannelType struct {
 	Limits     []Limit `json:"limits"`
 }
 
-// Limit is how much of something a chat system takes, in one payload or in all.
+// Limit is how much of something a chat system accepts, in one part or in the whole payload.
 type Limit struct {
 	Payload string `json:"payload,omitempty"`
 	Most    int    `json:"most"`

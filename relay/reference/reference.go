@@ -1,8 +1,8 @@
-// Package reference is what relay says of itself to whoever writes its configuration:
-// connector types, with their arguments and the data of their events; the functions of
-// relay.hcl; and the blocks of a card. Everything is read from the code that it is about.
+// Package reference is what Relay says about itself to whoever writes its configuration: connector types, with their
+// arguments and the data of their events; the functions of relay.hcl; and the blocks of a card. Everything is read
+// from the code that it describes.
 //
-// `relay docs` prints it. A form or a page about a connector type begins here, too.
+// `relay docs` prints it. A form or a page about a connector type would start here, too.
 package reference
 
 import (
@@ -76,7 +76,7 @@ func (t Type) Modes() string {
 		list = append(list, "It is polled.")
 	}
 	if t.Receives {
-		list = append(list, "It has a hook URL that its source posts to.")
+		list = append(list, "It has a hook URL to which its source posts.")
 	}
 	if t.SignsIn {
 		list = append(list, "A person can sign in: relay login.")
@@ -105,7 +105,7 @@ func (a Argument) Holds() string {
 // Member is one value of event.data: as a route names it, and as JSON.
 type Member struct{ Path, Value string }
 
-// Members lists what routes can read from the sample; none when the data may be anything.
+// Members lists what routes can read from the sample; it is empty when the data may be anything.
 func (k Kind) Members() []Member {
 	var data any
 	d := json.NewDecoder(bytes.NewReader(k.Data))

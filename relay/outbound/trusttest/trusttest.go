@@ -63,8 +63,8 @@ func (a *Authority) pair(t testing.TB, name string) (certPEM, keyPEM []byte) {
 	return certPEM, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
-// Server is an HTTPS server at 127.0.0.1 with a certificate of the authority, until
-// the test ends. It refuses clients that show none.
+// Server is an HTTPS server at 127.0.0.1 with a certificate of the authority, until the test ends. It refuses clients
+// without one.
 func (a *Authority) Server(t testing.TB, handler http.HandlerFunc, settings ...func(*tls.Config)) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(handler)
@@ -93,7 +93,7 @@ func (a *Authority) Config(t testing.TB) *tls.Config {
 	}
 }
 
-// sign returns a certificate of the authority, as it is and in PEM.
+// sign returns a certificate of the authority, parsed and in PEM.
 func (a *Authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.PrivateKey) (*x509.Certificate, []byte) {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
