@@ -49,7 +49,7 @@ func refused(dialect string, err error) connector.Reply {
 		return reply
 	case acceptSlack:
 		if empty {
-			return say(http.StatusBadRequest, "no_text: The payload is empty; it needs a text, blocks or attachments.")
+			return say(http.StatusBadRequest, "no_text: The payload shows nothing; it needs a text, blocks or attachments.")
 		}
 		return say(http.StatusBadRequest, "invalid_payload: "+err.Error())
 	}

@@ -54,7 +54,7 @@ func TestAHookAnswersAsTheServiceWhosePayloadItIsGiven(t *testing.T) {
 		{"a list of cards", &Webhook{}, `[{}]`, 400, plain, `Bad payload received by generic incoming webhook. The body must be a JSON object, such as {"text": "Hello"}.`},
 		{"an envelope of nothing", &Webhook{}, `{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive"}]}`, 400, asJSON, `{"error":{"code":"InvalidRequestContent","message":"attachments[0]: The content must be a card, a JSON object."}}`},
 		{"an Adaptive Card that shows nothing", &Webhook{}, `{"type": "AdaptiveCard"}`, 400, asJSON, `{"error":{"code":"TriggerInputSchemaMismatch","message":"` + strings.ReplaceAll(string(errNothing), `"`, `\"`) + `"}}`},
-		{"Slack's blocks, empty", &Webhook{}, `{"blocks": [{"type": "divider"}]}`, 400, plain, "no_text: The payload is empty; it needs a text, blocks or attachments."},
+		{"Slack's blocks, empty", &Webhook{}, `{"blocks": [{"type": "divider"}]}`, 400, plain, "no_text: The payload shows nothing; it needs a text, blocks or attachments."},
 		{"a broken Slack payload", &Webhook{}, `{"attachments": [`, 400, plain, "invalid_payload: The body is not JSON: line 1, column 18: it ends too early."},
 		{"a broken envelope", &Webhook{}, `{"attachments": [{"contentType": "application/vnd.microsoft.card.adaptive"`, 400, asJSON, `{"error":{"code":"InvalidRequestContent","message":"The body is not JSON: line 1, column 75: it ends too early."}}`},
 		{"a broken payload, but as Slack", &Webhook{Answer: acceptSlack}, `{"text": `, 400, plain, "invalid_payload: The body is not JSON: line 1, column 9: it ends too early."},

@@ -26,7 +26,7 @@ const (
 	errNoObject  refusal = `The body must be a JSON object, such as {"text": "Hello"}.`
 	errEmptyCard refusal = "Summary or Text is required."
 	errDeep      refusal = "The Adaptive Card is nested more than 32 levels deep."
-	errNothing   refusal = `The Adaptive Card is empty: its body needs an element such as {"type": "TextBlock", "text": "Hello"}.`
+	errNothing   refusal = `The Adaptive Card shows nothing: its body needs an element such as {"type": "TextBlock", "text": "Hello"}.`
 )
 
 // read turns a request into events: one, or one for each card of a Workflows envelope.
