@@ -21,7 +21,7 @@ func (a *app) eventsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events",
 		Short: "List all events with their fates, newest first",
-		Long:  "List all events with their fates, newest first: also those that no route wanted. `relay explain EVENT` tells more of one.",
+		Long:  "List all events with their fates, newest first, including those that no route wanted. `relay explain EVENT` says more about one.",
 		Args:  cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
 			for _, fate := range fates {
