@@ -32,7 +32,7 @@ type concealed struct {
 func (a Arguments) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "[%d arguments]", len(a.values)) }
 
 // Encode returns the JSON object that the plugin gets: secrets revealed, those in
-// files read again. It fails only when such a file cannot be read any more, or no
+// files read again. It fails only when such a file can no longer be read, or no
 // longer holds what the argument's type asks for; the error names the argument.
 func (a Arguments) Encode() ([]byte, error) {
 	object := make(map[string]any, len(a.values))

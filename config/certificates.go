@@ -64,7 +64,7 @@ func (f *File) readCAFile(body *hclsyntax.Body, h *outbound.Settings) {
 }
 
 // readClientCert reads client_cert and client_key. Either may come from a wider
-// block; what counts is the pair that comes of it.
+// block; what counts is the resulting pair.
 func (f *File) readClientCert(body *hclsyntax.Body, h *outbound.Settings) {
 	before := len(f.diags)
 	cert, hasCert := f.readPEM(body, "client_cert", "client.pem")
@@ -85,7 +85,7 @@ func (f *File) readClientCert(body *hclsyntax.Body, h *outbound.Settings) {
 	f.checkPair(cert, key, *h)
 }
 
-// checkPair checks a client certificate of which this block has said at least one
+// checkPair checks a client certificate when this block sets at least one of them
 // half; the name of the other is empty.
 func (f *File) checkPair(cert, key pemFile, h outbound.Settings) {
 	said, other := key, "client_cert"

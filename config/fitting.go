@@ -18,7 +18,7 @@ import (
 )
 
 // fitting brings the value of an argument into the argument's type, and says of all
-// that does not fit where it stands. What comes of it is for [Arguments]: nil for null.
+// that does not fit where it stands. The result is for [Arguments]: nil for null.
 type fitting struct {
 	file *File
 	// secret says that the value is one, and found is one of the secrets in it.

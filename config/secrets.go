@@ -85,7 +85,7 @@ func (f *File) indexed(list hclsyntax.Expression, i int) hclsyntax.Expression {
 	return list
 }
 
-// named is the same for an attribute of an object, of which the last one counts.
+// named is the same for an attribute of an object, where the last one counts.
 func (f *File) named(object hclsyntax.Expression, name string) hclsyntax.Expression {
 	if e, ok := f.chosen(object).(*hclsyntax.ObjectConsExpr); ok {
 		for _, item := range slices.Backward(e.Items) {

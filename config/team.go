@@ -40,7 +40,7 @@ func (t Team) has(person string) bool {
 }
 
 // suspended finds and reports the channels of the connector's routes that belong to a
-// team of which its owner is not a member.
+// team that its owner is not a member of.
 func (f *File) suspended(c Connector, place hcl.Range) map[string]string {
 	reasons := make(map[string]string)
 	for _, r := range c.Routes {

@@ -8,7 +8,7 @@ import (
 )
 
 // step is one thing that a start or a reload does. It returns how to undo what it did, if
-// anything is to be undone, even when it fails half-way.
+// there is anything to undo, even when it fails half-way.
 type step struct {
 	name string
 	do   func(ctx context.Context, n *next) (undo, error)

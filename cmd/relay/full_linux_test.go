@@ -14,7 +14,7 @@ import (
 
 // TestAFullDiskStopsTheAcceptingAndNothingElse runs a relay on a disk of 48 MB that
 // another program fills. It takes no more, says so, delivers what waits, also when it
-// is started anew, and takes cards again once there is room.
+// is started again, and takes cards again once there is room.
 func TestAFullDiskStopsTheAcceptingAndNothingElse(t *testing.T) {
 	c := newChat(t)
 	c.trouble("room", func(int) string { return trouble500 })

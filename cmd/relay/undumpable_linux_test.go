@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestTheRelayCannotBeDumped looks at whom the kernel lets read a process's memory: it
+// TestTheRelayCannotBeDumped looks at who the kernel lets read a process's memory: it
 // gives the files below /proc of a process that cannot be dumped to root, whoever runs
 // it.
 func TestTheRelayCannotBeDumped(t *testing.T) {

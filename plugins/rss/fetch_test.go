@@ -221,7 +221,7 @@ func TestAPermanentRedirectIsBelievedAfterAWhile(t *testing.T) {
 	}
 }
 
-// TestAnotherAddressIsAnotherFeed: a feed that is configured anew takes nothing over
+// TestAnotherAddressIsAnotherFeed: a feed that is configured again takes nothing over
 // from the one before.
 func TestAnotherAddressIsAnotherFeed(t *testing.T) {
 	one, other := newSite(t), newSite(t)

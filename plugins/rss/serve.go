@@ -28,7 +28,7 @@ func ServeReader(in io.Reader, out io.Writer) {
 		for {
 			var q question
 			if dec.Decode(&q) != nil {
-				// Nobody waits any more for the feed being read.
+				// Nobody waits for the feed being read any longer.
 				os.Exit(0)
 			}
 			questions <- q

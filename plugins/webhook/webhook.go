@@ -39,7 +39,7 @@ const (
 type Webhook struct {
 	Title           string   `relay:"title" doc:"The sender's name above each card."`
 	Image           string   `relay:"image" doc:"The http or https address of a picture beside that name."`
-	Accept          string   `relay:"accept" default:"any" allowed:"any,card,adaptive,slack,json" doc:"What may be posted: any card, whose kind is recognised (any); only Connector Cards and texts (card), Adaptive Cards (adaptive), or Slack payloads, whose bare text is then mrkdwn (slack); or any JSON, text, form or XML, of which a route builds the card from event.data, with the request's details in event.data.request (json)."`
+	Accept          string   `relay:"accept" default:"any" allowed:"any,card,adaptive,slack,json" doc:"What may be posted: any card, whose kind is recognised (any); only Connector Cards and texts (card), Adaptive Cards (adaptive), or Slack payloads, whose bare text is then mrkdwn (slack); or any JSON, text, form or XML, from whose event.data a route builds the card, with the request's details in event.data.request (json)."`
 	Answer          string   `relay:"answer" default:"auto" allowed:"auto,card,adaptive,slack" doc:"How requests are answered: as the service whose payload was posted would (auto), or always as the retired connectors with 200 and 1 (card), as Workflows with 202 (adaptive), or as Slack with 200 and ok (slack)."`
 	Secret          string   `relay:"secret,secret" doc:"If set, each request must be signed with it."`
 	Signature       string   `relay:"signature" default:"standard-webhooks" allowed:"standard-webhooks,hmac-sha256" doc:"How requests are signed: by www.standardwebhooks.com, or with the HMAC-SHA256 of the body in a header."`

@@ -29,7 +29,7 @@ type Options struct {
 	// Settings are the channel's.
 	Settings Settings
 	// Fraction is the part of the size limits to use; 0 means 1. It is less when the
-	// chat system has refused the card for its size all the same.
+	// chat system has nevertheless refused the card for its size.
 	Fraction float64
 	// Person finds a person by the login at the card's source; nil finds nobody.
 	Person func(login string) (Person, bool)

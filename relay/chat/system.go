@@ -39,8 +39,8 @@ type System struct {
 	// Forms are the ways to hand it a card, the usual one first; none means that cards stay
 	// in the relay's own store. Where there are several, each has a name, and payload chooses.
 	Forms []Form
-	// Interchangeable says that all forms go to one kind of address, of which nobody can see
-	// which form it wants.
+	// Interchangeable says that all forms go to one kind of address, which does not
+	// show which form it wants.
 	Interchangeable bool
 	// Rate is what one address is good for when the configuration does not say.
 	Rate Rate

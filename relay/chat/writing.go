@@ -16,11 +16,11 @@ type Person struct {
 // was.
 type Writing struct {
 	Options
-	// Mentioned are those whom the texts written so far mention, each once.
+	// Mentioned are the people that the texts written so far mention, each once.
 	Mentioned []Person
 }
 
-// Mention returns how a dialect writes the people whom the chat system knows.
+// Mention returns how a dialect writes the people that the chat system knows.
 func (w *Writing) Mention(write func(Person) string) func(login string) (string, bool) {
 	return func(login string) (string, bool) {
 		p, ok := w.Known(login)

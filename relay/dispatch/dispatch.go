@@ -137,7 +137,7 @@ type Dispatcher struct {
 	counted map[string]delivery.Lane
 
 	workers sync.WaitGroup
-	// starting ends when stopping begins: no attempt starts any more.
+	// starting ends when stopping begins: from then on no attempt starts.
 	starting     context.Context
 	stopStarting context.CancelFunc
 	// sending ends at the deadline of stopping: attempts in flight are interrupted.
@@ -324,7 +324,7 @@ func (d *Dispatcher) Resume(ctx context.Context, channel string) error {
 	return nil
 }
 
-// Stop ends all lanes. No attempt starts any more; those in flight have until the
+// Stop ends all lanes. No further attempt starts; those in flight have until the
 // context ends and are then interrupted. Their outcomes are recorded. It returns when
 // all lanes have ended, at the latest a few seconds after the context.
 func (d *Dispatcher) Stop(ctx context.Context) {

@@ -93,7 +93,7 @@ func (l *lane) notify(n Notice) {
 }
 
 // Lanes returns all lanes by channel, as they are now: those that run here, and, with no
-// state, those of which only the store knows. When the store cannot be asked, the counts
+// state, including those that only the store knows. When the store cannot be asked, the counts
 // are the last it gave.
 func (d *Dispatcher) Lanes() []Lane {
 	ctx, cancel := context.WithTimeout(context.Background(), countWithin)

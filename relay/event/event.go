@@ -51,7 +51,7 @@ const (
 	// Filtered means no route wanted it. The event's traces say why.
 	Filtered Fate = "filtered"
 	// Suspended means that routes wanted it, but all their channels belong to teams
-	// of which the connector's owner is no member.
+	// that the connector's owner is not a member of.
 	Suspended Fate = "suspended"
 )
 

@@ -69,7 +69,7 @@ type Spec struct {
 	// Suspended says by channel why this connector's cards do not go there.
 	Suspended map[string]string
 	// MaxSilence is how long the connector may go without an event before a notice says
-	// so; 0 means for ever.
+	// so; 0 means any time.
 	MaxSilence time.Duration
 	Quota      Quota
 	// SignsIn says that the connector may need a person's sign-in.
@@ -166,7 +166,7 @@ type Intake struct {
 	options Options
 	metrics *metrics
 	notices sync.WaitGroup
-	// refusals are the requests of which nothing was accepted.
+	// refusals are the requests from which nothing was accepted.
 	refusals *refusals
 	// ctx cancels what is under way when a stop takes too long.
 	ctx    context.Context
@@ -355,7 +355,7 @@ func (i *Intake) Status() []Status {
 
 // Stop ends polling and answers hooks with 503 from now on. Polls and requests under
 // way have until the context ends; then they are cancelled. When Stop returns, nothing
-// of the intake runs any more. A second call waits for the first.
+// of the intake runs any longer. A second call waits for the first.
 func (i *Intake) Stop(ctx context.Context) {
 	i.mu.Lock()
 	i.stopped = true

@@ -48,7 +48,7 @@ func (d *Desk) Channels(ctx context.Context) ([]Channel, error) {
 	return list, nil
 }
 
-// lanes returns all lanes: those that run here, and those of which only the store
+// lanes returns all lanes: those that run here, and those that only the store
 // tells, because another node runs them or their channel is no longer configured.
 func (d *Desk) lanes() []dispatch.Lane {
 	list, configured := d.options.Dispatch.Lanes(), d.options.Daemon.Running().Channels

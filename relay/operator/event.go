@@ -130,7 +130,7 @@ func (d *Desk) Explain(ctx context.Context, ref string) ([]Explanation, error) {
 	case len(list) > 0:
 		return list, nil
 	case swept != 0:
-		return nil, fmt.Errorf("event %d: %w any more: nothing of it was left to do, and it was removed when the retention of %s was over", swept, ErrNotFound, d.options.Daemon.Running().Retention)
+		return nil, fmt.Errorf("event %d: %w any longer: nothing was left to do for it, and it was removed when its retention of %s was over", swept, ErrNotFound, d.options.Daemon.Running().Retention)
 	default:
 		return nil, fmt.Errorf("event %s: %w; `relay events` lists events by number", ref, ErrNotFound)
 	}

@@ -38,7 +38,7 @@ const mostListed = 200
 type Relay interface {
 	Status(ctx context.Context) (Status, error)
 	// Connectors lists the connectors by name. Those that are no longer configured, but
-	// of which the store keeps something, come last.
+	// that left something in the store come last.
 	Connectors(ctx context.Context) ([]Connector, error)
 	// Channels lists the channels by name. Those that are no longer configured, but have
 	// waiting cards or dead letters, are among them.
@@ -48,7 +48,7 @@ type Relay interface {
 	Deliveries(ctx context.Context, f store.Filter) ([]Delivery, error)
 	// Events lists events, newest first.
 	Events(ctx context.Context, f store.EventFilter) ([]Fated, error)
-	// Refusals lists the requests to hooks of which nothing was accepted, the last one
+	// Refusals lists the requests to hooks from which nothing was accepted, the last one
 	// first: those to one connector or, without a name, to all.
 	Refusals(ctx context.Context, connector string) ([]store.Refusal, error)
 	// Explain tells an event's fate, step by step. The reference is an event's

@@ -133,7 +133,7 @@ func (r *requests) wake() {
 	}
 }
 
-// forget drops a request that nobody waits for any more. Its result may still come.
+// forget drops a request that nobody waits for any longer. Its result may still come.
 func (r *requests) forget(w *waiting) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -126,7 +126,7 @@ func (r *Route) compileWhen(attr *hclsyntax.Attribute, check *hcl.EvalContext, s
 	return r.compileCondition(attr.Expr, check)
 }
 
-// compileCondition checks a condition against an event of which only the types are
+// compileCondition checks a condition against an event whose types alone are
 // known.
 func (r *Route) compileCondition(expr hclsyntax.Expression, check *hcl.EvalContext) hcl.Diagnostics {
 	r.prepare(expr)

@@ -36,8 +36,8 @@ type Dispatch interface {
 	// process need not do anything.
 	Rendering(deliveries ...int64) (done func())
 	// Record keeps the outcome of an attempt and moves on what it carried: one delivery,
-	// or several as one digest. It is one transaction for all of them. A delivery that does
-	// not wait any more stays as it is: what ended it was recorded before. The same attempt
+	// or several as one digest. It is one transaction for all of them. A delivery that
+	// no longer waits stays as it is: what ended it was recorded before. The same attempt
 	// is kept once, however often it is recorded, because whoever records it may not know
 	// that it was.
 	Record(ctx context.Context, results ...delivery.Result) error

@@ -38,7 +38,7 @@ type Intake interface {
 	// RotateHook gives a connector a new hook URL; the one before works until then.
 	RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error)
 	// SaveHookUse keeps when hook URLs were last used, by token; of several nodes' times
-	// the latest counts. Tokens that do not exist any more are passed over.
+	// the latest counts. Tokens that no longer exist are passed over.
 	SaveHookUse(ctx context.Context, used map[string]time.Time) error
 	// Refuse keeps refusals, of each connector the last [MaxRefusals].
 	Refuse(ctx context.Context, list []Refusal) error
@@ -163,7 +163,7 @@ type Poll struct {
 	Silent bool
 }
 
-// Refusal is a request to a connector's hook of which nothing was accepted, or several
+// Refusal is a request to a connector's hook from which nothing was accepted, or several
 // that differ in nothing but the time. It holds nothing of a body.
 type Refusal struct {
 	Connector string `json:"connector"`

@@ -15,7 +15,7 @@ import (
 )
 
 // System returns Discord. It writes embeds. What is documented in characters is counted in UTF-16 units,
-// of which there are never fewer.
+// and there are never fewer of those.
 func System() chat.System {
 	const embeds = "https://discord.com/developers/docs/resources/message#embed-object-embed-limits"
 	form := chat.Form{
@@ -28,7 +28,7 @@ func System() chat.System {
 			size.AuthorLength.AtMost(256, embeds),
 			size.FactName.AtMost(256, embeds),
 			size.FactValue.AtMost(1_024, embeds),
-			size.SectionFacts.AtMost(24, embeds+": 25 fields, of which one may be the links'"),
+			size.SectionFacts.AtMost(24, embeds+": 25 fields, one of which may hold the links"),
 			size.MessageBytes.AtMost(2_000, "https://discord.com/developers/docs/resources/webhook#execute-webhook: content, in characters"),
 			size.AddressLength.AtMost(2_048, "what Discord takes as a URL"),
 		},
@@ -85,7 +85,7 @@ type embedPicture struct {
 	URL string `json:"url"`
 }
 
-// allowedMentions says who may be called: nobody but those whom the relay means.
+// allowedMentions says who may be mentioned: only those that the relay means to.
 type allowedMentions struct {
 	Parse []string `json:"parse"`
 	Users []string `json:"users,omitempty"`

@@ -78,7 +78,7 @@ func trimmed(inlines []Inline) []Inline {
 	return inlines
 }
 
-// Middle is a text of which the middle was taken out, so that at most about n
+// Middle is a text with its middle taken out, so that at most about n
 // characters stay: how a text begins and how it ends says most.
 func (t Text) Middle(n int) Text {
 	const least = 16

@@ -20,7 +20,7 @@ type Dialect struct {
 	// Address writes a link whose text is its address; nil, or no text, writes it as
 	// any link. Ends says that what follows cannot be taken for a part of it.
 	Address func(address string, ends bool) string
-	// Mention writes a person whom the chat system knows; of all others the name is
+	// Mention writes a person that the chat system knows; of all others the name is
 	// written, as of everybody when it is nil.
 	Mention func(login string) (string, bool)
 	// MentionAfter are the characters that may stand before a mention, besides space;

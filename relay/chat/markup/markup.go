@@ -20,7 +20,7 @@ const (
 	List                       // Items, Ordered, Start
 	Quote                      // Blocks
 	Code                       // Code, Language
-	Table                      // Rows, of which the first is the head
+	Table                      // Rows, the first of which is the head
 	Rule                       // nothing
 )
 

@@ -98,7 +98,7 @@ type tag struct {
 // longestName is longer than that of every element.
 const longestName = 12
 
-// longestTag is where the end of a tag is not looked for any more, in bytes.
+// longestTag is how far the end of a tag is looked for, in bytes.
 const longestTag = 8 << 10
 
 // readTag reads the tag or the comment at the start of s, which begins with '<'; false
@@ -213,11 +213,11 @@ func fenced(s string) string {
 // ticks is how many backticks s begins with.
 func ticks(s string) int { return len(s) - len(strings.TrimLeft(s, "`")) }
 
-// closings remembers which elements are not closed any more in a text, so that the end
+// closings remembers which elements are never closed again in a text, so that the end
 // of each is looked for once.
 type closings map[string]bool
 
-// verbatim is what stands in an element of which every character counts, up to its
+// verbatim is the content of an element in which every character counts, up to its
 // closing tag, and the size of both; 0 when the tag begins none.
 func (c *closings) verbatim(t tag, s string) (inner string, size int) {
 	if t.closing || t.role != preformatted && t.role != code || (*c)[t.name] {

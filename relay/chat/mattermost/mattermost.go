@@ -24,7 +24,7 @@ func System() chat.System {
 		Limits: size.Limits{
 			size.Bytes.AtMost(250_000, "MaximumPayloadSizeBytes is 300,000 by default"),
 			size.TextLength.AtMost(16_383, post),
-			size.Blocks.AtMost(30, "none documented; more attachments are no card any more"),
+			size.Blocks.AtMost(30, "none documented; with more attachments it is no longer one card"),
 			size.AddressLength.AtMost(8_000, "none documented; a longer one would crowd out the card"),
 		},
 		Write: func(d draft.Draft, w *chat.Writing) (draft.Written, error) {

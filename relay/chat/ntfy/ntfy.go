@@ -67,7 +67,7 @@ func System() chat.System {
 		},
 	}
 	return chat.System{
-		Name: "ntfy", Summary: "A topic of ntfy, on ntfy.sh or on a server of one's own; the topic stands at the end of the url.",
+		Name: "ntfy", Summary: "A topic of ntfy, on ntfy.sh or on your own server; the url ends with the topic.",
 		Settings: []chat.Setting{chat.URL(), chat.Token().Optional()},
 		Forms:    []chat.Form{form},
 		Rate:     chat.Rate{PerSecond: 0.2, Burst: 60, Source: "https://docs.ntfy.sh/publish/#limitations: 60 at once, one more every five seconds"},

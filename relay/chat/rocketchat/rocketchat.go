@@ -25,7 +25,7 @@ func System() chat.System {
 			size.Bytes.AtMost(100_000, "none documented"),
 			size.TextLength.AtMost(5_000, "Message_MaxAllowedSize is 5,000 by default"),
 			size.TitleLength.AtMost(1_024, "Alertmanager's rocketchat notifier"),
-			size.Blocks.AtMost(30, "none documented; more attachments are no card any more"),
+			size.Blocks.AtMost(30, "none documented; with more attachments it is no longer one card"),
 			size.AddressLength.AtMost(2_048, "none documented; a longer one would crowd out the card"),
 		},
 		Write: func(d draft.Draft, w *chat.Writing) (draft.Written, error) {

@@ -80,8 +80,8 @@ func adaptiveForm(name string, wrap func(any) ([]byte, error)) chat.Form {
 		Name: name, InlinePictures: true, Read: read,
 		Limits: size.Limits{
 			size.Bytes.AtMost(20_000, "28 KB a message (https://learn.microsoft.com/connectors/teams), measured after expansion (msteams-docs#11274)"),
-			size.Sections.AtMost(30, "none documented; more is no card any more"),
-			size.SectionImages.AtMost(10, "none documented; more is no card any more"),
+			size.Sections.AtMost(30, "none documented; with more it is no longer one card"),
+			size.SectionImages.AtMost(10, "none documented; with more it is no longer one card"),
 			size.SectionActions.AtMost(6, "six are shown, "+format),
 			size.AddressLength.AtMost(8_000, "none documented; a longer one would crowd out the card"),
 		},

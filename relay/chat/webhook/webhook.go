@@ -32,7 +32,7 @@ func System() chat.System {
 	})
 	form.Own, form.Read, form.Header, form.Application = asItCame(), read, sign, true
 	return chat.System{
-		Name: "webhook", Summary: "An application of one's own, which gets the Connector Card as JSON, signed as Standard Webhooks.",
+		Name: "webhook", Summary: "An application of your own, which gets the Connector Card as JSON, signed as Standard Webhooks do.",
 		Settings: []chat.Setting{
 			chat.URL(),
 			{
@@ -96,7 +96,7 @@ func sign(r chat.Request) (http.Header, error) {
 	return h, nil
 }
 
-// read reads the answer of an application of one's own by its status, as
+// read reads the answer of the operator's own application by its status, as
 // https://www.standardwebhooks.com says, unless it says no in so many words, or is
 // a page: that comes from a sign-in, a portal or a proxy in front of the application.
 func read(a answer.Answer) answer.Reading {

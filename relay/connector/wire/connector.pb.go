@@ -899,7 +899,7 @@ type HTTP struct {
 	Allow     []string `protobuf:"bytes,3,rep,name=allow,proto3" json:"allow,omitempty"`
 	UserAgent string   `protobuf:"bytes,4,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
 	// The absolute paths of the PEM files of a certificate and its key, to be shown
-	// to a server that asks for one; both are empty or neither is. Read them anew for
+	// to a server that asks for one; both are empty or neither is. Read them again for
 	// each connection: they are replaced when the certificate is renewed.
 	ClientCert string `protobuf:"bytes,5,opt,name=client_cert,json=clientCert,proto3" json:"client_cert,omitempty"`
 	ClientKey  string `protobuf:"bytes,6,opt,name=client_key,json=clientKey,proto3" json:"client_key,omitempty"`
@@ -1705,7 +1705,7 @@ type HTTPRequest struct {
 	Body   []byte                   `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
 	// The sender's address, without port.
 	Remote string `protobuf:"bytes,6,opt,name=remote,proto3" json:"remote,omitempty"`
-	// What the result is to be known by; unique on the stream, and not 0.
+	// Identifies the result; unique on the stream, and not 0.
 	Id uint64 `protobuf:"varint,7,opt,name=id,proto3" json:"id,omitempty"`
 	// Which of the calls it belongs to, counted from 0.
 	Call          uint32 `protobuf:"varint,8,opt,name=call,proto3" json:"call,omitempty"`

@@ -131,7 +131,7 @@ func patternCost(pattern, text string) int {
 	return plus(len(program.Inst), times(len(program.Inst), len(text))/256)
 }
 
-// everyMatch is the cost of searching for all matches, of which there may be one per
+// everyMatch is the cost of searching for all matches, and there may be one per
 // character. Each may read all the text that follows, and each is replaced.
 func everyMatch(pattern, text, replacement string) int {
 	looks := times(len(text), len(text)/2048+len(replacement)) / bytesPerUnit

@@ -69,7 +69,7 @@ func copyBeside(ctx context.Context, path, beside string, progress Progress) (_ 
 
 // vacuumInto copies a store into an empty file. It is a single reading, so that a
 // relay that goes on writing does not hold it up, as it does with SQLite's own backup,
-// which begins anew at each write.
+// which starts over at each write.
 func vacuumInto(ctx context.Context, path, part string, progress Progress) (before Contents, err error) {
 	settings := url.Values{"_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())}}
 	if !hasLog(path) {

@@ -70,7 +70,7 @@ func borrow(path string) (free func() error, err error) {
 	return h.Close, nil
 }
 
-// hasLog reports whether a store has a log or a lock, as backups have not.
+// hasLog reports whether a store has a log or a lock; backups have neither.
 func hasLog(path string) bool {
 	for _, suffix := range []string{logSuffix, lockSuffix} {
 		if _, err := os.Stat(path + suffix); err == nil {

@@ -139,8 +139,8 @@ func (c *checkpointer) tooLong(times int64) bool {
 	return c.pages.Load()*pageBytes >= times*bound
 }
 
-// move moves as much of the log as no reader needs any more. A file that is not this
-// process's alone any more is left as it is.
+// move moves as much of the log as no reader still needs. A file that is no longer this
+// process's alone is left as it is.
 func (c *checkpointer) move() error {
 	defer func() { _ = c.watch.end(theStore) }() // it says so itself
 	if c.watch.begin(theStore) != nil {

@@ -42,7 +42,7 @@ type tally struct{ all, urgent int }
 // lane is one channel's queue in memory.
 type lane struct {
 	waiting int
-	// by is how much of it is of which connector; a connector of which nothing waits
+	// by is how much of it belongs to each connector; a connector with nothing waiting
 	// is not in it.
 	by map[string]tally
 	// front are the first waiting deliveries, oldest first, with none left out in
@@ -236,8 +236,8 @@ func (l *lanes) moved(from, to string, by map[string]tally) {
 	l.cut(heir, 0)
 }
 
-// shortened takes in that some of a lane's deliveries, so many of each connector, do
-// not wait any more.
+// shortened takes in that some of a lane's deliveries, so many of each connector,
+// no longer wait.
 func (l *lanes) shortened(channel string, by map[string]tally) {
 	lane := l.lane(channel)
 	lane.changes++
@@ -310,7 +310,7 @@ func (l *lanes) shares(channel, from string, urgent bool, n int) []share {
 	return list
 }
 
-// sharers returns the connectors of which something waits in a lane.
+// sharers returns the connectors that have something waiting in a lane.
 func (l *lanes) sharers(channel string, urgent bool) []share {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -20,7 +20,7 @@ type part struct {
 }
 
 // partPattern is what parts are called. The name says nothing of the copy's, so that
-// the next backup removes what the last one left, whatever that was to be called.
+// the next backup removes what the last one left, whatever its name would have become.
 const partPattern = ".relay-copy-*"
 
 var partName = regexp.MustCompile(`^\.relay-copy-[0-9]+$`)

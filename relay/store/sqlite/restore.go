@@ -193,7 +193,7 @@ func adjust(ctx context.Context, part, old string, repeat bool, r *Restored) (er
 // takeOver keeps what a backup must not take back. What was given out stays what it
 // is: numbers, sign-ins, and hook URLs, because one that was replaced since may have
 // leaked, and its senders have the new one. Lanes that a person paused or resumed since
-// stay so. The backup's checkpoints are kept only where they are to be repeated from.
+// stay so. The backup's checkpoints are kept only where polls repeat from them.
 func takeOver(ctx context.Context, tx *sql.Tx, repeat bool) error {
 	if _, err := tx.ExecContext(ctx, "CREATE TEMP TABLE polls AS SELECT name, type, poll, checkpoint FROM connectors"); err != nil {
 		return err

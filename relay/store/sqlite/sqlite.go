@@ -194,7 +194,7 @@ func (s *Store) Close() error {
 
 // release lets go of whatever is open. The writer goes before the file: the last
 // connection to close moves the write-ahead log into the file, and removes it by its
-// name. Where the files are not this process's any more, that name may be another's,
+// name. Where the files are no longer this process's, that name may be another's,
 // so the connections are left to the kernel.
 func (s *Store) release() error {
 	var errs []error

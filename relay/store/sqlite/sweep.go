@@ -56,7 +56,7 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (removed int, err e
 }
 
 // sweepDeliveries removes deliveries that ended before, with their attempts, and
-// the events of which no delivery is left.
+// the events that have no delivery left.
 func sweepDeliveries(w *writer, before int64) (int, error) {
 	rows, err := w.rows(`SELECT id, event FROM deliveries INDEXED BY deliveries_ended
 		WHERE state IN ('delivered', 'accepted', 'dismissed') AND finished_at < ? ORDER BY finished_at LIMIT ?`, before, sweepStep)

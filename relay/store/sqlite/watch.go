@@ -15,7 +15,7 @@ import (
 // watch knows the store's files as this process left them. Nobody else may change them:
 // SQLite goes on writing to a file that has lost its name, and mixes its cache with the
 // content of a file that was overwritten. So when a name leads to another file, or a size
-// or a time of change is not this process's doing, the store accepts nothing any more.
+// or a time of change is not this process's doing, the store stops accepting.
 type watch struct {
 	log zerolog.Logger
 
@@ -52,7 +52,7 @@ func newWatch(path string, log zerolog.Logger) (*watch, error) {
 	return w, nil
 }
 
-// check returns why nothing can be accepted any more, nil while all is well.
+// check returns why nothing can be accepted any longer, nil while all is well.
 func (w *watch) check() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,7 +108,7 @@ func (w *watch) look(i int) fs.FileInfo {
 	case errors.Is(err, fs.ErrNotExist):
 		w.stop(f.path, "was removed")
 	case err != nil:
-		w.stop(f.path, "cannot be found any more ("+err.Error()+")")
+		w.stop(f.path, "can no longer be found ("+err.Error()+")")
 	case !os.SameFile(info, f.as):
 		w.stop(f.path, "was replaced by another file")
 	case i == theIndex || f.writing > 0:
