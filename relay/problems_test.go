@@ -85,7 +85,7 @@ func TestAllPlacesSayTheSameOfWhatIsWrong(t *testing.T) {
 		t.Fatal("a bad file was read")
 	}
 	v := look(t, r)
-	v.agrees(t, "the configuration before it goes on", true)
+	v.agrees(t, "the previous configuration stays in force", true)
 	if !strings.Contains(v.metrics, "\nrelay_config_last_reload_successful 0\n") {
 		t.Error("the metrics do not tell of the reload")
 	}

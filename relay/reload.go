@@ -55,8 +55,8 @@ func (r *Relay) comparison() []step {
 	}
 }
 
-// preparation are the steps that make a configuration the running one, as far as they
-// can fail; [Relay.commit] does the rest.
+// preparation returns those steps of making a configuration the running one that can fail; [Relay.commit] does the
+// rest.
 func (r *Relay) preparation() []step {
 	return []step{
 		{"lanes", r.prepareLanes},
@@ -84,7 +84,7 @@ func (r *Relay) adopt(ctx context.Context, n *next) (undo, error) {
 	return nil, err
 }
 
-// read makes the plan of the configuration as it is now.
+// read makes the plan of the current configuration.
 func (r *Relay) read(ctx context.Context, n *next) (_ undo, err error) {
 	n.plan, err = plan.Prepare(ctx, plan.Options{
 		Path: r.options.Config, Host: r.host, Masker: r.masker, Renderer: r.renderer, Version: r.options.Version,
@@ -141,8 +141,7 @@ func (r *Relay) bind(_ context.Context, n *next) (undo, error) {
 	return ending(release), nil
 }
 
-// prepareConnectors opens the connectors in the store. What it has opened there does no
-// harm when a later step fails.
+// prepareConnectors opens the connectors in the store. Those do no harm there when a later step fails.
 func (r *Relay) prepareConnectors(ctx context.Context, n *next) (_ undo, err error) {
 	n.connectors, err = r.intake.Prepare(ctx, n.plan.Connectors)
 	if err != nil && (n.connectors == nil || r.current() != nil) {
@@ -176,7 +175,7 @@ func (r *Relay) commit(ctx context.Context, n *next) {
 	n.listen() // last, so that a new address never answers for the old configuration
 }
 
-// tell logs what a reload has changed, and tells the operators what it leaves behind.
+// tell logs what a reload has changed, and notifies the operators of what it leaves behind.
 func (r *Relay) tell(changes []operator.Change) {
 	lines := make([]string, len(changes))
 	var warnings []string
@@ -203,7 +202,7 @@ func (r *Relay) remember(err error) {
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			failed = strings.TrimSuffix(first, ":") + "; see `relay validate`"
 		}
-		failed = "the reload at " + time.Now().Format(time.TimeOnly) + " failed, and the configuration before it goes on: " + failed
+		failed = "the reload at " + time.Now().Format(time.TimeOnly) + " failed, and the previous configuration stays in force: " + failed
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

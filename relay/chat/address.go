@@ -9,7 +9,7 @@ import (
 
 // What systems make addresses and headers with. A URL's own bytes stay as they are.
 
-// WithQuery adds a parameter to a URL that does not have it.
+// WithQuery adds a parameter to a URL that lacks it.
 func WithQuery(text, name, value string) string {
 	text, _, _ = strings.Cut(text, "#")
 	_, query, found := strings.Cut(text, "?")

@@ -18,7 +18,7 @@ type Entry struct {
 	Connector string
 }
 
-// entryRoom is how many bytes of a card are worth reading for a line about it.
+// entryRoom is how many bytes of a card to read for a line about it.
 const entryRoom = 8 << 10
 
 // NewEntry keeps no more of a card than a line about it needs.
@@ -27,9 +27,8 @@ func NewEntry(c card.Card, connector string) Entry {
 	return Entry{Card: c, Connector: connector}
 }
 
-// Digest makes one card of several: a list with a line for each, in their order,
-// that says what the card is called, leads where its first link leads, and names the
-// connector. Nothing else of the cards is in it.
+// Digest makes one card from several: a list with a line for each, in their order, with the card's title, its first
+// link and the connector's name. It contains nothing else from the cards.
 func Digest(entries ...Entry) card.Card {
 	parser := markup.NewParser()
 	var lines []string
@@ -55,8 +54,7 @@ func (e Entry) line(p markup.Parser) string {
 	return text + " · " + card.Escape(e.Connector)
 }
 
-// link is where the card's first button leads that opens an address; empty when it
-// has none.
+// link returns the address that the card's first button with one opens; it is empty when there is none.
 func (e Entry) link() string {
 	actions := e.Card.Actions
 	for _, s := range e.Card.Sections {

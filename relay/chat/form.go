@@ -20,11 +20,11 @@ type Payload struct {
 	// Omitted says what was left out to stay within the limits, one entry each;
 	// the card says the same.
 	Omitted []string
-	// Used is how much of each limit the payload uses.
+	// Used is how much the payload uses of each limit.
 	Used []size.Usage
 }
 
-// Options belong to one rendering.
+// Options apply to one rendering.
 type Options struct {
 	// Settings are the channel's.
 	Settings Settings
@@ -33,17 +33,16 @@ type Options struct {
 	Fraction float64
 	// Person finds a person by the login at the card's source; nil finds nobody.
 	Person func(login string) (Person, bool)
-	// Thread names what the card belongs to, for systems that thread; empty: nothing.
+	// Thread names what the card belongs to, for systems with threads; empty means nothing.
 	Thread string
 	// Parser reads the card's texts. The zero value makes a new one each time.
 	Parser markup.Parser
 }
 
-// jsonType carries the charset because without it Teams has garbled what is not ASCII.
+// jsonType includes the charset because Teams has garbled everything but ASCII without it.
 const jsonType = "application/json; charset=utf-8"
 
-// Render writes a card within the form's limits. What it costs is bounded whatever the
-// card is, and it ends with the context.
+// Render writes a card within the form's limits. Its cost is bounded for any card, and it ends with the context.
 func (f Form) Render(ctx context.Context, c card.Card, o Options) (Payload, error) {
 	limits := f.Limits
 	if o.Fraction > 0 {
@@ -86,7 +85,7 @@ func (f Form) payload(w draft.Written, limits size.Limits, omitted []string) Pay
 	return Payload{ContentType: cmp.Or(f.ContentType, jsonType), Body: w.Body, Omitted: omitted, Used: w.Used.Of(limits)}
 }
 
-// known names those who can be mentioned; nil when nobody can.
+// known returns who can be mentioned; it is nil when nobody can.
 func (o Options) known() func(string) (string, bool) {
 	if o.Person == nil {
 		return nil

@@ -19,26 +19,26 @@ const (
 	Choice Kind = "name" // of one of the system's forms
 )
 
-// Setting is one attribute of a channel's block that is a chat system's own. The
-// configuration's checks, the reference and forms come from it.
+// Setting is one attribute of a channel's block that belongs to a chat system. The configuration's checks, the
+// reference and forms come from it.
 type Setting struct {
 	Name string
 	Kind Kind
-	// Doc completes "NAME is …".
+	// Doc completes the sentence "NAME is …".
 	Doc string
-	// Forms are the names of those forms that have the setting; nil means all.
+	// Forms names the forms that have the setting; nil means all.
 	Forms    []string
 	Required bool
-	// Secret says that the value must not stand where others can read it.
+	// Secret says that the value must not be anywhere that others can read.
 	Secret bool
-	// NotEmpty says why a secret may not be empty; empty means that it may. Texts may not.
+	// NotEmpty says why a secret must not be empty; without it, a secret may be. Texts must not.
 	NotEmpty string
 	// Allowed, when not empty, lists all values.
 	Allowed []string
-	// Default is what counts without the setting, if that can be said in a word.
+	// Default is what applies without the setting, if one word can say it.
 	Default string
-	// Elsewhere says why a channel whose system lacks the setting cannot have it, with %s
-	// for the channel's type; empty means that it has no use for it.
+	// Elsewhere says why a channel whose system lacks the setting cannot have it, with %s for the channel's type;
+	// when it is empty, the channel simply has no use for it.
 	Elsewhere string
 }
 
@@ -63,14 +63,14 @@ const (
 	tokenName   = "token"
 )
 
-// URL is where cards are posted to; whoever knows it can post.
+// URL is where cards are posted; whoever knows it can post.
 func URL() Setting {
 	s := ServerURL()
 	s.Secret = true
 	return s
 }
 
-// ServerURL is the URL of a server, which alone lets nobody post.
+// ServerURL is the URL of a server, which is not enough to post.
 func ServerURL() Setting {
 	return Setting{
 		Name: urlName, Kind: Web, Required: true, Doc: `the address that its cards are posted to, such as url = env("WEBHOOK_URL")`,
@@ -78,7 +78,7 @@ func ServerURL() Setting {
 	}
 }
 
-// Thread keeps cards together that belong together.
+// Thread keeps related cards together.
 func Thread() Setting {
 	return Setting{
 		Name: threadName, Kind: Flag, Doc: "whether cards that belong together are kept in a thread", Default: "false",
@@ -86,9 +86,9 @@ func Thread() Setting {
 	}
 }
 
-// Answer is for systems in which somebody else writes the answers.
+// Answer is for systems whose answers somebody else writes.
 func Answer() Setting {
-	return Setting{Name: answerName, Kind: Text, Doc: "a part of what the endpoint answers when it has taken a card"}
+	return Setting{Name: answerName, Kind: Text, Doc: "a part of the endpoint's answer when it has accepted a card"}
 }
 
 // Token signs in.
@@ -113,7 +113,7 @@ func (s System) All() []Setting {
 func (s System) payload() Setting {
 	p := Setting{
 		Name: payloadName, Kind: Choice, Allowed: s.Payloads(), Doc: "the form in which cards are posted",
-		Elsewhere: "A channel of type %s has one payload only. Remove the attribute payload.",
+		Elsewhere: "A channel of type %s has only one payload. Remove the attribute payload.",
 	}
 	if len(p.Allowed) > 0 {
 		p.Default = p.Allowed[0]
@@ -121,8 +121,8 @@ func (s System) payload() Setting {
 	return p
 }
 
-// Settings are the settings that any of the systems has, the payload first. Of those with
-// one name it is the first that counts, and a secret before it.
+// Settings returns the settings that any of the systems has, the payload first. Of several with the same name, the
+// first one counts, or a secret one before it.
 func (ss Systems) Settings() []Setting {
 	list := []Setting{System{}.payload()}
 	for _, s := range ss {
@@ -139,7 +139,7 @@ func (ss Systems) Settings() []Setting {
 	return list
 }
 
-// Setting returns the setting of a name, as a payload has it.
+// Setting returns the setting with a name, as a payload has it.
 func (s System) Setting(name, payload string) (Setting, bool) {
 	if payload == "" && s.Posts() {
 		payload = s.Forms[0].Name
@@ -152,8 +152,7 @@ func (s System) Setting(name, payload string) (Setting, bool) {
 	return Setting{}, false
 }
 
-// Check reports a setting that a channel of the system cannot do without, or has no use
-// for.
+// Check reports a setting that a channel of the system needs and lacks, or has no use for.
 func (s System) Check(settings Settings) error {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if _, has := s.Setting(name, settings.Payload()); !has && settings.has(name) {
@@ -168,7 +167,7 @@ func (s System) Check(settings Settings) error {
 	return nil
 }
 
-// Secrets are the values among a channel's settings that nobody may see.
+// Secrets returns those values of a channel's settings that nobody may see.
 func (s System) Secrets(settings Settings) []secret.Value {
 	var list []secret.Value
 	for _, setting := range s.Settings {
@@ -184,7 +183,7 @@ type Settings map[string]secret.Value
 
 func (s Settings) has(name string) bool { return !s[name].IsZero() }
 
-// Text returns a setting that is no secret; empty when it is not set.
+// Text returns a setting that is not secret; it is empty when it is not set.
 func (s Settings) Text(name string) string {
 	text, err := s[name].Reveal()
 	if err != nil {
@@ -193,7 +192,7 @@ func (s Settings) Text(name string) string {
 	return text
 }
 
-// Set sets one that is no secret.
+// Set sets a setting that is not secret.
 func (s Settings) Set(name, text string) { s[name] = secret.New(text) }
 
 // URL is the url setting.
@@ -209,8 +208,8 @@ func (s Settings) With(payload string) Settings {
 	return s
 }
 
-// Threads says that cards which belong together are kept in a thread.
+// Threads says that related cards are kept in a thread.
 func (s Settings) Threads() bool { return s.Text(threadName) == "true" }
 
-// Answer is a part of what the endpoint says when it has taken a card.
+// Answer is a part of the endpoint's answer when it has accepted a card.
 func (s Settings) Answer() string { return s.Text(answerName) }

@@ -1,16 +1,15 @@
-// Package chat is what the relay knows of chat systems.
+// Package chat is what the relay knows about chat systems.
 //
-// Each system is a folder beside this file, with a function System that returns one value
-// of type [System]: the settings that a channel of it has, the forms in which it takes a
-// card, their limits, how a card is written and an answer read, what names a person, and
-// how fast it may go. The configuration, the reference and package channel work from that
-// value and know no system by name.
+// Each system is a folder beside this file, with a function System that returns one value of type [System]: the
+// settings that its channels have, the forms in which it accepts a card, their limits, how to write a card and read
+// an answer, what names a person, and how fast to post. The configuration, the reference and package channel work
+// from that value and know no system by name.
 //
 // To add one, copy the folder that is most like it and add a line to package systems.
 //
-// What systems share stands beside them: [draft] is a card ready to be written, [shrink]
-// makes it small enough, [markup] writes its texts, [answer] reads what an endpoint says.
-// Nothing here makes a request; that is package channel's.
+// What the systems share is beside them: [draft] is a card ready to be written, [shrink] makes it small enough,
+// [markup] writes its texts, [answer] reads what an endpoint says. Nothing here makes a request; that is package
+// channel's.
 package chat
 
 import (
@@ -32,28 +31,27 @@ import (
 type System struct {
 	// Name is its channels' type in the configuration.
 	Name string
-	// Summary says in a sentence what a channel of it posts to.
+	// Summary says in a sentence where such a channel posts.
 	Summary string
-	// Settings are what a channel's block may say of it, besides what every channel's may.
+	// Settings are what a channel's block may set, besides the settings of every channel.
 	Settings []Setting
-	// Forms are the ways to hand it a card, the usual one first; none means that cards stay
-	// in the relay's own store. Where there are several, each has a name, and payload chooses.
+	// Forms are the ways to give it a card, the usual one first; none means that cards stay in the relay's own store.
+	// Where there are several, each has a name, and payload chooses.
 	Forms []Form
 	// Interchangeable says that all forms go to one kind of address, which does not
 	// show which form it wants.
 	Interchangeable bool
-	// Rate is what one address is good for when the configuration does not say.
+	// Rate is what one address can take when the configuration does not say.
 	Rate Rate
-	// Person says what names somebody there; nil means that nobody can be mentioned.
+	// Person says how the system identifies people; nil means that nobody can be mentioned.
 	Person *Identity
-	// Retired says why cards to an address no longer arrive, and what to do; empty when they
-	// do. It is asked about the address of every channel, because people give an old address
-	// whatever type they find. Nil means that no address of the system's has been retired.
+	// Retired says why cards to an address no longer arrive, and what to do; empty when they do. It is called for the
+	// address of every channel, because people set whatever type they find for an old address. Nil means that none of
+	// the system's addresses has been retired.
 	Retired func(*url.URL) string
 }
 
-// Rate is how many cards a second an address takes, and how many at once; the zero value
-// means any number.
+// Rate is how many cards an address accepts a second, and how many at once; the zero value means any number.
 type Rate struct {
 	PerSecond float64
 	Burst     int
@@ -61,18 +59,17 @@ type Rate struct {
 	Source string
 }
 
-// Identity is what a chat system knows a person by.
+// Identity is how a chat system identifies a person.
 type Identity struct {
-	// Pattern is what an id looks like: half of one would be written into cards and mention
-	// nobody.
+	// Pattern is what an id looks like, because an incomplete one would be written into cards and mention nobody.
 	Pattern *regexp.Regexp
-	// Doc completes "it is …".
+	// Doc completes the sentence "it is …".
 	Doc string
 }
 
-// Form is one way to hand a card to a chat system. Only Write and Read are required.
+// Form is one way to give a card to a chat system. Only Write and Read are required.
 type Form struct {
-	// Name is its value of payload; empty where there is one form only.
+	// Name is its value of payload; it is empty where there is only one form.
 	Name string
 	// ContentType is the payload's; empty means JSON.
 	ContentType string
@@ -83,29 +80,29 @@ type Form struct {
 	Write func(draft.Draft, *Writing) (draft.Written, error)
 	// Prepare changes a card before it is read as a draft; nil leaves it.
 	Prepare func(card.Card) card.Card
-	// Own returns the payload of a card that came in the system's own form; nil, or false,
-	// means that it has to be written.
+	// Own returns the payload of a card that arrived in the system's own form; if it is nil or reports false, the
+	// card has to be written.
 	Own func(card.Card) ([]byte, bool)
-	// Read says what an answer means. Only what the system is known to say when it has taken
-	// a card is success.
+	// Read says what an answer means. Only what the system is known to answer when it has accepted a card is a
+	// success.
 	Read func(answer.Answer) answer.Reading
 	// Application says that an application of the operator's answers, which may do so with
 	// web pages; a chat system does not.
 	Application bool
-	// Address makes the address of requests from the url setting, and may add to the
-	// settings what it finds there; nil means that it is the URL as it stands.
+	// Address makes the address of requests from the url setting, and may add what it finds there to the settings;
+	// nil means that the URL is used unchanged.
 	Address func(url string, s Settings) (string, error)
 	// Header returns what a request needs besides its content type; nil means nothing.
 	Header func(Request) (http.Header, error)
-	// Named says that the request is a PUT to an address that ends in the request's ID, so
-	// that a repeat is known as one.
+	// Named says that the request is a PUT to an address that ends in the request's ID, so that a repeat is
+	// recognised.
 	Named bool
 }
 
-// Request is one attempt to hand over a payload, for a form to sign or to sign in.
+// Request is one attempt to deliver a payload, for a form to sign or to authenticate.
 type Request struct {
 	Settings Settings
-	// ID is the same at each attempt for a card and a channel, also after a replay.
+	// ID is the same at each attempt for a card and a channel, even after a replay.
 	ID   string
 	Body []byte
 	At   time.Time
@@ -114,7 +111,7 @@ type Request struct {
 // Posts reports whether cards leave the relay.
 func (s System) Posts() bool { return len(s.Forms) > 0 }
 
-// Form returns the form that a value of payload means.
+// Form returns the form that a value of payload names.
 func (s System) Form(payload string) (Form, error) {
 	if payload == "" && s.Posts() {
 		return s.Forms[0], nil
@@ -126,7 +123,7 @@ func (s System) Form(payload string) (Form, error) {
 	return Form{}, fmt.Errorf("payload %q is unknown; channel type %s has %s", payload, s.Name, strings.Join(names, ", "))
 }
 
-// Payloads are the names of the forms where there are several.
+// Payloads returns the names of the forms where there are several.
 func (s System) Payloads() []string {
 	var names []string
 	for _, f := range s.Forms {
@@ -137,10 +134,10 @@ func (s System) Payloads() []string {
 	return names
 }
 
-// Systems are the chat systems that a relay knows.
+// Systems lists the chat systems that a relay knows.
 type Systems []System
 
-// Find returns the system of a name.
+// Find returns the system with a name.
 func (ss Systems) Find(name string) (System, bool) {
 	i := slices.IndexFunc(ss, func(s System) bool { return s.Name == name })
 	if i < 0 {

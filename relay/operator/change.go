@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What can become of something in a configuration.
+// These are the things that a new configuration can do to an old one's parts.
 const (
 	Added   = "added"
 	Changed = "changed"
@@ -21,18 +21,17 @@ type Change struct {
 	Name string `json:"name"`
 	// Action is "added", "changed", "moved" or "removed".
 	Action string `json:"action"`
-	// From is the name before, of what has moved.
+	// From is the former name of something that has moved.
 	From string `json:"from,omitempty"`
-	// Parts are what of it has changed, by the names in the file.
+	// Parts are the names in the file of what has changed.
 	Parts []string `json:"parts,omitempty"`
-	// Was and Is are a setting's values.
+	// Was and Is are a setting's values before and after.
 	Was string `json:"was,omitempty"`
 	Is  string `json:"is,omitempty"`
-	// Waiting and Dead are how many cards a channel has that is new, moved or gone.
+	// Waiting and Dead count the cards of a channel that is new, moved or removed.
 	Waiting int `json:"waiting,omitempty"`
 	Dead    int `json:"dead_letters,omitempty"`
-	// Warning is what a person should know and do about it; empty when nothing is left
-	// behind.
+	// Warning is what a person should know and do about it; it is empty when nothing is left behind.
 	Warning string `json:"warning,omitempty"`
 }
 

@@ -75,7 +75,7 @@ func (d *Desk) ForgetChannel(ctx context.Context, name string) (int, error) {
 	}
 	n, err := d.options.Store.ForgetChannel(ctx, name)
 	if err == nil && n == 0 {
-		err = fmt.Errorf("channel %s: %w: nothing is kept of it", name, ErrNotFound)
+		err = fmt.Errorf("channel %s: %w: nothing is stored for it", name, ErrNotFound)
 	}
 	return n, err
 }

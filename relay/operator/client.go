@@ -46,8 +46,7 @@ func Dial(path string) *Client {
 	return &Client{http: http.Client{Transport: &http.Transport{DialContext: dial}}}
 }
 
-// Received lets f see, and change, what each answer says before the caller does: f
-// gets a pointer to it.
+// Received lets f see and change each answer before the caller does: f gets a pointer to it.
 func (c *Client) Received(f func(answer any)) *Client {
 	c.received = f
 	return c
@@ -109,8 +108,8 @@ func (c *Client) Events(ctx context.Context, f store.EventFilter) ([]Fated, erro
 	})
 }
 
-// pages asks for pages until it has as many as are wanted, or there are no more. Each
-// is asked for with the last element of the one before.
+// pages requests pages until it has as many elements as are wanted, or there are no more. The last element of each
+// page leads to the next.
 func pages[T any](wanted int, page func(last *T, limit int) ([]T, error)) ([]T, error) {
 	list := []T{}
 	for last := (*T)(nil); ; last = &list[len(list)-1] {
@@ -210,7 +209,7 @@ func (c *Client) Reload(ctx context.Context) ([]Change, error) {
 	return ask[[]Change](ctx, c, question{route: reloadRoute})
 }
 
-// question is what a client asks: a route, with what fills it in.
+// question is what a client asks: a route, and the values for it.
 type question struct {
 	route route
 	// name is the channel, connector or sign-in in the path.
@@ -232,8 +231,8 @@ func (q question) request(ctx context.Context) (*http.Request, error) {
 	return req, nil
 }
 
-// ask asks one question and decodes the answer. A problem comes back as the error it
-// was on the other side, as far as a caller can act on it.
+// ask asks one question and decodes the answer. A problem becomes the error that it was on the other side, as far as
+// a caller can act on it.
 func ask[A any](ctx context.Context, c *Client, q question) (A, error) {
 	var answer A
 	req, err := q.request(ctx)
@@ -261,7 +260,7 @@ func ask[A any](ctx context.Context, c *Client, q question) (A, error) {
 	return answer, nil
 }
 
-// tell asks for something to be done.
+// tell asks the relay to do something.
 func tell(ctx context.Context, c *Client, q question) error {
 	_, err := ask[struct{}](ctx, c, q)
 	return err
@@ -285,7 +284,7 @@ func readProblem(resp *http.Response) error {
 	return &remoteError{text: p.Error}
 }
 
-// remoteError is an error of the other side: its words, and what it is.
+// remoteError is an error from the other side: its words and its meaning.
 type remoteError struct {
 	text string
 	is   error

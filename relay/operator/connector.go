@@ -16,18 +16,18 @@ type Connector struct {
 	Name    string `json:"name"`
 	Type    string `json:"type"`
 	Enabled bool   `json:"enabled"`
-	// HookURL is where its source may push; empty when the type does not receive.
+	// HookURL is where its source may push; it is empty when the type does not receive.
 	HookURL string `json:"hook_url,omitempty"`
 	// HookUsed is when that URL was last used.
 	HookUsed time.Time `json:"hook_used,omitzero"`
-	// FormerHook is the URL from before the last rotation, as long as it works.
+	// FormerHook is the URL from before the last rotation, while it still works.
 	FormerHook *FormerHook `json:"former_hook,omitempty"`
 	Schedule   string      `json:"schedule,omitempty"`
 	Health     string      `json:"health"`
 	Problem    string      `json:"problem,omitempty"`
-	// Note is what the connector itself says of how it stands with its source.
+	// Note is what the connector itself says about how it stands with its source.
 	Note string `json:"note,omitempty"`
-	// Suspended says by channel why the connector's cards do not go there.
+	// Suspended says, by channel, why the connector's cards do not go there.
 	Suspended map[string]string `json:"suspended,omitempty"`
 	LastPoll  time.Time         `json:"last_poll,omitzero"`
 	NextPoll  time.Time         `json:"next_poll,omitzero"`
@@ -77,8 +77,8 @@ func (d *Desk) Connectors(ctx context.Context) ([]Connector, error) {
 	return list, err
 }
 
-// hookUse returns when a connector's hook URL was last used, and the URL from before
-// its rotation, as long as that works.
+// hookUse returns when a connector's hook URL was last used, and the URL from before its rotation, while that still
+// works.
 func hookUse(hooks []intake.HookURL, name, path, public string) (used time.Time, former *FormerHook) {
 	for _, h := range hooks {
 		switch {
@@ -114,7 +114,7 @@ func (d *Desk) ForgetConnector(ctx context.Context, name string) error {
 	return meaning(d.options.Intake.Forget(ctx, name))
 }
 
-// configured says why something cannot be forgotten.
+// configured returns the error for something that cannot be forgotten because it is configured.
 func configured(sort, name string) error {
 	return fmt.Errorf("%w: %s %s is in the configuration; remove it there and reload first", ErrInvalid, sort, name)
 }
@@ -151,8 +151,7 @@ func preview(connector string, e event.Event) (Event, error) {
 	return Event{Connector: connector, Key: e.Key, Kind: e.Kind, Time: e.Time, Title: e.Card.Headline(), Card: c, Data: e.Data}, nil
 }
 
-// withKnown marks the events that are known ones. Where all are new, it adds the known
-// ones to the list.
+// withKnown marks the known ones among the events. If all are new, it adds the known ones to the list.
 func withKnown(name string, list []Event, known []connector.Known) []Event {
 	shown := false
 	for _, k := range known {

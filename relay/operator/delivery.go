@@ -27,18 +27,18 @@ type Delivery struct {
 	NextTry    time.Time      `json:"next_attempt,omitzero"`
 	// Urgent says that it goes out in quiet hours, too.
 	Urgent bool `json:"urgent,omitempty"`
-	// Digest is the delivery that led the digest in which it arrived, which had so
-	// many cards; 0 when it arrived as a card of its own or not yet.
+	// Digest is the delivery that led the digest in which it arrived, and DigestCards counts that digest's cards;
+	// both are 0 when it arrived as a card of its own or has not arrived yet.
 	Digest      int64 `json:"digest,omitempty"`
 	DigestCards int   `json:"digest_cards,omitempty"`
 	// Reason says why it is dead, or why it waits: for the end of quiet hours, or what
 	// the last attempt came to.
 	Reason string `json:"reason,omitempty"`
-	// Card is the card as its channel gets it, where a page asks for it.
+	// Card is the card as its channel gets it; it is present when a page asks for it.
 	Card json.RawMessage `json:"-"`
 }
 
-// Others says in how much company it arrived in its digest.
+// Others says with how many other cards it arrived in its digest.
 func (d Delivery) Others() string { return card.Plural(d.DigestCards-1, "other") }
 
 // Attempt is one try to deliver.
@@ -52,7 +52,7 @@ type Attempt struct {
 	Bytes             int              `json:"bytes,omitempty"`
 	Omitted           []string         `json:"omitted,omitempty"`
 	PossibleDuplicate bool             `json:"possible_duplicate,omitempty"`
-	// DigestCards is how many cards it carried as a digest; 0 when it was none.
+	// DigestCards is how many cards it carried as a digest; it is 0 when it was not a digest.
 	DigestCards int `json:"digest_cards,omitempty"`
 }
 
@@ -76,7 +76,7 @@ func (d *Desk) Deliveries(ctx context.Context, f store.Filter) ([]Delivery, erro
 	return list, nil
 }
 
-// describe is a stored delivery as an operator sees it.
+// describe returns a stored delivery as an operator sees it.
 func (d *Desk) describe(s store.Summary) Delivery {
 	o := Delivery{
 		ID: s.ID, Event: s.Event, Channel: s.Channel, Connector: s.Connector, Kind: s.Kind, Title: s.Title, State: s.State, Attempts: s.Attempts,

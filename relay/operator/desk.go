@@ -17,8 +17,7 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// Store is what a [Desk] asks of the store; package store says what each method
-// promises.
+// Store is what a [Desk] needs from the store; package store says what each method promises.
 type Store interface {
 	store.Operator
 	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
@@ -26,7 +25,7 @@ type Store interface {
 	Ping(ctx context.Context) error
 }
 
-// Intake is how the connectors stand and what they can be told to do.
+// Intake says how the connectors stand, and controls them.
 type Intake interface {
 	Status() []intake.Status
 	HookURLs() []intake.HookURL
@@ -38,7 +37,7 @@ type Intake interface {
 	Forget(ctx context.Context, name string) error
 }
 
-// Dispatch is how the lanes stand and what they can be told to do.
+// Dispatch says how the lanes stand, and controls them.
 type Dispatch interface {
 	Lanes() []dispatch.Lane
 	Quiet(channel string) time.Time
@@ -51,14 +50,14 @@ type Plugins interface {
 	Status() []pluginhost.Status
 }
 
-// SignIns lets people sign in for connectors.
+// SignIns lets people sign connectors in.
 type SignIns interface {
 	Begin(ctx context.Context, c pluginhost.Call) (signin.Session, error)
 	Wait(ctx context.Context, id string) error
 	Paste(id, token string) error
 }
 
-// Daemon is what holds the parts together.
+// Daemon holds the parts together.
 type Daemon interface {
 	Running() Running
 	Plan(ctx context.Context) ([]Change, error)
@@ -67,17 +66,17 @@ type Daemon interface {
 	Hold() (release func())
 }
 
-// Running is what the daemon says of itself and of the configuration that it runs.
+// Running is what the daemon says about itself and the configuration that it runs.
 type Running struct {
 	Started, Configured time.Time
-	// Listen and Dashboard are the addresses of the listeners for hooks and for pages,
-	// and Public is the URL at which senders reach the first.
+	// Listen and Dashboard are the addresses of the listeners for hooks and for pages, and Public is the URL at which
+	// senders reach the former.
 	Listen, Dashboard, Public string
 	Retention                 time.Duration
 	// Channels and Connectors are the types of those that are configured, by name.
 	Channels, Connectors map[string]string
-	// Log says what is wrong with the log, and ReloadFailed how the last reload failed;
-	// empty when all is well.
+	// Log says what is wrong with the log, and ReloadFailed why the last reload failed; each is empty when all is
+	// well.
 	Log, ReloadFailed string
 }
 
@@ -102,7 +101,7 @@ var _ Relay = (*Desk)(nil)
 // New returns a desk.
 func New(o Options) *Desk { return &Desk{o} }
 
-// meaning gives an error of a part the meaning that crosses the socket.
+// meaning gives a part's error the meaning that crosses the socket.
 func meaning(err error) error {
 	if errors.Is(err, dispatch.ErrNoChannel) || errors.Is(err, intake.ErrNoConnector) || errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("%w: %w", ErrNotFound, err)

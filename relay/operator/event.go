@@ -25,7 +25,7 @@ type Event struct {
 	AcceptedAt time.Time  `json:"accepted_at,omitzero"`
 	Fate       event.Fate `json:"fate,omitempty"`
 	Title      string     `json:"title"`
-	// Because says, in a dry run, why it is taken for one that is known.
+	// Because says, in a dry run, why the event counts as known.
 	Because string          `json:"because,omitempty"`
 	Card    json.RawMessage `json:"card,omitempty"`
 	// Data is what routes see as event.data.
@@ -35,16 +35,16 @@ type Event struct {
 // Fated is an event with its fate.
 type Fated struct {
 	Event
-	// Reason says why it went nowhere, or where a route sent it.
+	// Reason says why the event went nowhere, or where a route sent it.
 	Reason string `json:"reason"`
-	// Deliveries are where it went.
+	// Deliveries say where the event went.
 	Deliveries []store.Standing `json:"deliveries"`
 }
 
 // Explanation is an event's way through the relay.
 type Explanation struct {
 	Event
-	// Notes are what the connector said of how it read the event.
+	// Notes are the connector's remarks about how it read the event.
 	Notes      string        `json:"notes,omitempty"`
 	Routes     []event.Trace `json:"routes"`
 	Deliveries []Explained   `json:"deliveries"`
@@ -64,7 +64,7 @@ func (d *Desk) Events(ctx context.Context, f store.EventFilter) ([]Fated, error)
 	return list, nil
 }
 
-// stored is a stored event as an operator sees it.
+// stored returns a stored event as an operator sees it.
 func stored(e store.Event, title string) Event {
 	return Event{
 		ID: e.ID, Connector: e.Connector, Key: e.Key, Kind: e.Kind, Time: e.Time,
@@ -72,7 +72,7 @@ func stored(e store.Event, title string) Event {
 	}
 }
 
-// reason says what the routes made of an event.
+// reason says what the routes did with an event.
 func reason(e store.Event) string {
 	routes, _ := event.Told(e.Traces)
 	if len(routes) == 0 && e.Fate == event.Filtered {
@@ -136,7 +136,7 @@ func (d *Desk) Explain(ctx context.Context, ref string) ([]Explanation, error) {
 	}
 }
 
-// explain tells the way of an event with all its deliveries.
+// explain returns the way of an event with all its deliveries.
 func (d *Desk) explain(ctx context.Context, id int64) (Explanation, error) {
 	x, err := d.event(ctx, id)
 	if err != nil {
@@ -156,7 +156,7 @@ func (d *Desk) explain(ctx context.Context, id int64) (Explanation, error) {
 	return x, nil
 }
 
-// Delivery tells the way of one delivery: its event's, with no other delivery.
+// Delivery returns the way of one delivery: that of its event, without the other deliveries.
 func (d *Desk) Delivery(ctx context.Context, id int64) (Explanation, error) {
 	explained, err := d.explained(ctx, id)
 	if err != nil {
@@ -167,7 +167,7 @@ func (d *Desk) Delivery(ctx context.Context, id int64) (Explanation, error) {
 	return x, meaning(err)
 }
 
-// event is the beginning of an event's way: what it was, and what its routes made of it.
+// event returns the beginning of an event's way: what it was, and what its routes did with it.
 func (d *Desk) event(ctx context.Context, id int64) (Explanation, error) {
 	e, err := d.options.Store.Event(ctx, id)
 	if err != nil {

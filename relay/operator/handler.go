@@ -13,9 +13,8 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// route is the method and path of one question, with the names of path values in
-// braces. Both sides of the wire take it from here: [Handler] serves it, and [Client]
-// asks it.
+// route is the method and path of one question, with the names of path values in braces. Both sides of the wire use
+// it: [Handler] serves it, and [Client] asks it.
 type route string
 
 const (
@@ -86,7 +85,7 @@ func Handler(r Relay, readOnly bool) http.Handler {
 	return mux
 }
 
-// guarded is a relay that gives no hook URLs away: whoever has one can post.
+// guarded is a relay that reveals no hook URLs, because whoever has one can post.
 type guarded struct{ Relay }
 
 // Connectors implements [Relay].
@@ -101,7 +100,7 @@ func (g guarded) Connectors(ctx context.Context) ([]Connector, error) {
 	return list, err
 }
 
-// effect says what asking a question does to the relay.
+// effect says how a question affects the relay.
 type effect bool
 
 const (
@@ -109,18 +108,17 @@ const (
 	changes effect = true
 )
 
-// endpoint is one question of the API: where it is asked, what that does, and how it is
-// answered.
+// endpoint is one question of the API: its route, its effect, and how it is answered.
 type endpoint struct {
 	route  route
 	effect effect
 	answer answer
 }
 
-// answer asks a relay what a request asks for.
+// answer passes a request's question to a relay.
 type answer func(Relay, *http.Request) (any, error)
 
-// endpoints are all questions, each with the method of [Relay] that answers it.
+// endpoints lists all questions, each with the method of [Relay] that answers it.
 func endpoints() []endpoint {
 	return []endpoint{
 		{statusRoute, reads, plain(Relay.Status)},
@@ -152,22 +150,22 @@ func endpoints() []endpoint {
 	}
 }
 
-// plain answers what needs to know no more.
+// plain answers a question without parameters.
 func plain[A any](ask func(Relay, context.Context) (A, error)) answer {
 	return func(r Relay, req *http.Request) (any, error) { return ask(r, req.Context()) }
 }
 
-// named answers what is about the channel, connector or sign-in in the path.
+// named answers a question about the channel, connector or sign-in in the path.
 func named[A any](ask func(Relay, context.Context, string) (A, error)) answer {
 	return func(r Relay, req *http.Request) (any, error) { return ask(r, req.Context(), req.PathValue(pathValue)) }
 }
 
-// told is named for what is only done.
+// told is like named, for actions that return nothing.
 func told(do func(Relay, context.Context, string) error) answer {
 	return named(func(r Relay, ctx context.Context, name string) (struct{}, error) { return struct{}{}, do(r, ctx, name) })
 }
 
-// queried answers what the query of the URL narrows.
+// queried answers a question that the URL's query narrows.
 func queried[Q, A any](parse func(url.Values) (Q, error), ask func(Relay, context.Context, Q) (A, error)) answer {
 	return func(r Relay, req *http.Request) (any, error) {
 		q, err := parse(req.URL.Query())
@@ -178,7 +176,7 @@ func queried[Q, A any](parse func(url.Values) (Q, error), ask func(Relay, contex
 	}
 }
 
-// posted answers what the body says.
+// posted answers a question with a body.
 func posted[B, A any](ask func(Relay, context.Context, B) (A, error)) answer {
 	return func(r Relay, req *http.Request) (any, error) {
 		body, err := decode[B](req)
@@ -205,7 +203,7 @@ func rotate(r Relay, req *http.Request) (any, error) {
 	return r.RotateHook(req.Context(), req.PathValue(pathValue), grace)
 }
 
-// pasted is the body with a token that a person has made on a service's page.
+// pasted is the body with a token that a person created on a service's page.
 type pasted struct {
 	Token string `json:"token"`
 }
@@ -225,7 +223,7 @@ func decode[B any](req *http.Request) (body B, err error) {
 	return body, nil
 }
 
-// problem is an error on the wire.
+// problem is an error in its wire form.
 type problem struct {
 	Error string `json:"error"`
 }
@@ -247,6 +245,6 @@ func write(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	// A client that has gone away cannot be told so.
+	// There is nobody to tell when the client has gone away.
 	_ = enc.Encode(v)
 }

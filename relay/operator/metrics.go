@@ -8,13 +8,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// collector tells Prometheus what is wrong and how the parts stand, when it asks.
+// collector tells Prometheus, at each scrape, what is wrong and how the parts stand.
 type collector struct {
 	d                                                       *Desk
 	build, problems, ready, reloaded, dead, health, running *prometheus.Desc
 }
 
-// Metrics returns what tells Prometheus the same as [Desk.Status] tells people.
+// Metrics returns the collector that tells Prometheus what [Desk.Status] tells people.
 func (d *Desk) Metrics() prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
@@ -22,7 +22,7 @@ func (d *Desk) Metrics() prometheus.Collector {
 	return &collector{
 		d:        d,
 		build:    desc("relay_build_info", "Always 1; the labels say what runs.", "version", "go_version"),
-		problems: desc("relay_problems", "How many things are wrong now, as `relay status` lists them."),
+		problems: desc("relay_problems", "How many problems there are now, as listed by `relay status`."),
 		ready:    desc("relay_ready", "1 when cards can be accepted, as /readyz says."),
 		reloaded: desc("relay_config_last_reload_successful", "1 unless the last reload failed."),
 		dead:     desc("relay_dead_letters", "Dead letters by channel.", "channel"),

@@ -1,12 +1,11 @@
-// Package operator is what a person can ask of a running relay and have it do.
+// Package operator is what a person can ask a running relay, and have it do.
 //
-// [Relay] is the whole of it. A [Desk] answers from the daemon's parts, [Handler]
-// serves a Relay as JSON over HTTP, and a [Client] asks one over its socket. The
-// command line, the pages, the metrics and the API all read the types defined here,
-// so that they say the same.
+// [Relay] is all of it. A [Desk] answers from the daemon's parts, [Handler] serves a Relay as JSON over HTTP, and a
+// [Client] asks one over its socket. The command line, the pages, the metrics and the API all read the types defined
+// here, so that they say the same.
 //
-// Each noun has a file, with its type and how a Desk fills it in. A new question is a
-// method of Relay, its answer in Desk, a line in endpoints and a method of Client.
+// Each noun has a file, with its type and how a Desk fills it in. A new question is a method of Relay, its answer in
+// Desk, a line in endpoints and a method of Client.
 package operator
 
 import (
@@ -22,10 +21,10 @@ import (
 
 // Errors that keep their meaning across the socket.
 var (
-	// ErrNotFound: there is no channel, connector, event or delivery like that.
+	// ErrNotFound means that there is no such channel, connector, event or delivery.
 	ErrNotFound = errors.New("not found")
-	// ErrInvalid: what was asked cannot be done as it was asked; for a reload,
-	// the configuration is invalid and the old one goes on.
+	// ErrInvalid means that the request is not possible as it was made; for a reload, that the configuration is
+	// invalid and the old one stays in force.
 	ErrInvalid = errors.New("invalid")
 )
 
@@ -40,8 +39,8 @@ type Relay interface {
 	// Connectors lists the connectors by name. Those that are no longer configured, but
 	// that left something in the store come last.
 	Connectors(ctx context.Context) ([]Connector, error)
-	// Channels lists the channels by name. Those that are no longer configured, but have
-	// waiting cards or dead letters, are among them.
+	// Channels lists the channels by name, including those that are no longer configured but have waiting cards or
+	// dead letters.
 	Channels(ctx context.Context) ([]Channel, error)
 	Plugins(ctx context.Context) ([]Plugin, error)
 	// Deliveries lists deliveries, newest first.
@@ -58,14 +57,14 @@ type Relay interface {
 	Send(ctx context.Context, channel string, c card.Card) (Delivery, error)
 	// Poll polls a connector now and keeps what it finds.
 	Poll(ctx context.Context, connector string) (intake.PollReport, error)
-	// DryRun polls a connector now and keeps nothing: no event, no checkpoint. Events
-	// that the connector takes for known ones are listed, too, and say why.
+	// DryRun polls a connector now and keeps nothing: no event, no checkpoint. It also lists the events that the
+	// connector considers known, with the reason.
 	DryRun(ctx context.Context, connector string) ([]Event, error)
 	// SignIn starts a sign-in for a connector.
 	SignIn(ctx context.Context, connector string) (signin.Session, error)
 	// AwaitSignIn returns when a sign-in is over: nil when the person has signed in.
 	AwaitSignIn(ctx context.Context, id string) error
-	// PasteToken ends a sign-in with a token that the person has made on the page.
+	// PasteToken ends a sign-in with a token that the person created on the page.
 	PasteToken(ctx context.Context, id, token string) error
 	// RotateHook gives a connector a new hook URL. The old one works for the grace time.
 	RotateHook(ctx context.Context, connector string, grace time.Duration) (Connector, error)
@@ -78,7 +77,7 @@ type Relay interface {
 	Resume(ctx context.Context, channel string) error
 	// Replay makes dead letters wait again, at their old position.
 	Replay(ctx context.Context, s Selection) ([]int64, error)
-	// Dismiss puts dead letters away.
+	// Dismiss discards dead letters.
 	Dismiss(ctx context.Context, s Selection) ([]int64, error)
 	// Plan says what a Reload would change, and what it would leave behind.
 	Plan(ctx context.Context) ([]Change, error)

@@ -14,25 +14,25 @@ import (
 	"github.com/connector-relay/relay/relay/dispatch"
 )
 
-// Problem is something that is wrong now. What the status, the pages, /readyz, the
-// metrics and the log say of it comes from here alone, so that they agree.
+// Problem is something that is wrong now. The status, the pages, /readyz, the metrics and the log all take it from
+// here, so that they agree.
 type Problem struct {
-	// Subject is what it is about; it stays the same as long as the problem lasts.
+	// Subject is what it is about; it stays the same while the problem lasts.
 	Subject string
-	// Text is a sentence that says what is wrong and, where that is not plain, what to do.
+	// Text is a sentence that says what is wrong and, where that is not obvious, what to do.
 	Text string
 }
 
 // pingWithin bounds how long the store may take to say how it is.
 const pingWithin = 2 * time.Second
 
-// Unready are the problems for which senders are turned away.
+// Unready returns the problems because of which senders are turned away.
 func (d *Desk) Unready(ctx context.Context) []Problem {
 	var list []Problem
 	ctx, cancel := context.WithTimeout(ctx, pingWithin)
 	defer cancel()
 	if err := d.options.Store.Ping(ctx); err != nil {
-		list = append(list, Problem{"the store", fmt.Sprintf("no card is accepted: %v. What waits is delivered as far as it can be read", err)})
+		list = append(list, Problem{"the store", fmt.Sprintf("no card is accepted: %v. Waiting cards are delivered as far as they can be read", err)})
 	}
 	for _, p := range d.options.Plugins.Status() {
 		if p.Running || !d.receives(p.Types) {
@@ -57,10 +57,10 @@ func (d *Desk) receives(types []string) bool {
 	return false
 }
 
-// Problems are all that is wrong now; when there are none, all is well.
+// Problems returns everything that is wrong now; when there is nothing, all is well.
 func (d *Desk) Problems(ctx context.Context) []Problem { return d.look(ctx).problems(time.Now()) }
 
-// problems are all that is wrong, each subject once. What turns senders away comes first.
+// problems returns everything that is wrong, each subject once. Problems that turn senders away come first.
 func (v view) problems(now time.Time) []Problem {
 	list := slices.Clone(v.unready)
 	add := func(subject, format string, a ...any) {
@@ -101,10 +101,10 @@ func (v view) problems(now time.Time) []Problem {
 	return list
 }
 
-// tooOld is how long a card may wait in a lane that goes well.
+// tooOld is how long a card may wait in a healthy lane.
 const tooOld = 15 * time.Minute
 
-// laneProblem says what is wrong with a lane, after its name; empty when nothing is.
+// laneProblem says what is wrong with a lane, as the words after its name; it is empty when nothing is.
 func laneProblem(l dispatch.Lane, now time.Time) string {
 	waiting := ""
 	if l.Waiting > 0 {
@@ -112,7 +112,7 @@ func laneProblem(l dispatch.Lane, now time.Time) string {
 	}
 	switch {
 	case l.State == delivery.Removed && l.Waiting > 0:
-		return fmt.Sprintf("is not in the configuration%s; say with a moved block who gets them, or dismiss them with `relay channels forget %s`", waiting, l.Channel)
+		return fmt.Sprintf("is not in the configuration%s; use a moved block to say which channel gets them, or dismiss them with `relay channels forget %s`", waiting, l.Channel)
 	case l.State == delivery.Paused:
 		return "is paused: " + l.Reason + waiting
 	case l.Trouble != "" && l.Waiting > 0:
@@ -122,13 +122,12 @@ func laneProblem(l dispatch.Lane, now time.Time) string {
 		}
 		return "does not take its cards: " + l.Trouble + waiting + next
 	case l.State == delivery.Open && l.Waiting > 0 && now.Sub(l.Oldest) > tooOld:
-		return "is behind: more comes than its rate carries" + waiting
+		return "is behind: more cards arrive than its rate allows" + waiting
 	}
 	return ""
 }
 
-// Watch returns a step that logs each problem when it comes and when it is over, to be
-// taken now and then.
+// Watch returns a step, to be run at intervals, that logs each problem when it appears and when it is over.
 func (d *Desk) Watch() func(context.Context) {
 	known := make(map[string]bool)
 	return func(ctx context.Context) {

@@ -25,7 +25,7 @@ func TestALaneThatDoesNotTakeItsCardsIsAProblem(t *testing.T) {
 		"paused with cards":            {lane(delivery.Paused, "refused: 404", 2, time.Hour), "is paused: because; 2 waiting, the oldest for 1h0m0s"},
 		"backing off":                  {lane(delivery.BackingOff, "failed: 500", 2, time.Minute), "does not take its cards: failed: 500; 2 waiting, the oldest for 1m0s; the next attempt is at 12:01:00"},
 		"trying again just now":        {lane(delivery.Open, "failed: no answer", 1, time.Minute), "does not take its cards: failed: no answer; 1 waiting, the oldest for 1m0s"},
-		"slower than what comes":       {lane(delivery.Open, "", 900, time.Hour), "is behind: more comes than its rate carries; 900 waiting, the oldest for 1h0m0s"},
+		"slower than what comes":       {lane(delivery.Open, "", 900, time.Hour), "is behind: more cards arrive than its rate allows; 900 waiting, the oldest for 1h0m0s"},
 		"held back in the quiet hours": {lane(delivery.Quiet, "", 9, 5*time.Hour), ""},
 	} {
 		if got := laneProblem(tt.lane, now); got != tt.want {

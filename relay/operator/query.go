@@ -13,15 +13,15 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// field binds one value of a filter to its name in the query of a URL, for both sides of
-// the wire. A value that is zero is not written, and a missing one is not read.
+// field binds one value of a filter to its name in the query of a URL, for both sides of the wire. A zero value is
+// not written, and a missing one is not read.
 type field struct {
 	name  string
 	write func() string
 	read  func(string) error
 }
 
-// deliveryFields are those of a filter. Cards do not travel in lists.
+// deliveryFields returns a filter's fields. Lists carry no cards.
 func deliveryFields(f *store.Filter) []field {
 	return []field{
 		text("channel", &f.Channel), text("connector", &f.Connector), list("state", &f.States, delivery.States()),
@@ -36,7 +36,7 @@ func eventFields(f *store.EventFilter) []field {
 	}
 }
 
-// textFields are those of a question about one text.
+// textFields returns the fields of a question about one text.
 func textFields(name string) func(*string) []field {
 	return func(value *string) []field { return []field{text(name, value)} }
 }
@@ -102,8 +102,8 @@ func moment(name string, value *time.Time) field {
 	}}
 }
 
-// list is values between commas. A value that there cannot be is refused: a list that is
-// empty because of a typing mistake would be taken for good news.
+// list holds values separated by commas. It refuses an impossible value, because an empty list caused by a typing
+// mistake would look like good news.
 func list[T ~string](name string, values *[]T, known []T) field {
 	write := func() string {
 		texts := make([]string, len(*values))

@@ -7,9 +7,8 @@ import (
 	"os"
 )
 
-// Listen opens the operator socket, to which only this user can connect. A socket file
-// that is left over from a relay that was killed is replaced; the store's lock says that
-// no other is alive.
+// Listen opens the operator socket, to which only this user can connect. It replaces a socket file that a killed
+// relay left behind; the store's lock guarantees that no other relay is alive.
 func Listen(path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("replace the operator socket: %w", err)

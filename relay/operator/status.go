@@ -23,11 +23,11 @@ type Status struct {
 	Channels   int       `json:"channels"`
 	Waiting    int       `json:"waiting"`
 	Dead       int       `json:"dead_letters"`
-	// Problems are sentences about all that is wrong now.
+	// Problems are sentences about everything that is wrong now.
 	Problems []string `json:"problems"`
-	// Notes are what connectors say of how they stand with their sources.
+	// Notes are what connectors say about how they stand with their sources.
 	Notes []string `json:"notes,omitempty"`
-	// Quiet are sentences about the channels whose quiet hours it is.
+	// Quiet holds a sentence about each channel that is in its quiet hours.
 	Quiet []string `json:"quiet,omitempty"`
 }
 
@@ -57,15 +57,14 @@ func (d *Desk) Status(ctx context.Context) (Status, error) {
 	return s, nil
 }
 
-// view is how everything stands at one moment, so that what one answer says of it
-// agrees.
+// view is how everything stands at one moment, so that the parts of an answer agree.
 type view struct {
 	running    Running
 	lanes      []dispatch.Lane
 	connectors []intake.Status
 	plugins    []pluginhost.Status
 	unready    []Problem
-	// dead counts the dead letters by channel, and uncounted says why the store could not.
+	// dead counts the dead letters by channel, and uncounted says why the store could not count them.
 	dead      map[string]int
 	uncounted error
 }

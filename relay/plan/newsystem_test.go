@@ -160,7 +160,7 @@ func TestMistakesInANewSystemsBlockAreNamed(t *testing.T) {
 	for _, want := range []string{
 		`A channel of type semaphore needs the attribute token, the key with which requests sign in.`,
 		`The attribute hill cannot be "west"; it is "north" or "south".`,
-		`A channel of type semaphore has one payload only.`,
+		`A channel of type semaphore has only one payload.`,
 		`A channel of type semaphore needs the attribute url, the address that its cards are posted to`,
 		`A channel of type semaphore needs the attribute hill, the hill to wave from.`,
 		`There is no channel type "slack". There are semaphore.`,

@@ -1,6 +1,5 @@
-// Package state is what outlives a relay: it opens the store, and backs it up, checks and
-// restores it, whether a relay runs or not. Where all of it is follows from the
-// configuration.
+// Package state looks after what outlives a relay: it opens the store, and backs it up, checks and restores it,
+// whether a relay runs or not. The configuration says where everything is.
 //
 // This is the only place that knows which kind of store a relay has.
 package state
@@ -18,8 +17,7 @@ import (
 	"github.com/connector-relay/relay/relay/store/sqlite"
 )
 
-// Open opens the store of a configuration. What it may take of the disk can be
-// changed with limit later.
+// Open opens the store of a configuration. Use limit to change later how much of the disk it may take.
 func Open(ctx context.Context, c config.Relay, log zerolog.Logger, metrics prometheus.Registerer) (s store.Store, limit func(config.Disk), err error) {
 	limits := func(d config.Disk) sqlite.Limits { return sqlite.Limits{MinFree: d.MinFree, MaxSize: d.MaxStore} }
 	file, err := sqlite.Open(ctx, sqlite.Options{Path: c.Store, Log: log, Metrics: metrics, Limits: limits(c.Disk)})
@@ -29,8 +27,7 @@ func Open(ctx context.Context, c config.Relay, log zerolog.Logger, metrics prome
 	return file, func(d config.Disk) { file.Limit(limits(d)) }, nil
 }
 
-// Progress is told how many bytes of a long work are done, and about how many there
-// are.
+// Progress is called with how many bytes of a long operation are done, and about how many there are.
 type Progress = sqlite.Progress
 
 // Contents is what a store holds, in numbers, and where it is.
@@ -55,8 +52,7 @@ func Backup(ctx context.Context, path, to string, progress Progress) (Contents, 
 	return Contents{File: to, Contents: c}, nil
 }
 
-// Check reads the whole of a store or backup; with no file named, of the
-// configuration's store.
+// Check reads a whole store or backup; without a file, the configuration's store.
 func Check(ctx context.Context, path, file string) (Contents, error) {
 	if file == "" {
 		at, err := Of(path)
@@ -82,7 +78,7 @@ func AcceptLoss(path string) (aside string, err error) {
 	return sqlite.AcceptLoss(at.Store)
 }
 
-// Restore puts a backup in the place of the configuration's store.
+// Restore replaces the configuration's store with a backup.
 func Restore(ctx context.Context, path, from string, repeat bool, progress Progress) (Restored, error) {
 	at, err := Of(path)
 	if err != nil {
@@ -95,9 +91,8 @@ func Restore(ctx context.Context, path, from string, repeat bool, progress Progr
 	return r, nil
 }
 
-// Of returns where the relay of a configuration file keeps what outlives it. The file must
-// be there, but need not be valid as a whole: a person who is in the middle of changing it
-// still wants to know how the relay is doing.
+// Of returns where the relay of a configuration file keeps what outlives it. The file must exist, but need not be
+// valid: a person who is in the middle of changing it still wants to know how the relay is doing.
 func Of(path string) (config.State, error) {
 	file, diags := config.Parse(path, systems.All())
 	if !file.Readable() {

@@ -11,58 +11,53 @@ import (
 // Intake is what package intake needs: it accepts events, and keeps what is known of
 // connectors.
 type Intake interface {
-	// Accept stores a batch in one transaction: the events whose keys are new, their keys,
-	// their deliveries, and the checkpoint. Receipts stand in the order of the entries.
-	// With a [ConflictError] nothing was stored. Any node may accept; a checkpoint comes
-	// from the connector's owner only.
+	// Accept stores a batch in one transaction: the events whose keys are new, their keys, their deliveries, and the
+	// checkpoint. Receipts are in the order of the entries. After a [ConflictError] nothing was stored. Any node may
+	// accept, but only the connector's owner may set a checkpoint.
 	//
-	// A delivery that becomes visible has a higher ID than any that was visible in its
-	// channel before, whichever node accepts: whoever has read a lane up to an ID misses
-	// nothing below it.
+	// A delivery that becomes visible has a higher ID than any that was visible in its channel before, whichever node
+	// accepts: whoever has read a lane up to an ID misses nothing below it.
 	Accept(ctx context.Context, b Batch) ([]Receipt, error)
 
-	// OpenConnector returns what is kept of a connector, and begins to keep it when it is
-	// new. A connector whose type has changed starts afresh, but for its hook token.
+	// OpenConnector returns what is stored about a connector, and creates it when it is new. A connector whose type
+	// has changed starts afresh, except for its hook token.
 	OpenConnector(ctx context.Context, name, typ string) (Kept, error)
-	// Connectors returns all that are kept, by name. How they poll is as their owners last
-	// saved it.
+	// Connectors returns all stored connectors, by name. The state of their polling is as their owners last saved it.
 	Connectors(ctx context.Context) ([]Kept, error)
-	// SavePoll keeps how a connector's polling stands. It is the owner's. It fails with
-	// [ErrNotFound] for a connector that was never opened.
+	// SavePoll stores the state of a connector's polling. Only the owner calls it. It fails with [ErrNotFound] for a
+	// connector that was never opened.
 	SavePoll(ctx context.Context, connector string, p Poll) error
-	// ForgetConnector removes all that is kept of a connector: its hook URLs, checkpoint,
-	// keys and token. What it reported stays. It fails with [ErrNotFound] when nothing is
-	// kept.
+	// ForgetConnector removes everything stored about a connector: its hook URLs, checkpoint, keys and token. Its
+	// events stay. It fails with [ErrNotFound] when nothing is stored.
 	ForgetConnector(ctx context.Context, name string) error
 
-	// RotateHook gives a connector a new hook URL; the one before works until then.
+	// RotateHook gives a connector a new hook URL; the previous one works until the given time.
 	RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error)
 	// SaveHookUse keeps when hook URLs were last used, by token; of several nodes' times
 	// the latest counts. Tokens that no longer exist are passed over.
 	SaveHookUse(ctx context.Context, used map[string]time.Time) error
-	// Refuse keeps refusals, of each connector the last [MaxRefusals].
+	// Refuse stores refusals, and keeps the last [MaxRefusals] of each connector.
 	Refuse(ctx context.Context, list []Refusal) error
 }
 
 // SignIn is what package signin needs.
 type SignIn interface {
-	// SaveToken keeps what a sign-in for a connector gave, sealed by the caller; nil
-	// forgets it.
+	// SaveToken stores the result of a connector's sign-in, sealed by the caller; nil removes it.
 	SaveToken(ctx context.Context, connector string, sealed []byte) error
 	// Token returns it, and fails with [ErrNotFound] when there is none.
 	Token(ctx context.Context, connector string) ([]byte, error)
 }
 
-// Batch is what one commit accepts: events of one connector, the deliveries they lead to,
-// and the checkpoint that then holds. It is stored whole or not at all.
+// Batch is what one commit accepts: events of one connector, the deliveries to which they lead, and the checkpoint
+// after them. It is stored as a whole or not at all.
 type Batch struct {
 	Connector string
 	Events    []Entry
-	// Checkpoint replaces the connector's; nil leaves it.
+	// Checkpoint replaces the connector's; nil leaves that unchanged.
 	Checkpoint event.Checkpoint
 }
 
-// Entry is one event of a batch with its fate and the deliveries it leads to.
+// Entry is one event of a batch with its fate and the deliveries to which it leads.
 type Entry struct {
 	event.Event
 	Fate       event.Fate
@@ -75,7 +70,7 @@ type Entry struct {
 	Fingerprint []byte
 }
 
-// Draft is a delivery to be made.
+// Draft is a new delivery.
 type Draft struct {
 	Channel string
 	// Card is the card as a route changed it, as JSON; nil means the event's own.
@@ -87,11 +82,10 @@ type Draft struct {
 	Urgent bool
 }
 
-// KeepKeys is for how long a key is known after the connector last reported it, or a day
-// less.
+// KeepKeys is how long a key stays known after the connector last reported it, give or take a day.
 const KeepKeys = 91 * 24 * time.Hour
 
-// Receipt says what became of one entry of a batch.
+// Receipt says what happened to one entry of a batch.
 type Receipt struct {
 	// Event is the stored event's ID; for a known key, the ID it was stored under before,
 	// or 0 when that has been swept.
@@ -110,10 +104,10 @@ type ConflictError struct {
 
 // Error implements error.
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("the key %q was used before for something else (event %d)", e.Key, e.Event)
+	return fmt.Sprintf("the key %q already belongs to another event (event %d)", e.Key, e.Event)
 }
 
-// Kept is what the store keeps of a connector between runs.
+// Kept is what the store keeps about a connector between runs.
 type Kept struct {
 	Name string
 	Type string
@@ -131,7 +125,7 @@ type Kept struct {
 	LastEvent time.Time
 }
 
-// FormerHook is a hook URL that another has replaced.
+// FormerHook is a hook URL that a new one has replaced.
 type FormerHook struct {
 	Token string
 	// Until is how long it still works.
@@ -140,7 +134,7 @@ type FormerHook struct {
 	Used time.Time
 }
 
-// Poll is how a connector's polling stands.
+// Poll is the state of a connector's polling.
 type Poll struct {
 	// Next is when to poll next; zero means as soon as possible.
 	Next time.Time
@@ -151,15 +145,15 @@ type Poll struct {
 	Health string
 	// Problem is the last error's sentence, free of secrets; empty when ok.
 	Problem string
-	// Failures counts failed polls since the last good one.
+	// Failures counts the failed polls since the last successful one.
 	Failures int
 	// Since is when Health last changed.
 	Since time.Time
-	// Note is a line for people that the last poll left.
+	// Note is the line that the last poll left for people.
 	Note string
 	// First is when the relay first ran the connector.
 	First time.Time
-	// Silent says that people were told that nothing came for too long.
+	// Silent says that people were told that nothing has arrived for too long.
 	Silent bool
 }
 

@@ -8,24 +8,23 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// Operator is what people look up and decide, on any node. With [Dispatch.Lanes] and
-// [Intake.Connectors] it answers for the whole relay, and not only for this node.
+// Operator is what people look up and decide, on any node. With [Dispatch.Lanes] and [Intake.Connectors] it answers
+// for the whole relay, not only for this node.
 type Operator interface {
 	// Deliveries lists deliveries, newest first.
 	Deliveries(ctx context.Context, f Filter) ([]Summary, error)
 	// Delivery returns one with all its attempts, oldest first.
 	Delivery(ctx context.Context, id int64) (Summary, []delivery.Attempt, error)
-	// DeadLetters counts dead letters by channel. It reads no card.
+	// DeadLetters counts dead letters by channel, without reading cards.
 	DeadLetters(ctx context.Context) (map[string]int, error)
 	// Events lists events, newest first.
 	Events(ctx context.Context, f EventFilter) ([]EventSummary, error)
-	// Event returns one event by its ID. It fails with [ErrSwept] for one that was there.
+	// Event returns one event by its ID. It fails with [ErrSwept] for one that existed.
 	Event(ctx context.Context, id int64) (Event, error)
-	// FindEvents returns the IDs of events whose key is exactly this, newest first, at most
-	// [MaxFound]; also of events that have been swept, as long as their keys are known.
+	// FindEvents returns the IDs of events whose key is exactly this, newest first, at most [MaxFound]; also of
+	// events that have been swept, while their keys are still known.
 	FindEvents(ctx context.Context, key string) ([]int64, error)
-	// Refusals lists refusals, the last one first; those of one connector, or, when it is
-	// empty, of all.
+	// Refusals lists refusals, newest first: those of one connector or, without a name, of all.
 	Refusals(ctx context.Context, connector string) ([]Refusal, error)
 
 	// Replay makes dead or dismissed deliveries wait again, with no attempt counted, at
@@ -33,7 +32,7 @@ type Operator interface {
 	// A lane that sees the first of them sees all, or at least the oldest thousands. It
 	// returns those it changed, oldest first, also when it failed after some.
 	Replay(ctx context.Context, ids []int64) ([]int64, error)
-	// Dismiss puts dead letters away. It returns those it changed, oldest first.
+	// Dismiss discards dead letters. It returns those it changed, oldest first.
 	Dismiss(ctx context.Context, ids []int64) ([]int64, error)
 	// ForgetChannel dismisses what waits in a channel and its dead letters, and forgets how
 	// its lane stands. It works in steps, as [Dispatch.MoveChannel] does.

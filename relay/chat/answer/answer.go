@@ -1,9 +1,8 @@
-// Package answer is what an endpoint says to a card, and what that means.
+// Package answer reads what an endpoint answers to a card.
 //
-// In this field a status alone is no outcome: gateways answer 200 with an error in the
-// body, sign-in pages answer 200 with HTML. Reading an answer is a pure function of
-// status, headers and body. Each chat system has one; what they share is here: reading
-// by status, what a body claims of itself, and whether it is a web page.
+// The status alone is not enough: gateways answer 200 with an error in the body, and sign-in pages answer 200 with
+// HTML. Reading an answer is a pure function of its status, headers and body. Each chat system has one; this package
+// holds what they share: reading by status, what a body claims about itself, and whether it is a web page.
 package answer
 
 import (
@@ -17,22 +16,22 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// Answer is what an endpoint said.
+// Answer is an endpoint's answer.
 type Answer struct {
 	Status int
 	Header http.Header
-	// Body is its beginning, as far as anybody needs it.
+	// Body is the beginning of the body, as far as it is needed.
 	Body []byte
-	// Complete says that the body came to its end, or was long enough.
+	// Complete says that the body was read to its end, or as far as it is needed.
 	Complete bool
-	// At is when it came.
+	// At is when the answer arrived.
 	At time.Time
 }
 
 // Reading is what an answer means.
 type Reading struct {
 	delivery.Outcome
-	// TooLarge says that a smaller card may be taken.
+	// TooLarge says that a smaller card may be accepted.
 	TooLarge bool
 }
 
@@ -48,7 +47,7 @@ func (a Answer) Is(v delivery.Verdict) Reading {
 	return r
 }
 
-// Because is Is with a sentence for the operator before the endpoint's own words.
+// Because is like Is, with a sentence for the operator before the endpoint's own words.
 func (a Answer) Because(v delivery.Verdict, sentence string) Reading {
 	r := a.Is(v)
 	r.Detail = sentence + " (" + r.Detail + ")"
@@ -58,8 +57,7 @@ func (a Answer) Because(v delivery.Verdict, sentence string) Reading {
 // OK reports whether the status claims success.
 func (a Answer) OK() bool { return a.Status >= 200 && a.Status <= 299 }
 
-// ByStatus reads an answer that is no success by its status: what HTTP says of it
-// (RFC 9110), and who has to act.
+// ByStatus reads an unsuccessful answer by its status: what HTTP says about it (RFC 9110), and who has to act.
 func (a Answer) ByStatus() Reading {
 	switch a.Status {
 	case http.StatusTooManyRequests:
@@ -92,8 +90,8 @@ func (a Answer) ByStatus() Reading {
 	return a.Is(delivery.VerdictFailed)
 }
 
-// redirected explains why an answer 3xx is not followed: a redirected POST may
-// lose its body, and where a secret URL leads is for the operator to decide.
+// redirected explains why a 3xx answer is not followed: a redirected POST may lose its body, and only the operator
+// decides where a secret URL leads.
 func redirected(location string) string {
 	where := "elsewhere"
 	if u, err := url.Parse(location); err == nil && u.Hostname() != "" {
@@ -102,15 +100,15 @@ func redirected(location string) string {
 	return "the endpoint redirects " + where + ", which is not followed; change the channel's url to where it leads"
 }
 
-// As reads an answer whose body names another status than it came with.
+// As reads an answer whose body names a status other than its own.
 func (a Answer) As(status int) Reading {
 	r := Answer{Status: status, Header: a.Header, Body: a.Body, Complete: true, At: a.At}.ByStatus()
 	r.Status = a.Status
 	return r
 }
 
-// WrongType reads an answer that the channel's chat system would not give: most often a
-// page of something else at the same address.
+// WrongType reads an answer that the channel's chat system would not give: usually a page from something else at the
+// same address.
 func (a Answer) WrongType(wanted string) Reading {
 	if !a.Complete {
 		return a.Because(delivery.VerdictUnknown, "the answer broke off")
@@ -118,14 +116,14 @@ func (a Answer) WrongType(wanted string) Reading {
 	return a.Because(delivery.VerdictRefused, "the endpoint does not answer "+wanted+"; is the channel's type right?")
 }
 
-// TooLarge is a rejection that a smaller card may not get.
+// TooLarge is a rejection that a smaller card may avoid.
 func (a Answer) TooLarge() Reading {
 	r := a.Is(delivery.VerdictRejected)
 	r.TooLarge = true
 	return r
 }
 
-// After adds a wait that stands in the body.
+// After adds a wait that the body asks for.
 func (r Reading) After(seconds float64) Reading {
 	if seconds > 0 {
 		r.RetryAfter = time.Duration(min(seconds, longestWait.Seconds()) * float64(time.Second))
@@ -133,10 +131,10 @@ func (r Reading) After(seconds float64) Reading {
 	return r
 }
 
-// Decode reads a JSON body as far as it is one.
+// Decode reads a JSON body as far as it is valid.
 func (a Answer) Decode(v any) { _ = json.Unmarshal(a.Body, v) }
 
-// Member is a text in a JSON body; empty when there is none of the name.
+// Member returns a text in a JSON body; it is empty when there is none with the name.
 func (a Answer) Member(name string) string {
 	var members map[string]json.RawMessage
 	var text string

@@ -14,7 +14,7 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// Claim is what an answer says of itself, whoever wrote it.
+// Claim is what an answer says about its own success, whoever wrote it.
 type Claim int
 
 // The claims.
@@ -24,9 +24,9 @@ const (
 	No
 )
 
-// Claims reads what a body says of success, in the words that people give to the
-// answers they write themselves: a word alone, or the usual members of a JSON object,
-// such as JSend's (https://github.com/omniti-labs/jsend). A no outweighs a yes.
+// Claims reads what a body says about success, in the words that people use in hand-written answers: a single word,
+// or the usual members of a JSON object, such as JSend's (https://github.com/omniti-labs/jsend). A no outweighs a
+// yes.
 func (a Answer) Claims() Claim {
 	text := strings.TrimSpace(string(a.Body))
 	if !strings.HasPrefix(text, "{") {
@@ -103,8 +103,8 @@ func claimOfWord(text string) Claim {
 	return Nothing
 }
 
-// SaysNo is the verdict on an answer that claims success by its status and says no
-// in its body: what the status in the body says, if there is one, else that it failed.
+// SaysNo is the verdict on an answer whose status claims success and whose body says no: it follows the status in the
+// body, if there is one, and is otherwise a failure.
 func (a Answer) SaysNo() Reading {
 	var e struct {
 		Status     json.RawMessage `json:"status"`
@@ -126,10 +126,9 @@ func (a Answer) HTML() bool {
 	return kind == "text/html" || kind == "application/xhtml+xml"
 }
 
-// Page reports whether a body is a web page: a sign-in, a portal or a proxy has
-// answered in the endpoint's place, whatever the status. The body decides, as it does
-// for a browser (https://mimesniff.spec.whatwg.org), because many frameworks call
-// every answer HTML; what calls itself HTML is a page unless it is plain words.
+// Page reports whether a body is a web page, so that a sign-in, a portal or a proxy has answered in the endpoint's
+// place, whatever the status. The body decides, as it does for a browser (https://mimesniff.spec.whatwg.org), because
+// many frameworks call every answer HTML; an answer called HTML is a page unless it is plain words.
 func (a Answer) Page() bool {
 	body := bytes.TrimSpace(a.Body)
 	if len(body) == 0 {
@@ -145,12 +144,11 @@ func (a Answer) Page() bool {
 			return true
 		}
 	}
-	// What cannot be read, such as a compression nobody asked for.
+	// This cannot be read, for example because of a compression that nobody asked for.
 	return a.HTML() && (lower[0] == '<' || sniffed == "application/octet-stream")
 }
 
-// InUTF8 is a body in UTF-8. A charset that an answer only claims is not believed
-// where the bytes are UTF-8 as they stand.
+// InUTF8 returns a body in UTF-8. It ignores the claimed charset when the bytes are already UTF-8.
 func InUTF8(body []byte, contentType string) []byte {
 	if utf8.Valid(body) && !bytes.Contains(body, []byte{0}) {
 		return bytes.TrimPrefix(body, []byte("\uFEFF"))

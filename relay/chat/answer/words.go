@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// SaysTooLarge reports whether an answer complains of the card's size.
+// SaysTooLarge reports whether an answer complains about the card's size.
 func (a Answer) SaysTooLarge() bool {
 	text := strings.ToLower(string(a.Body))
 	for _, words := range []string{
@@ -23,11 +23,11 @@ func (a Answer) SaysTooLarge() bool {
 	return false
 }
 
-// longestWait bounds what an endpoint can ask for; the lane has a lower bound still.
+// longestWait bounds what an endpoint can ask for; the lane has an even lower bound.
 const longestWait = 365 * 24 * time.Hour
 
-// retryAfter is how long the endpoint asks to wait: seconds or a date (RFC 9110,
-// section 10.2.3); 0 when it does not say.
+// retryAfter returns how long the endpoint asks to wait: seconds or a date (RFC 9110, section 10.2.3); 0 when it does
+// not say.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {
@@ -45,8 +45,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// words are what a body says to a person: the usual fields of a JSON error, the
-// title of a page, else the text.
+// words returns what a body says to a person: the usual fields of a JSON error, the title of a page, or else the
+// text.
 func (a Answer) words() string {
 	text := strings.TrimSpace(strings.ToValidUTF8(string(a.Body), "\uFFFD"))
 	switch {
@@ -85,7 +85,7 @@ func errorWords(body []byte, depth int) string {
 	return strings.Join(list, ": ")
 }
 
-// title is a page's title; the rest of a page says nothing in one line.
+// title returns a page's title; the rest of a page does not fit one line.
 func title(page string) string {
 	lower := strings.ToLower(page)
 	start := strings.Index(lower, "<title")

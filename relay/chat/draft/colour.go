@@ -2,7 +2,7 @@ package draft
 
 import "strconv"
 
-// Colour is a card's theme colour. One that is not valid is none.
+// Colour is a card's theme colour. An invalid one counts as none.
 type Colour struct {
 	R, G, B int
 	Valid   bool
@@ -18,7 +18,7 @@ func (d Draft) Colour() Colour {
 	return Colour{R: int(n >> 16), G: int(n >> 8 & 0xff), B: int(n & 0xff), Valid: true}
 }
 
-// Spread tells grey from colour.
+// Spread distinguishes grey from colours.
 func (c Colour) Spread() int { return max(c.R, c.G, c.B) - min(c.R, c.G, c.B) }
 
 // Web is the colour as pages write it; empty when there is none.

@@ -8,8 +8,8 @@ import (
 	"github.com/connector-relay/relay/relay/chat/markup"
 )
 
-// Document is a card as one running text, for systems that show text and no
-// cards; never empty. The title leads to the card's first link.
+// Document is a card as one running text, for systems that show text and no cards; it is never empty. The title links
+// to the card's first link.
 func (d Draft) Document() markup.Text {
 	t := append(d.Heading(), d.Body()...)
 	if t.Empty() {

@@ -1,9 +1,9 @@
-// Package draft is a card on its way to a chat system: its texts are read, and nothing
-// in it belongs to any one system yet.
+// Package draft is a card on its way to a chat system: its texts are parsed, and nothing in it is specific to one
+// system yet.
 //
-// A chat system's writer takes a [Draft] and picks what suits it: the parts one by one,
-// the whole as one running text ([Draft.Document]), or a list of blocks with an author
-// and a picture each ([Draft.Blocks]). Package shrink makes drafts smaller.
+// A chat system's writer takes a [Draft] and picks what suits it: the parts one by one, the whole as one running text
+// ([Draft.Document]), or a list of blocks with an author and a picture each ([Draft.Blocks]). Package shrink makes
+// drafts smaller.
 package draft
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/connector-relay/relay/relay/chat/size"
 )
 
-// Draft is a card whose texts are read.
+// Draft is a card whose texts are parsed.
 type Draft struct {
 	// Card holds what is neither text nor list, such as the colour; its texts, sections
 	// and actions do not count.
@@ -26,10 +26,9 @@ type Draft struct {
 	Text     markup.Text
 	Sections []Section
 	Actions  []card.Action
-	// TitleLink is where a link or picture in the title led; titles are written
-	// without.
+	// TitleLink is where a link or picture in the title led; titles are written without links.
 	TitleLink string
-	// Note says what was left out; empty when nothing was.
+	// Note says what was left out; it is empty when nothing was.
 	Note string
 }
 
@@ -97,7 +96,7 @@ func newSection(c card.Section, read func(string) markup.Text) Section {
 	return s
 }
 
-// newFact is a fact whose name is a name only: what that leads to stands beside the value.
+// newFact returns a fact whose name is only a name: a link in it moves to the value.
 func newFact(name, value markup.Text) Fact {
 	if more := Beyond(name); more != nil {
 		value = append(slices.Clone(value), more...)
@@ -118,7 +117,7 @@ const (
 	LongestPicture = 1000
 )
 
-// Sender is in whose name the card is posted, as an activity that stands above all.
+// Sender is in whose name the card is posted, as an activity above everything else.
 func (d Draft) Sender() (s Section, ok bool) {
 	if d.Card.Sender == nil {
 		return Section{}, false
@@ -151,10 +150,10 @@ func (d Draft) Clone() Draft {
 	return d
 }
 
-// longestHeadline is how much of a text, in characters, stands for a title.
+// longestHeadline is how much of a text, in characters, replaces a title.
 const longestHeadline = 100
 
-// Headline is what a system shows that wants a title in any case; never empty.
+// Headline returns the title for a system that always needs one; it is never empty.
 func (d Draft) Headline() string {
 	if line := cmp.Or(markup.Bare(d.Title), d.Summary); line != "" {
 		return line
@@ -186,8 +185,8 @@ func (d Draft) Said() markup.Text {
 // Link is a way out of a card.
 type Link struct{ Name, Address string }
 
-// Split tells links from what a card in a chat system cannot do. Of the latter it
-// makes a sentence with the names, so that a person knows to look.
+// Split separates links from actions that are impossible in a chat system. It makes a sentence from the names of the
+// latter, so that a person knows to look elsewhere.
 func Split(actions []card.Action) (links []Link, rest markup.Text) {
 	var names []string
 	for _, a := range actions {
@@ -207,7 +206,7 @@ func Split(actions []card.Action) (links []Link, rest markup.Text) {
 	return links, markup.Remark("Not possible here: " + strings.Join(names, ", "))
 }
 
-// Named is an action's name, which is no Markdown; a button needs one.
+// Named returns an action's name, which is not Markdown; a button needs one.
 func Named(a card.Action) string {
 	if name := strings.Join(strings.Fields(a.Name), " "); name != "" {
 		return name
@@ -215,7 +214,7 @@ func Named(a card.Action) string {
 	return "Open"
 }
 
-// FirstLink is where the title of a card may lead.
+// FirstLink returns where the title of a card may lead.
 func (d Draft) FirstLink() string {
 	lists := [][]card.Action{d.Actions}
 	for _, s := range d.Sections {

@@ -34,7 +34,7 @@ func System() chat.System {
 		},
 	}
 	return chat.System{
-		Name: "googlechat", Summary: "A space of Google Chat, by a webhook.",
+		Name: "googlechat", Summary: "A space in Google Chat, by a webhook.",
 		Settings: []chat.Setting{chat.URL(), chat.Thread()},
 		Forms:    []chat.Form{form},
 		Rate:     chat.Rate{PerSecond: 0.9, Burst: 1, Source: "https://developers.google.com/workspace/chat/limits: one a second for a space, shared by all that post there"},

@@ -8,11 +8,11 @@ import (
 	"github.com/apparentlymart/go-textseg/v17/textseg"
 )
 
-// ellipsis stands where something was left out.
+// ellipsis marks where something was left out.
 const ellipsis = "…"
 
-// Len is how much there is to see, in characters. What has no characters of its
-// own, such as a break or a rule, counts one.
+// Len returns how much there is to see, in characters. An element without characters, such as a break or a rule,
+// counts as one.
 func (t Text) Len() int {
 	n := 0
 	for _, b := range t {
@@ -46,7 +46,7 @@ func length(inlines []Inline) int {
 	return n
 }
 
-// Head is the beginning of a text, at most n characters with its ellipsis.
+// Head returns the beginning of a text, at most n characters including the ellipsis.
 func (t Text) Head(n int) Text {
 	if t.Len() <= n {
 		return t

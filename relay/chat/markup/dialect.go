@@ -4,9 +4,8 @@ import (
 	"strings"
 )
 
-// Dialect is how a chat system writes a text. What a system cannot show, its
-// dialect writes as the nearest thing that it can. A Dialect may be used
-// concurrently.
+// Dialect is how a chat system writes a text. What a system cannot show, its dialect replaces with the nearest thing
+// that it can. A Dialect may be used concurrently.
 type Dialect struct {
 	// Text writes literal text. Start says that it begins a line, where some
 	// characters mean more.

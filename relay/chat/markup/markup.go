@@ -1,13 +1,12 @@
-// Package markup is a card's text as a tree: read from the card's Markdown by a
-// library, cut where it is too long, and written in the dialect of a chat system.
+// Package markup is a card's text as a tree: a library parses the card's Markdown, and the tree is cut where it is
+// too long and written in the dialect of a chat system.
 //
-// The tree knows what chat systems can show and nothing else. A text is parsed
-// once and then only copied, so that making it smaller costs no second parse and
-// never leaves half of an emphasis or of a link behind.
+// The tree represents what chat systems can show and nothing else. A text is parsed once and then only copied, so
+// that making it smaller costs no second parse and never leaves half of an emphasis or of a link behind.
 package markup
 
-// Text is a parsed text: its blocks in order. The zero value is the empty text.
-// Texts are values: no function of this package changes one that it is given.
+// Text is a parsed text: its blocks in order. The zero value is the empty text. Texts are values: no function of this
+// package changes one that it gets.
 type Text []Block
 
 // BlockKind says what a block is.

@@ -52,7 +52,7 @@ func (r *Reader) Read(s string) Text {
 	one := reader{Reader: r, src: []byte(fenced(s))}
 	t := one.blocks(r.parser.markdown.Parse(text.NewReader(one.src)))
 	if Bare(t) == "" && !strings.HasPrefix(s, "<!--") {
-		return Literal(s) // what is nothing but marks, such as *****, is meant as it stands
+		return Literal(s) // a text of nothing but marks, such as *****, is meant literally
 	}
 	return t
 }
@@ -214,7 +214,7 @@ func (r reader) inline(n ast.Node) []Inline {
 	switch n := n.(type) {
 	case *ast.Text:
 		list := []Inline{{Kind: Plain, Text: unescape(n.Segment.Value(r.src))}}
-		// A card's line break is meant: chat systems are not typeset.
+		// A line break in a card is intended: chat systems are not typeset.
 		if n.HardLineBreak() || n.SoftLineBreak() {
 			list = append(list, Inline{Kind: Break})
 		}

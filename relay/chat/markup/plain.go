@@ -2,8 +2,7 @@ package markup
 
 import "strings"
 
-// PlainText returns the dialect that has no marks at all: addresses stand beside
-// their texts.
+// PlainText returns the dialect without any marks: addresses follow their texts.
 func PlainText() Dialect {
 	d := Markdown(Flavour{})
 	d.Text = func(s string, _ bool) string { return s }

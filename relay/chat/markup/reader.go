@@ -6,9 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// effort is what reading the texts of one card may cost, all together. A step is a few
-// nanoseconds. What a text is going to cost is known before it is parsed: the parser
-// cannot be stopped.
+// effort is what reading all texts of one card may cost. A step is a few nanoseconds. The cost of a text is estimated
+// before it is parsed, because the parser cannot be stopped.
 const effort = 16 << 20
 
 const (
@@ -26,9 +25,8 @@ const (
 	mostAddresses = 64 << 10
 )
 
-// Reader reads the texts of one card. A stranger may have written them, so there is a
-// budget for all of them together; a text that costs more than what is left of it is
-// literal.
+// Reader reads the texts of one card. A stranger may have written them, so they share a budget; a text that costs
+// more than the rest of it is taken literally.
 type Reader struct {
 	parser    Parser
 	known     func(login string) (name string, ok bool)

@@ -22,7 +22,7 @@ const mostBytes = 61_440
 // System returns Matrix.
 func System() chat.System {
 	return chat.System{
-		Name: "matrix", Summary: "A room of Matrix, by a webhook of matrix-hookshot or by a homeserver itself.",
+		Name: "matrix", Summary: "A room in Matrix, by a webhook of matrix-hookshot or by a homeserver itself.",
 		Settings: []chat.Setting{
 			chat.URL().In("hookshot"), chat.ServerURL().In("event"), chat.Token().In("event"), chat.To().In("event"),
 		},

@@ -39,7 +39,7 @@ func System() chat.System {
 		Name: "mattermost", Summary: "A channel of Mattermost, by an incoming webhook.",
 		Settings: []chat.Setting{chat.URL()},
 		Forms:    []chat.Form{form},
-		Rate:     chat.Rate{PerSecond: 5, Burst: 10, Source: "none documented: the server sets the rate, and has none by default"},
+		Rate:     chat.Rate{PerSecond: 5, Burst: 10, Source: "none documented: the server sets the rate, and by default sets none"},
 		Person:   &chat.Identity{Pattern: regexp.MustCompile(`^@?[a-z0-9._-]+$`), Doc: "it is the username"},
 	}
 }

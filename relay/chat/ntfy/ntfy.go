@@ -77,7 +77,7 @@ func System() chat.System {
 // topicName is where root leaves the topic for the writer.
 const topicName = "to"
 
-var errNoTopic = errors.New("the channel's url has no topic at its end; it is the server's address and the topic, such as https://ntfy.sh/TOPIC")
+var errNoTopic = errors.New("the channel's url has no topic at its end; write the server's address and the topic, such as https://ntfy.sh/TOPIC")
 
 // root takes the topic off a URL: as JSON a message goes to the server's root with the
 // topic in it (https://docs.ntfy.sh/publish/#publish-as-json).
@@ -123,7 +123,7 @@ func read(a answer.Answer) answer.Reading {
 	case a.OK():
 		return a.WrongType("with an id as ntfy does")
 	case e.Code == 40009, e.Code == 40010:
-		return a.Is(delivery.VerdictRefused) // the topic is none, or not allowed
+		return a.Is(delivery.VerdictRefused) // the topic is invalid, or not allowed
 	case e.Code == 40014:
 		return a.TooLarge() // a long message would be an attachment, and those are turned off
 	case e.Code == 42908, e.Code == 42905:

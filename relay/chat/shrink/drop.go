@@ -16,7 +16,7 @@ import (
 // shortening makes it right.
 func drop(d *draft.Draft, rules Rules) []loss {
 	most := rules.Limits.Most
-	// One section is kept free for the note.
+	// One section is reserved for the note.
 	sections := loss{}
 	if n := most(size.Sections); len(d.Sections) > n {
 		_, sections = keepSections(d, n-1)
@@ -56,7 +56,7 @@ func cutTo[T any](list *[]T, most int) int {
 	return n
 }
 
-// dropLinks drops the links in texts whose addresses are longer.
+// dropLinks drops the links in texts whose addresses are too long.
 func dropLinks(d *draft.Draft, most int) int {
 	dropped := 0
 	clean := func(t *markup.Text) {
@@ -80,7 +80,7 @@ func dropLinks(d *draft.Draft, most int) int {
 	return dropped
 }
 
-// dropActions drops those whose addresses are longer, in forms as well.
+// dropActions drops the actions whose addresses are too long, in forms as well.
 func dropActions(d *draft.Draft, most int) int {
 	dropped := 0
 	long := func(a card.Action) bool {

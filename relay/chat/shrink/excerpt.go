@@ -19,8 +19,8 @@ const (
 	leastPart = 16
 )
 
-// Room is how many bytes of a card are worth reading: twice what the chat system has room
-// for, because not all that is written is shown.
+// Room is how many bytes of a card are worth reading: twice what the chat system has room for, because not everything
+// in a card is shown.
 func Room(limits size.Limits) int {
 	n := 0
 	for _, limit := range limits {
@@ -34,9 +34,8 @@ func Room(limits size.Limits) int {
 	return min(2*n, mostRoom)
 }
 
-// Excerpt is what of a card is worth reading where there is room for about so many
-// bytes, and what was left out. It costs no more than to look at the card once, and
-// does not change the card.
+// Excerpt returns the part of a card that is worth reading where there is room for about this many bytes, and what
+// was left out. It looks at the card only once, and does not change it.
 func Excerpt(c card.Card, room int) (card.Card, Losses) {
 	if cardSize(c) <= room {
 		return c, nil
@@ -52,8 +51,8 @@ func Excerpt(c card.Card, room int) (card.Card, Losses) {
 	return c, append(lost, cutLong(&c, room)...)
 }
 
-// allowance is how many parts of a kind a card may have, how many bytes besides their
-// texts these may have, and how many were too much.
+// allowance is how many parts of a kind a card may have, how many bytes these may have besides their texts, and how
+// many parts were too many.
 type allowance struct{ parts, bytes, dropped int }
 
 func (a *allowance) take(size int) bool {
@@ -157,11 +156,11 @@ func cutting(part draft.Part) loss {
 	case draft.ActionPart:
 		return namesCut()
 	default:
-		return loss{} // nobody misses the summary
+		return loss{} // nobody will miss the summary
 	}
 }
 
-// cardSize is about how many bytes of JSON a card is.
+// cardSize returns about how many bytes of JSON a card is.
 func cardSize(c card.Card) int {
 	n := 0
 	if c.Sender != nil {
@@ -219,7 +218,7 @@ func actionSize(a card.Action) int {
 	return n + actionsSize(a.Actions)
 }
 
-// nearby is how far from where a text is cut a space is looked for.
+// nearby is how far from a cut to look for a space.
 const nearby = 100
 
 // ends is the beginning and the end of a text, of about n bytes together.

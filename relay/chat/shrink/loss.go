@@ -44,11 +44,10 @@ func (l loss) String() string {
 	return fmt.Sprintf("%d %ss %s", l.n, l.what, l.how)
 }
 
-// Losses are all that a card lost, in the order in which it did.
+// Losses lists everything that a card lost, in the order in which it did.
 type Losses []loss
 
-// and returns the losses with more. What goes twice adds up; what was cut twice is mostly
-// the same.
+// and returns the losses with more added. Parts left out add up; texts that were cut twice are mostly the same.
 func (ls Losses) and(more ...loss) Losses {
 	ls = slices.Clone(ls)
 	for _, l := range more {
@@ -68,7 +67,7 @@ func (ls Losses) and(more ...loss) Losses {
 	return ls
 }
 
-// Words says them to a person, one entry each.
+// Words writes them for a person, one entry each.
 func (ls Losses) Words() []string {
 	var list []string
 	for _, l := range ls {

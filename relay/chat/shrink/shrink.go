@@ -1,4 +1,4 @@
-// Package shrink makes a card small enough for a chat system, and says what that cost.
+// Package shrink makes a card small enough for a chat system, and says what was lost.
 //
 // It happens in three steps, each of which only ever takes away:
 //
@@ -18,7 +18,7 @@ import (
 	"github.com/connector-relay/relay/relay/chat/size"
 )
 
-// The least that shrinking leaves of a text, in characters, as long as it can.
+// Shrinking leaves at least this much of a text, in characters, as far as it can.
 const (
 	leastFact  = 80
 	leastText  = 200
@@ -26,7 +26,7 @@ const (
 	leastName  = 30
 )
 
-// near ends a search when it is so near to the best: closer costs more than it shows.
+// near ends a search this close to the best result: searching further costs more than it gains.
 const near = 64
 
 // step is one way to make a draft smaller.
@@ -44,19 +44,19 @@ type step struct {
 func steps() []step {
 	const part, whole = true, false
 	return []step{
-		// First what is too long for its place, so that no fact has to go for a long title.
+		// First the texts that are too long for their place, so that no fact has to go because of a long title.
 		{part, shortenFacts, leastFact},
 		{part, shortenTexts, leastText},
 		{part, shortenTitles, leastTitle},
 		{part, shortenNames, leastName},
-		// Then the whole.
+		// Then the whole payload.
 		{whole, keepImages, 0},
 		{whole, shortenFacts, leastFact},
 		{whole, shortenTexts, leastText},
 		{whole, keepFacts, 0},
 		{whole, keepSections, 0},
 		{whole, keepActions, 1},
-		// What is seldom too much.
+		// Then what is seldom too much.
 		{whole, shortenNames, leastName},
 		{whole, shortenTitles, leastTitle},
 		{whole, shortenTexts, 0},
@@ -71,9 +71,8 @@ type Rules struct {
 	InlinePictures bool
 }
 
-// Fit writes a draft within the limits. Lost is what the card has lost already; Fit
-// returns all that it lost, and the draft's note says the same. It always ends, because
-// each step is searched by halves, once.
+// Fit writes a draft within the limits. Lost is what the card has lost already; Fit returns all that it lost, and the
+// draft's note says the same. It always ends, because each step is one binary search.
 func Fit(d draft.Draft, lost Losses, rules Rules, write func(draft.Draft) (draft.Written, error)) (draft.Written, Losses, error) {
 	d = d.Clone()
 	lost = lost.and(drop(&d, rules)...)

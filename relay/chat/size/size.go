@@ -1,5 +1,5 @@
-// Package size is how large a card may be in a chat system: its limits, each with its
-// source, and how much of them a payload uses.
+// Package size says how large a card may be in a chat system: its limits, each with its source, and how much of them
+// a payload uses.
 package size
 
 import "math"
@@ -51,7 +51,7 @@ type Limit struct {
 // AtMost returns a limit of the unit.
 func (u Unit) AtMost(n int, source string) Limit { return Limit{Unit: u, Most: n, Source: source} }
 
-// Limits are a chat system's; what is not named has no limit.
+// Limits are a chat system's limits; a unit that is not named has none.
 type Limits []Limit
 
 // Most returns a limit; what has none may be as large as a number can be.
@@ -83,7 +83,7 @@ func (l Limits) Scaled(fraction float64) Limits {
 // Used is how much a payload uses of each unit.
 type Used map[Unit]int
 
-// Note keeps the largest of what it is told of a unit.
+// Note keeps the largest value that it gets for a unit.
 func (u Used) Note(unit Unit, n int) { u[unit] = max(u[unit], n) }
 
 // Usage is how much of a limit is used.

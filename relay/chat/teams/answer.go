@@ -9,13 +9,12 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// read reads the answer of a Workflow. As it comes from its template it answers
-// before the card is posted: 202 and nothing more, whatever the flow makes of the card
-// (https://learn.microsoft.com/connectors/teams, "When a Teams webhook request is received").
+// read reads the answer of a Workflow. Made from its template, it answers before the card is posted: 202 and nothing
+// more, whatever the flow does with the card (https://learn.microsoft.com/connectors/teams, "When a Teams webhook
+// request is received").
 //
-// A flow whose author has added a Response action says whatever the author wrote
-// (notify-microsoft-teams#98), so its words count when they say plainly that it
-// went well. Others the channel's own answer has to name.
+// A flow whose author has added a Response action says whatever the author wrote (notify-microsoft-teams#98), so its
+// words count when they clearly say that all went well. For other words, the channel must set answer.
 func read(a answer.Answer) answer.Reading {
 	if !a.OK() {
 		if a.Status == http.StatusBadRequest {
@@ -41,7 +40,7 @@ func read(a answer.Answer) answer.Reading {
 	case text == "", text == "{}":
 		return a.Is(delivery.VerdictAccepted)
 	case a.Page():
-		return a.Because(delivery.VerdictRefused, "something answers with a web page in place of the flow")
+		return a.Because(delivery.VerdictRefused, "something answers with a web page instead of the flow")
 	}
 	return a.Because(delivery.VerdictRefused, "a flow answers nothing, or what its Response action says; if this means that the card was posted, "+
 		"set the channel's answer to a part of it")
@@ -58,7 +57,7 @@ func flowAtFault(body []byte) string {
 	case strings.Contains(text, "TriggerInputSchemaMismatch"):
 		return "the flow wants another payload; change the channel's payload"
 	case strings.Contains(text, "ApiVersionParameter"):
-		return "the URL is not whole: its api-version is missing or wrong; copy it again"
+		return "the URL is incomplete: its api-version is missing or wrong; copy it again"
 	}
 	return ""
 }

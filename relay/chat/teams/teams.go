@@ -31,7 +31,7 @@ func System() chat.System {
 	connector := office365.Form() // which newer flow templates are reported to show, without its buttons
 	connector.Name, connector.Read = "connector-card", read
 	return chat.System{
-		Name: "teams", Summary: "A channel or chat of Microsoft Teams, by a flow that begins when a webhook request is received.",
+		Name: "teams", Summary: "A channel or chat in Microsoft Teams, by a flow that starts when a webhook request is received.",
 		Settings: []chat.Setting{
 			chat.URL(),
 			chat.Setting{
@@ -54,9 +54,8 @@ func System() chat.System {
 	}
 }
 
-// retired tells of the addresses that flows had before they moved, in any of Azure's
-// clouds: logic.azure.com, logic.azure.us, logic.azure.cn. Logic Apps in Azure itself have
-// such addresses too, and keep them
+// retired recognises the addresses that flows had before they moved, in any of Azure's clouds: logic.azure.com,
+// logic.azure.us, logic.azure.cn. Logic Apps in Azure itself have such addresses too, and keep them
 // (https://learn.microsoft.com/troubleshoot/power-platform/power-automate/flow-run-issues/triggers-troubleshoot).
 func retired(u *url.URL) string {
 	labels := strings.Split(strings.ToLower(u.Hostname()), ".")
@@ -68,9 +67,9 @@ func retired(u *url.URL) string {
 		"(at environment.api.powerplatform.com), and use that. A Logic App of your own in Azure keeps its address."
 }
 
-// adaptiveForm writes an Adaptive Card for a Workflow, wrapped as the flow wants it. What
-// came as an Adaptive Card leaves as it came. A message has about 28 KB, counted after
-// Teams has expanded it, so a good part of it stays free.
+// adaptiveForm writes an Adaptive Card for a Workflow, wrapped as the flow wants it. A card that arrived as an
+// Adaptive Card is sent unchanged. A message has about 28 KB, counted after Teams has expanded it, so a good part of
+// it stays free.
 func adaptiveForm(name string, wrap func(any) ([]byte, error)) chat.Form {
 	const format = "Teams, cards format: https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format"
 	newWriter := func(w *chat.Writing) writer {

@@ -33,7 +33,7 @@ func TestAFlowsAnswers(t *testing.T) {
 		{Status: 400, Body: logicApps("MessageSizeExceeded", "28897 bytes, max 28672"), Want: chattest.Rejected, Large: true},
 		{Status: 400, Body: logicApps("WorkflowTriggerIsNotEnabled", "Could not execute workflow."), Want: chattest.Refused, Detail: "the flow is turned off"},
 		{Status: 400, Body: logicApps("TriggerInputSchemaMismatch", "The input body for trigger 'manual' did not match its schema."), Want: chattest.Refused, Detail: "another payload"},
-		{Status: 400, Body: logicApps("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests."), Want: chattest.Refused, Detail: "the URL is not whole"},
+		{Status: 400, Body: logicApps("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests."), Want: chattest.Refused, Detail: "the URL is incomplete"},
 		{Status: 401, Body: logicApps("DirectApiAuthorizationRequired", "The request must be authenticated only by Shared Access scheme."), Want: chattest.Refused},
 		{Status: 403, Want: chattest.Refused},
 		{Status: 404, Body: logicApps("WorkflowNotFound", "The workflow could not be found."), Want: chattest.Refused},

@@ -1,4 +1,4 @@
-// Package webhook is any application of the operator's own that takes Connector Cards.
+// Package webhook is any application of the operator's own that accepts Connector Cards.
 package webhook
 
 import (
@@ -86,7 +86,7 @@ func sign(r chat.Request) (http.Header, error) {
 		signer, err = standardwebhooks.NewWebhookRaw([]byte(key))
 	}
 	if err != nil || key == "" {
-		return nil, fmt.Errorf("the channel's secret is no signing key: after %q it must be base64, and it must not be empty", base64Prefix)
+		return nil, fmt.Errorf("the channel's secret is not a signing key: after %q it must be base64, and it must not be empty", base64Prefix)
 	}
 	signature, err := signer.Sign(r.ID, r.At, r.Body)
 	if err != nil {
@@ -104,7 +104,7 @@ func read(a answer.Answer) answer.Reading {
 	case !a.OK():
 		return a.ByStatus()
 	case a.Page():
-		return a.Because(delivery.VerdictRefused, "something answers with a web page in place of the application; if the application does, "+
+		return a.Because(delivery.VerdictRefused, "something answers with a web page instead of the application; if the application does, "+
 			"set the channel's answer to a part of the page")
 	case !a.Complete && a.HTML():
 		return a.Because(delivery.VerdictUnknown, "the answer broke off")

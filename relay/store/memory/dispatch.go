@@ -134,7 +134,7 @@ func (s *Store) Record(ctx context.Context, results ...delivery.Result) error {
 	})
 }
 
-// record takes in what an attempt made of a delivery.
+// record applies the outcome of an attempt to a delivery.
 func (d *stored) record(r delivery.Result) {
 	a, now := r.Attempt, r.Delivery
 	a.Delivery = d.ID
@@ -168,8 +168,7 @@ func (s *Store) ForgetChannel(ctx context.Context, channel string) (dismissed in
 	})
 }
 
-// emptyChannel takes all that waits or is dead out of a channel, step by step, and then
-// forgets its lane.
+// emptyChannel takes everything waiting or dead out of a channel, step by step, and then forgets its lane.
 func (s *Store) emptyChannel(ctx context.Context, channel string, takeOut func(*stored)) (n int, err error) {
 	for more := true; more; {
 		err := s.use(ctx, func() error {

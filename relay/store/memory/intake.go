@@ -17,7 +17,7 @@ import (
 // keys are the keys that a connector has reported.
 type keys struct{ known map[string]known }
 
-// known is what is remembered with a key.
+// known is what is stored with a key.
 type known struct {
 	event       int64
 	fingerprint []byte
@@ -168,7 +168,7 @@ func (s *Store) Connectors(ctx context.Context) (list []store.Kept, err error) {
 	return list, err
 }
 
-// change changes what is kept of a connector.
+// change changes what is stored about a connector.
 func (s *Store) change(ctx context.Context, name string, change func(*store.Kept)) error {
 	return s.use(ctx, func() error {
 		c := s.connectors[name]

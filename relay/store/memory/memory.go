@@ -1,6 +1,6 @@
-// Package memory keeps the store's whole contract in memory, clearly rather than fast, for
-// the tests of everybody who needs a store. It forgets everything with the process, so
-// that the relay itself must not use it. storetest.Faults makes it fail.
+// Package memory implements the store's whole contract in memory, for clarity rather than speed, for all tests that
+// need a store. It loses everything with the process, so the relay itself must not use it. storetest.Faults makes it
+// fail.
 package memory
 
 import (
@@ -26,7 +26,7 @@ type Store struct {
 	mu     sync.Mutex
 	closed bool
 	notify func(store.Notice)
-	// notice is what the method that holds the lock will tell.
+	// notice is what the method that holds the lock will report.
 	notice store.Notice
 
 	// events and deliveries are in the order of their IDs; the last ones given out are
@@ -44,7 +44,7 @@ type Store struct {
 	refusals map[refusal]*store.Refusal
 }
 
-// stored is a delivery with all that is kept of it.
+// stored is a delivery with everything stored about it.
 type stored struct {
 	delivery.Delivery
 	finished time.Time
@@ -61,7 +61,7 @@ func New() *Store {
 	}
 }
 
-// use runs a method with the lock held, and tells afterwards what it has changed.
+// use runs a method with the lock held, and afterwards reports what it has changed.
 func (s *Store) use(ctx context.Context, method func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err

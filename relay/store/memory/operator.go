@@ -14,7 +14,7 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// refusal is what tells one refusal from others.
+// refusal is what distinguishes one refusal from others.
 type refusal struct {
 	connector, remote, method string
 	status                    int
@@ -30,7 +30,7 @@ func (s *Store) event(id int64) *store.Event {
 	return s.events[i]
 }
 
-// title is what a list shows of a card.
+// title is what a list shows for a card.
 func title(b []byte) string { return card.Cut(card.ReadHeadline(b), store.MaxTitle) }
 
 // summary is a delivery for a list, with its card.

@@ -10,11 +10,11 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// pageBytes is what a page takes in the write-ahead log, with its header.
+// pageBytes is the size of a page in the write-ahead log, with its header.
 const pageBytes = 8192 + 24
 
-// checkpointBytes is after how many bytes written the log is moved into the file,
-// beside the committer, so that no commit waits for it.
+// checkpointBytes is after how many written bytes the log is moved into the file, concurrently with the committer, so
+// that no commit waits for it.
 const checkpointBytes = 4 << 20
 
 // The log has to start over when it is as long as the file, within these bounds: a
@@ -37,7 +37,7 @@ const (
 	longWait  = 5 * time.Second
 )
 
-// watchEvery is how often the files are looked at while nothing is written.
+// watchEvery is how often the files are checked while nothing is written.
 const watchEvery = time.Second
 
 // checkpointer moves the write-ahead log into the file.
@@ -53,7 +53,7 @@ type checkpointer struct {
 	pages atomic.Int64
 	// long asks the committer to start the log over.
 	long atomic.Bool
-	// failing says that the last try failed, so that the log says it once.
+	// failing says that the last attempt failed, so that the log says so once.
 	failing atomic.Bool
 
 	// seen and due are the committer's. Seen is how many pages it had written when the log
@@ -83,7 +83,7 @@ func (c *checkpointer) run() {
 		case <-c.quit:
 			return
 		case <-tick.C:
-			_ = c.watch.check() // it says so itself
+			_ = c.watch.check() // it reports that itself
 		case <-c.wake:
 			err := c.move()
 			if err == nil && c.tooLong(1) {
@@ -142,7 +142,7 @@ func (c *checkpointer) tooLong(times int64) bool {
 // move moves as much of the log as no reader still needs. A file that is no longer this
 // process's alone is left as it is.
 func (c *checkpointer) move() error {
-	defer func() { _ = c.watch.end(theStore) }() // it says so itself
+	defer func() { _ = c.watch.end(theStore) }() // it reports that itself
 	if c.watch.begin(theStore) != nil {
 		return nil
 	}
@@ -158,7 +158,7 @@ func (c *checkpointer) move() error {
 // beginning. It waits that long for readers; when one still reads the log, a later commit
 // tries again.
 func (c *checkpointer) restart(w *writer, wait time.Duration) error {
-	defer func() { _ = c.watch.end(theStore, theLog) }() // it says so itself
+	defer func() { _ = c.watch.end(theStore, theLog) }() // it reports that itself
 	if c.watch.begin(theStore, theLog) != nil {
 		return nil
 	}

@@ -9,8 +9,7 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// slowCommit is how long a commit may take before the log says so: the disk is in
-// trouble, and senders notice.
+// slowCommit is how long a commit may take before the log reports it: the disk has a problem, and senders notice.
 const slowCommit = time.Second
 
 // commitLoop commits one group after the other until the store is closed.
@@ -33,9 +32,8 @@ func (s *Store) commitLoop() {
 	}
 }
 
-// guard commits a group while the store's files are this process's alone. Where they
-// are not, nothing may be acknowledged: only outcomes are still recorded, so that
-// what waits goes out once, as far as the files still serve.
+// guard commits a group while the store's files are this process's alone. Otherwise nothing may be acknowledged: only
+// outcomes are still recorded, so that what waits goes out once, as far as the files can still be used.
 func (s *Store) guard(group []*operation) {
 	trouble := s.watch.begin(theLog)
 	todo := s.spare(refuse(group, trouble))
@@ -50,7 +48,7 @@ func (s *Store) guard(group []*operation) {
 	}
 }
 
-// spare fails what there is no room for and returns the rest.
+// spare fails the operations for which there is no room and returns the rest.
 func (s *Store) spare(group []*operation) []*operation {
 	if s.room.due() {
 		if used, free, err := s.writer.space(); err == nil {
@@ -89,7 +87,7 @@ func (s *Store) useReserve(group []*operation) {
 	s.commit(again)
 }
 
-// refuse fails what may not be acknowledged and returns the rest.
+// refuse fails the operations that must not be acknowledged and returns the rest.
 func refuse(group []*operation, trouble error) []*operation {
 	if trouble == nil {
 		return group
@@ -105,8 +103,8 @@ func refuse(group []*operation, trouble error) []*operation {
 	return rest
 }
 
-// commit writes a group in one transaction, and settles what each operation came
-// to. A bad operation fails alone: the others are committed together without it.
+// commit writes a group in one transaction, and settles the result of each operation. A bad operation fails alone:
+// the others are committed together without it.
 func (s *Store) commit(group []*operation) {
 	if len(group) == 0 {
 		return
@@ -125,8 +123,7 @@ func (s *Store) commit(group []*operation) {
 	if len(group) > 1 && s.writer.transaction(func() error { return s.guarded(group) }) == nil {
 		return
 	}
-	// The transaction itself cannot be had, or not as a whole: a full disk may
-	// still have room for the small ones.
+	// The transaction itself failed, or did not fit as a whole: a full disk may still have room for the small ones.
 	for _, op := range group {
 		op.err = s.writer.transaction(func() error { return op.do(s.writer) })
 	}
@@ -152,8 +149,8 @@ func (s *Store) guarded(group []*operation) error {
 	return nil
 }
 
-// finish brings the memory up to date with a committed group, tells of the new
-// deliveries, and lets the callers go on.
+// finish brings the memory up to date with a committed group, reports the new deliveries, and lets the callers
+// continue.
 func (s *Store) finish(group []*operation) {
 	var n store.Notice
 	s.lanes.mu.Lock()
@@ -190,8 +187,7 @@ func distinct(names []string) []string {
 	return slices.Compact(names)
 }
 
-// transaction runs f inside a transaction and commits it. After an error nothing
-// of it is left.
+// transaction runs f inside a transaction and commits it. After an error, none of it remains.
 func (w *writer) transaction(f func() error) error {
 	if _, err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)

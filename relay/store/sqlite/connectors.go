@@ -89,7 +89,7 @@ func (s *Store) SavePoll(ctx context.Context, connector string, p store.Poll) er
 	}})
 }
 
-// newToken makes the secret part of a hook URL: 192 random bits.
+// newToken creates the secret part of a hook URL: 192 random bits.
 func newToken() string {
 	var b [24]byte
 	_, _ = rand.Read(b[:]) // never fails; see crypto/rand

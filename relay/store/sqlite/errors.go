@@ -10,8 +10,7 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// explain gives SQLite's errors the store's meanings and says what to do. Other
-// errors stay as they are.
+// explain translates SQLite's errors into the store's and says what to do. Other errors stay as they are.
 func explain(err error) error {
 	code, ok := resultCode(err)
 	if !ok || explained(err) {
@@ -23,7 +22,7 @@ func explain(err error) error {
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
 		return fmt.Errorf("%w: %w; give the relay's user the right to write there", store.ErrUnavailable, err)
 	case sqlite3.SQLITE_IOERR:
-		return fmt.Errorf("%w: %w; look at the disk and the system's log", store.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w; check the disk and the system's log", store.ErrUnavailable, err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
 		return fmt.Errorf("%w: another program holds it: %w", store.ErrUnavailable, err)
 	case sqlite3.SQLITE_NOMEM:
@@ -36,8 +35,8 @@ func explain(err error) error {
 	return err
 }
 
-// isFull reports whether the disk had no room. SQLite says so of files that cannot
-// grow, and of its log's index in words of its own.
+// isFull reports whether the disk had no room. SQLite says so for files that cannot grow, and uses other words for
+// its log's index.
 func isFull(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && (e.Code()&0xff == sqlite3.SQLITE_FULL || e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE || e.Code() == sqlite3.SQLITE_IOERR_WRITE)

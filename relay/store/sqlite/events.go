@@ -76,7 +76,7 @@ func (s *Store) span(ctx context.Context, f store.EventFilter) (from, to int64, 
 		var at int64
 		err := s.reader.QueryRowContext(ctx, "SELECT accepted_at FROM events WHERE id > ? ORDER BY id LIMIT 1", middle).Scan(&at)
 		switch {
-		case errors.Is(err, sql.ErrNoRows): // it has been swept meanwhile
+		case errors.Is(err, sql.ErrNoRows): // it has been swept in the meantime
 			high = middle
 		case err != nil:
 			return 0, 0, err
@@ -127,7 +127,7 @@ func eventConditions(f store.EventFilter) (index, clause string, args []any) {
 	return index, strings.Join(parts, " AND "), args
 }
 
-// pattern is a text as it stands in the JSON of a card, for LIKE.
+// pattern returns a text as it appears in the JSON of a card, for LIKE.
 func pattern(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(card.Quoted(text))
 }

@@ -9,7 +9,7 @@ import (
 	"modernc.org/sqlite"
 )
 
-// readers is how many connections read besides the one that writes.
+// readers is how many connections read, besides the one that writes.
 const readers = 4
 
 // busyTimeout is how long a connection waits for others.

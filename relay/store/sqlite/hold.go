@@ -25,7 +25,7 @@ const (
 	lockSuffix    = "-lock"
 )
 
-// held is a store's file that belongs to this process, whatever name led to it.
+// held is a store's file that belongs to this process, under whatever name it was opened.
 type held struct {
 	// path has no symbolic link in it.
 	path string
@@ -37,10 +37,9 @@ type held struct {
 	index *os.File
 }
 
-// hold takes the store for this process: by a lock on a file of its own beside it,
-// which says who has it, and by one on the file itself, which holds under every
-// other name of it, too. The kernel gives both back when the process ends, however
-// it ends. The file is made when there is none.
+// hold claims the store for this process: with a lock on a separate file beside it, which says who has it, and with
+// one on the file itself, which applies under its other names, too. The kernel releases both when the process ends,
+// however it ends. hold creates the file when there is none.
 func hold(path string, log zerolog.Logger) (*held, error) {
 	h := &held{}
 	if err := h.take(path, log); err != nil {
@@ -63,7 +62,7 @@ func (h *held) take(path string, log zerolog.Logger) (err error) {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 		}
 		if mended {
-			log.Warn().Str("file", h.path+suffix).Msg("other users had rights to the file; now only its owner has")
+			log.Warn().Str("file", h.path+suffix).Msg("other users had access to the file; now only its owner has")
 		}
 	}
 	if h.lock, err = lockBeside(h.path); err != nil {
@@ -100,8 +99,7 @@ func (h *held) Close() error {
 	return errors.Join(errs...)
 }
 
-// resolve follows symbolic links, because SQLite does: two names of one file must
-// lead to one lock.
+// resolve follows symbolic links, because SQLite does: two names for one file must lead to the same lock.
 func resolve(path string) (string, error) {
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err == nil {
@@ -116,12 +114,12 @@ func resolve(path string) (string, error) {
 	}
 	file, err := filepath.EvalSymlinks(named)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w; where the symbolic link leads, there is nothing", store.ErrUnavailable, err)
+		return "", fmt.Errorf("%w: %w; the symbolic link leads to nothing", store.ErrUnavailable, err)
 	}
 	return file, nil
 }
 
-// lockBeside locks a file beside the store. Whose lock it is stands in it.
+// lockBeside locks a file beside the store. The file names the process that has the lock.
 func lockBeside(path string) (*os.File, error) {
 	f, err := os.OpenFile(path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -151,7 +149,7 @@ func holder(f *os.File) string {
 	return fmt.Sprintf(" (process %d)", pid)
 }
 
-// unwritable says what to do about a file that cannot be opened for writing.
+// unwritable says what to do when a file cannot be opened for writing.
 func unwritable(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):

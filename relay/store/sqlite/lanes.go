@@ -20,7 +20,7 @@ const (
 	cacheDepth = 256
 )
 
-// cacheOverhead is what a cached delivery takes besides its card, about.
+// cacheOverhead is roughly what a cached delivery takes besides its card.
 const cacheOverhead = 512
 
 // lanes is what the store knows of its lanes without asking the file: how much
@@ -50,8 +50,8 @@ type lane struct {
 	// left out, it only gets shorter until nothing waits or a reader fills it.
 	front []delivery.Delivery
 	place *list.Element
-	// changes counts what happened to the lane but for new deliveries at its end:
-	// what was read from the file before a change may not be remembered after it.
+	// changes counts what happened to the lane, except new deliveries at its end: what was read from the file before
+	// a change must not be remembered after it.
 	changes int
 	// head is when the oldest was accepted, as the file said after headAt changes.
 	head   time.Time
@@ -128,7 +128,7 @@ func (n *lane) search(after int64) int {
 
 func size(d delivery.Delivery) int { return len(d.Card) + cacheOverhead }
 
-// add takes in a new delivery, the last of its lane.
+// add adds a new delivery to the end of its lane.
 func (l *lanes) add(d delivery.Delivery) {
 	n := l.lane(d.Channel)
 	keep := n.whole() && len(n.front) < cacheDepth
@@ -216,7 +216,7 @@ func (l *lanes) update(d delivery.Delivery) {
 	l.tidy(n)
 }
 
-// replayed takes in a delivery that waits again at its old position.
+// replayed adds a delivery that waits again at its old position.
 func (l *lanes) replayed(d delivery.Delivery) {
 	n := l.lane(d.Channel)
 	n.changes++
@@ -224,8 +224,8 @@ func (l *lanes) replayed(d delivery.Delivery) {
 	l.cut(n, n.search(d.ID-1))
 }
 
-// moved takes in that some of a lane's deliveries, so many of each connector, are
-// another's now: they may stand anywhere in it.
+// moved records that some of a lane's deliveries, this many of each connector, now belong to another lane, in which
+// they may be anywhere.
 func (l *lanes) moved(from, to string, by map[string]tally) {
 	l.shortened(from, by)
 	heir := l.lane(to)

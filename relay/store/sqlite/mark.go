@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// mark is how far a store's log went when the last commit was acknowledged. It
-// stands in the lock file, behind the number of the process, and is not synced: after
-// a power loss it may say less than what was acknowledged, never more. A store that
-// was closed has none.
+// mark is how far a store's log went when the last commit was acknowledged. It is in the lock file, after the
+// process's number, and is not synced: after a power loss it may say less than what was acknowledged, but never more.
+// A closed store has none.
 type mark struct {
 	salts salts
 	size  int64
@@ -36,9 +35,8 @@ func newMarker(h *held) (*marker, error) {
 	return &marker{held: h, pageSize: int64(size)}, nil
 }
 
-// write marks where the log ends after a commit, which SQLite keeps in the log's
-// index: https://www.sqlite.org/walformat.html#the_wal_index_header. What cannot be
-// written is not missed.
+// write marks where the log ends after a commit, which SQLite keeps in the log's index:
+// https://www.sqlite.org/walformat.html#the_wal_index_header. It does no harm when that cannot be written.
 func (m *marker) write(generation uint32) {
 	var b [40]byte
 	if _, err := m.held.index.ReadAt(b[:], 0); err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// metrics are what the committer tells Prometheus.
+// metrics holds what the committer reports to Prometheus.
 type metrics struct {
 	seconds    prometheus.Histogram
 	operations prometheus.Histogram

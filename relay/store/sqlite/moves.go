@@ -69,7 +69,7 @@ func (s *Store) emptyChannel(ctx context.Context, what, channel, set string, arg
 	}})
 }
 
-// tallied counts deliveries, and by their connectors.
+// tallied counts deliveries, in total and by connector.
 func tallied(rows [][]driver.Value, err error) (n int, by map[string]tally, _ error) {
 	by = make(map[string]tally)
 	for _, row := range rows {

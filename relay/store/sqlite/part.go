@@ -10,8 +10,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// part is a copy of a store that does not have its name yet. It is locked for as long
-// as it is worked on: one that nobody has locked was left by a process that was killed.
+// part is a copy of a store that does not have its final name yet. It is locked while it is being written: an
+// unlocked one was left by a killed process.
 type part struct {
 	path string
 	// lock is open for longer than SQLite has the file open: closing any descriptor of
@@ -42,11 +42,11 @@ func newPart(dir string) (*part, error) {
 		if p.named() {
 			return p, nil
 		}
-		f.Close() // somebody took it for one that was left, before it was locked
+		f.Close() // another process considered it abandoned before it was locked
 	}
 }
 
-// named reports whether the part has its name still.
+// named reports whether the part still has its name.
 func (p *part) named() bool {
 	as, err := os.Lstat(p.path)
 	is, err2 := p.lock.Stat()

@@ -29,8 +29,8 @@ func newPulse() pulse {
 	return pulse{last: &atomic.Pointer[beat]{}, probing: make(chan struct{}, 1)}
 }
 
-// beat keeps the outcome of a commit. Only an error that says that nothing can be written
-// counts; an operation may fail for reasons of its own.
+// beat records the outcome of a commit. Only an error that says that nothing can be written counts, because an
+// operation may fail for reasons of its own.
 func (p pulse) beat(err error) {
 	if err != nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrCorrupt) {
 		err = nil

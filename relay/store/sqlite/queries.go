@@ -176,8 +176,8 @@ func (s *Store) lastAttempts(ctx context.Context, list []store.Summary) error {
 // title is what a list shows of a stored card.
 func title(b []byte) string { return card.Cut(card.ReadHeadline(b), store.MaxTitle) }
 
-// conditions makes a filter's WHERE clause. States stand in it as they are, not as
-// arguments, because only then can the index of one state be used.
+// conditions makes a filter's WHERE clause. It contains states literally, not as arguments, because only then can
+// SQLite use the index of one state.
 func conditions(f store.Filter) (string, []any) {
 	parts := []string{"true"}
 	var args []any
@@ -256,7 +256,7 @@ func (s *Store) Event(ctx context.Context, id int64) (store.Event, error) {
 	return e, decode(traces, &e.Traces, "the traces of event %d", id)
 }
 
-// gone says why there is no event of a number: numbers are given out once.
+// gone says why there is no event with a number: each number is given out once.
 func (s *Store) gone(ctx context.Context, id int64) error {
 	var last int64
 	err := s.reader.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'").Scan(&last)

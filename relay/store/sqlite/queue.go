@@ -83,7 +83,7 @@ func (q *queue) rouse() {
 	}
 }
 
-// withdraw takes an operation back that the committer has not begun with.
+// withdraw takes back an operation that the committer has not started.
 func (q *queue) withdraw(op *operation) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

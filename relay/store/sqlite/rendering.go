@@ -26,9 +26,8 @@ type renderings struct {
 	used int64   // slots that ever were
 }
 
-// openRenderings opens the file, and returns which deliveries are in it because the
-// process that wrote their cards died. It empties the file: it is better to count a crash
-// too few than one too many.
+// openRenderings opens the file, and returns which deliveries are in it because the process that wrote their cards
+// died. It empties the file: one crash too few is better than one too many.
 func openRenderings(path string) (r *renderings, left []int64, err error) {
 	b, err := os.ReadFile(path + renderingSuffix)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -46,7 +45,7 @@ func openRenderings(path string) (r *renderings, left []int64, err error) {
 	return &renderings{file: f}, left, nil
 }
 
-// Rendering implements [store.Store]. What cannot be written is not missed.
+// Rendering implements [store.Store]. It does no harm when that cannot be written.
 func (s *Store) Rendering(deliveries ...int64) (done func()) {
 	slots := s.renderings.take(len(deliveries))
 	for i, id := range deliveries {
@@ -103,7 +102,7 @@ func (s *Store) countCrashes(left []int64, now time.Time) error {
 				return err
 			}
 			died, err := s.writer.exec("UPDATE deliveries SET state = 'dead', next_at = 0, finished_at = ?, reason = ? WHERE id = ? AND state = 'waiting' AND crashes >= ?",
-				micros(now), fmt.Sprintf("the relay died %d times while it wrote this card for its channel; look at it with relay explain before you replay it", store.MaxCrashes), id, store.MaxCrashes)
+				micros(now), fmt.Sprintf("the relay died %d times while it wrote this card for its channel; look at it with `relay explain` before you replay it", store.MaxCrashes), id, store.MaxCrashes)
 			if err != nil {
 				return err
 			}

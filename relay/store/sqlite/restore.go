@@ -14,9 +14,9 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// RestoreOptions say what to restore where.
+// RestoreOptions say what to restore, and where.
 type RestoreOptions struct {
-	// Path is the store's file, and From the backup's.
+	// Path is the store's file, and From the backup.
 	Path, From string
 	// Repeat posts again what may have been posted since the backup.
 	Repeat   bool
@@ -44,11 +44,10 @@ type Restored struct {
 // heldReason is why a delivery that waited in a backup is a dead letter.
 const heldReason = "it waited in the backup that was restored and may have been delivered since; replay it if it was not"
 
-// Restore puts a backup in the place of a store, on which no relay may run, and keeps
-// the old one beside it. Unless it is told to, it posts nothing again: what waited in
-// the backup is held, except where the old store says that it still waits; and polls
-// go on from the old store's checkpoints, or, where that cannot be read, as those of
-// new connectors do.
+// Restore replaces a store, on which no relay may run, with a backup, and keeps the old one beside it. Unless it is
+// told to, it posts nothing again: what waited in the backup is held, except where the old store says that it still
+// waits; and polls go on from the old store's checkpoints, or, where that cannot be read, as those of new connectors
+// do.
 func Restore(ctx context.Context, o RestoreOptions) (r Restored, err error) {
 	existed := exists(o.Path)
 	h, err := hold(o.Path, zerolog.Nop())
@@ -114,8 +113,7 @@ func same(a, b string) bool {
 	return err == nil && err2 == nil && os.SameFile(one, other)
 }
 
-// readable says what a store that is held has, if all of it is sound. Its log is
-// moved into its file.
+// readable says what a held store contains, if all of it is sound. Its log is moved into its file.
 func (h *held) readable(ctx context.Context) (*Contents, error) {
 	if err := h.examineLog(); err != nil {
 		return nil, err
@@ -190,10 +188,9 @@ func adjust(ctx context.Context, part, old string, repeat bool, r *Restored) (er
 	return tx.Commit()
 }
 
-// takeOver keeps what a backup must not take back. What was given out stays what it
-// is: numbers, sign-ins, and hook URLs, because one that was replaced since may have
-// leaked, and its senders have the new one. Lanes that a person paused or resumed since
-// stay so. The backup's checkpoints are kept only where polls repeat from them.
+// takeOver keeps what a backup must not revert. Numbers, sign-ins and hook URLs stay, because a URL that was replaced
+// since may have leaked, and its senders have the new one. Lanes that a person paused or resumed since stay that way.
+// The backup's checkpoints are kept only where polls repeat from them.
 func takeOver(ctx context.Context, tx *sql.Tx, repeat bool) error {
 	if _, err := tx.ExecContext(ctx, "CREATE TEMP TABLE polls AS SELECT name, type, poll, checkpoint FROM connectors"); err != nil {
 		return err
@@ -219,8 +216,8 @@ func takeOver(ctx context.Context, tx *sql.Tx, repeat bool) error {
 	return nil
 }
 
-// takeTable puts the old store's rows in the place of the backup's. The old store may
-// be of an earlier schema, without some columns, or without the table.
+// takeTable replaces the backup's rows with the old store's. The old store may have an earlier schema, without some
+// columns, or without the table.
 func takeTable(ctx context.Context, tx *sql.Tx, table string) error {
 	var columns sql.NullString
 	err := tx.QueryRowContext(ctx, "SELECT group_concat(name) FROM pragma_table_info(?, 'old')", table).Scan(&columns)
@@ -234,7 +231,7 @@ func takeTable(ctx context.Context, tx *sql.Tx, table string) error {
 	return err
 }
 
-// holdBack takes from a backup what would be posted again.
+// holdBack holds what a backup would post again.
 func holdBack(ctx context.Context, tx *sql.Tx, hasOld bool, r *Restored) error {
 	const hold = "UPDATE deliveries SET state = 'dead', finished_at = ?, reason = ? WHERE state = 'waiting'"
 	still, polls := "", []string{"UPDATE connectors SET checkpoint = NULL, poll = NULL"}

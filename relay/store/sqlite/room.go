@@ -29,8 +29,8 @@ const (
 	minFreeShare = 10
 )
 
-// reserveSize is how much of the disk is kept back for the outcomes of attempts, less on
-// a small disk: when another program has filled the disk, what waits still goes out once.
+// reserveSize is how much of the disk is reserved for the outcomes of attempts, less on a small disk: when another
+// program has filled the disk, what waits still goes out once.
 const (
 	reserveSize   = 16 << 20
 	reserveShare  = 16
@@ -152,7 +152,7 @@ func diskOf(path string) (disk, error) {
 
 func (r *room) reserve(d disk) int64 { return min(reserveSize, d.size/reserveShare) }
 
-// makeReserve keeps a part of the disk back, by a file that holds nothing.
+// makeReserve reserves a part of the disk with a file of zeros.
 func (r *room) makeReserve(d disk) {
 	size := r.reserve(d)
 	if info, err := os.Lstat(r.path + reserveSuffix); err == nil && info.Size() >= size {
@@ -167,11 +167,11 @@ func (r *room) makeReserve(d disk) {
 	}
 }
 
-// giveReserve frees what was kept back.
+// giveReserve frees the reserved space.
 func (r *room) giveReserve() {
 	info, err := os.Lstat(r.path + reserveSuffix)
 	if err == nil && info.Size() > 0 && os.Remove(r.path+reserveSuffix) == nil {
-		r.log.Warn().Msg("the disk is full; what was reserved is used to record what is delivered")
+		r.log.Warn().Msg("the disk is full; the reserved space is used to record what is delivered")
 	}
 }
 
@@ -190,7 +190,7 @@ func (r *room) keep() {
 	}
 }
 
-// writeZeros makes a file so long, with room on the disk for all of it.
+// writeZeros makes a file this long, with room on the disk for all of it.
 func writeZeros(f *os.File, size int64) error {
 	zeros := make([]byte, 1<<20)
 	for at := int64(0); at < size; at += int64(len(zeros)) {

@@ -99,7 +99,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	}
 	s.held.clearMark()
 	for _, left := range removeParts(filepath.Dir(s.path)) {
-		s.log.Info().Str("file", left).Msg("a backup or restore that was killed had left an unfinished copy; it is removed")
+		s.log.Info().Str("file", left).Msg("removed the unfinished copy of a backup or restore that was killed")
 	}
 	s.room = newRoom(s.path, o.Limits, s.log)
 	s.room.prepare()
@@ -108,8 +108,8 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return err
 	}
 	if fresh {
-		// A person whose store was moved, or has another name, learns it here.
-		s.log.Warn().Str("file", s.path).Msg("there was no store; this is a new, empty one")
+		// This tells a person whose store was moved or renamed.
+		s.log.Warn().Str("file", s.path).Msg("there was no store; created a new, empty one")
 	}
 	if s.writer, err = newWriter(ctx, s.path); err != nil {
 		return err
@@ -192,10 +192,9 @@ func (s *Store) Close() error {
 	return s.closed
 }
 
-// release lets go of whatever is open. The writer goes before the file: the last
-// connection to close moves the write-ahead log into the file, and removes it by its
-// name. Where the files are no longer this process's, that name may be another's,
-// so the connections are left to the kernel.
+// release closes whatever is open. The writer goes before the file: the last connection to close moves the
+// write-ahead log into the file, and removes it by its name. Where the files are no longer this process's, that name
+// may be another's, so the connections are left to the kernel.
 func (s *Store) release() error {
 	var errs []error
 	if s.watch != nil && s.watch.check() != nil {

@@ -12,11 +12,10 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// SQLite reads its write-ahead log up to the first frame that is not whole, and takes
-// no notice of what lies behind: that is how it forgets a commit that a power loss
-// broke off. It does the same when the log was damaged in the middle, whatever was
-// acknowledged since. So the log is read here first. Its format is a part of SQLite's
-// file format: https://www.sqlite.org/fileformat2.html#walformat
+// SQLite reads its write-ahead log up to the first frame that is not whole, and ignores what follows: that is how it
+// forgets a commit that a power loss interrupted. It does the same when the log was damaged in the middle, whatever
+// was acknowledged since. So the log is read here first. Its format is a part of SQLite's file format:
+// https://www.sqlite.org/fileformat2.html#walformat
 const (
 	logHeader   = 32
 	frameHeader = 24
@@ -32,9 +31,8 @@ type logReport struct {
 	// size is how many bytes of it are sound, up to the last commit.
 	size    int64
 	commits int
-	// lost counts commits behind the sound part. The last commit of a log may have
-	// been broken off by a power loss, before it was acknowledged, and is no loss
-	// unless something follows it.
+	// lost counts commits behind the sound part. A power loss may have interrupted the last commit of a log before it
+	// was acknowledged; that is not a loss unless something follows it.
 	lost int
 	// first and last are what the log makes of the file's own header, nil when it
 	// does not touch it.
@@ -136,7 +134,7 @@ func (r *logReport) take(frame []byte, n int64, commit bool) {
 	}
 }
 
-// ended tells the end of a file from an error.
+// ended distinguishes the end of a file from an error.
 func ended(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
@@ -214,7 +212,7 @@ func (r *logReport) trouble(path string, m mark) error {
 	case head == nil:
 		return errors.New("its file is missing or empty, and its write-ahead log is there")
 	case r.first != nil && !r.belongs(readFileHeader(head)):
-		return errors.New("the write-ahead log beside it was written for another state of the file, such as before a backup was put in its place")
+		return errors.New("the write-ahead log beside it was written for another state of the file, for example before a backup replaced it")
 	}
 	return nil
 }

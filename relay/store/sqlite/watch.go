@@ -99,8 +99,7 @@ func (w *watch) size(file int) int64 {
 	return w.files[file].as.Size()
 }
 
-// look compares a file with what is known of it, and returns what it is now. The
-// caller holds the lock.
+// look compares a file with what is known about it, and returns its present state. The caller holds the lock.
 func (w *watch) look(i int) fs.FileInfo {
 	f := &w.files[i]
 	info, err := os.Stat(f.path)
@@ -120,7 +119,7 @@ func (w *watch) look(i int) fs.FileInfo {
 	return info
 }
 
-// stop ends the accepting because of what happened to a file.
+// stop makes the store stop accepting because of what happened to a file.
 func (w *watch) stop(path, what string) {
 	w.fail(fmt.Errorf("%w: %s %s while the relay ran. Nothing more is accepted; what waits is delivered where it can still be read. "+
 		"Stop the relay, and restore a backup with `relay store restore FILE`", store.ErrUnavailable, path, what))
@@ -130,11 +129,11 @@ func (w *watch) stop(path, what string) {
 func (w *watch) fail(err error) {
 	if w.err == nil {
 		w.err = err
-		w.log.Error().Err(err).Msg("the store takes nothing more")
+		w.log.Error().Err(err).Msg("the store accepts nothing more")
 	}
 }
 
-// corrupt ends the accepting because the store was found damaged.
+// corrupt makes the store stop accepting because it was found damaged.
 func (w *watch) corrupt(err error) {
 	if !errors.Is(err, store.ErrCorrupt) {
 		return
