@@ -1,4 +1,8 @@
 // Command relay is the daemon and its command line.
+//
+// Each subcommand has a file of its name. Most ask a running relay over its socket and
+// print the answer (operator.Client, output.go); a new question is a method there first.
+// Add a new subcommand to the list in app.root.
 package main
 
 import (

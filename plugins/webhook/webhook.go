@@ -1,6 +1,11 @@
 // Package webhook is the incoming webhook: a unique URL to which an application posts
 // cards. It takes the payloads and gives the answers of the retired Teams connectors,
 // of Workflows and of Slack, so that an application changes only its URL.
+//
+// A request is opened (body.go; json.go mends careless JSON, xml.go and form.go read the
+// rest) and its dialect recognised (dialect.go). A file for each dialect makes cards of it:
+// messagecard.go, adaptive.go, slack.go, botcard.go; repair.go removes from a card what
+// nobody could show. answer.go says what senders are told.
 package webhook
 
 import (

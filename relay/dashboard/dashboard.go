@@ -1,6 +1,8 @@
 // Package dashboard is the pages: the channels, and each channel's cards as they
 // arrive, drawn the way Teams draws a Connector Card. Everything is drawn on the
 // server; the pages work without JavaScript and update themselves with it.
+//
+// The pages show what package operator answers and decide nothing themselves.
 package dashboard
 
 import (

@@ -1,5 +1,6 @@
 // Package delivery describes one card on its way to one channel: its states, its
 // attempts, and the verdicts of an attempt.
+// How attempts follow one another is for package dispatch.
 package delivery
 
 import "time"

@@ -1,5 +1,6 @@
-// Package doctor tries out what a configuration names, and says what it found in words that tell a person what to do.
-// No relay needs to run.
+// Package doctor tries out what a configuration names, and says what it found in words
+// that tell a person what to do. No relay needs to run. Today it examines channels; an
+// examination of something else is a file beside this one.
 package doctor
 
 import (

@@ -1,6 +1,11 @@
 // Package intake is the way in: it polls connectors on their schedules, receives the
 // requests to their hooks, matches events with routes, and commits each batch. Only
 // after the commit does a plugin's emit return or a sender get its answer.
+//
+// hooks.go is a request's way in, hookurl.go its address, schedule.go and poll.go a
+// poll's; both end in commit.go, which decides what an event becomes. What bounds them is
+// in budget.go (memory) and quota.go (events). What a payload means is for the connector's
+// plugin, and what becomes of a stored card for package dispatch.
 package intake
 
 import (

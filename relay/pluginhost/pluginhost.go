@@ -1,5 +1,10 @@
 // Package pluginhost finds, verifies, launches and supervises plugin processes,
 // and calls the connectors in them.
+//
+// A Host has the plugins of a running relay, and a reload swaps one Set of them for the
+// next. supervised.go keeps a plugin running, generation.go is one process of it, call.go
+// and receive.go are the calls. What a plugin says is checked by package contract; what
+// becomes of its events is for package intake.
 package pluginhost
 
 import (

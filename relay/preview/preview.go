@@ -1,4 +1,5 @@
-// Package preview shows a card as each chat system gets it, before it is sent. No relay needs to run.
+// Package preview shows a card as each chat system gets it, before it is sent. No relay
+// needs to run.
 package preview
 
 import (

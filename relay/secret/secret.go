@@ -1,5 +1,8 @@
 // Package secret has a value that cannot print itself, and a mask for text that leaves
 // the program.
+//
+// Whoever reads a secret makes a Value of it and has it masked; Reveal is only for the
+// place that sends it.
 package secret
 
 import (
