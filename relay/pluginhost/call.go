@@ -185,10 +185,10 @@ func (s *Set) call(typ, name string, do func(*supervised) error) (err error) {
 	return do(p)
 }
 
-func (s *Call) toWire() (*wire.Call, error) {
-	http, err := wire.FromSettings(s.HTTP)
+func (c *Call) toWire() (*wire.Call, error) {
+	http, err := wire.FromSettings(c.HTTP)
 	return &wire.Call{
-		Type: s.Type, Connector: s.Connector, Arguments: s.Arguments, HookUrl: s.HookURL, Token: s.Token, Http: http,
+		Type: c.Type, Connector: c.Connector, Arguments: c.Arguments, HookUrl: c.HookURL, Token: c.Token, Http: http,
 	}, err
 }
 

@@ -274,9 +274,9 @@ func (r *requests) settle(result *wire.ReceiveResult) (ok bool) {
 }
 
 // same reports whether both calls tell the plugin the same.
-func (s *Call) same(o *Call) bool {
-	return s == o || s.Type == o.Type && s.Connector == o.Connector && s.HookURL == o.HookURL && s.Token == o.Token &&
-		bytes.Equal(s.Arguments, o.Arguments) && s.HTTP.Equal(o.HTTP)
+func (c *Call) same(o *Call) bool {
+	return c == o || c.Type == o.Type && c.Connector == o.Connector && c.HookURL == o.HookURL && c.Token == o.Token &&
+		bytes.Equal(c.Arguments, o.Arguments) && c.HTTP.Equal(o.HTTP)
 }
 
 func sizeOf(r *Request) int {
