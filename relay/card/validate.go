@@ -79,7 +79,7 @@ func (v *validation) action(path string, a Action, mayNest bool) {
 		v.required(path+".target", a.Target.URL)
 	case ActionCard:
 		if !mayNest {
-			v.add(path, "an ActionCard cannot stand in an ActionCard")
+			v.add(path, "an ActionCard cannot contain an ActionCard")
 			return
 		}
 		for i, in := range a.Inputs {

@@ -60,7 +60,7 @@ func (a Answer) words() string {
 	return text
 }
 
-// deepestError is how deep errors stand in each other; each level is read separately.
+// deepestError is how deeply errors may be nested; each level is parsed separately.
 const deepestError = 3
 
 // errorWords finds the sentence in a JSON error: at the top, or under "error", as

@@ -91,7 +91,7 @@ type allowedMentions struct {
 	Users []string `json:"users,omitempty"`
 }
 
-// empty stands where Discord wants a text and there is none.
+// empty fills the place where Discord wants a text and there is none.
 const empty = markup.Joiner
 
 type writer struct {

@@ -132,7 +132,7 @@ func (d Dialect) between(before string, n Inline, piece string) string {
 	return ""
 }
 
-// apart takes mentions out of the marks that they stand in.
+// apart takes mentions out of the marks around them.
 func apart(inlines []Inline) []Inline {
 	var out []Inline
 	for _, n := range inlines {

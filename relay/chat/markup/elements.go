@@ -20,7 +20,7 @@ type elements struct {
 	open []element
 }
 
-// element is one that is open, with what stands in it so far.
+// element is an open element, with its content so far.
 type element struct {
 	tag
 	// line becomes the next of the blocks.
@@ -138,8 +138,8 @@ func (e *elements) begin(t tag) {
 	}
 }
 
-// find is where the innermost open element of a kind is, if none of the others is
-// open inside of it; 0 when there is none.
+// find returns where the innermost open element of a kind is, if none of the others is open inside it; 0 when there
+// is none.
 func (e *elements) find(r role, bounds ...role) int {
 	for i := len(e.open) - 1; i > 0; i-- {
 		if e.open[i].role == r {
@@ -187,7 +187,7 @@ func (e *elements) popTo(at int) {
 	}
 }
 
-// done closes what is open and returns the text.
+// done closes what is still open and returns the text.
 func (e *elements) done() Text {
 	e.popTo(1)
 	e.flush()
@@ -352,8 +352,7 @@ func (e *elements) marking(t tag) func([]Inline) []Inline {
 	return func(list []Inline) []Inline { return list }
 }
 
-// HTML reads a text that is HTML and no Markdown. What is no tag of HTML is literal, and
-// lines stay.
+// HTML reads a text that is HTML, not Markdown. What is not an HTML tag is literal, and line breaks stay.
 func (r *Reader) HTML(s string) Text {
 	s = strings.TrimSpace(lineFeeds(s))
 	if s == "" {
@@ -383,7 +382,7 @@ func (r *Reader) HTML(s string) Text {
 	return e.done()
 }
 
-// text adds literal text, which may hold entities.
+// text adds literal text, which may contain entities.
 func (e *elements) text(s string) {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {

@@ -28,7 +28,7 @@ type Flavour struct {
 	Break string
 	// Rule is a horizontal line.
 	Rule string
-	// Defuse takes the power from what Special does not: mentions, entities.
+	// Defuse disarms what Special does not: mentions, entities.
 	Defuse func(string) string
 	// Escape writes literal text where a backslash escapes nothing; Special, Start and
 	// Defuse do not count then.
@@ -147,7 +147,7 @@ func (f Flavour) lines(code string) string {
 
 func markdownLink(label, address string) string { return "[" + label + "](" + address + ")" }
 
-// codeSpan uses more backticks than stand in the code.
+// codeSpan uses more backticks than the code has in a row.
 func codeSpan(code string) string {
 	ticks := strings.Repeat("`", longestRun(code)+1)
 	if strings.HasPrefix(code, "`") || strings.HasSuffix(code, "`") {
@@ -161,7 +161,7 @@ func fence(language, code string) string {
 	return ticks + language + "\n" + code + "\n" + ticks
 }
 
-// longestRun is how many backticks stand in a row at most.
+// longestRun returns the largest number of backticks in a row.
 func longestRun(s string) int {
 	longest, run := 0, 0
 	for i := range len(s) {

@@ -252,7 +252,7 @@ func (r reader) inline(n ast.Node) []Inline {
 	return r.raw(n)
 }
 
-// marked reads what stands inside of marks. Inside of the same marks they mean nothing.
+// marked reads what is inside marks. Inside the same marks they mean nothing.
 func (r reader) marked(kind InlineKind, n ast.Node) []Inline {
 	if r.within[kind] {
 		return r.raw(n)
@@ -395,7 +395,7 @@ func (r reader) picture(source []byte, title string) []Inline {
 	return []Inline{{Kind: Picture, URL: address, Text: title}}
 }
 
-// flat is what inlines say, without their markup.
+// flat returns the text of inlines without their markup.
 func flat(inlines []Inline) string {
 	var b strings.Builder
 	for _, n := range inlines {

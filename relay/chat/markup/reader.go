@@ -64,8 +64,8 @@ func cost(s string) int {
 	return n
 }
 
-// cells counts those of a paragraph if it is a table: every row gets as many as the
-// line under the head has, however short it is.
+// cells counts the cells of a paragraph if it is a table: every row gets as many as the line under the head has,
+// however short the row is.
 func cells(paragraph string) int {
 	rows, columns := 0, 0
 	for line := range strings.Lines(paragraph) {
@@ -107,8 +107,7 @@ func marks(s string) int {
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// nesting is what quotes and lists cost: the parser goes through all that are open at
-// every line.
+// nesting returns what quotes and lists cost: the parser goes through all open ones at every line.
 func nesting(s string) int {
 	n, lines, longest := 0, 0, 0
 	for line := range strings.Lines(s) {

@@ -32,7 +32,7 @@ func (t Text) rewrite(f func(Inline) []Inline) Text {
 	return out
 }
 
-// Without takes the marks of a kind off inlines that stand inside of such marks.
+// Without takes the marks of a kind off inlines that are already inside such marks.
 func Without(kind InlineKind, list []Inline) []Inline {
 	return rewrite(list, func(n Inline) []Inline {
 		if n.Kind == kind {
@@ -42,7 +42,7 @@ func Without(kind InlineKind, list []Inline) []Inline {
 	})
 }
 
-// unbroken has spaces for breaks.
+// unbroken replaces breaks by spaces.
 func unbroken(inlines []Inline) []Inline {
 	return rewrite(inlines, func(n Inline) []Inline {
 		if n.Kind == Break {

@@ -7,12 +7,12 @@ import (
 	"golang.org/x/net/html"
 )
 
-// role is what an HTML element does to what stands in it.
+// role is what an HTML element does to its content.
 type role int
 
 const (
 	unknown role = iota // no element of HTML that texts are made of: it is text itself
-	passes              // stands in a line and changes nothing that can be shown
+	passes              // is part of a line and changes nothing that can be shown
 	strong              // marks
 	emphasis
 	strike
@@ -86,7 +86,7 @@ func roleOf(name string) role {
 // inLine reports whether an element that is never closed was probably none.
 func (r role) inLine() bool { return r >= passes && r <= anchor }
 
-// tag is an HTML tag as it stands in a text.
+// tag is an HTML tag as written in a text.
 type tag struct {
 	role    role
 	name    string
@@ -101,8 +101,8 @@ const longestName = 12
 // longestTag is how far the end of a tag is looked for, in bytes.
 const longestTag = 8 << 10
 
-// readTag reads the tag or the comment at the start of s, which begins with '<'; false
-// when there is none that texts are made of.
+// readTag reads the tag or the comment at the start of s, which begins with '<'; it reports false when that is not a
+// tag for texts.
 func readTag(s string) (tag, bool) {
 	if strings.HasPrefix(s, "<!--") {
 		if end := strings.Index(s[4:min(len(s), longestTag)], "-->"); end >= 0 {
@@ -131,8 +131,8 @@ func readTag(s string) (tag, bool) {
 	return t, true
 }
 
-// tagEnd is where a tag ends whose name is read: at the first '>' that is in no
-// attribute's quotes; -1 when it is no tag.
+// tagEnd returns where a tag ends after its name: at the first '>' outside of an attribute's quotes; -1 when it is
+// not a tag.
 func tagEnd(s string) int {
 	if !strings.ContainsRune(" \t\n/>", rune(s[0])) {
 		return -1
@@ -155,7 +155,7 @@ func tagEnd(s string) int {
 	return -1
 }
 
-// attribute is the value of one of the tag's attributes.
+// attribute returns the value of one of the tag's attributes.
 func (t tag) attribute(name string) string {
 	z := html.NewTokenizer(strings.NewReader(t.raw))
 	z.Next()
@@ -257,7 +257,7 @@ func closingTicks(s string, run int) int {
 	return -1
 }
 
-// untagged is the text of HTML without its tags.
+// untagged returns the text of HTML without its tags.
 func untagged(s string) string {
 	var b strings.Builder
 	for s != "" {
@@ -271,7 +271,7 @@ func untagged(s string) string {
 	return b.String()
 }
 
-// nextTag is the first tag in s, with what stands before and after it.
+// nextTag returns the first tag in s, with what is before and after it.
 func nextTag(s string) (before string, t tag, rest string) {
 	for i := 0; ; i++ {
 		at := strings.IndexByte(s[i:], '<')

@@ -44,7 +44,7 @@ func Form() chat.Form {
 	})
 }
 
-// retired tells of the connectors' own addresses, which were switched off in May 2026.
+// retired recognises the connectors' own addresses, which were switched off in May 2026.
 func retired(u *url.URL) string {
 	host := strings.ToLower(u.Hostname())
 	old := (host == "outlook.office.com" || host == "outlook.office365.com") && strings.HasPrefix(u.Path, "/webhook")

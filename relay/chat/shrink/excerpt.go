@@ -65,7 +65,7 @@ func (a *allowance) take(size int) bool {
 	return true
 }
 
-// taken are the parts of a list that there is room for, as a list of its own.
+// taken returns the parts of a list for which there is room, as a new list.
 func taken[T any](a *allowance, list []T, size func(T) int) []T {
 	var kept []T
 	for _, part := range list {

@@ -159,8 +159,8 @@ func newDialect(w *chat.Writing) markup.Dialect {
 	return d
 }
 
-// atName is the name as it may stand in a mention, whose two places must be the same
-// to the letter. Two people of one name are told apart by a number.
+// atName returns the name for a mention, whose two places must be the same to the letter. A number distinguishes two
+// people with the same name.
 func atName(w *chat.Writing, p chat.Person) string {
 	letters := func(p chat.Person) string { return cmp.Or(markup.Letters(p.Name), markup.Letters(p.ID), "somebody") }
 	name, same := letters(p), 0

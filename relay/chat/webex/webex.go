@@ -60,10 +60,9 @@ func mention(p chat.Person) string {
 	return "<@" + kind + ":" + p.ID + "|" + markup.Letters(p.Name) + ">"
 }
 
-// read reads the answer of an incoming webhook: 204 and nothing more
-// (rundeck-diy-webhook-notification#2), or, as the rest of the API, a message with its
-// id; errors are told by their status (https://developer.webex.com/docs/basics#api-errors),
-// where 428 is about files.
+// read reads the answer of an incoming webhook: 204 and nothing more (rundeck-diy-webhook-notification#2), or, as the
+// rest of the API, a message with its id; errors are distinguished by their status
+// (https://developer.webex.com/docs/basics#api-errors), where 428 is about files.
 func read(a answer.Answer) answer.Reading {
 	switch {
 	case !a.OK():

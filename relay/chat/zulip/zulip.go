@@ -42,7 +42,7 @@ func System() chat.System {
 			{Name: "user", Kind: chat.Text, Required: true, Doc: "the mail address of the bot"},
 			chat.Token(),
 			chat.To(),
-			{Name: "topic", Kind: chat.Text, Doc: "the topic of cards that have no thread"},
+			{Name: "topic", Kind: chat.Text, Doc: "the topic of cards without a thread"},
 			chat.Thread(),
 		},
 		Forms:  []chat.Form{form},
