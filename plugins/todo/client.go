@@ -52,7 +52,7 @@ type round struct {
 }
 
 // errResync says that Graph wants a delta to start over.
-var errResync = errors.New("Graph keeps asking to start over")
+var errResync = errors.New("graph keeps asking to start over")
 
 // round reads what is new since a link. Without one, or when Graph no longer knows it, it starts over and reads
 // everything. An old link is answered with 410, and by some parts of Graph with 400
