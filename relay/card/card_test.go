@@ -114,7 +114,7 @@ func TestValidateNamesThePath(t *testing.T) {
 		"sections[1].heroImage.image: is missing":         {Sections: []card.Section{{Text: "a"}, {HeroImage: &card.Image{}}}},
 		"sections[0].images[0].image: want an http":       {Sections: []card.Section{{Images: []card.Image{{URL: "ftp://a"}}}}},
 		"sections[0].activityImageType":                   {Sections: []card.Section{{ActivityImageType: "round"}}},
-		"an ActionCard cannot contain an ActionCard":     {Text: "t", Actions: []card.Action{{Type: card.ActionCard, Name: "a", Actions: []card.Action{{Type: card.ActionCard, Name: "b"}}}}},
+		"an ActionCard cannot contain an ActionCard":      {Text: "t", Actions: []card.Action{{Type: card.ActionCard, Name: "a", Actions: []card.Action{{Type: card.ActionCard, Name: "b"}}}}},
 		"potentialAction[0].inputs[0].id: is missing":     {Text: "t", Actions: []card.Action{{Type: card.ActionCard, Name: "a", Inputs: []card.Input{{Type: card.TextInput}}}}},
 	}
 	for want, c := range tests {
