@@ -1,8 +1,9 @@
-// Package azuredevops is the connector for Azure DevOps, Services and Server: code, builds, releases, pipelines and
-// work items of a project.
+// Package azuredevops is the connector for Azure DevOps, Services and Server: code,
+// builds, releases, pipelines and work items of a project.
 //
-// Service hooks push what happens; polls of the REST APIs fetch what a push missed, or everything where no service
-// hook leads here. What arrives both ways has the same key either way.
+// Service hooks push what happens; polls of the REST APIs fetch what a push missed, or
+// everything where no service hook leads here. What arrives both ways has the same key
+// either way.
 package azuredevops
 
 import (
@@ -82,7 +83,8 @@ func fits(patterns connector.Patterns, names ...string) bool {
 	return len(patterns) == 0 || len(known) == 0 || slices.ContainsFunc(known, patterns.Match)
 }
 
-// slashed writes area paths with slashes, because a backslash means something else in a pattern.
+// slashed writes area paths with slashes, because a backslash means something else in a
+// pattern.
 func slashed(areas []string) connector.Patterns {
 	var list connector.Patterns
 	for _, a := range areas {

@@ -208,7 +208,7 @@ func FuzzResource(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n int, raw []byte) {
 		r, _ := read(raw)
 		k := table()[max(n, 0)%len(table())]
-		connectortest.Harmless(t, a.made(refine(k, r), r, key(k, r, "1"), time.Time{}))
+		connectortest.Harmless(t, a.newEvent(refine(k, r), r, key(k, r, "1"), time.Time{}))
 	})
 }
 

@@ -20,13 +20,13 @@ const (
 	maxCommits = 5
 )
 
-// made completes an event.
-func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.Event {
+// newEvent completes an event with its card, its thread and its data.
+func (a *AzureDevOps) newEvent(k kind, r *resource, key string, at time.Time) event.Event {
 	r.code = a.code(r)
 	h, vague := k.Own.draw(k, r)
 	if vague {
 		// A service hook that sends minimal details has nothing but its own words.
-		said, _, _ := strings.Cut(strings.TrimSpace(r.said), "\n")
+		said, _, _ := strings.Cut(strings.TrimSpace(r.sentence), "\n")
 		h.Title = cmp.Or(card.Line(said, maxTitle), inWords(k))
 	}
 	h.Who, h.Where = card.Line(r.actor().Name, maxTitle), card.Line(a.Project, maxTitle)
@@ -37,7 +37,8 @@ func (a *AzureDevOps) made(k kind, r *resource, key string, at time.Time) event.
 	return event.Event{Key: key, Kind: k.Name, Thread: thread(k, r), Time: at, Card: h.Card(), Data: a.data(k, r)}
 }
 
-// page returns the page of what an event is about, built as Azure DevOps builds its own addresses.
+// page returns the page of what an event is about, built as Azure DevOps builds its own
+// addresses.
 func (a *AzureDevOps) page(k kind, r *resource) string {
 	project, code := a.project(), r.code
 	switch {
@@ -68,8 +69,8 @@ func (a *AzureDevOps) project() string {
 	return strings.TrimSuffix(a.URL, "/") + "/" + url.PathEscape(a.Project)
 }
 
-// code returns the page of the repository that an event is about; it is empty when there is none. Some addresses of
-// repositories contain the user who asked.
+// code returns the page of the repository that an event is about; it is empty when there
+// is none. Some addresses of repositories contain the user who asked.
 func (a *AzureDevOps) code(r *resource) string {
 	repo := r.repository()
 	for _, address := range []string{repo.Web, repo.Remote} {
@@ -156,7 +157,7 @@ func drawPull(k kind, r *resource) (h card.Happening, vague bool) {
 	case "pull_request_created":
 		h.Text = prose.Markdown(p.Description, maxText)
 	case "pull_request_merged":
-		h.Title, h.Color = r.tried()
+		h.Title, h.Color = r.mergeOutcome()
 		h.Text = card.Line(p.MergeFailure, maxText)
 	case "pull_request_voted", "pull_request_completed":
 		h.Facts = r.votes()
@@ -311,7 +312,7 @@ func drawRun(k kind, r *resource) (h card.Happening, vague bool) {
 // assignedTo is the field that names the assignee.
 const assignedTo = "System.AssignedTo"
 
-// watched are the fields of a work item whose changes are worth a card.
+// watched returns the fields of a work item whose changes are worth a card.
 func watched() []struct{ field, name string } {
 	return []struct{ field, name string }{
 		{"System.State", "State"},

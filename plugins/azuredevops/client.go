@@ -18,7 +18,8 @@ import (
 // maxPages bounds how many pages one request for a list reads.
 const maxPages = 20
 
-// client talks to the REST APIs: the organisation's, the project's, and the project's for releases.
+// client talks to the REST APIs: the organisation's, the project's, and the project's for
+// releases.
 type client struct {
 	organisation, project, releases *rest.Client
 	// pages is how many pages of a list to read; incomplete says that a list had more.
@@ -49,7 +50,8 @@ func (a *AzureDevOps) client(h *http.Client) (*client, error) {
 	return c, cmp.Or(errs[:]...)
 }
 
-// errSignIn is the meaning of the sign-in page, which is how Azure DevOps answers an invalid token.
+// errSignIn is the meaning of the sign-in page, which is how Azure DevOps answers an
+// invalid token.
 var errSignIn = connector.Unauthorised("Azure DevOps does not accept the token; it may have expired")
 
 func meaning(r rest.Response, err error) error {
@@ -82,9 +84,9 @@ type list struct {
 	Value []json.RawMessage `json:"value"`
 }
 
-// list follows a list's pages, newest first. The lists of Git and of a work item's updates continue with $skip, which
-// q then contains, the others with a token. Unless goOn is nil, it says whether anything after a page may still
-// matter.
+// list follows a list's pages, newest first. The lists of Git and of a work item's
+// updates continue with $skip, which q then contains, the others with a token. Unless
+// goOn is nil, it says whether anything after a page may still matter.
 func (c *client) list(ctx context.Context, api *rest.Client, path string, q url.Values, goOn func([]json.RawMessage) bool) ([]json.RawMessage, error) {
 	next := func(p rest.Page[list]) *rest.Request {
 		token := p.Header.Get("X-Ms-Continuationtoken")

@@ -75,7 +75,8 @@ func (a *AzureDevOps) pullRequests(ctx context.Context, c *client, since time.Ti
 			"$top": {fmt.Sprint(top)}, "$skip": {"0"},
 		}
 		list, err := c.list(ctx, c.project, "_apis/git/pullrequests", q, func(page []json.RawMessage) bool {
-			// Older servers cannot filter by time here and would list every one there ever was.
+			// Older servers cannot filter by time here and would list every one there
+			// ever was.
 			return slices.ContainsFunc(page, func(raw json.RawMessage) bool {
 				r, _ := read(raw)
 				return !when(r.Closed, r.Created).Before(since)

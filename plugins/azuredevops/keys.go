@@ -5,11 +5,13 @@ import (
 	"strings"
 )
 
-// maxRepository is the longest id of a repository, in bytes, that a thread contains; Azure DevOps' are UUIDs.
+// maxRepository is the longest id of a repository, in bytes, that a thread contains;
+// Azure DevOps' are UUIDs.
 const maxRepository = 100
 
-// key returns what identifies an event, whichever way it arrives. What has no number of its own, because only service
-// hooks report it or the hook leaves the details out, takes that of the hook's event.
+// key returns what identifies an event, whichever way it arrives. An event without a
+// number of its own, because only service hooks report it or because the hook leaves out
+// the details, takes the number of the hook's event.
 func key(k kind, r *resource, id string) string {
 	switch k.Name {
 	case "push":
@@ -65,8 +67,8 @@ func thread(k kind, r *resource) string {
 	return ""
 }
 
-// numbered makes a key from numbers, none of which may be missing: without one of them, different events would share
-// a key.
+// numbered makes a key from numbers, none of which may be missing: without one of them,
+// different events would share a key.
 func numbered(id, name string, numbers ...number) string {
 	parts := []string{name}
 	for _, n := range numbers {

@@ -15,7 +15,8 @@ type kind = kinds.Kind[look]
 
 // look says where a kind's events come from and what their cards look like.
 type look struct {
-	// hook is the eventType of service hooks; it is empty where refine makes this kind from other events.
+	// hook is the eventType of service hooks; it is empty where refine makes this kind
+	// from other events.
 	hook string
 	// draw writes the card; the title is vague where too little is known.
 	draw func(k kind, r *resource) (h card.Happening, vague bool)
@@ -90,8 +91,9 @@ func byName(name string) kind {
 	return k
 }
 
-// byHook finds the kind of a service hook's event. It reports false where there is deliberately no card: advanced
-// security alerts and agent pools, for example, are watched elsewhere.
+// byHook finds the kind of a service hook's event. It reports false where there is
+// deliberately no card: advanced security alerts and agent pools, for example, are
+// watched elsewhere.
 func byHook(eventType string) (kind, bool) {
 	for _, k := range table() {
 		if k.Own.hook == eventType && k.Own.hook != "" {
@@ -101,12 +103,12 @@ func byHook(eventType string) (kind, bool) {
 	return kind{}, false
 }
 
-// refine finds the kind that an event really has: service hooks have one type for all updates of a pull request, and
-// one for comments and changes of work items.
+// refine finds the kind that an event really has: service hooks have one type for all
+// updates of a pull request, and one for comments and changes of work items.
 func refine(k kind, r *resource) kind {
 	switch {
-	case k.Name == "pull_request_updated" && r.deed.kind != "":
-		return byName(r.deed.kind)
+	case k.Name == "pull_request_updated" && r.update.kind != "":
+		return byName(r.update.kind)
 	case k.Name == "pull_request_merged" && r.Status == "completed" && r.MergeStatus == "succeeded":
 		return byName("pull_request_completed")
 	case k.Name == "pull_request_updated" && r.Status == "completed":
@@ -119,8 +121,9 @@ func refine(k kind, r *resource) kind {
 	return k
 }
 
-// quiet reports whether an event says nothing that anybody needs to know: that a run started, or that a work item's
-// unwatched fields changed. An event without details might matter, so it is posted.
+// quiet reports whether an event says nothing that anybody needs to know: that a run
+// started, or that a work item's unwatched fields changed. An event without details might
+// matter, so it is posted.
 func quiet(k kind, r *resource) bool {
 	switch k.Name {
 	case "work_item_updated":
@@ -132,7 +135,7 @@ func quiet(k kind, r *resource) bool {
 	return false
 }
 
-// sample is a resource with every member that one can have.
+// sample returns a resource with every member that one can have.
 func sample(name string) *resource {
 	r := &resource{}
 	connector.ParseJSON(json.RawMessage(`{
@@ -159,11 +162,11 @@ func sample(name string) *resource {
 	}`), r)
 	switch name {
 	case "pull_request_voted":
-		r.hear("Grace approved pull request 42 (Fix the parser) in relay")
+		r.readSentence("Grace approved pull request 42 (Fix the parser) in relay")
 	case "pull_request_pushed":
-		r.hear("Ada updated the source branch of pull request 42 (Fix the parser) in relay")
+		r.readSentence("Ada updated the source branch of pull request 42 (Fix the parser) in relay")
 	case "pull_request_updated":
-		r.hear("Ada changed the reviewer list on pull request 42 (Fix the parser) in relay")
+		r.readSentence("Ada changed the reviewer list on pull request 42 (Fix the parser) in relay")
 	case "pull_request_merged":
 		r.event = name
 	case "stage_state_changed", "stage_approval_pending", "stage_approval_completed":
@@ -188,8 +191,8 @@ func sample(name string) *resource {
 	return r
 }
 
-// described are the kinds, with the data of their samples.
+// described returns the kinds, with the data of their samples.
 func described() []connector.Kind {
 	a := &AzureDevOps{URL: "https://dev.azure.com/acme", Project: "Relay"}
-	return table().Describe(func(k kind) event.Event { return a.made(k, sample(k.Name), "sample", when("2026-11-20T09:30:00Z")) })
+	return table().Describe(func(k kind) event.Event { return a.newEvent(k, sample(k.Name), "sample", when("2026-11-20T09:30:00Z")) })
 }

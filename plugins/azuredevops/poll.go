@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// overlap is how far each poll looks back beyond the last one, because some things become visible a little late.
-	// What is already known is dropped by its key.
+	// overlap is how far each poll looks back beyond the last one, because some things
+	// become visible a little late. What is already known is dropped by its key.
 	overlap = 2 * time.Minute
 	// lookBack is how far back a first poll looks when it has to post something.
 	lookBack = 30 * 24 * time.Hour
@@ -57,7 +57,8 @@ func (a *AzureDevOps) Poll(ctx context.Context, p *connector.Poll) (time.Duratio
 	return c.wait(), err
 }
 
-// begin posts the newest events, as many as the configuration asks for, and counts the rest as known.
+// begin posts the newest events, as many as the configuration asks for, and counts the
+// rest as known.
 func (a *AzureDevOps) begin(ctx context.Context, p *connector.Poll, c *client, now time.Time) error {
 	var found []event.Event
 	if keep := max(a.Initial, p.Preview); keep > 0 {
@@ -81,8 +82,9 @@ func (a *AzureDevOps) begin(ctx context.Context, p *connector.Poll, c *client, n
 	return p.EmitAt(ctx, version, checkpoint{Until: now.Add(overlap + time.Second)}, found...)
 }
 
-// goOn posts what happened since the last poll. After a great many changes of work items the checkpoint moves with
-// each part of them, so that an interrupted poll need not start over.
+// goOn posts what happened since the last poll. After a great many changes of work items
+// the checkpoint moves with each part of them, so that an interrupted poll need not start
+// over.
 func (a *AzureDevOps) goOn(ctx context.Context, p *connector.Poll, c *client, at checkpoint, now time.Time) error {
 	since := at.Until.Add(-overlap)
 	found, err := a.find(ctx, c, since)

@@ -10,7 +10,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// read parses a resource and moves its parts to one place, whichever version or REST API it came from.
+// read parses a resource and moves its parts to one place, whichever version or REST API
+// it came from.
 func read(raw json.RawMessage) (*resource, bool) {
 	r := &resource{}
 	if !connector.ParseJSON(raw, r) {
@@ -63,8 +64,8 @@ func (r *resource) placeApproval() {
 	}
 }
 
-// placeComment puts a comment on a pull request where version 2 of the resource has it. In version 1 the comment is
-// the resource, and its links lead to the pull request.
+// placeComment puts a comment on a pull request where version 2 of the resource has it.
+// In version 1 the comment is the resource, and its links lead to the pull request.
 func (r *resource) placeComment() {
 	if r.Comment == nil && r.Content != "" {
 		r.Comment = &comment{ID: r.ID, Content: r.Content, Author: r.Author}
@@ -87,8 +88,8 @@ func lastNumber(address string) number {
 	return number(n)
 }
 
-// workItem returns the number of the work item. An update has a number of its own, and its resource may give 0 as the
-// work item's.
+// workItem returns the number of the work item. An update has a number of its own, and
+// its resource may give 0 as the work item's.
 func (r *resource) workItem() number {
 	if r.Revision != nil && r.WorkItemID == 0 && r.Revision.ID != 0 {
 		return r.Revision.ID

@@ -43,11 +43,12 @@ func (a *AzureDevOps) Receive(_ context.Context, r *connector.Request) (connecto
 	}
 	one, _ := read(hook.Resource) // a hook that sends minimal details has none
 	one.event = k.Name
-	one.hear(cmp.Or(hook.Said.Text, hook.Detailed.Text))
+	one.readSentence(cmp.Or(hook.Said.Text, hook.Detailed.Text))
 	return connector.Accepted(a.event(k, one, hook.ID, hook.Created)), nil
 }
 
-// saying returns a service hook's sentence about an event, unless the hook is set up to send none.
+// saying returns a service hook's sentence about an event, unless the hook is set up to
+// send none.
 type saying struct {
 	Text string `json:"text"`
 }
@@ -58,7 +59,7 @@ func (a *AzureDevOps) event(k kind, r *resource, id, at string) (event.Event, bo
 	if quiet(k, r) || !a.wants(k, r) {
 		return event.Event{}, false
 	}
-	return a.made(k, r, key(k, r, id), when(at)), true
+	return a.newEvent(k, r, key(k, r, id), when(at)), true
 }
 
 // genuine checks a request's credentials in constant time.

@@ -9,8 +9,9 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// resource is what an event is about. A service hook's resource and the REST APIs' answers share their members; the
-// kind decides which are present (https://learn.microsoft.com/azure/devops/service-hooks/events).
+// resource is what an event is about. A service hook's resource and the REST APIs'
+// answers share their members; the kind decides which are present
+// (https://learn.microsoft.com/azure/devops/service-hooks/events).
 type resource struct {
 	ID    number `json:"id"`
 	Links struct {
@@ -105,11 +106,11 @@ type resource struct {
 	Revision   *resource        `json:"revision"`
 	RevisedBy  person           `json:"revisedBy"`
 
-	// said is the service hook's own sentence about the event; deed and doer are what that sentence says was done to
-	// a pull request, and by whom.
-	said string
-	deed deed
-	doer person
+	// sentence is what the service hook says about the event; update and doer are what
+	// that sentence says was done to a pull request, and by whom.
+	sentence string
+	update   pullUpdate
+	doer     person
 	// event is the kind that the type of the service hook's event names.
 	event string
 	// code returns the repository's page.
@@ -119,8 +120,8 @@ type resource struct {
 // number is a number that may be written as text.
 type number int64
 
-// UnmarshalJSON implements [json.Unmarshaler]. It reads anything but a number as 0, so that one bad value does not
-// spoil the rest.
+// UnmarshalJSON implements [json.Unmarshaler]. It reads anything but a number as 0, so
+// that one bad value does not spoil the rest.
 func (n *number) UnmarshalJSON(b []byte) error {
 	if v, err := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 64); err == nil {
 		*n = number(v)

@@ -19,9 +19,10 @@ const (
 	top = 100
 )
 
-// source is one of the REST APIs that polls ask for what happened since a time. None of them lists the votes on a
-// pull request, attempted merges, changes of repositories, stages and jobs, abandoned releases, or deleted work
-// items: only service hooks report those.
+// source is one of the REST APIs that polls ask for what happened since a time. None of
+// them lists the votes on a pull request, attempted merges, changes of repositories,
+// stages and jobs, abandoned releases, or deleted work items: only service hooks report
+// those.
 type source struct {
 	name string
 	find func(context.Context, *client, time.Time) ([]event.Event, error)
@@ -39,7 +40,7 @@ func (a *AzureDevOps) sources() []source {
 	}
 }
 
-// sourceNames are what polls can ask for.
+// sourceNames returns what polls can ask for.
 func sourceNames() []string {
 	names := []string{workItems}
 	for _, s := range (&AzureDevOps{}).sources() {
@@ -107,8 +108,8 @@ func (a *AzureDevOps) checkins(ctx context.Context, c *client, since time.Time) 
 	return a.ask(ctx, c, c.project, "checkin", "_apis/tfvc/changesets", q, func(r *resource) string { return r.CreatedDate }, since)
 }
 
-// releases asks for classic releases and their deployments. Many projects have none, and many tokens may not read
-// them; neither is an error.
+// releases asks for classic releases and their deployments. Many projects have none, and
+// many tokens may not read them; neither is an error.
 func (a *AzureDevOps) releases(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
 	var found []event.Event
 	for _, one := range []struct {
@@ -134,8 +135,8 @@ func (a *AzureDevOps) releases(ctx context.Context, c *client, since time.Time) 
 	return found, nil
 }
 
-// approvals asks for the approvals of classic releases. Their list cannot be filtered by time, but the newest are on
-// its first page.
+// approvals asks for the approvals of classic releases. Their list cannot be filtered by
+// time, but the newest are on its first page.
 func (a *AzureDevOps) approvals(ctx context.Context, c *client, since time.Time) ([]event.Event, error) {
 	var found []event.Event
 	for _, one := range []struct{ status, name string }{

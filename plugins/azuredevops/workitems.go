@@ -13,7 +13,8 @@ import (
 // perWalk is how many changed work items one step reads. Each takes a request.
 const perWalk = 200
 
-// walk is how far polls have come through the work items that were changed since a time, in order of number.
+// walk is how far polls have come through the work items that were changed since a time,
+// in order of number.
 type walk struct {
 	Since time.Time `json:"since"`
 	// Began is when an unfinished walk began, and After is the number it has reached.

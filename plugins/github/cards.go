@@ -18,7 +18,8 @@ const (
 	maxFact  = 100
 )
 
-// maxRepository is the longest full name of a repository, in bytes, that a thread contains; GitHub's are shorter.
+// maxRepository is the longest full name of a repository, in bytes, that a thread
+// contains; GitHub's are shorter.
 const maxRepository = 150
 
 // event makes an event from a payload; it reports false when its kind has no card for it.
@@ -40,8 +41,8 @@ func (g *GitHub) event(name string, p *payload, key string, at time.Time) (event
 	return event.Event{Key: key, Kind: name, Thread: p.thread(), Time: at, Card: h.Card(), Data: p.data()}, true
 }
 
-// thread names what the event belongs to: the pull request, issue or discussion. A pull request has one name, whether
-// the payload calls it that or an issue.
+// thread names what the event belongs to: the pull request, issue or discussion. A pull
+// request has one name, whether the payload calls it that or an issue.
 func (p *payload) thread() string {
 	sort, number := "", 0
 	switch {
@@ -60,7 +61,7 @@ func (p *payload) thread() string {
 	return p.Repository.FullName + "/" + sort + "/" + itoa(number)
 }
 
-// who is the person, for a title.
+// who returns the person, for a title.
 func (p *payload) who() string {
 	if p.Sender.Login == "" {
 		return "Somebody"

@@ -73,8 +73,8 @@ func (i *installation) token(ctx context.Context, g *GitHub, client *github.Clie
 	return i.access, nil
 }
 
-// appToken returns what an App exchanges for an access token: a JSON Web Token that is valid for at most ten minutes,
-// issued a little in the past because clocks differ.
+// appToken returns what an App exchanges for an access token: a JSON Web Token that is
+// valid for at most ten minutes, issued a little in the past because clocks differ.
 func appToken(app int64, key string, now time.Time) (string, error) {
 	private, err := parseKey(key)
 	if err != nil {
@@ -110,8 +110,8 @@ func parseKey(text string) (*rsa.PrivateKey, error) {
 	return nil, connector.Misconfigured("the App's private key is not an RSA key")
 }
 
-// kindOf classifies an error of the API. It leaves out GitHub's own words, which may name things that the token must
-// not reveal.
+// kindOf classifies an error of the API. It leaves out GitHub's own words, which may name
+// things that the token must not reveal.
 func kindOf(err error) error {
 	if e, ok := errors.AsType[*github.RateLimitError](err); ok {
 		return connector.Throttled(e.Rate.Reset.Time, "GitHub's request limit is used up")

@@ -111,7 +111,7 @@ func drawPullRequest(p *payload) (card.Happening, bool) {
 	if p.Action == "opened" || p.Action == "reopened" {
 		d.Text = prose.Markdown(pr.Body, maxText)
 	}
-	p.tell(&d, "pull request "+numbered(pr.Number, pr.Title))
+	p.describe(&d, "pull request "+numbered(pr.Number, pr.Title))
 	if pr.Head.Ref != "" && pr.Base.Ref != "" {
 		d.Facts = append(d.Facts, plainFact("Branch", pr.Head.from(pr.Base)+" → "+pr.Base.Ref)...)
 	}

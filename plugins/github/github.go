@@ -1,9 +1,11 @@
-// Package github is the connector for GitHub: what happens in a repository, an organisation or around a user.
+// Package github is the connector for GitHub: what happens in a repository, an
+// organisation or around a user.
 //
-// Events reach it in one of two ways. Without a webhook secret it polls the Events API, which is up to six hours late
-// and leaves kinds out (https://docs.github.com/rest/activity/events). With one, GitHub pushes, and a poll only
-// fetches the deliveries that failed while the relay was down. They carry the same payload under the same number, so
-// nothing is posted twice.
+// Events reach it in one of two ways. Without a webhook secret it polls the Events API,
+// which is up to six hours late and leaves kinds out
+// (https://docs.github.com/rest/activity/events). With one, GitHub pushes, and a poll
+// only fetches the deliveries that failed while the relay was down. They carry the same
+// payload under the same number, so nothing is posted twice.
 package github
 
 import (

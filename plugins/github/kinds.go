@@ -9,7 +9,8 @@ import (
 
 // look says which of a kind's events are shown and how.
 type look struct {
-	// actions are those that are shown unless the configuration says otherwise; empty means all.
+	// actions are those that are shown unless the configuration says otherwise; empty
+	// means all.
 	actions []string
 	// robots says that events caused by bots are shown, too: bots exist to cause them.
 	robots bool
@@ -72,7 +73,7 @@ func table() kinds.Table[look] {
 	}
 }
 
-// described are the kinds, with samples that the same code draws.
+// described returns the kinds, with samples that the same code draws.
 func described() []connector.Kind {
 	return table().Describe(func(k kinds.Kind[look]) event.Event {
 		e, ok := (&GitHub{}).event(k.Name, samplePayload(k), "sample", sampleTime())

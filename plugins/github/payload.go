@@ -12,7 +12,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// payload holds what cards need from a webhook's payload, of any kind. The Events API leaves parts of it out.
+// payload holds what cards need from a webhook's payload, of any kind. The Events API
+// leaves parts of it out.
 type payload struct {
 	Action       string     `json:"action"`
 	Repository   repository `json:"repository"`
@@ -79,8 +80,8 @@ type repository struct {
 // moment is a time, which some payloads write in seconds and some as text.
 type moment struct{ time.Time }
 
-// UnmarshalJSON implements [json.Unmarshaler]. It reads anything but a time as zero, so that one bad value does not
-// spoil the rest.
+// UnmarshalJSON implements [json.Unmarshaler]. It reads anything but a time as zero, so
+// that one bad value does not spoil the rest.
 func (m *moment) UnmarshalJSON(b []byte) error {
 	text := strings.Trim(string(b), `"`)
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {

@@ -24,7 +24,8 @@ const (
 	maxPages = 3
 	// defaultInterval is what X-Poll-Interval usually says.
 	defaultInterval = time.Minute
-	// maxDeliveries bounds how far back a poll looks for missed deliveries: GitHub keeps them for three days.
+	// maxDeliveries bounds how far back a poll looks for missed deliveries: GitHub keeps
+	// them for three days.
 	maxDeliveries = 1000
 )
 
@@ -125,7 +126,8 @@ func interval(resp *github.Response) time.Duration {
 	return time.Duration(min(seconds, 24*3600)) * time.Second
 }
 
-// fromEvent converts an event of the Events API, whose payload is a webhook's with parts left out.
+// fromEvent converts an event of the Events API, whose payload is a webhook's with parts
+// left out.
 func (g *GitHub) fromEvent(ctx context.Context, api *github.Client, e *github.Event) (event.Event, bool, error) {
 	name := webhookName(e.GetType())
 	var raw json.RawMessage
@@ -146,8 +148,8 @@ func (g *GitHub) fromEvent(ctx context.Context, api *github.Client, e *github.Ev
 	return made, ok, nil
 }
 
-// enrich fetches the pull request, because the Events API says little more than its number. When that fails, the card
-// does without.
+// enrich fetches the pull request, because the Events API says little more than its
+// number. When that fails, the card does without.
 func (p *payload) enrich(ctx context.Context, api *github.Client) error {
 	req, err := api.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/pulls/%d", p.Repository.FullName, p.PullRequest.Number), nil)
 	if err != nil {
@@ -234,8 +236,9 @@ func (g *GitHub) findHook(ctx context.Context, api *github.Client, address strin
 	}
 }
 
-// missed returns the deliveries since the last poll that failed and that no later attempt delivered, oldest first,
-// and the newest delivery of all. At the first poll nothing counts as missed.
+// missed returns the deliveries since the last poll that failed and that no later attempt
+// delivered, oldest first, and the newest delivery of all. At the first poll nothing
+// counts as missed.
 func (g *GitHub) missed(ctx context.Context, api *github.Client, at checkpoint) (missed []*github.HookDelivery, newest int64, err error) {
 	newest = max(at.Delivery, 1) // not 0, so that even the very first delivery can be missed
 	arrived := make(map[string]bool)

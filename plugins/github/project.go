@@ -63,7 +63,8 @@ func changed(name string, before was, now string) []card.Fact {
 	return plainFact(name, cmp.Or(before.From, "nothing")+" → "+cmp.Or(before.To, now, "nothing"))
 }
 
-// drawMember draws events about people who join or leave a repository, a team or an organisation.
+// drawMember draws events about people who join or leave a repository, a team or an
+// organisation.
 func drawMember(p *payload) (card.Happening, bool) {
 	m, what := p.Member, "the repository"
 	switch {

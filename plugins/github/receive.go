@@ -45,8 +45,8 @@ func (g *GitHub) Receive(_ context.Context, r *connector.Request) (connector.Rep
 	return connector.Accepted(g.received(name, guid, body, time.Now())), nil
 }
 
-// received makes an event from a webhook's payload. Its key is the delivery's number, which stays the same when
-// GitHub delivers it again.
+// received makes an event from a webhook's payload. Its key is the delivery's number,
+// which stays the same when GitHub delivers it again.
 func (g *GitHub) received(name, guid string, raw []byte, at time.Time) (event.Event, bool) {
 	p := parse(raw)
 	name = p.kind(name)
@@ -60,8 +60,9 @@ func (g *GitHub) received(name, guid string, raw []byte, at time.Time) (event.Ev
 	return g.event(name, p, key, at)
 }
 
-// kind returns the kind that a payload really has. A push that only creates or deletes a branch or a tag is also
-// reported as create or delete, where GitHub is set up to send those.
+// kind returns the kind that a payload really has. A push that only creates or deletes a
+// branch or a tag is also reported as create or delete, where GitHub is set up to send
+// those.
 func (p *payload) kind(name string) string {
 	switch {
 	case name == "push" && p.Deleted:
@@ -79,8 +80,9 @@ func (p *payload) kind(name string) string {
 	return name
 }
 
-// remake returns the key of the creation or deletion of a branch or a tag, which is the same for the two events that
-// GitHub sends. Their times agree within a second or so, and nobody creates the same thing twice in a minute.
+// remake returns the key of the creation or deletion of a branch or a tag, which is the
+// same for the two events that GitHub sends. Their times agree within a second or so, and
+// nobody creates the same thing twice in a minute.
 func (p *payload) remake(name string) string {
 	minute := p.Repository.Pushed.Truncate(time.Minute)
 	key := fmt.Sprintf("%s:%s:%s:%s:%d", name, p.Repository.FullName, p.refType(), p.Ref, minute.Unix())

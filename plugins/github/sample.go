@@ -65,7 +65,7 @@ func samplePayload(k kinds.Kind[look]) *payload {
 	return parse(b)
 }
 
-// sampleParts are the members that a kind's payload has besides the common ones.
+// sampleParts returns the members that a kind's payload has besides the common ones.
 func sampleParts(name string) []string {
 	switch name {
 	case "push":

@@ -88,8 +88,8 @@ type file struct {
 	URL  string `json:"url,omitempty"`
 }
 
-// parseAction reads what it can: it leaves out a part of the wrong type and keeps the rest. An action must have an
-// id.
+// parseAction reads what it can: it leaves out a part of the wrong type and keeps the
+// rest. An action must have an id.
 func parseAction(raw json.RawMessage) action {
 	var a action
 	if !connector.ParseJSON(raw, &a) || !isID(a.ID) {
@@ -99,8 +99,8 @@ func parseAction(raw json.RawMessage) action {
 	return a
 }
 
-// kind returns the kind of event that an action is. Trello has one type for all changes of a card, but people tell
-// them apart.
+// kind returns the kind of event that an action is. Trello has one type for all changes
+// of a card, but people tell them apart.
 func (a action) kind() string {
 	before, c := a.Data.Old, a.Data.Card
 	if a.Type == "updateList" && before != nil && before.Closed != nil {

@@ -58,8 +58,8 @@ func (a action) who() string {
 	return "Somebody"
 }
 
-// fill puts names into a kind's words. Each name is inserted once and not scanned again, so a card named CARD does no
-// harm.
+// fill puts names into a kind's words. Each name is inserted once and not scanned again,
+// so a card named CARD does no harm.
 func (a action) fill(does string) string {
 	d := a.Data
 	words := strings.Fields(does)
@@ -93,7 +93,7 @@ func (a action) fill(does string) string {
 		case "FIELD":
 			words[i] = name(d.Field, "a field")
 		case "MEMBER":
-			words[i] = a.whom()
+			words[i] = a.memberName()
 		case "FILE":
 			words[i] = "something"
 			if d.Attachment != nil {
@@ -121,8 +121,8 @@ func (a action) fill(does string) string {
 	return strings.Join(words, " ")
 }
 
-// label describes a label by its colour and name; it may have only one of them. Older actions have the name outside
-// the label.
+// label describes a label by its colour and name; it may have only one of them. Older
+// actions have the name outside the label.
 func (d actionOf) label() string {
 	var l named
 	if d.Label != nil {
@@ -161,8 +161,8 @@ func date(s string) string {
 	return at.UTC().Format("Mon 2 Jan 2006, 15:04 UTC")
 }
 
-// whom returns the member that an action is about.
-func (a action) whom() string {
+// memberName names the member that an action is about.
+func (a action) memberName() string {
 	if a.Member != nil {
 		if a.Member.Username != "" && a.Member.Username == a.Creator.Username {
 			return "themselves"

@@ -18,5 +18,6 @@ type checkpoint struct {
 	Board string `json:"board,omitempty"`
 }
 
-// idAt returns an id such as Trello would create at a time: ids begin with the seconds, in hexadecimal.
+// idAt returns an id such as Trello would create at a time: ids begin with the seconds,
+// in hexadecimal.
 func idAt(t time.Time) string { return fmt.Sprintf("%08x0000000000000000", t.Unix()) }

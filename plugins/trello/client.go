@@ -25,7 +25,8 @@ const (
 	maxPages = 10
 )
 
-// client talks to the API with one key and token, which go into a header and never into an address.
+// client talks to the API with one key and token, which go into a header and never into
+// an address.
 type client struct {
 	*rest.Client
 	token string
@@ -62,8 +63,8 @@ func meaning(r rest.Response, err error) error {
 	return err
 }
 
-// actions returns the board's actions after one, oldest first; without one the newest. Whole is false when they fill
-// more than maxPages pages; then the oldest are left out.
+// actions returns the board's actions after one, oldest first; without one the newest.
+// Whole is false when they fill more than maxPages pages; then the oldest are left out.
 func (c *client) actions(ctx context.Context, board, since string, limit int) (list []action, whole bool, err error) {
 	q := url.Values{"limit": {strconv.Itoa(limit)}, "memberCreator_fields": {"fullName,username,avatarUrl"}}
 	if since != "" {
@@ -98,8 +99,8 @@ type webhook struct {
 	Active      bool   `json:"active"`
 }
 
-// webhooks lists the token's webhooks. It is the only request with the token in its address; all errors are cleaned
-// of addresses.
+// webhooks lists the token's webhooks. It is the only request with the token in its
+// address; all errors are cleaned of addresses.
 func (c *client) webhooks(ctx context.Context) ([]webhook, error) {
 	var list []webhook
 	_, err := c.Do(ctx, rest.Request{Path: "tokens/" + url.PathEscape(c.token) + "/webhooks"}, &list)

@@ -9,8 +9,9 @@ import (
 	"github.com/connector-relay/relay/relay/connector"
 )
 
-// register makes sure that Trello has a webhook that leads here, where one is wanted, and none for a former address
-// or board. Polls work without it, so among its errors only Trello's request limit stops them.
+// register makes sure that Trello has a webhook that leads here, where one is wanted, and
+// none for a former address or board. Polls work without it, so among its errors only
+// Trello's request limit stops them.
 func (t *Trello) register(ctx context.Context, p *connector.Poll, api *client, at *checkpoint) error {
 	if t.Secret != "" && p.HookURL == "" {
 		p.Note("no webhook is registered, because relay.public_url is not set; events arrive by polls")
@@ -53,9 +54,10 @@ func (t *Trello) hook(ctx context.Context, address string, api *client, at *chec
 	return nil
 }
 
-// subscribed returns the webhook that leads here, the existing one or a new one. The address belongs to this
-// connector alone, so other webhooks that lead to it are leftovers: one for a former board, or one that was switched
-// off, which Trello would not duplicate.
+// subscribed returns the webhook that leads here, the existing one or a new one. The
+// address belongs to this connector alone, so other webhooks that lead to it are
+// leftovers: one for a former board, or one that was switched off, which Trello would not
+// duplicate.
 func (t *Trello) subscribed(ctx context.Context, api *client, address string) (webhook, error) {
 	board, err := api.boardID(ctx, t.Board)
 	if err != nil {
@@ -96,7 +98,8 @@ func (t *Trello) Remove(ctx context.Context, p *connector.Poll) error {
 	return api.unsubscribe(ctx, at.Hook)
 }
 
-// Receive implements [connector.Receiver]. It never answers 410, because Trello would then remove the webhook.
+// Receive implements [connector.Receiver]. It never answers 410, because Trello would
+// then remove the webhook.
 func (t *Trello) Receive(_ context.Context, r *connector.Request) (connector.Reply, error) {
 	switch {
 	case r.Method == http.MethodHead || r.Method == http.MethodGet:
@@ -122,7 +125,8 @@ func (t *Trello) Receive(_ context.Context, r *connector.Request) (connector.Rep
 }
 
 // signed reports whether a request comes from Trello, which signs the body together with
-// the address it calls (https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/).
+// the address it calls
+// (https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/).
 func signed(secret string, r *connector.Request) bool {
 	return connector.Signed(sha1.New, secret, r.Header.Values("X-Trello-Webhook"), r.Body, []byte(r.HookURL))
 }

@@ -10,7 +10,8 @@ import (
 // look says what a kind's cards look like.
 type look struct {
 	color string
-	// does is what the member does, as the title says it. CARD, LIST and the like in it stand for names.
+	// does is what the member does, as the title says it. CARD, LIST and the like in it
+	// stand for names.
 	does string
 }
 
@@ -82,7 +83,7 @@ func table() kinds.Table[look] {
 	}
 }
 
-// sample is an action with every member that one can have.
+// sample returns an action with every member that one can have.
 func sample() action {
 	return parseAction(json.RawMessage(`{
 		"id": "654c8f2a0000000000000001", "type": "updateCard", "date": "2026-11-20T09:30:00.000Z",

@@ -1,7 +1,8 @@
 // Package trello is the connector for Trello: what happens on a board.
 //
-// It polls the board's actions and, where the relay has a public address and the Power-Up's secret is set, registers
-// a webhook for the board; an action has the same key either way. When the connector is removed, so is its webhook.
+// It polls the board's actions and, where the relay has a public address and the
+// Power-Up's secret is set, registers a webhook for the board; an action has the same key
+// either way. When the connector is removed, so is its webhook.
 package trello
 
 import (
@@ -86,8 +87,8 @@ func (t *Trello) Poll(ctx context.Context, p *connector.Poll) (time.Duration, er
 	return 0, t.news(ctx, p, api, at)
 }
 
-// news emits the actions since the last one; at the first poll and for a preview, as many of the newest as are
-// wanted.
+// news emits the actions since the last one; at the first poll and for a preview, as many
+// of the newest as are wanted.
 func (t *Trello) news(ctx context.Context, p *connector.Poll, api *client, at checkpoint) error {
 	since, limit, newest := at.Last, pageSize, t.Initial
 	if p.Preview > 0 {
@@ -109,7 +110,8 @@ func (t *Trello) news(ctx context.Context, p *connector.Poll, api *client, at ch
 		if len(list) > 0 {
 			at.Last = list[len(list)-1].ID
 		} else {
-			// Whatever happens on an empty board later is new. A day leaves room for clocks that differ.
+			// Whatever happens on an empty board later is new. A day leaves room for
+			// clocks that differ.
 			at.Last = idAt(time.Now().Add(-24 * time.Hour))
 		}
 		list = slices.DeleteFunc(list, func(a action) bool {

@@ -40,8 +40,8 @@ func TestAnOperatorsPauseOutlastsWhatTheEndpointSays(t *testing.T) {
 				t.Fatal(err)
 			}
 			pass(time.Hour)
-			if l := r.live("a"); l.Pause != delivery.PausedByOperator || l.Reason != "mine" || len(e.order()) != 1 || len(r.told()) != 0 {
-				t.Errorf("after %s the lane shows %+v; %d attempts, notices %v", v, l, len(e.order()), r.told())
+			if l := r.live("a"); l.Pause != delivery.PausedByOperator || l.Reason != "mine" || len(e.order()) != 1 || len(r.noticed()) != 0 {
+				t.Errorf("after %s the lane shows %+v; %d attempts, notices %v", v, l, len(e.order()), r.noticed())
 			}
 		})
 	}
@@ -61,8 +61,8 @@ func TestAProbeDoesNotUndoWhatAnOperatorDecided(t *testing.T) {
 			t.Fatal(err)
 		}
 		pass(time.Hour)
-		if l := r.live("a"); l.Pause != delivery.PausedByOperator || len(e.order()) != 2 || len(r.told()) != 1 {
-			t.Errorf("the lane shows %+v; %d attempts, notices %v", l, len(e.order()), r.told())
+		if l := r.live("a"); l.Pause != delivery.PausedByOperator || len(e.order()) != 2 || len(r.noticed()) != 1 {
+			t.Errorf("the lane shows %+v; %d attempts, notices %v", l, len(e.order()), r.noticed())
 		}
 	})
 }

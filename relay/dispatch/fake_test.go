@@ -338,7 +338,7 @@ func (r *rig) stop() {
 	r.Stop(ctx)
 }
 
-func (r *rig) told() []Notice {
+func (r *rig) noticed() []Notice {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.notices)

@@ -188,14 +188,14 @@ func TestARefusingEndpointPausesItsLaneUntilAProbeSucceeds(t *testing.T) {
 		e.answers(always(delivery.VerdictFailed))
 		pass(24 * time.Hour)
 		r.stop()
-		if diff := cmp.Diff([]Notice{{Channel: "a", Paused: true, Reason: "so it is"}}, r.told()); diff != "" {
+		if diff := cmp.Diff([]Notice{{Channel: "a", Paused: true, Reason: "so it is"}}, r.noticed()); diff != "" {
 			t.Errorf("notices (-want +got)\n%s", diff)
 		}
 		e.answers(always(delivery.VerdictDelivered))
 		r = start(t, s, c)
 		defer r.stop()
 		pass(5*time.Minute + time.Second)
-		if diff := cmp.Diff([]Notice{{Channel: "a"}}, r.told()); diff != "" {
+		if diff := cmp.Diff([]Notice{{Channel: "a"}}, r.noticed()); diff != "" {
 			t.Errorf("notices (-want +got)\n%s", diff)
 		}
 		for _, id := range ids {
@@ -434,13 +434,13 @@ func TestOnlyOneWorkerProbes(t *testing.T) {
 		if probes := len(e.order()) - first; first > 5 || probes < 9 || probes > 10 {
 			t.Errorf("%d attempts before the pause and %d probes in 50 minutes", first, probes)
 		}
-		if n := len(r.told()); n != 1 {
+		if n := len(r.noticed()); n != 1 {
 			t.Errorf("%d notices of one pause", n)
 		}
 		e.answers(always(delivery.VerdictDelivered))
 		pass(6 * time.Minute)
-		if l := r.live("a"); l.Waiting != 0 || l.State != delivery.Open || len(r.told()) != 2 {
-			t.Errorf("after a good probe the lane shows %+v; notices %v", l, r.told())
+		if l := r.live("a"); l.Waiting != 0 || l.State != delivery.Open || len(r.noticed()) != 2 {
+			t.Errorf("after a good probe the lane shows %+v; notices %v", l, r.noticed())
 		}
 	})
 }

@@ -50,8 +50,8 @@ func TestAnOperatorPausesAndResumesALane(t *testing.T) {
 		if diff := cmp.Diff([]int64{1, 2, 3, 4, 5}, e.order()); diff != "" {
 			t.Errorf("order of attempts (-want +got)\n%s", diff)
 		}
-		if l := r.live("a"); l.State != delivery.Open || len(r.told()) != 0 {
-			t.Errorf("the resumed lane shows %+v; notices %v", l, r.told())
+		if l := r.live("a"); l.State != delivery.Open || len(r.noticed()) != 0 {
+			t.Errorf("the resumed lane shows %+v; notices %v", l, r.noticed())
 		}
 	})
 }

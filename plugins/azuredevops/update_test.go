@@ -9,7 +9,7 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// pull is a pull request that Ada made, and on which Grace and Linus have a say.
+// pull is a pull request by Ada that Grace and Linus review.
 func pull(more string) string {
 	return `{"pullRequestId":42,"title":"Fix the parser","status":"active","createdBy":{"displayName":"Ada"},"sourceRefName":"refs/heads/tabs","targetRefName":"refs/heads/main",` + more +
 		`"lastMergeSourceCommit":{"commitId":"0123456789abcdef"},"reviewers":[{"displayName":"Grace","vote":10},{"displayName":"Grace Ann","vote":0},{"displayName":"Linus","vote":-5}],

@@ -8,9 +8,9 @@ import (
 	"github.com/connector-relay/relay/relay/card/prose"
 )
 
-// tell says what was done to an issue, a pull request or a discussion: the title, and
-// the facts and the text that belong to it.
-func (p *payload) tell(d *card.Happening, what string) {
+// describe fills in what was done to an issue, a pull request or a discussion: the title,
+// and the facts and the text that belong to it.
+func (p *payload) describe(d *card.Happening, what string) {
 	d.Title = p.who() + " " + p.did(d, what)
 }
 
@@ -78,7 +78,8 @@ func (p *payload) verb() string {
 	return words(p.Action)
 }
 
-// moved says that one thing was put on another, or taken off it, in which case the action begins with "un" or "de".
+// moved says that one thing was put on another, or taken off it, in which case the action
+// begins with "un" or "de".
 func (p *payload) moved(one, other, to, from string) string {
 	if strings.HasPrefix(p.Action, "un") || strings.HasPrefix(p.Action, "de") {
 		return fmt.Sprintf("%s %s from %s", from, one, other)

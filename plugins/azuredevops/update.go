@@ -7,20 +7,22 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// deed is something that is done to a pull request. The resource of git.pullrequest.updated says neither what was
-// done nor by whom: only the sentence that a service hook carries for people does, such as "Ada has approved and left
-// suggestions on pull request 42 (Fix the parser) in relay".
-type deed struct {
-	// says is what the sentence has before "pull request", without "has" or "is".
-	says string
-	// kind is the event's kind, and verb is what a card says was done.
+// pullUpdate is something that can happen to a pull request. The resource of
+// git.pullrequest.updated says neither what was done nor by whom; only the sentence that
+// a service hook sends for people does, such as "Ada has approved and left suggestions on
+// pull request 42 (Fix the parser) in relay".
+type pullUpdate struct {
+	// phrase is what the sentence says before "pull request", without "has" or "is".
+	phrase string
+	// kind is the kind of event, and verb what a card says was done.
 	kind, verb, color string
 }
 
-// deeds lists the known ones, each before those that are a suffix of it.
-func deeds() []deed {
+// pullUpdates lists the known updates. A phrase comes before its own suffixes, because
+// the first match counts.
+func pullUpdates() []pullUpdate {
 	const voted, pushed, updated = "pull_request_voted", "pull_request_pushed", "pull_request_updated"
-	return []deed{
+	return []pullUpdate{
 		{"approved and left suggestions", voted, "approved with suggestions", green},
 		{"approved with suggestions", voted, "approved with suggestions", green},
 		{"approved", voted, "approved", green},
@@ -30,11 +32,11 @@ func deeds() []deed {
 		{"updated the source branch", pushed, "pushed to", blue},
 		{"changed the reviewer list", updated, "changed the reviewers of", blue},
 		{"changed the target branch", updated, "changed the target of", blue},
-		// For these the resource says what was done.
-		{says: "marked the"},
-		{says: "completed"},
-		{says: "abandoned"},
-		{says: "merged"},
+		// For these, the resource itself says what was done.
+		{phrase: "marked the"},
+		{phrase: "completed"},
+		{phrase: "abandoned"},
+		{phrase: "merged"},
 		{"reactivated", updated, "reactivated", blue},
 		{"published", updated, "published", blue},
 		{"edited", updated, "edited", blue},
@@ -42,11 +44,12 @@ func deeds() []deed {
 	}
 }
 
-// hear learns from the service hook's sentence what was done, and who did it. The resource names other people, too;
-// it is better to name nobody than the wrong one of them.
-func (r *resource) hear(said string) {
-	r.said = said
-	line, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+// readSentence finds out from the service hook's sentence what was done, and by whom. The
+// resource names other people as well, and naming nobody is better than naming the wrong
+// person.
+func (r *resource) readSentence(sentence string) {
+	r.sentence = sentence
+	line, _, _ := strings.Cut(strings.TrimSpace(sentence), "\n")
 	head, _, found := strings.Cut(line, "pull request")
 	if !found {
 		return
@@ -55,21 +58,21 @@ func (r *resource) hear(said string) {
 	for _, word := range []string{" of", " on", " in", " for"} {
 		head = strings.TrimSuffix(head, word)
 	}
-	for _, d := range deeds() {
-		if who, ok := strings.CutSuffix(head, " "+d.says); ok {
+	for _, u := range pullUpdates() {
+		if who, ok := strings.CutSuffix(head, " "+u.phrase); ok {
 			who = strings.TrimSuffix(strings.TrimSuffix(who, " has"), " is")
-			r.deed, r.doer = d, person{Name: strings.TrimSpace(who)}
+			r.update, r.doer = u, person{Name: strings.TrimSpace(who)}
 			return
 		}
 	}
-	for _, p := range r.people() { // in an unknown sentence, whoever is known
+	for _, p := range r.people() { // an unknown sentence may still begin with a known name
 		if len(p.Name) > len(r.doer.Name) && strings.HasPrefix(line, p.Name+" ") {
 			r.doer = p
 		}
 	}
 }
 
-// people returns everybody whom a pull request names.
+// people returns everybody named by a pull request.
 func (r *resource) people() []person {
 	list := []person{r.ClosedBy, r.CreatedBy}
 	for _, v := range r.Reviewers {
@@ -115,22 +118,22 @@ const maxVotes = 10
 
 // did returns what was done to a pull request, as a verb with its colour.
 func (r *resource) did(k kind) (verb, color string) {
-	if r.deed.kind != k.Name {
+	if r.update.kind != k.Name {
 		return k.Own.verb, k.Own.color
 	}
-	if r.deed.says != "voted" {
-		return r.deed.verb, r.deed.color
+	if r.update.phrase != "voted" {
+		return r.update.verb, r.update.color
 	}
 	for _, v := range r.Reviewers {
 		if v.Name == r.doer.Name && v.Vote == 0 {
 			return "took back the vote on", grey
 		}
 	}
-	return r.deed.verb, r.deed.color
+	return r.update.verb, r.update.color
 }
 
-// tried says how an attempted merge went.
-func (r *resource) tried() (title, color string) {
+// mergeOutcome says how an attempted merge went.
+func (r *resource) mergeOutcome() (title, color string) {
 	p := r.pull()
 	what := fmt.Sprintf("ull request %d", p.PullRequestID)
 	switch p.MergeStatus {

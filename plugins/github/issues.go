@@ -31,7 +31,7 @@ func drawIssue(p *payload) (card.Happening, bool) {
 	case "deleted":
 		d.Color = grey
 	}
-	p.tell(&d, "issue "+numbered(i.Number, i.Title))
+	p.describe(&d, "issue "+numbered(i.Number, i.Title))
 	return d, true
 }
 
@@ -83,7 +83,7 @@ func drawDiscussion(p *payload) (card.Happening, bool) {
 			d.Text, d.Address = prose.Markdown(p.Answer.Body, maxText), p.Answer.HTMLURL
 		}
 	}
-	p.tell(&d, "discussion "+numbered(t.Number, t.Title))
+	p.describe(&d, "discussion "+numbered(t.Number, t.Title))
 	return d, true
 }
 
