@@ -16,11 +16,11 @@ import (
 	"github.com/connector-relay/relay/relay/plan"
 )
 
-// next is the configuration that is about to become the running one.
+// next is the configuration that is about to come into force.
 type next struct {
 	plan    *plan.Plan
 	changes []operator.Change
-	// This is left to do once nothing can fail any more.
+	// These are called once nothing can fail any more.
 	lanes, connectors, listen func()
 }
 
@@ -30,7 +30,7 @@ type next struct {
 func (r *Relay) Reload(ctx context.Context) (_ []operator.Change, err error) {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
-	tellManager(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()) // it needs the time to order what it hears
+	tellManager(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()) // the time lets it order what it hears
 	defer tellManager(daemon.SdNotifyReady)
 	defer func() { r.remember(err) }()
 	n := &next{}
@@ -55,8 +55,8 @@ func (r *Relay) comparison() []step {
 	}
 }
 
-// preparation returns those steps of making a configuration the running one that can fail; [Relay.commit] does the
-// rest.
+// preparation returns the steps towards a new configuration that can fail; [Relay.commit]
+// does the rest.
 func (r *Relay) preparation() []step {
 	return []step{
 		{"lanes", r.prepareLanes},
@@ -75,7 +75,7 @@ func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
 	return n.changes, s.undo(ctx)
 }
 
-// adopt makes the configuration of a relay that starts the running one.
+// adopt puts the configuration of a starting relay into force.
 func (r *Relay) adopt(ctx context.Context, n *next) (undo, error) {
 	err := r.steps().do(ctx, n, r.preparation())
 	if err == nil {
@@ -84,7 +84,7 @@ func (r *Relay) adopt(ctx context.Context, n *next) (undo, error) {
 	return nil, err
 }
 
-// read makes the plan of the current configuration.
+// read makes a plan from the configuration as its files are now.
 func (r *Relay) read(ctx context.Context, n *next) (_ undo, err error) {
 	n.plan, err = plan.Prepare(ctx, plan.Options{
 		Path: r.options.Config, Host: r.host, Masker: r.masker, Renderer: r.renderer, Version: r.options.Version,
@@ -141,20 +141,22 @@ func (r *Relay) bind(_ context.Context, n *next) (undo, error) {
 	return ending(release), nil
 }
 
-// prepareConnectors opens the connectors in the store. Those do no harm there when a later step fails.
+// prepareConnectors opens the connectors in the store. They do no harm there if a later
+// step fails.
 func (r *Relay) prepareConnectors(ctx context.Context, n *next) (_ undo, err error) {
 	n.connectors, err = r.intake.Prepare(ctx, n.plan.Connectors)
 	if err != nil && (n.connectors == nil || r.current() != nil) {
 		return nil, fmt.Errorf("start the connectors: %w", err)
 	}
 	if err != nil {
-		// A relay that starts delivers what waits, even when it cannot accept anything yet.
+		// A starting relay delivers what is waiting even if it cannot accept anything
+		// yet.
 		r.log.Error().Err(err).Msg("the store cannot open all connectors; they are down until it can")
 	}
 	return nil, nil
 }
 
-// commit makes the next configuration the one that runs. Nothing in it can fail.
+// commit puts the next configuration into force. Nothing in it can fail.
 func (r *Relay) commit(ctx context.Context, n *next) {
 	p := n.plan
 	r.log.SetLevel(p.Config.Relay.Log)
@@ -192,8 +194,8 @@ func (r *Relay) tell(changes []operator.Change) {
 	}
 }
 
-// remember keeps one line about how the last reload failed, if it did. Validation shows
-// the other lines of diagnostics.
+// remember keeps one line about why the last reload failed, if it did. Validation shows
+// the rest of the diagnostics.
 func (r *Relay) remember(err error) {
 	failed := ""
 	if err != nil {

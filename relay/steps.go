@@ -17,20 +17,20 @@ type step struct {
 // undo undoes what a step did.
 type undo func(context.Context) error
 
-// ending is an undo that cannot fail.
+// ending returns an undo that cannot fail.
 func ending(end func()) undo { return func(context.Context) error { end(); return nil } }
 
-// steps does steps, and remembers how to undo them.
+// steps carries out steps and remembers how to undo them.
 type steps struct {
 	done []undo
-	// after, when not nil, can fail each step once it is done.
+	// after, unless nil, is called after each step and can fail it.
 	after func(step string) error
 }
 
-// steps returns what does the steps of a start or a reload.
+// steps returns a runner for the steps of one start or reload.
 func (r *Relay) steps() *steps { return &steps{after: r.options.after} }
 
-// do does steps in order. When one fails, it undoes all that was done.
+// do carries out steps in order. When one fails, it undoes everything done so far.
 func (s *steps) do(ctx context.Context, n *next, list []step) error {
 	for _, step := range list {
 		undo, err := step.do(ctx, n)
@@ -52,7 +52,8 @@ func (s *steps) do(ctx context.Context, n *next, list []step) error {
 	return nil
 }
 
-// undo undoes everything that was done, last first, even when some of it fails.
+// undo undoes everything done so far, last step first, and carries on when one cannot be
+// undone.
 func (s *steps) undo(ctx context.Context) error {
 	var errs []error
 	for _, undo := range slices.Backward(s.done) {

@@ -8,8 +8,8 @@ import (
 	"github.com/connector-relay/relay/relay/chat/markup"
 )
 
-// Block is one element where a chat system shows a card as a list of blocks, such as attachments or embeds, each with
-// one author and one picture.
+// Block is one element where a chat system shows a card as a list of blocks, such as
+// attachments or embeds, each with one author and one picture.
 type Block struct {
 	Author  string
 	Avatar  string
@@ -52,8 +52,8 @@ func (d Draft) Blocks() []Block {
 // another where a chat system can show two.
 const ShortFact = 40
 
-// add puts a section into a block. People and links in the author's line, which supports no markup, are repeated in
-// the text.
+// add puts a section into a block. People and links in the author's line, which supports
+// no markup, are repeated in the text.
 func (b *Block) add(s Section) {
 	if !s.Activity.Empty() || s.Avatar != "" {
 		b.Author, b.Avatar = markup.Bare(s.Activity), s.Avatar
@@ -70,8 +70,8 @@ func (b Block) empty() bool {
 	return b.Author == "" && b.Avatar == "" && b.Picture == "" && len(b.Facts) == 0 && b.Text.Empty()
 }
 
-// Beyond returns the people, links and pictures of lines that will be shown without them, so that they can be shown
-// elsewhere.
+// Beyond returns the people, links and pictures of lines that will be shown without them,
+// so that they can be shown elsewhere.
 func Beyond(lines ...markup.Text) markup.Text {
 	var list []markup.Inline
 	for _, t := range lines {

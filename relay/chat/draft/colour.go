@@ -21,7 +21,7 @@ func (d Draft) Colour() Colour {
 // Spread distinguishes grey from colours.
 func (c Colour) Spread() int { return max(c.R, c.G, c.B) - min(c.R, c.G, c.B) }
 
-// Web is the colour as pages write it; empty when there is none.
+// Web returns the colour as pages write it; empty when there is none.
 func (c Colour) Web() string {
 	if !c.Valid {
 		return ""
@@ -30,5 +30,5 @@ func (c Colour) Web() string {
 	return "#" + hex[1:]
 }
 
-// Number is the colour as one number.
+// Number returns the colour as one number.
 func (c Colour) Number() int { return c.R<<16 | c.G<<8 | c.B }

@@ -8,8 +8,8 @@ import (
 	"github.com/connector-relay/relay/relay/chat/markup"
 )
 
-// Document is a card as one running text, for systems that show text and no cards; it is never empty. The title links
-// to the card's first link.
+// Document returns a card as one running text, for systems that show text and no cards;
+// it is never empty. The title links to the card's first link.
 func (d Draft) Document() markup.Text {
 	t := append(d.Heading(), d.Body()...)
 	if t.Empty() {
@@ -18,7 +18,7 @@ func (d Draft) Document() markup.Text {
 	return append(d.By(), t...)
 }
 
-// Heading is the title, which leads to the card's first link.
+// Heading returns the title, which leads to the card's first link.
 func (d Draft) Heading() markup.Text {
 	title := markup.Without(markup.Strong, d.Title.Inline())
 	if len(title) == 0 {
@@ -36,7 +36,7 @@ func hasLink(inlines []markup.Inline) bool {
 	return found
 }
 
-// Body is a document without its title.
+// Body returns a document without its title.
 func (d Draft) Body() markup.Text {
 	t := slices.Clone(d.Text)
 	for i, s := range d.Sections {
@@ -68,7 +68,7 @@ func (s Section) document() markup.Text {
 	return slices.Concat(t, markup.Join(pictures, " "), Ways(s.Actions))
 }
 
-// Lines are a section's activity: who, and when or where, in one line; what in the
+// Lines returns a section's activity: who, and when or where, in one line; what in the
 // next.
 func (s Section) Lines() markup.Text {
 	who := s.Activity.Inline()
@@ -88,7 +88,7 @@ func (s Section) Lines() markup.Text {
 	return append(t, s.ActivityText...)
 }
 
-// Line is "name: value", with further paragraphs of the value after it.
+// Line returns "name: value", with further paragraphs of the value after it.
 func (f Fact) Line() markup.Text {
 	inlines := markup.Without(markup.Strong, f.Name.Inline())
 	if n := len(inlines); n > 0 {
@@ -113,7 +113,7 @@ func picture(img card.Image) markup.Inline {
 	return markup.Inline{Kind: markup.Picture, URL: markup.Address(img.URL), Text: title}
 }
 
-// Ways are the links of a list of actions, and what is not possible.
+// Ways returns the links of a list of actions, and what is not possible.
 func Ways(actions []card.Action) markup.Text {
 	links, rest := Split(actions)
 	var line []markup.Inline

@@ -1,9 +1,9 @@
-// Package draft is a card on its way to a chat system: its texts are parsed, and nothing in it is specific to one
-// system yet.
+// Package draft is a card on its way to a chat system: its texts are parsed, and nothing
+// in it is specific to one system yet.
 //
-// A chat system's writer takes a [Draft] and picks what suits it: the parts one by one, the whole as one running text
-// ([Draft.Document]), or a list of blocks with an author and a picture each ([Draft.Blocks]). Package shrink makes
-// drafts smaller.
+// A chat system's writer takes a [Draft] and picks what suits it: the parts one by one,
+// the whole as one running text ([Draft.Document]), or a list of blocks with an author
+// and a picture each ([Draft.Blocks]). Package shrink makes drafts smaller.
 package draft
 
 import (
@@ -117,7 +117,8 @@ const (
 	LongestPicture = 1000
 )
 
-// Sender is in whose name the card is posted, as an activity above everything else.
+// Sender returns the person or thing in whose name the card is posted, as an activity
+// above everything else.
 func (d Draft) Sender() (s Section, ok bool) {
 	if d.Card.Sender == nil {
 		return Section{}, false
@@ -129,7 +130,7 @@ func (d Draft) Sender() (s Section, ok bool) {
 	return s, !s.Activity.Empty() || s.Avatar != ""
 }
 
-// By is the sender as a line of its own.
+// By returns the sender as a line of its own.
 func (d Draft) By() markup.Text {
 	s, ok := d.Sender()
 	if !ok || s.Activity.Empty() {
@@ -174,7 +175,7 @@ func (d Draft) Headline() string {
 	return "A card"
 }
 
-// Said is the note as a text.
+// Said returns the note as a text.
 func (d Draft) Said() markup.Text {
 	if d.Note == "" {
 		return nil
@@ -185,8 +186,8 @@ func (d Draft) Said() markup.Text {
 // Link is a way out of a card.
 type Link struct{ Name, Address string }
 
-// Split separates links from actions that are impossible in a chat system. It makes a sentence from the names of the
-// latter, so that a person knows to look elsewhere.
+// Split separates links from actions that are impossible in a chat system. It makes a
+// sentence from the names of the latter, so that a person knows to look elsewhere.
 func Split(actions []card.Action) (links []Link, rest markup.Text) {
 	var names []string
 	for _, a := range actions {
@@ -228,7 +229,7 @@ func (d Draft) FirstLink() string {
 	return d.TitleLink
 }
 
-// Pictures are a section's, the large one first.
+// Pictures returns a section's pictures, the large one first.
 func (s Section) Pictures() []card.Image {
 	if s.Hero == nil {
 		return s.Images

@@ -61,7 +61,7 @@ func (r reader) links(s string) []Inline {
 	}
 }
 
-// scheme is where a web address may begin, or -1.
+// scheme returns where a web address may begin, or -1.
 func scheme(s string) int {
 	for from := 0; ; {
 		i := strings.Index(s[from:], "http")
@@ -76,7 +76,7 @@ func scheme(s string) int {
 	}
 }
 
-// addressEnd is where an address at the start of s ends: punctuation that ends a
+// addressEnd returns where an address at the start of s ends: punctuation that ends a
 // sentence, and a bracket that was not opened inside, are not part of it.
 func addressEnd(s string) int {
 	end := strings.IndexFunc(s, func(r rune) bool {

@@ -11,8 +11,8 @@ import (
 // ellipsis marks where something was left out.
 const ellipsis = "…"
 
-// Len returns how much there is to see, in characters. An element without characters, such as a break or a rule,
-// counts as one.
+// Len returns how much there is to see, in characters. An element without characters,
+// such as a break or a rule, counts as one.
 func (t Text) Len() int {
 	n := 0
 	for _, b := range t {
@@ -78,8 +78,8 @@ func trimmed(inlines []Inline) []Inline {
 	return inlines
 }
 
-// Middle is a text with its middle taken out, so that at most about n
-// characters stay: how a text begins and how it ends says most.
+// Middle takes the middle out of a text, so that at most about n characters stay: its
+// beginning and its end say the most.
 func (t Text) Middle(n int) Text {
 	const least = 16
 	all := t.Len()
@@ -175,9 +175,9 @@ func takeInlines(list []Inline, left *int) []Inline {
 	return out
 }
 
-// first is the beginning of a string, of at most as many characters as are left,
-// and ends where a character as people see it ends: an emoji of several code points
-// or an accent is not cut apart.
+// first returns the beginning of a string, at most as many characters as are left. It
+// ends where a character as people see it ends, so that no emoji of several code points
+// and no accent is cut apart.
 func first(s string, left *int) string {
 	if n := utf8.RuneCountInString(s); n <= *left {
 		*left -= n
@@ -198,7 +198,7 @@ func first(s string, left *int) string {
 	return s[:end]
 }
 
-// drop is what stays of a text without its first characters.
+// drop returns a text without its first characters.
 func drop(t Text, skip *int) Text {
 	var out Text
 	for _, b := range t {
@@ -260,14 +260,14 @@ func dropInlines(list []Inline, skip *int) []Inline {
 	return out
 }
 
-// rest is what [first] leaves.
+// rest returns what [first] leaves.
 func rest(s string, skip *int) string {
 	if *skip <= 0 || s == "" {
 		return s
 	}
 	left := *skip
 	head := first(s, &left)
-	// A character that would be cut apart goes whole.
+	// A character that would be cut apart goes as a whole.
 	if left == 0 && utf8.RuneCountInString(head) < *skip {
 		tail := []byte(s[len(head):])
 		if advance, _, err := textseg.ScanGraphemeClusters(tail, true); err == nil {

@@ -4,11 +4,11 @@ import (
 	"strings"
 )
 
-// Dialect is how a chat system writes a text. What a system cannot show, its dialect replaces with the nearest thing
-// that it can. A Dialect may be used concurrently.
+// Dialect is how a chat system writes a text. What a system cannot show, its dialect
+// replaces with the nearest thing that it can. A Dialect may be used concurrently.
 type Dialect struct {
-	// Text writes literal text. Start says that it begins a line, where some
-	// characters mean more.
+	// Text writes literal text. Start says that it begins a line, where some characters
+	// have a special meaning.
 	Text func(s string, start bool) string
 	// Strong, Emphasis and Strike write what is inside of them.
 	Strong, Emphasis, Strike func(inner string) string
@@ -19,11 +19,11 @@ type Dialect struct {
 	// Address writes a link whose text is its address; nil, or no text, writes it as
 	// any link. Ends says that what follows cannot be taken for a part of it.
 	Address func(address string, ends bool) string
-	// Mention writes a person that the chat system knows; of all others the name is
-	// written, as of everybody when it is nil.
+	// Mention writes a person whom the chat system knows. Others are written by their
+	// names, as everybody is when it is nil.
 	Mention func(login string) (string, bool)
-	// MentionAfter are the characters that may stand before a mention, besides space;
-	// none means any. A dialect that is so particular has none inside of marks.
+	// MentionAfter are the characters that may precede a mention, besides space; when
+	// empty, any may. A dialect with such a rule has no mentions inside marks.
 	MentionAfter string
 	// Break is a line break inside of a paragraph.
 	Break string
@@ -36,7 +36,7 @@ type Dialect struct {
 	Heading  func(level int, inner string) string
 	Quote    func(inner string) string
 	Fence    func(language, code string) string
-	// List gets its items written, and how deep it stands, from 0.
+	// List gets its items as the dialect wrote them, and how deep it is nested, from 0.
 	List func(b Block, items []string, depth int) string
 	// Table writes a table; the dialect writes the cells.
 	Table func(d Dialect, rows [][]Cell) string
@@ -117,7 +117,7 @@ func (d Dialect) line(inlines []Inline, start bool) string {
 	return b.String()
 }
 
-// between is what keeps a piece from being read as one with what stands before it.
+// between returns what keeps a piece from being read as one with what precedes it.
 func (d Dialect) between(before string, n Inline, piece string) string {
 	if before == "" || piece == "" {
 		return ""
@@ -160,8 +160,8 @@ func apart(inlines []Inline) []Inline {
 	return out
 }
 
-// lines parts inlines at their breaks, those inside of marks included. A link stays
-// one.
+// lines splits inlines at their breaks, including those inside marks. A link is not
+// split.
 func lines(inlines []Inline) [][]Inline {
 	parts := [][]Inline{nil}
 	add := func(n Inline) { parts[len(parts)-1] = append(parts[len(parts)-1], n) }
@@ -200,7 +200,7 @@ func endsAddress(next []Inline) bool {
 	return text != next[0].Text && text == "" || strings.HasPrefix(text, " ")
 }
 
-// joiner is invisible and keeps apart what stands beside it.
+// joiner is an invisible character that keeps its neighbours apart.
 const joiner = "\u200b"
 
 func (d Dialect) inline(n Inline, start bool) string {
@@ -230,8 +230,8 @@ func (d Dialect) inline(n Inline, start bool) string {
 	return ""
 }
 
-// wrap marks a piece; marks with nothing between them would be seen as they are.
-// Space at its ends comes to stand outside, where no dialect minds it.
+// wrap puts marks around a piece, unless it is empty: marks with nothing between them
+// would show. Space at its ends moves outside, where no dialect minds it.
 func wrap(mark func(string) string, inner string) string {
 	body := strings.TrimSpace(inner)
 	if body == "" || mark == nil {
@@ -241,8 +241,8 @@ func wrap(mark func(string) string, inner string) string {
 	return inner[:i] + mark(body) + inner[i+len(body):]
 }
 
-// Bare is what a text says in one line, without marks and addresses: for titles
-// and notices that hold no markup.
+// Bare returns what a text says, in one line without marks and addresses, for titles and
+// notices that hold no markup.
 func Bare(t Text) string { return strings.Join(strings.Fields(flat(t.Inline())), " ") }
 
 // around returns a function that puts a mark on both sides.

@@ -49,7 +49,7 @@ func (e *elements) add(list []Inline) {
 	}
 }
 
-// block adds one that is complete.
+// block adds a complete block.
 func (e *elements) block(b Block) {
 	e.flush()
 	e.top().blocks = append(e.top().blocks, b)
@@ -68,7 +68,7 @@ func (e *elements) flush() {
 	top.line = nil
 }
 
-// spaceless takes space from the ends of a line, where HTML has it between its tags.
+// spaceless removes space from the ends of a line, where HTML has it between its tags.
 func spaceless(line []Inline) []Inline {
 	trim := func(i int, cut func(string, string) string) bool {
 		n := &line[i]
@@ -104,8 +104,7 @@ func (e *elements) tag(t tag) {
 	}
 }
 
-// begin opens an element; one of its kind that was not closed ends there, where it
-// cannot hold another.
+// begin opens an element. An open one of its kind ends there if it cannot hold another.
 func (e *elements) begin(t tag) {
 	if t.role == anchor && t.attribute("href") == "" && t.attribute("name") == "" && t.attribute("id") == "" {
 		e.top().line = append(e.top().line, Inline{Kind: Plain, Text: t.raw}) // as in List<A>
@@ -138,8 +137,8 @@ func (e *elements) begin(t tag) {
 	}
 }
 
-// find returns where the innermost open element of a kind is, if none of the others is open inside it; 0 when there
-// is none.
+// find returns where the innermost open element of a kind is, if none of the others is
+// open inside it; 0 when there is none.
 func (e *elements) find(r role, bounds ...role) int {
 	for i := len(e.open) - 1; i > 0; i-- {
 		if e.open[i].role == r {
@@ -152,7 +151,7 @@ func (e *elements) find(r role, bounds ...role) int {
 	return 0
 }
 
-// end closes the innermost open element of a kind, if there is one to be found.
+// end closes the innermost open element of a kind, if there is one.
 func (e *elements) end(r role, bounds ...role) {
 	if at := e.find(r, bounds...); at > 0 {
 		e.popTo(at)
@@ -222,7 +221,7 @@ func (e *elements) pop(closed bool) {
 	}
 }
 
-// item adds a point to its list, or makes one of it.
+// item adds a point to its list, or makes a list of it.
 func (e *elements) item(t Text) {
 	top := e.top()
 	if top.role == list {
@@ -237,7 +236,7 @@ func (e *elements) item(t Text) {
 	top.blocks = append(top.blocks, Block{Kind: List, Items: []Text{t}})
 }
 
-// written are the blocks that an element makes.
+// written returns the blocks that an element makes.
 func (el element) written() Text {
 	switch el.role {
 	case heading:
@@ -272,11 +271,11 @@ func (el element) list() Text {
 	return Text{b}
 }
 
-// mostCells is how many cells a table may come to have by making its rows equal.
+// mostCells is how many cells a table may have once its rows are made equal.
 const mostCells = 4000
 
-// table is a table whose rows have equally many cells. One of a single row or column,
-// which only arranges things, is paragraphs.
+// table makes a table whose rows have equally many cells. A single row or column, which
+// only arranges things, becomes paragraphs.
 func (el element) table() Text {
 	width, cells := 0, 0
 	for _, row := range el.rows {
@@ -291,7 +290,7 @@ func (el element) table() Text {
 	return Text{{Kind: Table, Rows: el.rows}}
 }
 
-// Lines is a table with a paragraph for each row.
+// Lines returns a table as text, with a paragraph for each row.
 func Lines(rows [][]Cell) Text {
 	t := make(Text, len(rows))
 	for i, row := range rows {
@@ -317,7 +316,7 @@ func (e *elements) popInLine(last element, closed bool) {
 	for i, b := range last.blocks {
 		b.Inlines = mark(b.Inlines)
 		if i == 0 && b.Kind == Paragraph {
-			e.top().line = append(e.top().line, b.Inlines...) // it goes on what has begun
+			e.top().line = append(e.top().line, b.Inlines...) // it continues the line that has begun
 			e.flush()
 			continue
 		}
@@ -326,7 +325,7 @@ func (e *elements) popInLine(last element, closed bool) {
 	e.top().line = append(e.top().line, mark(merge(last.line))...)
 }
 
-// marking is what an element does to a line.
+// marking returns what an element does to a line.
 func (e *elements) marking(t tag) func([]Inline) []Inline {
 	as := func(kind InlineKind) func([]Inline) []Inline {
 		return func(list []Inline) []Inline {
@@ -352,7 +351,8 @@ func (e *elements) marking(t tag) func([]Inline) []Inline {
 	return func(list []Inline) []Inline { return list }
 }
 
-// HTML reads a text that is HTML, not Markdown. What is not an HTML tag is literal, and line breaks stay.
+// HTML reads a text that is HTML, not Markdown. What is not an HTML tag is literal, and
+// line breaks stay.
 func (r *Reader) HTML(s string) Text {
 	s = strings.TrimSpace(lineFeeds(s))
 	if s == "" {

@@ -7,8 +7,8 @@ import (
 )
 
 // HTML returns the dialect of Matrix's formatted messages, which is most of HTML:
-// https://spec.matrix.org/latest/client-server-api/#mroommessage-msgtypes. Pictures from the web are not allowed in
-// one, so they become links.
+// https://spec.matrix.org/latest/client-server-api/#mroommessage-msgtypes. Pictures from
+// the web are not allowed in one, so they become links.
 func HTML() Dialect {
 	d := Dialect{
 		Text: htmlText, Strong: tagged("strong"), Emphasis: tagged("em"), Strike: tagged("del"),

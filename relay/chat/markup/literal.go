@@ -2,8 +2,8 @@ package markup
 
 import "strings"
 
-// Literal returns a text in which characters have no special meaning. Line breaks stay, and an empty line makes a
-// paragraph.
+// Literal returns a text in which characters have no special meaning. Line breaks stay,
+// and an empty line makes a paragraph.
 func Literal(s string) Text {
 	var t Text
 	for p := range strings.SplitSeq(lineFeeds(s), "\n\n") {

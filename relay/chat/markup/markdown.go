@@ -8,13 +8,13 @@ import (
 
 // Flavour is what a chat system understands of Markdown.
 type Flavour struct {
-	// Special are the characters that a backslash must precede to be themselves.
+	// Special are the characters that need a backslash before them to be literal.
 	Special string
-	// Start are those that mean something at the start of a line only.
+	// Start are those that have a special meaning only at the start of a line.
 	Start string
 	// Strong, Emphasis and Strike are the marks; empty where there is none.
 	Strong, Emphasis, Strike string
-	// Entities says that HTML's are read, so that "&lt;" does not show as such.
+	// Entities says that HTML's entities are read, so that "&lt;" does not show as such.
 	Entities bool
 	// Code and Fence say that code is shown as such in a line, and in blocks.
 	Code, Fence bool
@@ -81,7 +81,7 @@ func Markdown(f Flavour) Dialect {
 	return d
 }
 
-// mark is around, but for a mark that the flavour does not have.
+// mark returns around, except that an empty mark changes nothing.
 func mark(m string) func(string) string {
 	if m == "" {
 		return same
@@ -130,7 +130,7 @@ func isNumber(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// lines writes code where there is none: its lines, literally.
+// lines writes code, line by line and literally, where the flavour has none.
 func (f Flavour) lines(code string) string {
 	lines := strings.Split(code, "\n")
 	for i, line := range lines {
@@ -246,8 +246,7 @@ func Linked(rows [][]Cell) bool {
 // would fill every line with space.
 const widest = 40
 
-// Aligned is a table in plain text with columns of equal width, and a line under
-// its head.
+// Aligned writes a table as plain text with aligned columns and a line under its head.
 func Aligned(rows [][]Cell) string {
 	var widths []int
 	for _, row := range rows {

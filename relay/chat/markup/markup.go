@@ -1,12 +1,13 @@
-// Package markup is a card's text as a tree: a library parses the card's Markdown, and the tree is cut where it is
-// too long and written in the dialect of a chat system.
+// Package markup is a card's text as a tree: a library parses the card's Markdown, and
+// the tree is cut where it is too long and written in the dialect of a chat system.
 //
-// The tree represents what chat systems can show and nothing else. A text is parsed once and then only copied, so
-// that making it smaller costs no second parse and never leaves half of an emphasis or of a link behind.
+// The tree represents what chat systems can show and nothing else. A text is parsed once
+// and then only copied, so that making it smaller costs no second parse and never leaves
+// half of an emphasis or of a link behind.
 package markup
 
-// Text is a parsed text: its blocks in order. The zero value is the empty text. Texts are values: no function of this
-// package changes one that it gets.
+// Text is a parsed text: its blocks in order. The zero value is the empty text. Texts are
+// values: no function of this package changes one that it gets.
 type Text []Block
 
 // BlockKind says what a block is.
@@ -67,19 +68,19 @@ type Inline struct {
 	Inlines []Inline
 }
 
-// Words is one paragraph of literal text.
+// Words returns one paragraph of literal text.
 func Words(s string) Text { return Of(Inline{Kind: Plain, Text: s}) }
 
-// Of is one paragraph of these inlines.
+// Of returns one paragraph of these inlines.
 func Of(inlines ...Inline) Text { return Text{{Kind: Paragraph, Inlines: inlines}} }
 
-// Remark is one emphasised paragraph of literal text.
+// Remark returns one emphasised paragraph of literal text.
 func Remark(s string) Text {
 	return Of(Inline{Kind: Emphasis, Inlines: []Inline{{Kind: Plain, Text: s}}})
 }
 
-// Join is one paragraph of these inlines with a separator between them; empty when there
-// are none.
+// Join returns one paragraph of these inlines with a separator between them; empty when
+// there are none.
 func Join(inlines []Inline, separator string) Text {
 	var line []Inline
 	for i, n := range inlines {

@@ -41,8 +41,8 @@ func startsMention(before string) bool {
 	return !unicode.IsLetter(last) && !unicode.IsDigit(last) && !strings.ContainsRune("@/._-+", last)
 }
 
-// login is the longest known login at the start of s that ends at a boundary, and
-// whose it is.
+// login returns the longest known login at the start of s that ends at a boundary, and
+// its owner.
 func (r *Reader) login(s string) (login, name string) {
 	inside := func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.@+", r)
@@ -64,7 +64,7 @@ func (r *Reader) login(s string) (login, name string) {
 	return "", ""
 }
 
-// Letters is a name without what could mean something in a dialect.
+// Letters returns a name without the characters that could mean something in a dialect.
 func Letters(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || strings.ContainsRune(" .'-,", r) {

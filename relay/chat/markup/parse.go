@@ -66,7 +66,7 @@ func (r *Reader) Section(markdown *bool) func(string) Text {
 	return r.Read
 }
 
-// lineFeeds makes line feeds of all line breaks; Microsoft's own samples have "\r".
+// lineFeeds turns all line breaks into line feeds; Microsoft's own samples have "\r".
 func lineFeeds(s string) string {
 	if !strings.ContainsRune(s, '\r') {
 		return s
@@ -74,9 +74,9 @@ func lineFeeds(s string) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 }
 
-// isPlain reports whether a text is the same in Markdown and out of it: one line
-// without a mark, which does not begin as a heading, a quote, a list or a rule does.
-// Most texts of most cards are, and need no parser.
+// isPlain reports whether a text means the same in Markdown and out of it: one line
+// without a mark that does not begin like a heading, a quote, a list or a rule. Most
+// texts of most cards are, and need no parser.
 func isPlain(s string) bool {
 	if strings.ContainsAny(s, "\\`*_[]<|~&\n\r\t") || strings.ContainsRune("#>+-=", rune(s[0])) {
 		return false
@@ -138,7 +138,7 @@ func (r reader) block(n ast.Node) (Block, bool) {
 	return b, len(b.Inlines) > 0
 }
 
-// text is what blocks too deep to be drawn say.
+// text returns what blocks too deep to be drawn say.
 func (r reader) text(parent ast.Node) []Inline {
 	var b strings.Builder
 	_ = ast.Walk(parent, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -162,7 +162,7 @@ func (r reader) table(n *extast.Table) Block {
 	return b
 }
 
-// language is a fence's language, if it is a name and not something that would mean
+// language returns a fence's language, if it is a name and not something that would mean
 // more in a dialect.
 func language(s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool {
@@ -261,7 +261,7 @@ func (r reader) marked(kind InlineKind, n ast.Node) []Inline {
 	return []Inline{{Kind: kind, Inlines: r.inlines(n)}}
 }
 
-// asTag is HTML among Markdown: a tag to be put in the tree, or literal text.
+// asTag returns HTML within Markdown as a tag to be put in the tree, or as literal text.
 func asTag(s string) []Inline {
 	switch t, ok := readTag(s); {
 	case !ok:
@@ -293,7 +293,7 @@ func merge(list []Inline) []Inline {
 	return out
 }
 
-// joined is the text of plain pieces.
+// joined returns the text of plain pieces.
 func joined(list []Inline) string {
 	if len(list) == 1 {
 		return list[0].Text
@@ -325,7 +325,7 @@ func (r reader) finish(list []Inline) []Inline {
 	return out
 }
 
-// source is the text of a code span, in which nothing means anything.
+// source returns the text of a code span, in which no character is special.
 func (r reader) source(n ast.Node) string {
 	var b strings.Builder
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
@@ -336,7 +336,7 @@ func (r reader) source(n ast.Node) string {
 	return strings.ReplaceAll(b.String(), "\n", " ")
 }
 
-// link reads a link. One that leads nowhere a person can go is its text.
+// link reads a link. One that a person cannot follow becomes its text.
 func (r reader) link(source []byte, label []Inline) []Inline {
 	destination := r.destination(source)
 	if login, is := strings.CutPrefix(destination, card.MentionScheme); is {
@@ -360,9 +360,9 @@ func (r reader) link(source []byte, label []Inline) []Inline {
 	return []Inline{{Kind: Link, URL: address, Inlines: label}}
 }
 
-// elsewhere is a link's address that a chat system does not open, such as that of a
-// telephone, for people to read; nothing where it only runs something, leads to a place
-// on its page or is said already.
+// elsewhere returns, for people to read, an address that a chat system does not open,
+// such as a telephone's. It returns nothing where the address only runs something, leads
+// to a place on its page or is in the text already.
 func elsewhere(address string, label []Inline) []Inline {
 	scheme, rest, found := strings.Cut(address, ":")
 	if !found || rest == "" || strings.ContainsAny(scheme, "/?#") || flat(label) == address {
@@ -375,7 +375,7 @@ func elsewhere(address string, label []Inline) []Inline {
 	return []Inline{{Kind: Plain, Text: " (" + address + ")"}}
 }
 
-// destination is where a link leads: nowhere when the card has too many addresses.
+// destination returns where a link leads: nowhere when the card has too many addresses.
 func (r reader) destination(source []byte) string {
 	if r.addresses < len(source) {
 		return ""
@@ -416,7 +416,7 @@ func unescape(b []byte) string {
 	return resolve(string(b), true)
 }
 
-// entities resolves those of a text that is HTML.
+// entities resolves the entities of a text that is HTML.
 func entities(s string) string { return resolve(s, false) }
 
 func resolve(s string, escapes bool) string {
@@ -443,8 +443,9 @@ func resolve(s string, escapes bool) string {
 // longestEntity is longer than every name in HTML's list.
 const longestEntity = 40
 
-// entity is what the entity at the start of s stands for, and its size; none is 0.
-// In an address, "&copy=1" is none: only one that ends with a semicolon is.
+// entity returns what the entity at the start of s stands for, and its size, which is 0
+// when there is none. In an address only one that ends with a semicolon counts, so
+// "&copy=1" holds none.
 func entity(s string) (character string, size int) {
 	end := strings.IndexByte(s[:min(len(s), longestEntity)], ';')
 	if end < 2 {

@@ -2,7 +2,7 @@ package markup
 
 import "strings"
 
-// Joiner is invisible and keeps apart what stands beside it.
+// Joiner is an invisible character that keeps its neighbours apart.
 const Joiner = "\u200b"
 
 // Defuse puts something invisible into words such as "@all", after their first letter,

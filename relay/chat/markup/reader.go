@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// effort is what reading all texts of one card may cost. A step is a few nanoseconds. The cost of a text is estimated
-// before it is parsed, because the parser cannot be stopped.
+// effort is what reading all texts of one card may cost. A step is a few nanoseconds. The
+// cost of a text is estimated before it is parsed, because the parser cannot be stopped.
 const effort = 16 << 20
 
 const (
@@ -25,8 +25,8 @@ const (
 	mostAddresses = 64 << 10
 )
 
-// Reader reads the texts of one card. A stranger may have written them, so they share a budget; a text that costs
-// more than the rest of it is taken literally.
+// Reader reads the texts of one card. A stranger may have written them, so they share a
+// budget; a text that costs more than the rest of it is taken literally.
 type Reader struct {
 	parser    Parser
 	known     func(login string) (name string, ok bool)
@@ -53,7 +53,7 @@ func (r *Reader) afford(s string) bool {
 	return true
 }
 
-// cost is how many steps it takes to read a text, at most.
+// cost returns how many steps it takes at most to read a text.
 func cost(s string) int {
 	n := nesting(s)
 	// Emphasis, links and tables end with their paragraph at the latest.
@@ -64,8 +64,8 @@ func cost(s string) int {
 	return n
 }
 
-// cells counts the cells of a paragraph if it is a table: every row gets as many as the line under the head has,
-// however short the row is.
+// cells counts the cells of a paragraph if it is a table: every row gets as many as the
+// line under the head has, however short the row is.
 func cells(paragraph string) int {
 	rows, columns := 0, 0
 	for line := range strings.Lines(paragraph) {
@@ -107,7 +107,8 @@ func marks(s string) int {
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// nesting returns what quotes and lists cost: the parser goes through all open ones at every line.
+// nesting returns what quotes and lists cost: the parser goes through all open ones at
+// every line.
 func nesting(s string) int {
 	n, lines, longest := 0, 0, 0
 	for line := range strings.Lines(s) {

@@ -52,8 +52,8 @@ func unbroken(inlines []Inline) []Inline {
 	})
 }
 
-// WithoutLinks leaves only the text of links and pictures that drop names, and says
-// of how many.
+// WithoutLinks reduces the links and pictures that drop selects to their text, and
+// returns how many there were.
 func (t Text) WithoutLinks(drop func(address string) bool) (Text, int) {
 	dropped := 0
 	t.Walk(func(n Inline) {

@@ -91,18 +91,18 @@ type tag struct {
 	role    role
 	name    string
 	closing bool
-	// raw is the whole tag; a comment's has no role but hidden.
+	// raw is the whole tag. A comment has only this and the role hidden.
 	raw string
 }
 
-// longestName is longer than that of every element.
+// longestName is longer than the name of every element.
 const longestName = 12
 
-// longestTag is how far the end of a tag is looked for, in bytes.
+// longestTag is how many bytes are searched for the end of a tag.
 const longestTag = 8 << 10
 
-// readTag reads the tag or the comment at the start of s, which begins with '<'; it reports false when that is not a
-// tag for texts.
+// readTag reads the tag or the comment at the start of s, which begins with '<'; it
+// reports false when that is not a tag for texts.
 func readTag(s string) (tag, bool) {
 	if strings.HasPrefix(s, "<!--") {
 		if end := strings.Index(s[4:min(len(s), longestTag)], "-->"); end >= 0 {
@@ -131,8 +131,8 @@ func readTag(s string) (tag, bool) {
 	return t, true
 }
 
-// tagEnd returns where a tag ends after its name: at the first '>' outside of an attribute's quotes; -1 when it is
-// not a tag.
+// tagEnd returns where a tag ends after its name: at the first '>' outside of an
+// attribute's quotes; -1 when it is not a tag.
 func tagEnd(s string) int {
 	if !strings.ContainsRune(" \t\n/>", rune(s[0])) {
 		return -1
@@ -168,8 +168,8 @@ func (t tag) attribute(name string) string {
 	return ""
 }
 
-// fenced makes Markdown's code of the preformatted text and of the code in a text:
-// nothing else in Markdown keeps their characters and lines.
+// fenced turns the preformatted text and the code in a text into Markdown's code: nothing
+// else in Markdown keeps their characters and lines.
 func fenced(s string) string {
 	if !strings.ContainsRune(s, '<') {
 		return s
@@ -210,14 +210,14 @@ func fenced(s string) string {
 	return b.String()
 }
 
-// ticks is how many backticks s begins with.
+// ticks returns how many backticks s begins with.
 func ticks(s string) int { return len(s) - len(strings.TrimLeft(s, "`")) }
 
 // closings remembers which elements are never closed again in a text, so that the end
 // of each is looked for once.
 type closings map[string]bool
 
-// verbatim is the content of an element in which every character counts, up to its
+// verbatim returns the content of an element in which every character counts, up to its
 // closing tag, and the size of both; 0 when the tag begins none.
 func (c *closings) verbatim(t tag, s string) (inner string, size int) {
 	if t.closing || t.role != preformatted && t.role != code || (*c)[t.name] {
@@ -240,7 +240,8 @@ func (c *closings) verbatim(t tag, s string) (inner string, size int) {
 	return "", 0
 }
 
-// closingTicks is where a piece of code ends, its ticks included; -1 when it does not.
+// closingTicks returns where a piece of code ends, its ticks included; -1 when it does
+// not.
 func closingTicks(s string, run int) int {
 	for from := 0; from < len(s); {
 		at := strings.IndexByte(s[from:], '`')

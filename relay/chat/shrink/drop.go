@@ -11,9 +11,9 @@ import (
 	"github.com/connector-relay/relay/relay/chat/size"
 )
 
-// drop takes out what a chat system would not show: beyond its counts, most drop parts
-// without a word. An address that is too long to be one goes as well, because no
-// shortening makes it right.
+// drop takes out what a chat system would not show: most drop parts beyond their counts
+// without a word. An address that is too long goes as well, because shortening would
+// break it.
 func drop(d *draft.Draft, rules Rules) []loss {
 	most := rules.Limits.Most
 	// One section is reserved for the note.

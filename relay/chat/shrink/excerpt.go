@@ -19,8 +19,8 @@ const (
 	leastPart = 16
 )
 
-// Room is how many bytes of a card are worth reading: twice what the chat system has room for, because not everything
-// in a card is shown.
+// Room returns how many bytes of a card are worth reading: twice what the chat system has
+// room for, because not everything in a card is shown.
 func Room(limits size.Limits) int {
 	n := 0
 	for _, limit := range limits {
@@ -34,8 +34,9 @@ func Room(limits size.Limits) int {
 	return min(2*n, mostRoom)
 }
 
-// Excerpt returns the part of a card that is worth reading where there is room for about this many bytes, and what
-// was left out. It looks at the card only once, and does not change it.
+// Excerpt returns the part of a card that is worth reading where there is room for about
+// this many bytes, and what was left out. It looks at the card only once, and does not
+// change it.
 func Excerpt(c card.Card, room int) (card.Card, Losses) {
 	if cardSize(c) <= room {
 		return c, nil
@@ -51,8 +52,8 @@ func Excerpt(c card.Card, room int) (card.Card, Losses) {
 	return c, append(lost, cutLong(&c, room)...)
 }
 
-// allowance is how many parts of a kind a card may have, how many bytes these may have besides their texts, and how
-// many parts were too many.
+// allowance is how many parts of a kind a card may have, how many bytes these may have
+// besides their texts, and how many parts were too many.
 type allowance struct{ parts, bytes, dropped int }
 
 func (a *allowance) take(size int) bool {
@@ -130,7 +131,7 @@ func cutLong(c *card.Card, room int) Losses {
 	return lost
 }
 
-// level is the length to which texts must be cut to fill the room; those that are
+// level returns the length to which texts must be cut to fill the room; those that are
 // shorter leave theirs to the others.
 func level(lengths []int, room int) int {
 	slices.Sort(lengths)
@@ -144,7 +145,7 @@ func level(lengths []int, room int) int {
 	return math.MaxInt
 }
 
-// cutting is what it is a loss to cut a text.
+// cutting returns what is lost when a text is cut.
 func cutting(part draft.Part) loss {
 	switch part {
 	case draft.TitlePart:
@@ -221,7 +222,7 @@ func actionSize(a card.Action) int {
 // nearby is how far from a cut to look for a space.
 const nearby = 100
 
-// ends is the beginning and the end of a text, of about n bytes together.
+// ends returns the beginning and the end of a text, about n bytes together.
 func ends(s string, n int) string {
 	front := beginning(s, n/2)
 	at := len(s) - n/2
@@ -238,8 +239,8 @@ func ends(s string, n int) string {
 	return front + "\n\n…\n\n" + s
 }
 
-// beginning is at most n bytes of the beginning of a text. A link that it would end in
-// is only its text.
+// beginning returns at most n bytes of the beginning of a text. Of a link in which it
+// would end, only the text stays.
 func beginning(s string, n int) string {
 	if n == len(s) {
 		return s

@@ -26,7 +26,7 @@ func namesCut() loss   { return loss{n: 1, what: "the names of actions cut short
 
 func leftOut(n int, what string) loss { return loss{n, what, gone} }
 
-// provided is a loss, if it happened.
+// provided returns a loss, if it happened.
 func (l loss) provided(happened bool) loss {
 	if !happened {
 		return loss{}
@@ -47,7 +47,8 @@ func (l loss) String() string {
 // Losses lists everything that a card lost, in the order in which it did.
 type Losses []loss
 
-// and returns the losses with more added. Parts left out add up; texts that were cut twice are mostly the same.
+// and returns the losses with more added. Parts left out add up; texts that were cut
+// twice are mostly the same.
 func (ls Losses) and(more ...loss) Losses {
 	ls = slices.Clone(ls)
 	for _, l := range more {

@@ -10,11 +10,11 @@ import (
 )
 
 // A reduction goes through the parts of one kind in a draft. It says how much there was,
-// in parts or in the characters of the longest, reduces that to at most so much, and says
-// what was lost.
+// in parts or in the characters of the longest, reduces that to at most the given number,
+// and says what was lost.
 type reduction func(d *draft.Draft, most int) (was int, lost loss)
 
-// keepImages keeps that many pictures, first come, first kept.
+// keepImages keeps this many pictures, the first ones.
 func keepImages(d *draft.Draft, most int) (was int, lost loss) {
 	dropped := dropImages(d, func(string) bool {
 		was++
@@ -23,7 +23,8 @@ func keepImages(d *draft.Draft, most int) (was int, lost loss) {
 	return was, leftOut(dropped, "picture")
 }
 
-// dropImages drops the pictures whose addresses it is told to, and says how many.
+// dropImages drops the pictures whose addresses drop selects, and returns how many there
+// were.
 func dropImages(d *draft.Draft, drop func(address string) bool) int {
 	dropped := 0
 	gone := func(address string) bool {
@@ -62,7 +63,7 @@ func shortenFacts(d *draft.Draft, most int) (was int, lost loss) {
 	return was, loss{n, "fact", cut}
 }
 
-// keepFacts keeps that many facts, over all sections.
+// keepFacts keeps this many facts, over all sections.
 func keepFacts(d *draft.Draft, most int) (was int, lost loss) {
 	dropped := 0
 	for i := range d.Sections {
@@ -79,7 +80,7 @@ func shortenTexts(d *draft.Draft, most int) (was int, lost loss) {
 	return was, middleGone().provided(shorter)
 }
 
-// texts are all running texts of a draft.
+// texts returns all running texts of a draft.
 func texts(d *draft.Draft) []*markup.Text {
 	list := []*markup.Text{&d.Text}
 	for i := range d.Sections {
@@ -89,8 +90,8 @@ func texts(d *draft.Draft) []*markup.Text {
 	return list
 }
 
-// keepSections keeps that many sections. A link in a section that goes moves to
-// the card when the card has none.
+// keepSections keeps this many sections. A link in a section that is dropped moves to the
+// card when the card has none.
 func keepSections(d *draft.Draft, most int) (was int, lost loss) {
 	was = len(d.Sections)
 	if was <= most {
@@ -108,7 +109,7 @@ func keepSections(d *draft.Draft, most int) (was int, lost loss) {
 	return was, leftOut(len(dropped), "section")
 }
 
-// actionLists are the lists of a draft's actions.
+// actionLists returns the lists of a draft's actions.
 func actionLists(d *draft.Draft) []*[]card.Action {
 	lists := []*[]card.Action{&d.Actions}
 	for i := range d.Sections {
@@ -117,8 +118,8 @@ func actionLists(d *draft.Draft) []*[]card.Action {
 	return lists
 }
 
-// keepActions keeps that many actions, links first, because a person can always
-// follow a link to the rest.
+// keepActions keeps this many actions, links first, because a person can always follow a
+// link to the rest.
 func keepActions(d *draft.Draft, most int) (was int, lost loss) {
 	for _, links := range []bool{true, false} {
 		for _, list := range actionLists(d) {
@@ -163,7 +164,7 @@ func shortenTitles(d *draft.Draft, most int) (was int, lost loss) {
 	return max(was, summary), titlesCut().provided(shorter)
 }
 
-// titles are the texts of one line, the card's own first.
+// titles returns the texts of one line, the card's own first.
 func titles(d *draft.Draft) []*markup.Text {
 	list := []*markup.Text{&d.Title}
 	for i := range d.Sections {

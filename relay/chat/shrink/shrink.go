@@ -26,7 +26,8 @@ const (
 	leastName  = 30
 )
 
-// near ends a search this close to the best result: searching further costs more than it gains.
+// near ends a search this close to the best result: searching further costs more than it
+// gains.
 const near = 64
 
 // step is one way to make a draft smaller.
@@ -39,12 +40,13 @@ type step struct {
 	least int
 }
 
-// steps are all of them, in the order in which they hurt least. The title and the first
-// link stay.
+// steps returns every step, in the order in which they hurt least. The title and the
+// first link stay.
 func steps() []step {
 	const part, whole = true, false
 	return []step{
-		// First the texts that are too long for their place, so that no fact has to go because of a long title.
+		// First the texts that are too long for their place, so that no fact has to go
+		// because of a long title.
 		{part, shortenFacts, leastFact},
 		{part, shortenTexts, leastText},
 		{part, shortenTitles, leastTitle},
@@ -56,7 +58,7 @@ func steps() []step {
 		{whole, keepFacts, 0},
 		{whole, keepSections, 0},
 		{whole, keepActions, 1},
-		// Then what is seldom too much.
+		// Then what is seldom the problem.
 		{whole, shortenNames, leastName},
 		{whole, shortenTitles, leastTitle},
 		{whole, shortenTexts, 0},
@@ -71,8 +73,9 @@ type Rules struct {
 	InlinePictures bool
 }
 
-// Fit writes a draft within the limits. Lost is what the card has lost already; Fit returns all that it lost, and the
-// draft's note says the same. It always ends, because each step is one binary search.
+// Fit writes a draft within the limits. Lost is what the card has lost already; Fit
+// returns all that it lost, and the draft's note says the same. It always ends, because
+// each step is one binary search.
 func Fit(d draft.Draft, lost Losses, rules Rules, write func(draft.Draft) (draft.Written, error)) (draft.Written, Losses, error) {
 	d = d.Clone()
 	lost = lost.and(drop(&d, rules)...)
@@ -86,7 +89,7 @@ func Fit(d draft.Draft, lost Losses, rules Rules, write func(draft.Draft) (draft
 	return a.Written, a.lost, err
 }
 
-// fitting is making one draft small enough.
+// fitting is the work of making one draft small enough.
 type fitting struct {
 	limits size.Limits
 	write  func(draft.Draft) (draft.Written, error)
@@ -141,7 +144,7 @@ func (f fitting) search(a attempt, s step) (attempt, error) {
 	return best, nil
 }
 
-// excess is by how much an attempt is over the limits, all together; with parts, over
+// excess returns by how much an attempt is over all limits together, or, with parts, over
 // those of its parts only.
 func (f fitting) excess(a attempt, parts bool) int {
 	n := 0

@@ -17,8 +17,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// freshKeys is by how much a key's expiry must move to be written again: a feed reports
-// the same keys at each poll.
+// freshKeys is how far a key's expiry must move before it is written again, because a
+// feed reports the same keys at each poll.
 const freshKeys = 24 * time.Hour
 
 // Accept implements [store.Store].
@@ -56,8 +56,8 @@ type encoded struct {
 	traces []byte
 }
 
-// newAcceptance encodes the entries before the committer, which all share, sees
-// them.
+// newAcceptance encodes the entries, so that the committer, which everybody shares, need
+// not.
 func newAcceptance(b store.Batch, now time.Time) (*acceptance, error) {
 	a := &acceptance{batch: b, now: micros(now), entries: make([]encoded, len(b.Events)), bytes: len(b.Checkpoint)}
 	for i, e := range b.Events {
@@ -93,8 +93,8 @@ func (a *acceptance) store(w *writer) error {
 	for i := range a.batch.Events {
 		receipt, err := a.entry(w, i)
 		if conflict, ok := errors.AsType[*store.ConflictError](err); ok && i == 0 {
-			// Nothing has been written yet: there is no need to undo anything, and
-			// with it what others have in the same transaction.
+			// Nothing has been written yet, so there is nothing to undo, and others keep
+			// what they have in the same transaction.
 			a.conflict = conflict
 			return nil
 		}
@@ -209,8 +209,8 @@ func (a *acceptance) after(l *lanes) []string {
 	return channels
 }
 
-// newKey makes a key for an event that has none. Keys that are made later sort
-// later, so that their index grows at its end.
+// newKey makes a key for an event that has none. Newer keys sort later, so that their
+// index grows at its end.
 func newKey(now int64) string {
 	var b [18]byte
 	binary.BigEndian.PutUint64(b[:], uint64(now))
@@ -218,7 +218,7 @@ func newKey(now int64) string {
 	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }
 
-// blob is what the file holds for bytes: NULL when there are none.
+// blob returns bytes as the file holds them: NULL when there are none.
 func blob(b []byte) any {
 	if len(b) == 0 {
 		return nil

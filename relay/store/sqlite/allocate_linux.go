@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allocate makes a file so long, with room on the disk for all of it.
+// allocate extends a file to this size, with room on the disk for all of it.
 func allocate(f *os.File, size int64) error {
 	if unix.Fallocate(int(f.Fd()), 0, 0, size) == nil {
 		return nil

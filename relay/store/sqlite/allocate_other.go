@@ -4,5 +4,5 @@ package sqlite
 
 import "os"
 
-// allocate makes a file so long, with room on the disk for all of it.
+// allocate extends a file to this size, with room on the disk for all of it.
 func allocate(f *os.File, size int64) error { return writeZeros(f, size) }

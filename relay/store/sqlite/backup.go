@@ -14,13 +14,13 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// Progress is told how many bytes of a long work are done, and about how many there
-// are.
+// Progress is called with how many bytes of a long operation are done, and about how many
+// there are.
 type Progress func(done, all int64)
 
-// Backup copies a store, whether a relay runs on it or not, as it is at one moment.
-// The copy is for its owner only; it has its name once it is on the disk and was
-// found to be whole.
+// Backup copies a store as it is at one moment, whether or not a relay runs on it. Only
+// the owner may read the copy, which gets its name once it is on the disk and has been
+// found whole.
 func Backup(ctx context.Context, path, to string, progress Progress) (c Contents, err error) {
 	if _, err := os.Lstat(to); err == nil {
 		return c, fmt.Errorf("%s is there already; name another file: %w", to, fs.ErrExist)
@@ -34,16 +34,16 @@ func Backup(ctx context.Context, path, to string, progress Progress) (c Contents
 	if err != nil {
 		return c, err
 	}
-	defer part.discard() // it has another name by then
-	// A link, unlike a renaming, takes no other file's place.
+	defer part.discard() // it has its final name by then
+	// Unlike a rename, a link never replaces another file.
 	if err := os.Link(part.path, to); errors.Is(err, fs.ErrExist) || err != nil && os.Rename(part.path, to) != nil {
 		return c, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return c, syncFile(filepath.Dir(to))
 }
 
-// copyBeside copies a store to a new file in the folder of another, which is on the
-// disk then and was found to be whole.
+// copyBeside copies a store to a new file in another file's folder. The copy it returns
+// is on the disk and has been found whole.
 func copyBeside(ctx context.Context, path, beside string, progress Progress) (_ *part, c Contents, err error) {
 	p, err := newPart(filepath.Dir(beside))
 	if err != nil {
@@ -67,9 +67,9 @@ func copyBeside(ctx context.Context, path, beside string, progress Progress) (_ 
 	return p, c, syncFile(p.path)
 }
 
-// vacuumInto copies a store into an empty file. It is a single reading, so that a
-// relay that goes on writing does not hold it up, as it does with SQLite's own backup,
-// which starts over at each write.
+// vacuumInto copies a store into an empty file. It reads the store in one go, so a relay
+// that goes on writing does not hold it up; SQLite's own backup starts over at each
+// write.
 func vacuumInto(ctx context.Context, path, part string, progress Progress) (before Contents, err error) {
 	settings := url.Values{"_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())}}
 	if !hasLog(path) {

@@ -22,13 +22,13 @@ type Contents struct {
 	Waiting    int64 `json:"waiting"`
 	Dead       int64 `json:"dead"`
 	Connectors int64 `json:"connectors"`
-	// LastEvent and LastDelivery are the last numbers that were given out.
+	// LastEvent and LastDelivery are the last numbers given out.
 	LastEvent    int64     `json:"last_event"`
 	LastDelivery int64     `json:"last_delivery"`
 	LastAccepted time.Time `json:"last_accepted"`
 }
 
-// Check reads the whole of a store, whether a relay runs on it or not, or of a
+// Check reads the whole of a store, whether or not a relay runs on it, or the whole of a
 // backup. It fails with [store.ErrCorrupt] when something is damaged.
 func Check(ctx context.Context, path string) (c Contents, err error) {
 	free, err := borrow(path)
@@ -58,7 +58,7 @@ func borrow(path string) (free func() error, err error) {
 	}
 	h, err := hold(path, zerolog.Nop())
 	if errors.Is(err, store.ErrLocked) {
-		return func() error { return nil }, nil // the relay that runs has seen to it
+		return func() error { return nil }, nil // the running relay has checked its log
 	}
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func hasLog(path string) bool {
 	return false
 }
 
-// openSound opens a store to read it, once all of it has been found sound. Nothing is
+// openSound opens a store for reading once all of it has been found sound. Nothing is
 // written beside a file that has no log.
 func openSound(ctx context.Context, path string) (db *sql.DB, err error) {
 	settings := url.Values{"_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())}}
@@ -104,7 +104,7 @@ func openSound(ctx context.Context, path string) (db *sql.DB, err error) {
 	return db, nil
 }
 
-// contents counts.
+// contents counts what a store holds.
 func contents(ctx context.Context, db *sql.DB) (c Contents, err error) {
 	var accepted int64
 	err = db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM deliveries),
@@ -118,9 +118,9 @@ func contents(ctx context.Context, db *sql.DB) (c Contents, err error) {
 	return c, explain(err)
 }
 
-// AcceptLoss lets a store whose log is damaged, or is another file's, be opened with
-// what is left. The log is kept, under the name that is returned; it is empty when
-// there is no log, or nothing was wrong with it.
+// AcceptLoss makes a store whose log is damaged, or belongs to another file, usable again
+// with what is left. It keeps the log under the name it returns, which is empty when
+// there was no log or nothing was wrong with it.
 func AcceptLoss(path string) (aside string, err error) {
 	h, err := hold(path, zerolog.Nop())
 	if err != nil {
@@ -138,7 +138,7 @@ func AcceptLoss(path string) (aside string, err error) {
 		return "", err
 	}
 	h.clearMark()
-	// What is sound of it is applied, unless it is not this file's.
+	// The sound part of the log is applied if the log belongs to this file.
 	r.lost = 0
 	if r.trouble(h.path, mark{}) != nil {
 		r.size = 0
@@ -149,7 +149,7 @@ func AcceptLoss(path string) (aside string, err error) {
 	return aside, os.Truncate(h.path+logSuffix, r.size)
 }
 
-// setAside copies a file to a name of its own beside it, and returns that.
+// setAside copies a file to a new name beside it and returns that name.
 func setAside(path string) (aside string, err error) {
 	from, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {

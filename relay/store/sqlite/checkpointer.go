@@ -13,8 +13,8 @@ import (
 // pageBytes is the size of a page in the write-ahead log, with its header.
 const pageBytes = 8192 + 24
 
-// checkpointBytes is after how many written bytes the log is moved into the file, concurrently with the committer, so
-// that no commit waits for it.
+// checkpointBytes is how many bytes are written before the log is moved into the file,
+// concurrently with the committer, so that no commit waits for it.
 const checkpointBytes = 4 << 20
 
 // The log has to start over when it is as long as the file, within these bounds: a
@@ -26,8 +26,8 @@ const (
 	longestLog  = 64 << 20
 )
 
-// keptLog is what is kept of the log's length when it starts over, because writing
-// over it is faster than growing it.
+// keptLog is how much of the log's length stays when it starts over, because overwriting
+// is faster than growing.
 const keptLog = 16 << 20
 
 // The committer waits a moment for readers before it starts the log over. One that
@@ -53,7 +53,7 @@ type checkpointer struct {
 	pages atomic.Int64
 	// long asks the committer to start the log over.
 	long atomic.Bool
-	// failing says that the last attempt failed, so that the log says so once.
+	// failing says that the last attempt failed, so that a failure is logged only once.
 	failing atomic.Bool
 
 	// seen and due are the committer's. Seen is how many pages it had written when the log
@@ -96,7 +96,7 @@ func (c *checkpointer) run() {
 	}
 }
 
-// stop ends run. The connection is closed by the store.
+// stop ends run. The store closes the connection.
 func (c *checkpointer) stop() {
 	close(c.quit)
 	<-c.done
@@ -133,7 +133,7 @@ func (c *checkpointer) committed(w *writer) {
 	}
 }
 
-// tooLong reports whether the log is so many times as long as it should be.
+// tooLong reports whether the log is this many times as long as it should be.
 func (c *checkpointer) tooLong(times int64) bool {
 	bound := min(max(c.watch.size(theStore), shortestLog), longestLog)
 	return c.pages.Load()*pageBytes >= times*bound
@@ -155,7 +155,7 @@ func (c *checkpointer) move() error {
 }
 
 // restart moves what is left of the log and makes the next commit write over its
-// beginning. It waits that long for readers; when one still reads the log, a later commit
+// beginning. It waits this long for readers; if one still reads the log, a later commit
 // tries again.
 func (c *checkpointer) restart(w *writer, wait time.Duration) error {
 	defer func() { _ = c.watch.end(theStore, theLog) }() // it reports that itself
@@ -173,13 +173,13 @@ func (c *checkpointer) restart(w *writer, wait time.Duration) error {
 	return errors.Join(err, reset)
 }
 
-// wait sets for how long the connection waits for others.
+// wait sets how long the connection waits for others.
 func (w *writer) wait(d time.Duration) error {
 	_, err := w.exec(fmt.Sprintf("PRAGMA busy_timeout = %d", d.Milliseconds()))
 	return err
 }
 
-// report logs a failure once, and that it is over.
+// report logs a failure once, and once more when it is over.
 func (c *checkpointer) report(err error) {
 	if was := c.failing.Swap(err != nil); was == (err != nil) {
 		return

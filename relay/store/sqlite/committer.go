@@ -9,7 +9,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// slowCommit is how long a commit may take before the log reports it: the disk has a problem, and senders notice.
+// slowCommit is how long a commit may take before the log reports it: the disk has a
+// problem, and senders notice.
 const slowCommit = time.Second
 
 // commitLoop commits one group after the other until the store is closed.
@@ -32,8 +33,9 @@ func (s *Store) commitLoop() {
 	}
 }
 
-// guard commits a group while the store's files are this process's alone. Otherwise nothing may be acknowledged: only
-// outcomes are still recorded, so that what waits goes out once, as far as the files can still be used.
+// guard commits a group while the store's files are this process's alone. Otherwise
+// nothing may be acknowledged: only outcomes are still recorded, so that what waits goes
+// out once, as far as the files can still be used.
 func (s *Store) guard(group []*operation) {
 	trouble := s.watch.begin(theLog)
 	todo := s.spare(refuse(group, trouble))
@@ -70,8 +72,8 @@ func (s *Store) spare(group []*operation) []*operation {
 	return rest
 }
 
-// useReserve records the outcomes again that a full disk had no room for: in what was
-// kept back, and at the beginning of the log, once that is moved into the file.
+// useReserve retries the outcomes that a full disk had no room for: in the reserved
+// space, and at the beginning of the log once the log has been moved into the file.
 func (s *Store) useReserve(group []*operation) {
 	var again []*operation
 	for _, op := range group {
@@ -103,8 +105,8 @@ func refuse(group []*operation, trouble error) []*operation {
 	return rest
 }
 
-// commit writes a group in one transaction, and settles the result of each operation. A bad operation fails alone:
-// the others are committed together without it.
+// commit writes a group in one transaction, and settles the result of each operation. A
+// bad operation fails alone: the others are committed together without it.
 func (s *Store) commit(group []*operation) {
 	if len(group) == 0 {
 		return
@@ -123,7 +125,8 @@ func (s *Store) commit(group []*operation) {
 	if len(group) > 1 && s.writer.transaction(func() error { return s.guarded(group) }) == nil {
 		return
 	}
-	// The transaction itself failed, or did not fit as a whole: a full disk may still have room for the small ones.
+	// The transaction itself failed, or did not fit as a whole: a full disk may still
+	// have room for the small operations.
 	for _, op := range group {
 		op.err = s.writer.transaction(func() error { return op.do(s.writer) })
 	}
@@ -149,8 +152,8 @@ func (s *Store) guarded(group []*operation) error {
 	return nil
 }
 
-// finish brings the memory up to date with a committed group, reports the new deliveries, and lets the callers
-// continue.
+// finish brings the memory up to date with a committed group, reports the new deliveries,
+// and lets the callers continue.
 func (s *Store) finish(group []*operation) {
 	var n store.Notice
 	s.lanes.mu.Lock()

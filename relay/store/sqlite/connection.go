@@ -41,8 +41,8 @@ func (c *connection) Close() error {
 	return errors.Join(append(errs, c.conn.Close())...)
 }
 
-// prepare returns the statement for a query, which must be one of few: each is
-// prepared once and kept.
+// prepare returns the statement for a query. There must be few different queries, because
+// each is prepared once and kept.
 func (c *connection) prepare(query string) (driver.Stmt, error) {
 	if s := c.statements[query]; s != nil {
 		return s, nil
@@ -104,7 +104,7 @@ func (c *connection) rows(query string, args ...any) (list [][]driver.Value, err
 	}
 }
 
-// row runs a query and returns its first row, nil when there is none.
+// row runs a query and returns its first row, or nil when there is none.
 func (c *connection) row(query string, args ...any) ([]driver.Value, error) {
 	list, err := c.rows(query, args...)
 	if err != nil || len(list) == 0 {

@@ -18,8 +18,8 @@ const keysOf = "coalesce((SELECT nullif(keys, '') FROM connectors WHERE name = ?
 func (s *Store) OpenConnector(ctx context.Context, name, typ string) (store.Kept, error) {
 	token := newToken()
 	err := s.write(ctx, &operation{what: "open connector " + name, do: func(w *writer) error {
-		// Where a connector that has got another name keeps its keys under this one, a
-		// new connector needs another place for its own.
+		// A connector that was renamed may still keep its keys under this name; a new
+		// connector then needs another place for its own.
 		if _, err := w.exec(`INSERT INTO connectors (name, type, hook_token, keys)
 			SELECT ?1, ?2, ?3, CASE WHEN EXISTS (SELECT 1 FROM connectors WHERE keys = ?1) THEN ?4 ELSE '' END
 			WHERE true ON CONFLICT (name) DO NOTHING`, name, typ, token, name+"."+newToken()); err != nil {

@@ -9,10 +9,10 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// decisionStep is how many deliveries one commit replays or dismisses: few enough
-// that others do not wait long for it, and many more than a lane can bring away
-// before the next commit. So a lane sees what is replayed in its order, oldest
-// first, although it starts before the last is back.
+// decisionStep is how many deliveries one commit replays or dismisses: few enough that
+// others do not wait long for it, and many more than a lane can deliver before the next
+// commit. So a lane gets what is replayed in order, oldest first, although it starts
+// before the last one is back.
 const decisionStep = 5000
 
 // Replay implements [store.Store].
@@ -28,9 +28,9 @@ func (s *Store) Dismiss(ctx context.Context, ids []int64) ([]int64, error) {
 	return s.decide(ctx, "dismiss", ids, false, dismiss, micros(time.Now()))
 }
 
-// decide changes deliveries, one after the other, by a query whose first argument is the
-// delivery's number. It works in steps and returns those it changed, also when a later
-// step failed. Returns says that they wait again.
+// decide changes deliveries one by one, with a query whose first argument is the
+// delivery's number. It works in steps and returns those it changed, even if a later step
+// failed. Returns says that they wait again.
 func (s *Store) decide(ctx context.Context, what string, ids []int64, returns bool, query string, args ...any) (all []int64, err error) {
 	for step := range slices.Chunk(slices.Sorted(slices.Values(ids)), decisionStep) {
 		var changed []delivery.Delivery

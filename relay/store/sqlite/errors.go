@@ -10,7 +10,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// explain translates SQLite's errors into the store's and says what to do. Other errors stay as they are.
+// explain translates SQLite's errors into the store's and says what to do. Other errors
+// stay as they are.
 func explain(err error) error {
 	code, ok := resultCode(err)
 	if !ok || explained(err) {
@@ -35,8 +36,8 @@ func explain(err error) error {
 	return err
 }
 
-// isFull reports whether the disk had no room. SQLite says so for files that cannot grow, and uses other words for
-// its log's index.
+// isFull reports whether the disk had no room. SQLite says so for files that cannot grow,
+// and uses other words for its log's index.
 func isFull(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && (e.Code()&0xff == sqlite3.SQLITE_FULL || e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE || e.Code() == sqlite3.SQLITE_IOERR_WRITE)

@@ -58,8 +58,8 @@ func (s *Store) events(ctx context.Context, f store.EventFilter) (list []store.E
 	return list, nil
 }
 
-// span returns the numbers between which a filter's events are: greater than from, and
-// at most to.
+// span returns the range in which a filter's events have their numbers: greater than
+// from, and at most to.
 func (s *Store) span(ctx context.Context, f store.EventFilter) (from, to int64, err error) {
 	if err := s.reader.QueryRowContext(ctx, "SELECT coalesce(min(id), 1) - 1, coalesce(max(id), 0) FROM events").Scan(&from, &to); err != nil {
 		return 0, 0, err
@@ -109,7 +109,7 @@ func eventConditions(f store.EventFilter) (index, clause string, args []any) {
 		}
 		add("e.fate IN (" + strings.Join(fates, ",") + ")")
 		if len(fates) == 1 && !slices.Contains(f.Fates, event.Routed) {
-			// The index of what went nowhere; only a constant can use it.
+			// The index of events that went nowhere, which only a constant can use.
 			index = "INDEXED BY events_unrouted"
 			parts[len(parts)-1] = "e.fate = " + fates[0] + " AND e.fate <> 'routed'"
 		}

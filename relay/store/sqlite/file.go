@@ -15,9 +15,9 @@ const readers = 4
 // busyTimeout is how long a connection waits for others.
 const busyTimeout = 5 * time.Second
 
-// writing are the settings of connections that write. The page size matters only
-// when the file is made: two cards of 2 kB do not fit a page of 4 kB. The
-// checkpointer decides when the write-ahead log starts over.
+// writing returns the settings of connections that write. The page size matters only when
+// the file is made: two cards of 2 kB do not fit a page of 4 kB. The checkpointer decides
+// when the write-ahead log starts over.
 //
 // The driver applies the pragmas first, by name, and what has a key of its own
 // after them: the page size would come too late once there is a log.
@@ -30,7 +30,7 @@ func writing() url.Values {
 	}
 }
 
-// reading are the settings of connections that only read. Their caches are small,
+// reading returns the settings of connections that only read. Their caches are small,
 // because there are several and what is read often is in memory anyway.
 func reading() url.Values {
 	return url.Values{

@@ -74,8 +74,8 @@ func (s *Store) Turns(ctx context.Context, channel, from string, urgent bool, n 
 	return interleave(taken, n), nil
 }
 
-// interleave takes the first of each list, then the second of each, and so on, up to
-// n of them.
+// interleave takes the first of each list, then the second of each, and so on,
+// up to n in all.
 func interleave(lists [][]delivery.Delivery, n int) []delivery.Delivery {
 	var all []delivery.Delivery
 	for place, more := 0, true; more && len(all) < n; place++ {

@@ -37,9 +37,10 @@ type held struct {
 	index *os.File
 }
 
-// hold claims the store for this process: with a lock on a separate file beside it, which says who has it, and with
-// one on the file itself, which applies under its other names, too. The kernel releases both when the process ends,
-// however it ends. hold creates the file when there is none.
+// hold claims the store for this process: with a lock on a separate file beside it, which
+// says who has it, and with one on the file itself, which applies under its other names,
+// too. The kernel releases both when the process ends, however it ends. hold creates the
+// file when there is none.
 func hold(path string, log zerolog.Logger) (*held, error) {
 	h := &held{}
 	if err := h.take(path, log); err != nil {
@@ -88,7 +89,7 @@ func (h *held) examineLog() error {
 	return nil
 }
 
-// Close gives the store up.
+// Close releases the store.
 func (h *held) Close() error {
 	var errs []error
 	for _, f := range []*os.File{h.index, h.file, h.lock} {
@@ -99,7 +100,8 @@ func (h *held) Close() error {
 	return errors.Join(errs...)
 }
 
-// resolve follows symbolic links, because SQLite does: two names for one file must lead to the same lock.
+// resolve follows symbolic links, because SQLite does: two names for one file must lead
+// to the same lock.
 func resolve(path string) (string, error) {
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err == nil {
@@ -132,13 +134,13 @@ func lockBeside(path string) (*os.File, error) {
 		}
 		return nil, fmt.Errorf("%w%s; stop that one first, or give this one a store of its own", store.ErrLocked, holder(f))
 	}
-	// The number is for the error of a second relay; nothing depends on it, so a full disk
-	// does not matter here. Behind it stands what the last relay acknowledged.
+	// The number is for the error of a second relay; nothing depends on it, so a full
+	// disk does not matter here. What the last relay acknowledged comes after it.
 	_, _ = f.WriteAt(fmt.Appendf(nil, "%-*d\n", markAt-1, os.Getpid()), 0)
 	return f, nil
 }
 
-// holder names the process that has the lock, if the file says.
+// holder names the process that has the lock, if the file does.
 func holder(f *os.File) string {
 	b := make([]byte, markAt)
 	n, _ := f.ReadAt(b, 0)

@@ -50,8 +50,8 @@ type lane struct {
 	// left out, it only gets shorter until nothing waits or a reader fills it.
 	front []delivery.Delivery
 	place *list.Element
-	// changes counts what happened to the lane, except new deliveries at its end: what was read from the file before
-	// a change must not be remembered after it.
+	// changes counts what happened to the lane, except new deliveries at its end: what
+	// was read from the file before a change must not be remembered after it.
 	changes int
 	// head is when the oldest was accepted, as the file said after headAt changes.
 	head   time.Time
@@ -86,7 +86,7 @@ func (l *lanes) lane(channel string) *lane {
 	return n
 }
 
-// count adds to what waits of a connector.
+// count adds to what a connector has waiting.
 func (n *lane) count(connector string, more tally) {
 	n.waiting += more.all
 	t := n.by[connector].plus(more)
@@ -97,7 +97,7 @@ func (n *lane) count(connector string, more tally) {
 	n.by[connector] = t
 }
 
-// one is the tally of one delivery.
+// one returns the tally of one delivery.
 func one(urgent bool) tally {
 	if urgent {
 		return tally{all: 1, urgent: 1}
@@ -112,7 +112,8 @@ func (t tally) negative() tally { return tally{all: -t.all, urgent: -t.urgent} }
 // whole reports whether all that waits is in memory.
 func (n *lane) whole() bool { return len(n.front) >= n.waiting }
 
-// search returns where in the front the first delivery above after is.
+// search returns the place in the front of the first delivery whose number is above
+// after.
 func (n *lane) search(after int64) int {
 	at, _ := slices.BinarySearchFunc(n.front, after+1, func(d delivery.Delivery, id int64) int {
 		switch {
@@ -134,7 +135,7 @@ func (l *lanes) add(d delivery.Delivery) {
 	keep := n.whole() && len(n.front) < cacheDepth
 	n.count(d.Connector, one(d.Urgent))
 	if last := len(n.front) - 1; last >= 0 && n.front[last].ID >= d.ID {
-		return // a reader was faster, see fill
+		return // a reader was faster; see fill
 	}
 	if keep && l.room(n, size(d)) {
 		l.keep(n, d)
@@ -151,8 +152,8 @@ func (l *lanes) keep(n *lane, d delivery.Delivery) {
 	l.cards++
 }
 
-// room makes room for a lane's delivery at the cost of the lanes that have not
-// delivered for longest.
+// room makes room for a lane's delivery at the cost of the lanes that have gone longest
+// without delivering.
 func (l *lanes) room(n *lane, bytes int) bool {
 	for l.bytes+bytes > cacheBytes {
 		last := l.order.Back()
@@ -187,7 +188,7 @@ func (l *lanes) tidy(n *lane) {
 	}
 }
 
-// update takes in what an attempt made of a waiting delivery.
+// update applies an attempt's outcome to a waiting delivery.
 func (l *lanes) update(d delivery.Delivery) {
 	n := l.lane(d.Channel)
 	n.changes++
@@ -224,8 +225,8 @@ func (l *lanes) replayed(d delivery.Delivery) {
 	l.cut(n, n.search(d.ID-1))
 }
 
-// moved records that some of a lane's deliveries, this many of each connector, now belong to another lane, in which
-// they may be anywhere.
+// moved records that some of a lane's deliveries, this many of each connector, now belong
+// to another lane, in which they may be anywhere.
 func (l *lanes) moved(from, to string, by map[string]tally) {
 	l.shortened(from, by)
 	heir := l.lane(to)
@@ -236,8 +237,8 @@ func (l *lanes) moved(from, to string, by map[string]tally) {
 	l.cut(heir, 0)
 }
 
-// shortened takes in that some of a lane's deliveries, so many of each connector,
-// no longer wait.
+// shortened records that some of a lane's deliveries, this many of each connector, no
+// longer wait.
 func (l *lanes) shortened(channel string, by map[string]tally) {
 	lane := l.lane(channel)
 	lane.changes++
@@ -247,8 +248,8 @@ func (l *lanes) shortened(channel string, by map[string]tally) {
 	l.cut(lane, 0)
 }
 
-// heads answers from memory, if it can, what [Store.Heads] is asked. If it cannot,
-// changes is what fill wants to know.
+// heads answers [Store.Heads] from memory if it can. If it cannot, it returns the changes
+// that fill needs.
 func (l *lanes) heads(channel string, urgent bool, most int) (list []delivery.Delivery, changes int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -268,7 +269,7 @@ func (l *lanes) heads(channel string, urgent bool, most int) (list []delivery.De
 	return list, n.changes, len(list) == most || n.whole()
 }
 
-// waiting returns how much waits in a lane, and how much of it is of the connector
+// waiting returns how much waits in a lane, and how much of that belongs to the connector
 // that has most.
 func (l *lanes) waiting(channel string) (all, most int) {
 	l.mu.Lock()
@@ -331,9 +332,9 @@ func (l *lanes) sharers(channel string, urgent bool) []share {
 	return list
 }
 
-// fill remembers all that waits in a lane, as a reader has found it in the file
-// when there were so many changes. What is committed at this moment may be in the
-// list already; add knows.
+// fill remembers all that waits in a lane, as a reader found it in the file after this
+// many changes. What is being committed right now may already be in the list; add allows
+// for that.
 func (l *lanes) fill(channel string, list []delivery.Delivery, changes int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -351,8 +352,8 @@ func (l *lanes) fill(channel string, list []delivery.Delivery, changes int) {
 	}
 }
 
-// count is a lane's length and age. Known is false when only the file knows the
-// age; then changes is what learn wants to know.
+// count is a lane's length and age. Known is false when only the file knows the age;
+// changes is then what learn needs.
 type count struct {
 	waiting int
 	oldest  time.Time

@@ -10,9 +10,9 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// lockedByte is the byte of the file that is locked: far beyond its end and beyond
-// the bytes that SQLite locks. The lock belongs to the open file, not to the
-// process, so that it lives through SQLite's opening and closing.
+// lockedByte is the byte of the file that is locked: far beyond its end and beyond the
+// bytes that SQLite locks. The lock belongs to the open file, not to the process, so that
+// it survives SQLite's opening and closing.
 const lockedByte = 1 << 50
 
 // lockFile locks the file itself.

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// mark is how far a store's log went when the last commit was acknowledged. It is in the lock file, after the
-// process's number, and is not synced: after a power loss it may say less than what was acknowledged, but never more.
-// A closed store has none.
+// mark is how far a store's log went when the last commit was acknowledged. It is in the
+// lock file, after the process's number, and is not synced: after a power loss it may say
+// less than what was acknowledged, but never more. A closed store has none.
 type mark struct {
 	salts salts
 	size  int64
-	// generation is the file's as the commit left it. A file that has it without its
-	// log got all of the log, such as from SQLite's own shell.
+	// generation is the file's as the commit left it. A file that has it but no log has
+	// taken in all of the log, for example through SQLite's own shell.
 	generation uint32
 }
 
@@ -36,7 +36,8 @@ func newMarker(h *held) (*marker, error) {
 }
 
 // write marks where the log ends after a commit, which SQLite keeps in the log's index:
-// https://www.sqlite.org/walformat.html#the_wal_index_header. It does no harm when that cannot be written.
+// https://www.sqlite.org/walformat.html#the_wal_index_header. A mark that cannot be
+// written does no harm.
 func (m *marker) write(generation uint32) {
 	var b [40]byte
 	if _, err := m.held.index.ReadAt(b[:], 0); err != nil {
@@ -47,10 +48,10 @@ func (m *marker) write(generation uint32) {
 	_, _ = m.held.lock.WriteAt([]byte(now.String()), markAt)
 }
 
-// clearMark takes the mark away, before the log is.
+// clearMark removes the mark before the log is removed.
 func (h *held) clearMark() { _ = h.lock.Truncate(markAt) }
 
-// markAt is where the mark stands in the lock file; the process's number is before.
+// markAt is where the mark begins in the lock file, after the process's number.
 const markAt = 12
 
 // String implements [fmt.Stringer]. It has the same length for every mark.
@@ -58,7 +59,7 @@ func (m mark) String() string {
 	return fmt.Sprintf("log %08x %08x %012d %08x\n", m.salts[0], m.salts[1], m.size, m.generation)
 }
 
-// readMark reads the mark that a lock file has; the zero mark when it has none.
+// readMark returns a lock file's mark, or the zero mark when there is none.
 func readMark(lock *os.File) mark {
 	b := make([]byte, 64)
 	n, _ := lock.ReadAt(b, 0)

@@ -12,8 +12,8 @@ import (
 // moveStep is how many deliveries one commit moves: it takes a few milliseconds.
 const moveStep = 1000
 
-// MoveChannel implements [store.Store]. Only what a lane still has to do with is
-// moved; what has ended may be millions of rows, and keeps the name it went by.
+// MoveChannel implements [store.Store]. It moves only what a lane still deals with;
+// deliveries that have ended may be millions of rows, and keep their old channel's name.
 func (s *Store) MoveChannel(ctx context.Context, from, to string) (moved int, err error) {
 	return s.emptyChannel(ctx, "move channel "+from+" to "+to, from, "channel = ?1", to, func(l *lanes, by map[string]tally) []string {
 		l.moved(from, to, by)
@@ -30,9 +30,9 @@ func (s *Store) ForgetChannel(ctx context.Context, channel string) (dismissed in
 	})
 }
 
-// emptyChannel takes what waits and the dead letters out of a channel, by what an UPDATE
-// sets with one argument, and forgets how the channel's lane stands. After says what that
-// did to the lane. Nothing is written where there is nothing to do.
+// emptyChannel takes what waits and the dead letters out of a channel, with the SET
+// clause of an UPDATE and its one argument, and forgets the state of the channel's lane.
+// After says what that did to the lane. Nothing is written where there is nothing to do.
 func (s *Store) emptyChannel(ctx context.Context, what, channel, set string, arg any, after func(*lanes, map[string]tally) []string) (total int, err error) {
 	var any bool
 	err = s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM lanes WHERE channel = ?1)
@@ -118,8 +118,8 @@ func (s *Store) MoveConnector(ctx context.Context, from, to string, token []byte
 	}})
 }
 
-// ForgetConnector implements [store.Store]. The connector itself goes last, so that
-// what an end in the middle leaves can be forgotten again.
+// ForgetConnector implements [store.Store]. The connector itself goes last, so that one
+// half forgotten can be forgotten again.
 func (s *Store) ForgetConnector(ctx context.Context, name string) error {
 	for n := int64(moveStep); n == moveStep; {
 		err := s.write(ctx, &operation{what: "forget the keys of connector " + name, do: func(w *writer) (err error) {

@@ -10,8 +10,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// part is a copy of a store that does not have its final name yet. It is locked while it is being written: an
-// unlocked one was left by a killed process.
+// part is a copy of a store that does not have its final name yet. It is locked while it
+// is being written: an unlocked one was left by a killed process.
 type part struct {
 	path string
 	// lock is open for longer than SQLite has the file open: closing any descriptor of
@@ -19,13 +19,13 @@ type part struct {
 	lock *os.File
 }
 
-// partPattern is what parts are called. The name says nothing of the copy's, so that
-// the next backup removes what the last one left, whatever its name would have become.
+// partPattern is what parts are called. The name does not depend on the copy's name, so that
+// the next backup removes what the last one left, whatever that would have been called.
 const partPattern = ".relay-copy-*"
 
 var partName = regexp.MustCompile(`^\.relay-copy-[0-9]+$`)
 
-// newPart makes an empty part in a folder, from which it removes those that were left.
+// newPart makes an empty part in a folder and removes those that were left there.
 func newPart(dir string) (*part, error) {
 	removeParts(dir)
 	for {
@@ -80,7 +80,8 @@ func removeParts(dir string) (removed []string) {
 	return removed
 }
 
-// abandoned locks a part that nobody works on; nil when it is not such a one.
+// abandoned locks and returns a part that nobody works on; it returns nil for any other
+// file.
 func abandoned(path string) *part {
 	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {

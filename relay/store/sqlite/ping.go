@@ -29,8 +29,8 @@ func newPulse() pulse {
 	return pulse{last: &atomic.Pointer[beat]{}, probing: make(chan struct{}, 1)}
 }
 
-// beat records the outcome of a commit. Only an error that says that nothing can be written counts, because an
-// operation may fail for reasons of its own.
+// beat records the outcome of a commit. Only an error that says that nothing can be
+// written counts, because an operation may fail for reasons of its own.
 func (p pulse) beat(err error) {
 	if err != nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrCorrupt) {
 		err = nil
@@ -47,8 +47,8 @@ func (p pulse) fresh() *beat {
 }
 
 // Ping implements [store.Store]. It answers with the outcome of the last commit; when
-// that was long ago, it waits until a small write has reached the disk. However many ask,
-// and however often, there is one such write in that time.
+// that was long ago, it waits until a small write has reached the disk. However many
+// callers ask, and however often, there is one such write in that time.
 func (s *Store) Ping(ctx context.Context) error {
 	if s.queue.isClosed() {
 		return store.ErrClosed

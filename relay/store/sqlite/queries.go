@@ -15,7 +15,7 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// deliveryColumns are what scanDelivery reads, of deliveries d and events e.
+// deliveryColumns are the columns that scanDelivery reads, of deliveries d and events e.
 const deliveryColumns = columnsBefore + cardColumn + columnsAfter
 
 const (
@@ -25,7 +25,7 @@ const (
 	titleColumn   = `iif(d.card IS NULL, e.title, d.title)`
 )
 
-// attemptColumns are what scanAttempt reads, of attempts a.
+// attemptColumns are the columns that scanAttempt reads, of attempts a.
 const attemptColumns = "a.number, a.started, a.took, a.verdict, a.status, a.detail, a.retry_after, a.bytes, a.omitted, a.duplicate, a.gathered"
 
 const lastQuery = "SELECT " + attemptColumns + " FROM attempts a WHERE a.delivery = ? ORDER BY a.seq DESC LIMIT 1"
@@ -87,7 +87,7 @@ func (s *Store) Deliveries(ctx context.Context, f store.Filter) ([]store.Summary
 	return list, nil
 }
 
-// limitOf is how many entries a list may have whose filter asks for n.
+// limitOf returns how many entries a list may have when its filter asks for n.
 func limitOf(n int) int {
 	if n <= 0 {
 		return store.DefaultLimit
@@ -95,9 +95,9 @@ func limitOf(n int) int {
 	return n
 }
 
-// index names the index that finds what a filter wants with the least reading.
-// SQLite, which keeps no statistics here, cannot know; all of them give the order
-// of a list.
+// index names the index that finds what a filter wants with the least reading. SQLite
+// cannot know which, because it keeps no statistics here. Any of them yields the order of
+// a list.
 func index(f store.Filter) string {
 	only := func(state delivery.State) bool { return len(f.States) == 1 && f.States[0] == state }
 	switch {
@@ -112,14 +112,15 @@ func index(f store.Filter) string {
 	}
 }
 
-// summaries returns the deliveries of a clause, each with its last attempt; and with
-// its card, of which a list may hold many megabytes, only on demand.
+// summaries returns the deliveries that a clause selects, each with its last attempt. It
+// reads cards only on demand, because those of a list may be many megabytes.
 func (s *Store) summaries(ctx context.Context, cards bool, index, clause string, args ...any) ([]store.Summary, error) {
 	body := "NULL"
 	if cards {
 		body = cardColumn
 	}
-	// The cross join keeps deliveries outside, where they come in the order wanted.
+	// The cross join keeps deliveries in the outer loop, where they come in the wanted
+	// order.
 	rows, err := s.reader.QueryContext(ctx, "SELECT "+columnsBefore+body+columnsAfter+", e.kind, d.finished_at, "+titleColumn+" FROM deliveries d "+index+
 		" CROSS JOIN events e ON e.id = d.event "+clause, args...)
 	var list []store.Summary
@@ -147,8 +148,8 @@ func (s *Store) summaries(ctx context.Context, cards bool, index, clause string,
 	return list, s.lastAttempts(ctx, list)
 }
 
-// oldTitle is the title of a card that an older relay stored. One that has been swept
-// meanwhile has none.
+// oldTitle returns the title of a card that an older relay stored. One that has been
+// swept meanwhile has none.
 func (s *Store) oldTitle(ctx context.Context, id int64) (string, error) {
 	var body []byte
 	err := s.reader.QueryRowContext(ctx, "SELECT "+cardColumn+" FROM deliveries d JOIN events e ON e.id = d.event WHERE d.id = ?", id).Scan(&body)
@@ -173,11 +174,11 @@ func (s *Store) lastAttempts(ctx context.Context, list []store.Summary) error {
 	return nil
 }
 
-// title is what a list shows of a stored card.
+// title returns what a list shows of a stored card.
 func title(b []byte) string { return card.Cut(card.ReadHeadline(b), store.MaxTitle) }
 
-// conditions makes a filter's WHERE clause. It contains states literally, not as arguments, because only then can
-// SQLite use the index of one state.
+// conditions makes a filter's WHERE clause. It contains states literally, not as
+// arguments, because only then can SQLite use the index of one state.
 func conditions(f store.Filter) (string, []any) {
 	parts := []string{"true"}
 	var args []any

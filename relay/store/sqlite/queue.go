@@ -26,19 +26,20 @@ const maxRecords = maxOperations / 2
 // operation is one caller's write. It runs inside a transaction that other
 // callers share, and its caller waits for the commit.
 type operation struct {
-	// what names it in its error, such as "save lane a"; empty adds nothing.
+	// what names it in its errors, such as "save lane a"; empty adds nothing.
 	what string
 	// do writes. It may run more than once: when another operation of its group
 	// fails, the group is rolled back and run again.
 	do func(w *writer) error
-	// after, when not nil, brings the lanes in memory up to date after the commit
-	// and returns the channels that got deliveries. Operations' come in the order
-	// of their commits, before any caller goes on.
+	// after, when not nil, brings the lanes in memory up to date after the commit and
+	// returns the channels that got deliveries. It runs for one operation after the
+	// other, in the order of their commits, before any caller goes on.
 	after func(l *lanes) (channels []string)
 	bytes int
 	// rows is about how many rows it writes, where that may be many.
 	rows int
-	// record marks an attempt's outcome, and grows what needs room for events.
+	// record marks an attempt's outcome, and grows an operation that needs room for
+	// events.
 	record bool
 	grows  bool
 	// returns marks deliveries that wait at old positions again.
@@ -170,9 +171,9 @@ func (q *queue) gather(group []*operation) []*operation {
 	return group
 }
 
-// write hands an operation to the committer and waits until it is durable. When
-// the context ends before the committer begins with it, it is taken back and
-// nothing was written; after that the caller is told what really happened.
+// write hands an operation to the committer and waits until it is durable. When the
+// context ends before the committer begins with it, it is withdrawn and nothing is
+// written; after that, the caller learns what really happened.
 func (s *Store) write(ctx context.Context, op *operation) error {
 	err := s.await(ctx, op)
 	if err != nil && op.what != "" {

@@ -18,7 +18,7 @@ func (s *Store) Refuse(ctx context.Context, list []store.Refusal) error {
 				return fmt.Errorf("refusal of connector %s: %w", r.Connector, err)
 			}
 		}
-		// The last ones of each connector stay.
+		// Each connector keeps its latest ones.
 		_, err := w.exec(`DELETE FROM refusals WHERE (connector, remote, method, status, reason) IN (SELECT connector, remote, method, status, reason
 			FROM (SELECT *, row_number() OVER (PARTITION BY connector ORDER BY last DESC, remote, method, status, reason) AS place FROM refusals) WHERE place > ?)`, store.MaxRefusals)
 		return err

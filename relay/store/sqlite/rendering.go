@@ -26,8 +26,9 @@ type renderings struct {
 	used int64   // slots that ever were
 }
 
-// openRenderings opens the file, and returns which deliveries are in it because the process that wrote their cards
-// died. It empties the file: one crash too few is better than one too many.
+// openRenderings opens the file, and returns which deliveries are in it because the
+// process that wrote their cards died. It empties the file: one crash too few is better
+// than one too many.
 func openRenderings(path string) (r *renderings, left []int64, err error) {
 	b, err := os.ReadFile(path + renderingSuffix)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -45,7 +46,7 @@ func openRenderings(path string) (r *renderings, left []int64, err error) {
 	return &renderings{file: f}, left, nil
 }
 
-// Rendering implements [store.Store]. It does no harm when that cannot be written.
+// Rendering implements [store.Store]. A failure to write the mark does no harm.
 func (s *Store) Rendering(deliveries ...int64) (done func()) {
 	slots := s.renderings.take(len(deliveries))
 	for i, id := range deliveries {

@@ -7,10 +7,9 @@ import (
 	"fmt"
 )
 
-// Migrations are append-only: one that has landed is never edited, because stores
-// have it already. Two were edited all the same, before a test forbade it (see
-// testdata/landed). A repair brings the stores of the time in between to what the
-// edited migration makes.
+// Migrations are append-only: one that has landed is never edited, because stores have it
+// already. Two were edited all the same, before a test forbade it (see testdata/landed).
+// A repair brings stores from the time in between to what the edited migration makes.
 
 //go:embed repairs/*.sql
 var repairs embed.FS
@@ -55,7 +54,7 @@ func repairOnce(ctx context.Context, db *sql.DB, when, file string) error {
 	return tx.Commit()
 }
 
-// holds runs a query that answers with one truth.
+// holds runs a query whose answer is true or false.
 func holds(ctx context.Context, db *sql.DB, query string) (truth bool, err error) {
 	err = db.QueryRowContext(ctx, query).Scan(&truth)
 	return truth, err

@@ -25,8 +25,8 @@ type RestoreOptions struct {
 
 // Restored says what a restore did.
 type Restored struct {
-	// Backup is what was restored, and Old what was there before, nil when it could
-	// not be read, for which Problem is the reason.
+	// Backup is what was restored. Old is what was there before, or nil when it could not
+	// be read; Problem is the reason then.
 	Backup  Contents  `json:"backup"`
 	Old     *Contents `json:"old,omitempty"`
 	Problem string    `json:"problem,omitempty"`
@@ -36,18 +36,19 @@ type Restored struct {
 	// because they may have been delivered since; Waiting is how many still wait.
 	Held    int64 `json:"held"`
 	Waiting int64 `json:"waiting"`
-	// Checkpoints says where polls go on: "backup", "old" (where the old store was),
-	// or "now" (each source as if its connector were new).
+	// Checkpoints says from where polls continue: "backup", "old" (where the old store
+	// was), or "now" (each source as if its connector were new).
 	Checkpoints string `json:"checkpoints"`
 }
 
 // heldReason is why a delivery that waited in a backup is a dead letter.
 const heldReason = "it waited in the backup that was restored and may have been delivered since; replay it if it was not"
 
-// Restore replaces a store, on which no relay may run, with a backup, and keeps the old one beside it. Unless it is
-// told to, it posts nothing again: what waited in the backup is held, except where the old store says that it still
-// waits; and polls go on from the old store's checkpoints, or, where that cannot be read, as those of new connectors
-// do.
+// Restore replaces a store with a backup and keeps the old one beside it; no relay may
+// run on the store. Unless told otherwise, it posts nothing twice: what waited in the
+// backup is held, except where the old store says that it still waits; and polls continue
+// from the old store's checkpoints, or, where it cannot be read, start as those of new
+// connectors do.
 func Restore(ctx context.Context, o RestoreOptions) (r Restored, err error) {
 	existed := exists(o.Path)
 	h, err := hold(o.Path, zerolog.Nop())
@@ -68,7 +69,7 @@ func Restore(ctx context.Context, o RestoreOptions) (r Restored, err error) {
 	if err != nil {
 		return r, fmt.Errorf("backup %s: %w", o.From, err)
 	}
-	defer part.discard() // it has another name by then
+	defer part.discard() // it has its final name by then
 	if _, err := prepareFile(ctx, part.path); err != nil {
 		return r, fmt.Errorf("backup %s: %w", o.From, explain(err))
 	}
@@ -100,7 +101,7 @@ func exists(path string) bool {
 	return err == nil && info.Size() > 0
 }
 
-// removeEmpty removes the file that holding a store made.
+// removeEmpty removes the empty file that hold made.
 func removeEmpty(path string) {
 	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
 		_ = os.Remove(path)
@@ -113,7 +114,8 @@ func same(a, b string) bool {
 	return err == nil && err2 == nil && os.SameFile(one, other)
 }
 
-// readable says what a held store contains, if all of it is sound. Its log is moved into its file.
+// readable says what a held store contains, if all of it is sound. Its log is moved into
+// its file.
 func (h *held) readable(ctx context.Context) (*Contents, error) {
 	if err := h.examineLog(); err != nil {
 		return nil, err
@@ -126,9 +128,9 @@ func (h *held) readable(ctx context.Context) (*Contents, error) {
 	return &c, errors.Join(err, db.Close())
 }
 
-// keepAside gives a store's files another name, that no other file has, and returns
-// it. The store keeps its name as well until another file takes that: at no moment
-// does a start find nothing there and begin with an empty store.
+// keepAside gives a store's files a second, unused name and returns it. The store keeps
+// its own name as well until another file takes it, so that a relay never finds nothing
+// there and starts with an empty store.
 func keepAside(path string) (string, error) {
 	aside := path + "-before-" + time.Now().Format("20060102-150405")
 	for n := 2; os.Link(path, aside) != nil; n++ {
@@ -149,8 +151,8 @@ func keepAside(path string) (string, error) {
 	return aside, nil
 }
 
-// adjust makes a copy of a backup the store that goes on. Old is the file of the store
-// before, empty when it cannot be read.
+// adjust turns a copy of a backup into the store that continues. Old is the file of the
+// store before, or empty when that cannot be read.
 func adjust(ctx context.Context, part, old string, repeat bool, r *Restored) (err error) {
 	db, err := openPool(part, writing())
 	if err != nil {
@@ -188,9 +190,10 @@ func adjust(ctx context.Context, part, old string, repeat bool, r *Restored) (er
 	return tx.Commit()
 }
 
-// takeOver keeps what a backup must not revert. Numbers, sign-ins and hook URLs stay, because a URL that was replaced
-// since may have leaked, and its senders have the new one. Lanes that a person paused or resumed since stay that way.
-// The backup's checkpoints are kept only where polls repeat from them.
+// takeOver keeps what a backup must not revert. Numbers, sign-ins and hook URLs stay,
+// because a URL that was replaced since may have leaked, and its senders have the new
+// one. Lanes that a person paused or resumed since stay that way. The backup's
+// checkpoints are kept only where polls repeat from them.
 func takeOver(ctx context.Context, tx *sql.Tx, repeat bool) error {
 	if _, err := tx.ExecContext(ctx, "CREATE TEMP TABLE polls AS SELECT name, type, poll, checkpoint FROM connectors"); err != nil {
 		return err
@@ -216,8 +219,8 @@ func takeOver(ctx context.Context, tx *sql.Tx, repeat bool) error {
 	return nil
 }
 
-// takeTable replaces the backup's rows with the old store's. The old store may have an earlier schema, without some
-// columns, or without the table.
+// takeTable replaces the backup's rows with the old store's. The old store may have an
+// earlier schema, without some columns, or without the table.
 func takeTable(ctx context.Context, tx *sql.Tx, table string) error {
 	var columns sql.NullString
 	err := tx.QueryRowContext(ctx, "SELECT group_concat(name) FROM pragma_table_info(?, 'old')", table).Scan(&columns)

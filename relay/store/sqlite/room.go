@@ -17,8 +17,8 @@ import (
 
 // Limits say when a store takes no more events.
 type Limits struct {
-	// MinFree is how many bytes of the disk stay free, what is free inside the file
-	// included; 0 means a tenth of the disk, 128 MB at most.
+	// MinFree is how many bytes of the disk stay free, including what is free inside the
+	// file; 0 means a tenth of the disk, at most 128 MB.
 	MinFree int64
 	// MaxSize is how many bytes the store may hold; 0 means no limit.
 	MaxSize int64
@@ -29,8 +29,8 @@ const (
 	minFreeShare = 10
 )
 
-// reserveSize is how much of the disk is reserved for the outcomes of attempts, less on a small disk: when another
-// program has filled the disk, what waits still goes out once.
+// reserveSize is how much of the disk is reserved for the outcomes of attempts, less on a
+// small disk: when another program has filled the disk, what waits still goes out once.
 const (
 	reserveSize   = 16 << 20
 	reserveShare  = 16
@@ -69,14 +69,14 @@ func newRoom(path string, l Limits, log zerolog.Logger) *room {
 // Limit changes the limits.
 func (s *Store) Limit(l Limits) { s.room.limits.Store(&l) }
 
-// check returns why there is no room for more events, nil while there is.
+// check returns why there is no room for more events, or nil while there is.
 func (r *room) check() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.err
 }
 
-// tightLog is how long the log may be while there is little more room than must stay
+// tightLog returns how long the log may be while there is little more room than must stay
 // free, and 0 while there is enough. What the log holds needs as much room again in the
 // file; once it is there, outcomes are written over the log.
 func (r *room) tightLog() int64 {
@@ -126,7 +126,7 @@ func (r *room) measure() error {
 	if d.free < l.MinFree+longestLog {
 		r.tight = min(longestTight, r.reserve(d)/4)
 	}
-	// What is free inside the file counts, but for a rest that the log needs.
+	// What is free inside the file counts, except for a part that the log needs.
 	if d.free+r.free < l.MinFree || d.free < l.MinFree/4 {
 		return fmt.Errorf("%w: the disk of %s has %s left, and disk.min_free is %s; nothing more is accepted until there is room, what waits is still delivered",
 			store.ErrUnavailable, r.path, megabytes(d.free), megabytes(l.MinFree))

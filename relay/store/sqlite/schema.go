@@ -18,17 +18,17 @@ import (
 // applicationID marks the file as a store. The first migration writes it.
 const applicationID = 1380729177
 
-// wholeCheck is up to how many bytes a store is checked whole when it is opened.
-// Of a larger one only the small tables and the edges of the large ones are, so
-// that opening takes no longer the more there is.
+// wholeCheck is up to how many bytes a store is checked whole when it is opened. Of a
+// larger one, only the small tables and the edges of the large ones are checked, so that
+// opening does not take longer as the store grows.
 const wholeCheck = 16 << 20
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// prepareFile finds out whether the file is a sound store, and brings its schema
-// up to date. It runs before anything else has the file open. Fresh says that the store
-// was made now.
+// prepareFile finds out whether the file is a sound store, and brings its schema up to
+// date. It runs before anything else has the file open. Fresh says that the store was
+// only just made.
 func prepareFile(ctx context.Context, path string) (fresh bool, err error) {
 	db, err := openPool(path, writing())
 	if err != nil {
@@ -50,8 +50,8 @@ func prepareFile(ctx context.Context, path string) (fresh bool, err error) {
 	return fresh, raiseGeneration(ctx, db)
 }
 
-// raiseGeneration gives the file a generation that none of its copies has, before a
-// log begins that goes with it alone, see [logReport.belongs].
+// raiseGeneration gives the file a generation that none of its copies has, before a log
+// begins that belongs to it alone; see [logReport.belongs].
 func raiseGeneration(ctx context.Context, db *sql.DB) error {
 	var generation int32
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&generation); err != nil {
@@ -67,7 +67,7 @@ func raiseGeneration(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// identify tells an empty file from a store from another program's database.
+// identify distinguishes an empty file, a store and another program's database.
 func identify(ctx context.Context, db *sql.DB) (fresh bool, err error) {
 	var id, tables int
 	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {

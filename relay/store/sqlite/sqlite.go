@@ -192,9 +192,10 @@ func (s *Store) Close() error {
 	return s.closed
 }
 
-// release closes whatever is open. The writer goes before the file: the last connection to close moves the
-// write-ahead log into the file, and removes it by its name. Where the files are no longer this process's, that name
-// may be another's, so the connections are left to the kernel.
+// release closes whatever is open. The writer goes before the file: the last connection
+// to close moves the write-ahead log into the file, and removes it by its name. Where the
+// files are no longer this process's, that name may be another's, so the connections are
+// left to the kernel.
 func (s *Store) release() error {
 	var errs []error
 	if s.watch != nil && s.watch.check() != nil {

@@ -12,9 +12,10 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// SQLite reads its write-ahead log up to the first frame that is not whole, and ignores what follows: that is how it
-// forgets a commit that a power loss interrupted. It does the same when the log was damaged in the middle, whatever
-// was acknowledged since. So the log is read here first. Its format is a part of SQLite's file format:
+// SQLite reads its write-ahead log up to the first frame that is not whole, and ignores
+// what follows: that is how it forgets a commit that a power loss interrupted. It does
+// the same when the log was damaged in the middle, whatever was acknowledged since. So
+// the log is read here first. Its format is a part of SQLite's file format:
 // https://www.sqlite.org/fileformat2.html#walformat
 const (
 	logHeader   = 32
@@ -31,8 +32,9 @@ type logReport struct {
 	// size is how many bytes of it are sound, up to the last commit.
 	size    int64
 	commits int
-	// lost counts commits behind the sound part. A power loss may have interrupted the last commit of a log before it
-	// was acknowledged; that is not a loss unless something follows it.
+	// lost counts commits behind the sound part. A power loss may have interrupted the
+	// last commit of a log before it was acknowledged; that is not a loss unless
+	// something follows it.
 	lost int
 	// first and last are what the log makes of the file's own header, nil when it
 	// does not touch it.
@@ -51,7 +53,7 @@ func readFileHeader(page []byte) *fileHeader {
 	return &fileHeader{generation: binary.BigEndian.Uint32(page[60:]), schema: binary.BigEndian.Uint32(page[40:])}
 }
 
-// readLog reads the log of a store. An empty or missing one gives an empty report.
+// readLog reads the log of a store. For an empty or missing one, the report is empty.
 func readLog(path string) (*logReport, error) {
 	r := &logReport{}
 	f, err := os.Open(path + logSuffix)
@@ -120,7 +122,7 @@ func (r *logReport) readFrames(in io.Reader, pageSize int, sound bool, sum check
 	}
 }
 
-// take notes a sound frame, the n-th of the log.
+// take records a sound frame, the n-th of the log.
 func (r *logReport) take(frame []byte, n int64, commit bool) {
 	if commit {
 		r.size = logHeader + n*int64(len(frame))
@@ -163,8 +165,8 @@ func (c *checksum) is(b []byte) bool {
 	return c.s0 == binary.BigEndian.Uint32(b) && c.s1 == binary.BigEndian.Uint32(b[4:])
 }
 
-// pageSizeOf returns the page size of a store's file, that of a new one when it
-// cannot be read.
+// pageSizeOf returns the page size of a store's file, or that of a new one when it cannot
+// be read.
 func pageSizeOf(path string) (uint32, error) {
 	page, err := firstBytes(path)
 	if err != nil || page == nil {
@@ -176,7 +178,7 @@ func pageSizeOf(path string) (uint32, error) {
 	return 65536, nil
 }
 
-// firstBytes returns SQLite's header of a file, nil when there is none.
+// firstBytes returns SQLite's header of a file, or nil when there is none.
 func firstBytes(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -193,8 +195,8 @@ func firstBytes(path string) ([]byte, error) {
 	return b, nil
 }
 
-// trouble says what is wrong with a log, for the store beside it and what the store
-// last acknowledged; nil when nothing is.
+// trouble says what is wrong with a log, given the store beside it and what the store
+// last acknowledged; it returns nil when nothing is.
 func (r *logReport) trouble(path string, m mark) error {
 	head, err := firstBytes(path)
 	if err != nil {

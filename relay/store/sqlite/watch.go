@@ -52,7 +52,7 @@ func newWatch(path string, log zerolog.Logger) (*watch, error) {
 	return w, nil
 }
 
-// check returns why nothing can be accepted any longer, nil while all is well.
+// check returns why nothing can be accepted any longer, or nil while all is well.
 func (w *watch) check() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -92,14 +92,15 @@ func (w *watch) end(files ...int) error {
 	return w.err
 }
 
-// size is how long a file was when it was last written.
+// size returns how long a file was when it was last written.
 func (w *watch) size(file int) int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.files[file].as.Size()
 }
 
-// look compares a file with what is known about it, and returns its present state. The caller holds the lock.
+// look compares a file with what is known about it, and returns its present state. The
+// caller holds the lock.
 func (w *watch) look(i int) fs.FileInfo {
 	f := &w.files[i]
 	info, err := os.Stat(f.path)

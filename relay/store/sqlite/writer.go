@@ -15,7 +15,8 @@ type writer struct {
 	// touched is when each connector of the transaction accepted its last event;
 	// it is written once for all operations.
 	touched map[string]int64
-	// generation distinguishes one state of the file from the next; raise asks the next transaction for a new one.
+	// generation distinguishes one state of the file from the next; raise asks the next
+	// transaction for a new one.
 	generation uint32
 	raise      bool
 }
