@@ -9,13 +9,13 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// firstComment is a comment in the first version of its resource: it is the comment
-// itself, and links lead to the rest.
+// firstComment is a comment in version 1 of its resource, which is the comment itself,
+// with links to the rest.
 const firstComment = `{"id":2,"author":{"displayName":"Grace"},"content":"Well done.","publishedDate":"2026-11-20T12:00:00Z","_links":{
 	"threads":{"href":"https://dev.azure.com/acme/_apis/git/repositories/r1/pullRequests/42/threads/5"},
 	"pullRequests":{"href":"https://dev.azure.com/acme/_apis/git/pullRequests/42"}}}`
 
-// one receives the one event that a service hook's event is.
+// one receives a service hook's event and returns the one event it makes.
 func one(t *testing.T, eventType, body string) event.Event {
 	t.Helper()
 	r := hook(eventType, "{}")
@@ -29,7 +29,7 @@ func one(t *testing.T, eventType, body string) event.Event {
 	return got.Events[0]
 }
 
-// TestHooksAreReadInTheShapesTheyCome has the shapes of the samples at
+// TestHooksAreReadInTheShapesTheyCome uses the shapes of the samples at
 // https://learn.microsoft.com/azure/devops/service-hooks/events, with other people.
 func TestHooksAreReadInTheShapesTheyCome(t *testing.T) {
 	for _, test := range []struct{ name, eventType, resource, title string }{
@@ -101,7 +101,7 @@ func TestHappeningsWithoutNumbersHaveKeysOfTheirOwn(t *testing.T) {
 			}
 		}
 	}
-	// A work item's number alone does not tell one change from the next.
+	// A work item's number alone does not distinguish one change from the next.
 	body := `{"id":%q,"eventType":"workitem.updated","resource":{"id":17}}`
 	if a, b := one(t, "workitem.updated", fmt.Sprintf(body, "e-1")), one(t, "workitem.updated", fmt.Sprintf(body, "e-2")); a.Key == b.Key {
 		t.Errorf("two changes are both %q", a.Key)

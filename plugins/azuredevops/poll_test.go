@@ -52,7 +52,7 @@ func TestTheFirstPollPostsWhatWasAskedFor(t *testing.T) {
 	}
 }
 
-// numbers makes things of a form, with a number each.
+// numbers makes numbered things from a format.
 func (s *service) numbers(where, form string, n int) {
 	for i := range n {
 		s.happens(where, fmt.Sprintf(form, i+1))
@@ -93,7 +93,7 @@ func TestAnOldServersListOfPullRequestsIsNotReadToItsEnd(t *testing.T) {
 	c := s.client(map[string]any{"poll": []string{"pull_requests"}})
 	first := s.poll(c, nil)
 	s.wait(time.Hour)
-	// It knows no searchCriteria.minTime, and lists all there ever were.
+	// It does not know searchCriteria.minTime, and lists everything there ever was.
 	s.numbers("git/pullrequestscompleted", `{"pullRequestId":%d,"status":"completed","creationDate":"2025-01-01T00:00:00Z","closedDate":"2025-01-02T00:00:00Z"}`, 500)
 	s.asked = nil
 	want(t, s.poll(c, first.Checkpoint).Events())
@@ -113,7 +113,7 @@ func TestTheNewestUpdatesOfALongLivedWorkItemArePosted(t *testing.T) {
 	want(t, s.poll(c, first.Checkpoint).Events(), "Bug 17 moved from New to Done")
 }
 
-// edit changes work items, all at once.
+// edit changes all of these work items at once.
 func (s *service) edit(n int) {
 	for id := range n {
 		s.changed = append(s.changed, id+1)
@@ -157,7 +157,7 @@ func TestAPollThatBreaksOffGoesOnAmongTheWorkItems(t *testing.T) {
 	s.trouble, s.asked = nil, nil
 	s.mu.Unlock()
 	s.wait(time.Hour)
-	// What is changed meanwhile, behind where the walk has come to, is for the next one.
+	// What changes meanwhile behind the walk is left to the next walk.
 	s.happens("wit/workItems/1/updates", `{"workItemId":1,"rev":3,"fields":{"System.State":{"oldValue":"Done","newValue":"New"},"System.ChangedDate":{"newValue":"NOW"}}}`)
 	if _, err := c.PollWith(t.Context(), at, keep); err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestApprovalsCheckinsAndCommentsAreAskedForIfSomebodyWantsThem(t *testing.T
 	want(t, second.Events(), "Release-5 to Production waits for approval", "Release-5 to Production was approved", "Ada checked in changeset 18",
 		"Grace commented on pull request 42: Fix")
 
-	// What hooks tell of the same has the same keys.
+	// Hooks give the same things the same keys.
 	keys := make(map[string]string)
 	for _, e := range second.Events() {
 		keys[e.Kind] = e.Key

@@ -28,7 +28,7 @@ type service struct {
 	things map[string][]string // by the path's end: what happened, as JSON
 	// changed are the numbers of work items.
 	changed []int
-	// trouble answers the next requests, if it is set.
+	// trouble, if set, answers the next requests.
 	trouble func(w http.ResponseWriter)
 	asked   []string
 }
@@ -64,7 +64,7 @@ func newService(t *testing.T) *service {
 	return s
 }
 
-// wiql answers which work items were changed, as the query asks.
+// wiql answers with the work items that were changed, as the query asks.
 func (s *service) wiql(w http.ResponseWriter, r *http.Request) {
 	var q struct{ Query string }
 	err := json.NewDecoder(r.Body).Decode(&q)
@@ -89,7 +89,7 @@ func (s *service) wiql(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintf(w, `{"workItems":[%s]}`, strings.Join(items, ","))
 }
 
-// list answers with a page: Git and work items by $skip, all else by a token.
+// list answers with a page: Git and work items by $skip, everything else by a token.
 func (s *service) list(w http.ResponseWriter, r *http.Request) {
 	q, path := r.URL.Query(), r.PathValue("rest")
 	list, ok := s.things[path+q.Get("searchCriteria.status")+strings.TrimPrefix(q.Get("statusFilter"), "completed")]
@@ -172,7 +172,7 @@ const (
 	made     = `{"id":1,"workItemId":17,"rev":1,"revisedBy":{"displayName":"Ada"},"fields":{"System.WorkItemType":{"newValue":"Bug"},"System.Title":{"newValue":"Tabs"},"System.State":{"newValue":"New"},"System.ChangedDate":{"newValue":"NOW"}}}`
 )
 
-// everything happens once.
+// everything makes each thing happen once.
 func (s *service) everything() {
 	s.happens("git/repositories", `{"id":"r1","name":"relay"}`)
 	s.happens("git/repositories/r1/pushes", pushed)
@@ -187,7 +187,7 @@ func (s *service) everything() {
 	s.happens("wit/workItems/17/updates", `{"id":3,"workItemId":17,"rev":3,"fields":{"System.Watermark":{"oldValue":1,"newValue":2},"System.ChangedDate":{"newValue":"NOW"}}}`)
 }
 
-// hook is a service hook's event with a resource.
+// hook returns a service hook's event with a resource.
 func hook(eventType, resource string) connector.Request {
 	r := connector.Request{
 		Method: http.MethodPost, Header: http.Header{},

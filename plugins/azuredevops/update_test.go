@@ -9,14 +9,15 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// pull is a pull request by Ada that Grace and Linus review.
+// pull returns a pull request by Ada that Grace and Linus review.
 func pull(more string) string {
 	return `{"pullRequestId":42,"title":"Fix the parser","status":"active","createdBy":{"displayName":"Ada"},"sourceRefName":"refs/heads/tabs","targetRefName":"refs/heads/main",` + more +
 		`"lastMergeSourceCommit":{"commitId":"0123456789abcdef"},"reviewers":[{"displayName":"Grace","vote":10},{"displayName":"Grace Ann","vote":0},{"displayName":"Linus","vote":-5}],
 		"repository":{"id":"r1","name":"relay","webUrl":"https://dev.azure.com/acme/Relay/_git/relay"}}`
 }
 
-// byDefault receives a service hook's event with a sentence, where nothing is chosen.
+// byDefault receives a service hook's event with a sentence, with nothing chosen in the
+// configuration.
 func byDefault(t *testing.T, eventType, sentence, resource string) []event.Event {
 	t.Helper()
 	r := hook(eventType, resource)

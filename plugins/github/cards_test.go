@@ -17,13 +17,13 @@ import (
 	"github.com/connector-relay/relay/relay/connector/connectortest"
 )
 
-// example is one event of GitHub's with payloads of it.
+// example is one of GitHub's events, with payloads of it.
 type example struct {
 	Name     string            `json:"name"`
 	Examples []json.RawMessage `json:"examples"`
 }
 
-// examples are the payloads of @octokit/webhooks-examples.
+// examples returns the payloads of @octokit/webhooks-examples.
 func examples(t testing.TB) []example {
 	t.Helper()
 	f, err := os.Open("testdata/webhooks-examples.json.gz")
@@ -42,7 +42,7 @@ func examples(t testing.TB) []example {
 	return list
 }
 
-// nothing lists the events of which no card is made, and why.
+// nothing lists the events that get no card, and why.
 func nothing() map[string]string {
 	const settings = "a change of settings, which concerns nobody in a channel"
 	const billing = "a matter of billing"
@@ -66,8 +66,8 @@ func nothing() map[string]string {
 	}
 }
 
-// Every example, whether it would be posted by default or not, gives a card that is
-// valid, or is of an event of which deliberately none is made.
+// Every example gives a valid card, whether or not it would be posted by default, unless
+// its event deliberately gets none.
 func TestEveryExampleGivesACardOrADeliberateNothing(t *testing.T) {
 	everything := &GitHub{Events: []string{"*"}}
 	missing := make(map[string]bool)
@@ -103,7 +103,7 @@ func TestEveryExampleGivesACardOrADeliberateNothing(t *testing.T) {
 	}
 }
 
-// quiet reports whether a payload is one of a shown kind that tells nothing new.
+// quiet reports whether a payload is of a kind that is shown but says nothing new.
 func quiet(name string, p *payload) bool {
 	switch name {
 	case "deployment_status":

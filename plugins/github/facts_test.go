@@ -8,8 +8,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector/connectortest"
 )
 
-// TestACardSaysWhoDidWhatToWhomAndFromWhat has the facts that Zulip's integration tells
-// of the same events.
+// TestACardSaysWhoDidWhatToWhomAndFromWhat expects the facts that Zulip's integration
+// reports for the same events.
 func TestACardSaysWhoDidWhatToWhomAndFromWhat(t *testing.T) {
 	const (
 		issue      = `"issue":{"number":7,"title":"Tabs","body":"**Now** whole.","html_url":"https://h.example/i/7"},`

@@ -38,10 +38,10 @@ type hub struct {
 	mu     sync.Mutex
 	token  string
 	events []map[string]any // newest first
-	// deliveries are those of hook 9, newest first.
+	// deliveries are the deliveries of hook 9, newest first.
 	deliveries []delivery
 	hookURL    string
-	// trouble answers the next requests, if it is set.
+	// trouble, if set, answers the next requests.
 	trouble  func(w http.ResponseWriter)
 	requests []string
 	tokens   int
@@ -282,7 +282,7 @@ func TestGitHubsErrorsHaveTheirKinds(t *testing.T) {
 	}
 }
 
-// signed is a delivery as GitHub sends it.
+// signed returns a delivery as GitHub sends it.
 func signed(name, guid, contentType, body string) connector.Request {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(body))
@@ -345,7 +345,7 @@ func TestOnlyGitHubIsBelieved(t *testing.T) {
 	if got, err := open.Receive(t.Context(), good); err != nil || got.Status != 403 || len(got.Events) != 0 {
 		t.Errorf("without a secret: %+v, %v", got, err)
 	}
-	// The test vector of GitHub's documentation.
+	// The test vector from GitHub's documentation.
 	vector := connector.Request{Method: "POST", Body: []byte("Hello, World!"), Header: http.Header{
 		"X-Hub-Signature-256": {"sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"},
 	}}

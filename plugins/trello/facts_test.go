@@ -9,8 +9,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector/kinds"
 )
 
-// TestACardSaysWhatChangedAndFromWhat has the facts that Zulip's integration tells of the
-// same actions.
+// TestACardSaysWhatChangedAndFromWhat expects the facts that Zulip's integration reports
+// for the same actions.
 func TestACardSaysWhatChangedAndFromWhat(t *testing.T) {
 	for _, test := range []struct{ is, action, want string }{
 		{"an attachment leads to it", `"type":"addAttachmentToCard","data":{"card":{"name":"Parser"},"attachment":{"name":"log","url":"https://e.example/log"}}`, "Ada attached log to Parser | Attachment: [log](https://e.example/log)"},

@@ -40,11 +40,11 @@ type service struct {
 	mu      sync.Mutex
 	actions []map[string]any // newest first
 	hooks   []webhook
-	// status and text answer the next requests, if they are set.
+	// status and text, if set, answer the next requests.
 	status int
 	text   string
 	asked  []string
-	// broken is the beginning of the paths that fail.
+	// broken is the prefix of the paths that fail.
 	broken string
 }
 
@@ -141,7 +141,7 @@ func (s *service) change(f func()) {
 	f()
 }
 
-// happens adds an action to the board and returns it as a webhook would bring it.
+// happens adds an action to the board and returns it as a webhook would deliver it.
 func (s *service) happens(typ, data string) string {
 	var body string
 	s.change(func() {

@@ -14,8 +14,8 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// endless is a store whose lanes are never empty and whose writes cost nothing, so
-// that what is measured is dispatch alone.
+// endless is a store whose lanes are never empty and whose writes cost nothing, so that
+// only dispatch is measured.
 type endless struct {
 	mu   sync.Mutex
 	last int64
@@ -70,8 +70,8 @@ func (i instant) Gather(ctx context.Context, list []delivery.Delivery) (delivery
 	return i.Send(ctx, list[0]), len(list)
 }
 
-// BenchmarkAttempt is what dispatch costs an attempt, its log line and metrics
-// included; 10,000 attempts a second must be a small part of one processor.
+// BenchmarkAttempt measures what dispatch costs an attempt, including its log line and
+// metrics; 10,000 attempts a second must be a small part of one processor.
 func BenchmarkAttempt(b *testing.B) {
 	s := &endless{left: b.N, done: make(chan struct{})}
 	d := New(Options{Store: s, Log: zerolog.New(io.Discard).With().Timestamp().Logger(), Metrics: prometheus.NewRegistry()})
@@ -91,7 +91,7 @@ func BenchmarkAttempt(b *testing.B) {
 	d.Stop(ctx)
 }
 
-// BenchmarkWake is what the store pays for each commit.
+// BenchmarkWake measures what each commit costs the store.
 func BenchmarkWake(b *testing.B) {
 	s := &endless{left: -1}
 	d := New(Options{Store: s, Log: zerolog.Nop()})

@@ -41,7 +41,7 @@ func newMemory() *memory {
 	return m
 }
 
-// breaks makes some methods fail, until the error is nil.
+// breaks makes some methods fail until it is called with nil.
 func (m *memory) breaks(err error, methods ...string) {
 	broken := storetest.Fail(err, methods...)
 	m.Inject(func(ctx context.Context, method string, call func() error) error {
@@ -55,7 +55,7 @@ func (m *memory) breaks(err error, methods ...string) {
 	})
 }
 
-// serve makes the dispatcher hear of what the store is given.
+// serve notifies the dispatcher of what the store is given.
 func (m *memory) serve(d *Dispatcher) {
 	m.Notify(func(n store.Notice) {
 		d.Return(n.Returned)
@@ -84,7 +84,7 @@ func (m *memory) take(connector, channel string, n int, urgent bool) []int64 {
 	return must(ids, err)
 }
 
-// must is for what a store in memory cannot fail at.
+// must is for what cannot fail in a memory store.
 func must[T any](answer T, err error) T {
 	if err != nil {
 		panic(err)
@@ -120,7 +120,7 @@ func (m *memory) Waiting(ctx context.Context, channel string) (all, most int, er
 	return m.Faults.Waiting(ctx, channel)
 }
 
-// Record panics when a delivery was attempted that does not wait.
+// Record panics when the delivery that was attempted was not waiting.
 func (m *memory) Record(ctx context.Context, results ...delivery.Result) error {
 	for _, r := range results {
 		if d := m.get(r.Delivery.ID); d.State != delivery.Waiting {
@@ -152,15 +152,15 @@ func (m *memory) recorded() []delivery.Attempt {
 
 var errDisk = errors.New("the disk is full")
 
-// endpoint is a sender that answers as it is told and remembers what it saw.
+// endpoint is a sender that gives the answers set for it and remembers what it saw.
 type endpoint struct {
 	mu sync.Mutex
 	// answer decides; n counts the attempts of the delivery from 1.
 	answer func(d delivery.Delivery, n int) delivery.Outcome
 	takes  time.Duration
-	// deaf makes it end only with its context, as unknown.
+	// deaf makes an attempt last until its context ends, with an unknown outcome.
 	deaf bool
-	// answerAll decides for digests; nil means that they arrive.
+	// answerAll decides for digests; nil delivers them.
 	answerAll func(ids []int64) delivery.Outcome
 	// room is how many cards a digest has room for; 0 means any number.
 	room int
@@ -169,7 +169,7 @@ type endpoint struct {
 	sent   [][]int64
 	at     []time.Time
 	counts map[int64]int
-	// now and most are how many attempts are, and were at most, in flight.
+	// now is how many attempts are in flight, and most how many ever were at once.
 	now, most int
 }
 
@@ -215,7 +215,7 @@ func (e *endpoint) Gather(ctx context.Context, list []delivery.Delivery) (delive
 	return o, len(list)
 }
 
-// make is one attempt.
+// make makes one attempt.
 func (e *endpoint) make(ctx context.Context, ids []int64, answer func() delivery.Outcome) delivery.Outcome {
 	e.mu.Lock()
 	for _, id := range ids {
@@ -288,7 +288,7 @@ type rig struct {
 	notices []Notice
 }
 
-// lines is a log to read.
+// lines is a log that tests can read.
 type lines struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -306,7 +306,7 @@ func (l *lines) String() string {
 	return l.buf.String()
 }
 
-// patient is a policy with round figures.
+// patient returns a policy with round numbers.
 func patient() Policy {
 	return Policy{First: time.Second, Longest: time.Minute, GiveUpAfter: time.Hour, Probe: 5 * time.Minute}
 }
@@ -331,7 +331,7 @@ func (r *rig) apply(channels ...Spec) {
 	}
 }
 
-// stop ends the dispatcher as a restart does: what is in flight may end.
+// stop ends the dispatcher as a restart does: attempts in flight may finish.
 func (r *rig) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -356,7 +356,7 @@ func (r *rig) live(channel string) Lane {
 	return Lane{}
 }
 
-// pass lets time pass and everything that is due happen.
+// pass lets time pass until everything due has happened.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()

@@ -13,21 +13,22 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// slow is a policy of one attempt in a minute, which is behind with more than five
-// waiting.
+// slow returns a policy of one attempt a minute, which is behind when more than five
+// wait.
 func slow() Policy {
 	p := patient()
 	p.Rate, p.Burst, p.Digest = 1./60, 1, Digest{Most: 4, After: 5 * time.Minute}
 	return p
 }
 
-// quietly is a channel whose quiet hours are from three to nine minutes past
+// quietly returns a channel whose quiet hours are from three to nine minutes past
 // midnight, when bubbles begin.
 func quietly(e *endpoint, p Policy) Spec {
 	return Spec{Name: "a", Sender: e, Policy: p, Quiet: night(), Fingerprint: "quiet"}
 }
 
-// digests is a policy without a rate: only what quiet hours hold is gathered.
+// digests returns a policy without a rate, so only what quiet hours hold back is
+// gathered.
 func digests() Policy {
 	p := patient()
 	p.Digest = Digest{Most: 4, After: 5 * time.Minute}
@@ -76,12 +77,12 @@ func TestALaneThatKeepsUpDoesNotCount(t *testing.T) {
 			pass(2 * time.Minute)
 		}
 		if len(e.order()) != 10 || s.counts != 0 {
-			t.Errorf("%d cards went, and %d times it was counted what waits", len(e.order()), s.counts)
+			t.Errorf("%d cards went out, and what waits was counted %d times", len(e.order()), s.counts)
 		}
 	})
 }
 
-// What comes while the head waits for the rate is behind it when its turn comes.
+// What arrives while the head waits for the rate goes with it when its turn comes.
 func TestALaneThatFallsBehindWhileItsHeadWaitsGathers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
@@ -127,7 +128,7 @@ func TestADigestIsOneAttemptOfAllItCarried(t *testing.T) {
 			t.Errorf("sent: %s; what a digest had no room for is the next head", got)
 		}
 		if d := s.get(4); d.Digest != 0 || s.recorded()[3].Gathered != 0 {
-			t.Errorf("a card that went alone is said to have been in a digest: %+v", d)
+			t.Errorf("a card that was sent alone is recorded as part of a digest: %+v", d)
 		}
 		cards := testutil.ToFloat64(r.metrics.deliveries.WithLabelValues("a", "delivered"))
 		attempts := testutil.ToFloat64(r.metrics.attempts.WithLabelValues("a", "delivered"))
@@ -207,8 +208,8 @@ func TestADigestThatMakesItsSenderPanicIsHalved(t *testing.T) {
 	})
 }
 
-// TestAnEndpointThatTakesNoDigest costs few attempts more than cards: it is tried
-// again with two ever more seldom.
+// TestAnEndpointThatTakesNoDigest costs few attempts beyond one a card: a digest of two
+// is tried again less and less often.
 func TestAnEndpointThatTakesNoDigest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
@@ -229,8 +230,8 @@ func TestAnEndpointThatTakesNoDigest(t *testing.T) {
 	})
 }
 
-// What is not the cards' fault is as for one card: the head waits, and what went with
-// it waits behind it.
+// A failure that is not the cards' fault has the same effect as for one card: the head
+// waits, and what went with it waits behind it.
 func TestADigestIsTriedAgain(t *testing.T) {
 	for verdict, test := range map[delivery.Verdict]struct {
 		attempts int

@@ -106,7 +106,7 @@ func TestALaneThatCannotBeReadTriesAgain(t *testing.T) {
 		s.breaks(nil)
 		pass(storeLongest)
 		if len(e.order()) != 1 {
-			t.Error("the delivery was not attempted after the store was well again")
+			t.Error("the delivery was not attempted after the store recovered")
 		}
 	})
 }
@@ -128,7 +128,7 @@ func TestAThrottledLaneWaitsAndCountsNothing(t *testing.T) {
 		if l := r.live("a"); l.State != delivery.BackingOff || l.Next.IsZero() || l.Waiting != 2 || l.Reason == "" {
 			t.Errorf("the throttled lane shows %+v", l)
 		}
-		// A restart in the middle does not make it hammer.
+		// A restart half-way does not make it try more often.
 		r.stop()
 		r = start(t, s, Spec{Name: "a", Sender: e, Policy: patient()})
 		defer r.stop()

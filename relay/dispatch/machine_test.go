@@ -17,13 +17,12 @@ import (
 	"github.com/connector-relay/relay/relay/quiet"
 )
 
-// machine drives a dispatcher through any sequence of what can happen to it, and
-// watches the promises.
+// machine drives a dispatcher through any sequence of events and checks what it promises.
 type machine struct {
 	*memory
 	d      *Dispatcher
 	random *rand.Rand
-	// lanes by channel name.
+	// The lanes, by channel name.
 	ends    map[string]*watched
 	version int
 
@@ -31,14 +30,14 @@ type machine struct {
 	wrongs []string
 }
 
-// watched is an endpoint with what must hold at it.
+// watched is an endpoint that checks what must hold there.
 type watched struct {
 	m           *machine
 	channel     string
 	concurrency int
 	// paused is set while an operator's pause is in effect.
 	paused bool
-	// well makes it take everything.
+	// well makes it accept everything.
 	well   bool
 	flying []int64
 	// unrecorded is the delivery whose last attempt has no record yet, by the
@@ -54,12 +53,12 @@ func (m *machine) wrong(format string, args ...any) {
 	m.wrongs = append(m.wrongs, fmt.Sprintf(format, args...))
 }
 
-// Send checks that this attempt may start now, and answers as chance has it.
+// Send checks that this attempt may start now, and answers at random.
 func (e *watched) Send(ctx context.Context, d delivery.Delivery) delivery.Outcome {
 	return e.make(ctx, []delivery.Delivery{d})
 }
 
-// Gather is Send for a digest, which carries as many as chance has it.
+// Gather is Send for a digest, which carries a random number of cards.
 func (e *watched) Gather(ctx context.Context, list []delivery.Delivery) (delivery.Outcome, int) {
 	e.m.guard.Lock()
 	n := 1 + e.m.random.IntN(len(list))
@@ -117,7 +116,7 @@ func (e *watched) begin(list []delivery.Delivery) (delivery.Verdict, time.Durati
 	return verdicts[m.random.IntN(len(verdicts))], time.Duration(m.random.Int64N(int64(3 * time.Second)))
 }
 
-// checkStart checks that a delivery may be in an attempt that starts now, behind
+// checkStart checks that a delivery may be part of an attempt that starts now, after
 // these others.
 func (e *watched) checkStart(d, stored delivery.Delivery, older []delivery.Delivery, before []delivery.Delivery) {
 	m := e.m
@@ -154,7 +153,7 @@ func (e *watched) checkStart(d, stored delivery.Delivery, older []delivery.Deliv
 	}
 }
 
-// night are quiet hours soon after a bubble begins, at midnight.
+// night returns quiet hours soon after a bubble begins, at midnight.
 func night() *quiet.Hours {
 	return &quiet.Hours{From: 3, To: 9, Days: [7]bool{true, true, true, true, true, true, true}, Location: time.UTC}
 }
@@ -177,7 +176,7 @@ func (m *memory) waitingBefore(channel string, id int64) []delivery.Delivery {
 	return slices.DeleteFunc(list, func(d delivery.Delivery) bool { return d.ID >= id })
 }
 
-// Record checks that the attempt is counted rightly before it keeps it.
+// Record checks that the attempt is counted correctly before storing it.
 func (m *machine) Record(ctx context.Context, results ...delivery.Result) error {
 	var before []delivery.Delivery
 	for _, r := range results {
@@ -203,7 +202,7 @@ func (m *machine) Record(ctx context.Context, results ...delivery.Result) error 
 	return nil
 }
 
-// checkRecord checks one delivery of an attempt that carried so many.
+// checkRecord checks one delivery of an attempt that carried this many.
 func (m *machine) checkRecord(a delivery.Attempt, d, before delivery.Delivery, lane laneView, carried, place int) {
 	counted := d.Attempts - before.Attempts
 	if a.Number != before.Attempts+1 || counted != 0 && counted != 1 {
@@ -235,7 +234,7 @@ func (m *machine) checkRecord(a delivery.Attempt, d, before delivery.Delivery, l
 	m.guard.Unlock()
 }
 
-// laneView is what the checks need of a lane.
+// laneView is what the checks need to know of a lane.
 type laneView struct {
 	delivery.Lane
 	wanted int
@@ -289,7 +288,7 @@ func (m *machine) check(t *rapid.T) {
 	}
 }
 
-// actions are what can happen.
+// actions lists what can happen.
 func (m *machine) actions() map[string]func(*rapid.T) {
 	channel := rapid.SampledFrom([]string{"strict", "loose"})
 	connector := rapid.SampledFrom([]string{"alarm", "build", "feed"})
@@ -332,7 +331,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			m.start()
 		},
 		"trouble with the store": func(t *rapid.T) {
-			// Not the lanes: a start that fails is for the one who starts.
+			// Lanes does not fail: a failed start is for whoever starts to handle.
 			m.breaks(errDisk, "Heads", "Turns", "Waiting", "Record", "SaveLane", "MoveChannel")
 			time.Sleep(time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "time")))
 			m.breaks(nil)
@@ -358,7 +357,7 @@ func (m *machine) replayDead() {
 	m.replay(dead...)
 }
 
-// settleDown lets everything be well and checks that nothing was lost.
+// settleDown ends all failures and checks that nothing was lost.
 func (m *machine) settleDown(t *rapid.T) {
 	m.breaks(nil)
 	for name, e := range m.ends {
@@ -383,8 +382,8 @@ func (m *machine) settleDown(t *rapid.T) {
 	}
 }
 
-// Whatever comes: order is kept, one attempt is in flight, an outcome is recorded
-// before the next attempt, attempts are counted rightly, a paused lane rests, and
+// Whatever happens, deliveries stay in order, one attempt is in flight, its outcome is
+// recorded before the next one, attempts are counted correctly, a paused lane rests, and
 // nothing is lost.
 func TestAnySequenceOfEventsKeepsThePromises(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -9,13 +9,13 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// renamed is a channel that was called "old".
+// renamed returns a channel that was called "old".
 func renamed(e *endpoint) Spec {
 	return Spec{Name: "new", Was: []string{"old"}, Sender: e, Policy: patient()}
 }
 
-// A channel gets another name while a delivery is in flight, and others come for both
-// names: all go out once, in the order in which they were accepted.
+// A channel is renamed while a delivery is in flight and more arrive under both names:
+// each goes out once, in the order in which they were accepted.
 func TestARenamedChannelGoesOnWhereItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, e := newMemory(), newEndpoint(always(delivery.VerdictDelivered))
@@ -101,7 +101,7 @@ func TestAChannelTakesAnotherOver(t *testing.T) {
 	})
 }
 
-// When the old name is given to another channel, nothing of that is taken.
+// When the old name is given to another channel, the renamed one takes nothing from it.
 func TestAnOldNameCanBeGivenAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, e, other := newMemory(), newEndpoint(always(delivery.VerdictDelivered)), newEndpoint(always(delivery.VerdictDelivered))

@@ -91,7 +91,7 @@ func TestAPauseThatCannotBeSavedDoesNotTakeEffect(t *testing.T) {
 		s.accept("a", 1)
 		pass(time.Second)
 		if len(e.order()) != 1 {
-			t.Error("the lane is paused although the operator was told that it is not")
+			t.Error("the lane is paused although its pause was refused")
 		}
 		if err := r.Pause(t.Context(), "b", ""); !errors.Is(err, ErrNoChannel) {
 			t.Errorf("got %v, want %v", err, ErrNoChannel)
@@ -199,7 +199,7 @@ func TestALaneWhoseChannelIsGoneStaysInTheStore(t *testing.T) {
 		}
 		r.apply()
 		if n := len(r.lanes); n != 0 {
-			t.Errorf("%d lanes are kept in memory", n)
+			t.Errorf("%d lanes stay in memory", n)
 		}
 		r.apply(c)
 		pass(time.Minute)
@@ -223,7 +223,7 @@ func TestAReloadThatCannotReadTheStoreChangesNothing(t *testing.T) {
 		s.accept("a", 1)
 		pass(time.Second)
 		if len(e.order()) != 1 {
-			t.Error("the lane does not run any more")
+			t.Error("the lane no longer runs")
 		}
 	})
 }

@@ -59,7 +59,7 @@ func TestWaitsKeepWithinTheirBounds(t *testing.T) {
 	})
 }
 
-// However the waits fall, a delivery is given up, and not before its time.
+// However the waits turn out, a delivery is given up, but not too early.
 func TestADeliveryIsGivenUpWhenItsOwnWaitsHaveUsedTheTime(t *testing.T) {
 	for _, tt := range []struct {
 		name     string

@@ -17,7 +17,7 @@ type scene struct {
 	channel Spec
 }
 
-// moment is something that happens at a time of day, and what is seen a second later.
+// moment is something that happens at a time of day, and what can be seen a second later.
 // Deliveries have the numbers 1, 2, 3 … in the order of acceptance.
 type moment struct {
 	at             string

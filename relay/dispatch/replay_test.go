@@ -11,8 +11,8 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// What is replayed goes before everything younger but what is in flight, and the
-// oldest first.
+// A replayed delivery goes before everything newer except what is in flight, and the
+// oldest goes first.
 func TestAReplayedDeliveryGoesBeforeWhatIsYounger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemory()
@@ -37,7 +37,7 @@ func TestAReplayedDeliveryGoesBeforeWhatIsYounger(t *testing.T) {
 		if !slices.IsSorted(rest) {
 			t.Errorf("a replay disturbed the order of the rest: %v", rest)
 		}
-		// An idle lane takes it up at once.
+		// An idle lane attempts it at once.
 		s.replay(1)
 		pass(0)
 		if got := e.order(); got[len(got)-1] != 1 {

@@ -19,7 +19,7 @@ import (
 	"github.com/connector-relay/relay/relay/store/sqlite"
 )
 
-// moody takes every third attempt badly.
+// moody fails every third attempt.
 type moody struct {
 	mu    sync.Mutex
 	calls int
@@ -59,8 +59,8 @@ func (m *moody) count() int {
 	return n
 }
 
-// The promises hold on the real store as on the one in memory: order, nothing
-// lost, nothing twice when the relay stops as it should.
+// The real store keeps the same promises as the one in memory: deliveries stay in order,
+// nothing is lost, and nothing is sent twice when the relay stops cleanly.
 func TestLanesOnTheRealStore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "relay.db")
 	end := &moody{taken: make(map[string][]int64)}
@@ -126,7 +126,7 @@ func accepted(t *testing.T, s *sqlite.Store, connector, channel string, n int) {
 	}
 }
 
-// orderly takes everything and remembers whose it was.
+// orderly accepts everything and remembers whose it was.
 type orderly struct {
 	mu    sync.Mutex
 	whose []string
@@ -150,7 +150,7 @@ func (o *orderly) order() []string {
 	return slices.Clone(o.whose)
 }
 
-// A lane that was crowded before the relay started is read by turns, too.
+// A lane that was already crowded when the relay started takes turns as well.
 func TestHostileBacklogOnTheRealStoreDoesNotHoldUpAnAlarm(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "relay.db")
 	fill, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Log: zerolog.Nop()})
@@ -197,7 +197,7 @@ func await(t *testing.T, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("it does not come about")
+			t.Fatal("the condition never held")
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// places returns at which place of all attempts each delivery was tried, from 0.
+// places returns the place of each delivery among all attempts, from 0.
 func places(e *endpoint, ids []int64) []int {
 	var list []int
 	for _, id := range ids {

@@ -6,8 +6,8 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// TestALaneHoldsFewLargeCards: what a lane holds is bounded in bytes, and is always
-// something.
+// TestALaneHoldsFewLargeCards: what a lane holds is bounded in bytes, but is always at
+// least one delivery.
 func TestALaneHoldsFewLargeCards(t *testing.T) {
 	list := make([]delivery.Delivery, 8)
 	for i := range list {
@@ -15,10 +15,10 @@ func TestALaneHoldsFewLargeCards(t *testing.T) {
 	}
 	for bytes, want := range map[int]int{heldBytes: 2, 0: 1, 8 * 400 << 10: 8} {
 		if got := within(list, bytes); len(got) != want {
-			t.Errorf("within %d bytes there are %d", bytes, len(got))
+			t.Errorf("%d bytes hold %d deliveries, want %d", bytes, len(got), want)
 		}
 	}
 	if got := within(nil, 0); len(got) != 0 {
-		t.Errorf("of nothing there are %d", len(got))
+		t.Errorf("an empty list became %d deliveries", len(got))
 	}
 }

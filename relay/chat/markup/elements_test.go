@@ -8,8 +8,8 @@ import (
 	"github.com/connector-relay/relay/relay/chat/markup"
 )
 
-// TestTheTagsOfTheRetiredConnectorsAreRead, the table of Microsoft's "Format sample for
-// HTML connector cards" and what stands beside such tags, among Markdown and alone.
+// TestTheTagsOfTheRetiredConnectorsAreRead covers the table in Microsoft's "Format sample
+// for HTML connector cards" and what accompanies such tags, within Markdown and alone.
 func TestTheTagsOfTheRetiredConnectorsAreRead(t *testing.T) {
 	for _, test := range []struct{ name, in, want string }{
 		{"bold", "some <b>bold</b> and <strong>strong</strong>", "some **bold** and **strong**"},
@@ -55,7 +55,7 @@ func TestTheTagsOfTheRetiredConnectorsAreRead(t *testing.T) {
 	}
 }
 
-// TestMarkdownMeansNothingInHTML, and the lines stay.
+// TestMarkdownMeansNothingInHTML also shows that line breaks stay.
 func TestMarkdownMeansNothingInHTML(t *testing.T) {
 	read := markup.NewParser().Reader(nil).HTML
 	for in, want := range map[string]string{

@@ -11,7 +11,7 @@ import (
 	"github.com/connector-relay/relay/relay/chat/markup"
 )
 
-// common is CommonMark with GitHub's tables: what is read, written.
+// common writes what the parser reads: CommonMark with GitHub's tables.
 func common() markup.Dialect {
 	return markup.Markdown(markup.Flavour{
 		Special: "\\*_[]()`~<>#|", Start: "-+=", Strong: "**", Emphasis: "*", Strike: "~~", Entities: true, Code: true, Fence: true,
@@ -19,7 +19,7 @@ func common() markup.Dialect {
 	})
 }
 
-// bare has no marks at all but those of lists.
+// bare has no marks except those of lists.
 func bare() markup.Dialect {
 	return markup.Markdown(markup.Flavour{Special: "*", Strong: "*", Break: "\n\n"})
 }
@@ -76,17 +76,15 @@ func TestTextsInEachDialect(t *testing.T) {
 	}
 }
 
-// words are pieces of text that mean something in one dialect or another.
+// words returns pieces of text with a special meaning in one dialect or another.
 func words() *rapid.Generator[string] {
 	return rapid.SampledFrom([]string{
 		"word", " ", "*", "_", "**", "~~", "`", "[", "](", ")", "<", ">", "&", "&amp;", "lt;", "#", "- ", "1. ", "|", "\\", "!", "\n", "\n\n", "@ada", "日本", "😀", "=", "+ ", "---", "\t", "https://e.example/ ", "{{",
 	})
 }
 
-// TestLiteralTextStaysLiteral: whatever a stranger writes, a reader of CommonMark
-// sees those characters and no markup.
-// TestALineMeansTheSameAloneAndBeforeARule: a line that is alone and holds no mark is
-// read without the parser, and one before a rule with it.
+// TestALineMeansTheSameAloneAndBeforeARule: a line without a mark is read without the
+// parser when it is alone, and with the parser when it precedes a rule.
 func TestALineMeansTheSameAloneAndBeforeARule(t *testing.T) {
 	p := markup.NewParser()
 	rapid.Check(t, func(t *rapid.T) {
@@ -110,6 +108,8 @@ func TestALineMeansTheSameAloneAndBeforeARule(t *testing.T) {
 	})
 }
 
+// TestLiteralTextStaysLiteral: whatever a stranger writes, a reader of CommonMark sees
+// those characters and no markup.
 func TestLiteralTextStaysLiteral(t *testing.T) {
 	p := markup.NewParser()
 	rapid.Check(t, func(t *rapid.T) {

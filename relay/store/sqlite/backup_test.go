@@ -62,13 +62,14 @@ func TestABackupUnderLoadIsWhole(t *testing.T) {
 	checkBatches(t, s, accepted)
 }
 
-// TestARestorePostsNothingTwice restores a backup over a store that has gone on since:
-// of two deliveries that waited, one was delivered; a poll moved its checkpoint.
+// TestARestorePostsNothingTwice restores a backup over a store that has gone on since: of
+// two deliveries that waited, one has been delivered, and a poll has moved its
+// checkpoint.
 func TestARestorePostsNothingTwice(t *testing.T) {
 	tests := []struct {
 		name   string
 		repeat bool
-		// lose makes the store of today unreadable.
+		// lose makes the present store unreadable.
 		lose        func(path string) error
 		waiting     string
 		held        int64
@@ -132,7 +133,7 @@ func TestARestorePostsNothingTwice(t *testing.T) {
 	}
 }
 
-// makeHistory makes a store, a backup of it, and what came after.
+// makeHistory makes a store, a backup of it, and changes since.
 func makeHistory(t *testing.T, path, backup string) {
 	t.Helper()
 	s := openAt(t, path)
@@ -165,8 +166,8 @@ func makeHistory(t *testing.T, path, backup string) {
 	}
 }
 
-// TestARestoreTakesNoHookURLBack restores a backup from before a hook URL was replaced,
-// a connector was renamed, and another one came.
+// TestARestoreTakesNoHookURLBack restores a backup from before a hook URL was replaced, a
+// connector was renamed, and another one was added.
 func TestARestoreTakesNoHookURLBack(t *testing.T) {
 	for _, repeat := range []bool{false, true} {
 		t.Run(fmt.Sprint(repeat), func(t *testing.T) {

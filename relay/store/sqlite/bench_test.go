@@ -39,7 +39,7 @@ func openBench(b *testing.B, path string) *Store {
 	return s
 }
 
-// benchBatch is one event with a card of 2 kB for one channel.
+// benchBatch returns one event with a card of 2 kB for one channel.
 func benchBatch(channel, key string) store.Batch {
 	return store.Batch{Connector: "bench", Events: []store.Entry{{
 		Event:      event.Event{Key: key, Kind: "test", Time: time.Now(), Card: card.Card{Title: "A card", Text: strings.Repeat("0123456789abcdef", 120)}},
@@ -71,8 +71,8 @@ func report(b *testing.B, what string, took []time.Duration) {
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, what+"-p99-ms")
 }
 
-// reportWrites adds how much was written to the write-ahead log for each of n
-// operations, and how many shared a commit: what does not depend on the disk.
+// reportWrites adds what does not depend on the disk: how much was written to the
+// write-ahead log for each of n operations, and how many shared a commit.
 func reportWrites(b *testing.B, s *Store, n int) {
 	pages, err := s.writer.pagesWritten()
 	if err != nil {
@@ -153,7 +153,8 @@ func (l *benchLane) run(s *Store, left *atomic.Int64, over chan struct{}) error 
 	}
 }
 
-// deliverAll starts a lane for each channel and returns what waits for their end.
+// deliverAll starts a lane for each channel and returns a function that waits for them to
+// end.
 func deliverAll(b *testing.B, s *Store, total int) (wait func()) {
 	lanes := make(map[string]*benchLane)
 	var left atomic.Int64
@@ -183,8 +184,8 @@ func deliverAll(b *testing.B, s *Store, total int) (wait func()) {
 	return group.Wait
 }
 
-// BenchmarkCycle measures the whole way through the store: accept, read the head,
-// record it as delivered.
+// BenchmarkCycle measures the whole path through the store: accept, read the head, record
+// it as delivered.
 func BenchmarkCycle(b *testing.B) {
 	s := openBench(b, filepath.Join(b.TempDir(), "relay.db"))
 	defer s.Close()
@@ -205,7 +206,7 @@ func BenchmarkCycle(b *testing.B) {
 	reportWrites(b, s, b.N)
 }
 
-// residentMB is how much memory the process has, SQLite's included.
+// residentMB returns how much memory the process uses, including SQLite's.
 func residentMB(b *testing.B) float64 {
 	b.Helper()
 	statm, err := os.ReadFile("/proc/self/statm")
@@ -219,7 +220,7 @@ func residentMB(b *testing.B) float64 {
 	return float64(resident*os.Getpagesize()) / (1 << 20)
 }
 
-// BenchmarkLog is the bound that the disk sets: the same cards, appended to a file
+// BenchmarkLog measures the limit that the disk sets: the same cards, appended to a file
 // by producers that share an fsync, and nothing else.
 func BenchmarkLog(b *testing.B) {
 	f, err := os.Create(filepath.Join(b.TempDir(), "log"))
@@ -275,9 +276,9 @@ func BenchmarkLog(b *testing.B) {
 	report(b, "accept", took)
 }
 
-// BenchmarkBacklog measures opening a store in which 1,000,000 deliveries wait,
-// 100,000 of them on one channel, and delivering from its other lanes meanwhile
-// accepting. The backlog is made once; it takes about a minute.
+// BenchmarkBacklog measures opening a store in which 1,000,000 deliveries wait, 100,000
+// of them on one channel, and delivering from its other lanes while accepting. The
+// backlog is made once; it takes about a minute.
 func BenchmarkBacklog(b *testing.B) {
 	const waiting, stuck = 1_000_000, 100_000
 	path := filepath.Join(b.TempDir(), "relay.db")
@@ -340,7 +341,7 @@ func BenchmarkBacklog(b *testing.B) {
 	})
 }
 
-// BenchmarkRendering is what the guard costs each card.
+// BenchmarkRendering measures what the guard costs each card.
 func BenchmarkRendering(b *testing.B) {
 	s := openBench(b, filepath.Join(b.TempDir(), "relay.db"))
 	for b.Loop() {

@@ -16,8 +16,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// together queues operations while the committer is held up, so that one group
-// has them all, and returns what each came to.
+// together queues operations while the committer is held up, so that one group has them
+// all, and returns the result of each.
 func together(t *testing.T, s *Store, ops ...*operation) []error {
 	t.Helper()
 	held, let := make(chan struct{}), make(chan struct{})
@@ -94,8 +94,8 @@ func TestABadOperationFailsAlone(t *testing.T) {
 	}
 }
 
-// A commit takes a bounded number of events, whoever brings them, and those who bring
-// few do not wait for all of those who bring many.
+// A commit takes a bounded number of events, whoever writes them, and callers who write
+// few do not wait for all of those who write many.
 func TestHostileBatchesShareTheCommitter(t *testing.T) {
 	s := openNew(t)
 	var mu sync.Mutex
@@ -119,8 +119,8 @@ func TestHostileBatchesShareTheCommitter(t *testing.T) {
 			t.Errorf("operation %d: %v", i, err)
 		}
 	}
-	// 30 large ones, of which three fit into a commit, and one that held them up; more
-	// where the small ones stand between them.
+	// There are 30 large ones, of which three fit in a commit, and one that held them up;
+	// there are more where small ones come between them.
 	if n := commits(t, s) - before; n < 11 || n > 16 {
 		t.Errorf("%d commits", n)
 	}
@@ -267,7 +267,7 @@ func TestTheStoreRegistersItsMetrics(t *testing.T) {
 	}
 }
 
-// waitingIn makes a lane's delivery with a card of a size.
+// waitingIn makes a lane's delivery with a card of this size.
 func waitingIn(channel string, id int64, card []byte) delivery.Delivery {
 	return delivery.Delivery{ID: id, Channel: channel, State: delivery.Waiting, Card: card}
 }

@@ -21,13 +21,13 @@ import (
 const (
 	// kills is how often the crash test kills the writer.
 	kills = 20
-	// crashConnectors is how many connectors accept at the same time, each with a
-	// channel of its own and all with a common one.
+	// crashConnectors is how many connectors accept at the same time, each for a channel
+	// of its own and all for a shared one.
 	crashConnectors = 6
 )
 
-// crashBatch is a connector's n-th batch: one to three events, and a checkpoint
-// that says n.
+// crashBatch returns a connector's n-th batch: one to three events, and a checkpoint that
+// says n.
 func crashBatch(connector string, n int) store.Batch {
 	b := store.Batch{Connector: connector, Checkpoint: event.Checkpoint(strconv.Itoa(n))}
 	for i := range n%3 + 1 {
@@ -69,8 +69,8 @@ func helpWrite(path string) error {
 	return <-failed
 }
 
-// crashDeliver records the heads of a lane as delivered, one by one and in digests
-// by turns.
+// crashDeliver records the heads of a lane as delivered, alternating between single ones
+// and digests.
 func crashDeliver(ctx context.Context, s *Store, channel string) error {
 	for size := 1; ; size = 9 - size {
 		list, err := s.Heads(ctx, channel, false, 8)
@@ -121,7 +121,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	}
 }
 
-// killWriter runs a writer for a moment and adds what it said to what must be
+// killWriter runs a writer for a moment and adds what it acknowledged to what must be
 // there.
 func killWriter(t *testing.T, path string, accepted map[string]int, recorded map[int64]bool) {
 	t.Helper()
@@ -155,7 +155,7 @@ func killWriter(t *testing.T, path string, accepted map[string]int, recorded map
 	}
 }
 
-// tear appends what a write leaves that was under way when the power went.
+// tear appends what is left by a write that was interrupted by a power loss.
 func tear(t *testing.T, wal string) {
 	t.Helper()
 	f, err := os.OpenFile(wal, os.O_APPEND|os.O_WRONLY, 0)
@@ -168,8 +168,8 @@ func tear(t *testing.T, wal string) {
 	}
 }
 
-// checkBatches finds out whether each connector's batches are there, whole and in
-// order, up to its checkpoint and no further.
+// checkBatches checks that each connector's batches are there, whole and in order, up to
+// its checkpoint and no further.
 func checkBatches(t *testing.T, s *Store, accepted map[string]int) {
 	t.Helper()
 	list, err := s.Connectors(t.Context())
@@ -223,8 +223,8 @@ func keys(t *testing.T, s *Store, query string, args ...any) []string {
 	return list
 }
 
-// checkRecords finds out whether every acknowledged outcome is there, and whether
-// an attempt and its delivery's state always come together.
+// checkRecords checks that every acknowledged outcome is there, and that an attempt
+// always comes with its delivery's state.
 func checkRecords(t *testing.T, s *Store, recorded map[int64]bool) {
 	t.Helper()
 	delivered := make(map[string]bool)

@@ -18,7 +18,7 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// fillStore makes a closed store with n events of a size or more.
+// fillStore makes a closed store with n events of at least this size.
 func fillStore(t *testing.T, path string, n, size int) {
 	t.Helper()
 	s := openAt(t, path)
@@ -161,7 +161,7 @@ func TestAStoreThatWasNeverFinishedIsMade(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	// What is left when a relay is killed before the first migration commits.
+	// This is left when a relay is killed before the first migration commits.
 	execSQL(t, path, "PRAGMA journal_mode = wal", `CREATE TABLE goose_db_version (
 		id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))`,
 		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1)")
@@ -194,8 +194,8 @@ func TestAPlaceThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestFilesThatMayNotBeWritten opens stores in a process that has no right to
-// write them, also when the superuser runs the tests.
+// TestFilesThatMayNotBeWritten opens stores in a process that may not write them, even
+// when the superuser runs the tests.
 func TestFilesThatMayNotBeWritten(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "relay.db")
@@ -227,8 +227,8 @@ func TestFilesThatMayNotBeWritten(t *testing.T) {
 	}
 }
 
-// helpLimit writes until the kernel refuses to let a file grow, which is as real
-// an I/O error as can be had everywhere, and goes on when it may again.
+// helpLimit writes until the kernel refuses to let a file grow, which is the most real
+// I/O error to be had everywhere, and goes on when it may again.
 func helpLimit(path string) error {
 	ctx := context.Background()
 	s, err := Open(ctx, Options{Path: path, Log: zerolog.Nop()})

@@ -16,11 +16,11 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// TestAFullDisk fills a real one, of 24 MB, in a process that has it for itself.
+// TestAFullDisk fills a real disk of 24 MB, in a process that has it to itself.
 func TestAFullDisk(t *testing.T) {
 	t.Parallel()
 	c := helper(t, "full", filepath.Join(t.TempDir(), "relay.db"))
-	// A user of one's own may mount in a namespace of one's own.
+	// A process may mount in a user namespace of its own.
 	c.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
@@ -64,7 +64,7 @@ func helpFull(path string) error {
 		return err
 	}
 
-	// A relay that starts while the disk is full delivers what waits.
+	// A relay that starts while the disk is full delivers what is waiting.
 	if s, err = Open(context.Background(), Options{Path: path, Log: zerolog.Nop()}); err != nil {
 		return fmt.Errorf("open on a full disk: %w", err)
 	}
@@ -90,7 +90,8 @@ func helpFull(path string) error {
 	return s.Close()
 }
 
-// acceptUntilRefused fills the store. It is refused in time, with words that say why.
+// acceptUntilRefused fills the store, which refuses early enough, with an error that says
+// why.
 func acceptUntilRefused(s *Store, name string) (stored int, err error) {
 	for ; stored < 5000; stored++ {
 		if _, err = s.Accept(context.Background(), largeBatch(fmt.Sprint(name, stored))); err != nil {
@@ -117,7 +118,7 @@ func backUpWithoutRoom(path string) error {
 
 func filler(path string) string { return filepath.Join(filepath.Dir(path), "filler") }
 
-// fillDisk is another program that takes what is left.
+// fillDisk acts as another program that uses up what is left.
 func fillDisk(path string) error {
 	f, err := os.OpenFile(filler(path), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// TestHostileListsOfLargeCards: lists, counts and searches of large cards do not load
-// them, whether it is the event's card that is large or the route's.
+// TestHostileListsOfLargeCards: lists, counts and searches do not load large cards,
+// whether they are the event's or the route's.
 func TestHostileListsOfLargeCards(t *testing.T) {
 	const cards, large = 40, 1 << 20
 	s := openNew(t)
@@ -41,7 +41,7 @@ func TestHostileListsOfLargeCards(t *testing.T) {
 	}
 }
 
-// allocated is how many bytes the process has allocated so far.
+// allocated returns how many bytes the process has allocated so far.
 func allocated() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

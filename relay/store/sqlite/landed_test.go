@@ -51,9 +51,9 @@ func TestALandedMigrationIsNeverEdited(t *testing.T) {
 	}
 }
 
-// TestStoresOfEverySchemaThatEverLandedOpen opens stores that relays of the time
-// wrote. Each holds the same: three posts for two channels, of which one delivery is
-// done and one dead, an event that no route wanted, and a checkpoint.
+// TestStoresOfEverySchemaThatEverLandedOpen opens stores written by relays of that time.
+// Each holds the same: three posts for two channels, of which one delivery is done and
+// one dead, an event that no route wanted, and a checkpoint.
 func TestStoresOfEverySchemaThatEverLandedOpen(t *testing.T) {
 	dumps, err := filepath.Glob("testdata/landed/*.sql")
 	if err != nil || len(dumps) < 5 {
@@ -128,7 +128,7 @@ func checkLanded(t *testing.T, s *Store) {
 	}
 }
 
-// schemaOf returns the columns of every table and the words of every index, by name.
+// schemaOf returns the columns of every table and the definition of every index, by name.
 func schemaOf(t *testing.T, path string) map[string]string {
 	t.Helper()
 	db, err := openPool(path, nil)

@@ -15,7 +15,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// movable is how many deliveries the killed moves have before them: several steps.
+// movable is how many deliveries the killed moves have to move, which takes several
+// steps.
 const movable = 5_000
 
 // helpMove moves a channel's deliveries to another and back until it is killed.
@@ -33,9 +34,8 @@ func helpMove(path string) error {
 	}
 }
 
-// TestAMoveThatIsKilledLosesNothing kills a relay while it moves a lane. Whatever is
-// where afterwards, all of it is there, and the next move brings it together in
-// order.
+// TestAMoveThatIsKilledLosesNothing kills a relay while it moves a lane. Wherever things
+// are afterwards, all of them are there, and the next move brings them together in order.
 func TestAMoveThatIsKilledLosesNothing(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "relay.db")
@@ -85,7 +85,7 @@ func TestAMoveThatIsKilledLosesNothing(t *testing.T) {
 	}
 }
 
-// fillLane makes a store in which so many deliveries wait in a channel.
+// fillLane makes a store in which this many deliveries wait in a channel.
 func fillLane(t testing.TB, path, channel string, n int) {
 	t.Helper()
 	s, err := Open(t.Context(), Options{Path: path})

@@ -22,8 +22,8 @@ func helpCopy(path string) error {
 	return err
 }
 
-// TestWhatAKilledBackupLeftIsRemoved kills one, and lets each do its work that writes
-// to the folder: while the other is at it, and after that.
+// TestWhatAKilledBackupLeftIsRemoved runs everything that writes to the folder, first
+// while another process copies the store and then after that process was killed.
 func TestWhatAKilledBackupLeftIsRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -38,7 +38,7 @@ func TestWhatAKilledBackupLeftIsRemoved(t *testing.T) {
 	if err := backup(); err != nil {
 		t.Fatal(err)
 	}
-	// Names like those of such copies, of what is none.
+	// These have names like those of such copies, but are none.
 	others := []string{".relay-copy-mine", ".relay-copy-1", ".relay-copy-2"}
 	err := errors.Join(os.WriteFile(filepath.Join(dir, others[0]), nil, 0o600),
 		os.Symlink("relay.db", filepath.Join(dir, others[1])), os.Mkdir(filepath.Join(dir, others[2]), 0o700))
@@ -80,8 +80,8 @@ func TestWhatAKilledBackupLeftIsRemoved(t *testing.T) {
 	}
 }
 
-// parts counts what begins with a point, but for what must be there, and for the journal
-// that SQLite has beside a copy while it writes it.
+// parts counts the hidden files, except those that must be there and the journal that
+// SQLite keeps beside a copy while it writes it.
 func parts(t *testing.T, dir string, others []string) int {
 	t.Helper()
 	list, err := filepath.Glob(filepath.Join(dir, ".*"))

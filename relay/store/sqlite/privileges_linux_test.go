@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dropPrivileges makes the superuser subject to the modes of files. It starts the
-// process anew, because what a process may do is decided when it starts.
+// dropPrivileges makes the superuser subject to the modes of files. It restarts the
+// process, because what a process may do is decided when it starts.
 func dropPrivileges() error {
 	const dropped = "RELAY_STORE_TEST_DROPPED"
 	if os.Geteuid() != 0 || os.Getenv(dropped) != "" {

@@ -17,8 +17,8 @@ import (
 	"github.com/connector-relay/relay/relay/store/storetest"
 )
 
-// helperEnv makes the test binary, executed again, do one thing in a process of
-// its own instead of running tests.
+// helperEnv makes the test binary, when executed again, do one thing in a process of its
+// own instead of running tests.
 const helperEnv = "RELAY_STORE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -92,7 +92,7 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return openAt(t, filepath.Join(t.TempDir(), "relay.db")) })
 }
 
-// What a process that dies leaves is its files, as they are at that moment.
+// A process that dies leaves its files as they are at that moment.
 func TestStoreOutlivesItsProcess(t *testing.T) {
 	t.Parallel()
 	storetest.RunDurable(t, func(t *testing.T) (store.Store, func() store.Store) {
@@ -120,7 +120,7 @@ func TestSecondOpenFailsAtOnce(t *testing.T) {
 	if _, err := Open(t.Context(), Options{Path: path}); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("a second open in the same process: %v, want %v", err, store.ErrLocked)
 	}
-	// The failed open must not have taken the first one's locks along.
+	// The failed open must not have released the first one's locks.
 	if err := s.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -159,7 +159,7 @@ func helpHold(path string) error {
 	select {}
 }
 
-// helpOpen opens the store and says what came of it.
+// helpOpen opens the store and prints the result.
 func helpOpen(path string) error {
 	if err := dropPrivileges(); err != nil {
 		return err

@@ -37,7 +37,7 @@ var tampering = []struct {
 	{"the log's index removed", func(path string) error { return os.Remove(path + indexSuffix) }, "was removed"},
 }
 
-// rewrite writes over a part of a file until its time of change shows it: the
+// rewrite overwrites a part of a file until its time of change shows it, because the
 // kernel's clock for files may be coarse. A negative size copies the file onto itself.
 func rewrite(path string, at int64, size int) error {
 	before, err := os.Stat(path)
@@ -127,8 +127,8 @@ func listing(t *testing.T, dir string) string {
 	return b.String()
 }
 
-// TestWhatTheRelayItselfDoesIsNoTampering writes and moves enough for the log to
-// start over several times, with readers and another process beside.
+// TestWhatTheRelayItselfDoesIsNoTampering writes and moves enough for the log to start
+// over several times, alongside readers and another process.
 func TestWhatTheRelayItselfDoesIsNoTampering(t *testing.T) {
 	s := openNew(t)
 	other, err := openPool(s.path, reading())
@@ -266,7 +266,7 @@ func TestAStoreThatOthersCanReplaceIsRefused(t *testing.T) {
 	}
 }
 
-// TestManyQuestionsCostOneCommit asks as a load balancer does.
+// TestManyQuestionsCostOneCommit pings as a load balancer does.
 func TestManyQuestionsCostOneCommit(t *testing.T) {
 	s := openNew(t)
 	before := commits(t, s)
@@ -280,7 +280,7 @@ func TestManyQuestionsCostOneCommit(t *testing.T) {
 	}
 }
 
-// TestAStoreThatHoldsEnoughTakesNoMore bounds a store, and makes room in it.
+// TestAStoreThatHoldsEnoughTakesNoMore limits a store, then makes room in it.
 func TestAStoreThatHoldsEnoughTakesNoMore(t *testing.T) {
 	s := openNew(t)
 	s.Limit(Limits{MaxSize: 1 << 20})
@@ -306,14 +306,14 @@ func TestAStoreThatHoldsEnoughTakesNoMore(t *testing.T) {
 	}
 }
 
-// largeBatch is one event of about 20 kB.
+// largeBatch returns one event of about 20 kB.
 func largeBatch(key string) store.Batch {
 	b := benchBatch("a", key)
 	b.Events[0].Data = fmt.Appendf(nil, `{"filler":%q}`, strings.Repeat("x", 20_000))
 	return b
 }
 
-// deliverAll records so many heads as delivered, one by one.
+// deliverAll records this many heads as delivered, one by one.
 func recordDelivered(s *Store, n int) error {
 	for i := range n {
 		list, err := s.Heads(context.Background(), "a", false, 1)

@@ -15,7 +15,7 @@ import (
 // leftEvents is how many events a relay that was killed had accepted.
 const leftEvents = 50
 
-// helpLeave accepts, says so, and waits to be killed.
+// helpLeave accepts events, says so, and waits to be killed.
 func helpLeave(path string) error {
 	s, err := Open(context.Background(), Options{Path: path})
 	if err != nil {
@@ -30,7 +30,7 @@ func helpLeave(path string) error {
 	select {}
 }
 
-// leave makes a store as a killed relay leaves it: all it accepted is in the log.
+// leave makes a store as a killed relay leaves it, with all that it accepted in the log.
 func leave(t *testing.T, path string) {
 	t.Helper()
 	c := helper(t, "leave", path)
@@ -74,8 +74,8 @@ func flip(path string, at int64) error {
 
 func forget(path string) error { return os.Truncate(path+lockSuffix, markAt) }
 
-// TestALogThatSQLiteWouldPassOverIsTold damages a killed relay's log in every way
-// that makes SQLite forget acknowledged commits without a word.
+// TestALogThatSQLiteWouldPassOverIsTold damages a killed relay's log in every way that
+// makes SQLite silently forget acknowledged commits.
 func TestALogThatSQLiteWouldPassOverIsTold(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -141,8 +141,8 @@ func TestALogThatSQLiteWouldPassOverIsTold(t *testing.T) {
 
 func removeFile(path string, _ []int64) error { return os.Remove(path) }
 
-// TestACommitThatAPowerLossBrokeOffIsNoLoss leaves the last commit unfinished, which
-// nobody was told of.
+// TestACommitThatAPowerLossBrokeOffIsNoLoss leaves the last commit unfinished, which was
+// never acknowledged.
 func TestACommitThatAPowerLossBrokeOffIsNoLoss(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(path string, ends []int64) error{
@@ -169,7 +169,7 @@ func TestACommitThatAPowerLossBrokeOffIsNoLoss(t *testing.T) {
 	}
 }
 
-// markBefore makes the mark one of an earlier commit.
+// markBefore sets the mark back to that of an earlier commit.
 func markBefore(path string, size int64) error {
 	lock, err := os.OpenFile(path+lockSuffix, os.O_RDWR, 0)
 	if err != nil {
@@ -220,7 +220,7 @@ func TestALogBesideAnotherFileIsNotApplied(t *testing.T) {
 	}
 }
 
-// TestALogThatSQLiteItselfMovedIsNoLoss looks into a killed relay's store with another
+// TestALogThatSQLiteItselfMovedIsNoLoss opens a killed relay's store with another
 // program, which moves the log into the file.
 func TestALogThatSQLiteItselfMovedIsNoLoss(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "relay.db")
