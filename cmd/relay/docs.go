@@ -28,8 +28,10 @@ functions of relay.hcl, "card" the blocks in which a route changes a card. Witho
 connector types are listed. No relay needs to run.`,
 		Example: "  relay docs rss\n  relay docs functions",
 		Args:    cobra.MaximumNArgs(1),
-		ValidArgsFunction: complete(func(cmd *cobra.Command) []string {
-			return append(append(typeNames(), channelTypeNames(cmd)...), "channels", "functions", "card")
+		ValidArgsFunction: complete(func(*cobra.Command) []string {
+			names := append(append(typeNames(), systems.All().Names()...), "channels", "functions", "card")
+			slices.Sort(names)
+			return slices.Compact(names)
 		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -51,7 +53,8 @@ connector types are listed. No relay needs to run.`,
 			}
 			t, ok := types[args[0]]
 			if !ok {
-				return fmt.Errorf("there is no connector type %q.%s", args[0], language.DidYouMean(args[0], slices.Sorted(maps.Keys(types))))
+				names := append(slices.Sorted(maps.Keys(types)), systems.All().Names()...)
+				return fmt.Errorf("there is no connector or channel type %q.%s", args[0], language.DidYouMean(args[0], names))
 			}
 			if a.json {
 				return a.showJSON([]reference.Type{reference.Describe(t)})
