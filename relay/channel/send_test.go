@@ -262,7 +262,7 @@ func TestAWebhookIsNamedAndSigned(t *testing.T) {
 	}
 	t.Run("a bad key", func(t *testing.T) {
 		c := open(t, "webhook", "http://"+closedPort(t), with("secret", "whsec_"+canary+"!"))
-		want(t, c.Send(t.Context(), someDelivery(t, 10)), delivery.VerdictRefused, "no signing key")
+		want(t, c.Send(t.Context(), someDelivery(t, 10)), delivery.VerdictRefused, "not a signing key")
 	})
 }
 
