@@ -58,7 +58,7 @@ func (l *log) String() string {
 // quick are limits that let a test of supervision take a moment.
 func quick() limits {
 	return limits{
-		Start: 10 * time.Second, Ping: 200 * time.Millisecond, Hang: time.Second, Restarts: 1, Restart: 50 * time.Millisecond,
+		Start: 10 * time.Second, Ping: 200 * time.Millisecond, Hang: 3 * time.Second, Restarts: 1, Restart: 50 * time.Millisecond,
 		Healthy: 300 * time.Millisecond, Await: 5 * time.Second, Stop: 2 * time.Second, Drain: 500 * time.Millisecond,
 	}
 }
