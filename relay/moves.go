@@ -10,9 +10,10 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// moveConnectors moves what the store keeps of renamed connectors to their new names, which is quick however much
-// there is. It skips what has already moved, and what would replace something, as [Relay.Plan] says. Package dispatch
-// moves channels' cards, because their lanes run in the meantime.
+// moveConnectors moves what the store keeps of renamed connectors to their new names,
+// which is quick however much there is. It skips what has already moved, and what would
+// replace something, as [Relay.Plan] says. Package dispatch moves channels' cards,
+// because their lanes run in the meantime.
 func (r *Relay) moveConnectors(ctx context.Context, n *next) (undo, error) {
 	var done []config.Moved
 	undo := func(ctx context.Context) error {

@@ -2,12 +2,13 @@
 //
 //	source → plugin → pluginhost → intake → store → dispatch → channel → chat system
 //
-// The parts do not know each other. [Start] is the list of steps that make them, and [Relay.Stop] undoes the same
-// steps. What the configuration asks of them is a [plan.Plan]; [Relay.Reload] is the list of steps from one plan to
-// the next. Each step that can fail comes before anything that runs has changed.
+// The parts do not know each other. [Start] is the list of steps that make them, and
+// [Relay.Stop] undoes the same steps. What the configuration asks of them is a
+// [plan.Plan]; [Relay.Reload] is the list of steps from one plan to the next. Each step
+// that can fail comes before anything that runs has changed.
 //
-// A new part is a step in Start, with its undo. What a reload changes in it is a step in [Relay.Reload] if it can
-// fail, and a line in [Relay.commit] if not.
+// A new part is a step in Start, with its undo. What a reload changes in it is a step in
+// [Relay.Reload] if it can fail, and a line in [Relay.commit] if not.
 package relay
 
 import (

@@ -20,8 +20,8 @@ import (
 // completionPatience is how long completion may keep a shell waiting.
 const completionPatience = time.Second
 
-// complete offers names for the first argument of a command or for a flag. It asks for them only when a shell does;
-// having nothing to offer is not an error.
+// complete offers names for the first argument of a command or for a flag. It asks for
+// them only when a shell does; having nothing to offer is not an error.
 func complete(names func(cmd *cobra.Command) []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {

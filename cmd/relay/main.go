@@ -162,7 +162,8 @@ func (a *app) ask(do func(ctx context.Context, r operator.Relay, args []string) 
 	}
 }
 
-// unwrap returns the writer that escapes nothing, for output that is clean and has colours, or that goes into a file.
+// unwrap returns the writer that escapes nothing, for output that is clean and has
+// colours, or that goes into a file.
 func unwrap(w io.Writer) io.Writer {
 	if p, ok := w.(*printable.Writer); ok {
 		return p.Unwrap()

@@ -12,7 +12,8 @@ import (
 	"github.com/connector-relay/relay/relay/printable"
 )
 
-// show prints a list: as JSON, or as a table with a row for each element and, unless it is empty, a header.
+// show prints a list: as JSON, or as a table with a row for each element and, unless it
+// is empty, a header.
 func show[T any](a *app, list []T, header string, row func(T) []string) error {
 	if a.json {
 		return a.showJSON(list)

@@ -27,7 +27,8 @@ checkpoints. It changes nothing.`,
 	}
 }
 
-// showChanges prints what a configuration changes, one change a line, each with what to do about it below.
+// showChanges prints what a configuration changes, one change a line, each with what to
+// do about it below.
 func (a *app) showChanges(changes []operator.Change, none string) error {
 	if a.json {
 		return a.showJSON(changes)

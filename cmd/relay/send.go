@@ -109,7 +109,8 @@ func follow(ctx context.Context, client operator.Relay, d operator.Delivery, wai
 	return d, nil
 }
 
-// reportSent says what happened to the card. It fails when somebody waited for the card and it has not arrived.
+// reportSent says what happened to the card. It fails when somebody waited for the card
+// and it has not arrived.
 func (a *app) reportSent(d operator.Delivery, wait time.Duration) error {
 	if a.json {
 		if err := a.showJSON([]operator.Delivery{d}); err != nil {

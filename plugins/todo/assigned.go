@@ -17,9 +17,9 @@ type planned struct {
 	Created instant `json:"createdDateTime"`
 }
 
-// assigned looks for tasks that were assigned to the person in Planner, which has no deltas
-// (https://learn.microsoft.com/graph/api/planneruser-list-tasks). Graph does not say to whom a task of To Do itself
-// is assigned, not even in a shared list.
+// assigned looks for tasks that were assigned to the person in Planner, which has no
+// deltas (https://learn.microsoft.com/graph/api/planneruser-list-tasks). Graph does not
+// say to whom a task of To Do itself is assigned, not even in a shared list.
 func (w *watch) assigned(ctx context.Context) error {
 	if !w.todo.Assigned {
 		w.at.Planner, w.at.Assigned = nil, false

@@ -24,7 +24,8 @@ func (w *watch) task(listID string, t task) {
 	now := t.state(old, w.now)
 	l.Tasks[t.ID] = now
 	h.subject = w.subject(t, now)
-	// Microsoft only gives the day of completion, so a task that is completed twice in a day needs another stamp
+	// Microsoft only gives the day of completion, so a task that is completed twice in a
+	// day needs another stamp
 	// (https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/8663).
 	h.stamp = t.Modified.UTC().Format(time.RFC3339Nano)
 	if !known {
@@ -45,9 +46,10 @@ func (w *watch) task(listID string, t task) {
 	w.add(h)
 }
 
-// unknown decides about a task that is not remembered. At the first poll all open ones are candidates, and few are
-// posted. Later, an open one is news: it was created, or moved here from another list. When all tasks are read again,
-// and for completed tasks, only those created since the last time are news: the rest had been forgotten.
+// unknown decides about a task that is not remembered. At the first poll all open ones
+// are candidates, and few are posted. Later, an open one is news: it was created, or
+// moved here from another list. When all tasks are read again, and for completed tasks,
+// only those created since the last time are news: the rest had been forgotten.
 func (w *watch) unknown(l *list, t task, now state, h happening) {
 	fresh := t.Created.After(l.Read.Add(-slack))
 	done := now.Status == completed

@@ -31,8 +31,8 @@ type list struct {
 	Name string `json:"name"`
 	// Delta is Graph's link to the next changes of the tasks; it is empty before the first poll.
 	Delta string `json:"delta,omitempty"`
-	// Read is the time up to which the tasks are known: when all of them are read again, those that are not
-	// remembered are news only if they were created since.
+	// Read is the time up to which the tasks are known: when all of them are read again,
+	// those that are not remembered are news only if they were created since.
 	Read  time.Time        `json:"read,omitzero"`
 	Tasks map[string]state `json:"tasks,omitempty"`
 }
@@ -42,7 +42,8 @@ type state struct {
 	Title      string `json:"title"`
 	Status     string `json:"status,omitempty"`
 	Importance string `json:"importance,omitempty"`
-	// Due is as Graph writes it, because the day depends on the time zone, whose setting may change.
+	// Due is as Graph writes it, because the day depends on the time zone, whose setting
+	// may change.
 	Due   moment `json:"due,omitempty"`
 	Body  string `json:"body,omitempty"` // a hash
 	Steps steps  `json:"steps,omitzero"`
@@ -72,8 +73,8 @@ func (c checkpoint) forget(now time.Time) {
 	}
 }
 
-// unfollow forgets the tasks of a list that is no longer wanted, so that nothing that happened in the meantime is
-// news when it is wanted again.
+// unfollow forgets the tasks of a list that is no longer wanted, so that nothing that
+// happened in the meantime is news when it is wanted again.
 func (l *list) unfollow(now time.Time) {
 	l.Delta, l.Tasks, l.Read = "", nil, now
 }

@@ -54,10 +54,10 @@ type round struct {
 // errResync says that Graph wants a delta to start over.
 var errResync = errors.New("graph keeps asking to start over")
 
-// round reads what is new since a link. Without one, or when Graph no longer knows it, it starts over and reads
-// everything. An old link is answered with 410, and by some parts of Graph with 400
-// (https://learn.microsoft.com/graph/delta-query-overview); it does not follow a link to another Graph that was
-// configured before.
+// round reads what is new since a link. Without one, or when Graph no longer knows it, it
+// starts over and reads everything. An old link is answered with 410, and by some parts
+// of Graph with 400 (https://learn.microsoft.com/graph/delta-query-overview); it does not
+// follow a link to another Graph that was configured before.
 func (c client) round(ctx context.Context, link, start string) (round, error) {
 	if link != "" && c.Check(link) == nil {
 		r, err := c.pages(ctx, link)
@@ -99,8 +99,8 @@ func meaning(r rest.Response, err error) error {
 	return err
 }
 
-// errorCode returns Graph's code for an error, in lower case because Graph's capitals vary. It ignores what does not
-// look like a code.
+// errorCode returns Graph's code for an error, in lower case because Graph's capitals
+// vary. It ignores what does not look like a code.
 func errorCode(body []byte) string {
 	var answer struct {
 		Error struct {

@@ -77,8 +77,8 @@ func (w *watch) remembered(id string, s state) subject {
 	}
 }
 
-// link returns the address of a task by its id. Graph does not give it; the web app has one address for personal
-// accounts and another for work accounts.
+// link returns the address of a task by its id. Graph does not give it; the web app has
+// one address for personal accounts and another for work accounts.
 func (t *Todo) link() string {
 	if strings.EqualFold(t.Tenant, "consumers") {
 		return "https://to-do.live.com/tasks/id/"

@@ -92,9 +92,10 @@ func (m moment) time() time.Time {
 	return t
 }
 
-// day returns the day of a due date; it is empty when there is none. A program sets a due day as midnight UTC. The
-// app sets it as midnight in the person's zone, which Graph gives in UTC and so, east of Greenwich, as an hour of the
-// day before (https://github.com/RogerSelwyn/MS365-ToDo/issues/29).
+// day returns the day of a due date; it is empty when there is none. A program sets a due
+// day as midnight UTC. The app sets it as midnight in the person's zone, which Graph
+// gives in UTC and so, east of Greenwich, as an hour of the day before
+// (https://github.com/RogerSelwyn/MS365-ToDo/issues/29).
 func (m moment) day(zone *time.Location) string {
 	t := m.time()
 	switch hour, minute, second := t.Clock(); {
@@ -124,8 +125,8 @@ func clip(s string) string {
 	return s
 }
 
-// state returns what to remember about a task. A delta may leave out whatever has not changed, except dates: a task
-// without a date has no such member.
+// state returns what to remember about a task. A delta may leave out whatever has not
+// changed, except dates: a task without a date has no such member.
 func (t task) state(old state, now time.Time) state {
 	s := old
 	if t.Title != "" {

@@ -1,9 +1,10 @@
-// Package todo is the connector for Microsoft To Do, which took over the lists of Wunderlist: what happens to the
-// tasks on a person's lists.
+// Package todo is the connector for Microsoft To Do, which took over the lists of
+// Wunderlist: what happens to the tasks on a person's lists.
 //
-// It follows Microsoft Graph's delta queries (client.go, watch.go). Graph says how a task is now, not what changed,
-// so the checkpoint (checkpoint.go) keeps a little of each task to compare with (changes.go). Which tasks are due
-// soon (due.go) follows from that alone; Planner says which are assigned (assigned.go).
+// It follows Microsoft Graph's delta queries (client.go, watch.go). Graph says how a task
+// is now, not what changed, so the checkpoint (checkpoint.go) keeps a little of each task
+// to compare with (changes.go). Which tasks are due soon (due.go) follows from that
+// alone; Planner says which are assigned (assigned.go).
 package todo
 
 import (
@@ -62,8 +63,9 @@ func (t *Todo) Validate() []connector.Problem {
 	return problems
 }
 
-// SignIn implements [connector.Authenticator]. Reading needs the permission Tasks.Read; offline_access lets the relay
-// renew the token (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code).
+// SignIn implements [connector.Authenticator]. Reading needs the permission Tasks.Read;
+// offline_access lets the relay renew the token
+// (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code).
 func (t *Todo) SignIn() *connector.SignIn {
 	base := strings.TrimSuffix(t.Login, "/") + "/" + t.Tenant + "/oauth2/v2.0/"
 	return &connector.SignIn{
@@ -92,7 +94,8 @@ func (t *Todo) Poll(ctx context.Context, p *connector.Poll) (time.Duration, erro
 	if err != nil && (!w.known() || len(w.found) == 0) {
 		return 0, err
 	}
-	// What was found before an error counts: the lists that could not be read continue from where they were.
+	// What was found before an error counts: the lists that could not be read continue
+	// from where they were.
 	if e := w.emit(ctx); e != nil {
 		return 0, e
 	}

@@ -61,8 +61,8 @@ func (w *watch) look(ctx context.Context) error {
 	return nil
 }
 
-// emit emits what was found, oldest first. The links to the next changes move with the last event, so an interrupted
-// poll finds the same again.
+// emit emits what was found, oldest first. The links to the next changes move with the
+// last event, so an interrupted poll finds the same again.
 func (w *watch) emit(ctx context.Context) error {
 	list := w.found
 	slices.SortStableFunc(list, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
@@ -73,7 +73,8 @@ func (w *watch) emit(ctx context.Context) error {
 	return cmp.Or(w.poll.EmitAt(ctx, version, w.at, list...), w.poll.Flush(ctx))
 }
 
-// entry is a list as Graph describes it (https://learn.microsoft.com/graph/api/resources/todotasklist).
+// entry is a list as Graph describes it
+// (https://learn.microsoft.com/graph/api/resources/todotasklist).
 type entry struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"displayName"`
@@ -81,10 +82,10 @@ type entry struct {
 	Removed *removed `json:"@removed"`
 }
 
-// lists brings the lists up to date. For their delta, Microsoft documents only the permission Tasks.ReadWrite
-// (https://learn.microsoft.com/graph/api/todotasklist-delta), which is more than a relay should have. Where
-// Tasks.Read is refused, the plain list must do; it is known to leave lists out, so a missing list does not count as
-// deleted.
+// lists brings the lists up to date. For their delta, Microsoft documents only the
+// permission Tasks.ReadWrite (https://learn.microsoft.com/graph/api/todotasklist-delta),
+// which is more than a relay should have. Where Tasks.Read is refused, the plain list
+// must do; it is known to leave lists out, so a missing list does not count as deleted.
 func (w *watch) lists(ctx context.Context) error {
 	r, err := w.api.round(ctx, w.at.Lists, path("delta"))
 	if rest.StatusOf(err) == http.StatusForbidden {
@@ -155,8 +156,8 @@ func (w *watch) tasks(ctx context.Context, id string) error {
 	start := path(id, "tasks", "delta")
 	r, err := w.api.round(ctx, l.Delta, start+"?$expand=checklistItems")
 	if rest.StatusOf(err) == http.StatusBadRequest {
-		// Microsoft documents $expand for this delta; a Graph that does not know it returns the tasks without their
-		// steps.
+		// Microsoft documents $expand for this delta; a Graph that does not know it
+		// returns the tasks without their steps.
 		r, err = w.api.round(ctx, "", start)
 	}
 	if err != nil {

@@ -165,7 +165,8 @@ func quote(p post, in includes) string {
 	return "**" + in.user(p.Author).shown() + "**: " + p.markdown()
 }
 
-// markdown returns a post's text with its links written out: X's own lead to t.co, which does not show where they go.
+// markdown returns a post's text with its links written out: X's own lead to t.co, which
+// does not show where they go.
 func (p post) markdown() string {
 	text, links := p.Text, p.Entities.URLs
 	if p.Long != nil && p.Long.Text != "" {

@@ -30,8 +30,8 @@ type unread struct {
 	Newest string `json:"newest"`
 }
 
-// move moves the position on a timeline that was read to its end, and otherwise notes what is left. Where nothing was
-// read, nothing changes.
+// move moves the position on a timeline that was read to its end, and otherwise notes
+// what is left. Where nothing was read, nothing changes.
 func (c *checkpoint) move(name string, left unread, ended bool) {
 	switch {
 	case ended:
@@ -45,8 +45,8 @@ func (c *checkpoint) move(name string, left unread, ended bool) {
 	}
 }
 
-// recall reads the checkpoint. If it cannot be read, nobody knows what was spent, so the whole budget counts as spent
-// until the month is over.
+// recall reads the checkpoint. If it cannot be read, nobody knows what was spent, so the
+// whole budget counts as spent until the month is over.
 func recall(p *connector.Poll, now time.Time) checkpoint {
 	c, ok := connector.Recall[checkpoint](p, version)
 	if c.Since == nil {

@@ -223,9 +223,10 @@ func (r *reading) identify(ctx context.Context) error {
 // maxPages bounds how many pages of a timeline one poll reads; the next poll continues from there.
 const maxPages = 20
 
-// read emits what is new on a timeline. Each page is counted as soon as it arrives, with a checkpoint of its own, so
-// that nothing that was paid for is forgotten. X's pages go back in time, so the position moves only when the last
-// one has been read; a poll that stops before that notes where the next one continues.
+// read emits what is new on a timeline. Each page is counted as soon as it arrives, with
+// a checkpoint of its own, so that nothing that was paid for is forgotten. X's pages go
+// back in time, so the position moves only when the last one has been read; a poll that
+// stops before that notes where the next one continues.
 func (r *reading) read(ctx context.Context, t timeline) error {
 	since, known := r.at.Since[t.name]
 	known = known && r.poll.Preview == 0
@@ -271,9 +272,9 @@ func (r *reading) read(ctx context.Context, t timeline) error {
 	return r.keep(ctx, fresh...)
 }
 
-// failed handles a page that did not arrive. One that cannot be read was still paid for. Where X refuses to continue
-// from where the last poll stopped, the next one starts at the newest post again; what was already posted is known by
-// its key.
+// failed handles a page that did not arrive. One that cannot be read was still paid for.
+// Where X refuses to continue from where the last poll stopped, the next one starts at
+// the newest post again; what was already posted is known by its key.
 func (r *reading) failed(ctx context.Context, t timeline, err error, size int) error {
 	switch {
 	case rest.StatusOf(err) == http.StatusOK:
@@ -286,14 +287,14 @@ func (r *reading) failed(ctx context.Context, t timeline, err error, size int) e
 	return errors.Join(err, r.keep(ctx))
 }
 
-// keep emits events and has the position and the count stored before anything else can go wrong, because what was
-// read was paid for.
+// keep emits events and has the position and the count stored before anything else can go
+// wrong, because what was read was paid for.
 func (r *reading) keep(ctx context.Context, events ...event.Event) error {
 	return cmp.Or(r.poll.EmitAt(ctx, version, r.at, events...), r.poll.Flush(ctx))
 }
 
-// size returns how many posts to ask for: at most as many as the budget has left, and 0 when even the fewest do not
-// fit. A first poll asks for as few as it can.
+// size returns how many posts to ask for: at most as many as the budget has left, and 0
+// when even the fewest do not fit. A first poll asks for as few as it can.
 func (r *reading) size(t timeline, known bool) int {
 	size := maxResults
 	if !known {
@@ -307,8 +308,8 @@ func (r *reading) size(t timeline, known bool) int {
 	return size
 }
 
-// page fetches a page. X refuses a since_id that is too old for a search; then page asks without one and drops what
-// is known by its number.
+// page fetches a page. X refuses a since_id that is too old for a search; then page asks
+// without one and drops what is known by its number.
 func (r *reading) page(ctx context.Context, t timeline, since, next string, size int, known bool) (page, error) {
 	q := url.Values{
 		"max_results": {fmt.Sprint(size)}, "tweet.fields": {"created_at,author_id,entities,attachments,referenced_tweets,note_tweet,lang"},

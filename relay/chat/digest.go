@@ -27,8 +27,9 @@ func NewEntry(c card.Card, connector string) Entry {
 	return Entry{Card: c, Connector: connector}
 }
 
-// Digest makes one card from several: a list with a line for each, in their order, with the card's title, its first
-// link and the connector's name. It contains nothing else from the cards.
+// Digest makes one card from several: a list with a line for each, in their order, with
+// the card's title, its first link and the connector's name. It contains nothing else
+// from the cards.
 func Digest(entries ...Entry) card.Card {
 	parser := markup.NewParser()
 	var lines []string
@@ -54,7 +55,8 @@ func (e Entry) line(p markup.Parser) string {
 	return text + " · " + card.Escape(e.Connector)
 }
 
-// link returns the address that the card's first button with one opens; it is empty when there is none.
+// link returns the address that the card's first button with one opens; it is empty when
+// there is none.
 func (e Entry) link() string {
 	actions := e.Card.Actions
 	for _, s := range e.Card.Sections {

@@ -42,7 +42,8 @@ type Options struct {
 // jsonType includes the charset because Teams has garbled everything but ASCII without it.
 const jsonType = "application/json; charset=utf-8"
 
-// Render writes a card within the form's limits. Its cost is bounded for any card, and it ends with the context.
+// Render writes a card within the form's limits. Its cost is bounded for any card, and it
+// ends with the context.
 func (f Form) Render(ctx context.Context, c card.Card, o Options) (Payload, error) {
 	limits := f.Limits
 	if o.Fraction > 0 {

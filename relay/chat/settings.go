@@ -19,8 +19,8 @@ const (
 	Choice Kind = "name" // of one of the system's forms
 )
 
-// Setting is one attribute of a channel's block that belongs to a chat system. The configuration's checks, the
-// reference and forms come from it.
+// Setting is one attribute of a channel's block that belongs to a chat system. The
+// configuration's checks, the reference and forms come from it.
 type Setting struct {
 	Name string
 	Kind Kind
@@ -37,8 +37,8 @@ type Setting struct {
 	Allowed []string
 	// Default is what applies without the setting, if one word can say it.
 	Default string
-	// Elsewhere says why a channel whose system lacks the setting cannot have it, with %s for the channel's type;
-	// when it is empty, the channel simply has no use for it.
+	// Elsewhere says why a channel whose system lacks the setting cannot have it, with %s
+	// for the channel's type; when it is empty, the channel simply has no use for it.
 	Elsewhere string
 }
 
@@ -121,8 +121,8 @@ func (s System) payload() Setting {
 	return p
 }
 
-// Settings returns the settings that any of the systems has, the payload first. Of several with the same name, the
-// first one counts, or a secret one before it.
+// Settings returns the settings that any of the systems has, the payload first. Of
+// several with the same name, the first one counts, or a secret one before it.
 func (ss Systems) Settings() []Setting {
 	list := []Setting{System{}.payload()}
 	for _, s := range ss {

@@ -12,7 +12,8 @@ type Argument struct {
 	Name     string
 	Type     ValueType
 	Required bool
-	// Secret marks the value as one that is never shown or logged. Whatever contains a secret is secret as a whole.
+	// Secret marks the value as one that is never shown or logged. Whatever contains a
+	// secret is secret as a whole.
 	Secret bool
 	// Default is JSON; empty means null.
 	Default string
@@ -34,8 +35,8 @@ type ValueType struct {
 // ValueKind is the kind of a [ValueType], as the configuration language calls it.
 type ValueKind string
 
-// The kinds of values. The configuration chooses the names in a map, the schema those in an object; any is whatever
-// JSON can hold.
+// The kinds of values. The configuration chooses the names in a map, the schema those in
+// an object; any is whatever JSON can hold.
 const (
 	ValueAny    ValueKind = "any"
 	ValueString ValueKind = "string"

@@ -12,8 +12,9 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// EmitAt hands over its events once it holds this many, or this many bytes of them, or the first of them has waited
-// this long. Larger batches would save little, and the relay stores one of this size in an instant.
+// EmitAt hands over its events once it holds this many, or this many bytes of them, or
+// the first of them has waited this long. Larger batches would save little, and the relay
+// stores one of this size in an instant.
 const (
 	batchEvents = 100
 	batchBytes  = 1 << 20
@@ -30,9 +31,10 @@ type kept[T any] struct {
 	State   T   `json:"state"`
 }
 
-// Recall reads the state that an earlier poll left with [Poll.EmitAt]. It reports false when there is none, as at the
-// first poll, and when the state is of another version or cannot be read, which it logs. The poll then counts as the
-// first: what the source has now is known, and what comes later is new.
+// Recall reads the state that an earlier poll left with [Poll.EmitAt]. It reports false
+// when there is none, as at the first poll, and when the state is of another version or
+// cannot be read, which it logs. The poll then counts as the first: what the source has
+// now is known, and what comes later is new.
 func Recall[T any](p *Poll, version int) (state T, ok bool) {
 	if p.Checkpoint == nil {
 		return state, false
@@ -54,19 +56,20 @@ type waiting struct {
 	state *kept[any]
 }
 
-// EmitAt emits events, oldest first, and the state from which the next poll continues once they are stored, which
-// [Recall] then reads. Call it as often as is convenient, for each event with the state that holds after it. EmitAt
-// collects events, hands them over in batches of a good size with the state of the latest call, and returns before
-// the last of them are stored. Those are handed over when Poll returns, or by [Poll.Flush]. Without events EmitAt
-// only moves the state.
+// EmitAt emits events, oldest first, and the state from which the next poll continues
+// once they are stored, which [Recall] then reads. Call it as often as is convenient, for
+// each event with the state that holds after it. EmitAt collects events, hands them over
+// in batches of a good size with the state of the latest call, and returns before the
+// last of them are stored. Those are handed over when Poll returns, or by [Poll.Flush].
+// Without events EmitAt only moves the state.
 //
-// A crash half-way loses nothing: the next poll begins at the last stored state and finds the rest again, and the
-// relay recognises by their keys the events that it already has.
+// A crash half-way loses nothing: the next poll begins at the last stored state and finds
+// the rest again, and the relay recognises by their keys the events that it already has.
 //
-// The state becomes JSON when a batch is handed over, not at each call, so that a large one costs little. It may hold
-// maps and pointers, which the poll may keep changing for the next call. A poll that returns an error may have
-// changed them for events that it never emitted, so its last events go without the state, unless Flush handed them
-// over.
+// The state becomes JSON when a batch is handed over, not at each call, so that a large
+// one costs little. It may hold maps and pointers, which the poll may keep changing for
+// the next call. A poll that returns an error may have changed them for events that it
+// never emitted, so its last events go without the state, unless Flush handed them over.
 //
 // After an error the poll should end: nothing more will be stored.
 func (p *Poll) EmitAt(ctx context.Context, version int, state any, events ...event.Event) error {
@@ -103,8 +106,9 @@ func (p *Poll) end(ctx context.Context, err error) error {
 	return p.Flush(ctx)
 }
 
-// Flush hands over what [Poll.EmitAt] has collected and returns once it is stored. Call it before waiting for what
-// the source will send, and whenever the state must not be lost whatever happens next.
+// Flush hands over what [Poll.EmitAt] has collected and returns once it is stored. Call
+// it before waiting for what the source will send, and whenever the state must not be
+// lost whatever happens next.
 func (p *Poll) Flush(ctx context.Context) error {
 	out := p.waiting
 	p.waiting = waiting{}
@@ -122,8 +126,9 @@ func (p *Poll) Flush(ctx context.Context) error {
 	return p.send(ctx, batch)
 }
 
-// Emit hands over a batch and returns once it is stored. After an error the poll should end: nothing more will be
-// stored. It is for connectors with a checkpoint format of their own; [Poll.EmitAt] makes batches by itself.
+// Emit hands over a batch and returns once it is stored. After an error the poll should
+// end: nothing more will be stored. It is for connectors with a checkpoint format of
+// their own; [Poll.EmitAt] makes batches by itself.
 func (p *Poll) Emit(ctx context.Context, b event.Batch) error {
 	if err := p.Flush(ctx); err != nil {
 		return err

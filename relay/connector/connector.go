@@ -1,7 +1,8 @@
-// Package connector is the contract between the relay and a connector plugin, and what a plugin's author imports.
+// Package connector is the contract between the relay and a connector plugin, and what a
+// plugin's author imports.
 //
-// A connector is a struct whose tagged fields are its arguments, with a Describe method and at least one of Poll and
-// Receive:
+// A connector is a struct whose tagged fields are its arguments, with a Describe method
+// and at least one of Poll and Receive:
 //
 //	type Clock struct {
 //		Zone string `relay:"zone" default:"UTC" doc:"The time zone whose hours to announce."`
@@ -14,12 +15,13 @@
 //
 //	func main() { connector.Serve(New) }
 //
-// The interfaces [Validator], [Authenticator] and [Remover] are optional. A poll emits its events with [Poll.EmitAt]
-// and finds with [Recall] where the last one ended. For Receive there are [Signed], [ParseJSON] and [Accepted].
+// The interfaces [Validator], [Authenticator] and [Remover] are optional. A poll emits
+// its events with [Poll.EmitAt] and finds with [Recall] where the last one ended. For
+// Receive there are [Signed], [ParseJSON] and [Accepted].
 //
-// Three packages below this one help: rest is the client for sources with a JSON API, kinds the table of a connector
-// with many kinds of events, and connectortest checks in a test that a connector keeps the contract. Most cards are
-// made from a card.Happening.
+// Three packages below this one help: rest is the client for sources with a JSON API,
+// kinds the table of a connector with many kinds of events, and connectortest checks in a
+// test that a connector keeps the contract. Most cards are made from a card.Happening.
 package connector
 
 import (
@@ -45,17 +47,19 @@ type Connector interface {
 
 // Poller is a connector that the relay asks for what is new.
 type Poller interface {
-	// Poll emits what happened since p.Checkpoint, oldest first, and returns how long the source asks to wait before
-	// the next poll (0 when it does not say). It may also never return and emit events as they come. An error made by
-	// [Throttled], [Unauthorised], [Gone] or [Misconfigured] is of that kind; any other is temporary. Events that
-	// were emitted before an error stay.
+	// Poll emits what happened since p.Checkpoint, oldest first, and returns how long the
+	// source asks to wait before the next poll (0 when it does not say). It may also
+	// never return and emit events as they come. An error made by [Throttled],
+	// [Unauthorised], [Gone] or [Misconfigured] is of that kind; any other is temporary.
+	// Events that were emitted before an error stay.
 	Poll(ctx context.Context, p *Poll) (again time.Duration, err error)
 }
 
 // Receiver is a connector whose source sends HTTP requests to its hook URL.
 type Receiver interface {
-	// Receive turns one request into an answer and events. The answer is sent only once the events are stored.
-	// Receive must check itself whether the request is genuine (its signature). An error gives the sender a 5xx.
+	// Receive turns one request into an answer and events. The answer is sent only once
+	// the events are stored. Receive must check itself whether the request is genuine
+	// (its signature). An error gives the sender a 5xx.
 	Receive(ctx context.Context, r *Request) (Reply, error)
 }
 
@@ -67,8 +71,8 @@ type Validator interface {
 
 // Remover is a connector that sets something up at its source, such as a webhook.
 type Remover interface {
-	// Remove undoes that. The relay calls it with the last checkpoint once a reload has removed the connector from
-	// its configuration.
+	// Remove undoes that. The relay calls it with the last checkpoint once a reload has
+	// removed the connector from its configuration.
 	Remove(ctx context.Context, p *Poll) error
 }
 
@@ -92,8 +96,8 @@ type Description struct {
 	Schedule string
 }
 
-// Type is a connector type as a plugin implements it: its description and what follows from the Go type, which is how
-// events arrive and the argument schema.
+// Type is a connector type as a plugin implements it: its description and what follows
+// from the Go type, which is how events arrive and the argument schema.
 type Type struct {
 	Description
 	Polls    bool
@@ -114,16 +118,19 @@ type Kind struct {
 type Poll struct {
 	// Connector is the configured connector's name.
 	Connector string
-	// HookURL is the public address of the connector's hook; it is empty when relay.public_url is not set.
+	// HookURL is the public address of the connector's hook; it is empty when
+	// relay.public_url is not set.
 	HookURL string
-	// Checkpoint is the last one that was stored with an earlier poll's events; it is nil at the first poll. [Recall]
-	// reads one that [Poll.EmitAt] made.
+	// Checkpoint is the last one that was stored with an earlier poll's events; it is nil
+	// at the first poll. [Recall] reads one that [Poll.EmitAt] made.
 	Checkpoint event.Checkpoint
-	// Token is the result of a person's sign-in: an access token that is valid for at least this poll, or the token
-	// that was pasted. It is empty when nobody has signed in; the poll then fails with [Unauthorised].
+	// Token is the result of a person's sign-in: an access token that is valid for at
+	// least this poll, or the token that was pasted. It is empty when nobody has signed
+	// in; the poll then fails with [Unauthorised].
 	Token string
-	// Preview, when not 0, is how many of the newest events to emit whatever the checkpoint says, because a person
-	// wants to see what the connector finds. Nothing from such a poll is stored.
+	// Preview, when not 0, is how many of the newest events to emit whatever the
+	// checkpoint says, because a person wants to see what the connector finds. Nothing
+	// from such a poll is stored.
 	Preview int
 	// HTTP is the client to use: it carries the configured proxy, authorities
 	// and User-Agent, and refuses private addresses that are not allowed.
@@ -141,8 +148,9 @@ type Poll struct {
 	knownCount int
 }
 
-// Newest returns those of a poll's events, given oldest first, that it should emit: at the first poll as many of the
-// newest as people want to begin with, in a preview as many as they want to see, and otherwise all.
+// Newest returns those of a poll's events, given oldest first, that it should emit: at
+// the first poll as many of the newest as people want to begin with, in a preview as many
+// as they want to see, and otherwise all.
 func Newest[T any](p *Poll, known bool, initial int, found []T) []T {
 	switch {
 	case p.Preview > 0:
@@ -166,9 +174,9 @@ type Known struct {
 	Because string
 }
 
-// Knew reports how many things the poll found that it considers known, and for the first of them what they are and
-// why; the debug log and a dry run show this. For a source without reliable identities, only this shows a person why
-// there is no event.
+// Knew reports how many things the poll found that it considers known, and for the first
+// of them what they are and why; the debug log and a dry run show this. For a source
+// without reliable identities, only this shows a person why there is no event.
 func (p *Poll) Knew(count int, first ...Known) {
 	p.knownCount += max(count, 0)
 	p.known = append(p.known, first[:min(len(first), maxKnown-len(p.known))]...)

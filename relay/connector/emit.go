@@ -18,7 +18,8 @@ var (
 	errNotAnswered = errors.New("the relay did not store the batch; end the poll")
 )
 
-// emitter hands over a poll's batches one at a time, and waits for each until the host says that it is stored.
+// emitter hands over a poll's batches one at a time, and waits for each until the host
+// says that it is stored.
 type emitter struct {
 	stream  wire.Connector_PollServer
 	answers chan struct{}

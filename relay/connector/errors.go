@@ -12,8 +12,8 @@ import (
 type ErrorKind string
 
 const (
-	// KindTemporary means that the relay tries again later, with backoff. It is the kind of every error that is not
-	// made by one of the functions below.
+	// KindTemporary means that the relay tries again later, with backoff. It is the kind
+	// of every error that is not made by one of the functions below.
 	KindTemporary ErrorKind = "temporary"
 	// KindThrottled means that the source asks to slow down, until a time.
 	KindThrottled ErrorKind = "throttled"
@@ -60,11 +60,11 @@ func Misconfigured(format string, a ...any) error {
 	return &Error{Kind: KindMisconfigured, Err: fmt.Errorf(format, a...)}
 }
 
-// CleanError takes path, query and user out of the URLs that the errors of net/http and net/url show: a feed's or a
-// webhook's URL is often a secret.
+// CleanError takes path, query and user out of the URLs that the errors of net/http and
+// net/url show: a feed's or a webhook's URL is often a secret.
 //
-// The relay does this to every error that a connector returns or logs, provided that it was wrapped with %w. Use
-// CleanError for errors that go elsewhere.
+// The relay does this to every error that a connector returns or logs, provided that it
+// was wrapped with %w. Use CleanError for errors that go elsewhere.
 func CleanError(err error) error { return outbound.CleanError(err) }
 
 // KindOf returns the kind of an error, KindTemporary when it has none.

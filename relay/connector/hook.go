@@ -28,9 +28,10 @@ func Accepted(e event.Event, wanted bool) Reply {
 	return reply
 }
 
-// Signed reports whether one of the signatures in a request's headers is the HMAC of the given parts, usually the
-// body alone. A signature is hexadecimal or base64, with or without a name such as sha256= before it. A header may
-// hold several, separated by commas or spaces, because a sender that changes its secret signs with both. With an
+// Signed reports whether one of the signatures in a request's headers is the HMAC of the
+// given parts, usually the body alone. A signature is hexadecimal or base64, with or
+// without a name such as sha256= before it. A header may hold several, separated by
+// commas or spaces, because a sender that changes its secret signs with both. With an
 // empty secret, nothing counts as signed.
 func Signed(function func() hash.Hash, secret string, headers []string, parts ...[]byte) bool {
 	mac := hmac.New(function, []byte(secret))
@@ -61,9 +62,9 @@ func signature(s string, size int) []byte {
 	return b
 }
 
-// ParseJSON reads as much of the JSON as it can: it leaves out a part of the wrong type and keeps the rest. It
-// reports false when there is no JSON at all. Services change what they send without notice, and an incomplete card
-// is better than none.
+// ParseJSON reads as much of the JSON as it can: it leaves out a part of the wrong type
+// and keeps the rest. It reports false when there is no JSON at all. Services change what
+// they send without notice, and an incomplete card is better than none.
 func ParseJSON(raw []byte, into any) bool {
 	err := json.Unmarshal(raw, into)
 	_, wrongType := errors.AsType[*json.UnmarshalTypeError](err)

@@ -13,9 +13,10 @@ import (
 	"github.com/hashicorp/go-plugin"
 )
 
-// endWithHost ends this process, and those it started, when the relay is gone. It watches for three signs, because
-// none is always available: the relay holds the other end of standard input; on Linux the kernel sends SIGTERM at its
-// death; and the parent process changes.
+// endWithHost ends this process, and those it started, when the relay is gone. It watches
+// for three signs, because none is always available: the relay holds the other end of
+// standard input; on Linux the kernel sends SIGTERM at its death; and the parent process
+// changes.
 func endWithHost() {
 	parent := os.Getppid()
 	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
@@ -39,8 +40,9 @@ func endWithHost() {
 	}()
 }
 
-// endGroup ends the whole process group if it is this plugin's own. It also removes the directory of its socket,
-// which the relay can no longer do, and those above it if they are empty.
+// endGroup ends the whole process group if it is this plugin's own. It also removes the
+// directory of its socket, which the relay can no longer do, and those above it if they
+// are empty.
 func endGroup() {
 	if dir := os.Getenv(plugin.EnvUnixSocketDir); dir != "" {
 		_ = os.RemoveAll(dir)

@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// Patterns is the type of an argument that chooses kinds, people, branches and the like by their names. A pattern is
-// written as for file names (path.Match) and ignores case; unlike there, * also matches slashes. An argument with an
-// invalid pattern is refused before [Validator] is asked.
+// Patterns is the type of an argument that chooses kinds, people, branches and the like
+// by their names. A pattern is written as for file names (path.Match) and ignores case;
+// unlike there, * also matches slashes. An argument with an invalid pattern is refused
+// before [Validator] is asked.
 type Patterns []string
 
 // Match reports whether a name matches any of the patterns.

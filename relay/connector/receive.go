@@ -187,8 +187,8 @@ func (a *answers) close() {
 	<-a.sent
 }
 
-// pool runs functions on goroutines and keeps those for a while, because their stacks have already grown to the size
-// that reading a card needs.
+// pool runs functions on goroutines and keeps those for a while, because their stacks
+// have already grown to the size that reading a card needs.
 type pool struct{ idle chan func() }
 
 // lull is how long a goroutine waits for the next function.

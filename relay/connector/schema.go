@@ -26,8 +26,8 @@ func schemaOf(t reflect.Type) ([]field, error) {
 	return fieldsOf(t.Elem(), nil, 0)
 }
 
-// fieldsOf lists a struct's arguments. Those of an embedded struct count as its own, so that connectors can share
-// some.
+// fieldsOf lists a struct's arguments. Those of an embedded struct count as its own, so
+// that connectors can share some.
 func fieldsOf(t reflect.Type, at []int, depth int) ([]field, error) {
 	var list []field
 	for f := range t.Fields() {
@@ -100,7 +100,8 @@ func argumentOf(f reflect.StructField, tag string, depth int) (Argument, error) 
 	return a, nil
 }
 
-// defaultOf turns a default tag into JSON. Text is written as it is; everything else is already JSON.
+// defaultOf turns a default tag into JSON. Text is written as it is; everything else is
+// already JSON.
 func defaultOf(t reflect.Type, text string) (string, error) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -25,11 +25,11 @@ import (
 //	Order    string        `relay:"order" default:"new" allowed:"new,old"`
 //	Labels   []string      `relay:"labels" default:"[\"a\", \"b\"]"`
 //
-// A field may be a string, bool, number, [time.Duration] (text such as "1h30m"),
-// slice ([Patterns] among them), map with string keys, struct with tagged fields of its own, any, or a
-// pointer to one of them (nil when the argument is not set). An embedded struct
-// without a tag lends its fields. A default is JSON, but plain text for strings
-// and durations.
+// A field may be a string, bool, number, [time.Duration] (text such as "1h30m"), slice
+// ([Patterns] among them), map with string keys, struct with tagged fields of its own,
+// any, or a pointer to one of them (nil when the argument is not set). An embedded struct
+// without a tag lends its fields. A default is JSON, but plain text for strings and
+// durations.
 //
 // The process ends when the relay says so or dies, however it dies; the processes
 // it started end with it. SIGINT and SIGTERM are ignored while the relay lives:

@@ -11,8 +11,9 @@ import (
 
 // Authenticator is a connector that a person may have to sign in to.
 type Authenticator interface {
-	// SignIn says how, given the arguments; it returns nil when they already give access. It uses no network. The
-	// relay runs the sign-in, stores the result encrypted, and gives Poll and Receive a token.
+	// SignIn says how, given the arguments; it returns nil when they already give access.
+	// It uses no network. The relay runs the sign-in, stores the result encrypted, and
+	// gives Poll and Receive a token.
 	SignIn() *SignIn
 }
 
@@ -22,7 +23,8 @@ type Flow string
 const (
 	// DeviceCode shows a code that the person enters on another device (RFC 8628).
 	DeviceCode Flow = "device code"
-	// AuthorisationCode is OAuth's, with PKCE (RFC 7636). It needs relay.public_url, to which the browser returns.
+	// AuthorisationCode is OAuth's, with PKCE (RFC 7636). It needs relay.public_url, to
+	// which the browser returns.
 	AuthorisationCode Flow = "authorisation code"
 	// TokenPage sends the person to a page of the service that shows a token to paste.
 	TokenPage Flow = "token page"

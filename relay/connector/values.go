@@ -7,8 +7,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
-// maxValues bounds the memory of a process that sees very many connectors come and go; a dropped value is created
-// again when it is needed.
+// maxValues bounds the memory of a process that sees very many connectors come and go; a
+// dropped value is created again when it is needed.
 const maxValues = 10_000
 
 // values keeps one value per configured connector for as long as its arguments

@@ -40,9 +40,10 @@ type Examination struct {
 	Trials  []Trial `json:"trials"`
 }
 
-// Examine posts a card to a channel of a configuration in every payload that the channel's type has, past the store
-// and its lanes, and says how each was answered. When an answer asks it to wait a little, it tries once more. No
-// relay needs to run, and the rest of the file need not be valid.
+// Examine posts a card to a channel of a configuration in every payload that the
+// channel's type has, past the store and its lanes, and says how each was answered. When
+// an answer asks it to wait a little, it tries once more. No relay needs to run, and the
+// rest of the file need not be valid.
 func Examine(ctx context.Context, path, name, version string) (Examination, error) {
 	file, diags := config.Parse(path, systems.All())
 	c, ok := file.Channel(name)

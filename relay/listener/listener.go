@@ -1,6 +1,7 @@
-// Package listener holds the addresses that the relay answers on. It binds a new address before it answers there,
-// lets requests to a replaced one end, and can move a listener onto an address that another of the relay's listeners
-// still has. It does not know what is served: each [Opening] brings its handler.
+// Package listener holds the addresses that the relay answers on. It binds a new address
+// before it answers there, lets requests to a replaced one end, and can move a listener
+// onto an address that another of the relay's listeners still has. It does not know what
+// is served: each [Opening] brings its handler.
 package listener
 
 import (
@@ -221,8 +222,8 @@ func (s *Set) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// server answers on a listener. The server's own messages go to the relay's log: net/http would write them to
-// standard error, where nothing masks secrets and a full pipe blocks.
+// server answers on a listener. The server's own messages go to the relay's log: net/http
+// would write them to standard error, where nothing masks secrets and a full pipe blocks.
 func (s *Set) server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,

@@ -49,7 +49,8 @@ type Log struct {
 	failed  error     // why the last line could not be written
 }
 
-// level is the lowest level that is written. All loggers of one log share it and check it before they build a line.
+// level is the lowest level that is written. All loggers of one log share it and check it
+// before they build a line.
 type level struct{ least atomic.Int32 }
 
 // Sample implements [zerolog.Sampler].

@@ -1,8 +1,10 @@
-// Package notice posts the relay's own cards: those that tell the operators when a lane, a connector or a plugin
-// breaks and when it is well again, and those that a person sends by hand. They travel like every other event, so
-// they survive a crash and keep their place in the lane.
+// Package notice posts the relay's own cards: those that tell the operators when a lane,
+// a connector or a plugin breaks and when it is well again, and those that a person sends
+// by hand. They travel like every other event, so they survive a crash and keep their
+// place in the lane.
 //
-// The parts only report that something has changed; the words are here. A new notice is a method of [Board].
+// The parts only report that something has changed; the words are here. A new notice is a
+// method of [Board].
 package notice
 
 import (
@@ -69,7 +71,8 @@ func (b *Board) where() (Store, string) {
 	return b.store, b.channel
 }
 
-// post stores a card for the operators. A failure is only logged, because reporting a problem must not cause another.
+// post stores a card for the operators. A failure is only logged, because reporting a
+// problem must not cause another.
 func (b *Board) post(kind, title, text, color string) {
 	s, channel := b.where()
 	if channel == "" {
@@ -83,8 +86,8 @@ func (b *Board) post(kind, title, text, color string) {
 	}
 }
 
-// Lane reports that a lane has paused by itself or is open again. A card about the operators' own channel would only
-// wait in it, so only the status reports that one.
+// Lane reports that a lane has paused by itself or is open again. A card about the
+// operators' own channel would only wait in it, so only the status reports that one.
 func (b *Board) Lane(n dispatch.Notice) {
 	if _, own := b.where(); n.Channel == own {
 		return

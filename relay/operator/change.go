@@ -31,7 +31,8 @@ type Change struct {
 	// Waiting and Dead count the cards of a channel that is new, moved or removed.
 	Waiting int `json:"waiting,omitempty"`
 	Dead    int `json:"dead_letters,omitempty"`
-	// Warning is what a person should know and do about it; it is empty when nothing is left behind.
+	// Warning is what a person should know and do about it; it is empty when nothing is
+	// left behind.
 	Warning string `json:"warning,omitempty"`
 }
 

@@ -108,8 +108,8 @@ func (c *Client) Events(ctx context.Context, f store.EventFilter) ([]Fated, erro
 	})
 }
 
-// pages requests pages until it has as many elements as are wanted, or there are no more. The last element of each
-// page leads to the next.
+// pages requests pages until it has as many elements as are wanted, or there are no more.
+// The last element of each page leads to the next.
 func pages[T any](wanted int, page func(last *T, limit int) ([]T, error)) ([]T, error) {
 	list := []T{}
 	for last := (*T)(nil); ; last = &list[len(list)-1] {
@@ -231,8 +231,8 @@ func (q question) request(ctx context.Context) (*http.Request, error) {
 	return req, nil
 }
 
-// ask asks one question and decodes the answer. A problem becomes the error that it was on the other side, as far as
-// a caller can act on it.
+// ask asks one question and decodes the answer. A problem becomes the error that it was
+// on the other side, as far as a caller can act on it.
 func ask[A any](ctx context.Context, c *Client, q question) (A, error) {
 	var answer A
 	req, err := q.request(ctx)

@@ -77,8 +77,8 @@ func (d *Desk) Connectors(ctx context.Context) ([]Connector, error) {
 	return list, err
 }
 
-// hookUse returns when a connector's hook URL was last used, and the URL from before its rotation, while that still
-// works.
+// hookUse returns when a connector's hook URL was last used, and the URL from before its
+// rotation, while that still works.
 func hookUse(hooks []intake.HookURL, name, path, public string) (used time.Time, former *FormerHook) {
 	for _, h := range hooks {
 		switch {
@@ -151,7 +151,8 @@ func preview(connector string, e event.Event) (Event, error) {
 	return Event{Connector: connector, Key: e.Key, Kind: e.Kind, Time: e.Time, Title: e.Card.Headline(), Card: c, Data: e.Data}, nil
 }
 
-// withKnown marks the known ones among the events. If all are new, it adds the known ones to the list.
+// withKnown marks the known ones among the events. If all are new, it adds the known ones
+// to the list.
 func withKnown(name string, list []Event, known []connector.Known) []Event {
 	shown := false
 	for _, k := range known {

@@ -27,8 +27,9 @@ type Delivery struct {
 	NextTry    time.Time      `json:"next_attempt,omitzero"`
 	// Urgent says that it goes out in quiet hours, too.
 	Urgent bool `json:"urgent,omitempty"`
-	// Digest is the delivery that led the digest in which it arrived, and DigestCards counts that digest's cards;
-	// both are 0 when it arrived as a card of its own or has not arrived yet.
+	// Digest is the delivery that led the digest in which it arrived, and DigestCards
+	// counts that digest's cards; both are 0 when it arrived as a card of its own or has
+	// not arrived yet.
 	Digest      int64 `json:"digest,omitempty"`
 	DigestCards int   `json:"digest_cards,omitempty"`
 	// Reason says why it is dead, or why it waits: for the end of quiet hours, or what

@@ -69,14 +69,14 @@ type Daemon interface {
 // Running is what the daemon says about itself and the configuration that it runs.
 type Running struct {
 	Started, Configured time.Time
-	// Listen and Dashboard are the addresses of the listeners for hooks and for pages, and Public is the URL at which
-	// senders reach the former.
+	// Listen and Dashboard are the addresses of the listeners for hooks and for pages,
+	// and Public is the URL at which senders reach the former.
 	Listen, Dashboard, Public string
 	Retention                 time.Duration
 	// Channels and Connectors are the types of those that are configured, by name.
 	Channels, Connectors map[string]string
-	// Log says what is wrong with the log, and ReloadFailed why the last reload failed; each is empty when all is
-	// well.
+	// Log says what is wrong with the log, and ReloadFailed why the last reload failed;
+	// each is empty when all is well.
 	Log, ReloadFailed string
 }
 

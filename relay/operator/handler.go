@@ -13,8 +13,8 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 )
 
-// route is the method and path of one question, with the names of path values in braces. Both sides of the wire use
-// it: [Handler] serves it, and [Client] asks it.
+// route is the method and path of one question, with the names of path values in braces.
+// Both sides of the wire use it: [Handler] serves it, and [Client] asks it.
 type route string
 
 const (

@@ -1,11 +1,12 @@
 // Package operator is what a person can ask a running relay, and have it do.
 //
-// [Relay] is all of it. A [Desk] answers from the daemon's parts, [Handler] serves a Relay as JSON over HTTP, and a
-// [Client] asks one over its socket. The command line, the pages, the metrics and the API all read the types defined
-// here, so that they say the same.
+// [Relay] is all of it. A [Desk] answers from the daemon's parts, [Handler] serves a
+// Relay as JSON over HTTP, and a [Client] asks one over its socket. The command line, the
+// pages, the metrics and the API all read the types defined here, so that they say the
+// same.
 //
-// Each noun has a file, with its type and how a Desk fills it in. A new question is a method of Relay, its answer in
-// Desk, a line in endpoints and a method of Client.
+// Each noun has a file, with its type and how a Desk fills it in. A new question is a
+// method of Relay, its answer in Desk, a line in endpoints and a method of Client.
 package operator
 
 import (
@@ -23,8 +24,8 @@ import (
 var (
 	// ErrNotFound means that there is no such channel, connector, event or delivery.
 	ErrNotFound = errors.New("not found")
-	// ErrInvalid means that the request is not possible as it was made; for a reload, that the configuration is
-	// invalid and the old one stays in force.
+	// ErrInvalid means that the request is not possible as it was made; for a reload,
+	// that the configuration is invalid and the old one stays in force.
 	ErrInvalid = errors.New("invalid")
 )
 
@@ -39,8 +40,8 @@ type Relay interface {
 	// Connectors lists the connectors by name. Those that are no longer configured, but
 	// that left something in the store come last.
 	Connectors(ctx context.Context) ([]Connector, error)
-	// Channels lists the channels by name, including those that are no longer configured but have waiting cards or
-	// dead letters.
+	// Channels lists the channels by name, including those that are no longer configured
+	// but have waiting cards or dead letters.
 	Channels(ctx context.Context) ([]Channel, error)
 	Plugins(ctx context.Context) ([]Plugin, error)
 	// Deliveries lists deliveries, newest first.
@@ -57,8 +58,8 @@ type Relay interface {
 	Send(ctx context.Context, channel string, c card.Card) (Delivery, error)
 	// Poll polls a connector now and keeps what it finds.
 	Poll(ctx context.Context, connector string) (intake.PollReport, error)
-	// DryRun polls a connector now and keeps nothing: no event, no checkpoint. It also lists the events that the
-	// connector considers known, with the reason.
+	// DryRun polls a connector now and keeps nothing: no event, no checkpoint. It also
+	// lists the events that the connector considers known, with the reason.
 	DryRun(ctx context.Context, connector string) ([]Event, error)
 	// SignIn starts a sign-in for a connector.
 	SignIn(ctx context.Context, connector string) (signin.Session, error)

@@ -14,8 +14,8 @@ import (
 	"github.com/connector-relay/relay/relay/dispatch"
 )
 
-// Problem is something that is wrong now. The status, the pages, /readyz, the metrics and the log all take it from
-// here, so that they agree.
+// Problem is something that is wrong now. The status, the pages, /readyz, the metrics and
+// the log all take it from here, so that they agree.
 type Problem struct {
 	// Subject is what it is about; it stays the same while the problem lasts.
 	Subject string
@@ -60,7 +60,8 @@ func (d *Desk) receives(types []string) bool {
 // Problems returns everything that is wrong now; when there is nothing, all is well.
 func (d *Desk) Problems(ctx context.Context) []Problem { return d.look(ctx).problems(time.Now()) }
 
-// problems returns everything that is wrong, each subject once. Problems that turn senders away come first.
+// problems returns everything that is wrong, each subject once. Problems that turn
+// senders away come first.
 func (v view) problems(now time.Time) []Problem {
 	list := slices.Clone(v.unready)
 	add := func(subject, format string, a ...any) {
@@ -104,7 +105,8 @@ func (v view) problems(now time.Time) []Problem {
 // tooOld is how long a card may wait in a healthy lane.
 const tooOld = 15 * time.Minute
 
-// laneProblem says what is wrong with a lane, as the words after its name; it is empty when nothing is.
+// laneProblem says what is wrong with a lane, as the words after its name; it is empty
+// when nothing is.
 func laneProblem(l dispatch.Lane, now time.Time) string {
 	waiting := ""
 	if l.Waiting > 0 {
@@ -127,7 +129,8 @@ func laneProblem(l dispatch.Lane, now time.Time) string {
 	return ""
 }
 
-// Watch returns a step, to be run at intervals, that logs each problem when it appears and when it is over.
+// Watch returns a step, to be run at intervals, that logs each problem when it appears
+// and when it is over.
 func (d *Desk) Watch() func(context.Context) {
 	known := make(map[string]bool)
 	return func(ctx context.Context) {

@@ -13,8 +13,8 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// field binds one value of a filter to its name in the query of a URL, for both sides of the wire. A zero value is
-// not written, and a missing one is not read.
+// field binds one value of a filter to its name in the query of a URL, for both sides of
+// the wire. A zero value is not written, and a missing one is not read.
 type field struct {
 	name  string
 	write func() string
@@ -102,8 +102,8 @@ func moment(name string, value *time.Time) field {
 	}}
 }
 
-// list holds values separated by commas. It refuses an impossible value, because an empty list caused by a typing
-// mistake would look like good news.
+// list holds values separated by commas. It refuses an impossible value, because an empty
+// list caused by a typing mistake would look like good news.
 func list[T ~string](name string, values *[]T, known []T) field {
 	write := func() string {
 		texts := make([]string, len(*values))

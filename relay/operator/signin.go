@@ -31,8 +31,8 @@ func (d *Desk) PasteToken(_ context.Context, id, token string) error {
 	return signInMeaning(d.options.SignIns.Paste(id, token))
 }
 
-// signInMeaning gives an error the meaning that crosses the socket: the person who signs in needs to know what went
-// wrong.
+// signInMeaning gives an error the meaning that crosses the socket: the person who signs
+// in needs to know what went wrong.
 func signInMeaning(err error) error {
 	switch {
 	case err == nil:

@@ -7,8 +7,9 @@ import (
 	"os"
 )
 
-// Listen opens the operator socket, to which only this user can connect. It replaces a socket file that a killed
-// relay left behind; the store's lock guarantees that no other relay is alive.
+// Listen opens the operator socket, to which only this user can connect. It replaces a
+// socket file that a killed relay left behind; the store's lock guarantees that no other
+// relay is alive.
 func Listen(path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("replace the operator socket: %w", err)

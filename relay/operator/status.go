@@ -64,7 +64,8 @@ type view struct {
 	connectors []intake.Status
 	plugins    []pluginhost.Status
 	unready    []Problem
-	// dead counts the dead letters by channel, and uncounted says why the store could not count them.
+	// dead counts the dead letters by channel, and uncounted says why the store could not
+	// count them.
 	dead      map[string]int
 	uncounted error
 }

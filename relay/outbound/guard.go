@@ -10,9 +10,10 @@ import (
 	"syscall"
 )
 
-// guard keeps a connector's requests out of the operator's own network, because strangers choose the addresses in a
-// feed, a picture or a redirect. It knows nothing about names; it looks at the address that is about to be dialled,
-// so that neither DNS nor a redirect gets around it.
+// guard keeps a connector's requests out of the operator's own network, because strangers
+// choose the addresses in a feed, a picture or a redirect. It knows nothing about names;
+// it looks at the address that is about to be dialled, so that neither DNS nor a redirect
+// gets around it.
 type guard struct {
 	allow []netip.Prefix
 }
@@ -70,8 +71,9 @@ func embedded(ip netip.Addr) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// isPublic reports whether an address is global unicast and not reserved for a special purpose, according to IANA's
-// registries (https://www.iana.org/assignments/iana-ipv4-special-registry,
+// isPublic reports whether an address is global unicast and not reserved for a special
+// purpose, according to IANA's registries
+// (https://www.iana.org/assignments/iana-ipv4-special-registry,
 // https://www.iana.org/assignments/iana-ipv6-special-registry).
 func isPublic(ip netip.Addr) bool {
 	special := specialIPv6
@@ -109,8 +111,8 @@ func specialIPv4() []string {
 	}
 }
 
-// specialIPv6 lists the special networks within 2000::/3. Everything outside of it is either unassigned or special:
-// loopback, unique local, link-local, multicast, mapped.
+// specialIPv6 lists the special networks within 2000::/3. Everything outside of it is
+// either unassigned or special: loopback, unique local, link-local, multicast, mapped.
 func specialIPv6() []string {
 	return []string{
 		"2001::/23",     // protocol assignments, Teredo among them

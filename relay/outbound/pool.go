@@ -24,8 +24,8 @@ const (
 	tlsSessions = 1024
 )
 
-// Pool makes connections, and shares them between users with the same settings. The zero value is ready, and it may
-// be used concurrently.
+// Pool makes connections, and shares them between users with the same settings. The zero
+// value is ready, and it may be used concurrently.
 type Pool struct {
 	// resolver looks up the names of guarded requests; nil means the system's.
 	resolver *net.Resolver
@@ -35,15 +35,17 @@ type Pool struct {
 	guarded map[string]http.RoundTripper
 }
 
-// Trusted returns the transport for posting to addresses that the operator chose. They may be anywhere, and the
-// proxy's URL is read at each request, so that a rotated password counts at once. A proxy that does not let a request
-// through is a [*ProxyError].
+// Trusted returns the transport for posting to addresses that the operator chose. They
+// may be anywhere, and the proxy's URL is read at each request, so that a rotated
+// password counts at once. A proxy that does not let a request through is a
+// [*ProxyError].
 func (p *Pool) Trusted(s Settings) (*http.Transport, error) {
 	return shared(p, &p.trusted, s, newTrusted)
 }
 
-// Client returns the client for addresses that strangers choose: it refuses those in private networks unless they are
-// allowed, and a redirect shows no server what was meant for another one.
+// Client returns the client for addresses that strangers choose: it refuses those in
+// private networks unless they are allowed, and a redirect shows no server what was meant
+// for another one.
 func (p *Pool) Client(s Settings) (*http.Client, error) {
 	t, err := shared(p, &p.guarded, s, p.newGuarded)
 	if err != nil {
@@ -76,12 +78,13 @@ func newTrusted(s Settings) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A resumed session keeps the certificate that it began with, which may have been replaced since.
+	// A resumed session keeps the certificate that it began with, which may have been
+	// replaced since.
 	if s.ClientCert == "" {
 		settings.ClientSessionCache = tls.NewLRUClientSessionCache(tlsSessions)
 	}
-	// HTTP/1.1 only: over HTTP/2 all lanes to a host would share one connection, and with it each other's problems;
-	// HTTP/2 is also slower for single posts.
+	// HTTP/1.1 only: over HTTP/2 all lanes to a host would share one connection, and with
+	// it each other's problems; HTTP/2 is also slower for single posts.
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	t := &http.Transport{
@@ -144,7 +147,8 @@ func (p *Pool) newGuarded(s Settings) (http.RoundTripper, error) {
 		dialer.ControlContext = g.control
 		return t, nil
 	}
-	// The operator chose the proxy's address, so dialling it is unrestricted; what the proxy is asked for is not.
+	// The operator chose the proxy's address, so dialling it is unrestricted; what the
+	// proxy is asked for is not.
 	t.Proxy = http.ProxyURL(proxy)
 	return proxied{next: t, guard: g, proxyDNS: s.ProxyDNS, resolver: p.resolver}, nil
 }

@@ -12,9 +12,10 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// proxied guards requests that go through a proxy, each hop of a redirect too. The proxy dials, where the guard
-// cannot watch, so the name is looked up here as well. A name that resolves to another address for the proxy than for
-// the relay still gets through; only the proxy's own rules stop that.
+// proxied guards requests that go through a proxy, each hop of a redirect too. The proxy
+// dials, where the guard cannot watch, so the name is looked up here as well. A name that
+// resolves to another address for the proxy than for the relay still gets through; only
+// the proxy's own rules stop that.
 type proxied struct {
 	next  http.RoundTripper
 	guard guard

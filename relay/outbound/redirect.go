@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// discreet shows no server what a connector meant for another one. It sits beneath whatever a connector wraps around
-// its client, because such wrappers (an OAuth transport, go-github's) add their credentials to every hop of a
-// redirect. net/http itself removes only some headers, and adds a Referer that would contain the whole address of a
-// private feed.
+// discreet shows no server what a connector meant for another one. It sits beneath
+// whatever a connector wraps around its client, because such wrappers (an OAuth
+// transport, go-github's) add their credentials to every hop of a redirect. net/http
+// itself removes only some headers, and adds a Referer that would contain the whole
+// address of a private feed.
 type discreet struct{ next http.RoundTripper }
 
 // RoundTrip implements [http.RoundTripper].
@@ -46,9 +47,9 @@ func (d discreet) CloseIdleConnections() {
 	c.CloseIdleConnections()
 }
 
-// ownCookies returns those of a request's cookies that its server set on the way here, or that another host of its
-// domain set for the whole domain: some servers redirect until their cookie comes back. The values are no secret from
-// whoever chose them.
+// ownCookies returns those of a request's cookies that its server set on the way here, or
+// that another host of its domain set for the whole domain: some servers redirect until
+// their cookie comes back. The values are no secret from whoever chose them.
 func ownCookies(r *http.Request) []*http.Cookie {
 	var given []string
 	for before := r.Response; before != nil && before.Request != nil; before = before.Request.Response {
@@ -61,15 +62,16 @@ func ownCookies(r *http.Request) []*http.Cookie {
 	return slices.DeleteFunc(r.Cookies(), func(c *http.Cookie) bool { return !slices.Contains(given, c.Name+"="+c.Value) })
 }
 
-// within reports whether an address belongs to a domain and would not get in plain text what was set over TLS.
+// within reports whether an address belongs to a domain and would not get in plain text
+// what was set over TLS.
 func within(u *url.URL, domain string) bool {
 	domain = strings.ToLower(strings.TrimPrefix(domain, "."))
 	host := strings.ToLower(u.Hostname())
 	return domain != "" && u.Scheme == "https" && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
-// strayed reports whether redirects have led away from the first server. A redirect back to it is not trusted either,
-// because somebody else chose the address.
+// strayed reports whether redirects have led away from the first server. A redirect back
+// to it is not trusted either, because somebody else chose the address.
 func strayed(r *http.Request) bool {
 	for r.Response != nil && r.Response.Request != nil {
 		before := r.Response.Request
@@ -81,8 +83,8 @@ func strayed(r *http.Request) bool {
 	return false
 }
 
-// sameServer reports whether one address may see what was meant for the other: they have the same origin, or the same
-// host moved to https.
+// sameServer reports whether one address may see what was meant for the other: they have
+// the same origin, or the same host moved to https.
 func sameServer(from, to *url.URL) bool {
 	if !strings.EqualFold(from.Hostname(), to.Hostname()) {
 		return false
@@ -100,8 +102,8 @@ func port(u *url.URL) string {
 	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
 }
 
-// harmless reports whether a header holds nothing that only one server may know. It is an allow-list, because nobody
-// can list the names that services give to their keys.
+// harmless reports whether a header holds nothing that only one server may know. It is an
+// allow-list, because nobody can list the names that services give to their keys.
 func harmless(header string) bool {
 	switch header {
 	case "Accept", "Accept-Encoding", "Accept-Language", "If-Modified-Since", "If-None-Match", "Range", "User-Agent":

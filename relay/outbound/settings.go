@@ -1,10 +1,12 @@
-// Package outbound makes requests, for the relay and for plugins alike: the settings of an http block as one value
-// ([Settings]), the connections that are made from them ([Pool]), and what a request must not do: reach into a
-// private network (guard.go, proxied.go) or show one server what was meant for another (redirect.go). [CleanError]
+// Package outbound makes requests, for the relay and for plugins alike: the settings of
+// an http block as one value ([Settings]), the connections that are made from them
+// ([Pool]), and what a request must not do: reach into a private network (guard.go,
+// proxied.go) or show one server what was meant for another (redirect.go). [CleanError]
 // removes the secrets of URLs from errors.
 //
-// A new setting is a field of Settings; config reads it, the wire carries it to the plugins (package wire), and
-// nothing else needs to know it. What the answers of a chat system or a service mean does not belong here.
+// A new setting is a field of Settings; config reads it, the wire carries it to the
+// plugins (package wire), and nothing else needs to know it. What the answers of a chat
+// system or a service mean does not belong here.
 //
 // It is a part of what plugin authors import, so it imports next to nothing.
 package outbound
@@ -24,17 +26,21 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// Settings are those of an http block. The zero value uses no proxy, trusts the system's authorities, presents no
-// certificate, accepts TLS 1.2 and reaches only public addresses.
+// Settings are those of an http block. The zero value uses no proxy, trusts the system's
+// authorities, presents no certificate, accepts TLS 1.2 and reaches only public
+// addresses.
 type Settings struct {
-	// Proxy is a URL, which may hold a password; zero means none. Variables of the environment have no effect.
+	// Proxy is a URL, which may hold a password; zero means none. Variables of the
+	// environment have no effect.
 	Proxy secret.Value
-	// ProxyDNS says that only the proxy can look names up, and so decides on the addresses behind them.
+	// ProxyDNS says that only the proxy can look names up, and so decides on the
+	// addresses behind them.
 	ProxyDNS bool
 	// CA holds certificates, in PEM, to trust besides the system's; nil means none.
 	CA []byte
-	// ClientCert and ClientKey are the PEM files of the certificate to present to a server that asks for one; either
-	// both are set or neither. They are read at each handshake.
+	// ClientCert and ClientKey are the PEM files of the certificate to present to a
+	// server that asks for one; either both are set or neither. They are read at each
+	// handshake.
 	ClientCert, ClientKey string
 	// MinTLS is the lowest version of TLS, "1.2" or "1.3"; empty means 1.2.
 	MinTLS string
@@ -59,8 +65,8 @@ func (s Settings) Fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// proxy returns the current URL of the proxy; nil means that there is none. The errors show nothing of the URL,
-// because it may hold a password.
+// proxy returns the current URL of the proxy; nil means that there is none. The errors
+// show nothing of the URL, because it may hold a password.
 func (s Settings) proxy() (*url.URL, error) {
 	text, err := s.Proxy.Reveal()
 	if err != nil {
@@ -104,9 +110,10 @@ func (s Settings) tls() (*tls.Config, error) {
 	return c, nil
 }
 
-// clientCertificate reads the files at each handshake, so that a renewed certificate is used from the next connection
-// on: compared with a handshake, reading two small files costs nothing. While a rotation has replaced one of the two
-// and not the other, handshakes fail, and the requests are tried again.
+// clientCertificate reads the files at each handshake, so that a renewed certificate is
+// used from the next connection on: compared with a handshake, reading two small files
+// costs nothing. While a rotation has replaced one of the two and not the other,
+// handshakes fail, and the requests are tried again.
 func (s Settings) clientCertificate(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	c, err := tls.LoadX509KeyPair(s.ClientCert, s.ClientKey)
 	if err != nil {
@@ -125,8 +132,8 @@ func version(text string) (uint16, error) {
 	return 0, fmt.Errorf("http.min_tls is %q; it must be 1.2 or 1.3", text)
 }
 
-// roots returns the system's authorities and those in PEM. It does not matter if the system has none, as the operator
-// names others.
+// roots returns the system's authorities and those in PEM. It does not matter if the
+// system has none, as the operator names others.
 func roots(pem []byte) (*x509.CertPool, error) {
 	pool, err := x509.SystemCertPool()
 	if err != nil {

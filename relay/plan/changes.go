@@ -48,8 +48,9 @@ func readKept(ctx context.Context, s Store) (kept, error) {
 	return k, err
 }
 
-// Changes returns what a plan adds, changes, moves and removes when it replaces another, and what that leaves behind
-// in the store. It is the single model behind `relay plan` and a reload.
+// Changes returns what a plan adds, changes, moves and removes when it replaces another,
+// and what that leaves behind in the store. It is the single model behind `relay plan`
+// and a reload.
 func (p *Plan) Changes(ctx context.Context, before *Plan, s Store) ([]operator.Change, error) {
 	k, err := readKept(ctx, s)
 	if err != nil {
@@ -71,8 +72,8 @@ func (p *Plan) Changes(ctx context.Context, before *Plan, s Store) ([]operator.C
 	return append(list, settings(old, now)...), nil
 }
 
-// compare returns the changes of the named things of one sort, in order of name. Left reports whether the store has
-// something under a name.
+// compare returns the changes of the named things of one sort, in order of name. Left
+// reports whether the store has something under a name.
 func compare(sort string, old, now map[string]config.Parts, moved []config.Moved, left func(name string) bool) []operator.Change {
 	var list []operator.Change
 	told := make(map[string]bool)

@@ -1,9 +1,9 @@
-// Package plan is what one configuration makes: its channels, its connectors and the plugins that it needs, ready to
-// run and not yet running. It finds everything that can be wrong with a configuration before anything that runs has
-// changed.
+// Package plan is what one configuration makes: its channels, its connectors and the
+// plugins that it needs, ready to run and not yet running. It finds everything that can
+// be wrong with a configuration before anything that runs has changed.
 //
-// This is the one place that hands the configuration's values to the parts. A new setting is read by package config
-// and handed on here.
+// This is the one place that hands the configuration's values to the parts. A new setting
+// is read by package config and handed on here.
 package plan
 
 import (
@@ -47,8 +47,9 @@ type Plan struct {
 // is.
 func (p *Plan) Discard() { p.Plugins.Discard() }
 
-// MaskAfter makes this the plan whose secrets are masked, together with those of the plan before it, if there is one:
-// the plugins of that plan still run for a while and may mention them.
+// MaskAfter makes this the plan whose secrets are masked, together with those of the plan
+// before it, if there is one: the plugins of that plan still run for a while and may
+// mention them.
 func (p *Plan) MaskAfter(before *Plan) {
 	if before != nil {
 		p.masker.Keep("before", before.secrets...)
@@ -78,8 +79,8 @@ type Summary struct {
 	Channels   int    `json:"channels"`
 }
 
-// Validate checks a whole configuration, plugin arguments included, and writes its warnings. It fails with a
-// [config.Error] when it is invalid.
+// Validate checks a whole configuration, plugin arguments included, and writes its
+// warnings. It fails with a [config.Error] when it is invalid.
 func Validate(ctx context.Context, path, version string, warnings io.Writer) (Summary, error) {
 	masker := &secret.Masker{}
 	host := pluginhost.New(pluginhost.Options{Version: version, Mask: masker.Mask})
@@ -228,8 +229,8 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 	return p, diags
 }
 
-// masked encodes a connector's arguments. It first masks their current secrets, because a secret's file may have
-// changed.
+// masked encodes a connector's arguments. It first masks their current secrets, because a
+// secret's file may have changed.
 func masked(masker *secret.Masker, c config.Connector) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		encoded, err := c.Arguments.Encode()

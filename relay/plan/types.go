@@ -14,8 +14,9 @@ import (
 	"github.com/connector-relay/relay/relay/pluginhost"
 )
 
-// Types asks plugins which connector types they implement: the bundled plugin of this type, or else all bundled
-// plugins and those of the configuration, if there is one. No relay needs to run.
+// Types asks plugins which connector types they implement: the bundled plugin of this
+// type, or else all bundled plugins and those of the configuration, if there is one. No
+// relay needs to run.
 func Types(ctx context.Context, path, typ, version string) (map[string]connector.Type, error) {
 	host := pluginhost.New(pluginhost.Options{Version: version})
 	defer host.Close()

@@ -20,7 +20,8 @@ import (
 
 // Preview is a card as one channel type gets it.
 type Preview struct {
-	// Card is the number of the card within the body, from 1, and Kind is what the body was read as.
+	// Card is the number of the card within the body, from 1, and Kind is what the body
+	// was read as.
 	Card        int      `json:"card"`
 	Kind        string   `json:"kind"`
 	Type        string   `json:"type"`
@@ -40,9 +41,10 @@ type Usage struct {
 	Most int    `json:"most"`
 }
 
-// Read reads a body as an incoming webhook does, and writes each of its cards for every channel type and payload, or
-// for one type only. The chat system for which the body was written comes first. It also returns the notes about the
-// body; name is what an error calls it.
+// Read reads a body as an incoming webhook does, and writes each of its cards for every
+// channel type and payload, or for one type only. The chat system for which the body was
+// written comes first. It also returns the notes about the body; name is what an error
+// calls it.
 func Read(ctx context.Context, name string, body []byte, only string) (list []Preview, notes []string, err error) {
 	hook := &webhook.Webhook{Accept: "any"}
 	reply, err := hook.Receive(ctx, &connector.Request{Method: http.MethodPost, Header: make(http.Header), Body: body})

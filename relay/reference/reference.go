@@ -1,6 +1,7 @@
-// Package reference is what Relay says about itself to whoever writes its configuration: connector types, with their
-// arguments and the data of their events; the functions of relay.hcl; and the blocks of a card. Everything is read
-// from the code that it describes.
+// Package reference is what Relay says about itself to whoever writes its configuration:
+// connector types, with their arguments and the data of their events; the functions of
+// relay.hcl; and the blocks of a card. Everything is read from the code that it
+// describes.
 //
 // `relay docs` prints it. A form or a page about a connector type would start here, too.
 package reference

@@ -1,5 +1,6 @@
-// Package state looks after what outlives a relay: it opens the store, and backs it up, checks and restores it,
-// whether a relay runs or not. The configuration says where everything is.
+// Package state looks after what outlives a relay: it opens the store, and backs it up,
+// checks and restores it, whether a relay runs or not. The configuration says where
+// everything is.
 //
 // This is the only place that knows which kind of store a relay has.
 package state
@@ -17,7 +18,8 @@ import (
 	"github.com/connector-relay/relay/relay/store/sqlite"
 )
 
-// Open opens the store of a configuration. Use limit to change later how much of the disk it may take.
+// Open opens the store of a configuration. Use limit to change later how much of the disk
+// it may take.
 func Open(ctx context.Context, c config.Relay, log zerolog.Logger, metrics prometheus.Registerer) (s store.Store, limit func(config.Disk), err error) {
 	limits := func(d config.Disk) sqlite.Limits { return sqlite.Limits{MinFree: d.MinFree, MaxSize: d.MaxStore} }
 	file, err := sqlite.Open(ctx, sqlite.Options{Path: c.Store, Log: log, Metrics: metrics, Limits: limits(c.Disk)})
@@ -27,7 +29,8 @@ func Open(ctx context.Context, c config.Relay, log zerolog.Logger, metrics prome
 	return file, func(d config.Disk) { file.Limit(limits(d)) }, nil
 }
 
-// Progress is called with how many bytes of a long operation are done, and about how many there are.
+// Progress is called with how many bytes of a long operation are done, and about how many
+// there are.
 type Progress = sqlite.Progress
 
 // Contents is what a store holds, in numbers, and where it is.
@@ -91,8 +94,9 @@ func Restore(ctx context.Context, path, from string, repeat bool, progress Progr
 	return r, nil
 }
 
-// Of returns where the relay of a configuration file keeps what outlives it. The file must exist, but need not be
-// valid: a person who is in the middle of changing it still wants to know how the relay is doing.
+// Of returns where the relay of a configuration file keeps what outlives it. The file
+// must exist, but need not be valid: a person who is in the middle of changing it still
+// wants to know how the relay is doing.
 func Of(path string) (config.State, error) {
 	file, diags := config.Parse(path, systems.All())
 	if !file.Readable() {

@@ -11,24 +11,28 @@ import (
 // Intake is what package intake needs: it accepts events, and keeps what is known of
 // connectors.
 type Intake interface {
-	// Accept stores a batch in one transaction: the events whose keys are new, their keys, their deliveries, and the
-	// checkpoint. Receipts are in the order of the entries. After a [ConflictError] nothing was stored. Any node may
-	// accept, but only the connector's owner may set a checkpoint.
+	// Accept stores a batch in one transaction: the events whose keys are new, their
+	// keys, their deliveries, and the checkpoint. Receipts are in the order of the
+	// entries. After a [ConflictError] nothing was stored. Any node may accept, but only
+	// the connector's owner may set a checkpoint.
 	//
-	// A delivery that becomes visible has a higher ID than any that was visible in its channel before, whichever node
-	// accepts: whoever has read a lane up to an ID misses nothing below it.
+	// A delivery that becomes visible has a higher ID than any that was visible in its
+	// channel before, whichever node accepts: whoever has read a lane up to an ID misses
+	// nothing below it.
 	Accept(ctx context.Context, b Batch) ([]Receipt, error)
 
-	// OpenConnector returns what is stored about a connector, and creates it when it is new. A connector whose type
-	// has changed starts afresh, except for its hook token.
+	// OpenConnector returns what is stored about a connector, and creates it when it is
+	// new. A connector whose type has changed starts afresh, except for its hook token.
 	OpenConnector(ctx context.Context, name, typ string) (Kept, error)
-	// Connectors returns all stored connectors, by name. The state of their polling is as their owners last saved it.
+	// Connectors returns all stored connectors, by name. The state of their polling is as
+	// their owners last saved it.
 	Connectors(ctx context.Context) ([]Kept, error)
-	// SavePoll stores the state of a connector's polling. Only the owner calls it. It fails with [ErrNotFound] for a
-	// connector that was never opened.
+	// SavePoll stores the state of a connector's polling. Only the owner calls it. It
+	// fails with [ErrNotFound] for a connector that was never opened.
 	SavePoll(ctx context.Context, connector string, p Poll) error
-	// ForgetConnector removes everything stored about a connector: its hook URLs, checkpoint, keys and token. Its
-	// events stay. It fails with [ErrNotFound] when nothing is stored.
+	// ForgetConnector removes everything stored about a connector: its hook URLs,
+	// checkpoint, keys and token. Its events stay. It fails with [ErrNotFound] when
+	// nothing is stored.
 	ForgetConnector(ctx context.Context, name string) error
 
 	// RotateHook gives a connector a new hook URL; the previous one works until the given time.
@@ -48,8 +52,8 @@ type SignIn interface {
 	Token(ctx context.Context, connector string) ([]byte, error)
 }
 
-// Batch is what one commit accepts: events of one connector, the deliveries to which they lead, and the checkpoint
-// after them. It is stored as a whole or not at all.
+// Batch is what one commit accepts: events of one connector, the deliveries to which they
+// lead, and the checkpoint after them. It is stored as a whole or not at all.
 type Batch struct {
 	Connector string
 	Events    []Entry

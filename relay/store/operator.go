@@ -8,8 +8,8 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// Operator is what people look up and decide, on any node. With [Dispatch.Lanes] and [Intake.Connectors] it answers
-// for the whole relay, not only for this node.
+// Operator is what people look up and decide, on any node. With [Dispatch.Lanes] and
+// [Intake.Connectors] it answers for the whole relay, not only for this node.
 type Operator interface {
 	// Deliveries lists deliveries, newest first.
 	Deliveries(ctx context.Context, f Filter) ([]Summary, error)
@@ -21,8 +21,9 @@ type Operator interface {
 	Events(ctx context.Context, f EventFilter) ([]EventSummary, error)
 	// Event returns one event by its ID. It fails with [ErrSwept] for one that existed.
 	Event(ctx context.Context, id int64) (Event, error)
-	// FindEvents returns the IDs of events whose key is exactly this, newest first, at most [MaxFound]; also of
-	// events that have been swept, while their keys are still known.
+	// FindEvents returns the IDs of events whose key is exactly this, newest first, at
+	// most [MaxFound]; also of events that have been swept, while their keys are still
+	// known.
 	FindEvents(ctx context.Context, key string) ([]int64, error)
 	// Refusals lists refusals, newest first: those of one connector or, without a name, of all.
 	Refusals(ctx context.Context, connector string) ([]Refusal, error)

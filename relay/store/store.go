@@ -1,12 +1,13 @@
-// Package store is the contract of the durable truth: events, deliveries, attempts, lanes and connectors.
-// store/sqlite keeps them in a file, for one node; store/memory keeps them until the process ends, for tests;
-// store/storetest is the suite that every store passes. The contract has one file for each of its users: intake.go,
-// dispatch.go and operator.go.
+// Package store is the contract of the durable truth: events, deliveries, attempts, lanes
+// and connectors. store/sqlite keeps them in a file, for one node; store/memory keeps
+// them until the process ends, for tests; store/storetest is the suite that every store
+// passes. The contract has one file for each of its users: intake.go, dispatch.go and
+// operator.go.
 //
 // # Nodes
 //
-// A node is one running relay with a [Store] of its own. SQLite allows one node at a time. The contract is written so
-// that several nodes can share a database:
+// A node is one running relay with a [Store] of its own. SQLite allows one node at a
+// time. The contract is written so that several nodes can share a database:
 //
 //   - Owner. One node serves a lane, and one node polls a connector. The methods that are
 //     the owner's say so. All others are for any node at any time; above all, every node
@@ -21,11 +22,12 @@
 //     lock ends with the process and not with a time.
 //   - Notice. The owner of a lane must learn what other nodes store in it; see [Notice].
 //
-// What the methods store is shared. What a Store holds in memory belongs to its node, and is only a copy: how much
-// waits, the next cards, which cards are being written.
+// What the methods store is shared. What a Store holds in memory belongs to its node, and
+// is only a copy: how much waits, the next cards, which cards are being written.
 //
-// A shared store therefore adds a way to claim and to give up lanes and connectors, and an error for a write that
-// came too late. Neither exists yet: with one node, nothing would call them.
+// A shared store therefore adds a way to claim and to give up lanes and connectors, and
+// an error for a write that came too late. Neither exists yet: with one node, nothing
+// would call them.
 package store
 
 import (
@@ -50,17 +52,18 @@ var (
 	ErrTooNew = errors.New("the store was written by a newer relay")
 	// ErrClosed means that the store has been closed.
 	ErrClosed = errors.New("the store is closed")
-	// ErrTaken means that a connector cannot take over a name, because the connector with that name has accepted
-	// events of its own.
+	// ErrTaken means that a connector cannot take over a name, because the connector with
+	// that name has accepted events of its own.
 	ErrTaken = errors.New("it has accepted events of its own")
 )
 
-// ErrSwept means that the event existed and was removed after the retention. It is an [ErrNotFound].
+// ErrSwept means that the event existed and was removed after the retention. It is an
+// [ErrNotFound].
 var ErrSwept = fmt.Errorf("removed after the retention: %w", ErrNotFound)
 
-// Store is the whole contract. All methods may be called concurrently. A write that returned nil is durable: it
-// survives a power loss, and every later read of every node sees it. A write that failed has changed nothing, unless
-// its method works in steps.
+// Store is the whole contract. All methods may be called concurrently. A write that
+// returned nil is durable: it survives a power loss, and every later read of every node
+// sees it. A write that failed has changed nothing, unless its method works in steps.
 type Store interface {
 	Intake
 	SignIn
@@ -71,20 +74,25 @@ type Store interface {
 
 // Upkeep is what the daemon needs to look after the store as a whole.
 type Upkeep interface {
-	// Notify registers the function to call after commits. Notify itself is called once, before the first write.
+	// Notify registers the function to call after commits. Notify itself is called once,
+	// before the first write.
 	Notify(call func(Notice))
-	// MoveConnector renames a connector with everything stored about it: its hook URLs, checkpoint and known keys; a
-	// request in progress under the old name still finds the keys. The sealed token replaces the connector's own,
-	// because the seal includes the name; it is nil when nobody has signed in. Earlier events keep the old name.
-	// MoveConnector fails with [ErrNotFound] when nothing is stored under the old name, and with [ErrTaken] when the
-	// new one has already accepted something; a connector that was only opened is replaced.
+	// MoveConnector renames a connector with everything stored about it: its hook URLs,
+	// checkpoint and known keys; a request in progress under the old name still finds the
+	// keys. The sealed token replaces the connector's own, because the seal includes the
+	// name; it is nil when nobody has signed in. Earlier events keep the old name.
+	// MoveConnector fails with [ErrNotFound] when nothing is stored under the old name,
+	// and with [ErrTaken] when the new one has already accepted something; a connector
+	// that was only opened is replaced.
 	MoveConnector(ctx context.Context, from, to string, token []byte) error
-	// Sweep removes what ended before a time: deliveries that are delivered, accepted or dismissed, events without
-	// deliveries left, refusals, and expired keys. Dead letters stay. It works in small steps so that nothing waits
-	// long; several nodes may sweep at once. It returns how many deliveries this call removed, also when a later step
+	// Sweep removes what ended before a time: deliveries that are delivered, accepted or
+	// dismissed, events without deliveries left, refusals, and expired keys. Dead letters
+	// stay. It works in small steps so that nothing waits long; several nodes may sweep
+	// at once. It returns how many deliveries this call removed, also when a later step
 	// failed.
 	Sweep(ctx context.Context, before time.Time) (removed int, err error)
-	// Ping reports whether this node can read and write the store now. It is cheap, however many callers ask.
+	// Ping reports whether this node can read and write the store now. It is cheap,
+	// however many callers ask.
 	Ping(ctx context.Context) error
 	// Close ends this node's use of the store, after what was handed to it is committed. A
 	// second Close does nothing.

@@ -1,8 +1,9 @@
 // Package answer reads what an endpoint answers to a card.
 //
-// The status alone is not enough: gateways answer 200 with an error in the body, and sign-in pages answer 200 with
-// HTML. Reading an answer is a pure function of its status, headers and body. Each chat system has one; this package
-// holds what they share: reading by status, what a body claims about itself, and whether it is a web page.
+// The status alone is not enough: gateways answer 200 with an error in the body, and
+// sign-in pages answer 200 with HTML. Reading an answer is a pure function of its status,
+// headers and body. Each chat system has one; this package holds what they share: reading
+// by status, what a body claims about itself, and whether it is a web page.
 package answer
 
 import (
@@ -57,7 +58,8 @@ func (a Answer) Because(v delivery.Verdict, sentence string) Reading {
 // OK reports whether the status claims success.
 func (a Answer) OK() bool { return a.Status >= 200 && a.Status <= 299 }
 
-// ByStatus reads an unsuccessful answer by its status: what HTTP says about it (RFC 9110), and who has to act.
+// ByStatus reads an unsuccessful answer by its status: what HTTP says about it (RFC
+// 9110), and who has to act.
 func (a Answer) ByStatus() Reading {
 	switch a.Status {
 	case http.StatusTooManyRequests:
@@ -90,8 +92,8 @@ func (a Answer) ByStatus() Reading {
 	return a.Is(delivery.VerdictFailed)
 }
 
-// redirected explains why a 3xx answer is not followed: a redirected POST may lose its body, and only the operator
-// decides where a secret URL leads.
+// redirected explains why a 3xx answer is not followed: a redirected POST may lose its
+// body, and only the operator decides where a secret URL leads.
 func redirected(location string) string {
 	where := "elsewhere"
 	if u, err := url.Parse(location); err == nil && u.Hostname() != "" {
@@ -107,8 +109,8 @@ func (a Answer) As(status int) Reading {
 	return r
 }
 
-// WrongType reads an answer that the channel's chat system would not give: usually a page from something else at the
-// same address.
+// WrongType reads an answer that the channel's chat system would not give: usually a page
+// from something else at the same address.
 func (a Answer) WrongType(wanted string) Reading {
 	if !a.Complete {
 		return a.Because(delivery.VerdictUnknown, "the answer broke off")

@@ -24,9 +24,9 @@ const (
 	No
 )
 
-// Claims reads what a body says about success, in the words that people use in hand-written answers: a single word,
-// or the usual members of a JSON object, such as JSend's (https://github.com/omniti-labs/jsend). A no outweighs a
-// yes.
+// Claims reads what a body says about success, in the words that people use in
+// hand-written answers: a single word, or the usual members of a JSON object, such as
+// JSend's (https://github.com/omniti-labs/jsend). A no outweighs a yes.
 func (a Answer) Claims() Claim {
 	text := strings.TrimSpace(string(a.Body))
 	if !strings.HasPrefix(text, "{") {
@@ -103,8 +103,8 @@ func claimOfWord(text string) Claim {
 	return Nothing
 }
 
-// SaysNo is the verdict on an answer whose status claims success and whose body says no: it follows the status in the
-// body, if there is one, and is otherwise a failure.
+// SaysNo is the verdict on an answer whose status claims success and whose body says no:
+// it follows the status in the body, if there is one, and is otherwise a failure.
 func (a Answer) SaysNo() Reading {
 	var e struct {
 		Status     json.RawMessage `json:"status"`
@@ -126,9 +126,10 @@ func (a Answer) HTML() bool {
 	return kind == "text/html" || kind == "application/xhtml+xml"
 }
 
-// Page reports whether a body is a web page, so that a sign-in, a portal or a proxy has answered in the endpoint's
-// place, whatever the status. The body decides, as it does for a browser (https://mimesniff.spec.whatwg.org), because
-// many frameworks call every answer HTML; an answer called HTML is a page unless it is plain words.
+// Page reports whether a body is a web page, so that a sign-in, a portal or a proxy has
+// answered in the endpoint's place, whatever the status. The body decides, as it does for
+// a browser (https://mimesniff.spec.whatwg.org), because many frameworks call every
+// answer HTML; an answer called HTML is a page unless it is plain words.
 func (a Answer) Page() bool {
 	body := bytes.TrimSpace(a.Body)
 	if len(body) == 0 {

@@ -26,8 +26,8 @@ func (a Answer) SaysTooLarge() bool {
 // longestWait bounds what an endpoint can ask for; the lane has an even lower bound.
 const longestWait = 365 * 24 * time.Hour
 
-// retryAfter returns how long the endpoint asks to wait: seconds or a date (RFC 9110, section 10.2.3); 0 when it does
-// not say.
+// retryAfter returns how long the endpoint asks to wait: seconds or a date (RFC 9110,
+// section 10.2.3); 0 when it does not say.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {
@@ -45,8 +45,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// words returns what a body says to a person: the usual fields of a JSON error, the title of a page, or else the
-// text.
+// words returns what a body says to a person: the usual fields of a JSON error, the title
+// of a page, or else the text.
 func (a Answer) words() string {
 	text := strings.TrimSpace(strings.ToValidUTF8(string(a.Body), "\uFFFD"))
 	switch {

@@ -14,8 +14,8 @@ import (
 	"github.com/connector-relay/relay/relay/chat/size"
 )
 
-// System returns Discord. It writes embeds. What is documented in characters is counted in UTF-16 units,
-// and there are never fewer of those.
+// System returns Discord. It writes embeds. What is documented in characters is counted
+// in UTF-16 units, and there are never fewer of those.
 func System() chat.System {
 	const embeds = "https://discord.com/developers/docs/resources/message#embed-object-embed-limits"
 	form := chat.Form{

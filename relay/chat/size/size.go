@@ -1,5 +1,5 @@
-// Package size says how large a card may be in a chat system: its limits, each with its source, and how much of them
-// a payload uses.
+// Package size says how large a card may be in a chat system: its limits, each with its
+// source, and how much of them a payload uses.
 package size
 
 import "math"

@@ -1,5 +1,5 @@
-// Package systems lists the chat systems: a new one is a folder and a line here. The rest of the relay gets this
-// list.
+// Package systems lists the chat systems: a new one is a folder and a line here. The rest
+// of the relay gets this list.
 package systems
 
 import (

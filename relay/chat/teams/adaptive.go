@@ -55,8 +55,8 @@ func (w writer) card(d draft.Draft) adaptiveCard {
 	return a
 }
 
-// header returns the title in the theme's colour, as far as an Adaptive Card supports it. The client must not cut the
-// title.
+// header returns the title in the theme's colour, as far as an Adaptive Card supports it.
+// The client must not cut the title.
 func (w writer) header(d draft.Draft) element {
 	title := element{Type: "TextBlock", Text: w.line(d.Title), Wrap: true, Weight: "bolder", Size: "medium"}
 	if w.newer(5) {
@@ -208,8 +208,8 @@ func (w writer) cell(c markup.Cell) element {
 	return element{Type: "TextBlock", Text: orSpace(w.dialect.Line(c)), Wrap: true}
 }
 
-// actions writes links as buttons, and a form with links in it as a part that opens. A webhook's card cannot submit a
-// form, so only its questions are listed.
+// actions writes links as buttons, and a form with links in it as a part that opens. A
+// webhook's card cannot submit a form, so only its questions are listed.
 func (w writer) actions(list []card.Action) (buttons []adaptiveAction, rest []element) {
 	var plain []card.Action
 	for _, a := range list {

@@ -9,12 +9,14 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 )
 
-// read reads the answer of a Workflow. Made from its template, it answers before the card is posted: 202 and nothing
-// more, whatever the flow does with the card (https://learn.microsoft.com/connectors/teams, "When a Teams webhook
-// request is received").
+// read reads the answer of a Workflow. Made from its template, it answers before the card
+// is posted: 202 and nothing more, whatever the flow does with the card
+// (https://learn.microsoft.com/connectors/teams, "When a Teams webhook request is
+// received").
 //
-// A flow whose author has added a Response action says whatever the author wrote (notify-microsoft-teams#98), so its
-// words count when they clearly say that all went well. For other words, the channel must set answer.
+// A flow whose author has added a Response action says whatever the author wrote
+// (notify-microsoft-teams#98), so its words count when they clearly say that all went
+// well. For other words, the channel must set answer.
 func read(a answer.Answer) answer.Reading {
 	if !a.OK() {
 		if a.Status == http.StatusBadRequest {

@@ -67,9 +67,9 @@ func retired(u *url.URL) string {
 		"(at environment.api.powerplatform.com), and use that. A Logic App of your own in Azure keeps its address."
 }
 
-// adaptiveForm writes an Adaptive Card for a Workflow, wrapped as the flow wants it. A card that arrived as an
-// Adaptive Card is sent unchanged. A message has about 28 KB, counted after Teams has expanded it, so a good part of
-// it stays free.
+// adaptiveForm writes an Adaptive Card for a Workflow, wrapped as the flow wants it. A
+// card that arrived as an Adaptive Card is sent unchanged. A message has about 28 KB,
+// counted after Teams has expanded it, so a good part of it stays free.
 func adaptiveForm(name string, wrap func(any) ([]byte, error)) chat.Form {
 	const format = "Teams, cards format: https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format"
 	newWriter := func(w *chat.Writing) writer {

@@ -26,7 +26,8 @@ import (
 // Client talks to a connector as the relay does, over gRPC, but in this process.
 // It may be used by several goroutines.
 type Client struct {
-	// Name is the configured connector's name; New sets it to "test". A different name means a different connector.
+	// Name is the configured connector's name; New sets it to "test". A different name
+	// means a different connector.
 	Name string
 	// HookURL is the one that the connector gets.
 	HookURL string
@@ -224,7 +225,8 @@ func (c *Client) PollWith(ctx context.Context, at event.Checkpoint, commit func(
 	}
 }
 
-// Receive hands a request to the connector; it uses only those parts of the request that come from a sender.
+// Receive hands a request to the connector; it uses only those parts of the request that
+// come from a sender.
 func (c *Client) Receive(ctx context.Context, r connector.Request) (connector.Reply, error) {
 	call, err := c.call()
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package connectortest checks that a connector type keeps the contract with the relay. Its author calls [Run] in a
-// test; [Client] is for tests of what is specific to the connector.
+// Package connectortest checks that a connector type keeps the contract with the relay.
+// Its author calls [Run] in a test; [Client] is for tests of what is specific to the
+// connector.
 package connectortest
 
 import (
@@ -32,8 +33,8 @@ type Options struct {
 	// arguments that name it; they are added to Arguments. It is called once in
 	// each subtest, so that each has a source in the same state.
 	Start func(t *testing.T) map[string]any
-	// Invalid are arguments that must be refused, each with the name of the one at fault. Missing and unknown
-	// arguments are tried in any case.
+	// Invalid are arguments that must be refused, each with the name of the one at fault.
+	// Missing and unknown arguments are tried in any case.
 	Invalid []Invalid
 	// Genuine are requests that a receiving connector must take.
 	Genuine []connector.Request
@@ -267,8 +268,8 @@ func keys(p Polled) []string {
 // mostBreaks is the largest number of batches after which a poll is interrupted.
 const mostBreaks = 10
 
-// brokenOff makes the relay store none of a poll's batches, then only the first, and so on. The next poll must emit
-// whatever was not stored.
+// brokenOff makes the relay store none of a poll's batches, then only the first, and so
+// on. The next poll must emit whatever was not stored.
 func (s suite) brokenOff(t *testing.T) {
 	c := s.start(t)
 	whole := keys(s.pollOnce(t, c, nil))

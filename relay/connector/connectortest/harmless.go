@@ -8,9 +8,9 @@ import (
 	"github.com/connector-relay/relay/relay/event"
 )
 
-// Harmless fails the test unless the relay accepts an event, made from whatever a stranger wrote at the source, and
-// its card is valid, mentions nobody and links to no script or file. It is for fuzz tests of how a connector reads
-// its source.
+// Harmless fails the test unless the relay accepts an event, made from whatever a
+// stranger wrote at the source, and its card is valid, mentions nobody and links to no
+// script or file. It is for fuzz tests of how a connector reads its source.
 func Harmless(t testing.TB, e event.Event) {
 	t.Helper()
 	if err := e.Card.Validate(); err != nil {

@@ -25,8 +25,8 @@ const (
 	maxProblems = 50
 )
 
-// Error turns a plugin's failure into an error of its kind; an unknown kind counts as temporary. It returns nil for
-// nil.
+// Error turns a plugin's failure into an error of its kind; an unknown kind counts as
+// temporary. It returns nil for nil.
 func Error(f *wire.Failure) *connector.Error {
 	if f == nil {
 		return nil
@@ -107,8 +107,8 @@ func SignIn(w *wire.SignInResponse) (*connector.SignIn, error) {
 	return how, nil
 }
 
-// Problems reads a plugin's answer to Validate. It returns at most maxProblems, because a person fixes a few at a
-// time.
+// Problems reads a plugin's answer to Validate. It returns at most maxProblems, because a
+// person fixes a few at a time.
 func Problems(w *wire.ValidateResponse) []connector.Problem {
 	var list []connector.Problem
 	for _, p := range w.GetProblems()[:min(len(w.GetProblems()), maxProblems)] {
@@ -121,8 +121,8 @@ func Problems(w *wire.ValidateResponse) []connector.Problem {
 	return list
 }
 
-// Reply reads the result of one request. A failure is a [connector.Error] of its kind; any other error means that the
-// plugin broke the contract.
+// Reply reads the result of one request. A failure is a [connector.Error] of its kind;
+// any other error means that the plugin broke the contract.
 func Reply(w *wire.ReceiveResult) (connector.Reply, error) {
 	if w.GetFailure() != nil {
 		return connector.Reply{}, Error(w.GetFailure())

@@ -1,5 +1,5 @@
-// Package contract is the relay's half of the plugin contract: it reads what a plugin says and trusts nothing
-// unchecked. It does no I/O.
+// Package contract is the relay's half of the plugin contract: it reads what a plugin
+// says and trusts nothing unchecked. It does no I/O.
 package contract
 
 import (
@@ -24,13 +24,13 @@ const (
 	maxTypes     = 100
 	maxArguments = 200
 	maxKinds     = 500
-	// maxText bounds what may be longer than a line: a default, a document, and the names of all allowed values
-	// together.
+	// maxText bounds what may be longer than a line: a default, a document, and the names
+	// of all allowed values together.
 	maxText = 16 << 10
 )
 
-// Reserved lists the arguments of a connector block that belong to the relay; a plugin cannot have an argument of
-// such a name.
+// Reserved lists the arguments of a connector block that belong to the relay; a plugin
+// cannot have an argument of such a name.
 func Reserved() []string {
 	return []string{"enabled", "hooks", "http", "max_silence", "owner", "path", "quota", "route", "schedule", "timeout"}
 }

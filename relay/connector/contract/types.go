@@ -12,8 +12,8 @@ import (
 	"github.com/connector-relay/relay/relay/connector/wire"
 )
 
-// schema reads the arguments of one connector type. It counts down how many more are allowed, those within objects
-// included.
+// schema reads the arguments of one connector type. It counts down how many more are
+// allowed, those within objects included.
 type schema struct{ left int }
 
 // arguments reads arguments, or the attributes of an object at some depth.
@@ -118,8 +118,9 @@ func checkDefault(a connector.Argument) error {
 	return nil
 }
 
-// excessive reports whether JSON contains a number that is expensive to compute with, such as 1e-400000. It also
-// reports text that looks like one, which is not worth distinguishing.
+// excessive reports whether JSON contains a number that is expensive to compute with,
+// such as 1e-400000. It also reports text that looks like one, which is not worth
+// distinguishing.
 func excessive(text string) bool {
 	return regexp.MustCompile(`[0-9][eE][+-]?[0-9]{4}`).MatchString(text)
 }

@@ -1,10 +1,10 @@
-// Package kinds is for connectors with more than a few kinds of events. A [Table] lists them, each in a line with
-// what the connector itself needs to know of it, such as how to draw its card; [Choice] holds the arguments by which
-// people choose among them. What a connector says about its kinds, checks, looks up and leaves out follows from the
-// two.
+// Package kinds is for connectors with more than a few kinds of events. A [Table] lists
+// them, each in a line with what the connector itself needs to know of it, such as how to
+// draw its card; [Choice] holds the arguments by which people choose among them. What a
+// connector says about its kinds, checks, looks up and leaves out follows from the two.
 //
-// A kind that few people want is noise: it is emitted only where a configuration asks for it. Keep the table in the
-// order in which people should read it.
+// A kind that few people want is noise: it is emitted only where a configuration asks for
+// it. Keep the table in the order in which people should read it.
 package kinds
 
 import (
@@ -41,8 +41,9 @@ func (t Table[T]) Find(name string) (Kind[T], bool) {
 	return Kind[T]{}, false
 }
 
-// Describe returns the kinds for a [connector.Description], where the doc of a noisy kind says that it is off by
-// default. Make the samples with the code that makes the events, so that people see what they will get.
+// Describe returns the kinds for a [connector.Description], where the doc of a noisy kind
+// says that it is off by default. Make the samples with the code that makes the events,
+// so that people see what they will get.
 func (t Table[T]) Describe(sample func(Kind[T]) event.Event) []connector.Kind {
 	list := make([]connector.Kind, len(t))
 	for i, k := range t {
@@ -69,15 +70,16 @@ func (t Table[T]) Check(p *connector.Problems, argument string, patterns ...stri
 	}
 }
 
-// Choice holds the arguments by which people choose kinds. Embed it into the connector's struct, in the place where
-// they should stand among its arguments.
+// Choice holds the arguments by which people choose kinds. Embed it into the connector's
+// struct, in the place where they should stand among its arguments.
 type Choice struct {
 	Kinds   connector.Patterns `relay:"kinds" doc:"The kinds of events to post, with * as in file names; without any, all but those that are off by default."`
 	Exclude connector.Patterns `relay:"exclude" doc:"Kinds not to post."`
 }
 
-// Wants reports whether people want an event of a kind. An event may go by several names, such as its kind's and one
-// that includes its action: it is wanted if any of them is, and left out if any of them is excluded.
+// Wants reports whether people want an event of a kind. An event may go by several names,
+// such as its kind's and one that includes its action: it is wanted if any of them is,
+// and left out if any of them is excluded.
 func (c Choice) Wants(noise bool, names ...string) bool {
 	listed := len(c.Kinds) == 0 && !noise || slices.ContainsFunc(names, c.Kinds.Match)
 	return listed && !slices.ContainsFunc(names, c.Exclude.Match)

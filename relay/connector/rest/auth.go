@@ -2,9 +2,10 @@ package rest
 
 import "net/http"
 
-// Auth signs a request. [Bearer], [Basic] and [Header] return those that most services use; for a service that wants
-// its key in the address, put it into the Query of [Options]. A connector's own Auth may fetch a token first, within
-// the request's context; when it fails, [Client.Do] returns its error and makes no request.
+// Auth signs a request. [Bearer], [Basic] and [Header] return those that most services
+// use; for a service that wants its key in the address, put it into the Query of
+// [Options]. A connector's own Auth may fetch a token first, within the request's
+// context; when it fails, [Client.Do] returns its error and makes no request.
 type Auth func(*http.Request) error
 
 // Bearer sends a token, such as OAuth's (RFC 6750).

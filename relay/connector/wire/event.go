@@ -66,8 +66,8 @@ func convert[A, B any](list []A, one func(A) (B, error)) ([]B, error) {
 	return out, nil
 }
 
-// FromEvent puts an event into its wire form, and checks what the host would refuse, so that the plugin's author
-// learns of it where it happens.
+// FromEvent puts an event into its wire form, and checks what the host would refuse, so
+// that the plugin's author learns of it where it happens.
 func FromEvent(e event.Event) (*Event, error) {
 	if err := check(e.Key, e.Kind, e.Thread, e.Data); err != nil {
 		return nil, err

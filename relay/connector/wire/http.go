@@ -8,8 +8,8 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// FromSettings puts the settings of outgoing requests into their wire form. It reads the proxy's URL now, and fails
-// when the URL's file cannot be read.
+// FromSettings puts the settings of outgoing requests into their wire form. It reads the
+// proxy's URL now, and fails when the URL's file cannot be read.
 func FromSettings(s outbound.Settings) (*HTTP, error) {
 	proxy, err := s.Proxy.Reveal()
 	if err != nil {

@@ -3,14 +3,15 @@
 package wire
 
 const (
-	// CookieName is the environment variable by which a plugin knows that a relay started it. It keeps nobody out; it
-	// only saves a person who starts a plugin by hand from a program that hangs.
+	// CookieName is the environment variable by which a plugin knows that a relay started
+	// it. It keeps nobody out; it only saves a person who starts a plugin by hand from a
+	// program that hangs.
 	CookieName = "RELAY_PLUGIN_COOKIE"
 	// CookieValue is that variable's value.
 	CookieValue = "d7a1c8ce4b5d4c0f9f1ce4a09c7c39e5"
 
-	// ProtocolVersion is the version of connector.proto. It increases when a plugin built for the old one would not
-	// work with the new one.
+	// ProtocolVersion is the version of connector.proto. It increases when a plugin built
+	// for the old one would not work with the new one.
 	ProtocolVersion = 2
 
 	// PluginName is the name under which go-plugin knows the one service.
@@ -20,8 +21,9 @@ const (
 	// batch must fit into it.
 	MaxMessage = 32 << 20
 
-	// Window is how many bytes of one call may be in flight. HTTP/2's default of 64 KiB would make a batch wait for
-	// the reader several times; a fixed size also spares gRPC the pings that measure it.
+	// Window is how many bytes of one call may be in flight. HTTP/2's default of 64 KiB
+	// would make a batch wait for the reader several times; a fixed size also spares gRPC
+	// the pings that measure it.
 	Window = 1 << 20
 	// ConnWindow is the same for all calls together.
 	ConnWindow = 4 << 20

@@ -63,8 +63,8 @@ func (a *Authority) pair(t testing.TB, name string) (certPEM, keyPEM []byte) {
 	return certPEM, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
-// Server is an HTTPS server at 127.0.0.1 with a certificate of the authority, until the test ends. It refuses clients
-// without one.
+// Server is an HTTPS server at 127.0.0.1 with a certificate of the authority, until the
+// test ends. It refuses clients without one.
 func (a *Authority) Server(t testing.TB, handler http.HandlerFunc, settings ...func(*tls.Config)) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(handler)

@@ -168,7 +168,8 @@ func (s *Store) ForgetChannel(ctx context.Context, channel string) (dismissed in
 	})
 }
 
-// emptyChannel takes everything waiting or dead out of a channel, step by step, and then forgets its lane.
+// emptyChannel takes everything waiting or dead out of a channel, step by step, and then
+// forgets its lane.
 func (s *Store) emptyChannel(ctx context.Context, channel string, takeOut func(*stored)) (n int, err error) {
 	for more := true; more; {
 		err := s.use(ctx, func() error {

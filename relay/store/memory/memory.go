@@ -1,6 +1,6 @@
-// Package memory implements the store's whole contract in memory, for clarity rather than speed, for all tests that
-// need a store. It loses everything with the process, so the relay itself must not use it. storetest.Faults makes it
-// fail.
+// Package memory implements the store's whole contract in memory, for clarity rather than
+// speed, for all tests that need a store. It loses everything with the process, so the
+// relay itself must not use it. storetest.Faults makes it fail.
 package memory
 
 import (
