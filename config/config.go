@@ -87,12 +87,6 @@ type Metrics struct {
 	Listen string
 }
 
-// Dashboard is the dashboard block, with defaults filled in.
-type Dashboard struct {
-	// Listen is a loopback host:port.
-	Listen string
-}
-
 // Channel is one channel block.
 type Channel struct {
 	Name string
@@ -174,6 +168,8 @@ type Team struct {
 	Name string
 	// Members are owners' names, usually mail addresses.
 	Members []string
+	// Groups are those whose members, by the claims of a sign-in, are the team's as well.
+	Groups []string
 }
 
 // People are the people blocks: who has which login at the sources of a connector type,

@@ -107,7 +107,7 @@ func workplace(t testing.TB) {
 		"RELEASES_WEBHOOK_URL": "https://flows.example.com/workflows/canary-releases?sig=canary",
 		"SLACK_WEBHOOK_URL":    "https://hooks.example.com/canary-slack",
 		"GITHUB_TOKEN":         "canary-github-token", "GITHUB_WEBHOOK_SECRET": "canary-github-secret",
-		"CANARY": "canary-value-of-a-variable", "EMPTY": "", "HTTPS_PROXY": "",
+		"CANARY": "canary-value-of-a-variable", "HASH": "$argon2id$v=19$m=19456,t=2,p=1$Y2FuYXJ5Y2FuYXJ5$Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5", "EMPTY": "", "HTTPS_PROXY": "",
 	} {
 		t.Setenv(name, value)
 	}

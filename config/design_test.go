@@ -95,7 +95,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Path: "relay.hcl",
 		Relay: Relay{
-			Listen: "127.0.0.1:8080", State: State{Store: dir + "/relay.db", Key: dir + "/relay.key", Socket: dir + "/relay.sock"}, PluginDir: dir + "/plugins.d",
+			Listen: "127.0.0.1:8080", State: State{Store: dir + "/relay.db", Key: dir + "/relay.key", Socket: dir + "/relay.sock", Certificates: dir + "/relay-certificates"}, PluginDir: dir + "/plugins.d",
 			Log: zerolog.InfoLevel, Retention: 720 * time.Hour, DrainTimeout: 30 * time.Second,
 			HTTP: outbound.Settings{MinTLS: "1.2"},
 		},

@@ -45,6 +45,8 @@ type File struct {
 	used map[string]bool
 	// paths are the connectors' paths read so far.
 	paths []usedPath
+	// grouped are where groups are named, which only a sign-in by OIDC knows.
+	grouped []hcl.Range
 
 	diags hcl.Diagnostics
 	// hidden are the values of env and file, kept out of diagnostics; redacted are the
@@ -166,9 +168,7 @@ func (f *File) top(body *hclsyntax.Body) {
 	for _, b := range blocks["relay"] {
 		f.relay(b)
 	}
-	for _, b := range blocks["dashboard"] {
-		f.dashboard(b)
-	}
+	f.dashboard(blocks["dashboard"])
 	for _, b := range blocks["metrics"] {
 		f.metrics(b)
 	}

@@ -172,24 +172,6 @@ func (f *File) readReference(body *hclsyntax.Body, attribute string, to *languag
 	return name, ok
 }
 
-func dashboardSchema() language.Schema {
-	return language.Schema{
-		Title:      "a dashboard block",
-		Attributes: []language.Attribute{{Name: "listen"}},
-		Blocks:     []language.Block{{Name: "auth", Later: "signing in to the dashboard"}},
-	}
-}
-
-func (f *File) dashboard(block *hclsyntax.Block) {
-	f.add(f.check(dashboardSchema(), block.Body, block.DefRange())...)
-	address, s := f.readAddress(block.Body, defaultDashboardListen)
-	if s.name != "" && !loopback(address) {
-		f.error("Dashboard open to everybody", "This version has no sign-in to the dashboard yet, so it listens only on a loopback address such as \"127.0.0.1:8081\". Reach it from elsewhere through ssh -L or a proxy that authenticates.", s.place)
-		return
-	}
-	f.config.Dashboard.Listen = address
-}
-
 func (f *File) metrics(block *hclsyntax.Block) {
 	f.add(f.check(language.Schema{Title: "a metrics block", Attributes: []language.Attribute{{Name: "listen", Required: true}}}, block.Body, block.DefRange())...)
 	if address, s := f.readAddress(block.Body, "10.0.0.5:9090"); s.name != "" {

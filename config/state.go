@@ -15,12 +15,14 @@ type State struct {
 	Key string
 	// Socket is the operators' socket.
 	Socket string
+	// Certificates is the directory of the dashboard's certificates from an ACME authority.
+	Certificates string
 }
 
-// beside is the state around a store that is a file: relay.db has relay.key and
-// relay.sock beside it. A store that is no file will need a rule of its own here, such as
+// beside is the state around a store that is a file: relay.db has relay.key,
+// relay.sock and relay-certificates beside it. A store that is no file will need a rule of its own here, such as
 // a directory for the rest.
 func beside(store string) State {
 	base := strings.TrimSuffix(store, filepath.Ext(store))
-	return State{Store: store, Key: base + ".key", Socket: base + ".sock"}
+	return State{Store: store, Key: base + ".key", Socket: base + ".sock", Certificates: base + "-certificates"}
 }

@@ -15,21 +15,43 @@ import (
 func teamSchema() language.Schema {
 	return language.Schema{
 		Title:      "a team block",
-		Attributes: []language.Attribute{{Name: "members", Required: true, Doc: "whose connectors may post to the team's channels"}},
+		Attributes: []language.Attribute{{Name: "members"}, {Name: "groups"}},
 	}
 }
 
 func (f *File) team(block *hclsyntax.Block) {
 	t := Team{Name: block.Labels[0]}
 	f.add(f.check(teamSchema(), block.Body, block.DefRange())...)
-	if s, ok := f.read(block.Body, "members", cty.List(cty.String), `a list of members, such as ["dev@example.com"]`); ok {
+	t.Members, t.Groups = f.membership(block, "whose connectors may post to the team's channels")
+	f.config.Teams = append(f.config.Teams, t)
+}
+
+// membership reads who belongs to a team or a role: people by their names, and groups by
+// what the claims of a sign-in call them.
+func (f *File) membership(block *hclsyntax.Block, doc string) (members, groups []string) {
+	body := block.Body
+	if body.Attributes["members"] == nil && body.Attributes["groups"] == nil {
+		f.error("Missing attribute", fmt.Sprintf("The attribute \"members\" or \"groups\" is required here: %s.", doc), block.DefRange())
+	}
+	members = f.readTexts(body, "members", `a list of members, such as ["dev@example.com"]`)
+	groups = f.readTexts(body, "groups", `a list of groups as the sign-in's claims name them, such as ["6f1c…"]`)
+	if len(groups) > 0 {
+		f.grouped = append(f.grouped, body.Attributes["groups"].NameRange)
+	}
+	return members, groups
+}
+
+// readTexts reads a list of texts.
+func (f *File) readTexts(body *hclsyntax.Body, name, words string) []string {
+	var list []string
+	if s, ok := f.read(body, name, cty.List(cty.String), words); ok {
 		for _, v := range s.value.AsValueSlice() {
 			if !v.IsNull() {
-				t.Members = append(t.Members, v.AsString())
+				list = append(list, v.AsString())
 			}
 		}
 	}
-	f.config.Teams = append(f.config.Teams, t)
+	return list
 }
 
 // has reports whether somebody is a member, ignoring case.

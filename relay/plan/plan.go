@@ -150,7 +150,7 @@ func environments(plugins []config.Plugin) []secret.Value {
 
 // secretsOf returns all secrets in a configuration.
 func secretsOf(c *config.Config) []secret.Value {
-	list := append(environments(c.Plugins), c.Relay.HTTP.Proxy)
+	list := append(append(environments(c.Plugins), c.Dashboard.Secrets()...), c.Relay.HTTP.Proxy)
 	for _, c := range c.Channels {
 		list = append(append(list, c.HTTP.Proxy), c.System.Secrets(c.Settings)...)
 	}

@@ -1,0 +1,5 @@
+dashboard {
+  auth {
+    session = "1y"
+  }
+}

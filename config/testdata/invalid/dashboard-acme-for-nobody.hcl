@@ -1,0 +1,7 @@
+dashboard {
+  acme {}
+  tls {
+    certificate = ""
+    key         = "tls/client.key"
+  }
+}

@@ -1,0 +1,3 @@
+dashboard {
+  public_url = "http://relay.example.com"
+}

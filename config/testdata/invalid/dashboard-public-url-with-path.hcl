@@ -1,0 +1,3 @@
+dashboard {
+  public_url = "https://relay.example.com/relay"
+}
