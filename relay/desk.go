@@ -1,12 +1,12 @@
 package relay
 
-import "github.com/connector-relay/relay/relay/operator"
+import "github.com/connector-relay/relay/relay/operator/desk"
 
-// Running implements [operator.Daemon].
-func (r *Relay) Running() operator.Running {
+// Running implements [desk.Daemon].
+func (r *Relay) Running() desk.Running {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	now := operator.Running{
+	now := desk.Running{
 		Started: r.started, Configured: r.configured, Listen: r.listeners.Address("hooks"), Dashboard: r.listeners.Address("dashboard"),
 		Public: r.adopted.Config.Relay.PublicURL, Retention: r.adopted.Config.Relay.Retention, Log: r.log.Problem(), ReloadFailed: r.reloadFailed,
 		Channels: make(map[string]string), Connectors: make(map[string]string),
@@ -23,7 +23,7 @@ func (r *Relay) Running() operator.Running {
 	return now
 }
 
-// Hold implements [operator.Daemon].
+// Hold implements [desk.Daemon].
 func (r *Relay) Hold() (release func()) {
 	r.reloading.Lock()
 	return r.reloading.Unlock

@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/operator/api"
 )
 
 // publicHandler serves what the outside needs: the hooks, and the page to which a browser
@@ -24,7 +24,7 @@ func (r *Relay) publicHandler() http.Handler {
 func (r *Relay) dashboardHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", r.dashboard.Handler())
-	mux.Handle("/api/", operator.Handler(r.desk, true))
+	mux.Handle("/api/", api.Handler(r.desk, true))
 	mux.Handle("/metrics", r.metricsHandler())
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", r.desk.Ready)

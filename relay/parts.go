@@ -14,7 +14,8 @@ import (
 	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/listener"
 	"github.com/connector-relay/relay/relay/memory"
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/operator/api"
+	"github.com/connector-relay/relay/relay/operator/desk"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/private"
 	"github.com/connector-relay/relay/relay/secret"
@@ -91,7 +92,7 @@ func (r *Relay) openListeners(context.Context, *next) (undo, error) {
 // openDesk makes what answers operators: the desk, its metrics and the pages. From then on
 // lanes and pages hear of what the store accepts.
 func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
-	r.desk = operator.New(operator.Options{
+	r.desk = desk.New(desk.Options{
 		Store: r.store, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Daemon: r,
 		Log: r.log.Logger, Version: r.options.Version, Config: r.options.Config,
 	})
@@ -109,11 +110,11 @@ func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 }
 
 func (r *Relay) openSocket(_ context.Context, n *next) (undo, error) {
-	socket, err := operator.Listen(n.plan.Config.Relay.Socket)
+	socket, err := api.Listen(n.plan.Config.Relay.Socket)
 	if err != nil {
 		return nil, err
 	}
-	r.listeners.Serve("operator socket", socket, operator.Handler(r.desk, false))
+	r.listeners.Serve("operator socket", socket, api.Handler(r.desk, false))
 	return nil, nil // it ends with the listeners
 }
 

@@ -123,7 +123,7 @@ func TestARelayWhoseHooksHaveNoPluginIsNotReady(t *testing.T) {
 // the dashboard's listener learns nothing, whatever it asks for.
 func TestOnlyThisMachineIsAnswered(t *testing.T) {
 	r, _, _ := running(t, before, nil)
-	for _, path := range []string{"/", "/api/status", "/metrics", "/readyz", "/healthz", "/none"} {
+	for _, path := range []string{"/", "/api/v1/status", "/metrics", "/readyz", "/healthz", "/none"} {
 		req := httptest.NewRequest(http.MethodGet, path, nil)
 		req.Host = "evil.example:8081"
 		w := httptest.NewRecorder()
@@ -146,7 +146,7 @@ func TestMetricsHaveAListenerOfTheirOwn(t *testing.T) {
 		return r.listeners.Address("metrics")
 	}
 	address := reload(before + "metrics { listen = \"127.0.0.1:0\" }\n")
-	for path, want := range map[string]int{"/metrics": 200, "/healthz": 200, "/": 404, "/api/status": 404, "/readyz": 404} {
+	for path, want := range map[string]int{"/metrics": 200, "/healthz": 200, "/": 404, "/api/v1/status": 404, "/readyz": 404} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
 		if err != nil {
 			t.Fatal(err)

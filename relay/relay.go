@@ -30,6 +30,7 @@ import (
 	"github.com/connector-relay/relay/relay/logs"
 	"github.com/connector-relay/relay/relay/notice"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/operator/desk"
 	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
@@ -70,7 +71,7 @@ type Relay struct {
 	dispatch  *dispatch.Dispatcher
 	intake    *intake.Intake
 	signIn    *signin.Keeper
-	desk      *operator.Desk
+	desk      *desk.Desk
 	dashboard *dashboard.Dashboard
 	listeners *listener.Set
 	notices   *notice.Board

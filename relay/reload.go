@@ -66,7 +66,7 @@ func (r *Relay) preparation() []step {
 	}
 }
 
-// Plan implements [operator.Daemon]: it goes as far as the comparison, and back.
+// Plan implements [desk.Daemon]: it goes as far as the comparison, and back.
 func (r *Relay) Plan(ctx context.Context) ([]operator.Change, error) {
 	n, s := &next{}, r.steps()
 	if err := s.do(ctx, n, r.comparison()); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/operator/api"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -273,7 +274,7 @@ func startConfined(t *testing.T, config string) *process {
 		t.Fatal(err)
 	}
 	p := &process{t: t, config: config, log: &logBuffer{}, command: []string{"confined", path}}
-	p.client = operator.Dial(strings.TrimSuffix(config, "relay.hcl") + "relay.sock")
+	p.client = api.Dial(strings.TrimSuffix(config, "relay.hcl") + "relay.sock")
 	// The relay takes this from its cgroup. It matters here, because memory that Go has
 	// once had counts for the limit even when it has given it back.
 	p.start("GOMEMLIMIT=256MiB")

@@ -11,7 +11,6 @@ import (
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/operator"
-	"github.com/connector-relay/relay/relay/signin"
 )
 
 func (a *app) loginCommand() *cobra.Command {
@@ -37,7 +36,7 @@ func (a *app) loginCommand() *cobra.Command {
 }
 
 // signIn tells the person what to do, and returns when it is done.
-func (a *app) signIn(ctx context.Context, c operator.Relay, s signin.Session) error {
+func (a *app) signIn(ctx context.Context, c operator.Relay, s operator.SignIn) error {
 	fmt.Fprintf(a.err, "Open %s\n", s.URL)
 	if s.Code != "" {
 		fmt.Fprintf(a.err, "and enter the code %s\n", s.Code)
@@ -45,7 +44,7 @@ func (a *app) signIn(ctx context.Context, c operator.Relay, s signin.Session) er
 	if s.Hint != "" {
 		fmt.Fprintln(a.err, s.Hint)
 	}
-	if s.Flow != connector.TokenPage {
+	if s.Flow != string(connector.TokenPage) {
 		return c.AwaitSignIn(ctx, s.ID)
 	}
 	token, err := a.readSecret("Paste the token: ")

@@ -1,7 +1,7 @@
 // Command relay is the daemon and its command line.
 //
 // Each subcommand has a file of its name. Most ask a running relay over its socket and
-// print the answer (operator.Client, output.go); a new question is a method there first.
+// print the answer (api.Client, output.go); a new question is a method there first.
 // Add a new subcommand to the list in app.root.
 package main
 
@@ -21,6 +21,7 @@ import (
 
 	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/operator/api"
 	"github.com/connector-relay/relay/relay/printable"
 	"github.com/connector-relay/relay/relay/state"
 )
@@ -144,7 +145,7 @@ func (a *app) client() (operator.Relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := operator.Dial(at.Socket)
+	client := api.Dial(at.Socket)
 	if !a.json {
 		client.Received(printable.Flatten)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/operator/api"
 )
 
 // TestMain makes this test binary the relay as well: scripts and tests run it as
@@ -58,7 +58,7 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 1 {
 		dir = ts.MkAbs(args[0])
 	}
-	client := operator.Dial(filepath.Join(dir, "relay.sock"))
+	client := api.Dial(filepath.Join(dir, "relay.sock"))
 	eventually(tb(ts), "the relay answers", func() bool {
 		_, err := client.Status(context.Background())
 		return (err == nil) != neg
@@ -70,7 +70,7 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 //
 //	hook CONNECTOR NAME [PATH]
 func scriptHook(ts *testscript.TestScript, _ bool, args []string) {
-	list, err := operator.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
+	list, err := api.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
 	ts.Check(err)
 	address := hooks(list)[args[0]]
 	if len(args) == 3 {
@@ -84,7 +84,7 @@ func scriptHook(ts *testscript.TestScript, _ bool, args []string) {
 // and the events that it names:
 // post CONNECTOR|URL FILE [HEADER=VALUE]...
 func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
-	list, err := operator.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
+	list, err := api.Dial(ts.MkAbs("relay.sock")).Connectors(context.Background())
 	ts.Check(err)
 	url := args[0]
 	if !strings.Contains(url, "://") {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/operator/api"
 )
 
 // slowAnswer is how long a slow room takes.
@@ -31,7 +32,7 @@ type process struct {
 	as     *syscall.SysProcAttr
 	cmd    *exec.Cmd
 	log    *logBuffer
-	client *operator.Client
+	client *api.Client
 }
 
 // logBuffer collects a process's output while it runs.
@@ -82,7 +83,7 @@ func startRelayAs(t testing.TB, config string, command ...string) *process {
 // newProcess is a relay that does not run yet.
 func newProcess(t testing.TB, config string, command ...string) *process {
 	p := &process{t: t, config: config, log: &logBuffer{}, command: command}
-	p.client = operator.Dial(strings.TrimSuffix(config, "relay.hcl") + "relay.sock")
+	p.client = api.Dial(strings.TrimSuffix(config, "relay.hcl") + "relay.sock")
 	t.Cleanup(p.kill)
 	return p
 }

@@ -25,7 +25,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/operator/api"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -55,7 +55,7 @@ func TestTheReadmesTour(t *testing.T) {
 		_ = syscall.Kill(-run.Process.Pid, syscall.SIGTERM)
 		_ = run.Wait()
 	})
-	client := operator.Dial(filepath.Join(project, "relay.sock"))
+	client := api.Dial(filepath.Join(project, "relay.sock"))
 	eventually(t, "the relay answers", func() bool {
 		_, err := client.Status(t.Context())
 		return err == nil

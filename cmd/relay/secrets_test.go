@@ -143,7 +143,7 @@ func TestASecretIsNeverShown(t *testing.T) {
 		out, errOut, _ := p.run(command...)
 		seen["relay "+strings.Join(command, " ")] = out + errOut
 	}
-	for _, page := range []string{"/", "/metrics", "/api/status", "/api/connectors", "/api/channels", "/api/deliveries", "/api/plugins", "/channels/echoing", "/channels/lobby", "/deliveries/1"} {
+	for _, page := range []string{"/", "/metrics", "/api/v1/status", "/api/v1/connectors", "/api/v1/channels", "/api/v1/deliveries", "/api/v1/plugins", "/channels/echoing", "/channels/lobby", "/deliveries/1"} {
 		seen[page] = p.page(page)
 	}
 	arguments, err := filepath.Glob("/proc/[0-9]*/cmdline")

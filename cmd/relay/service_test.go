@@ -104,7 +104,7 @@ func TestHealthAndMetrics(t *testing.T) {
 	if !postCard(http.DefaultClient, p.hook("ci"), "Hello") {
 		t.Fatal("the card was not accepted")
 	}
-	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ok", "/metrics": `relay_lane_waiting{channel="lobby"}`, "/api/channels": `"name":"lobby"`} {
+	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ok", "/metrics": `relay_lane_waiting{channel="lobby"}`, "/api/v1/channels": `"name":"lobby"`} {
 		if got := p.page(path); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", path, tail(got))
 		}
@@ -115,7 +115,7 @@ func TestHealthAndMetrics(t *testing.T) {
 			strings.Contains(m, `relay_events_total{connector="ci",fate="routed"} 1`) &&
 			strings.Contains(m, `relay_hook_requests_total{code="200",connector="ci"} 1`)
 	})
-	if strings.Contains(p.page("/api/connectors"), "/hooks/") {
+	if strings.Contains(p.page("/api/v1/connectors"), "/hooks/") {
 		t.Error("the dashboard shows a hook's URL, with which anybody could post")
 	}
 }
@@ -142,12 +142,12 @@ func TestTheDashboardAnswersOnlyToThisMachine(t *testing.T) {
 		resp.Body.Close()
 		return resp.StatusCode
 	}
-	for _, path := range []string{"/", "/api/status", "/channels/lobby"} {
+	for _, path := range []string{"/", "/api/v1/status", "/channels/lobby"} {
 		if got := ask(http.MethodGet, path, "evil.example:8081"); got != http.StatusMisdirectedRequest {
 			t.Errorf("%s for another host: %d", path, got)
 		}
 	}
-	for _, path := range []string{"/api/reload", "/api/channels/lobby/pause", "/api/channels/lobby/send"} {
+	for _, path := range []string{"/api/v1/reload", "/api/v1/channels/lobby/pause", "/api/v1/channels/lobby/send"} {
 		if got := ask(http.MethodPost, path, "localhost"); got < 400 {
 			t.Errorf("POST %s: %d", path, got)
 		}

@@ -36,7 +36,7 @@ const mostDead = 10
 
 // Relay is what the pages read; package operator says what each method promises.
 type Relay interface {
-	Problems(ctx context.Context) []operator.Problem
+	Problems(ctx context.Context) ([]operator.Problem, error)
 	Channels(ctx context.Context) ([]operator.Channel, error)
 	Connectors(ctx context.Context) ([]operator.Connector, error)
 	Deliveries(ctx context.Context, f store.Filter) ([]operator.Delivery, error)
@@ -146,7 +146,7 @@ func (d *Dashboard) overview(w http.ResponseWriter, r *http.Request) {
 		Dead       []operator.Delivery
 		MoreDead   bool
 		Empty      bool
-	}{Problems: d.options.Relay.Problems(r.Context()), Connectors: listed(r.Context(), d, d.options.Relay.Connectors), Empty: true}
+	}{Problems: listed(r.Context(), d, d.options.Relay.Problems), Connectors: listed(r.Context(), d, d.options.Relay.Connectors), Empty: true}
 	dead, err := d.options.Relay.Deliveries(r.Context(), store.Filter{States: []delivery.State{delivery.Dead}, Limit: mostDead + 1})
 	if err != nil {
 		d.fail(w, err)

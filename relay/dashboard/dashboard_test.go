@@ -62,8 +62,8 @@ func (k *kept) Delivery(_ context.Context, id int64) (operator.Explanation, erro
 	return operator.Explanation{}, fmt.Errorf("delivery %d: %w", id, operator.ErrNotFound)
 }
 
-func (k *kept) Problems(context.Context) []operator.Problem {
-	return []operator.Problem{{Subject: "the store", Text: "the disk is <full>"}}
+func (k *kept) Problems(context.Context) ([]operator.Problem, error) {
+	return []operator.Problem{{Subject: "the store", Text: "the disk is <full>"}}, nil
 }
 
 func (k *kept) Channels(context.Context) ([]operator.Channel, error) {

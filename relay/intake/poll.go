@@ -15,10 +15,10 @@ import (
 // PollReport is the outcome of one poll.
 type PollReport struct {
 	// Events counts the new ones, Known those seen before.
-	Events int `json:"events"`
-	Known  int `json:"known"`
+	Events int
+	Known  int
 	// Next is when the connector is polled again; zero means never.
-	Next time.Time `json:"next_poll,omitzero"`
+	Next time.Time
 }
 
 // polling is one poll under way.

@@ -1,12 +1,11 @@
 // Package operator is what a person can ask a running relay, and have it do.
 //
-// [Relay] is all of it. A [Desk] answers from the daemon's parts, [Handler] serves a
-// Relay as JSON over HTTP, and a [Client] asks one over its socket. The command line, the
-// pages, the metrics and the API all read the types defined here, so that they say the
-// same.
+// [Relay] is all of it. Package desk answers from the daemon's parts; package api serves a
+// Relay as JSON over HTTP, and asks one elsewhere. The command line, the pages, the
+// metrics and the API all read the types defined here, so that they say the same.
 //
-// Each noun has a file, with its type and how a Desk fills it in. A new question is a
-// method of Relay, its answer in Desk, a line in endpoints and a method of Client.
+// Each noun has a file, and one of the same name in desk that fills it in. A new question
+// is a method of Relay, its answer in desk, and a line in api's endpoints and its Client.
 package operator
 
 import (
@@ -15,8 +14,6 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/intake"
-	"github.com/connector-relay/relay/relay/signin"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -27,16 +24,22 @@ var (
 	// ErrInvalid means that the request is not possible as it was made; for a reload,
 	// that the configuration is invalid and the old one stays in force.
 	ErrInvalid = errors.New("invalid")
+	// ErrForbidden means that whoever asks may not do this.
+	ErrForbidden = errors.New("not allowed")
+	// ErrConflict means that what the request is about has changed since it was looked at.
+	ErrConflict = errors.New("changed in the meantime")
 )
 
-// mostListed is how many deliveries or events a relay lists at a time, so that no
+// MostListed is how many deliveries or events a relay lists at a time, so that no
 // answer takes much memory.
-const mostListed = 200
+const MostListed = 200
 
 // Relay is a running relay as an operator sees it. All methods are safe for
 // concurrent use.
 type Relay interface {
 	Status(ctx context.Context) (Status, error)
+	// Problems lists everything that is wrong now; when there is nothing, all is well.
+	Problems(ctx context.Context) ([]Problem, error)
 	// Connectors lists the connectors by name. Those that are no longer configured, but
 	// that left something in the store come last.
 	Connectors(ctx context.Context) ([]Connector, error)
@@ -46,6 +49,8 @@ type Relay interface {
 	Plugins(ctx context.Context) ([]Plugin, error)
 	// Deliveries lists deliveries, newest first.
 	Deliveries(ctx context.Context, f store.Filter) ([]Delivery, error)
+	// Delivery tells the way of one delivery: that of its event, without the other deliveries.
+	Delivery(ctx context.Context, id int64) (Explanation, error)
 	// Events lists events, newest first.
 	Events(ctx context.Context, f store.EventFilter) ([]Fated, error)
 	// Refusals lists the requests to hooks from which nothing was accepted, the last one
@@ -57,12 +62,12 @@ type Relay interface {
 	// Send puts a card into a channel's lane, as a connector's event would be.
 	Send(ctx context.Context, channel string, c card.Card) (Delivery, error)
 	// Poll polls a connector now and keeps what it finds.
-	Poll(ctx context.Context, connector string) (intake.PollReport, error)
+	Poll(ctx context.Context, connector string) (PollReport, error)
 	// DryRun polls a connector now and keeps nothing: no event, no checkpoint. It also
 	// lists the events that the connector considers known, with the reason.
 	DryRun(ctx context.Context, connector string) ([]Event, error)
 	// SignIn starts a sign-in for a connector.
-	SignIn(ctx context.Context, connector string) (signin.Session, error)
+	SignIn(ctx context.Context, connector string) (SignIn, error)
 	// AwaitSignIn returns when a sign-in is over: nil when the person has signed in.
 	AwaitSignIn(ctx context.Context, id string) error
 	// PasteToken ends a sign-in with a token that the person created on the page.

@@ -32,15 +32,15 @@ var (
 // Session is a sign-in under way, as shown to a person.
 type Session struct {
 	// ID names the session in [Keeper.Wait] and [Keeper.Paste].
-	ID   string         `json:"sign_in"`
-	Flow connector.Flow `json:"flow"`
+	ID   string
+	Flow connector.Flow
 	// URL is where the person goes.
-	URL string `json:"url"`
+	URL string
 	// Code is what the person enters there in a device code sign-in.
-	Code string `json:"code,omitempty"`
+	Code string
 	// Hint is one line that tells the person what to do there.
-	Hint    string    `json:"hint,omitempty"`
-	Expires time.Time `json:"expires"`
+	Hint    string
+	Expires time.Time
 }
 
 // session is one sign-in under way.

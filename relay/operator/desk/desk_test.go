@@ -1,4 +1,4 @@
-package operator
+package desk
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -68,7 +69,7 @@ func TestWhatAnotherNodeRunsIsAskedOfTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Channel{
+	want := []operator.Channel{
 		{Name: "gone", Lane: delivery.Removed, Reason: "the channel is not in the configuration; its deliveries wait", Waiting: 1},
 		{Name: "held", Type: "teams", Lane: delivery.Paused, Pause: delivery.PausedByEndpoint, Reason: "refused: 404"},
 		{Name: "here", Type: "slack", Lane: delivery.BackingOff, Waiting: 2},
@@ -81,7 +82,7 @@ func TestWhatAnotherNodeRunsIsAskedOfTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantConnectors := []Connector{
+	wantConnectors := []operator.Connector{
 		{Name: "ours", Type: "webhook", Enabled: true, Health: "ok"},
 		{Name: "old", Type: "rss", Health: "removed"},
 		{Name: "theirs", Type: "rss", Enabled: true, Health: "throttled", Problem: "429", Note: "slow", NextPoll: now},
@@ -101,15 +102,15 @@ func TestADeliverySaysWhyItWaitsOrHowItArrived(t *testing.T) {
 		last   *delivery.Attempt
 		quiet  time.Time
 		reason string
-		want   Delivery
+		want   operator.Delivery
 	}{
-		"delivered in a digest":          {state: delivery.Delivered, last: tried, want: Delivery{Digest: 7, DigestCards: 3}},
-		"accepted in a digest":           {state: delivery.Accepted, last: tried, want: Delivery{Digest: 7, DigestCards: 3}},
-		"waiting after a digest failed":  {state: delivery.Waiting, last: tried, want: Delivery{Reason: "failed: 500"}},
+		"delivered in a digest":          {state: delivery.Delivered, last: tried, want: operator.Delivery{Digest: 7, DigestCards: 3}},
+		"accepted in a digest":           {state: delivery.Accepted, last: tried, want: operator.Delivery{Digest: 7, DigestCards: 3}},
+		"waiting after a digest failed":  {state: delivery.Waiting, last: tried, want: operator.Delivery{Reason: "failed: 500"}},
 		"waiting and never tried":        {state: delivery.Waiting},
-		"waiting in quiet hours":         {state: delivery.Waiting, last: tried, quiet: end, want: Delivery{Reason: "until the quiet hours end", NextTry: end}},
-		"urgent in quiet hours":          {state: delivery.Waiting, urgent: true, quiet: end, want: Delivery{Urgent: true}},
-		"dead, which says why by itself": {state: delivery.Dead, last: tried, reason: "rejected", want: Delivery{Reason: "rejected"}},
+		"waiting in quiet hours":         {state: delivery.Waiting, last: tried, quiet: end, want: operator.Delivery{Reason: "until the quiet hours end", NextTry: end}},
+		"urgent in quiet hours":          {state: delivery.Waiting, urgent: true, quiet: end, want: operator.Delivery{Urgent: true}},
+		"dead, which says why by itself": {state: delivery.Dead, last: tried, reason: "rejected", want: operator.Delivery{Reason: "rejected"}},
 	} {
 		p := &parts{quiet: tt.quiet, deliveries: []store.Summary{{
 			Delivery: delivery.Delivery{State: tt.state, Urgent: tt.urgent, Digest: 7, Reason: tt.reason}, Last: tt.last,
@@ -119,7 +120,7 @@ func TestADeliverySaysWhyItWaitsOrHowItArrived(t *testing.T) {
 			t.Fatal(err)
 		}
 		tt.want.State = tt.state
-		if diff := cmp.Diff([]Delivery{tt.want}, list); diff != "" {
+		if diff := cmp.Diff([]operator.Delivery{tt.want}, list); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

@@ -1,4 +1,6 @@
-package operator
+// Package desk answers operators from the parts of the relay that runs in this process, and
+// says what is wrong with them: to people, to Prometheus and in the log.
+package desk
 
 import (
 	"context"
@@ -12,6 +14,7 @@ import (
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/signin"
 	"github.com/connector-relay/relay/relay/store"
@@ -60,8 +63,8 @@ type SignIns interface {
 // Daemon holds the parts together.
 type Daemon interface {
 	Running() Running
-	Plan(ctx context.Context) ([]Change, error)
-	Reload(ctx context.Context) ([]Change, error)
+	Plan(ctx context.Context) ([]operator.Change, error)
+	Reload(ctx context.Context) ([]operator.Change, error)
 	// Hold keeps reloads away until release is called.
 	Hold() (release func())
 }
@@ -96,7 +99,7 @@ type Options struct {
 // Desk answers operators from the parts of the relay that runs in this process.
 type Desk struct{ options Options }
 
-var _ Relay = (*Desk)(nil)
+var _ operator.Relay = (*Desk)(nil)
 
 // New returns a desk.
 func New(o Options) *Desk { return &Desk{o} }
@@ -104,13 +107,17 @@ func New(o Options) *Desk { return &Desk{o} }
 // meaning gives a part's error the meaning that crosses the socket.
 func meaning(err error) error {
 	if errors.Is(err, dispatch.ErrNoChannel) || errors.Is(err, intake.ErrNoConnector) || errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("%w: %w", ErrNotFound, err)
+		return fmt.Errorf("%w: %w", operator.ErrNotFound, err)
 	}
 	return err
 }
 
-// Plan implements [Relay].
-func (d *Desk) Plan(ctx context.Context) ([]Change, error) { return d.options.Daemon.Plan(ctx) }
+// Plan implements [operator.Relay].
+func (d *Desk) Plan(ctx context.Context) ([]operator.Change, error) {
+	return d.options.Daemon.Plan(ctx)
+}
 
-// Reload implements [Relay].
-func (d *Desk) Reload(ctx context.Context) ([]Change, error) { return d.options.Daemon.Reload(ctx) }
+// Reload implements [operator.Relay].
+func (d *Desk) Reload(ctx context.Context) ([]operator.Change, error) {
+	return d.options.Daemon.Reload(ctx)
+}

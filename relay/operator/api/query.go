@@ -1,4 +1,4 @@
-package operator
+package api
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -60,7 +61,7 @@ func parse[F any](fields func(*F) []field) func(url.Values) (F, error) {
 				continue
 			}
 			if err := f.read(v.Get(f.name)); err != nil {
-				return filter, fmt.Errorf("%w: %w", ErrInvalid, err)
+				return filter, fmt.Errorf("%w: %w", operator.ErrInvalid, err)
 			}
 		}
 		return filter, nil

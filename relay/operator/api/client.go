@@ -1,4 +1,4 @@
-package operator
+package api
 
 import (
 	"bytes"
@@ -12,11 +12,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/intake"
-	"github.com/connector-relay/relay/relay/signin"
+	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -30,7 +30,7 @@ type Client struct {
 	received func(answer any)
 }
 
-var _ Relay = (*Client)(nil)
+var _ operator.Relay = (*Client)(nil)
 
 // Dial returns a client for the socket at a path. It connects at the first call;
 // every call fails with [ErrNotRunning] when no relay listens there.
@@ -66,45 +66,55 @@ func short(path string) string {
 	return rel
 }
 
-// Status implements [Relay].
-func (c *Client) Status(ctx context.Context) (Status, error) {
-	return ask[Status](ctx, c, question{route: statusRoute})
+// Status implements [operator.Relay].
+func (c *Client) Status(ctx context.Context) (operator.Status, error) {
+	return ask[operator.Status](ctx, c, question{route: statusRoute})
 }
 
-// Connectors implements [Relay].
-func (c *Client) Connectors(ctx context.Context) ([]Connector, error) {
-	return ask[[]Connector](ctx, c, question{route: connectorsRoute})
+// Problems implements [operator.Relay].
+func (c *Client) Problems(ctx context.Context) ([]operator.Problem, error) {
+	return ask[[]operator.Problem](ctx, c, question{route: problemsRoute})
 }
 
-// Channels implements [Relay].
-func (c *Client) Channels(ctx context.Context) ([]Channel, error) {
-	return ask[[]Channel](ctx, c, question{route: channelsRoute})
+// Connectors implements [operator.Relay].
+func (c *Client) Connectors(ctx context.Context) ([]operator.Connector, error) {
+	return ask[[]operator.Connector](ctx, c, question{route: connectorsRoute})
 }
 
-// Plugins implements [Relay].
-func (c *Client) Plugins(ctx context.Context) ([]Plugin, error) {
-	return ask[[]Plugin](ctx, c, question{route: pluginsRoute})
+// Channels implements [operator.Relay].
+func (c *Client) Channels(ctx context.Context) ([]operator.Channel, error) {
+	return ask[[]operator.Channel](ctx, c, question{route: channelsRoute})
 }
 
-// Deliveries implements [Relay]. It asks for one page after the other.
-func (c *Client) Deliveries(ctx context.Context, f store.Filter) ([]Delivery, error) {
-	return pages(f.Limit, func(last *Delivery, limit int) ([]Delivery, error) {
+// Plugins implements [operator.Relay].
+func (c *Client) Plugins(ctx context.Context) ([]operator.Plugin, error) {
+	return ask[[]operator.Plugin](ctx, c, question{route: pluginsRoute})
+}
+
+// Deliveries implements [operator.Relay]. It asks for one page after the other.
+func (c *Client) Deliveries(ctx context.Context, f store.Filter) ([]operator.Delivery, error) {
+	return pages(f.Limit, func(last *operator.Delivery, limit int) ([]operator.Delivery, error) {
 		if last != nil {
 			f.Before = last.ID
 		}
 		f.Limit = limit
-		return ask[[]Delivery](ctx, c, question{route: deliveriesRoute, query: query(deliveryFields(&f))})
+		return ask[[]operator.Delivery](ctx, c, question{route: deliveriesRoute, query: query(deliveryFields(&f))})
 	})
 }
 
-// Events implements [Relay]. It asks for one page after the other.
-func (c *Client) Events(ctx context.Context, f store.EventFilter) ([]Fated, error) {
-	return pages(f.Limit, func(last *Fated, limit int) ([]Fated, error) {
+// Delivery implements [operator.Relay].
+func (c *Client) Delivery(ctx context.Context, id int64) (operator.Explanation, error) {
+	return ask[operator.Explanation](ctx, c, question{route: deliveryRoute, name: strconv.FormatInt(id, 10)})
+}
+
+// Events implements [operator.Relay]. It asks for one page after the other.
+func (c *Client) Events(ctx context.Context, f store.EventFilter) ([]operator.Fated, error) {
+	return pages(f.Limit, func(last *operator.Fated, limit int) ([]operator.Fated, error) {
 		if last != nil {
 			f.Before = last.ID
 		}
 		f.Limit = limit
-		return ask[[]Fated](ctx, c, question{route: eventsRoute, query: query(eventFields(&f))})
+		return ask[[]operator.Fated](ctx, c, question{route: eventsRoute, query: query(eventFields(&f))})
 	})
 }
 
@@ -118,95 +128,95 @@ func pages[T any](wanted int, page func(last *T, limit int) ([]T, error)) ([]T, 
 			return nil, err
 		}
 		list = append(list, more...)
-		if len(more) < mostListed || len(list) >= wanted {
+		if len(more) < operator.MostListed || len(list) >= wanted {
 			return list, nil
 		}
 	}
 }
 
-// Refusals implements [Relay].
+// Refusals implements [operator.Relay].
 func (c *Client) Refusals(ctx context.Context, connector string) ([]store.Refusal, error) {
 	return ask[[]store.Refusal](ctx, c, question{route: refusedRoute, query: url.Values{"connector": {connector}}})
 }
 
-// Explain implements [Relay].
-func (c *Client) Explain(ctx context.Context, ref string) ([]Explanation, error) {
-	return ask[[]Explanation](ctx, c, question{route: explainRoute, query: url.Values{"event": {ref}}})
+// Explain implements [operator.Relay].
+func (c *Client) Explain(ctx context.Context, ref string) ([]operator.Explanation, error) {
+	return ask[[]operator.Explanation](ctx, c, question{route: explainRoute, query: url.Values{"event": {ref}}})
 }
 
-// Send implements [Relay].
-func (c *Client) Send(ctx context.Context, channel string, cd card.Card) (Delivery, error) {
-	return ask[Delivery](ctx, c, question{route: sendRoute, name: channel, body: cd})
+// Send implements [operator.Relay].
+func (c *Client) Send(ctx context.Context, channel string, cd card.Card) (operator.Delivery, error) {
+	return ask[operator.Delivery](ctx, c, question{route: sendRoute, name: channel, body: cd})
 }
 
-// Poll implements [Relay].
-func (c *Client) Poll(ctx context.Context, connector string) (intake.PollReport, error) {
-	return ask[intake.PollReport](ctx, c, question{route: pollRoute, name: connector})
+// Poll implements [operator.Relay].
+func (c *Client) Poll(ctx context.Context, connector string) (operator.PollReport, error) {
+	return ask[operator.PollReport](ctx, c, question{route: pollRoute, name: connector})
 }
 
-// DryRun implements [Relay].
-func (c *Client) DryRun(ctx context.Context, connector string) ([]Event, error) {
-	return ask[[]Event](ctx, c, question{route: dryRunRoute, name: connector})
+// DryRun implements [operator.Relay].
+func (c *Client) DryRun(ctx context.Context, connector string) ([]operator.Event, error) {
+	return ask[[]operator.Event](ctx, c, question{route: dryRunRoute, name: connector})
 }
 
-// SignIn implements [Relay].
-func (c *Client) SignIn(ctx context.Context, connector string) (signin.Session, error) {
-	return ask[signin.Session](ctx, c, question{route: signInRoute, name: connector})
+// SignIn implements [operator.Relay].
+func (c *Client) SignIn(ctx context.Context, connector string) (operator.SignIn, error) {
+	return ask[operator.SignIn](ctx, c, question{route: signInRoute, name: connector})
 }
 
-// AwaitSignIn implements [Relay].
+// AwaitSignIn implements [operator.Relay].
 func (c *Client) AwaitSignIn(ctx context.Context, id string) error {
 	return tell(ctx, c, question{route: awaitSignInRoute, name: id})
 }
 
-// PasteToken implements [Relay].
+// PasteToken implements [operator.Relay].
 func (c *Client) PasteToken(ctx context.Context, id, token string) error {
 	return tell(ctx, c, question{route: pasteTokenRoute, name: id, body: pasted{Token: token}})
 }
 
-// RotateHook implements [Relay].
-func (c *Client) RotateHook(ctx context.Context, connector string, grace time.Duration) (Connector, error) {
-	return ask[Connector](ctx, c, question{route: rotateRoute, name: connector, query: url.Values{"grace": {grace.String()}}})
+// RotateHook implements [operator.Relay].
+func (c *Client) RotateHook(ctx context.Context, connector string, grace time.Duration) (operator.Connector, error) {
+	return ask[operator.Connector](ctx, c, question{route: rotateRoute, name: connector, query: url.Values{"grace": {grace.String()}}})
 }
 
-// ForgetConnector implements [Relay].
+// ForgetConnector implements [operator.Relay].
 func (c *Client) ForgetConnector(ctx context.Context, connector string) error {
 	return tell(ctx, c, question{route: forgetConnectorRoute, name: connector})
 }
 
-// ForgetChannel implements [Relay].
+// ForgetChannel implements [operator.Relay].
 func (c *Client) ForgetChannel(ctx context.Context, channel string) (int, error) {
 	return ask[int](ctx, c, question{route: forgetChannelRoute, name: channel})
 }
 
-// Pause implements [Relay].
+// Pause implements [operator.Relay].
 func (c *Client) Pause(ctx context.Context, channel, reason string) error {
 	return tell(ctx, c, question{route: pauseRoute, name: channel, query: url.Values{"reason": {reason}}})
 }
 
-// Resume implements [Relay].
+// Resume implements [operator.Relay].
 func (c *Client) Resume(ctx context.Context, channel string) error {
 	return tell(ctx, c, question{route: resumeRoute, name: channel})
 }
 
-// Replay implements [Relay].
-func (c *Client) Replay(ctx context.Context, s Selection) ([]int64, error) {
+// Replay implements [operator.Relay].
+func (c *Client) Replay(ctx context.Context, s operator.Selection) ([]int64, error) {
 	return ask[[]int64](ctx, c, question{route: replayRoute, body: s})
 }
 
-// Dismiss implements [Relay].
-func (c *Client) Dismiss(ctx context.Context, s Selection) ([]int64, error) {
+// Dismiss implements [operator.Relay].
+func (c *Client) Dismiss(ctx context.Context, s operator.Selection) ([]int64, error) {
 	return ask[[]int64](ctx, c, question{route: dismissRoute, body: s})
 }
 
-// Plan implements [Relay].
-func (c *Client) Plan(ctx context.Context) ([]Change, error) {
-	return ask[[]Change](ctx, c, question{route: planRoute})
+// Plan implements [operator.Relay].
+func (c *Client) Plan(ctx context.Context) ([]operator.Change, error) {
+	return ask[[]operator.Change](ctx, c, question{route: planRoute})
 }
 
-// Reload implements [Relay].
-func (c *Client) Reload(ctx context.Context) ([]Change, error) {
-	return ask[[]Change](ctx, c, question{route: reloadRoute})
+// Reload implements [operator.Relay].
+func (c *Client) Reload(ctx context.Context) ([]operator.Change, error) {
+	return ask[[]operator.Change](ctx, c, question{route: reloadRoute})
 }
 
 // question is what a client asks: a route, and the values for it.
@@ -277,9 +287,13 @@ func readProblem(resp *http.Response) error {
 	}
 	switch resp.StatusCode {
 	case http.StatusNotFound:
-		return &remoteError{text: p.Error, is: ErrNotFound}
+		return &remoteError{text: p.Error, is: operator.ErrNotFound}
 	case http.StatusUnprocessableEntity:
-		return &remoteError{text: p.Error, is: ErrInvalid}
+		return &remoteError{text: p.Error, is: operator.ErrInvalid}
+	case http.StatusForbidden:
+		return &remoteError{text: p.Error, is: operator.ErrForbidden}
+	case http.StatusConflict:
+		return &remoteError{text: p.Error, is: operator.ErrConflict}
 	}
 	return &remoteError{text: p.Error}
 }
@@ -293,5 +307,5 @@ type remoteError struct {
 // Error implements error.
 func (e *remoteError) Error() string { return e.text }
 
-// Unwrap returns ErrNotFound or ErrInvalid, or nil.
+// Unwrap returns one of package operator's errors, or nil.
 func (e *remoteError) Unwrap() error { return e.is }

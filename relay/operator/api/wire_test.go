@@ -1,0 +1,269 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// heard is a relay that keeps what it was last asked.
+type heard struct {
+	asked string
+	err   error
+}
+
+func answered[A any](h *heard, answer A, asked ...any) (A, error) {
+	h.asked = fmt.Sprintf("%+v", asked)
+	return answer, h.err
+}
+
+func (h *heard) Status(context.Context) (operator.Status, error) {
+	return answered(h, operator.Status{Version: "v1", Problems: []string{"none"}}, "status")
+}
+
+func (h *heard) Problems(context.Context) ([]operator.Problem, error) {
+	return answered(h, []operator.Problem{{Subject: "the log", Text: "it is full"}}, "problems")
+}
+
+func (h *heard) Connectors(context.Context) ([]operator.Connector, error) {
+	return answered(h, []operator.Connector{{Name: "ci", HookURL: "secret", FormerHook: &operator.FormerHook{URL: "secret"}}}, "connectors")
+}
+
+func (h *heard) Channels(context.Context) ([]operator.Channel, error) {
+	return answered(h, []operator.Channel{{Name: "dev", Lane: delivery.Open}}, "channels")
+}
+
+func (h *heard) Plugins(context.Context) ([]operator.Plugin, error) {
+	return answered(h, []operator.Plugin{{Name: "rss"}}, "plugins")
+}
+
+func (h *heard) Deliveries(_ context.Context, f store.Filter) ([]operator.Delivery, error) {
+	return answered(h, []operator.Delivery{{ID: 1, State: delivery.Dead}}, "deliveries", f)
+}
+
+func (h *heard) Delivery(_ context.Context, id int64) (operator.Explanation, error) {
+	return answered(h, operator.Explanation{Notes: "noted"}, "delivery", id)
+}
+
+func (h *heard) Events(_ context.Context, f store.EventFilter) ([]operator.Fated, error) {
+	return answered(h, []operator.Fated{{Event: operator.Event{ID: 1}, Deliveries: []store.Standing{{ID: 2}}}}, "events", f)
+}
+
+func (h *heard) Refusals(_ context.Context, connector string) ([]store.Refusal, error) {
+	return answered(h, []store.Refusal{{Connector: "ci", Status: 422}}, "refusals", connector)
+}
+
+func (h *heard) Explain(_ context.Context, ref string) ([]operator.Explanation, error) {
+	return answered(h, []operator.Explanation{{Event: operator.Event{ID: 1}, Notes: "noted"}}, "explain", ref)
+}
+
+func (h *heard) Send(_ context.Context, channel string, c card.Card) (operator.Delivery, error) {
+	return answered(h, operator.Delivery{ID: 1}, "send", channel, c.Title)
+}
+
+func (h *heard) Poll(_ context.Context, connector string) (operator.PollReport, error) {
+	return answered(h, operator.PollReport{Events: 1, Known: 2}, "poll", connector)
+}
+
+func (h *heard) DryRun(_ context.Context, connector string) ([]operator.Event, error) {
+	return answered(h, []operator.Event{{Key: "k"}}, "dry run", connector)
+}
+
+func (h *heard) SignIn(_ context.Context, connector string) (operator.SignIn, error) {
+	return answered(h, operator.SignIn{ID: "7", Code: "ABCD"}, "sign in", connector)
+}
+
+func (h *heard) AwaitSignIn(_ context.Context, id string) error {
+	_, err := answered(h, 0, "await", id)
+	return err
+}
+
+func (h *heard) PasteToken(_ context.Context, id, token string) error {
+	_, err := answered(h, 0, "paste", id, token)
+	return err
+}
+
+func (h *heard) RotateHook(_ context.Context, connector string, grace time.Duration) (operator.Connector, error) {
+	return answered(h, operator.Connector{Name: "ci"}, "rotate", connector, grace)
+}
+
+func (h *heard) ForgetConnector(_ context.Context, connector string) error {
+	_, err := answered(h, 0, "forget connector", connector)
+	return err
+}
+
+func (h *heard) ForgetChannel(_ context.Context, channel string) (int, error) {
+	return answered(h, 3, "forget channel", channel)
+}
+
+func (h *heard) Pause(_ context.Context, channel, reason string) error {
+	_, err := answered(h, 0, "pause", channel, reason)
+	return err
+}
+
+func (h *heard) Resume(_ context.Context, channel string) error {
+	_, err := answered(h, 0, "resume", channel)
+	return err
+}
+
+func (h *heard) Replay(_ context.Context, s operator.Selection) ([]int64, error) {
+	return answered(h, []int64{1}, "replay", s)
+}
+
+func (h *heard) Dismiss(_ context.Context, s operator.Selection) ([]int64, error) {
+	return answered(h, []int64{2}, "dismiss", s)
+}
+
+func (h *heard) Plan(context.Context) ([]operator.Change, error) {
+	return answered(h, []operator.Change{{Sort: "channel", Name: "dev", Action: operator.Added}}, "plan")
+}
+
+func (h *heard) Reload(context.Context) ([]operator.Change, error) {
+	return answered(h, []operator.Change{{Sort: "setting", Name: "relay.listen", Is: "x"}}, "reload")
+}
+
+// questions is every method of [operator.Relay], with arguments that are not easy to carry.
+func questions(ctx context.Context) map[string]func(operator.Relay) (any, error) {
+	const name = "a/b c?d"
+	since := time.Date(2026, 5, 1, 8, 0, 0, 123, time.UTC)
+	none := func(err error) (any, error) { return nil, err }
+	return map[string]func(operator.Relay) (any, error){
+		"Status":     func(r operator.Relay) (any, error) { return r.Status(ctx) },
+		"Problems":   func(r operator.Relay) (any, error) { return r.Problems(ctx) },
+		"Connectors": func(r operator.Relay) (any, error) { return r.Connectors(ctx) },
+		"Channels":   func(r operator.Relay) (any, error) { return r.Channels(ctx) },
+		"Plugins":    func(r operator.Relay) (any, error) { return r.Plugins(ctx) },
+		"Deliveries": func(r operator.Relay) (any, error) {
+			return r.Deliveries(ctx, store.Filter{Channel: name, Connector: "&", Event: 3, States: []delivery.State{delivery.Dead, delivery.Waiting}, Before: 9, Limit: 5})
+		},
+		"Delivery": func(r operator.Relay) (any, error) { return r.Delivery(ctx, 7) },
+		"Events": func(r operator.Relay) (any, error) {
+			return r.Events(ctx, store.EventFilter{Connector: name, Kind: "k", Key: "a=b", Fates: []event.Fate{event.Filtered, event.Routed}, Since: since, Text: "%", Before: 9, Limit: 5})
+		},
+		"Refusals":        func(r operator.Relay) (any, error) { return r.Refusals(ctx, name) },
+		"Explain":         func(r operator.Relay) (any, error) { return r.Explain(ctx, name) },
+		"Send":            func(r operator.Relay) (any, error) { return r.Send(ctx, name, card.Card{Title: "<Hello>"}) },
+		"Poll":            func(r operator.Relay) (any, error) { return r.Poll(ctx, name) },
+		"DryRun":          func(r operator.Relay) (any, error) { return r.DryRun(ctx, name) },
+		"SignIn":          func(r operator.Relay) (any, error) { return r.SignIn(ctx, name) },
+		"AwaitSignIn":     func(r operator.Relay) (any, error) { return none(r.AwaitSignIn(ctx, name)) },
+		"PasteToken":      func(r operator.Relay) (any, error) { return none(r.PasteToken(ctx, name, "token")) },
+		"RotateHook":      func(r operator.Relay) (any, error) { return r.RotateHook(ctx, name, 90*time.Minute) },
+		"ForgetConnector": func(r operator.Relay) (any, error) { return none(r.ForgetConnector(ctx, name)) },
+		"ForgetChannel":   func(r operator.Relay) (any, error) { return r.ForgetChannel(ctx, name) },
+		"Pause":           func(r operator.Relay) (any, error) { return none(r.Pause(ctx, name, "it is loud & late")) },
+		"Resume":          func(r operator.Relay) (any, error) { return none(r.Resume(ctx, name)) },
+		"Replay": func(r operator.Relay) (any, error) {
+			return r.Replay(ctx, operator.Selection{Deliveries: []int64{1, 2}})
+		},
+		"Dismiss": func(r operator.Relay) (any, error) {
+			return r.Dismiss(ctx, operator.Selection{Channel: name, All: true})
+		},
+		"Plan":   func(r operator.Relay) (any, error) { return r.Plan(ctx) },
+		"Reload": func(r operator.Relay) (any, error) { return r.Reload(ctx) },
+	}
+}
+
+// overSocket returns a client for a relay that is served on an operator socket.
+func overSocket(t *testing.T, r operator.Relay) *Client {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "relay.sock")
+	n, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := http.Server{Handler: Handler(r, false)}
+	go func() { _ = server.Serve(n) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return Dial(path)
+}
+
+// TestEveryQuestionCrossesTheSocket: a client is asked, and answers, as the relay itself.
+func TestEveryQuestionCrossesTheSocket(t *testing.T) {
+	h := &heard{}
+	client := overSocket(t, h)
+	all := questions(t.Context())
+	for method := range reflect.TypeFor[operator.Relay]().Methods() {
+		ask, ok := all[method.Name]
+		if !ok {
+			t.Errorf("%s is not tested", method.Name)
+			continue
+		}
+		h.err = nil
+		want, _ := ask(h)
+		asked := h.asked
+		h.asked = ""
+		got, err := ask(client)
+		if err != nil || h.asked != asked {
+			t.Errorf("%s: the relay heard %s, want %s (%v)", method.Name, h.asked, asked, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: the answer differs (-want +got):\n%s", method.Name, diff)
+		}
+		for _, meaning := range []error{operator.ErrNotFound, operator.ErrInvalid, operator.ErrForbidden, operator.ErrConflict} {
+			h.err = fmt.Errorf("%w: because", meaning)
+			if _, err := ask(client); !errors.Is(err, meaning) || err.Error() != h.err.Error() {
+				t.Errorf("%s fails with %v, want %v", method.Name, err, h.err)
+			}
+		}
+	}
+}
+
+// TestAReadOnlyAPIChangesNothingAndGivesNoHookAway: the dashboard's listener asks nobody
+// who they are.
+func TestAReadOnlyAPIChangesNothingAndGivesNoHookAway(t *testing.T) {
+	h := &heard{}
+	handler := Handler(h, true)
+	answers := 0
+	for _, e := range endpoints() {
+		h.asked = ""
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(e.route.method(), e.route.path("ci"), strings.NewReader("{}")))
+		if e.effect == reads && w.Code == http.StatusOK {
+			answers++
+		}
+		if e.effect == changes && (w.Code < 400 || h.asked != "") {
+			t.Errorf("%s was asked: %d %s", e.route, w.Code, h.asked)
+		}
+		if strings.Contains(w.Body.String(), "secret") {
+			t.Errorf("%s gives a hook URL away: %s", e.route, w.Body)
+		}
+	}
+	if answers != 9 {
+		t.Errorf("%d questions are answered, want 9", answers)
+	}
+}
+
+// TestAQueryThatMakesNoSenseIsRefused, because an empty list would be taken for good
+// news.
+func TestAQueryThatMakesNoSenseIsRefused(t *testing.T) {
+	for query, want := range map[string]string{
+		"deliveries?state=ded":        `there is no state "ded"; the states are [waiting`,
+		"deliveries?limit=-1":         "limit is not a whole number",
+		"deliveries?event=a&before=b": "event is not a whole number",
+		"events?fate=lost":            `there is no fate "lost"; the fates are [routed`,
+		"events?since=yesterday":      "since is not a time like 2026-05-01T08:00:00Z",
+		"events?before=x":             "before is not a whole number",
+	} {
+		w := httptest.NewRecorder()
+		Handler(&heard{}, true).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/"+query, nil))
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), strings.ReplaceAll(want, `"`, `\"`)) {
+			t.Errorf("%s: %d %s, want %s", query, w.Code, w.Body, want)
+		}
+	}
+}
