@@ -73,6 +73,7 @@ type Filter struct {
 	Channel   string
 	Connector string
 	Event     int64
+	Within    *Within
 	States    []delivery.State
 	// Before lists only deliveries with a smaller ID: the page after.
 	Before int64
@@ -82,9 +83,14 @@ type Filter struct {
 	Cards bool
 }
 
+// Within narrows a list to what somebody may see: the deliveries to these channels, and the
+// events of these connectors with their deliveries to any channel.
+type Within struct{ Channels, Connectors []string }
+
 // EventFilter narrows a list of events. Zero fields do not narrow.
 type EventFilter struct {
 	Connector string
+	Within    *Within
 	Kind      string
 	Key       string
 	Fates     []event.Fate

@@ -67,6 +67,7 @@ func (s *Store) Deliveries(ctx context.Context, f store.Filter) (list []store.Su
 func wanted(f store.Filter, d *stored) bool {
 	return (f.Channel == "" || d.Channel == f.Channel) &&
 		(f.Connector == "" || d.Connector == f.Connector) &&
+		(f.Within == nil || slices.Contains(f.Within.Channels, d.Channel) || slices.Contains(f.Within.Connectors, d.Connector)) &&
 		(f.Event == 0 || d.Event == f.Event) &&
 		(f.Before == 0 || d.ID < f.Before) &&
 		(len(f.States) == 0 || slices.Contains(f.States, d.State))
@@ -125,6 +126,7 @@ func (s *Store) Events(ctx context.Context, f store.EventFilter) (list []store.E
 
 func wantedEvent(f store.EventFilter, e *store.Event) bool {
 	return (f.Connector == "" || e.Connector == f.Connector) &&
+		(f.Within == nil || slices.Contains(f.Within.Connectors, e.Connector)) &&
 		(f.Kind == "" || e.Kind == f.Kind) &&
 		(f.Key == "" || e.Key == f.Key) &&
 		(len(f.Fates) == 0 || slices.Contains(f.Fates, e.Fate)) &&

@@ -100,6 +100,9 @@ func eventConditions(f store.EventFilter) (index, clause string, args []any) {
 		index = "INDEXED BY events_connector"
 		add("e.connector = ?", f.Connector)
 	}
+	if f.Within != nil {
+		add("e.connector IN (SELECT value FROM json_each(?))", names(f.Within.Connectors))
+	}
 	if len(f.Fates) > 0 {
 		var fates []string
 		for _, fate := range event.Fates() {

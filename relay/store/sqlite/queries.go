@@ -189,6 +189,10 @@ func conditions(f store.Filter) (string, []any) {
 	if f.Connector != "" {
 		add("d.connector = ?", f.Connector)
 	}
+	if f.Within != nil {
+		parts = append(parts, "(d.channel IN (SELECT value FROM json_each(?)) OR d.connector IN (SELECT value FROM json_each(?)))")
+		args = append(args, names(f.Within.Channels), names(f.Within.Connectors))
+	}
 	if f.Event != 0 {
 		// The numbers of an event's deliveries follow each other.
 		add("d.id >= (SELECT first_delivery FROM events WHERE id = ?)", f.Event)
@@ -210,6 +214,12 @@ func conditions(f store.Filter) (string, []any) {
 		parts = append(parts, "("+strings.Join(states, " OR ")+")")
 	}
 	return "WHERE " + strings.Join(parts, " AND "), args
+}
+
+// names writes names for json_each.
+func names(list []string) string {
+	b, _ := json.Marshal(list) // strings always encode
+	return string(b)
 }
 
 // Delivery implements [store.Store].

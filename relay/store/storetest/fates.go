@@ -85,6 +85,9 @@ func (s *suite) eventList() {
 	}{
 		{"all", store.EventFilter{}, []string{"News", "Red 100%_", "Held", "Green <b>"}},
 		{"connector", store.EventFilter{Connector: "ci"}, []string{"Red 100%_", "Held", "Green <b>"}},
+		{"within nothing", store.EventFilter{Within: &store.Within{Channels: []string{"a"}}}, nil},
+		{"within a connector", store.EventFilter{Within: &store.Within{Connectors: []string{"feed"}}}, []string{"News"}},
+		{"a connector within another", store.EventFilter{Connector: "ci", Within: &store.Within{Connectors: []string{"feed"}}}, nil},
 		{"filtered", store.EventFilter{Fates: []event.Fate{event.Filtered}}, []string{"Green <b>"}},
 		{"a connector's filtered", store.EventFilter{Connector: "feed", Fates: []event.Fate{event.Filtered}}, nil},
 		{"routed", store.EventFilter{Fates: []event.Fate{event.Routed}}, []string{"News", "Red 100%_"}},
