@@ -1,8 +1,8 @@
 // Package store is the contract of the durable truth: events, deliveries, attempts, lanes
-// and connectors. store/sqlite keeps them in a file, for one node; store/memory keeps
-// them until the process ends, for tests; store/storetest is the suite that every store
-// passes. The contract has one file for each of its users: intake.go, dispatch.go and
-// operator.go.
+// and connectors, and what people make and do on the page. store/sqlite keeps them in a
+// file, for one node; store/memory keeps them until the process ends, for tests;
+// store/storetest is the suite that every store passes. The contract has one file for each
+// of its users: intake.go, dispatch.go, operator.go, page.go, access.go and mute.go.
 //
 // # Nodes
 //
@@ -52,9 +52,10 @@ var (
 	ErrTooNew = errors.New("the store was written by a newer relay")
 	// ErrClosed means that the store has been closed.
 	ErrClosed = errors.New("the store is closed")
-	// ErrTaken means that a connector cannot take over a name, because the connector with
-	// that name has accepted events of its own.
-	ErrTaken = errors.New("it has accepted events of its own")
+	// ErrTaken means that a name is in use: something else has it, which would be lost.
+	ErrTaken = errors.New("the name is taken")
+	// ErrChanged means that somebody else has changed something since it was read.
+	ErrChanged = errors.New("it has been changed in the meantime")
 )
 
 // ErrSwept means that the event existed and was removed after the retention. It is an
@@ -69,6 +70,9 @@ type Store interface {
 	SignIn
 	Dispatch
 	Operator
+	Page
+	Access
+	Muting
 	Upkeep
 }
 
@@ -81,15 +85,17 @@ type Upkeep interface {
 	// checkpoint and known keys; a request in progress under the old name still finds the
 	// keys. The sealed token replaces the connector's own, because the seal includes the
 	// name; it is nil when nobody has signed in. Earlier events keep the old name.
+	// Saved blocks and secrets keep theirs.
 	// MoveConnector fails with [ErrNotFound] when nothing is stored under the old name,
 	// and with [ErrTaken] when the new one has already accepted something; a connector
 	// that was only opened is replaced.
 	MoveConnector(ctx context.Context, from, to string, token []byte) error
 	// Sweep removes what ended before a time: deliveries that are delivered, accepted or
-	// dismissed, events without deliveries left, refusals, and expired keys. Dead letters
-	// stay. It works in small steps so that nothing waits long; several nodes may sweep
-	// at once. It returns how many deliveries this call removed, also when a later step
-	// failed.
+	// dismissed, events without deliveries left, and refusals; entries of the audit log
+	// only when they are older than [KeepAudit], or more than [MaxAudit]. It also removes
+	// keys, sessions, mutes and API tokens whose own time has come. Dead letters stay. It
+	// works in small steps so that nothing waits long; several nodes may sweep at once. It
+	// returns how many deliveries this call removed, also when a later step failed.
 	Sweep(ctx context.Context, before time.Time) (removed int, err error)
 	// Ping reports whether this node can read and write the store now. It is cheap,
 	// however many callers ask.

@@ -42,6 +42,9 @@ type Store struct {
 	keys     map[string]*keys
 	tokens   map[string][]byte
 	refusals map[refusal]*store.Refusal
+
+	page   page
+	access access
 }
 
 // stored is a delivery with everything stored about it.
@@ -58,6 +61,7 @@ func New() *Store {
 	return &Store{
 		notify: func(store.Notice) {}, lanes: make(map[string]delivery.Lane), connectors: make(map[string]*store.Kept),
 		keys: make(map[string]*keys), tokens: make(map[string][]byte), refusals: make(map[refusal]*store.Refusal),
+		page: newPage(), access: newAccess(),
 	}
 }
 
@@ -104,6 +108,7 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (removed int, err e
 		for _, k := range s.keys {
 			maps.DeleteFunc(k.known, func(_ string, n known) bool { return n.expires.Before(time.Now()) })
 		}
+		s.access.sweep(time.Now(), before)
 		return nil
 	})
 	return removed, err

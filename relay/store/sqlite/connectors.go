@@ -55,16 +55,16 @@ func (s *Store) Connectors(ctx context.Context) ([]store.Kept, error) {
 }
 
 func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]store.Kept, error) {
-	rows, err := s.reader.QueryContext(ctx, "SELECT name, type, hook_token, hook_used, former_token, former_until, former_used, last_event, poll, checkpoint FROM connectors "+clause, args...)
+	rows, err := s.reader.QueryContext(ctx, "SELECT name, type, hook_token, hook_used, hook_until, former_token, former_until, former_used, last_event, poll, checkpoint FROM connectors "+clause, args...)
 	var list []store.Kept
 	err = each(rows, err, func() error {
 		var c store.Kept
 		var poll []byte
-		var last, used, until, before int64
-		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &used, &c.Former.Token, &until, &before, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {
+		var last, used, ends, until, before int64
+		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &used, &ends, &c.Former.Token, &until, &before, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {
 			return err
 		}
-		c.LastEvent, c.HookUsed = moment(last), moment(used)
+		c.LastEvent, c.HookUsed, c.HookUntil = moment(last), moment(used), moment(ends)
 		c.Former.Until, c.Former.Used = moment(until), moment(before)
 		err := decode(poll, &c.Poll, "how connector %s polls", c.Name)
 		list = append(list, c)
@@ -80,13 +80,7 @@ func (s *Store) SavePoll(ctx context.Context, connector string, p store.Poll) er
 	if err != nil {
 		return fmt.Errorf("save how connector %s polls: %w", connector, err)
 	}
-	return s.write(ctx, &operation{what: "save how connector " + connector + " polls", do: func(w *writer) error {
-		changed, err := w.exec("UPDATE connectors SET poll = ? WHERE name = ?", b, connector)
-		if err == nil && changed == 0 {
-			return store.ErrNotFound
-		}
-		return err
-	}})
+	return s.change(ctx, "save how connector "+connector+" polls", "UPDATE connectors SET poll = ? WHERE name = ?", b, connector)
 }
 
 // newToken creates the secret part of a hook URL: 192 random bits.

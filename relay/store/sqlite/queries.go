@@ -216,7 +216,7 @@ func conditions(f store.Filter) (string, []any) {
 	return "WHERE " + strings.Join(parts, " AND "), args
 }
 
-// names writes names for json_each.
+// names writes names as JSON, as json_each and decode read them.
 func names(list []string) string {
 	b, _ := json.Marshal(list) // strings always encode
 	return string(b)

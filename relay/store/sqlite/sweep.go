@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // sweepStep is how many rows one commit of a sweep removes.
@@ -29,6 +31,18 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (removed int, err e
 		}, false},
 		{"keys", func(w *writer) (int, error) {
 			return sweepRows(w, "DELETE FROM seen WHERE (connector, key) IN (SELECT connector, key FROM seen INDEXED BY seen_expires WHERE expires < ? LIMIT ?)", now)
+		}, false},
+		{"sessions", func(w *writer) (int, error) {
+			return sweepRows(w, "DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires < ? LIMIT ?)", now)
+		}, false},
+		{"tokens", func(w *writer) (int, error) {
+			return sweepRows(w, "DELETE FROM api_tokens WHERE hash IN (SELECT hash FROM api_tokens WHERE expires BETWEEN 1 AND ? LIMIT ?)", now-store.KeepExpired.Microseconds())
+		}, false},
+		{"mutes", func(w *writer) (int, error) {
+			return sweepRows(w, "DELETE FROM mutes WHERE id IN (SELECT id FROM mutes WHERE until < ? LIMIT ?)", now)
+		}, false},
+		{"the audit log", func(w *writer) (int, error) {
+			return sweepAudit(w, min(limit, now-store.KeepAudit.Microseconds()), store.MaxAudit)
 		}, false},
 	}
 	for _, part := range parts {
@@ -85,6 +99,14 @@ func sweepDeliveries(w *writer, before int64) (int, error) {
 // sweepRows runs a query that removes at most sweepStep rows.
 func sweepRows(w *writer, query string, before int64) (int, error) {
 	n, err := w.exec(query, before, sweepStep)
+	return int(n), err
+}
+
+// sweepAudit removes the oldest entries of the audit log: those before a time, and all but
+// the last few. Their numbers grow with time.
+func sweepAudit(w *writer, before, most int64) (int, error) {
+	n, err := w.exec(`DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT ?3)
+		AND (time < ?1 OR id <= (SELECT max(id) FROM audit) - ?2)`, before, most, sweepStep)
 	return int(n), err
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -62,6 +63,14 @@ type everything struct {
 	Deliveries []store.Summary
 	Attempts   []delivery.Attempt
 	Events     []store.EventSummary
+	Blocks     []store.Block
+	Secret     []byte
+	Pictures   []store.Picture
+	Sessions   []store.Session
+	People     []store.Person
+	APITokens  []store.APIToken
+	Audit      []store.AuditEntry
+	Mutes      []store.Mute
 }
 
 func (s *durable) everything() (e everything) {
@@ -82,7 +91,39 @@ func (s *durable) everything() (e everything) {
 	}
 	e.Events, err = s.store.Events(s.ctx(), store.EventFilter{})
 	s.ok(err, "events")
+	s.saved(&e)
 	return e
+}
+
+// saved adds what people have saved and done.
+func (s *durable) saved(e *everything) {
+	s.Helper()
+	var errs [8]error
+	e.Blocks, errs[0] = s.store.Blocks(s.ctx())
+	e.Secret, errs[1] = s.store.Secret(s.ctx(), "c.token")
+	e.Pictures, errs[2] = s.store.Pictures(s.ctx(), "")
+	e.People, errs[3] = s.store.People(s.ctx())
+	e.APITokens, errs[4] = s.store.APITokens(s.ctx(), "")
+	e.Audit, errs[5] = s.store.AuditLog(s.ctx(), store.AuditFilter{})
+	e.Mutes, errs[6] = s.store.Mutes(s.ctx())
+	session, err := s.store.Session(s.ctx(), hash("s"))
+	e.Sessions, errs[7] = []store.Session{session}, err
+	s.ok(errors.Join(errs[:]...), "read what people have saved")
+}
+
+// save saves one of everything that people save and do.
+func (s *durable) save() {
+	s.Helper()
+	s.saveBlock(store.Block{Name: "c", HCL: "connector"}, map[string][]byte{"c.token": []byte("sealed")})
+	_, err := s.store.SaveMute(s.ctx(), store.Mute{Sort: "channel", Name: "a", Until: now()})
+	s.ok(errors.Join(
+		err,
+		s.store.SavePicture(s.ctx(), store.Picture{ID: "p", Content: []byte("picture")}),
+		s.store.SaveSession(s.ctx(), store.Session{Hash: hash("s"), Person: "ada", Expires: now()}),
+		s.store.SavePerson(s.ctx(), store.Person{Name: "ada", Groups: []string{"g"}}),
+		s.store.AddAPIToken(s.ctx(), store.APIToken{Hash: hash("t"), Person: "ada", Name: "ci", Scopes: []string{"read"}}),
+		s.store.Audit(s.ctx(), store.AuditEntry{Time: now(), Who: "ada", Action: "save"}),
+	), "save")
 }
 
 func (s *durable) death() {
@@ -99,6 +140,7 @@ func (s *durable) death() {
 	s.ok(s.store.SavePoll(s.ctx(), "c", store.Poll{Health: "ok", Note: "well"}), "save poll")
 	s.ok(s.store.SaveToken(s.ctx(), "c", []byte("sealed")), "save token")
 	s.ok(s.store.Refuse(s.ctx(), []store.Refusal{{Connector: "c", Reason: "no JSON", Count: 1}}), "refuse")
+	s.save()
 	before := s.everything()
 	s.restart()
 	equal(s, s.everything(), before, "what is there after a death")
