@@ -39,7 +39,7 @@ func (f *File) readPEM(body *hclsyntax.Body, name, example string) (p pemFile, o
 	p = pemFile{setting: s, path: language.Path(f.dir, s.text())}
 	var err error
 	if p.pem, err = os.ReadFile(p.path); err != nil {
-		f.error("File cannot be read", fmt.Sprintf("%s cannot be read: %s. Relative paths start at the configuration file's directory.", s.file(), withoutPath(err)), s.place)
+		f.error("File cannot be read", fmt.Sprintf("%s cannot be read: %s. Relative paths start at the configuration's directory.", s.file(), withoutPath(err)), s.place)
 		return pemFile{}, false
 	}
 	return p, true

@@ -1,10 +1,10 @@
-// Package config reads relay.hcl.
+// Package config reads relay.hcl, or a folder of such files.
 //
 // It works in two phases, because a connector block's arguments belong to the
 // connector's plugin. [Parse] checks everything that the relay itself knows and says
 // which plugins to launch; [File.Decode] checks the connectors' arguments against the
 // schemas that those plugins declare. Each phase reports all problems at once, as
-// diagnostics that point into the file.
+// diagnostics that point into the files.
 //
 // Values of env and file, and literal text where a secret belongs, never appear in
 // a diagnostic: write diagnostics with [File.WriteDiagnostics] or [File.Error],
@@ -28,7 +28,7 @@ import (
 
 // Config is a complete, valid configuration. It never changes and is safe to share.
 type Config struct {
-	// Path is the configuration file's path as it was given.
+	// Path is the configuration file or folder as it was given.
 	Path       string
 	Relay      Relay
 	Dashboard  Dashboard
@@ -170,6 +170,8 @@ type Team struct {
 	Members []string
 	// Groups are those whose members, by the claims of a sign-in, are the team's as well.
 	Groups []string
+	// Range is the block's header.
+	Range hcl.Range
 }
 
 // People are the people blocks: who has which login at the sources of a connector type,

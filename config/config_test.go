@@ -154,7 +154,7 @@ func write(t testing.TB, source string) {
 func decode(t testing.TB, source string) (*File, *Config, hcl.Diagnostics) {
 	t.Helper()
 	write(t, source)
-	f, diags := Parse("relay.hcl", systems.All())
+	f, diags := Parse(Options{Path: "relay.hcl", Systems: systems.All()})
 	c, more := f.Decode(connectorTypes())
 	return f, c, append(diags, more...)
 }
@@ -216,7 +216,7 @@ func checkShown(t testing.TB, f *File, diags hcl.Diagnostics) string {
 	for _, d := range diags {
 		if d.Subject == nil || d.Subject.Filename != "relay.hcl" {
 			t.Errorf("no place in the file: %v", d)
-		} else if d.Subject.End.Byte > len(f.source) || d.Subject.Start.Byte > d.Subject.End.Byte {
+		} else if d.Subject.End.Byte > len(f.text("relay.hcl")) || d.Subject.Start.Byte > d.Subject.End.Byte {
 			t.Errorf("not inside of the file: %v", d)
 		}
 		if d.Summary == "" || d.Detail == "" || !strings.HasSuffix(strings.TrimSpace(d.Detail), ".") && !strings.HasSuffix(d.Detail, "?") && !strings.HasSuffix(d.Detail, "}.") {

@@ -73,11 +73,13 @@ func (f *File) connector(block *hclsyntax.Block) {
 	c.HTTP = f.readHTTP(body, connectorHTTP, f.config.Relay.HTTP)
 	c.Hooks = f.readHooks(body, f.config.Relay.Hooks)
 	c.Quota = f.readQuota(body)
+	routes := f.routes
+	routes.Source = f.text(c.Range.Filename)
 	for _, b := range body.Blocks {
 		if b.Type != "route" {
 			continue
 		}
-		r, diags := route.Compile(b, f.routes)
+		r, diags := route.Compile(b, routes)
 		f.add(diags...)
 		for _, name := range r.To {
 			f.used[name] = true

@@ -51,7 +51,7 @@ func FuzzDescribedTypes(f *testing.F) {
 		for _, t := range list {
 			types[t.Type], types["acme"] = t, t
 		}
-		file, _ := Parse(path, systems.All())
+		file, _ := Parse(Options{Path: path, Systems: systems.All()})
 		_, _ = file.Decode(types)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/rs/zerolog"
 
@@ -60,7 +61,7 @@ func TestDesignDecoded(t *testing.T) {
 	if blog, hub := c.Connectors[0], c.Connectors[1]; blog.MaxSilence != 30*24*time.Hour || hub.Owner != "lead@example.com" || len(hub.Suspended) != 0 {
 		t.Errorf("connectors: %+v, %+v", blog, hub)
 	}
-	if diff := cmp.Diff([]Team{{Name: "platform", Members: []string{"lead@example.com", "dev@example.com"}}}, c.Teams); diff != "" {
+	if diff := cmp.Diff([]Team{{Name: "platform", Members: []string{"lead@example.com", "dev@example.com"}}}, c.Teams, cmpopts.IgnoreTypes(hcl.Range{})); diff != "" {
 		t.Error(diff)
 	}
 	plugin := c.Plugins[0]
@@ -193,7 +194,7 @@ connector "rss" "c" {
 
 func TestNoFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	f, diags := Parse("nowhere.hcl", systems.All())
+	f, diags := Parse(Options{Path: "nowhere.hcl", Systems: systems.All()})
 	err := f.Error(diags)
 	if err == nil || !strings.Contains(err.Error(), `There is no configuration file "nowhere.hcl"`) || !strings.Contains(err.Error(), "-c FILE") {
 		t.Errorf("error: %v", err)

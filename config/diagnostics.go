@@ -56,7 +56,7 @@ func (f *File) struckOut() map[string]*hcl.File {
 		c := *file
 		c.Bytes = bytes.Clone(file.Bytes)
 		for _, r := range redacted {
-			for i := r.Start.Byte; i < r.End.Byte && i < len(c.Bytes); i++ {
+			for i := r.Start.Byte; r.Filename == name && i < r.End.Byte && i < len(c.Bytes); i++ {
 				if c.Bytes[i] != '\n' && c.Bytes[i] != '\r' {
 					c.Bytes[i] = '*'
 				}
@@ -104,9 +104,9 @@ func (f *File) Warnings(d hcl.Diagnostics) []string {
 		if diag.Severity != hcl.DiagWarning {
 			continue
 		}
-		place := f.path
+		place := f.config.Path
 		if diag.Subject != nil {
-			place = fmt.Sprintf("%s:%d", f.path, diag.Subject.Start.Line)
+			place = fmt.Sprintf("%s:%d", diag.Subject.Filename, diag.Subject.Start.Line)
 		}
 		text := fmt.Sprintf("%s: %s. %s", place, diag.Summary, diag.Detail)
 		list = append(list, f.hidden.Mask(strings.Join(strings.Fields(text), " ")))
@@ -176,8 +176,8 @@ func (w *literalWalker) Exit(hclsyntax.Node) hcl.Diagnostics { return nil }
 
 // redactByName strikes out the texts after names that suggest secrets, in a file that
 // cannot be parsed.
-func (f *File) redactByName() {
-	tokens, _ := hclsyntax.LexConfig(f.source, f.path, hcl.InitialPos)
+func (f *File) redactByName(s Source) {
+	tokens, _ := hclsyntax.LexConfig(s.Text, s.Name, hcl.InitialPos)
 	secretLine := -1
 	for i, t := range tokens {
 		switch t.Type {
@@ -215,13 +215,12 @@ func soundsSecret(name string) bool {
 // collectHidden evaluates the calls of env and file, so that no diagnostic shows their
 // values.
 func (f *File) collectHidden(body *hclsyntax.Body) {
-	functions := &hcl.EvalContext{Functions: language.Functions(f.dir)}
 	_ = hclsyntax.VisitAll(body, func(node hclsyntax.Node) hcl.Diagnostics {
 		call, ok := node.(*hclsyntax.FunctionCallExpr)
 		if !ok || call.Name != "env" && call.Name != "file" {
 			return nil
 		}
-		v, diags := call.Value(functions)
+		v, diags := call.Value(f.scope)
 		if diags.HasErrors() {
 			return nil
 		}

@@ -1,18 +1,13 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/rs/zerolog"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/connector-relay/relay/relay/chat"
@@ -21,17 +16,16 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// File is a configuration file between the two phases. Only one goroutine may use it.
+// File is a configuration between the two phases, whether one file or several. Only one
+// goroutine may use it.
 type File struct {
-	path string
 	// systems are those that a channel may be a channel of.
 	systems chat.Systems
 	// dir is where relative paths start.
-	dir    string
-	source []byte
-	files  map[string]*hcl.File
-	// worldReadable says that every user of the machine can read the file.
-	worldReadable bool
+	dir     string
+	sources []Source
+	// files are the parsed sources by name.
+	files map[string]*hcl.File
 
 	// scope is what expressions outside routes can use.
 	scope    *hcl.EvalContext
@@ -73,62 +67,62 @@ func topSchema() language.Schema {
 	}
 }
 
-// Parse reads a file and checks everything but the connectors' arguments. Its channels are
-// of these systems. The File is never nil: even with errors it writes diagnostics, knows
-// what could be read, and finds more errors in [File.Decode].
-func Parse(path string, systems chat.Systems) (*File, hcl.Diagnostics) {
-	f := &File{path: path, systems: systems, dir: directory(path), used: make(map[string]bool), files: make(map[string]*hcl.File)}
-	f.defaults()
-	src, err := f.load()
-	if err != nil {
-		return f, hcl.Diagnostics{err}
+// Options say what a configuration is.
+type Options struct {
+	// Path is its file, or the folder whose .hcl files it is.
+	Path string
+	// Sources, unless nil, are parsed in place of what is at the path now. Relative paths
+	// in them start there all the same.
+	Sources []Source
+	// Systems are those that its channels may be channels of.
+	Systems chat.Systems
+}
+
+// Parse reads a configuration and checks everything but the connectors' arguments. The
+// File is never nil: even with errors it writes diagnostics, knows what could be read, and
+// finds more errors in [File.Decode].
+func Parse(o Options) (*File, hcl.Diagnostics) {
+	f := &File{systems: o.Systems, dir: folder(o.Path), sources: o.Sources, used: make(map[string]bool), files: make(map[string]*hcl.File)}
+	f.defaults(o.Path)
+	if f.sources == nil {
+		if d := f.load(o.Path); d != nil {
+			return f, hcl.Diagnostics{d}
+		}
 	}
-	f.source = src
-	parser := hclparse.NewParser()
-	parsed, diags := parser.ParseHCL(src, path)
-	f.files = parser.Files()
-	body, ok := parsed.Body.(*hclsyntax.Body)
-	if diags.HasErrors() || !ok {
-		f.redactByName()
-		return f, language.Scrub(diags, false)
+	f.scope = &hcl.EvalContext{Functions: language.Functions(f.dir)}
+	var bodies []*hclsyntax.Body
+	for _, s := range f.sources {
+		parsed, diags := hclsyntax.ParseConfig(s.Text, s.Name, hcl.InitialPos)
+		f.files[s.Name] = parsed
+		f.add(language.Scrub(diags, false)...)
+		if diags.HasErrors() {
+			f.redactByName(s)
+		}
+		if body, ok := parsed.Body.(*hclsyntax.Body); ok {
+			bodies = append(bodies, body)
+		}
 	}
-	f.diags = language.Scrub(diags, false)
-	f.collectHidden(body)
-	f.top(body)
+	for _, body := range bodies {
+		f.collectHidden(body)
+	}
+	if f.diags.HasErrors() {
+		diags := f.take()
+		f.whereabouts(bodies)
+		return f, diags
+	}
+	f.top(bodies)
 	return f, f.take()
 }
 
-// directory is a path's absolute directory.
-func directory(path string) string {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return filepath.Dir(path)
-	}
-	return filepath.Dir(abs)
-}
-
-func (f *File) load() ([]byte, *hcl.Diagnostic) {
-	src, err := os.ReadFile(f.path)
-	if err == nil {
-		if info, err := os.Stat(f.path); err == nil {
-			f.worldReadable = info.Mode().Perm()&0o004 != 0
-		}
-		return src, nil
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "No configuration",
-			Detail: fmt.Sprintf("There is no configuration file %q. Create it, or name another with -c FILE.", f.path),
+// whereabouts reads where the store is from what could be parsed: a person who is in the
+// middle of changing the configuration still wants to reach the relay.
+func (f *File) whereabouts(bodies []*hclsyntax.Body) {
+	for _, body := range bodies {
+		if relay := nested(body, "relay"); relay != nil {
+			f.store(relay.Body)
 		}
 	}
-	reason := err
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		reason = e.Err
-	}
-	return nil, &hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: "Configuration cannot be read",
-		Detail: fmt.Sprintf("The file %q cannot be read: %s.", f.path, reason),
-	}
+	f.diags = nil
 }
 
 // take returns and clears the diagnostics gathered so far, in order, without secrets.
@@ -145,18 +139,17 @@ func (f *File) take() hcl.Diagnostics {
 	})
 }
 
-// top reads the whole file.
-func (f *File) top(body *hclsyntax.Body) {
-	f.checkTop(body)
-	f.scope = &hcl.EvalContext{Functions: language.Functions(f.dir)}
+// top reads the whole configuration.
+func (f *File) top(bodies []*hclsyntax.Body) {
+	all := f.checkTop(bodies)
 	blocks := make(map[string][]*hclsyntax.Block)
-	for _, b := range body.Blocks {
+	for _, b := range all {
 		if want, ok := labelCount(b.Type); ok && len(b.Labels) == want {
 			blocks[b.Type] = append(blocks[b.Type], b)
 		}
 	}
 	f.channels = language.NewReferences("channel", names(blocks["channel"]))
-	f.routes = route.Options{Channels: f.channels, Functions: f.scope.Functions, Source: f.source}
+	f.routes = route.Options{Channels: f.channels, Functions: f.scope.Functions}
 	f.teams = language.NewReferences("team", names(blocks["team"]))
 	f.unique("team", blocks["team"], 0)
 	for _, b := range blocks["team"] {
@@ -197,21 +190,25 @@ func labelCount(block string) (int, bool) {
 	return 0, false
 }
 
-// checkTop checks the outermost names and says where a misplaced attribute belongs.
-func (f *File) checkTop(body *hclsyntax.Body) {
-	diags := f.check(topSchema(), body, body.MissingItemRange())
-	for _, d := range diags {
-		if d.Summary != "Unknown attribute" {
-			continue
-		}
-		name := string(d.Subject.SliceBytes(f.source))
-		for _, a := range relaySchema().Attributes {
-			if a.Name == name {
-				d.Detail = fmt.Sprintf("The attribute %q belongs in the relay block: relay { %s = … }.", name, name)
+// checkTop checks the outermost names, says where a misplaced attribute belongs, and
+// returns all blocks.
+func (f *File) checkTop(bodies []*hclsyntax.Body) hclsyntax.Blocks {
+	var all hclsyntax.Blocks
+	for _, body := range bodies {
+		diags := f.check(topSchema(), &hclsyntax.Body{Attributes: body.Attributes}, hcl.Range{})
+		for _, d := range diags {
+			name := string(d.Subject.SliceBytes(f.text(d.Subject.Filename)))
+			for _, a := range relaySchema().Attributes {
+				if a.Name == name && d.Summary == "Unknown attribute" {
+					d.Detail = fmt.Sprintf("The attribute %q belongs in the relay block: relay { %s = … }.", name, name)
+				}
 			}
 		}
+		f.add(diags...)
+		all = append(all, body.Blocks...)
 	}
-	f.add(diags...)
+	f.add(f.check(topSchema(), &hclsyntax.Body{Blocks: all}, hcl.Range{})...)
+	return all
 }
 
 // names returns the distinct last labels of blocks, in order.
@@ -234,7 +231,7 @@ func (f *File) unique(sort string, blocks []*hclsyntax.Block, label int) {
 			f.error("Unusable name", fmt.Sprintf("The name of a %s starts with a letter and has only letters, digits, '-' and '_', 64 at most.", sort), place)
 		}
 		if before, ok := first[name]; ok {
-			f.error("Duplicate name", fmt.Sprintf("There is already a %s %q on line %d; names are unique in the whole file. Rename one of the two.", sort, name, before.Start.Line), place)
+			f.error("Duplicate name", fmt.Sprintf("There is already a %s %q %s; names are unique in the whole configuration. Rename one of the two.", sort, name, language.Where(before, place)), place)
 			continue
 		}
 		first[name] = place
@@ -270,8 +267,8 @@ func (f *File) Channel(name string) (Channel, bool) {
 	return f.config.Channels[i], true
 }
 
-// Readable reports whether the file could be read, valid or not.
-func (f *File) Readable() bool { return f.source != nil }
+// Readable reports whether the configuration could be read, valid or not.
+func (f *File) Readable() bool { return len(f.sources) > 0 }
 
 // State is where the relay keeps what outlives it; known although the rest may be wrong.
 func (f *File) State() State { return f.config.Relay.State }

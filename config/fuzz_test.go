@@ -22,7 +22,7 @@ func FuzzParse(f *testing.F) {
 		if err := os.WriteFile("relay.hcl", source, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, diags := Parse("relay.hcl", systems.All())
+		file, diags := Parse(Options{Path: "relay.hcl", Systems: systems.All()})
 		config, more := file.Decode(connectorTypes())
 		diags = append(diags, more...)
 		for _, d := range diags {
@@ -46,7 +46,7 @@ func FuzzParse(f *testing.F) {
 		if err := os.WriteFile("relay.hcl", Format(source), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		again, diags := Parse("relay.hcl", systems.All())
+		again, diags := Parse(Options{Path: "relay.hcl", Systems: systems.All()})
 		if err := again.Error(diags); err != nil {
 			t.Errorf("valid before it was formatted: %v", err)
 		}

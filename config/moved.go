@@ -62,7 +62,7 @@ func (f *File) moved(blocks []*hclsyntax.Block, declared map[string][]*hclsyntax
 			continue
 		}
 		if at := slices.IndexFunc(moves, func(m move) bool { return m.sort == fromSort && m.from == from }); at >= 0 {
-			f.error("Moved twice", fmt.Sprintf("Line %d already says what became of %s.%s. Remove one of the two.", moves[at].place.Start.Line, fromSort, from), place)
+			f.error("Moved twice", fmt.Sprintf("There is already a moved block %s that says what became of %s.%s. Remove one of the two.", language.Where(moves[at].place, place), fromSort, from), place)
 			continue
 		}
 		moves = append(moves, move{sort: fromSort, from: from, to: to, place: place, target: target})
@@ -100,8 +100,8 @@ func (f *File) stillThere(m move, declared []*hclsyntax.Block) bool {
 	if at < 0 {
 		return false
 	}
-	f.error("Moved and still there", fmt.Sprintf("There is still a %s %q on line %d, so it has not become %q. Remove that block or this one. If the name was given to a new block, this one has done its work.",
-		m.sort, m.from, declared[at].DefRange().Start.Line, m.to), m.place)
+	f.error("Moved and still there", fmt.Sprintf("There is still a %s %q %s, so it has not become %q. Remove that block or this one. If the name was given to a new block, this one has done its work.",
+		m.sort, m.from, language.Where(declared[at].DefRange(), m.place), m.to), m.place)
 	return true
 }
 

@@ -56,7 +56,7 @@ func (f *File) executable(s setting) string {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		f.error("Plugin not found", s.file()+" does not exist. Relative paths start at the configuration file's directory.", s.place)
+		f.error("Plugin not found", s.file()+" does not exist. Relative paths start at the configuration's directory.", s.place)
 	case err != nil:
 		f.error("Plugin not found", fmt.Sprintf("%s cannot be found: %s.", s.file(), withoutPath(err)), s.place)
 	case info.IsDir():

@@ -27,9 +27,9 @@ const (
 )
 
 // defaults fills in the defaults.
-func (f *File) defaults() {
+func (f *File) defaults(path string) {
 	f.config = Config{
-		Path: f.path,
+		Path: path,
 		Relay: Relay{
 			Listen:    defaultListen,
 			State:     beside(language.Path(f.dir, defaultStore)),

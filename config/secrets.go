@@ -59,7 +59,7 @@ func newSecret(text, path string) secret.Value {
 
 // warnLiteral warns of a literal secret in a world-readable file.
 func (f *File) warnLiteral(name string, s secretSetting) {
-	if !s.literal || !f.worldReadable || s.value.IsZero() {
+	if !s.literal || !f.open(s.place) || s.value.IsZero() {
 		return
 	}
 	f.warn("Secret in a file readable by everybody", fmt.Sprintf("The attribute %s holds a secret, and every user of this machine can read the file. Move the secret out with env(\"…\") or file(\"…\"), or run chmod 600 on the file.", name), s.place)

@@ -20,7 +20,7 @@ func teamSchema() language.Schema {
 }
 
 func (f *File) team(block *hclsyntax.Block) {
-	t := Team{Name: block.Labels[0]}
+	t := Team{Name: block.Labels[0], Range: block.DefRange()}
 	f.add(f.check(teamSchema(), block.Body, block.DefRange())...)
 	t.Members, t.Groups = f.membership(block, "whose connectors may post to the team's channels")
 	f.config.Teams = append(f.config.Teams, t)

@@ -31,7 +31,7 @@ func (r *Relay) openPlugins(context.Context, *next) (undo, error) {
 		Log: r.log.Part("pluginhost"), Metrics: r.registry, Mask: r.masker.Mask, Version: r.options.Version, Notify: r.notices.Plugin,
 	})
 	// The plugins start, and log, before the whole configuration is known.
-	if file, diags := config.Parse(r.options.Config, systems.All()); !diags.HasErrors() {
+	if file, diags := config.Parse(config.Options{Path: r.options.Config, Systems: systems.All()}); !diags.HasErrors() {
 		r.log.SetLevel(file.Log())
 	}
 	return ending(r.host.Close), nil

@@ -40,7 +40,7 @@ import (
 
 // Options are what a relay is started with.
 type Options struct {
-	// Config is the configuration file's path.
+	// Config is the path of the configuration, a file or a folder.
 	Config string
 	// Log receives the log; secrets are masked before it sees them.
 	Log io.Writer

@@ -14,17 +14,21 @@ import (
 func (a *app) fmtCommand() *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
-		Use:   "fmt [FILE|-]...",
+		Use:   "fmt [FILE|FOLDER|-]...",
 		Short: "Format configuration files",
 		Long: `Format configuration files, in place, and print the names of those
-that changed. Without a name it is the configuration file; "-" reads standard input
-and writes standard output.`,
+that changed. Of a folder these are its .hcl files. Without a name it is the
+configuration; "-" reads standard input and writes standard output.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = []string{a.config}
 			}
+			files, err := filesOf(args)
+			if err != nil {
+				return fmt.Errorf("read configuration: %w", err)
+			}
 			changed := 0
-			for _, name := range args {
+			for _, name := range files {
 				c, err := a.format(name, check)
 				if err != nil {
 					return err
@@ -41,6 +45,22 @@ and writes standard output.`,
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "change nothing; fail when something would change")
 	return cmd
+}
+
+// filesOf returns the files that arguments name, with those in folders.
+func filesOf(args []string) ([]string, error) {
+	var files []string
+	for _, name := range args {
+		list := []string{name}
+		if name != "-" {
+			var err error
+			if list, err = config.Files(name); err != nil {
+				return nil, err
+			}
+		}
+		files = append(files, list...)
+	}
+	return files, nil
 }
 
 // format formats one file and reports whether that changed it.

@@ -85,7 +85,7 @@ func (a *app) root() *cobra.Command {
 			return cmd.Help()
 		},
 	}
-	root.PersistentFlags().StringVarP(&a.config, "config", "c", "relay.hcl", "the configuration `FILE`")
+	root.PersistentFlags().StringVarP(&a.config, "config", "c", "relay.hcl", "the configuration `FILE`, or the folder whose .hcl files it is")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w", errUsage, err)

@@ -45,7 +45,7 @@ type Examination struct {
 // an answer asks it to wait a little, it tries once more. No relay needs to run, and the
 // rest of the file need not be valid.
 func Examine(ctx context.Context, path, name, version string) (Examination, error) {
-	file, diags := config.Parse(path, systems.All())
+	file, diags := config.Parse(config.Options{Path: path, Systems: systems.All()})
 	c, ok := file.Channel(name)
 	if !ok || c.System.Name == "" {
 		if err := file.Error(diags); err != nil {

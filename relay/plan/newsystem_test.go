@@ -71,7 +71,7 @@ func parse(t *testing.T, text string) (*config.Config, string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	file, diags := config.Parse(path, chat.Systems{semaphore()})
+	file, diags := config.Parse(config.Options{Path: path, Systems: chat.Systems{semaphore()}})
 	c, more := file.Decode(nil)
 	var said strings.Builder
 	if err := file.WriteDiagnostics(&said, append(diags, more...), 1000, false); err != nil {

@@ -60,7 +60,7 @@ func (p *Plan) MaskAfter(before *Plan) {
 
 // Options are what a plan is made with.
 type Options struct {
-	// Path is the configuration file's.
+	// Path is the configuration's, a file or a folder.
 	Path string
 	// Host runs the plugins.
 	Host *pluginhost.Host
@@ -106,7 +106,7 @@ const preparing = "preparing"
 // effect. When it returns, the plugins that the configuration needs are running; the
 // caller adopts the plan or discards it. Secrets are masked before a plugin is told them.
 func Prepare(ctx context.Context, o Options) (*Plan, error) {
-	file, diags := config.Parse(o.Path, systems.All())
+	file, diags := config.Parse(config.Options{Path: o.Path, Systems: systems.All()})
 	p, more, err := load(ctx, file, diags.HasErrors(), o)
 	diags = append(diags, more...)
 	if diags.HasErrors() {

@@ -30,7 +30,7 @@ func Types(ctx context.Context, path, typ, version string) (map[string]connector
 	}
 	if len(wanted) > 1 {
 		// A file that is missing or has mistakes adds no plugins.
-		if file, diags := config.Parse(path, systems.All()); !diags.HasErrors() {
+		if file, diags := config.Parse(config.Options{Path: path, Systems: systems.All()}); !diags.HasErrors() {
 			configured, err := specs(file)
 			if err != nil {
 				return nil, err

@@ -94,11 +94,11 @@ func Restore(ctx context.Context, path, from string, repeat bool, progress Progr
 	return r, nil
 }
 
-// Of returns where the relay of a configuration file keeps what outlives it. The file
+// Of returns where the relay of a configuration keeps what outlives it. The configuration
 // must exist, but need not be valid: a person who is in the middle of changing it still
 // wants to know how the relay is doing.
 func Of(path string) (config.State, error) {
-	file, diags := config.Parse(path, systems.All())
+	file, diags := config.Parse(config.Options{Path: path, Systems: systems.All()})
 	if !file.Readable() {
 		return config.State{}, file.Error(diags)
 	}

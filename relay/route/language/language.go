@@ -4,6 +4,7 @@
 package language
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,15 +61,25 @@ func Quoted(names []string) []string {
 	return list
 }
 
-// Sort orders diagnostics by their place in the file; those without one come
-// first.
-func Sort(diags hcl.Diagnostics) {
-	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int { return at(a) - at(b) })
+// Where says on which line something is, for somebody who looks at another place.
+func Where(at, from hcl.Range) string {
+	if at.Filename != from.Filename {
+		return fmt.Sprintf("in %s on line %d", at.Filename, at.Start.Line)
+	}
+	return fmt.Sprintf("on line %d", at.Start.Line)
 }
 
-func at(d *hcl.Diagnostic) int {
+// Sort orders diagnostics by their place in the files; those without one come first.
+func Sort(diags hcl.Diagnostics) {
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
+		x, y := subject(a), subject(b)
+		return cmp.Or(cmp.Compare(x.Filename, y.Filename), cmp.Compare(x.Start.Byte, y.Start.Byte))
+	})
+}
+
+func subject(d *hcl.Diagnostic) hcl.Range {
 	if d.Subject == nil {
-		return -1
+		return hcl.Range{}
 	}
-	return d.Subject.Start.Byte
+	return *d.Subject
 }

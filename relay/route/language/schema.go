@@ -97,7 +97,7 @@ func (s Schema) block(block *hclsyntax.Block, first map[string]hcl.Range) hcl.Di
 		diags = append(diags, b.wrongLabels(block))
 	}
 	if before, ok := first[b.Name]; ok && b.Once {
-		detail := fmt.Sprintf("Only one %s block is allowed here; the first is on line %d. Merge the two.", b.Name, before.Start.Line)
+		detail := fmt.Sprintf("Only one %s block is allowed here; the first is %s. Merge the two.", b.Name, Where(before, block.DefRange()))
 		diags = append(diags, Error("Duplicate block", detail, block.DefRange()))
 	} else if !ok {
 		first[b.Name] = block.DefRange()

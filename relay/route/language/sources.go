@@ -71,7 +71,7 @@ func fileFunction(dir string) function.Function {
 				}
 				return cty.NilVal, &sourceError{
 					"File cannot be read",
-					fmt.Sprintf("The file %s cannot be read: %s. Relative paths start at the configuration file's directory.", shown, cause(err)),
+					fmt.Sprintf("The file %s cannot be read: %s. Relative paths start at the configuration's directory.", shown, cause(err)),
 				}
 			}
 			return hide(cty.StringVal(text)).WithMarks(marks), nil
