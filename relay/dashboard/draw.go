@@ -1,8 +1,8 @@
 package dashboard
 
 import (
-	"fmt"
 	"html/template"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +12,6 @@ import (
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat/markup"
 	"github.com/connector-relay/relay/relay/chat/shrink"
-	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
@@ -23,16 +22,21 @@ func (d *Dashboard) functions() template.FuncMap {
 		"excerpt": func(d operator.Delivery) drawing {
 			return pen.draw(d.Card, excerptRoom, "/deliveries/"+strconv.FormatInt(d.ID, 10))
 		},
-		"whole": func(d operator.Delivery) drawing { return pen.draw(d.Card, wholeRoom, "") },
-		"ago":   func(t time.Time) string { return ago(d.options.Now(), t) },
-		"exact": func(t time.Time) string { return t.Format(time.RFC3339) },
-		"words": words,
-		"took": func(ms float64) string {
-			return time.Duration(ms * float64(time.Millisecond)).Round(time.Millisecond).String()
-		},
-		"web":     func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
-		"picture": func(s string) bool { return strings.HasPrefix(s, "https://") },
-		"color":   color,
+		"whole":    func(d operator.Delivery) drawing { return pen.draw(d.Card, wholeRoom, "") },
+		"ago":      func(t time.Time) string { return ago(d.options.Now(), t) },
+		"exact":    func(t time.Time) string { return t.Format(time.RFC3339) },
+		"took":     took,
+		"counted":  counted,
+		"state":    deliveryMark,
+		"lane":     laneMark,
+		"health":   healthMark,
+		"icon":     icon,
+		"spark":    spark,
+		"static":   d.static.url,
+		"segment":  url.PathEscape,
+		"web":      func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
+		"picture":  func(s string) bool { return strings.HasPrefix(s, "https://") },
+		"color":    color,
 	}
 }
 
@@ -98,45 +102,11 @@ func (d drawing) Line(s string, markdown *bool) template.HTML {
 
 func (p pen) clean(html string) template.HTML { return template.HTML(p.policy.Sanitize(html)) }
 
-// color is a card's colour for a style, if it is one.
-func color(hex string) template.CSS {
+// color is a card's colour as a page says it, or nothing if it has none. An attribute of a
+// drawing takes it, because the pages allow no style that they do not serve.
+func color(hex string) string {
 	if len(hex) == 6 && strings.Trim(hex, "0123456789abcdefABCDEF") == "" {
-		return template.CSS("#" + hex)
+		return "#" + hex
 	}
-	return "var(--brand)"
-}
-
-// words are a state as people say it.
-func words(s delivery.State) string {
-	if s == delivery.Accepted {
-		return "accepted by the flow"
-	}
-	return string(s)
-}
-
-// ago is how long ago or how soon a time is.
-func ago(now, t time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	d := now.Sub(t)
-	if d < 0 {
-		return "in " + span(-d)
-	}
-	if d < 5*time.Second {
-		return "just now"
-	}
-	return span(d) + " ago"
-}
-
-func span(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days", int(d.Hours()/24))
+	return ""
 }

@@ -1,42 +1,72 @@
 package dashboard
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/connector-relay/relay/relay/access"
 )
 
-// keepAlive is how often an open page hears that it is still connected.
-const keepAlive = 25 * time.Second
+const (
+	// keepAlive is how often an open page hears that it is still connected.
+	keepAlive = 25 * time.Second
+	// longest is how long a page listens before it must connect again, so that what
+	// somebody may see no longer is soon not heard of either.
+	longest = 10 * time.Minute
+	// mostOpen is how many pages may listen at once, and mostOpenEach how many of one
+	// person's. Further ones look at intervals.
+	mostOpen     = 500
+	mostOpenEach = 30
+)
 
 // hub tells open pages of news.
 type hub struct {
 	mu     sync.Mutex
-	pages  map[chan struct{}]string
+	pages  map[*listening]struct{}
 	closed chan struct{}
 	once   sync.Once
 }
 
+// listening is an open page.
+type listening struct {
+	person string
+	// all says that it hears of every channel, and otherwise of these.
+	all      bool
+	channels map[string]bool
+	news     chan struct{}
+}
+
 func newHub() *hub {
-	return &hub{pages: make(map[chan struct{}]string), closed: make(chan struct{})}
+	return &hub{pages: make(map[*listening]struct{}), closed: make(chan struct{})}
 }
 
 func (h *hub) close() { h.once.Do(func() { close(h.closed) }) }
 
-// open registers a page that shows a channel, or all of them for "*".
-func (h *hub) open(channel string) chan struct{} {
-	news := make(chan struct{}, 1)
+// open registers a page, unless too many are open.
+func (h *hub) open(l *listening) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.pages[news] = channel
-	return news
+	same := 0
+	for other := range h.pages {
+		if other.person == l.person {
+			same++
+		}
+	}
+	if len(h.pages) >= mostOpen || same >= mostOpenEach {
+		return false
+	}
+	h.pages[l] = struct{}{}
+	return true
 }
 
-func (h *hub) leave(news chan struct{}) {
+func (h *hub) leave(l *listening) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.pages, news)
+	delete(h.pages, l)
 }
 
 // notify leaves word for each page that is concerned. A page that has not yet
@@ -44,27 +74,57 @@ func (h *hub) leave(news chan struct{}) {
 func (h *hub) notify(channels []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for news, shows := range h.pages {
-		for _, c := range channels {
-			if shows == "*" || shows == c {
-				select {
-				case news <- struct{}{}:
-				default:
-				}
-				break
+	for l := range h.pages {
+		if l.all && len(channels) > 0 || slices.ContainsFunc(channels, func(c string) bool { return l.channels[c] }) {
+			select {
+			case l.news <- struct{}{}:
+			default:
 			}
 		}
 	}
 }
 
+// listener returns what a page hears of: of its channel, or of all, as far as its person
+// sees them.
+func (d *Dashboard) listener(ctx context.Context, channel string) (*listening, error) {
+	l := &listening{channels: make(map[string]bool), news: make(chan struct{}, 1)}
+	me, ok := access.From(ctx)
+	l.person, l.all = me.Name, ok && me.SeesAll() && channel == "*"
+	if l.all {
+		return l, nil
+	}
+	seen, err := d.relay.Channels(ctx)
+	for _, c := range seen {
+		if c.Name == channel || channel == "*" {
+			l.channels[c.Name] = true
+		}
+	}
+	return l, err
+}
+
 // changes streams a line whenever a channel has news; the page then fetches
 // itself again.
 func (d *Dashboard) changes(w http.ResponseWriter, r *http.Request) {
-	out := http.NewResponseController(w)
-	news := d.hub.open(r.URL.Query().Get("channel"))
-	defer d.hub.leave(news)
+	l, err := d.listener(r.Context(), r.URL.Query().Get("channel"))
+	if err != nil {
+		d.failed(err).write(d, w, r)
+		return
+	}
+	if !d.hub.open(l) {
+		w.Header().Set("Retry-After", "30")
+		http.Error(w, "too many pages are open", http.StatusServiceUnavailable)
+		return
+	}
+	defer d.hub.leave(l)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
+	ctx, cancel := context.WithTimeout(r.Context(), longest)
+	defer cancel()
+	d.stream(ctx, w, l.news)
+}
+
+func (d *Dashboard) stream(ctx context.Context, w http.ResponseWriter, news <-chan struct{}) {
+	out := http.NewResponseController(w)
 	tick := time.NewTicker(keepAlive)
 	defer tick.Stop()
 	line := "retry: 2000\n\n"
@@ -77,7 +137,7 @@ func (d *Dashboard) changes(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		select {
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return
 		case <-d.hub.closed:
 			return

@@ -1,0 +1,99 @@
+package dashboard
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+// mark is how something stands: a word, and the icon and colour that go with it.
+type mark struct{ Kind, Word string }
+
+// The kinds of marks.
+const (
+	good   = "good"
+	waits  = "wait"
+	paused = "paused"
+	bad    = "bad"
+	idle   = "idle"
+)
+
+func deliveryMark(s delivery.State) mark {
+	switch s {
+	case delivery.Delivered:
+		return mark{good, string(s)}
+	case delivery.Accepted:
+		return mark{good, "accepted by the flow"}
+	case delivery.Dead:
+		return mark{bad, string(s)}
+	case delivery.Waiting:
+		return mark{waits, string(s)}
+	}
+	return mark{idle, string(s)}
+}
+
+func laneMark(c operator.Channel) mark {
+	switch c.Lane {
+	case delivery.Open:
+		return mark{good, string(c.Lane)}
+	case delivery.Paused:
+		return mark{paused, string(c.Lane)}
+	case delivery.Removed:
+		return mark{idle, string(c.Lane)}
+	}
+	return mark{waits, string(c.Lane)}
+}
+
+func healthMark(c operator.Connector) mark {
+	switch c.Health {
+	case "ok":
+		return mark{good, c.Health}
+	case "waiting":
+		return mark{waits, c.Health}
+	case "disabled", "removed":
+		return mark{idle, c.Health}
+	}
+	return mark{bad, c.Health}
+}
+
+// ago is how long ago or how soon a time is.
+func ago(now, t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	d := now.Sub(t)
+	if d < 0 {
+		return "in " + span(-d)
+	}
+	if d < 5*time.Second {
+		return "just now"
+	}
+	return span(d) + " ago"
+}
+
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
+
+// took is how long an attempt took.
+func took(ms float64) string {
+	return time.Duration(ms * float64(time.Millisecond)).Round(time.Millisecond).String()
+}
+
+// counted is a number of things in words.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
+}
