@@ -42,7 +42,7 @@ func (a *app) printStatus(s operator.Status) {
 		fmt.Fprintln(a.out, "\nAll is well.")
 		return
 	}
-	a.printList("Needs a person:", s.Problems)
+	a.printList("This is wrong now:", s.Problems)
 }
 
 func (a *app) printList(title string, list []string) {
