@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/dispatch"
@@ -114,7 +115,7 @@ func (r *Relay) openSocket(_ context.Context, n *next) (undo, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.listeners.Serve("operator socket", socket, api.Handler(r.desk, false))
+	r.listeners.Serve("operator socket", socket, as(access.Local("the relay's own user", "socket"), api.Handler(r.desk)))
 	return nil, nil // it ends with the listeners
 }
 

@@ -37,6 +37,7 @@ const MostListed = 200
 // Relay is a running relay as an operator sees it. All methods are safe for
 // concurrent use.
 type Relay interface {
+	// Status is the relay at a glance.
 	Status(ctx context.Context) (Status, error)
 	// Problems lists everything that is wrong now; when there is nothing, all is well.
 	Problems(ctx context.Context) ([]Problem, error)
@@ -46,6 +47,7 @@ type Relay interface {
 	// Channels lists the channels by name, including those that are no longer configured
 	// but have waiting cards or dead letters.
 	Channels(ctx context.Context) ([]Channel, error)
+	// Plugins lists the plugins and how their processes stand.
 	Plugins(ctx context.Context) ([]Plugin, error)
 	// Deliveries lists deliveries, newest first.
 	Deliveries(ctx context.Context, f store.Filter) ([]Delivery, error)
@@ -79,7 +81,9 @@ type Relay interface {
 	// ForgetChannel dismisses the waiting cards and dead letters of a channel that is no
 	// longer configured, and returns how many there were.
 	ForgetChannel(ctx context.Context, channel string) (int, error)
+	// Pause keeps a channel's cards until a Resume. The reason is for people.
 	Pause(ctx context.Context, channel, reason string) error
+	// Resume lets a paused channel go on, with the card that waits longest.
 	Resume(ctx context.Context, channel string) error
 	// Replay makes dead letters wait again, at their old position.
 	Replay(ctx context.Context, s Selection) ([]int64, error)

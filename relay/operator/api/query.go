@@ -17,23 +17,24 @@ import (
 // field binds one value of a filter to its name in the query of a URL, for both sides of
 // the wire. A zero value is not written, and a missing one is not read.
 type field struct {
-	name  string
-	write func() string
-	read  func(string) error
+	name   string
+	schema schema
+	write  func() string
+	read   func(string) error
 }
 
 // deliveryFields returns a filter's fields. Lists carry no cards.
 func deliveryFields(f *store.Filter) []field {
 	return []field{
 		text("channel", &f.Channel), text("connector", &f.Connector), list("state", &f.States, delivery.States()),
-		number("event", &f.Event), number("before", &f.Before), number("limit", &f.Limit),
+		number("event", &f.Event), before(&f.Before), limit(&f.Limit),
 	}
 }
 
 func eventFields(f *store.EventFilter) []field {
 	return []field{
 		text("connector", &f.Connector), text("kind", &f.Kind), text("key", &f.Key), text("text", &f.Text),
-		list("fate", &f.Fates, event.Fates()), moment("since", &f.Since), number("before", &f.Before), number("limit", &f.Limit),
+		list("fate", &f.Fates, event.Fates()), moment("since", &f.Since), before(&f.Before), limit(&f.Limit),
 	}
 }
 
@@ -53,23 +54,45 @@ func query(fields []field) url.Values {
 	return v
 }
 
-// parse returns what reads a filter from the query of a URL.
-func parse[F any](fields func(*F) []field) func(url.Values) (F, error) {
-	return func(v url.Values) (filter F, err error) {
-		for _, f := range fields(&filter) {
-			if !v.Has(f.name) {
-				continue
-			}
+// parse reads fields from the query of a URL. One that there is not is refused, as is an
+// impossible value: a list that a typing mistake left too long or empty would be taken for
+// the truth.
+func parse(fields []field, raw string) error {
+	v, err := url.ParseQuery(raw)
+	if err != nil {
+		return fmt.Errorf("%w: the query cannot be read: %w", operator.ErrInvalid, err)
+	}
+	for _, f := range fields {
+		if len(v[f.name]) > 1 {
+			return fmt.Errorf("%w: %s is given twice", operator.ErrInvalid, f.name)
+		}
+		if v.Has(f.name) {
 			if err := f.read(v.Get(f.name)); err != nil {
-				return filter, fmt.Errorf("%w: %w", operator.ErrInvalid, err)
+				return fmt.Errorf("%w: %w", operator.ErrInvalid, err)
 			}
 		}
-		return filter, nil
+		v.Del(f.name)
 	}
+	for name := range v {
+		return fmt.Errorf("%w: there is no parameter %q here", operator.ErrInvalid, name)
+	}
+	return nil
 }
 
 func text(name string, value *string) field {
-	return field{name, func() string { return *value }, func(s string) error { *value = s; return nil }}
+	return field{name, schema{"type": "string"}, func() string { return *value }, func(s string) error { *value = s; return nil }}
+}
+
+func before(value *int64) field {
+	f := number("before", value)
+	f.schema["description"] = "Only what has a smaller number: the page after the one that ended with it."
+	return f
+}
+
+func limit(value *int) field {
+	f := number("limit", value)
+	f.schema["description"] = fmt.Sprintf("At most so many, and never more than %d; %d if it is not given.", operator.MostListed, store.DefaultLimit)
+	return f
 }
 
 func number[N int | int64](name string, value *N) field {
@@ -79,7 +102,7 @@ func number[N int | int64](name string, value *N) field {
 		}
 		return strconv.FormatInt(int64(*value), 10)
 	}
-	return field{name, write, func(s string) error {
+	return field{name, schema{"type": "integer", "format": "int64", "minimum": 0}, write, func(s string) error {
 		n, err := strconv.ParseInt(s, 10, 64)
 		if *value = N(n); s != "" && (err != nil || n < 0) {
 			return fmt.Errorf("%s is not a whole number", name)
@@ -95,7 +118,7 @@ func moment(name string, value *time.Time) field {
 		}
 		return value.Format(time.RFC3339Nano)
 	}
-	return field{name, write, func(s string) (err error) {
+	return field{name, schema{"type": "string", "format": "date-time"}, write, func(s string) (err error) {
 		if *value, err = time.Parse(time.RFC3339Nano, s); s != "" && err != nil {
 			return fmt.Errorf("%s is not a time like 2026-05-01T08:00:00Z", name)
 		}
@@ -113,7 +136,7 @@ func list[T ~string](name string, values *[]T, known []T) field {
 		}
 		return strings.Join(texts, ",")
 	}
-	return field{name, write, func(s string) error {
+	return field{name, schema{"type": "array", "items": schema{"type": "string", "enum": known}}, write, func(s string) error {
 		for one := range strings.SplitSeq(s, ",") {
 			if one != "" && !slices.Contains(known, T(one)) {
 				return fmt.Errorf("there is no %s %q; the %ss are %v", name, one, name, known)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 )
 
 // Listen opens the operator socket, to which only this user can connect. It replaces a
@@ -23,4 +24,18 @@ func Listen(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("protect the operator socket: %w", err)
 	}
 	return n, nil
+}
+
+// short returns the shorter of a socket's absolute path and its path from the
+// working directory, because a socket's path is limited to about 100 bytes.
+func short(path string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(wd, path)
+	if err != nil || len(rel) >= len(path) {
+		return path
+	}
+	return rel
 }

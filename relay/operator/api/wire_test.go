@@ -2,18 +2,21 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
@@ -187,7 +190,7 @@ func overSocket(t *testing.T, r operator.Relay) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := http.Server{Handler: Handler(r, false)}
+	server := http.Server{Handler: asked(Handler(r), access.Everything()...)}
 	go func() { _ = server.Serve(n) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return Dial(path)
@@ -224,46 +227,69 @@ func TestEveryQuestionCrossesTheSocket(t *testing.T) {
 	}
 }
 
-// TestAReadOnlyAPIChangesNothingAndGivesNoHookAway: the dashboard's listener asks nobody
-// who they are.
-func TestAReadOnlyAPIChangesNothingAndGivesNoHookAway(t *testing.T) {
+// asked lets somebody with some scopes ask.
+func asked(h http.Handler, scopes ...access.Scope) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		h.ServeHTTP(w, req.WithContext(access.With(req.Context(), access.Person{Name: "ada", Scopes: scopes})))
+	})
+}
+
+// TestATokenReachesAsFarAsItsScopes, and without one nothing is answered.
+func TestATokenReachesAsFarAsItsScopes(t *testing.T) {
 	h := &heard{}
-	handler := Handler(h, true)
-	answers := 0
 	for _, e := range endpoints() {
-		h.asked = ""
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest(e.route.method(), e.route.path("ci"), strings.NewReader("{}")))
-		if e.effect == reads && w.Code == http.StatusOK {
-			answers++
+		for _, scopes := range [][]access.Scope{nil, {access.Read}, {access.Operate}, {access.Configure}, access.Everything()} {
+			h.asked = ""
+			method, _ := e.route.cut()
+			req := httptest.NewRequest(method, e.route.url("7"), strings.NewReader("{}"))
+			req.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			asked(Handler(h), scopes...).ServeHTTP(w, req)
+			may := slices.Contains(scopes, e.scope)
+			if may != (h.asked != "") || may != (w.Code == http.StatusOK) || !may && w.Code != http.StatusForbidden {
+				t.Errorf("%s with the scopes %v: %d %s, and the relay heard %q", e.route, scopes, w.Code, w.Body, h.asked)
+			}
 		}
-		if e.effect == changes && (w.Code < 400 || h.asked != "") {
-			t.Errorf("%s was asked: %d %s", e.route, w.Code, h.asked)
-		}
-		if strings.Contains(w.Body.String(), "secret") {
-			t.Errorf("%s gives a hook URL away: %s", e.route, w.Body)
-		}
-	}
-	if answers != 9 {
-		t.Errorf("%d questions are answered, want 9", answers)
 	}
 }
 
-// TestAQueryThatMakesNoSenseIsRefused, because an empty list would be taken for good
-// news.
-func TestAQueryThatMakesNoSenseIsRefused(t *testing.T) {
-	for query, want := range map[string]string{
-		"deliveries?state=ded":        `there is no state "ded"; the states are [waiting`,
-		"deliveries?limit=-1":         "limit is not a whole number",
-		"deliveries?event=a&before=b": "event is not a whole number",
-		"events?fate=lost":            `there is no fate "lost"; the fates are [routed`,
-		"events?since=yesterday":      "since is not a time like 2026-05-01T08:00:00Z",
-		"events?before=x":             "before is not a whole number",
+// TestARequestThatMakesNoSenseIsRefused, because the answer to another one would be taken
+// for good news, or would change too much.
+func TestARequestThatMakesNoSenseIsRefused(t *testing.T) {
+	const inJSON = "application/json"
+	for name, tt := range map[string]struct {
+		method, path, kind, body string
+		status                   int
+		want                     string
+	}{
+		"an unknown state":          {method: "GET", path: "/deliveries?state=ded", status: 422, want: `there is no state "ded"; the states are [waiting`},
+		"a negative limit":          {method: "GET", path: "/deliveries?limit=-1", status: 422, want: "limit is not a whole number"},
+		"words for numbers":         {method: "GET", path: "/deliveries?event=a&before=b", status: 422, want: "event is not a whole number"},
+		"an unknown fate":           {method: "GET", path: "/events?fate=lost", status: 422, want: `there is no fate "lost"; the fates are [routed`},
+		"a word for a time":         {method: "GET", path: "/events?since=yesterday", status: 422, want: "since is not a time like 2026-05-01T08:00:00Z"},
+		"an unknown parameter":      {method: "GET", path: "/deliveries?chanel=dev", status: 422, want: `there is no parameter "chanel" here`},
+		"a parameter twice":         {method: "GET", path: "/deliveries?channel=a&channel=b", status: 422, want: "channel is given twice"},
+		"a query that is none":      {method: "GET", path: "/deliveries?channel=%zz", status: 422, want: "the query cannot be read"},
+		"a delivery without number": {method: "GET", path: "/deliveries/x", status: 404, want: `"x": not found`},
+		"an unknown path":           {method: "GET", path: "/chanels", status: 404, want: "/api/v1/openapi.json describes what there is"},
+		"a wrong method":            {method: "DELETE", path: "/channels/dev/pause", status: 405, want: "takes POST"},
+		"options":                   {method: "OPTIONS", path: "/status", status: 405, want: "takes GET"},
+		"a form":                    {method: "POST", path: "/dead-letters/replay", kind: "application/x-www-form-urlencoded", body: "all=1", status: 415, want: "Content-Type: application/json"},
+		"no body":                   {method: "POST", path: "/dead-letters/replay", kind: inJSON, status: 422, want: "EOF"},
+		"an unknown field":          {method: "POST", path: "/dead-letters/replay", kind: inJSON, body: `{"chanel": "dev"}`, status: 422, want: `unknown field "chanel"`},
+		"two values":                {method: "POST", path: "/dead-letters/replay", kind: inJSON, body: `{"channel": "dev"}{}`, status: 422, want: "something follows the JSON value"},
+		"half a body":               {method: "POST", path: "/dead-letters/replay", kind: inJSON, body: `{"channel": `, status: 422, want: "unexpected EOF"},
+		"a huge body":               {method: "POST", path: "/channels/dev/send", kind: inJSON, body: `{"text": "` + strings.Repeat("x", maxBody) + `"}`, status: 413, want: "larger than 4194304 bytes"},
+		"a grace before now":        {method: "POST", path: "/connectors/ci/rotate", kind: inJSON, body: `{"grace": "-1h"}`, status: 422, want: "no duration like 1h30m"},
 	} {
+		h := &heard{}
 		w := httptest.NewRecorder()
-		Handler(&heard{}, true).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/"+query, nil))
-		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), strings.ReplaceAll(want, `"`, `\"`)) {
-			t.Errorf("%s: %d %s, want %s", query, w.Code, w.Body, want)
+		req := httptest.NewRequest(tt.method, root+tt.path, strings.NewReader(tt.body))
+		req.Header.Set("Content-Type", tt.kind)
+		asked(Handler(h), access.Everything()...).ServeHTTP(w, req)
+		var f failure
+		if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil || w.Code != tt.status || !strings.Contains(f.Error, tt.want) || h.asked != "" {
+			t.Errorf("%s: %d %s, want %d %s; the relay heard %q", name, w.Code, w.Body, tt.status, tt.want, h.asked)
 		}
 	}
 }

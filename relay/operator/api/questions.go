@@ -1,0 +1,170 @@
+package api
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// Status implements [operator.Relay].
+func (c *Client) Status(ctx context.Context) (operator.Status, error) {
+	return ask[operator.Status](ctx, c, "Status", question{})
+}
+
+// Problems implements [operator.Relay].
+func (c *Client) Problems(ctx context.Context) ([]operator.Problem, error) {
+	return ask[[]operator.Problem](ctx, c, "Problems", question{})
+}
+
+// Connectors implements [operator.Relay].
+func (c *Client) Connectors(ctx context.Context) ([]operator.Connector, error) {
+	return ask[[]operator.Connector](ctx, c, "Connectors", question{})
+}
+
+// Channels implements [operator.Relay].
+func (c *Client) Channels(ctx context.Context) ([]operator.Channel, error) {
+	return ask[[]operator.Channel](ctx, c, "Channels", question{})
+}
+
+// Plugins implements [operator.Relay].
+func (c *Client) Plugins(ctx context.Context) ([]operator.Plugin, error) {
+	return ask[[]operator.Plugin](ctx, c, "Plugins", question{})
+}
+
+// Deliveries implements [operator.Relay]. It asks for one page after the other.
+func (c *Client) Deliveries(ctx context.Context, f store.Filter) ([]operator.Delivery, error) {
+	return pages(f.Limit, func(last *operator.Delivery, limit int) ([]operator.Delivery, error) {
+		if last != nil {
+			f.Before = last.ID
+		}
+		f.Limit = limit
+		return ask[[]operator.Delivery](ctx, c, "Deliveries", question{query: query(deliveryFields(&f))})
+	})
+}
+
+// Delivery implements [operator.Relay].
+func (c *Client) Delivery(ctx context.Context, id int64) (operator.Explanation, error) {
+	return ask[operator.Explanation](ctx, c, "Delivery", question{name: strconv.FormatInt(id, 10)})
+}
+
+// Events implements [operator.Relay]. It asks for one page after the other.
+func (c *Client) Events(ctx context.Context, f store.EventFilter) ([]operator.Fated, error) {
+	return pages(f.Limit, func(last *operator.Fated, limit int) ([]operator.Fated, error) {
+		if last != nil {
+			f.Before = last.ID
+		}
+		f.Limit = limit
+		return ask[[]operator.Fated](ctx, c, "Events", question{query: query(eventFields(&f))})
+	})
+}
+
+// Refusals implements [operator.Relay].
+func (c *Client) Refusals(ctx context.Context, connector string) ([]store.Refusal, error) {
+	return ask[[]store.Refusal](ctx, c, "Refusals", question{query: url.Values{"connector": {connector}}})
+}
+
+// Explain implements [operator.Relay].
+func (c *Client) Explain(ctx context.Context, ref string) ([]operator.Explanation, error) {
+	return ask[[]operator.Explanation](ctx, c, "Explain", question{query: url.Values{"event": {ref}}})
+}
+
+// Send implements [operator.Relay].
+func (c *Client) Send(ctx context.Context, channel string, cd card.Card) (operator.Delivery, error) {
+	return ask[operator.Delivery](ctx, c, "Send", question{name: channel, body: cd})
+}
+
+// Poll implements [operator.Relay].
+func (c *Client) Poll(ctx context.Context, connector string) (operator.PollReport, error) {
+	return ask[operator.PollReport](ctx, c, "Poll", question{name: connector})
+}
+
+// DryRun implements [operator.Relay].
+func (c *Client) DryRun(ctx context.Context, connector string) ([]operator.Event, error) {
+	return ask[[]operator.Event](ctx, c, "DryRun", question{name: connector})
+}
+
+// SignIn implements [operator.Relay].
+func (c *Client) SignIn(ctx context.Context, connector string) (operator.SignIn, error) {
+	return ask[operator.SignIn](ctx, c, "SignIn", question{name: connector})
+}
+
+// AwaitSignIn implements [operator.Relay].
+func (c *Client) AwaitSignIn(ctx context.Context, id string) error {
+	for {
+		s, err := ask[signedIn](ctx, c, "AwaitSignIn", question{name: id})
+		if err != nil || s.Over {
+			return err
+		}
+	}
+}
+
+// PasteToken implements [operator.Relay].
+func (c *Client) PasteToken(ctx context.Context, id, token string) error {
+	return tell(ctx, c, "PasteToken", question{name: id, body: pasted{Token: token}})
+}
+
+// RotateHook implements [operator.Relay].
+func (c *Client) RotateHook(ctx context.Context, connector string, grace time.Duration) (operator.Connector, error) {
+	return ask[operator.Connector](ctx, c, "RotateHook", question{name: connector, body: rotation{Grace: grace.String()}})
+}
+
+// ForgetConnector implements [operator.Relay].
+func (c *Client) ForgetConnector(ctx context.Context, connector string) error {
+	return tell(ctx, c, "ForgetConnector", question{name: connector})
+}
+
+// ForgetChannel implements [operator.Relay].
+func (c *Client) ForgetChannel(ctx context.Context, channel string) (int, error) {
+	return ask[int](ctx, c, "ForgetChannel", question{name: channel})
+}
+
+// Pause implements [operator.Relay].
+func (c *Client) Pause(ctx context.Context, channel, reason string) error {
+	return tell(ctx, c, "Pause", question{name: channel, body: pausing{Reason: reason}})
+}
+
+// Resume implements [operator.Relay].
+func (c *Client) Resume(ctx context.Context, channel string) error {
+	return tell(ctx, c, "Resume", question{name: channel})
+}
+
+// Replay implements [operator.Relay].
+func (c *Client) Replay(ctx context.Context, s operator.Selection) ([]int64, error) {
+	return ask[[]int64](ctx, c, "Replay", question{body: s})
+}
+
+// Dismiss implements [operator.Relay].
+func (c *Client) Dismiss(ctx context.Context, s operator.Selection) ([]int64, error) {
+	return ask[[]int64](ctx, c, "Dismiss", question{body: s})
+}
+
+// Plan implements [operator.Relay].
+func (c *Client) Plan(ctx context.Context) ([]operator.Change, error) {
+	return ask[[]operator.Change](ctx, c, "Plan", question{})
+}
+
+// Reload implements [operator.Relay].
+func (c *Client) Reload(ctx context.Context) ([]operator.Change, error) {
+	return ask[[]operator.Change](ctx, c, "Reload", question{})
+}
+
+// pages requests pages until it has as many elements as are wanted, or there are no more.
+// The last element of each page leads to the next.
+func pages[T any](wanted int, page func(last *T, limit int) ([]T, error)) ([]T, error) {
+	list := []T{}
+	for last := (*T)(nil); ; last = &list[len(list)-1] {
+		more, err := page(last, max(0, wanted-len(list)))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+		if len(more) < operator.MostListed || len(list) >= wanted {
+			return list, nil
+		}
+	}
+}
