@@ -1,0 +1,128 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/connector-relay/relay/relay/access"
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/operator"
+)
+
+// Send implements [operator.Relay].
+func (g *Guard) Send(ctx context.Context, channel string, c card.Card) (operator.Delivery, error) {
+	a := act{access.Operate, "send", "channel " + channel, c.Headline(), postsTo(channel)}
+	return changing(ctx, g, a, func() (operator.Delivery, error) { return g.relay.Send(ctx, channel, c) })
+}
+
+// Pause implements [operator.Relay].
+func (g *Guard) Pause(ctx context.Context, channel, reason string) error {
+	a := act{access.Operate, "pause", "channel " + channel, reason, opsOf(channel)}
+	return doing(ctx, g, a, func() error { return g.relay.Pause(ctx, channel, reason) })
+}
+
+// Resume implements [operator.Relay].
+func (g *Guard) Resume(ctx context.Context, channel string) error {
+	a := act{access.Operate, "resume", "channel " + channel, "", opsOf(channel)}
+	return doing(ctx, g, a, func() error { return g.relay.Resume(ctx, channel) })
+}
+
+// ForgetChannel implements [operator.Relay].
+func (g *Guard) ForgetChannel(ctx context.Context, channel string) (int, error) {
+	a := act{access.Operate, "forget", "channel " + channel, "", opsOf(channel)}
+	return changing(ctx, g, a, func() (int, error) { return g.relay.ForgetChannel(ctx, channel) })
+}
+
+// Poll implements [operator.Relay].
+func (g *Guard) Poll(ctx context.Context, connector string) (operator.PollReport, error) {
+	a := act{access.Operate, "poll", "connector " + connector, "", manages(connector)}
+	return changing(ctx, g, a, func() (operator.PollReport, error) { return g.relay.Poll(ctx, connector) })
+}
+
+// DryRun implements [operator.Relay].
+func (g *Guard) DryRun(ctx context.Context, connector string) ([]operator.Event, error) {
+	a := act{access.Operate, "try", "connector " + connector, "", manages(connector)}
+	return changing(ctx, g, a, func() ([]operator.Event, error) { return g.relay.DryRun(ctx, connector) })
+}
+
+// SignIn implements [operator.Relay].
+func (g *Guard) SignIn(ctx context.Context, connector string) (operator.SignIn, error) {
+	a := act{access.Configure, "begin a sign-in", "connector " + connector, "", manages(connector)}
+	return changing(ctx, g, a, func() (operator.SignIn, error) { return g.relay.SignIn(ctx, connector) })
+}
+
+// AwaitSignIn implements [operator.Relay]. Only who has begun a sign-in knows its ID.
+func (g *Guard) AwaitSignIn(ctx context.Context, id string) error {
+	if _, err := g.enter(ctx, access.Configure); err != nil {
+		return err
+	}
+	return g.relay.AwaitSignIn(ctx, id)
+}
+
+// PasteToken implements [operator.Relay]. Only who has begun a sign-in knows its ID.
+func (g *Guard) PasteToken(ctx context.Context, id, token string) error {
+	a := act{access.Configure, "end a sign-in", "", "", anybody}
+	return doing(ctx, g, a, func() error { return g.relay.PasteToken(ctx, id, token) })
+}
+
+// RotateHook implements [operator.Relay].
+func (g *Guard) RotateHook(ctx context.Context, connector string, grace time.Duration) (operator.Connector, error) {
+	a := act{access.Configure, "rotate", "connector " + connector, fmt.Sprintf("the old hook URL works for %s", grace), manages(connector)}
+	return changing(ctx, g, a, func() (operator.Connector, error) { return g.relay.RotateHook(ctx, connector, grace) })
+}
+
+// ForgetConnector implements [operator.Relay].
+func (g *Guard) ForgetConnector(ctx context.Context, connector string) error {
+	a := act{access.Operate, "forget", "connector " + connector, "", func(v view) error {
+		if !v.seesConnector(connector) {
+			return missing("connector", connector)
+		}
+		return opsOnly(v)
+	}}
+	return doing(ctx, g, a, func() error { return g.relay.ForgetConnector(ctx, connector) })
+}
+
+// Replay implements [operator.Relay].
+func (g *Guard) Replay(ctx context.Context, s operator.Selection) ([]int64, error) {
+	a := act{access.Operate, "replay", subject(s), "", opsOnly}
+	return changing(ctx, g, a, func() ([]int64, error) { return g.relay.Replay(ctx, s) })
+}
+
+// Dismiss implements [operator.Relay].
+func (g *Guard) Dismiss(ctx context.Context, s operator.Selection) ([]int64, error) {
+	a := act{access.Operate, "dismiss", subject(s), "", opsOnly}
+	return changing(ctx, g, a, func() ([]int64, error) { return g.relay.Dismiss(ctx, s) })
+}
+
+// subject names what a selection chooses.
+func subject(s operator.Selection) string {
+	switch {
+	case len(s.Deliveries) == 1:
+		return fmt.Sprint("delivery ", s.Deliveries[0])
+	case len(s.Deliveries) > 1:
+		return fmt.Sprint("deliveries ", s.Deliveries)
+	case s.Channel != "":
+		return "dead letters of channel " + s.Channel
+	}
+	return "all dead letters"
+}
+
+// Plan implements [operator.Relay]. It starts the plugins of a new configuration, so it is
+// not for who only looks.
+func (g *Guard) Plan(ctx context.Context) ([]operator.Change, error) {
+	v, err := g.enter(ctx, access.Configure)
+	if err == nil {
+		err = opsOnly(v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g.relay.Plan(ctx)
+}
+
+// Reload implements [operator.Relay].
+func (g *Guard) Reload(ctx context.Context) ([]operator.Change, error) {
+	a := act{access.Configure, "reload", "configuration", "", opsOnly}
+	return changing(ctx, g, a, func() ([]operator.Change, error) { return g.relay.Reload(ctx) })
+}
