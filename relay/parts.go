@@ -17,6 +17,7 @@ import (
 	"github.com/connector-relay/relay/relay/memory"
 	"github.com/connector-relay/relay/relay/operator/api"
 	"github.com/connector-relay/relay/relay/operator/desk"
+	"github.com/connector-relay/relay/relay/operator/guard"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/private"
 	"github.com/connector-relay/relay/relay/secret"
@@ -98,7 +99,8 @@ func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 		Log: r.log.Logger, Version: r.options.Version, Config: r.options.Config,
 	})
 	r.registry.MustRegister(r.desk.Metrics())
-	r.dashboard, err = dashboard.New(dashboard.Options{Relay: r.desk, Log: r.log.Part("dashboard"), Version: r.options.Version})
+	r.guard = guard.New(guard.Options{Relay: r.desk, Estate: r.currentEstate, Audit: r.audit, Mask: r.masker.Mask})
+	r.dashboard, err = dashboard.New(dashboard.Options{Relay: r.guard, Log: r.log.Part("dashboard"), Version: r.options.Version})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +117,7 @@ func (r *Relay) openSocket(_ context.Context, n *next) (undo, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.listeners.Serve("operator socket", socket, as(access.Local("the relay's own user", "socket"), api.Handler(r.desk)))
+	r.listeners.Serve("operator socket", socket, as(access.Local("socket"), api.Handler(r.guard)))
 	return nil, nil // it ends with the listeners
 }
 

@@ -31,6 +31,7 @@ import (
 	"github.com/connector-relay/relay/relay/notice"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/operator/desk"
+	"github.com/connector-relay/relay/relay/operator/guard"
 	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
@@ -72,6 +73,7 @@ type Relay struct {
 	intake    *intake.Intake
 	signIn    *signin.Keeper
 	desk      *desk.Desk
+	guard     *guard.Guard
 	dashboard *dashboard.Dashboard
 	listeners *listener.Set
 	notices   *notice.Board
@@ -83,8 +85,10 @@ type Relay struct {
 	reloading sync.Mutex
 
 	mu sync.RWMutex
-	// adopted is what the running configuration has set up.
+	// adopted is what the running configuration has set up, and estate says to whom each
+	// part of it belongs.
 	adopted    *plan.Plan
+	estate     *guard.Estate
 	configured time.Time
 	// reloadFailed says how the last reload failed; empty when it did not.
 	reloadFailed string

@@ -168,7 +168,7 @@ func (r *Relay) commit(ctx context.Context, n *next) {
 		r.log.Warn().Msg(w)
 	}
 	r.mu.Lock()
-	r.adopted, r.configured = p, time.Now()
+	r.adopted, r.configured, r.estate = p, time.Now(), estate(p.Config)
 	r.mu.Unlock()
 	r.notices.Use(r.store, p.Config.Relay.Ops)
 	r.intake.TrustProxies(p.Config.Relay.TrustedProxies)

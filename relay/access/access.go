@@ -40,8 +40,7 @@ func Everything() []Scope { return []Scope{Read, Operate, Configure} }
 
 // Person is somebody who uses a relay.
 type Person struct {
-	// Name is a mail address, the same as in the configuration, or who the operating
-	// system says it is.
+	// Name is a mail address as [CleanName] leaves it, or [LocalName].
 	Name  string
 	Role  Role
 	Teams []string
@@ -65,10 +64,13 @@ func (p Person) Manages(team string) bool { return p.Role == Ops || p.in(team) }
 
 func (p Person) in(team string) bool { return team != "" && slices.Contains(p.Teams, team) }
 
-// Local is somebody whom the machine itself vouches for, on loopback or at the operator
-// socket.
-func Local(name, via string) Person {
-	return Person{Name: name, Role: Ops, Via: via, Scopes: Everything()}
+// LocalName is the name of whoever comes in on this machine. It has a space, so that nobody
+// can sign in under it.
+const LocalName = "local operator"
+
+// Local is whoever the machine itself vouches for, via "loopback" or "socket".
+func Local(via string) Person {
+	return Person{Name: LocalName, Role: Ops, Via: via, Scopes: Everything()}
 }
 
 type key struct{}

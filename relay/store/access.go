@@ -9,7 +9,8 @@ import (
 // Access is what package access needs: who is signed in, who may ask with a token, and
 // who did what.
 type Access interface {
-	// SaveSession stores a session; one with the same hash is replaced.
+	// SaveSession stores a session; one with the same hash is replaced. A person's oldest
+	// sessions end when there are more than [MaxSessions].
 	SaveSession(ctx context.Context, s Session) error
 	// Session returns a session, also one that has expired and is not swept yet. It fails
 	// with [ErrNotFound] when there is none.
@@ -64,6 +65,8 @@ type Session struct {
 	// Used is when it was last used; zero when it never was.
 	Used    time.Time
 	Expires time.Time
+	// Proof says how she proved who she is. It changes when that proof is no longer valid.
+	Proof string
 }
 
 // Person is somebody who has signed in.
@@ -100,6 +103,8 @@ type AuditEntry struct {
 	// Action is what was done, such as "replay", and Subject to what, such as "channel ops".
 	Action  string
 	Subject string
+	// Outcome is what became of it, such as "done" or "refused".
+	Outcome string
 	// Detail is a line for people. It holds no secrets.
 	Detail string
 }
@@ -125,8 +130,8 @@ const (
 	MaxAuditDetail = 1000
 	// KeepExpired is how long a token is still listed after it has expired.
 	KeepExpired = 30 * 24 * time.Hour
-	// MaxSessions and MaxAPITokens are how many of each a person may have; whoever adds
-	// one sees to that.
+	// MaxSessions and MaxAPITokens are how many of each a person may have; whoever adds a
+	// token sees to that.
 	MaxSessions  = 50
 	MaxAPITokens = 50
 )

@@ -37,28 +37,28 @@ func (g *Guard) Status(ctx context.Context) (operator.Status, error) {
 }
 
 // seen asks for a list and leaves out what somebody does not see.
-func seen[T any](ctx context.Context, g *Guard, ask func(context.Context) ([]T, error), sees func(view, T) bool) ([]T, error) {
+func seen[T any](ctx context.Context, g *Guard, ask func(operator.Relay, context.Context) ([]T, error), sees func(view, T) bool) ([]T, error) {
 	v, err := g.look(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list, err := ask(ctx)
+	list, err := ask(g.relay, ctx)
 	return slices.DeleteFunc(list, func(e T) bool { return !sees(v, e) }), err
 }
 
 // Problems implements [operator.Relay].
 func (g *Guard) Problems(ctx context.Context) ([]operator.Problem, error) {
-	return seen(ctx, g, g.relay.Problems, view.seesProblem)
+	return seen(ctx, g, operator.Relay.Problems, view.seesProblem)
 }
 
 // Channels implements [operator.Relay].
 func (g *Guard) Channels(ctx context.Context) ([]operator.Channel, error) {
-	return seen(ctx, g, g.relay.Channels, func(v view, c operator.Channel) bool { return v.seesChannel(c.Name) })
+	return seen(ctx, g, operator.Relay.Channels, func(v view, c operator.Channel) bool { return v.seesChannel(c.Name) })
 }
 
 // Plugins implements [operator.Relay].
 func (g *Guard) Plugins(ctx context.Context) ([]operator.Plugin, error) {
-	return seen(ctx, g, g.relay.Plugins, func(v view, _ operator.Plugin) bool { return v.SeesAll() })
+	return seen(ctx, g, operator.Relay.Plugins, func(v view, _ operator.Plugin) bool { return v.SeesAll() })
 }
 
 // Connectors implements [operator.Relay].

@@ -51,6 +51,16 @@ func (a *access) sweep(now, before time.Time) {
 func (s *Store) SaveSession(ctx context.Context, n store.Session) error {
 	return s.use(ctx, func() error {
 		s.access.sessions[n.Hash] = n
+		var hers []store.Session
+		for _, one := range s.access.sessions {
+			if one.Person == n.Person {
+				hers = append(hers, one)
+			}
+		}
+		slices.SortFunc(hers, func(a, b store.Session) int { return b.Created.Compare(a.Created) })
+		for _, old := range hers[min(len(hers), store.MaxSessions):] {
+			delete(s.access.sessions, old.Hash)
+		}
 		return nil
 	})
 }

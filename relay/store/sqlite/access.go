@@ -12,8 +12,11 @@ import (
 // SaveSession implements [store.Store].
 func (s *Store) SaveSession(ctx context.Context, n store.Session) error {
 	return s.write(ctx, &operation{what: "save a session", do: func(w *writer) error {
-		_, err := w.exec("INSERT OR REPLACE INTO sessions (hash, person, created, used, expires) VALUES (?,?,?,?,?)",
-			n.Hash[:], n.Person, micros(n.Created), micros(n.Used), micros(n.Expires))
+		if _, err := w.exec("INSERT OR REPLACE INTO sessions (hash, person, created, used, expires, proof) VALUES (?,?,?,?,?,?)",
+			n.Hash[:], n.Person, micros(n.Created), micros(n.Used), micros(n.Expires), n.Proof); err != nil {
+			return err
+		}
+		_, err := w.exec("DELETE FROM sessions WHERE person = ?1 AND hash NOT IN (SELECT hash FROM sessions WHERE person = ?1 ORDER BY created DESC LIMIT ?2)", n.Person, store.MaxSessions)
 		return err
 	}})
 }
@@ -23,10 +26,10 @@ func (s *Store) Session(ctx context.Context, hash store.Hash) (store.Session, er
 	return readOne(ctx, s, "session", func(scan func(...any) error) (store.Session, error) {
 		n := store.Session{Hash: hash}
 		var created, used, expires int64
-		err := scan(&n.Person, &created, &used, &expires)
+		err := scan(&n.Person, &created, &used, &expires, &n.Proof)
 		n.Created, n.Used, n.Expires = moment(created), moment(used), moment(expires)
 		return n, err
-	}, "SELECT person, created, used, expires FROM sessions WHERE hash = ?", hash[:])
+	}, "SELECT person, created, used, expires, proof FROM sessions WHERE hash = ?", hash[:])
 }
 
 // SaveSessionUse implements [store.Store].
@@ -143,7 +146,8 @@ func (s *Store) SaveAPITokenUse(ctx context.Context, used map[store.Hash]time.Ti
 // Audit implements [store.Store].
 func (s *Store) Audit(ctx context.Context, e store.AuditEntry) error {
 	return s.write(ctx, &operation{what: "write to the audit log", do: func(w *writer) error {
-		_, err := w.exec("INSERT INTO audit (time, who, via, action, subject, detail) VALUES (?,?,?,?,?,?)", micros(e.Time), e.Who, e.Via, e.Action, e.Subject, e.Detail)
+		_, err := w.exec("INSERT INTO audit (time, who, via, action, subject, outcome, detail) VALUES (?,?,?,?,?,?,?)",
+			micros(e.Time), e.Who, e.Via, e.Action, e.Subject, e.Outcome, e.Detail)
 		return err
 	}})
 }
@@ -163,11 +167,11 @@ func (s *Store) AuditLog(ctx context.Context, f store.AuditFilter) ([]store.Audi
 	if f.Before > 0 {
 		add("id < ?", f.Before)
 	}
-	query := fmt.Sprintf("SELECT id, time, who, via, action, subject, detail FROM audit %s WHERE %s ORDER BY id DESC LIMIT ?", index, strings.Join(parts, " AND "))
+	query := fmt.Sprintf("SELECT id, time, who, via, action, subject, outcome, detail FROM audit %s WHERE %s ORDER BY id DESC LIMIT ?", index, strings.Join(parts, " AND "))
 	return readAll(ctx, s, "read the audit log", func(scan func(...any) error) (store.AuditEntry, error) {
 		var e store.AuditEntry
 		var at int64
-		err := scan(&e.ID, &at, &e.Who, &e.Via, &e.Action, &e.Subject, &e.Detail)
+		err := scan(&e.ID, &at, &e.Who, &e.Via, &e.Action, &e.Subject, &e.Outcome, &e.Detail)
 		e.Time = moment(at)
 		return e, err
 	}, query, append(args, limitOf(f.Limit))...)

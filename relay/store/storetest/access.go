@@ -16,7 +16,7 @@ func (s *suite) sessions() {
 	at := now()
 	open := func(secret, person string, expires time.Time) store.Session {
 		s.Helper()
-		n := store.Session{Hash: hash(secret), Person: person, Created: at, Expires: expires}
+		n := store.Session{Hash: hash(secret), Person: person, Created: at, Expires: expires, Proof: "proof of " + secret}
 		s.ok(s.store.SaveSession(s.ctx(), n), "save session")
 		return n
 	}
@@ -53,6 +53,15 @@ func (s *suite) sessions() {
 	s.is(err, store.ErrNotFound, "a session of a person whose sessions have ended")
 	_, err = s.store.Session(s.ctx(), e.Hash)
 	s.ok(err, "another's session")
+
+	for i := range store.MaxSessions {
+		at = at.Add(time.Second)
+		open(fmt.Sprint("new ", i), "bob", at.Add(time.Hour))
+	}
+	_, err = s.store.Session(s.ctx(), e.Hash)
+	s.is(err, store.ErrNotFound, "the oldest of too many sessions")
+	_, err = s.store.Session(s.ctx(), hash("new 0"))
+	s.ok(err, "the oldest of as many as there may be")
 }
 
 func (s *suite) people() {
@@ -109,7 +118,7 @@ func (s *suite) auditLog() {
 	for i := range 130 {
 		e := store.AuditEntry{
 			Time: at.Add(time.Duration(i)), Who: []string{"ada", "bob"}[i%2], Via: "session", Action: "replay",
-			Subject: []string{"channel a", "channel b", "channel c"}[i%3], Detail: fmt.Sprint("number ", i),
+			Subject: []string{"channel a", "channel b", "channel c"}[i%3], Outcome: []string{"done", "refused"}[i%2], Detail: fmt.Sprint("number ", i),
 		}
 		e.Time = e.Time.Truncate(time.Microsecond)
 		if i < 2 {
