@@ -15,9 +15,9 @@ type Role string
 const (
 	// Ops see and change everything.
 	Ops Role = "ops"
-	// A Member sees and changes what belongs to her teams.
+	// Member sees and changes what belongs to her teams.
 	Member Role = "member"
-	// A Reader sees everything. She changes only what belongs to her teams, if she is in
+	// Reader sees everything. She changes only what belongs to her teams, if she is in
 	// any.
 	Reader Role = "reader"
 )

@@ -107,7 +107,7 @@ func (d *Dashboard) Guard(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
-		next.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Local("this machine", "loopback"))))
+		next.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Local("loopback"))))
 	})
 }
 

@@ -123,8 +123,10 @@ func questions() []question {
 			return err1(r.Events(ctx, store.EventFilter{}))
 		}, all(looks)},
 		{"Explain", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Explain(ctx, "1")) }, all(looks)},
-		{"Refusals", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.Refusals(ctx, name)) },
-			connectors(looks, looks, "yes yes what? no no yes")},
+		{
+			"Refusals", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.Refusals(ctx, name)) },
+			connectors(looks, looks, "yes yes what? no no yes"),
+		},
 
 		{"Send", func(ctx context.Context, r operator.Relay, name string) error {
 			return err1(r.Send(ctx, name, card.Card{}))
