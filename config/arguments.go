@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/connector-relay/relay/relay/route/language"
 	"github.com/connector-relay/relay/relay/secret"
 )
 
@@ -106,4 +108,18 @@ func replaced(v any, with func(concealed) (any, error)) (any, error) {
 		return object, nil
 	}
 	return v, nil
+}
+
+// Unread reports whether an argument holds a secret that is not at hand here, so that
+// nobody can say what is wrong with it.
+func (c Connector) Unread(argument string) bool {
+	name, _, _ := strings.Cut(argument, ".")
+	name, _, _ = strings.Cut(name, "[")
+	found := false
+	_, _ = replaced(c.Arguments.values[name], func(s concealed) (any, error) {
+		text, err := s.secret.Reveal()
+		found = found || err == nil && language.IsPlaceholder(text)
+		return nil, nil
+	})
+	return found
 }

@@ -142,8 +142,13 @@ type Connector struct {
 	MaxSilence time.Duration
 	// Path is a further path at which its hook answers, or zero.
 	Path secret.Value
-	// Owner is the person responsible for the connector, or empty.
-	Owner string
+	// Owner is the person responsible for the connector, and Team the name of the team
+	// whose it is; either may be empty.
+	Owner, Team string
+	// Saved says that it was made on the page, and stands in no file.
+	Saved bool
+	// Expires is when its hook ends; zero means never.
+	Expires time.Time
 	// Suspended says by channel why the owner's cards do not go there.
 	Suspended map[string]string
 	HTTP      outbound.Settings

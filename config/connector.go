@@ -22,10 +22,13 @@ import (
 type connectorBlock struct {
 	config Connector
 	block  *hclsyntax.Block
+	// saved is the saved block that it is; nil when it stands in a file.
+	saved *savedBlock
 	// schedule is where the schedule stands; nil when it is not set.
 	schedule *hcl.Range
-	// path is where the path stands; nil when it is not set.
-	path *hcl.Range
+	// path is where the path stands, and expires where the hook's end does; nil when they
+	// are not set.
+	path, expires *hcl.Range
 	// sound are the routes that have no errors.
 	sound []*route.Route
 	// guessed are literals that look like secrets, as long as the plugin's schema is not
@@ -41,8 +44,10 @@ func ownAttributes() []language.Attribute {
 		{Name: "timeout"},
 		{Name: "enabled"},
 		{Name: "owner"},
+		{Name: "team"},
 		{Name: "max_silence"},
 		{Name: "path"},
+		{Name: "expires"},
 	}
 }
 
@@ -66,10 +71,12 @@ func (f *File) connector(block *hclsyntax.Block) {
 	c.Timeout = f.readDuration(body, "timeout", time.Second, 0)
 	c.MaxSilence = f.readDuration(body, "max_silence", time.Minute, 0)
 	c.Path, kept.path = f.readPath(body, c.Name)
+	c.Expires, kept.expires = f.readExpires(body)
 	owner, owned := f.readText(body, "owner", `the person responsible, such as "dev@example.com"`)
 	if owned {
 		c.Owner = owner.text()
 	}
+	c.Team, _ = f.readReference(body, "team", f.teams)
 	c.HTTP = f.readHTTP(body, connectorHTTP, f.config.Relay.HTTP)
 	c.Hooks = f.readHooks(body, f.config.Relay.Hooks)
 	c.Quota = f.readQuota(body)
@@ -142,24 +149,40 @@ func (f *File) schedule(s setting) string {
 func (f *File) Decode(types map[string]connector.Type, idle ...string) (*Config, hcl.Diagnostics) {
 	config := f.config
 	config.Channels, config.Plugins = slices.Clone(f.config.Channels), slices.Clone(f.config.Plugins)
-	for i, kept := range f.connectors {
-		c := kept.config
-		t, ok := types[c.Type]
-		if !ok {
-			f.unknownType(kept, slices.AppendSeq(slices.Clone(idle), maps.Keys(types)))
-			continue
+	for i := range f.connectors {
+		b := &f.connectors[i]
+		decode := func() {
+			if c, ok := f.decode(b, types, idle); ok {
+				config.Connectors = append(config.Connectors, c)
+			}
 		}
-		f.connectors[i].guessed = nil
-		f.checkAgainst(kept, t)
-		f.arguments(&c, kept.block, t)
-		c.Fingerprint, c.Parts = fingerprintConnector(c)
-		config.Connectors = append(config.Connectors, c)
+		if b.saved == nil {
+			decode()
+		} else {
+			f.apart(b.saved, decode)
+		}
 	}
 	people := config.PeopleByConnector()
 	for i, c := range config.Channels {
 		config.Channels[i].Fingerprint, config.Channels[i].Parts = fingerprintChannel(c, people)
 	}
 	return &config, f.take()
+}
+
+// decode checks one connector against its type. A saved block with mistakes makes none.
+func (f *File) decode(b *connectorBlock, types map[string]connector.Type, idle []string) (Connector, bool) {
+	c := b.config
+	t, ok := types[c.Type]
+	if !ok {
+		f.unknownType(*b, slices.AppendSeq(slices.Clone(idle), maps.Keys(types)))
+		return c, false
+	}
+	b.guessed = nil
+	f.checkAgainst(*b, t)
+	f.arguments(&c, b.block, t)
+	c.Fingerprint, c.Parts = fingerprintConnector(c)
+	c.Saved = b.saved != nil
+	return c, b.saved == nil || !b.saved.diags.HasErrors() && !f.diags.HasErrors()
 }
 
 func (f *File) unknownType(kept connectorBlock, names []string) {
@@ -199,6 +222,9 @@ func (f *File) checkAgainst(kept connectorBlock, t connector.Type) {
 	}
 	if kept.path != nil && !t.Receives {
 		f.warn("Attribute without effect", fmt.Sprintf("Connectors of type %s are polled; nothing is sent to them. The path has no effect.", t.Type), *kept.path)
+	}
+	if kept.expires != nil && !t.Receives {
+		f.warn("Attribute without effect", fmt.Sprintf("Connectors of type %s have no hook that could expire. The attribute expires has no effect.", t.Type), *kept.expires)
 	}
 	var kinds []string
 	var samples []event.Event

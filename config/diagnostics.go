@@ -159,7 +159,7 @@ type literalWalker struct{ names, found []hcl.Range }
 func (w *literalWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
 	switch n := node.(type) {
 	case *hclsyntax.FunctionCallExpr:
-		if (n.Name == "env" || n.Name == "file") && len(n.Args) > 0 {
+		if language.IsSource(n.Name) && len(n.Args) > 0 {
 			w.names = append(w.names, n.Args[0].Range())
 		}
 	case *hclsyntax.LiteralValueExpr:
@@ -217,10 +217,14 @@ func soundsSecret(name string) bool {
 func (f *File) collectHidden(body *hclsyntax.Body) {
 	_ = hclsyntax.VisitAll(body, func(node hclsyntax.Node) hcl.Diagnostics {
 		call, ok := node.(*hclsyntax.FunctionCallExpr)
-		if !ok || call.Name != "env" && call.Name != "file" {
+		if !ok || !language.IsSource(call.Name) {
 			return nil
 		}
-		v, diags := call.Value(f.scope)
+		if call.Name == "secret" && f.secret == nil {
+			f.warnUnread(call.Range())
+			return nil
+		}
+		v, diags := language.Evaluate(call, f.scope, true)
 		if diags.HasErrors() {
 			return nil
 		}

@@ -39,6 +39,15 @@ type File struct {
 	used map[string]bool
 	// paths are the connectors' paths read so far.
 	paths []usedPath
+	// blocks are the saved blocks, and current is the one that is being read.
+	blocks  []*savedBlock
+	current *savedBlock
+	// secret reads the secrets that the store keeps; nil when it is not at hand. Seen are
+	// the groups of those who have signed in, by their names in lower case.
+	secret func(name string) (string, error)
+	seen   map[string][]string
+	// unread says that there is a secret which could not be read for want of a store.
+	unread bool
 	// grouped are where groups are named, which only a sign-in by OIDC knows.
 	grouped []hcl.Range
 
@@ -76,13 +85,24 @@ type Options struct {
 	Sources []Source
 	// Systems are those that its channels may be channels of.
 	Systems chat.Systems
+	// Saved are blocks besides those of the sources. Their mistakes set them aside, and
+	// are no mistakes of the configuration.
+	Saved []Saved
+	// Secret reads a secret that the store keeps; its errors show no value. Without it,
+	// each stands for itself, and is not checked.
+	Secret func(name string) (string, error)
+	// Seen are the groups of people, by name in lower case, as they last signed in.
+	Seen map[string][]string
 }
 
 // Parse reads a configuration and checks everything but the connectors' arguments. The
 // File is never nil: even with errors it writes diagnostics, knows what could be read, and
 // finds more errors in [File.Decode].
 func Parse(o Options) (*File, hcl.Diagnostics) {
-	f := &File{systems: o.Systems, dir: folder(o.Path), sources: o.Sources, used: make(map[string]bool), files: make(map[string]*hcl.File)}
+	f := &File{
+		systems: o.Systems, dir: folder(o.Path), sources: o.Sources, secret: o.Secret, seen: o.Seen,
+		used: make(map[string]bool), files: make(map[string]*hcl.File),
+	}
 	f.defaults(o.Path)
 	if f.sources == nil {
 		if d := f.load(o.Path); d != nil {
@@ -90,6 +110,7 @@ func Parse(o Options) (*File, hcl.Diagnostics) {
 		}
 	}
 	f.scope = &hcl.EvalContext{Functions: language.Functions(f.dir)}
+	f.scope.Functions["secret"] = language.SecretFunction(f.secret)
 	var bodies []*hclsyntax.Body
 	for _, s := range f.sources {
 		parsed, diags := hclsyntax.ParseConfig(s.Text, s.Name, hcl.InitialPos)
@@ -110,7 +131,7 @@ func Parse(o Options) (*File, hcl.Diagnostics) {
 		f.whereabouts(bodies)
 		return f, diags
 	}
-	f.top(bodies)
+	f.top(bodies, o.Saved)
 	return f, f.take()
 }
 
@@ -140,7 +161,7 @@ func (f *File) take() hcl.Diagnostics {
 }
 
 // top reads the whole configuration.
-func (f *File) top(bodies []*hclsyntax.Body) {
+func (f *File) top(bodies []*hclsyntax.Body, saved []Saved) {
 	all := f.checkTop(bodies)
 	blocks := make(map[string][]*hclsyntax.Block)
 	for _, b := range all {
@@ -177,6 +198,7 @@ func (f *File) top(bodies []*hclsyntax.Body) {
 	for _, b := range blocks["connector"] {
 		f.connector(b)
 	}
+	f.saved(saved, blocks["connector"])
 	f.moved(blocks["moved"], blocks)
 	f.unused(blocks["channel"])
 }
@@ -276,11 +298,20 @@ func (f *File) State() State { return f.config.Relay.State }
 // Log returns the configured log level, which is known before the connectors are.
 func (f *File) Log() zerolog.Level { return f.config.Relay.Log }
 
-// ConnectorTypes returns the types that connector blocks name, sorted.
+// Relay is the relay block, as far as it could be read.
+func (f *File) Relay() Relay { return f.config.Relay }
+
+// ConnectorTypes returns the types that the sources' connector blocks name, sorted.
 func (f *File) ConnectorTypes() []string {
+	return f.types(func(c connectorBlock) bool { return c.saved == nil })
+}
+
+func (f *File) types(of func(connectorBlock) bool) []string {
 	types := make(map[string]bool)
 	for _, c := range f.connectors {
-		types[c.config.Type] = true
+		if of(c) {
+			types[c.config.Type] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(types))
 }

@@ -71,6 +71,7 @@ func fingerprintConnector(c Connector) (string, Parts) {
 	f.add("timeout", c.Timeout)
 	f.add("max_silence", c.MaxSilence)
 	f.add("path", c.Path.Fingerprint())
+	f.add("expires", c.Expires.UTC())
 	f.add("suspended", c.Suspended) // fmt prints maps in the order of their keys
 	f.add("http", c.HTTP.Fingerprint())
 	f.add("hooks", c.Hooks)

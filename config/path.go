@@ -6,10 +6,12 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/connector-relay/relay/relay/route/language"
 	"github.com/connector-relay/relay/relay/secret"
 )
 
@@ -40,6 +42,9 @@ func (f *File) readPath(body *hclsyntax.Body, name string) (secret.Value, *hcl.R
 		f.error("Secret that cannot be read", fmt.Sprintf("The attribute path cannot be read: %s.", err), s.place)
 		return secret.Value{}, nil
 	}
+	if language.IsPlaceholder(text) {
+		return s.value, &s.place
+	}
 	if problem := pathProblem(text); problem != "" {
 		f.error("Not a path for a hook", "The attribute path "+problem, s.place)
 		return secret.Value{}, nil
@@ -52,6 +57,21 @@ func (f *File) readPath(body *hclsyntax.Body, name string) (secret.Value, *hcl.R
 	}
 	f.paths = append(f.paths, usedPath{connector: name, path: s.value})
 	return s.value, &s.place
+}
+
+// readExpires reads the day, or the time, from which on a hook accepts nothing.
+func (f *File) readExpires(body *hclsyntax.Body) (time.Time, *hcl.Range) {
+	s, ok := f.readText(body, "expires", `a day such as "2027-01-31"`)
+	if !ok {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.ParseInLocation(layout, s.text(), time.Local); err == nil {
+			return at, &s.place
+		}
+	}
+	f.error("Not a day", fmt.Sprintf("The attribute expires cannot be %s. Write the day on which the hook ends, such as \"2027-01-31\", or a time such as \"2027-01-31T18:00:00+01:00\".", s.shown()), s.place)
+	return time.Time{}, nil
 }
 
 // pathProblem says what is wrong with a path without showing it.

@@ -59,10 +59,25 @@ func newSecret(text, path string) secret.Value {
 
 // warnLiteral warns of a literal secret in a world-readable file.
 func (f *File) warnLiteral(name string, s secretSetting) {
-	if !s.literal || !f.open(s.place) || s.value.IsZero() {
+	if !s.literal || s.value.IsZero() {
+		return
+	}
+	if f.current != nil {
+		f.error("Secret in a saved connector", fmt.Sprintf("The attribute %s holds a secret, which is not kept in the block. Fill it in on the page, or name a stored one: secret(%q).", name, f.current.Name+"."+name), s.place)
+		return
+	}
+	if !f.open(s.place) {
 		return
 	}
 	f.warn("Secret in a file readable by everybody", fmt.Sprintf("The attribute %s holds a secret, and every user of this machine can read the file. Move the secret out with env(\"…\") or file(\"…\"), or run chmod 600 on the file.", name), s.place)
+}
+
+// warnUnread says, once, that what the store keeps is not at hand.
+func (f *File) warnUnread(place hcl.Range) {
+	if !f.unread {
+		f.unread = true
+		f.warn("Stored secrets not checked", "The running relay reads this secret from its store. Here it is not at hand, so what depends on it is not checked.", place)
+	}
 }
 
 // fileOf returns the file whose whole content is an expression's value: a call of

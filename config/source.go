@@ -104,10 +104,8 @@ func (f *File) Sources() []Source { return f.sources }
 
 // text is the source text of a range's file.
 func (f *File) text(name string) []byte {
-	for _, s := range f.sources {
-		if s.Name == name {
-			return s.Text
-		}
+	if file := f.files[name]; file != nil {
+		return file.Bytes
 	}
 	return nil
 }

@@ -54,30 +54,53 @@ func (f *File) readTexts(body *hclsyntax.Body, name, words string) []string {
 	return list
 }
 
-// has reports whether somebody is a member, ignoring case.
+// belongs reports whether somebody is a member of a team, by name or by what her last
+// sign-in said of her groups. Ops belong everywhere.
+func (f *File) belongs(person string, t Team) bool {
+	groups := f.seen[strings.ToLower(strings.TrimSpace(person))]
+	in := func(list []string) bool {
+		return slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(list, g) })
+	}
+	if t.has(person) || in(t.Groups) {
+		return true
+	}
+	auth := f.config.Dashboard.Auth
+	return auth != nil && slices.ContainsFunc(auth.Roles, func(r Role) bool {
+		return r.Name == "ops" && (Team{Members: r.Members}.has(person) || in(r.Groups))
+	})
+}
+
+// has reports whether somebody is a member by name, ignoring case.
 func (t Team) has(person string) bool {
 	return slices.ContainsFunc(t.Members, func(m string) bool {
 		return strings.EqualFold(strings.TrimSpace(m), strings.TrimSpace(person))
 	})
 }
 
-// suspended finds and reports the channels of the connector's routes that belong to a
-// team that its owner is not a member of.
+// suspended finds and reports the channels of the connector's routes that its owner's
+// cards may not go to: those of a team that she is not a member of, and all when she is
+// no longer a member of the connector's own.
 func (f *File) suspended(c Connector, place hcl.Range) map[string]string {
 	reasons := make(map[string]string)
 	for _, r := range c.Routes {
 		for _, name := range r.To {
-			at := slices.IndexFunc(f.config.Channels, func(ch Channel) bool { return ch.Name == name })
-			if at < 0 || f.config.Channels[at].Team == "" || reasons[name] != "" {
-				continue
+			teams := []string{c.Team}
+			if at := slices.IndexFunc(f.config.Channels, func(ch Channel) bool { return ch.Name == name }); at >= 0 {
+				teams = append(teams, f.config.Channels[at].Team)
 			}
-			team := f.config.Teams[slices.IndexFunc(f.config.Teams, func(t Team) bool { return t.Name == f.config.Channels[at].Team })]
-			if team.has(c.Owner) {
-				continue
+			for _, team := range teams {
+				if team == "" || reasons[name] != "" || f.belongs(c.Owner, f.teamOf(team)) {
+					continue
+				}
+				reasons[name] = fmt.Sprintf("the connector's owner %s is not a member of team %s", c.Owner, team)
+				f.warn("Suspended route", fmt.Sprintf("The owner of connector %q is not a member of team.%s, so its cards do not go to channel.%s. Name an owner who is a member, or remove the owner.", c.Name, team, name), place)
 			}
-			reasons[name] = fmt.Sprintf("the connector's owner %s is not a member of team %s", c.Owner, team.Name)
-			f.warn("Suspended route", fmt.Sprintf("The owner of connector %q is not a member of team.%s, so its cards do not go to channel.%s. Name an owner who is a member, or remove the owner.", c.Name, team.Name, name), place)
 		}
 	}
 	return reasons
+}
+
+// teamOf returns the team of a name, which is known.
+func (f *File) teamOf(name string) Team {
+	return f.config.Teams[slices.IndexFunc(f.config.Teams, func(t Team) bool { return t.Name == name })]
 }

@@ -18,6 +18,9 @@ type Options struct {
 	Channels *language.References
 	// Functions are the functions that expressions may call.
 	Functions map[string]function.Function
+	// Meter bounds what it costs to compile a route by somebody who is no operator; nil
+	// bounds nothing.
+	Meter *language.Meter
 	// Source is the text of the file with the blocks.
 	Source []byte
 }
@@ -40,6 +43,9 @@ func blockSchema() language.Schema {
 func Compile(block *hclsyntax.Block, o Options) (*Route, hcl.Diagnostics) {
 	r := &Route{Range: block.DefRange(), reach: language.Reach{}}
 	r.scope = &hcl.EvalContext{Functions: o.Functions}
+	if o.Meter != nil {
+		r.scope = o.Meter.Scope(r.scope, nil)
+	}
 	diags := blockSchema().Check(block.Body, block.DefRange(), false)
 	if to := block.Body.Attributes["to"]; to != nil {
 		diags = append(diags, r.compileTo(to, o)...)

@@ -22,8 +22,24 @@ func Evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext, confidential bool
 	if diags := checkNames(expr, ctx); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
-	v, diags := expr.Value(ctx)
+	v, diags := value(expr, ctx)
 	return v, Scrub(diags, confidential || CallsSecret(expr))
+}
+
+// value evaluates an expression, within the bounds of the scope's [Meter] if it has one.
+func value(expr hclsyntax.Expression, ctx *hcl.EvalContext) (v cty.Value, diags hcl.Diagnostics) {
+	m := meterOf(ctx)
+	if m == nil {
+		return expr.Value(ctx)
+	}
+	err := m.Bound(func() error {
+		v, diags = Metered(expr).Value(ctx)
+		return nil
+	})
+	if err != nil {
+		return cty.DynamicVal, hcl.Diagnostics{Error("Too costly", fmt.Sprintf("This cannot be evaluated: %s.", err), expr.Range())}
+	}
+	return v, diags
 }
 
 // checkNames reports functions, variables and attributes of variables that do not
@@ -110,6 +126,7 @@ func unknownName(root hcl.TraverseRoot, traversal hcl.Traversal, ctx *hcl.EvalCo
 	for c := ctx; c != nil; c = c.Parent() {
 		names = append(names, slices.Sorted(maps.Keys(c.Variables))...)
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == meterName })
 	detail := fmt.Sprintf("There is nothing called %q here.", root.Name)
 	switch suggestion := spelling.Nearest(root.Name, names); {
 	case suggestion != "":
@@ -185,11 +202,16 @@ func readError(d *hcl.Diagnostic) *sourceError {
 	return nil
 }
 
-// CallsSecret reports whether an expression calls env or file.
+// IsSource reports whether a function reads what must not be shown.
+func IsSource(function string) bool {
+	return function == "env" || function == "file" || function == "secret"
+}
+
+// CallsSecret reports whether an expression calls env, file or secret.
 func CallsSecret(expr hclsyntax.Expression) bool {
 	found := false
 	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics {
-		if call, ok := node.(*hclsyntax.FunctionCallExpr); ok && (call.Name == "env" || call.Name == "file") {
+		if call, ok := node.(*hclsyntax.FunctionCallExpr); ok && IsSource(call.Name) {
 			found = true
 		}
 		return nil

@@ -23,6 +23,7 @@ func Functions(dir string) map[string]function.Function {
 	functions := map[string]function.Function{
 		"env":    envFunction(),
 		"file":   fileFunction(dir),
+		"secret": SecretFunction(nil),
 		"escape": textFunction("Makes text literal in a card's Markdown.", func(s string) (string, error) { return card.Escape(s), nil }),
 		"try":    tryfunc.TryFunc,
 		"can":    tryfunc.CanFunc,

@@ -79,6 +79,34 @@ func fileFunction(dir string) function.Function {
 	})
 }
 
+// placeholder stands for a secret that is in a store which is not at hand.
+const placeholder = "https://placeholder.invalid/0123456789abcdef"
+
+// IsPlaceholder reports whether a text is what secret returns without a store.
+func IsPlaceholder(text string) bool { return text == placeholder }
+
+// SecretFunction reads secrets that the relay keeps sealed in its store, by the names that
+// saved blocks use, such as "ci.token". Read's errors must not show a value. Without read,
+// every secret exists, and is a placeholder. The result is hidden.
+func SecretFunction(read func(name string) (string, error)) function.Function {
+	return function.New(&function.Spec{
+		Description: "A secret that the relay keeps sealed in its store, such as secret(\"ci.token\").",
+		Params:      []function.Parameter{{Name: "name", Type: cty.String, AllowMarked: true}},
+		Type:        function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if read == nil {
+				return hide(cty.StringVal(placeholder)), nil
+			}
+			name, _ := args[0].Unmark()
+			text, err := read(name.AsString())
+			if err != nil {
+				return cty.NilVal, &sourceError{"Secret cannot be read", fmt.Sprintf("The secret cannot be read: %s.", err)}
+			}
+			return hide(cty.StringVal(text)), nil
+		},
+	})
+}
+
 // Path makes a path in the configuration absolute.
 func Path(dir, path string) string {
 	if filepath.IsAbs(path) {

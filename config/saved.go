@@ -1,0 +1,139 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/connector-relay/relay/relay/route/language"
+)
+
+// Saved is a connector block that somebody made on the page.
+type Saved struct {
+	// Name is the connector's, and HCL the block.
+	Name, HCL string
+}
+
+// Aside is a saved block that does not run, because of its mistakes or because a file
+// declares a connector of its name. Nothing else depends on it.
+type Aside struct {
+	Name string
+	// Declared says that a file declares the connector, which wins.
+	Declared    bool
+	Diagnostics hcl.Diagnostics
+}
+
+// savedBlock is a saved block as it is read. Its mistakes are its own.
+type savedBlock struct {
+	Saved
+	// scope is what its expressions can use, and meter bounds what they may cost: whoever
+	// made it is not trusted with the relay's environment, its files or others' secrets.
+	scope    *hcl.EvalContext
+	meter    *language.Meter
+	declared bool
+	diags    hcl.Diagnostics
+}
+
+// SavedSource is what diagnostics call the text of a saved block.
+func SavedSource(name string) string { return "saved connector " + name }
+
+// saved reads the saved blocks, with what the files declare.
+func (f *File) saved(list []Saved, declared []*hclsyntax.Block) {
+	for _, s := range list {
+		b := &savedBlock{Saved: s, meter: language.NewMeter()}
+		functions := maps.Clone(f.scope.Functions)
+		delete(functions, "env")
+		delete(functions, "file")
+		functions["secret"] = language.SecretFunction(b.own(f.secret))
+		b.scope = b.meter.Scope(&hcl.EvalContext{Functions: functions}, nil)
+		f.blocks = append(f.blocks, b)
+		f.apart(b, func() { f.savedConnector(b, declared) })
+	}
+}
+
+var errForeignSecret = errors.New("a saved connector reads only its own secrets, which begin with its name")
+
+// own keeps a block from reading another's secrets.
+func (b *savedBlock) own(read func(string) (string, error)) func(string) (string, error) {
+	if read == nil {
+		return nil
+	}
+	return func(name string) (string, error) {
+		if !strings.HasPrefix(name, b.Name+".") {
+			return "", errForeignSecret
+		}
+		return read(name)
+	}
+}
+
+// apart does something for a saved block: in its scope, and with its own diagnostics.
+func (f *File) apart(b *savedBlock, do func()) {
+	diags, scope, routes := f.diags, f.scope, f.routes
+	f.diags, f.scope, f.current = nil, b.scope, b
+	f.routes.Meter, f.routes.Functions = b.meter, maps.Clone(b.scope.Parent().Functions)
+	delete(f.routes.Functions, "secret") // a card must not show one
+	do()
+	b.diags = append(b.diags, f.take()...)
+	f.diags, f.scope, f.routes, f.current = diags, scope, routes, nil
+}
+
+// savedConnector reads the text of a saved block.
+func (f *File) savedConnector(b *savedBlock, declared []*hclsyntax.Block) {
+	source := Source{Name: SavedSource(b.Name), Text: []byte(b.HCL)}
+	parsed, diags := hclsyntax.ParseConfig(source.Text, source.Name, hcl.InitialPos)
+	f.files[source.Name] = parsed
+	f.add(language.Scrub(diags, false)...)
+	if diags.HasErrors() {
+		f.redactByName(source)
+		return
+	}
+	body, ok := parsed.Body.(*hclsyntax.Body)
+	if !ok || len(body.Attributes) != 0 || len(body.Blocks) != 1 || body.Blocks[0].Type != "connector" || len(body.Blocks[0].Labels) != 2 || body.Blocks[0].Labels[1] != b.Name {
+		f.error("Not a connector", fmt.Sprintf("What is saved as %q is one block, connector \"TYPE\" %q { … }.", b.Name, b.Name), body.MissingItemRange())
+		return
+	}
+	block := body.Blocks[0]
+	f.collectHidden(body)
+	f.unique("connector", body.Blocks, 1)
+	if at := slices.IndexFunc(declared, func(d *hclsyntax.Block) bool { return lastLabel(d) == b.Name }); at >= 0 {
+		b.declared = true
+		place := declared[at].DefRange()
+		f.error("Declared in a file", fmt.Sprintf("The connector %q is declared in %s on line %d, which wins. Remove one of the two.", b.Name, place.Filename, place.Start.Line), block.LabelRanges[1])
+		return
+	}
+	f.connector(block)
+	f.connectors[len(f.connectors)-1].saved = b
+}
+
+// Asides returns the saved blocks that do not run, once [File.Decode] has looked at all.
+func (f *File) Asides() []Aside {
+	var list []Aside
+	for _, b := range f.blocks {
+		if b.diags.HasErrors() {
+			list = append(list, Aside{Name: b.Name, Declared: b.declared, Diagnostics: b.diags})
+		}
+	}
+	return list
+}
+
+// Advice returns the diagnostics of a saved block: its mistakes, and what else a person
+// should know.
+func (f *File) Advice(name string) hcl.Diagnostics {
+	for _, b := range f.blocks {
+		if b.Name == name {
+			return b.diags
+		}
+	}
+	return nil
+}
+
+// SavedTypes returns the types that only saved blocks name, sorted.
+func (f *File) SavedTypes() []string {
+	declared := f.ConnectorTypes()
+	return slices.DeleteFunc(f.types(func(c connectorBlock) bool { return c.saved != nil }), func(typ string) bool { return slices.Contains(declared, typ) })
+}
