@@ -1,33 +1,42 @@
 package dashboard
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
+	"github.com/connector-relay/relay/relay/access"
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// pageSize is how many cards a channel's page shows.
-const pageSize = 30
+const (
+	// pageSize is how many cards a channel's page shows.
+	pageSize = 30
+	// mostQueued is how many of its waiting cards it shows.
+	mostQueued = 10
+)
 
 func (d *Dashboard) channel(r *http.Request) (answer, error) {
+	ctx := r.Context()
+	c, err := d.findChannel(ctx, r.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
 	page := struct {
 		operator.Channel
 		Deliveries []operator.Delivery
+		Queue      []operator.Delivery
 		Older      int64
-	}{}
-	name := r.PathValue("name")
-	all := listed(r.Context(), d, d.relay.Channels)
-	i := slices.IndexFunc(all, func(c operator.Channel) bool { return c.Name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("channel %s: %w", name, operator.ErrNotFound)
-	}
-	page.Channel = all[i]
+		Changes    bool
+	}{Channel: c, Changes: changes(ctx)}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
-	list, err := d.relay.Deliveries(r.Context(), store.Filter{Channel: name, Before: before, Limit: pageSize + 1, Cards: true})
+	list, err := d.relay.Deliveries(ctx, store.Filter{Channel: c.Name, Before: before, Limit: pageSize + 1, Cards: true})
 	if err != nil {
 		return nil, err
 	}
@@ -36,9 +45,90 @@ func (d *Dashboard) channel(r *http.Request) (answer, error) {
 		page.Older = list[pageSize-1].ID
 	}
 	page.Deliveries = list
-	v := view{Template: "channel.html", Title: name, Trail: []link{{"Channels", "/channels"}}, Page: page}
+	v := view{Template: "channel.html", Title: c.Name, Trail: []link{{"Channels", "/channels"}}}
 	if before <= 0 {
-		v.Live = name
+		v.Live = c.Name
 	}
-	return v, nil
+	if c.Waiting > 0 {
+		page.Queue, err = d.relay.Deliveries(ctx, store.Filter{Channel: c.Name, States: []delivery.State{delivery.Waiting}, Limit: mostQueued})
+		slices.Reverse(page.Queue)
+	}
+	v.Page = page
+	return v, err
+}
+
+func (d *Dashboard) findChannel(ctx context.Context, name string) (operator.Channel, error) {
+	all, err := d.relay.Channels(ctx)
+	if i := slices.IndexFunc(all, func(c operator.Channel) bool { return c.Name == name }); i >= 0 {
+		return all[i], nil
+	}
+	if err == nil {
+		err = fmt.Errorf("channel %s: %w", name, operator.ErrNotFound)
+	}
+	return operator.Channel{}, err
+}
+
+// changes reports whether somebody may act on what she sees. Whether she may act on a
+// certain thing, the relay says when she does.
+func changes(ctx context.Context) bool {
+	me, ok := access.From(ctx)
+	return ok && me.May(access.Operate) && (me.Role == access.Ops || len(me.Teams) > 0)
+}
+
+// toChannel leads back to a channel's page.
+func toChannel(name, said string) redirect { return seeOther("/channels/"+url.PathEscape(name), said) }
+
+func (d *Dashboard) pause(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	if err := d.relay.Pause(r.Context(), name, r.PostForm.Get("reason")); err != nil {
+		return nil, err
+	}
+	return toChannel(name, "The channel is paused. Its cards wait until somebody resumes it."), nil
+}
+
+func (d *Dashboard) resume(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	if err := d.relay.Resume(r.Context(), name); err != nil {
+		return nil, err
+	}
+	return toChannel(name, "The channel is resumed. What waits goes out, in order."), nil
+}
+
+// test sends a card that says who sent it.
+func (d *Dashboard) test(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	me, _ := access.From(r.Context())
+	sent, err := d.relay.Send(r.Context(), name, card.Card{
+		Title: "A test of channel " + name,
+		Text:  "If you can read this, cards reach this channel. Nothing needs to be done.",
+		Sections: []card.Section{{Facts: []card.Fact{
+			{Name: "Sent by", Value: me.Name}, {Name: "From", Value: "Relay's dashboard"},
+		}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return seeOther(fmt.Sprint("/deliveries/", sent.ID), "A test card is on its way to "+name+"; this page shows how it fares."), nil
+}
+
+func (d *Dashboard) askForgetChannel(r *http.Request) (answer, error) {
+	c, err := d.findChannel(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
+	here := "/channels/" + url.PathEscape(c.Name)
+	return confirmation{
+		Question: "Forget channel " + c.Name + "?",
+		Warning:  counted(c.Waiting, "waiting card", "waiting cards") + " and " + counted(c.Dead, "dead letter", "dead letters") + " are dismissed. They will not be delivered.",
+		To:       here + "/forget", Do: "Forget the channel", Back: here,
+	}.view([]link{{"Channels", "/channels"}, {c.Name, here}}), nil
+}
+
+func (d *Dashboard) forgetChannel(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	n, err := d.relay.ForgetChannel(r.Context(), name)
+	if err != nil {
+		return nil, err
+	}
+	return seeOther("/channels", fmt.Sprintf("Channel %s is forgotten; %s dismissed.", name, counted(n, "card was", "cards were"))), nil
 }

@@ -15,25 +15,31 @@ type channelRow struct {
 }
 
 func (d *Dashboard) channels(r *http.Request) (answer, error) {
-	rows, err := d.channelRows(r.Context())
+	list := sift(listed(r.Context(), d, d.relay.Channels), r.URL.Query(), func(c operator.Channel) ([]string, mark) {
+		return []string{c.Name, c.Type, c.Reason}, laneMark(c)
+	})
+	rows, err := d.channelRows(r.Context(), list.Rows)
 	if err != nil {
 		return nil, err
 	}
-	page := struct{ Channels []channelRow }{rows}
+	page := struct {
+		listing[operator.Channel]
+		Channels []channelRow
+	}{list, rows}
 	return view{Template: "channels.html", Title: "Channels", Live: "*", Page: page}, nil
 }
 
-func (d *Dashboard) channelRows(ctx context.Context) (rows []channelRow, err error) {
-	for _, c := range listed(ctx, d, d.relay.Channels) {
+func (d *Dashboard) channelRows(ctx context.Context, list []operator.Channel) ([]channelRow, error) {
+	rows := make([]channelRow, len(list))
+	for i, c := range list {
 		last, err := d.relay.Deliveries(ctx, store.Filter{Channel: c.Name, Limit: 1})
 		if err != nil {
 			return nil, err
 		}
-		row := channelRow{Channel: c}
+		rows[i].Channel = c
 		if len(last) == 1 {
-			row.Last = &last[0]
+			rows[i].Last = &last[0]
 		}
-		rows = append(rows, row)
 	}
 	return rows, nil
 }

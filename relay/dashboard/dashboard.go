@@ -74,12 +74,23 @@ func (d *Dashboard) Close() { d.hub.close() }
 func (d *Dashboard) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, p := range map[string]page{
-		"GET /{$}":             d.overview,
-		"GET /connectors":      d.connectors,
-		"GET /channels":        d.channels,
-		"GET /channels/{name}": d.channel,
-		"GET /deliveries/{id}": d.delivery,
-		"/":                    func(*http.Request) (answer, error) { return nil, operator.ErrNotFound },
+		"GET /{$}":                        d.overview,
+		"GET /connectors":                 d.connectors,
+		"GET /connectors/{name}":          d.connector,
+		"POST /connectors/{name}/poll":    d.poll,
+		"POST /connectors/{name}/dry-run": d.dryRun,
+		"POST /connectors/{name}/rotate":  d.rotate,
+		"GET /connectors/{name}/forget":   d.askForgetConnector,
+		"POST /connectors/{name}/forget":  d.forgetConnector,
+		"GET /channels":                   d.channels,
+		"GET /channels/{name}":            d.channel,
+		"POST /channels/{name}/pause":     d.pause,
+		"POST /channels/{name}/resume":    d.resume,
+		"POST /channels/{name}/test":      d.test,
+		"GET /channels/{name}/forget":     d.askForgetChannel,
+		"POST /channels/{name}/forget":    d.forgetChannel,
+		"GET /deliveries/{id}":            d.delivery,
+		"/":                               func(*http.Request) (answer, error) { return nil, operator.ErrNotFound },
 	} {
 		mux.HandleFunc(pattern, d.serve(p))
 	}

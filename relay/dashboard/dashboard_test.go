@@ -195,7 +195,7 @@ func TestPages(t *testing.T) {
 		status int
 		want   []string
 	}{
-		{"/", 200, []string{"the disk is &lt;full&gt;", "lobby", "paused", "&lt;i&gt;because", "Card 3", "unauthorised", "sign in", "in 15 min", "No card yet."}},
+		{"/", 200, []string{"The disk is &lt;full&gt;", "lobby", "paused", "&lt;i&gt;because", "Card 3", "unauthorised", "sign in", "in 15 min", "No card yet."}},
 		{"/channels/lobby", 200, []string{"accepted by the flow", "dead", "This card cannot be drawn", "three", `href="/deliveries/3"`}},
 		{"/channels/dev", 200, []string{"No card yet. It will appear here by itself."}},
 		{"/channels/nowhere", 404, []string{"There is no such page"}},

@@ -22,11 +22,14 @@ func (d *Dashboard) functions() template.FuncMap {
 		"excerpt": func(d operator.Delivery) drawing {
 			return pen.draw(d.Card, excerptRoom, "/deliveries/"+strconv.FormatInt(d.ID, 10))
 		},
+		"drawn":   func(card []byte) drawing { return pen.draw(card, excerptRoom, "") },
+		"fate":    fateMark,
 		"whole":   func(d operator.Delivery) drawing { return pen.draw(d.Card, wholeRoom, "") },
 		"ago":     func(t time.Time) string { return ago(d.options.Now(), t) },
 		"exact":   func(t time.Time) string { return t.Format(time.RFC3339) },
 		"took":    took,
 		"counted": counted,
+		"prose":   prose,
 		"state":   deliveryMark,
 		"lane":    laneMark,
 		"health":  healthMark,

@@ -2,10 +2,16 @@ package dashboard
 
 import (
 	"fmt"
+	"html/template"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // mark is how something stands: a word, and the icon and colour that go with it.
@@ -58,6 +64,20 @@ func healthMark(c operator.Connector) mark {
 	return mark{bad, c.Health}
 }
 
+// fateMark sums up how an event's deliveries stand.
+func fateMark(e operator.Fated) mark {
+	if len(e.Deliveries) == 0 {
+		return mark{idle, string(e.Fate)}
+	}
+	byConcern := []delivery.State{delivery.Dead, delivery.Waiting, delivery.Dismissed}
+	for _, state := range byConcern {
+		if slices.ContainsFunc(e.Deliveries, func(s store.Standing) bool { return s.State == state }) {
+			return deliveryMark(state)
+		}
+	}
+	return mark{good, string(delivery.Delivered)}
+}
+
 // ago is how long ago or how soon a time is.
 func ago(now, t time.Time) string {
 	if t.IsZero() {
@@ -96,4 +116,26 @@ func counted(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprint(n, " ", many)
+}
+
+// prose is what the relay says in a line, as a sentence: it begins with a capital, and
+// what is in backquotes is code.
+func prose(s string) template.HTML {
+	first, size := utf8.DecodeRuneInString(s)
+	if size > 0 && first != utf8.RuneError {
+		s = string(unicode.ToUpper(first)) + s[size:]
+	}
+	parts := strings.Split(s, "`")
+	var b strings.Builder
+	for i, part := range parts {
+		switch code := i%2 == 1; {
+		case code && i < len(parts)-1:
+			b.WriteString("<code>" + template.HTMLEscapeString(part) + "</code>")
+		case code:
+			b.WriteString("`" + template.HTMLEscapeString(part))
+		default:
+			b.WriteString(template.HTMLEscapeString(part))
+		}
+	}
+	return template.HTML(b.String())
 }

@@ -1,0 +1,18 @@
+package dashboard
+
+// confirmation is a page that asks before something that cannot be undone.
+type confirmation struct {
+	Question, Warning string
+	// To is where the answer is posted, with Fields, and Do what the button says.
+	To, Do string
+	Fields []pair
+	// Back leads away without a change.
+	Back string
+}
+
+// pair is a field of a form that nobody sees.
+type pair struct{ Name, Value string }
+
+func (c confirmation) view(trail []link) view {
+	return view{Template: "confirm.html", Title: c.Do, Trail: trail, Page: c}
+}

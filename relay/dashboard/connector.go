@@ -1,0 +1,127 @@
+package dashboard
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// mostEvents is how many of a connector's events its page shows.
+const mostEvents = 20
+
+// connectorPage is what everybody sees of a connector who may look at it. What its owner
+// does with it is in mine.go.
+type connectorPage struct {
+	operator.Connector
+	Events   []operator.Fated
+	Refusals []store.Refusal
+	// Found is what a dry run has found; nil when there was none.
+	Found *[]operator.Event
+	// Graces are how long a former hook URL can go on.
+	Graces  []option
+	Changes bool
+}
+
+func (d *Dashboard) connector(r *http.Request) (answer, error) {
+	return d.connectorView(r.Context(), r.PathValue("name"), nil)
+}
+
+func (d *Dashboard) connectorView(ctx context.Context, name string, found *[]operator.Event) (answer, error) {
+	c, err := d.findConnector(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	page := connectorPage{Connector: c, Found: found, Changes: changes(ctx), Graces: []option{
+		{"24h", "for a day"}, {"168h", "for a week"}, {"720h", "for 30 days"}, {"0s", "not at all"},
+	}}
+	if page.Events, err = d.relay.Events(ctx, store.EventFilter{Connector: name, Limit: mostEvents}); err != nil {
+		return nil, err
+	}
+	if page.Refusals, err = d.relay.Refusals(ctx, name); err != nil {
+		return nil, err
+	}
+	page.Refusals = page.Refusals[:min(len(page.Refusals), mostEvents)]
+	v := view{Template: "connector.html", Title: name, Trail: []link{{"Connectors", "/connectors"}}, Live: "*", Page: page}
+	if found != nil {
+		v.Live = "" // to look again would be to poll again
+	}
+	return v, nil
+}
+
+func (d *Dashboard) findConnector(ctx context.Context, name string) (operator.Connector, error) {
+	all, err := d.relay.Connectors(ctx)
+	if i := slices.IndexFunc(all, func(c operator.Connector) bool { return c.Name == name }); i >= 0 {
+		return all[i], nil
+	}
+	if err == nil {
+		err = fmt.Errorf("connector %s: %w", name, operator.ErrNotFound)
+	}
+	return operator.Connector{}, err
+}
+
+// toConnector leads back to a connector's page.
+func toConnector(name, said string) redirect {
+	return seeOther("/connectors/"+url.PathEscape(name), said)
+}
+
+func (d *Dashboard) poll(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	report, err := d.relay.Poll(r.Context(), name)
+	if err != nil {
+		return nil, err
+	}
+	return toConnector(name, fmt.Sprintf("Polled: %s, %d known before.", counted(report.Events, "new event", "new events"), report.Known)), nil
+}
+
+func (d *Dashboard) dryRun(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	found, err := d.relay.DryRun(r.Context(), name)
+	if err != nil {
+		return nil, err
+	}
+	return d.connectorView(r.Context(), name, &found)
+}
+
+func (d *Dashboard) rotate(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	grace, err := time.ParseDuration(r.PostForm.Get("grace"))
+	if err != nil || grace < 0 {
+		return nil, fmt.Errorf("%w: choose for how long the old URL goes on", operator.ErrInvalid)
+	}
+	c, err := d.relay.RotateHook(r.Context(), name, grace)
+	if err != nil {
+		return nil, err
+	}
+	said := "The connector has a new hook URL. The old one has ended."
+	if f := c.FormerHook; f != nil {
+		said = "The connector has a new hook URL. The old one ends " + ago(d.options.Now(), f.Until) + "."
+	}
+	return toConnector(name, said), nil
+}
+
+func (d *Dashboard) askForgetConnector(r *http.Request) (answer, error) {
+	c, err := d.findConnector(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
+	here := "/connectors/" + url.PathEscape(c.Name)
+	return confirmation{
+		Question: "Forget connector " + c.Name + "?",
+		Warning:  "Its checkpoint, sign-in and hook URL are removed. A connector of this name begins anew. Its cards that wait are still delivered.",
+		To:       here + "/forget", Do: "Forget the connector", Back: here,
+	}.view([]link{{"Connectors", "/connectors"}, {c.Name, here}}), nil
+}
+
+func (d *Dashboard) forgetConnector(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	if err := d.relay.ForgetConnector(r.Context(), name); err != nil {
+		return nil, err
+	}
+	return seeOther("/connectors", "Connector "+name+" is forgotten."), nil
+}
