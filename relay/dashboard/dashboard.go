@@ -90,6 +90,13 @@ func (d *Dashboard) Handler() http.Handler {
 		"GET /channels/{name}/forget":     d.askForgetChannel,
 		"POST /channels/{name}/forget":    d.forgetChannel,
 		"GET /deliveries/{id}":            d.delivery,
+		"POST /deliveries/{id}/replay":    d.replayOne,
+		"POST /deliveries/{id}/dismiss":   d.dismissOne,
+		"GET /events/{id}":                d.event,
+		"GET /plugins":                    d.plugins,
+		"GET /configuration":              d.configuration,
+		"GET /configuration/changes":      d.compare,
+		"POST /configuration/reload":      d.reload,
 		"/":                               func(*http.Request) (answer, error) { return nil, operator.ErrNotFound },
 	} {
 		mux.HandleFunc(pattern, d.serve(p))

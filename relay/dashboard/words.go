@@ -1,6 +1,8 @@
 package dashboard
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"slices"
@@ -108,6 +110,18 @@ func span(d time.Duration) string {
 // took is how long an attempt took.
 func took(ms float64) string {
 	return time.Duration(ms * float64(time.Millisecond)).Round(time.Millisecond).String()
+}
+
+// maxData is how many bytes of an event's data a page shows.
+const maxData = 32 << 10
+
+// indented is JSON for people.
+func indented(data json.RawMessage) string {
+	var b bytes.Buffer
+	if len(data) > maxData || json.Indent(&b, data, "", "  ") != nil {
+		return strings.ToValidUTF8(string(data[:min(len(data), maxData)]), "") + " …"
+	}
+	return b.String()
 }
 
 // counted is a number of things in words.
