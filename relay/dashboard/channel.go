@@ -33,8 +33,9 @@ func (d *Dashboard) channel(r *http.Request) (answer, error) {
 		Deliveries []operator.Delivery
 		Queue      []operator.Delivery
 		Older      int64
-		Changes    bool
-	}{Channel: c, Changes: changes(ctx)}
+		// Controls says that she may pause and resume, and Posts that she may send.
+		Controls, Posts bool
+	}{Channel: c, Controls: isOps(ctx, access.Operate), Posts: manages(ctx, c.Team, access.Operate)}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 	list, err := d.relay.Deliveries(ctx, store.Filter{Channel: c.Name, Before: before, Limit: pageSize + 1, Cards: true})
 	if err != nil {
@@ -68,11 +69,17 @@ func (d *Dashboard) findChannel(ctx context.Context, name string) (operator.Chan
 	return operator.Channel{}, err
 }
 
-// changes reports whether somebody may act on what she sees. Whether she may act on a
-// certain thing, the relay says when she does.
-func changes(ctx context.Context) bool {
+// isOps and manages report whether somebody may do a sort of thing: as one of ops, or as
+// one who manages what belongs to a team. They decide what a page offers; package guard
+// decides what is done.
+func isOps(ctx context.Context, s access.Scope) bool {
 	me, ok := access.From(ctx)
-	return ok && me.May(access.Operate) && (me.Role == access.Ops || len(me.Teams) > 0)
+	return ok && me.May(s) && me.Role == access.Ops
+}
+
+func manages(ctx context.Context, team string, s access.Scope) bool {
+	me, ok := access.From(ctx)
+	return ok && me.May(s) && me.Manages(team)
 }
 
 // toChannel leads back to a channel's page.

@@ -35,8 +35,7 @@ func (d *Dashboard) configurationView(ctx context.Context, compare bool) (answer
 	if err != nil {
 		return nil, err
 	}
-	me, _ := access.From(ctx)
-	page := configurationPage{Status: status, Compared: compare, May: me.Role == access.Ops && me.May(access.Configure)}
+	page := configurationPage{Status: status, Compared: compare, May: isOps(ctx, access.Configure)}
 	v := view{Template: "configuration.html", Title: "Configuration"}
 	if compare {
 		page.Changes, err = d.relay.Plan(ctx)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -24,8 +25,9 @@ type connectorPage struct {
 	// Found is what a dry run has found; nil when there was none.
 	Found *[]operator.Event
 	// Graces are how long a former hook URL can go on.
-	Graces  []option
-	Changes bool
+	Graces []option
+	// Manages says that she may poll and rotate, and Controls that she may forget.
+	Manages, Controls bool
 }
 
 func (d *Dashboard) connector(r *http.Request) (answer, error) {
@@ -37,7 +39,7 @@ func (d *Dashboard) connectorView(ctx context.Context, name string, found *[]ope
 	if err != nil {
 		return nil, err
 	}
-	page := connectorPage{Connector: c, Found: found, Changes: changes(ctx), Graces: []option{
+	page := connectorPage{Connector: c, Found: found, Manages: manages(ctx, "", access.Operate), Controls: isOps(ctx, access.Operate), Graces: []option{
 		{"24h", "for a day"}, {"168h", "for a week"}, {"720h", "for 30 days"}, {"0s", "not at all"},
 	}}
 	if page.Events, err = d.relay.Events(ctx, store.EventFilter{Connector: name, Limit: mostEvents}); err != nil {

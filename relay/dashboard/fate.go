@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
 )
@@ -18,8 +19,9 @@ type fatePage struct {
 	// Card is the one to draw: the event's, or the delivery's with its route's changes.
 	Card []byte
 	// One says that the page is about one delivery, the first.
-	One     bool
-	Changes bool
+	One bool
+	// Controls says that she may replay and dismiss.
+	Controls bool
 }
 
 func (d *Dashboard) event(r *http.Request) (answer, error) {
@@ -34,7 +36,7 @@ func (d *Dashboard) event(r *http.Request) (answer, error) {
 	}
 	for _, x := range found { // a number can be another event's key
 		if x.ID == id {
-			page := fatePage{Explanation: x, Card: x.Event.Card, Changes: changes(r.Context())}
+			page := fatePage{Explanation: x, Card: x.Event.Card, Controls: isOps(r.Context(), access.Operate)}
 			return view{
 				Template: "fate.html", Title: fmt.Sprint("Event ", id), Live: "*", Page: page,
 				Trail: []link{{"Connectors", "/connectors"}, {x.Connector, "/connectors/" + url.PathEscape(x.Connector)}},
@@ -54,7 +56,7 @@ func (d *Dashboard) delivery(r *http.Request) (answer, error) {
 		return nil, err
 	}
 	one := x.Deliveries[0]
-	page := fatePage{Explanation: x, Card: one.Card, One: true, Changes: changes(r.Context())}
+	page := fatePage{Explanation: x, Card: one.Card, One: true, Controls: isOps(r.Context(), access.Operate)}
 	return view{
 		Template: "fate.html", Title: fmt.Sprint("Delivery ", id), Live: one.Channel, Page: page,
 		Trail: []link{{"Channels", "/channels"}, {one.Channel, "/channels/" + url.PathEscape(one.Channel)}},

@@ -8,8 +8,10 @@ import (
 
 // Channel is a configured chat endpoint and its lane.
 type Channel struct {
-	Name    string             `json:"name"`
-	Type    string             `json:"type"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+	// Team is whose channel it is; it is empty for one that belongs to no team.
+	Team    string             `json:"team,omitempty"`
 	Lane    delivery.LaneState `json:"lane"`
 	Pause   delivery.Pause     `json:"pause,omitempty"`
 	Reason  string             `json:"reason,omitempty"`

@@ -18,11 +18,12 @@ func (d *Desk) Channels(ctx context.Context) ([]operator.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	types := d.options.Daemon.Running().Channels
+	now := d.options.Daemon.Running()
+	types := now.Channels
 	list := []operator.Channel{}
 	for _, l := range d.lanes() {
 		list = append(list, operator.Channel{
-			Name: l.Channel, Type: types[l.Channel], Lane: l.State, Pause: l.Pause, Reason: l.Reason,
+			Name: l.Channel, Type: types[l.Channel], Team: now.Teams[l.Channel], Lane: l.State, Pause: l.Pause, Reason: l.Reason,
 			Since: l.Since, Next: l.Next, Waiting: l.Waiting, Dead: dead[l.Channel], Oldest: l.Oldest,
 		})
 		delete(dead, l.Channel)

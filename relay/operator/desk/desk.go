@@ -78,6 +78,8 @@ type Running struct {
 	Retention                 time.Duration
 	// Channels and Connectors are the types of those that are configured, by name.
 	Channels, Connectors map[string]string
+	// Teams are the teams of channels that have one.
+	Teams map[string]string
 	// Log says what is wrong with the log, and ReloadFailed why the last reload failed;
 	// each is empty when all is well.
 	Log, ReloadFailed string
