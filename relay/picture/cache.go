@@ -66,6 +66,16 @@ func (c *cache[V]) put(key string, value V, until time.Time) {
 	c.used += cost
 }
 
+// drop forgets a value.
+func (c *cache[V]) drop(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.entries[key]; ok {
+		c.remove(e)
+	}
+}
+
+// remove takes an entry out; the caller holds the lock.
 func (c *cache[V]) remove(e *list.Element) {
 	kept := c.order.Remove(e).(*entry[V])
 	delete(c.entries, kept.key)
