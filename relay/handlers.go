@@ -8,13 +8,15 @@ import (
 
 	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/operator/api"
+	"github.com/connector-relay/relay/relay/picture"
 )
 
-// publicHandler serves what the outside needs: the hooks, and the page to which a browser
-// returns from a sign-in.
+// publicHandler serves what the outside needs: the hooks, the pictures that chat systems
+// fetch, and the page to which a browser returns from a sign-in.
 func (r *Relay) publicHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", r.intake.Hooks())
+	mux.Handle("GET "+picture.AlbumPath, r.album)
 	mux.HandleFunc("GET "+landingPath, r.signIn.Landing)
 	mux.HandleFunc("GET /healthz", alive)
 	return mux
@@ -25,6 +27,7 @@ func (r *Relay) publicHandler() http.Handler {
 func (r *Relay) dashboardHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", r.dashboard.Handler())
+	mux.Handle("GET "+picture.AlbumPath, r.album)
 	mux.Handle("/api/", api.Handler(r.guard))
 	mux.Handle("/metrics", r.metricsHandler())
 	mux.HandleFunc("GET /healthz", alive)

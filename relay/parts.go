@@ -2,7 +2,9 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +20,8 @@ import (
 	"github.com/connector-relay/relay/relay/operator/api"
 	"github.com/connector-relay/relay/relay/operator/desk"
 	"github.com/connector-relay/relay/relay/operator/guard"
+	"github.com/connector-relay/relay/relay/outbound"
+	"github.com/connector-relay/relay/relay/picture"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/private"
 	"github.com/connector-relay/relay/relay/secret"
@@ -91,6 +95,26 @@ func (r *Relay) openListeners(context.Context, *next) (undo, error) {
 	return r.listeners.Stop, nil
 }
 
+// openPictures makes what shows pictures that strangers chose. Those that cards name come
+// from public addresses only: unlike a connector, a card is no reason to reach into a
+// private network.
+func (r *Relay) openPictures(context.Context, *next) (undo, error) {
+	decoder := picture.NewDecoder()
+	r.album = picture.NewAlbum(picture.AlbumOptions{
+		Store: r.store, Decoder: decoder, Public: func() string { return r.Running().Public }, Log: r.log.Part("pictures"),
+	})
+	var connections outbound.Pool
+	r.pictures = picture.NewProxy(picture.ProxyOptions{
+		Decoder: decoder, Own: r.album.Own, Log: r.log.Part("pictures"),
+		Client: func() (*http.Client, error) {
+			settings := r.current().Config.Relay.HTTP
+			settings.Allow = nil
+			return connections.Client(settings)
+		},
+	})
+	return ending(r.pictures.Close), nil
+}
+
 // openDesk makes what answers operators: the desk, its metrics and the pages. From then on
 // lanes and pages hear of what the store accepts.
 func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
@@ -100,7 +124,7 @@ func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 	})
 	r.registry.MustRegister(r.desk.Metrics())
 	r.guard = guard.New(guard.Options{Relay: r.desk, Estate: r.currentEstate, Audit: r.audit, Mask: r.masker.Mask})
-	r.dashboard, err = dashboard.New(dashboard.Options{Relay: r.guard, Log: r.log.Part("dashboard"), Version: r.options.Version})
+	r.dashboard, err = dashboard.New(dashboard.Options{Relay: r.guard, Pictures: r.pictures, Log: r.log.Part("dashboard"), Version: r.options.Version})
 	if err != nil {
 		return nil, err
 	}
@@ -156,5 +180,25 @@ func (r *Relay) sweep(ctx context.Context) {
 	}
 	if removed > 0 {
 		r.log.Info().Int("removed", removed).Msg("old deliveries removed")
+	}
+	r.sweepPictures(ctx)
+}
+
+// sweepPictures removes the uploads that neither a saved block nor a file names.
+func (r *Relay) sweepPictures(ctx context.Context) {
+	blocks, err := r.store.Blocks(ctx)
+	var texts []string
+	for _, b := range blocks {
+		texts = append(texts, b.HCL)
+	}
+	for _, c := range r.current().Connectors {
+		arguments, failed := c.Arguments()
+		texts, err = append(texts, string(arguments)), errors.Join(err, failed)
+	}
+	if err == nil {
+		_, err = r.album.Sweep(ctx, texts...)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.log.Error().Err(err).Msg("pictures that no connector shows could not be removed")
 	}
 }

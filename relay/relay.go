@@ -32,6 +32,7 @@ import (
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/operator/desk"
 	"github.com/connector-relay/relay/relay/operator/guard"
+	"github.com/connector-relay/relay/relay/picture"
 	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/secret"
@@ -74,6 +75,8 @@ type Relay struct {
 	signIn    *signin.Keeper
 	desk      *desk.Desk
 	guard     *guard.Guard
+	album     *picture.Album
+	pictures  *picture.Proxy
 	dashboard *dashboard.Dashboard
 	listeners *listener.Set
 	notices   *notice.Board
@@ -114,6 +117,7 @@ func Start(ctx context.Context, o Options) (*Relay, error) {
 		{"sign-ins", r.openSignIns},
 		{"intake", r.openIntake},
 		{"listeners", r.openListeners},
+		{"pictures", r.openPictures},
 		{"operators' desk", r.openDesk},
 		{"adoption", r.adopt},
 		{"housekeeping", r.keepHouse},

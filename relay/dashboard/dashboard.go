@@ -21,6 +21,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/picture"
 )
 
 //go:embed static templates
@@ -28,11 +29,21 @@ var files embed.FS
 
 // Options are what a dashboard shows.
 type Options struct {
-	Relay   operator.Relay
-	Log     zerolog.Logger
-	Version string
+	Relay operator.Relay
+	// Pictures are those that cards name.
+	Pictures Pictures
+	Log      zerolog.Logger
+	Version  string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+}
+
+// Pictures serves the pictures that cards name, so that a browser asks no foreign host for
+// them.
+type Pictures interface {
+	http.Handler
+	// Address returns where a page finds a picture; it is empty for what can be none.
+	Address(picture string) string
 }
 
 // Dashboard serves the pages. Its methods may be called concurrently.
@@ -102,13 +113,14 @@ func (d *Dashboard) Handler() http.Handler {
 		mux.HandleFunc(pattern, d.serve(p))
 	}
 	mux.HandleFunc("GET /changes", d.changes)
+	mux.Handle("GET "+picture.ProxyPath, d.options.Pictures)
 	mux.Handle("GET /static/", http.StripPrefix("/static/", d.static))
 	return mux
 }
 
 // contentPolicy lets a page load what this dashboard serves, and run and style nothing
 // else, whatever a card holds.
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' https:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // Guard refuses requests that a web page elsewhere makes, be it through a name of its own
 // that points here (DNS rebinding) or in a form, and sets the headers that keep a page's

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,9 +84,19 @@ func (k *kept) add(card string, state delivery.State) {
 	})
 }
 
+// pictures shows every picture on the web under its own address.
+type pictures struct{ http.Handler }
+
+func (pictures) Address(picture string) string {
+	if !strings.HasPrefix(picture, "https://") {
+		return ""
+	}
+	return "/picture?u=" + url.QueryEscape(picture)
+}
+
 func serve(t *testing.T, k *kept) (*dashboard.Dashboard, *httptest.Server) {
 	t.Helper()
-	d, err := dashboard.New(dashboard.Options{Relay: k, Log: zerolog.Nop(), Version: "v1", Now: func() time.Time { return now }})
+	d, err := dashboard.New(dashboard.Options{Relay: k, Pictures: pictures{}, Log: zerolog.Nop(), Version: "v1", Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

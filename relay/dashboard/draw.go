@@ -43,7 +43,7 @@ func (d *Dashboard) functions() template.FuncMap {
 		"static":   d.static.url,
 		"segment":  url.PathEscape,
 		"web":      func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
-		"picture":  func(s string) bool { return strings.HasPrefix(s, "https://") },
+		"picture":  d.options.Pictures.Address,
 		"color":    color,
 	}
 }

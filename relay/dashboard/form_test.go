@@ -11,11 +11,12 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/picture"
 )
 
 func empty(t *testing.T) *Dashboard {
 	t.Helper()
-	d, err := New(Options{Log: zerolog.Nop()})
+	d, err := New(Options{Pictures: picture.NewProxy(picture.ProxyOptions{}), Log: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,10 +72,10 @@ func NewAlbum(o AlbumOptions) *Album {
 }
 
 // Add keeps an upload, drawn anew as a small PNG, and returns its public address. An error
-// that is [Refused] is for the person who uploaded it.
+// that is [RefusedError] is for the person who uploaded it.
 func (a *Album) Add(ctx context.Context, owner string, upload []byte) (address string, err error) {
 	if len(upload) > MostUploaded {
-		return "", Refused("The file is larger than 4 MB. Make the picture smaller and upload it again.")
+		return "", RefusedError("The file is larger than 4 MB. Make the picture smaller and upload it again.")
 	}
 	content, err := a.options.Decoder.Icon(ctx, upload, side)
 	if err == nil && len(content) > store.MaxPicture {
@@ -111,9 +111,9 @@ func (a *Album) room(ctx context.Context, owner string, size int) error {
 	}
 	switch {
 	case mine >= store.MaxPictures:
-		return Refused("You have uploaded as many pictures as one person may. Those that no connector shows are removed after a day.")
+		return RefusedError("You have uploaded as many pictures as one person may. Those that no connector shows are removed after a day.")
 	case size > store.MaxPictureBytes:
-		return Refused("There is no room for another picture. Give the address of one that is elsewhere, or ask whoever runs Relay.")
+		return RefusedError("There is no room for another picture. Give the address of one that is elsewhere, or ask whoever runs Relay.")
 	}
 	return nil
 }

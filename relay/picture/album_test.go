@@ -114,7 +114,7 @@ func TestAnUploadThatHardlyCompressesStillFits(t *testing.T) {
 func TestUploadsAreBounded(t *testing.T) {
 	refused := func(err error, want string) {
 		t.Helper()
-		if r, ok := errors.AsType[picture.Refused](err); !ok || !strings.Contains(string(r), want) {
+		if r, ok := errors.AsType[picture.RefusedError](err); !ok || !strings.Contains(string(r), want) {
 			t.Errorf("%v, want a refusal that says %q", err, want)
 		}
 	}

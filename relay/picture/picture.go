@@ -32,17 +32,17 @@ const (
 	mostScans = 64
 )
 
-// Refused says in a sentence, for the person who chose a picture, why it cannot be used.
-type Refused string
+// RefusedError says in a sentence, for the person who chose a picture, why it cannot be used.
+type RefusedError string
 
 // Error implements error.
-func (r Refused) Error() string { return string(r) }
+func (r RefusedError) Error() string { return string(r) }
 
 const (
-	errNoPicture = Refused("This is not a picture in PNG, JPEG, GIF or WebP.")
-	errVector    = Refused("An SVG can hold more than a picture, such as scripts, so it is not taken. Save it as a PNG and upload that.")
-	errDamaged   = Refused("The picture cannot be read; the file may be damaged. Save it again, as a PNG if in doubt.")
-	errTooLarge  = Refused("The picture has too many pixels: at most 8 million are taken, and 8192 on a side. Make it smaller and upload it again.")
+	errNoPicture = RefusedError("This is not a picture in PNG, JPEG, GIF or WebP.")
+	errVector    = RefusedError("An SVG can hold more than a picture, such as scripts, so it is not taken. Save it as a PNG and upload that.")
+	errDamaged   = RefusedError("The picture cannot be read; the file may be damaged. Save it again, as a PNG if in doubt.")
+	errTooLarge  = RefusedError("The picture has too many pixels: at most 8 million are taken, and 8192 on a side. Make it smaller and upload it again.")
 )
 
 // Still is a picture that was drawn anew.
@@ -59,7 +59,7 @@ type Decoder struct{ turn chan struct{} }
 func NewDecoder() *Decoder { return &Decoder{turn: make(chan struct{}, 1)} }
 
 // Icon returns a picture as a PNG whose sides are at most as long as given. An error that
-// is [Refused] is the picture's fault.
+// is [RefusedError] is the picture's fault.
 func (d *Decoder) Icon(ctx context.Context, b []byte, side int) ([]byte, error) {
 	still, err := d.still(ctx, b, side, func(image.Image) bool { return true })
 	return still.Bytes, err

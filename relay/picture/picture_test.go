@@ -182,7 +182,7 @@ func TestWhatIsNoPictureIsRefused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := picture.NewDecoder().Icon(t.Context(), test.in, 256)
-			refused, ok := errors.AsType[picture.Refused](err)
+			refused, ok := errors.AsType[picture.RefusedError](err)
 			if !ok || !strings.Contains(string(refused), test.want) {
 				t.Errorf("%v, want a refusal that says %q", err, test.want)
 			}
@@ -248,7 +248,7 @@ func FuzzDecoder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		out, err := d.Icon(t.Context(), b, 16)
 		if err != nil {
-			if _, ok := errors.AsType[picture.Refused](err); !ok {
+			if _, ok := errors.AsType[picture.RefusedError](err); !ok {
 				t.Fatal(err)
 			}
 			return

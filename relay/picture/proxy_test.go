@@ -283,7 +283,7 @@ func TestAHostThatSaysNothingHoldsNothingUp(t *testing.T) {
 		}
 	})
 	<-asked
-	p.Proxy.Close()
+	p.Close()
 	shown.Wait()
 }
 
