@@ -55,6 +55,7 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	config   string
+	server   elsewhere
 	json     bool
 }
 
@@ -87,16 +88,19 @@ func (a *app) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&a.config, "config", "c", "relay.hcl", "the configuration `FILE`, or the folder whose .hcl files it is")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON")
+	a.server.flags(root)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	})
 	root.AddCommand(
-		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.planCommand(), a.reloadCommand(),
-		a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
-		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.previewCommand(), a.doctorCommand(),
+		a.planCommand(), a.reloadCommand(), a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
+		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.doctorCommand(),
 		a.eventsCommand(), a.explainCommand(), a.refusedCommand(), a.deliveriesCommand(), a.deadLettersCommand(),
-		a.pauseCommand(), a.resumeCommand(), a.pluginCommand(), a.storeCommand(), a.docsCommand(), a.versionCommand(),
+		a.pauseCommand(), a.resumeCommand(), a.pluginCommand(), a.versionCommand(),
 	)
+	root.AddCommand(a.here(
+		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.previewCommand(), a.storeCommand(), a.docsCommand(),
+	)...)
 	wrapArgs(root)
 	return root
 }
@@ -139,17 +143,27 @@ func (a *app) report(err error) int {
 	return exitFailed
 }
 
-// client returns a client of the relay that runs with this configuration.
+// client returns a client of the relay that runs with this configuration, or elsewhere.
 func (a *app) client() (operator.Relay, error) {
-	at, err := state.Of(a.config)
+	client, err := a.dial()
 	if err != nil {
 		return nil, err
 	}
-	client := api.Dial(at.Socket)
 	if !a.json {
 		client.Received(printable.Flatten)
 	}
 	return client, nil
+}
+
+func (a *app) dial() (*api.Client, error) {
+	if a.server.url != "" {
+		return a.server.client(a.in)
+	}
+	at, err := state.Of(a.config)
+	if err != nil {
+		return nil, err
+	}
+	return api.Dial(at.Socket), nil
 }
 
 // ask is a command that asks the relay that runs.

@@ -40,12 +40,13 @@ func TestCommands(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up":    scriptUp,
-			"post":  scriptPost,
-			"hook":  scriptHook,
-			"shown": scriptShown,
-			"room":  scriptRoom,
-			"feed":  scriptFeed,
+			"up":        scriptUp,
+			"post":      scriptPost,
+			"hook":      scriptHook,
+			"dashboard": scriptDashboard,
+			"shown":     scriptShown,
+			"room":      scriptRoom,
+			"feed":      scriptFeed,
 		},
 	})
 }
@@ -78,6 +79,15 @@ func scriptHook(ts *testscript.TestScript, _ bool, args []string) {
 		address = listener + args[2]
 	}
 	ts.Setenv(args[1], address)
+}
+
+// scriptDashboard puts the dashboard's URL into a variable:
+//
+//	dashboard NAME
+func scriptDashboard(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := api.Dial(ts.MkAbs("relay.sock")).Status(context.Background())
+	ts.Check(err)
+	ts.Setenv(args[0], "http://"+s.Dashboard)
 }
 
 // scriptPost posts a file to a connector's hook, or to a URL, and prints the answer

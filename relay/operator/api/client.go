@@ -33,10 +33,13 @@ type Client struct {
 
 var _ operator.Relay = (*Client)(nil)
 
+// atSocket stands for a relay that needs no address.
+const atSocket = "http://relay"
+
 // Dial returns a client for the socket at a path. It connects at the first call;
 // every call fails with [ErrNotRunning] when no relay listens there.
 func Dial(path string) *Client {
-	return client("http://relay", "", &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	return client(atSocket, "", &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		conn, err := d.DialContext(ctx, "unix", short(path))
 		if err != nil {
@@ -132,11 +135,7 @@ func ask[A any](ctx context.Context, c *Client, method string, q question) (A, e
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		// The URL in net/http's own error means nothing to a person here.
-		if inner, ok := errors.AsType[*url.Error](err); ok {
-			err = inner.Err
-		}
-		return answer, err
+		return answer, c.unreached(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
@@ -149,6 +148,21 @@ func ask[A any](ctx context.Context, c *Client, method string, q question) (A, e
 		c.received(&answer)
 	}
 	return answer, nil
+}
+
+// unreached says why no answer came. The URL in net/http's own error means nothing to a
+// person.
+func (c *Client) unreached(err error) error {
+	if inner, ok := errors.AsType[*url.Error](err); ok {
+		err = inner.Err
+	}
+	switch unknown, ok := errors.AsType[x509.UnknownAuthorityError](err); {
+	case c.base == atSocket:
+		return err
+	case ok:
+		return fmt.Errorf("%s: %w; name the authority's certificate with --ca-file", c.base, unknown)
+	}
+	return fmt.Errorf("%s: %w", c.base, err)
 }
 
 // tell asks the relay to do something.
