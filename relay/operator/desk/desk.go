@@ -116,10 +116,12 @@ func meaning(err error) error {
 
 // Plan implements [operator.Relay].
 func (d *Desk) Plan(ctx context.Context) ([]operator.Change, error) {
-	return d.options.Daemon.Plan(ctx)
+	changes, err := d.options.Daemon.Plan(ctx)
+	return append([]operator.Change{}, changes...), err
 }
 
 // Reload implements [operator.Relay].
 func (d *Desk) Reload(ctx context.Context) ([]operator.Change, error) {
-	return d.options.Daemon.Reload(ctx)
+	changes, err := d.options.Daemon.Reload(ctx)
+	return append([]operator.Change{}, changes...), err
 }
