@@ -39,12 +39,18 @@ func (d *Dashboard) functions() template.FuncMap {
 		"lane":     laneMark,
 		"health":   healthMark,
 		"icon":     icon,
-		"spark":    spark,
-		"static":   d.static.url,
-		"segment":  url.PathEscape,
-		"web":      func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
-		"picture":  d.options.Pictures.Address,
-		"color":    color,
+		"either": func(first bool, a, b string) string {
+			if first {
+				return a
+			}
+			return b
+		},
+		"spark":   spark,
+		"static":  d.static.url,
+		"segment": url.PathEscape,
+		"web":     func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
+		"picture": d.options.Pictures.Address,
+		"color":   color,
 	}
 }
 

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/connector-relay/relay/relay/operator"
 )
@@ -17,12 +15,6 @@ const (
 	mostProblems = 20
 	mostRows     = 12
 )
-
-// errand is a problem and where somebody sees to it.
-type errand struct {
-	operator.Problem
-	Do link
-}
 
 func (d *Dashboard) overview(r *http.Request) (answer, error) {
 	ctx := r.Context()
@@ -40,10 +32,8 @@ func (d *Dashboard) overview(r *http.Request) (answer, error) {
 		ConnectorCount int
 		Empty          bool
 	}{MoreErrands: max(0, len(problems)-mostProblems)}
-	for _, p := range problems[:min(len(problems), mostProblems)] {
-		page.Errands = append(page.Errands, errand{p, whereTo(p)})
-	}
 	channels, connectors := listed(ctx, d, d.relay.Channels), listed(ctx, d, d.relay.Connectors)
+	page.Errands = errands(problems, channels, connectors)[:min(len(problems), mostProblems)]
 	page.ChannelCount, page.ConnectorCount = len(channels), len(connectors)
 	byConcern(channels, laneMark)
 	byConcern(connectors, healthMark)
@@ -61,25 +51,6 @@ func byConcern[T any](list []T, stands func(T) mark) {
 	slices.SortStableFunc(list, func(a, b T) int {
 		return cmp.Compare(slices.Index(order, stands(a).Kind), slices.Index(order, stands(b).Kind))
 	})
-}
-
-// whereTo is where a person sees to a problem.
-func whereTo(p operator.Problem) link {
-	sort, rest, _ := strings.Cut(p.Subject, " ")
-	name, _, _ := strings.Cut(rest, " ")
-	switch {
-	case p.Subject == "dead letters":
-		return link{"Look at them", "/dead-letters"}
-	case p.Subject == "the configuration":
-		return link{"See what is wrong", "/configuration"}
-	case sort == "channel":
-		return link{"Open the channel", "/channels/" + url.PathEscape(name)}
-	case sort == "connector":
-		return link{"Open the connector", "/connectors/" + url.PathEscape(name)}
-	case sort == "plugin":
-		return link{"See the plugin", "/plugins#" + url.PathEscape(name)}
-	}
-	return link{}
 }
 
 // listed returns a list, or as much of it as there is: a page without it still shows what

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/operator"
@@ -70,7 +71,7 @@ func (v view) problems(now time.Time) []operator.Problem {
 	}
 	for _, c := range v.connectors {
 		if c.Problem != "" {
-			add("connector "+c.Name, "connector %s is %s: %s", c.Name, c.Health, c.Problem)
+			add("connector "+c.Name, "connector %s %s: %s", c.Name, trouble(c.Health), c.Problem)
 		}
 		for _, channel := range slices.Sorted(maps.Keys(c.Suspended)) {
 			add("connector "+c.Name+" to channel "+channel, "connector %s does not post to channel %s: %s", c.Name, channel, c.Suspended[channel])
@@ -94,6 +95,14 @@ func (v view) problems(now time.Time) []operator.Problem {
 		add("dead letters", "%d dead letters; see `relay dead-letters list`", dead)
 	}
 	return list
+}
+
+// trouble says how a connector stands, as the words after its name.
+func trouble(health string) string {
+	if health == string(connector.KindTemporary) {
+		return "fails for now"
+	}
+	return "is " + health
 }
 
 // tooOld is how long a card may wait in a healthy lane.
