@@ -43,10 +43,12 @@ func JSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// Quoted returns a text as it stands within the JSON of a card, without quotation marks.
-func Quoted(text string) string {
+// Holds returns what tells whether a card, as JSON, holds a text, in capitals or not. That
+// takes time in proportion to the card, whatever the text is.
+func Holds(text string) func(body []byte) bool {
 	b, _ := JSON(text) // a text can always be written
-	return string(b[1 : len(b)-1])
+	b = bytes.ToLower(b[1 : len(b)-1])
+	return func(body []byte) bool { return bytes.Contains(bytes.ToLower(body), b) }
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]; see [Parse].

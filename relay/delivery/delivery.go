@@ -28,6 +28,9 @@ func States() []State { return []State{Waiting, Delivered, Accepted, Dead, Dismi
 // Done reports whether only a person can change the state.
 func (s State) Done() bool { return s != Waiting }
 
+// Arrived reports whether the chat system has the card.
+func (s State) Arrived() bool { return s == Delivered || s == Accepted }
+
 // Verdict is the outcome of one attempt, which has exactly one.
 type Verdict string
 

@@ -98,7 +98,7 @@ func settleRun(p Policy, run []delivery.Delivery, o delivery.Outcome, c circumst
 	}
 	for i, d := range run {
 		one := settle(p, d, o, c).delivery
-		arrived := one.State == delivery.Delivered || one.State == delivery.Accepted
+		arrived := one.State.Arrived()
 		if o.Verdict == delivery.VerdictRejected || i > 0 && !arrived {
 			d.Unknown = one.Unknown
 			one = d

@@ -13,6 +13,8 @@ import (
 type Operator interface {
 	// Deliveries lists deliveries, newest first.
 	Deliveries(ctx context.Context, f Filter) ([]Summary, error)
+	// SelectDeliveries is Deliveries for those who need no more than the IDs.
+	SelectDeliveries(ctx context.Context, f Filter) (Selected, error)
 	// Delivery returns one with all its attempts, oldest first.
 	Delivery(ctx context.Context, id int64) (Summary, []delivery.Attempt, error)
 	// DeadLetters counts dead letters by channel, without reading cards.
@@ -25,6 +27,9 @@ type Operator interface {
 	// most [MaxFound]; also of events that have been swept, while their keys are still
 	// known.
 	FindEvents(ctx context.Context, key string) ([]int64, error)
+	// Rates counts what has happened in the last day, hour by hour. The store may count a
+	// little late, and may lose the last minute when the node dies.
+	Rates(ctx context.Context) (Rates, error)
 	// Refusals lists refusals, newest first: those of one connector or, without a name, of all.
 	Refusals(ctx context.Context, connector string) ([]Refusal, error)
 
@@ -75,6 +80,15 @@ type Filter struct {
 	Event     int64
 	Within    *Within
 	States    []delivery.State
+	// Since and Until list only what was accepted at the first time or later, and before
+	// the second one.
+	Since, Until time.Time
+	// Kind is the event's, and Verdict that of the last attempt.
+	Kind    string
+	Verdict delivery.Verdict
+	// Text lists only deliveries whose cards hold it, in capitals or not. It, Kind and
+	// Verdict are looked for in the newest [MaxSearched] that the others leave.
+	Text string
 	// Before lists only deliveries with a smaller ID: the page after.
 	Before int64
 	// Limit is at most this many; 0 means [DefaultLimit].
@@ -87,22 +101,44 @@ type Filter struct {
 // events of these connectors with their deliveries to any channel.
 type Within struct{ Channels, Connectors []string }
 
+// Selected are the deliveries that a filter selects.
+type Selected struct {
+	IDs []int64
+	// More says that there are more than the limit, or that not all were looked at.
+	More bool
+}
+
 // EventFilter narrows a list of events. Zero fields do not narrow.
 type EventFilter struct {
 	Connector string
 	Within    *Within
-	Kind      string
 	Key       string
 	Fates     []event.Fate
-	// Since lists only what was accepted then or later.
-	Since time.Time
-	// Text lists only events whose cards hold it, in capitals or not.
+	// Since and Until list only what was accepted at the first time or later, and before
+	// the second one.
+	Since, Until time.Time
+	Kind         string
+	// Text lists only events whose cards hold it, in capitals or not. It and Kind are
+	// looked for in the newest [MaxSearched] that the others leave.
 	Text string
 	// Before lists only events with a smaller ID: the page after.
 	Before int64
 	// Limit is at most this many; 0 means [DefaultLimit].
 	Limit int
 }
+
+// Rates count, for each of the last [RateHours] hours, oldest first, what has happened. The
+// last hour is still running.
+type Rates struct {
+	// Hour is when the last hour began.
+	Hour time.Time
+	// Events are accepted events by connector, and Deliveries the deliveries by channel
+	// that arrived. Who has had none is not among them.
+	Events, Deliveries map[string][]int
+}
+
+// RateHours is how many hours [Rates] cover.
+const RateHours = 24
 
 // EventSummary is an event with where its deliveries stand, for lists. It has no card, no
 // data and no thread.
@@ -126,6 +162,11 @@ const (
 	DefaultLimit = 100
 	// MaxFound is how many events FindEvents returns at most.
 	MaxFound = 20
+	// MaxSearched is how many deliveries or events a search looks at for each page. To find
+	// what is older, it starts at a page or time before.
+	MaxSearched = 100_000
+	// MaxText is how many bytes the text of a search has at most; its callers see to that.
+	MaxText = 200
 	// MaxTitle is how many characters of a card's title a list shows.
 	MaxTitle = 300
 )

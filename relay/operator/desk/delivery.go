@@ -31,7 +31,7 @@ func (d *Desk) describe(s store.Summary) operator.Delivery {
 		ID: s.ID, Event: s.Event, Channel: s.Channel, Connector: s.Connector, Kind: s.Kind, Title: s.Title, State: s.State, Attempts: s.Attempts,
 		AcceptedAt: s.AcceptedAt, FinishedAt: s.Finished, NextTry: s.Next, Urgent: s.Urgent, Reason: s.Reason, Card: s.Card,
 	}
-	if (s.State == delivery.Delivered || s.State == delivery.Accepted) && s.Last != nil {
+	if s.State.Arrived() && s.Last != nil {
 		o.Digest, o.DigestCards = s.Digest, s.Last.Gathered
 	}
 	if o.Reason != "" || s.State != delivery.Waiting {

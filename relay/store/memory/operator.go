@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -45,15 +44,13 @@ func (s *Store) summary(d *stored) store.Summary {
 
 // Deliveries implements [store.Store].
 func (s *Store) Deliveries(ctx context.Context, f store.Filter) (list []store.Summary, err error) {
+	found, err := s.SelectDeliveries(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	err = s.use(ctx, func() error {
-		for _, d := range slices.Backward(s.deliveries) {
-			if len(list) == cmp.Or(f.Limit, store.DefaultLimit) {
-				break
-			}
-			if !wanted(f, d) {
-				continue
-			}
-			sum := s.summary(d)
+		for _, id := range found.IDs {
+			sum := s.summary(s.find(id))
 			if !f.Cards {
 				sum.Card = nil
 			}
@@ -64,13 +61,41 @@ func (s *Store) Deliveries(ctx context.Context, f store.Filter) (list []store.Su
 	return list, err
 }
 
-func wanted(f store.Filter, d *stored) bool {
+// SelectDeliveries implements [store.Store].
+func (s *Store) SelectDeliveries(ctx context.Context, f store.Filter) (found store.Selected, err error) {
+	err = s.use(ctx, func() error {
+		for _, d := range slices.Backward(s.deliveries) {
+			switch {
+			case !s.wanted(f, d):
+			case len(found.IDs) == cmp.Or(f.Limit, store.DefaultLimit):
+				found.More = true
+				return nil
+			default:
+				found.IDs = append(found.IDs, d.ID)
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+func (s *Store) wanted(f store.Filter, d *stored) bool {
+	sum := s.summary(d)
 	return (f.Channel == "" || d.Channel == f.Channel) &&
 		(f.Connector == "" || d.Connector == f.Connector) &&
 		(f.Within == nil || slices.Contains(f.Within.Channels, d.Channel) || slices.Contains(f.Within.Connectors, d.Connector)) &&
 		(f.Event == 0 || d.Event == f.Event) &&
 		(f.Before == 0 || d.ID < f.Before) &&
-		(len(f.States) == 0 || slices.Contains(f.States, d.State))
+		(len(f.States) == 0 || slices.Contains(f.States, d.State)) &&
+		between(d.AcceptedAt, f.Since, f.Until) &&
+		(f.Kind == "" || sum.Kind == f.Kind) &&
+		(f.Verdict == "" || sum.Last != nil && sum.Last.Verdict == f.Verdict) &&
+		(f.Text == "" || card.Holds(f.Text)(d.Card))
+}
+
+// between reports whether a time is in a range, whose bounds may be zero.
+func between(at, since, until time.Time) bool {
+	return !at.Before(since) && (until.IsZero() || at.Before(until))
 }
 
 // Delivery implements [store.Store].
@@ -98,6 +123,32 @@ func (s *Store) DeadLetters(ctx context.Context) (map[string]int, error) {
 		return nil
 	})
 	return counts, err
+}
+
+// Rates implements [store.Store].
+func (s *Store) Rates(ctx context.Context) (store.Rates, error) {
+	hour := time.Now().Truncate(time.Hour)
+	r := store.Rates{Hour: hour, Events: make(map[string][]int), Deliveries: make(map[string][]int)}
+	count := func(in map[string][]int, name string, at time.Time) {
+		if ago := int(hour.Sub(at.Truncate(time.Hour)).Hours()); ago < store.RateHours {
+			if in[name] == nil {
+				in[name] = make([]int, store.RateHours)
+			}
+			in[name][store.RateHours-1-ago]++
+		}
+	}
+	err := s.use(ctx, func() error {
+		for _, e := range s.events {
+			count(r.Events, e.Connector, e.AcceptedAt)
+		}
+		for _, d := range s.deliveries {
+			if d.State.Arrived() {
+				count(r.Deliveries, d.Channel, d.finished)
+			}
+		}
+		return nil
+	})
+	return r, err
 }
 
 // Events implements [store.Store].
@@ -130,14 +181,9 @@ func wantedEvent(f store.EventFilter, e *store.Event) bool {
 		(f.Kind == "" || e.Kind == f.Kind) &&
 		(f.Key == "" || e.Key == f.Key) &&
 		(len(f.Fates) == 0 || slices.Contains(f.Fates, e.Fate)) &&
-		!e.AcceptedAt.Before(f.Since) &&
-		(f.Text == "" || holds(e.Card, f.Text)) &&
+		between(e.AcceptedAt, f.Since, f.Until) &&
+		(f.Text == "" || card.Holds(f.Text)(e.Card)) &&
 		(f.Before == 0 || e.ID < f.Before)
-}
-
-// holds reports whether a card, as JSON, holds a text, in capitals or not.
-func holds(body []byte, text string) bool {
-	return strings.Contains(strings.ToLower(string(body)), strings.ToLower(card.Quoted(text)))
 }
 
 // Event implements [store.Store].

@@ -201,6 +201,13 @@ func (a *acceptance) draft(w *writer, event int64, i int, draft store.Draft) err
 
 // after puts the new deliveries into their lanes.
 func (a *acceptance) after(l *lanes) []string {
+	fresh := 0
+	for _, r := range a.receipts {
+		if !r.Seen {
+			fresh++
+		}
+	}
+	l.rates.count(counted{eventsOf, a.batch.Connector}, fresh)
 	channels := make([]string, len(a.deliveries))
 	for i, d := range a.deliveries {
 		l.add(d)

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/store"
@@ -69,7 +68,7 @@ func (s *Store) EndSessions(ctx context.Context, person string) (ended int, err 
 // SavePerson implements [store.Store].
 func (s *Store) SavePerson(ctx context.Context, p store.Person) error {
 	return s.write(ctx, &operation{what: "save the sign-in of " + p.Name, do: func(w *writer) error {
-		_, err := w.exec("INSERT OR REPLACE INTO people (name, groups, role, signed_in) VALUES (?,?,?,?)", p.Name, names(p.Groups), p.Role, micros(p.SignedIn))
+		_, err := w.exec("INSERT OR REPLACE INTO people (name, groups, role, signed_in) VALUES (?,?,?,?)", p.Name, asJSON(p.Groups), p.Role, micros(p.SignedIn))
 		return err
 	}})
 }
@@ -101,7 +100,7 @@ func (s *Store) People(ctx context.Context) ([]store.Person, error) {
 func (s *Store) AddAPIToken(ctx context.Context, t store.APIToken) error {
 	return s.write(ctx, &operation{what: "add token " + t.Name, do: func(w *writer) error {
 		n, err := w.exec("INSERT INTO api_tokens (hash, person, name, scopes, created, expires, used) VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-			t.Hash[:], t.Person, t.Name, names(t.Scopes), micros(t.Created), micros(t.Expires), micros(t.Used))
+			t.Hash[:], t.Person, t.Name, asJSON(t.Scopes), micros(t.Created), micros(t.Expires), micros(t.Used))
 		if err == nil && n == 0 {
 			return store.ErrTaken
 		}
@@ -154,25 +153,24 @@ func (s *Store) Audit(ctx context.Context, e store.AuditEntry) error {
 
 // AuditLog implements [store.Store].
 func (s *Store) AuditLog(ctx context.Context, f store.AuditFilter) ([]store.AuditEntry, error) {
-	index, parts, args := "NOT INDEXED", []string{"true"}, []any(nil)
-	add := func(part string, value any) { parts, args = append(parts, part), append(args, value) }
+	index, where := "NOT INDEXED", conditions{}
 	if f.Subject != "" {
 		index = "INDEXED BY audit_subject"
-		add("subject = ?", f.Subject)
+		where.add("subject = ?", f.Subject)
 	}
 	if f.Who != "" {
 		index = "INDEXED BY audit_who"
-		add("who = ?", f.Who)
+		where.add("who = ?", f.Who)
 	}
 	if f.Before > 0 {
-		add("id < ?", f.Before)
+		where.add("id < ?", f.Before)
 	}
-	query := fmt.Sprintf("SELECT id, time, who, via, action, subject, outcome, detail FROM audit %s WHERE %s ORDER BY id DESC LIMIT ?", index, strings.Join(parts, " AND "))
+	query := fmt.Sprintf("SELECT id, time, who, via, action, subject, outcome, detail FROM audit %s WHERE %s ORDER BY id DESC LIMIT ?", index, where)
 	return readAll(ctx, s, "read the audit log", func(scan func(...any) error) (store.AuditEntry, error) {
 		var e store.AuditEntry
 		var at int64
 		err := scan(&e.ID, &at, &e.Who, &e.Via, &e.Action, &e.Subject, &e.Outcome, &e.Detail)
 		e.Time = moment(at)
 		return e, err
-	}, query, append(args, limitOf(f.Limit))...)
+	}, query, append(where.args, limitOf(f.Limit))...)
 }

@@ -30,6 +30,7 @@ func (s *Store) commitLoop() {
 		}
 		s.finish(group)
 		s.checkpointer.committed(s.writer)
+		s.saveRates(false)
 	}
 }
 

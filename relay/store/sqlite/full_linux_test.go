@@ -49,8 +49,14 @@ func helpFull(path string) error {
 	if err := backUpWithoutRoom(path); err != nil {
 		return err
 	}
+	if err := saveWithoutRoom(s); err != nil {
+		return err
+	}
 	if err := fillDisk(path); err != nil {
 		return err
+	}
+	if _, err := s.SaveBlock(context.Background(), store.Block{Name: "c"}, nil); !errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("a block on a full disk: %w", err)
 	}
 	half := stored / 2
 	if err := recordDelivered(s, half); err != nil {
@@ -102,6 +108,23 @@ func acceptUntilRefused(s *Store, name string) (stored int, err error) {
 		return stored, fmt.Errorf("event %d came to %w, want that there is no room", stored, err)
 	}
 	return stored, nil
+}
+
+// saveWithoutRoom saves nothing that members could fill the disk with; whoever mends it can
+// still sign in and act.
+func saveWithoutRoom(s *Store) error {
+	ctx := context.Background()
+	if _, err := s.SaveBlock(ctx, store.Block{Name: "c"}, map[string][]byte{"c.token": {1}}); !errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("a block without room came to %w", err)
+	}
+	if err := s.SavePicture(ctx, store.Picture{ID: "p", Content: []byte{1}}); !errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("a picture without room came to %w", err)
+	}
+	if list, err := s.Secrets(ctx); err != nil || len(list) > 0 {
+		return fmt.Errorf("a block that was not saved left the secrets %v, error %w", list, err)
+	}
+	_, err := s.SaveMute(ctx, store.Mute{Sort: "channel", Name: "a", Until: time.Now().Add(time.Hour)})
+	return errors.Join(err, s.SaveSession(ctx, store.Session{Person: "ada"}), s.Audit(ctx, store.AuditEntry{Who: "ada"}))
 }
 
 // backUpWithoutRoom fails, and leaves nothing behind.

@@ -34,6 +34,8 @@ type lanes struct {
 	// order holds the lanes that have cards in memory; the one that delivered last
 	// is in front. A stuck lane must not keep the memory from those that move.
 	order *list.List
+	// rates has a lock of its own.
+	rates *rates
 }
 
 // tally counts what waits, and what of it is urgent.
@@ -58,7 +60,9 @@ type lane struct {
 	headAt int
 }
 
-func newLanes() *lanes { return &lanes{all: make(map[string]*lane), order: list.New()} }
+func newLanes() *lanes {
+	return &lanes{all: make(map[string]*lane), order: list.New(), rates: newRates()}
+}
 
 // load counts what waits; the lane index answers that without touching a card.
 func (l *lanes) load(ctx context.Context, db *sql.DB) error {
@@ -74,7 +78,7 @@ func (l *lanes) load(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("count what waits: %w", err)
 	}
-	return nil
+	return l.rates.load(ctx, db, time.Now())
 }
 
 func (l *lanes) lane(channel string) *lane {

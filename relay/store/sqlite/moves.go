@@ -37,7 +37,7 @@ func (s *Store) emptyChannel(ctx context.Context, what, channel, set string, arg
 	var any bool
 	err = s.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM lanes WHERE channel = ?1)
 		OR EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_lane WHERE state = 'waiting' AND channel = ?1)
-		OR EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' AND channel = ?1)`, channel).Scan(&any)
+		OR EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_dead_channel WHERE state = 'dead' AND channel = ?1)`, channel).Scan(&any)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", what, s.explainRead(err))
 	}
@@ -48,7 +48,7 @@ func (s *Store) emptyChannel(ctx context.Context, what, channel, set string, arg
 	for _, part := range []struct {
 		from  string
 		after func(*lanes, map[string]tally) []string
-	}{{"deliveries_lane WHERE state = 'waiting'", after}, {"deliveries_dead WHERE state = 'dead'", nil}} {
+	}{{"deliveries_lane WHERE state = 'waiting'", after}, {"deliveries_dead_channel WHERE state = 'dead'", nil}} {
 		for n := moveStep; n == moveStep; total += n {
 			var by map[string]tally
 			op := &operation{what: what, returns: true, do: func(w *writer) (err error) {
@@ -81,7 +81,7 @@ func tallied(rows [][]driver.Value, err error) (n int, by map[string]tally, _ er
 
 // DeadLetters implements [store.Store].
 func (s *Store) DeadLetters(ctx context.Context) (map[string]int, error) {
-	rows, err := s.reader.QueryContext(ctx, "SELECT channel, count(*) FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' GROUP BY channel")
+	rows, err := s.reader.QueryContext(ctx, "SELECT channel, count(*) FROM deliveries INDEXED BY deliveries_dead_channel WHERE state = 'dead' GROUP BY channel")
 	counts := make(map[string]int)
 	err = each(rows, err, func() error {
 		var channel string

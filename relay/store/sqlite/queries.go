@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/card"
@@ -78,9 +76,11 @@ func decode(b []byte, value any, what string, args ...any) error {
 
 // Deliveries implements [store.Store].
 func (s *Store) Deliveries(ctx context.Context, f store.Filter) ([]store.Summary, error) {
-	clause, args := conditions(f)
-	limit := limitOf(f.Limit)
-	list, err := s.summaries(ctx, f.Cards, index(f), clause+" ORDER BY d.id DESC LIMIT ?", append(args, limit)...)
+	found, err := s.SelectDeliveries(ctx, f)
+	if err != nil || len(found.IDs) == 0 {
+		return nil, err
+	}
+	list, err := s.summaries(ctx, f.Cards, "WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.id DESC", asJSON(found.IDs))
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", s.explainRead(err))
 	}
@@ -95,34 +95,17 @@ func limitOf(n int) int {
 	return n
 }
 
-// index names the index that finds what a filter wants with the least reading. SQLite
-// cannot know which, because it keeps no statistics here. Any of them yields the order of
-// a list.
-func index(f store.Filter) string {
-	only := func(state delivery.State) bool { return len(f.States) == 1 && f.States[0] == state }
-	switch {
-	case f.Event != 0:
-		return "NOT INDEXED"
-	case only(delivery.Dead):
-		return "INDEXED BY deliveries_dead"
-	case f.Channel != "" && only(delivery.Waiting):
-		return "INDEXED BY deliveries_lane"
-	default:
-		return "NOT INDEXED"
-	}
-}
-
 // summaries returns the deliveries that a clause selects, each with its last attempt. It
 // reads cards only on demand, because those of a list may be many megabytes.
-func (s *Store) summaries(ctx context.Context, cards bool, index, clause string, args ...any) ([]store.Summary, error) {
+func (s *Store) summaries(ctx context.Context, cards bool, clause string, args ...any) ([]store.Summary, error) {
 	body := "NULL"
 	if cards {
 		body = cardColumn
 	}
 	// The cross join keeps deliveries in the outer loop, where they come in the wanted
 	// order.
-	rows, err := s.reader.QueryContext(ctx, "SELECT "+columnsBefore+body+columnsAfter+", e.kind, d.finished_at, "+titleColumn+" FROM deliveries d "+index+
-		" CROSS JOIN events e ON e.id = d.event "+clause, args...)
+	rows, err := s.reader.QueryContext(ctx, "SELECT "+columnsBefore+body+columnsAfter+", e.kind, d.finished_at, "+titleColumn+
+		" FROM deliveries d CROSS JOIN events e ON e.id = d.event "+clause, args...)
 	var list []store.Summary
 	var untitled []int
 	err = each(rows, err, func() (err error) {
@@ -177,54 +160,9 @@ func (s *Store) lastAttempts(ctx context.Context, list []store.Summary) error {
 // title returns what a list shows of a stored card.
 func title(b []byte) string { return card.Cut(card.ReadHeadline(b), store.MaxTitle) }
 
-// conditions makes a filter's WHERE clause. It contains states literally, not as
-// arguments, because only then can SQLite use the index of one state.
-func conditions(f store.Filter) (string, []any) {
-	parts := []string{"true"}
-	var args []any
-	add := func(part string, value any) { parts, args = append(parts, part), append(args, value) }
-	if f.Channel != "" {
-		add("d.channel = ?", f.Channel)
-	}
-	if f.Connector != "" {
-		add("d.connector = ?", f.Connector)
-	}
-	if f.Within != nil {
-		parts = append(parts, "(d.channel IN (SELECT value FROM json_each(?)) OR d.connector IN (SELECT value FROM json_each(?)))")
-		args = append(args, names(f.Within.Channels), names(f.Within.Connectors))
-	}
-	if f.Event != 0 {
-		// The numbers of an event's deliveries follow each other.
-		add("d.id >= (SELECT first_delivery FROM events WHERE id = ?)", f.Event)
-		add("d.id < (SELECT first_delivery + deliveries FROM events WHERE id = ?)", f.Event)
-	}
-	if f.Before != 0 {
-		add("d.id < ?", f.Before)
-	}
-	if len(f.States) > 0 {
-		var states []string
-		for _, state := range delivery.States() {
-			if slices.Contains(f.States, state) {
-				states = append(states, "d.state = '"+string(state)+"'")
-			}
-		}
-		if len(states) == 0 {
-			states = []string{"false"}
-		}
-		parts = append(parts, "("+strings.Join(states, " OR ")+")")
-	}
-	return "WHERE " + strings.Join(parts, " AND "), args
-}
-
-// names writes names as JSON, as json_each and decode read them.
-func names(list []string) string {
-	b, _ := json.Marshal(list) // strings always encode
-	return string(b)
-}
-
 // Delivery implements [store.Store].
 func (s *Store) Delivery(ctx context.Context, id int64) (store.Summary, []delivery.Attempt, error) {
-	list, err := s.summaries(ctx, true, "", "WHERE d.id = ?", id)
+	list, err := s.summaries(ctx, true, "WHERE d.id = ?", id)
 	if err == nil && len(list) == 0 {
 		err = store.ErrNotFound
 	}

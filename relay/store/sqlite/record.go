@@ -102,7 +102,11 @@ func (r *record) repeated(w *writer) (bool, error) {
 
 // after moves the delivery on in its lane.
 func (r *record) after(l *lanes) {
-	if r.moved {
-		l.update(r.delivery)
+	if !r.moved {
+		return
+	}
+	l.update(r.delivery)
+	if r.delivery.State.Arrived() {
+		l.rates.count(counted{arrivalsIn, r.delivery.Channel}, 1)
 	}
 }

@@ -50,6 +50,8 @@ type Store struct {
 	// read often.
 	reader     *sql.DB
 	statements map[string]*sql.Stmt
+	// searching has an element for each search under way.
+	searching chan struct{}
 
 	// writer belongs to the committer's goroutine.
 	writer       *writer
@@ -78,7 +80,7 @@ var _ store.Store = (*Store)(nil)
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		log: o.Log, path: o.Path,
-		queue: newQueue(), lanes: newLanes(), pulse: newPulse(), stopped: make(chan struct{}),
+		queue: newQueue(), lanes: newLanes(), pulse: newPulse(), stopped: make(chan struct{}), searching: make(chan struct{}, searchers),
 	}
 	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(explain(err), s.release())
@@ -184,6 +186,7 @@ func (s *Store) Notify(call func(store.Notice)) { s.notify.Store(&call) }
 // ones fail with [store.ErrClosed]. A second Close does nothing.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
+		s.saveRates(true)
 		s.queue.close()
 		<-s.stopped
 		s.checkpointer.stop()

@@ -190,6 +190,16 @@ func (f *Faults) Deliveries(ctx context.Context, which store.Filter) ([]store.Su
 	return ask(ctx, f, "Deliveries", func() ([]store.Summary, error) { return f.Store.Deliveries(ctx, which) })
 }
 
+// SelectDeliveries implements [store.Store].
+func (f *Faults) SelectDeliveries(ctx context.Context, which store.Filter) (store.Selected, error) {
+	return ask(ctx, f, "SelectDeliveries", func() (store.Selected, error) { return f.Store.SelectDeliveries(ctx, which) })
+}
+
+// Rates implements [store.Store].
+func (f *Faults) Rates(ctx context.Context) (store.Rates, error) {
+	return ask(ctx, f, "Rates", func() (store.Rates, error) { return f.Store.Rates(ctx) })
+}
+
 // Delivery implements [store.Store].
 func (f *Faults) Delivery(ctx context.Context, id int64) (sum store.Summary, attempts []delivery.Attempt, err error) {
 	err = f.through(ctx, "Delivery", func() (err error) {

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -61,6 +62,7 @@ func (s *suite) lists() {
 }
 
 func (s *suite) filters() {
+	began := now()
 	receipts := s.accept(entry("", "1", "a", "b"), entry("", "2", "a"), entry("", "3", "b"), entry("", "4", "a"))
 	_, err := s.store.Accept(s.ctx(), store.Batch{Connector: "other", Events: []store.Entry{entry("", "5", "a")}})
 	s.ok(err, "accept")
@@ -91,6 +93,15 @@ func (s *suite) filters() {
 		{"two states of a channel", store.Filter{Channel: "a", States: []delivery.State{delivery.Delivered, delivery.Dead}}, []string{"2", "1"}},
 		{"unknown state", store.Filter{States: []delivery.State{"' OR true OR '"}}, nil},
 		{"before", store.Filter{Before: a[1].ID, Channel: "a"}, []string{"1"}},
+		{"kind", store.Filter{Kind: "test", Channel: "b"}, []string{"3", "1"}},
+		{"another kind", store.Filter{Kind: "TEST"}, nil},
+		{"verdict", store.Filter{Verdict: delivery.VerdictRejected}, []string{"2", "1"}},
+		{"verdict and kind of a connector's dead letters", store.Filter{Connector: "c", States: []delivery.State{delivery.Dead}, Kind: "test", Verdict: delivery.VerdictRejected}, []string{"2", "1"}},
+		{"verdict of no last attempt", store.Filter{Verdict: delivery.VerdictFailed}, nil},
+		{"since the beginning", store.Filter{Since: began}, []string{"5", "4", "3", "2", "1", "1"}},
+		{"since now", store.Filter{Since: time.Now().Add(time.Second)}, nil},
+		{"until the beginning", store.Filter{Until: began}, nil},
+		{"until now", store.Filter{Until: time.Now().Add(time.Second), Channel: "b"}, []string{"3", "1"}},
 		{"limit", store.Filter{Limit: 2, States: []delivery.State{delivery.Waiting}}, []string{"5", "4"}},
 		{"everything at once", store.Filter{
 			Channel: "a", Connector: "c", Event: receipts[1].Event, States: []delivery.State{delivery.Dead}, Before: a[2].ID, Limit: 5,
@@ -98,7 +109,70 @@ func (s *suite) filters() {
 	}
 	for _, test := range tests {
 		equal(s, s.list(test.filter), test.want, test.name, cmpopts.EquateEmpty())
+		test.filter.Limit = len(test.want)
+		found, err := s.store.SelectDeliveries(s.ctx(), test.filter)
+		s.ok(err, "select deliveries")
+		more := test.name == "limit"
+		equal(s, []any{len(found.IDs), found.More}, []any{len(test.want), more}, "how many are selected: "+test.name)
 	}
+}
+
+// texts searches the cards of deliveries, of which one has a card of its own.
+func (s *suite) texts() {
+	e := entry("", `100%_ "sure" <b>Ärger</b> \ é`, "a", "b")
+	e.Deliveries[1].Card = []byte(`{"title":"The route's own"}`)
+	s.accept(entry("", "first", "a"), e, entry("", "last", "a", "b"))
+	for text, want := range map[string][]string{
+		"ärger": {e.Card.Title}, `"SURE" <B>`: {e.Card.Title}, "100%_": {e.Card.Title}, "100_": nil, `\ É`: {e.Card.Title}, "%": {e.Card.Title},
+		"route's OWN": {"The route's own"}, "text of": {"last", "last", e.Card.Title, "first"}, "'; DROP TABLE events": nil, `title":`: nil,
+		strings.Repeat("%a_", 100_000): nil,
+	} {
+		equal(s, s.list(store.Filter{Text: text}), want, "what holds "+text[:min(len(text), 30)], cmpopts.EquateEmpty())
+	}
+	equal(s, s.list(store.Filter{Text: "text of", Limit: 2}), []string{"last", "last"}, "the first page")
+	equal(s, s.list(store.Filter{Text: "text of", Before: s.heads("b")[1].ID, Channel: "a"}), []string{"last", e.Card.Title, "first"}, "a page of a channel")
+}
+
+// deepSearch finds what many others are in front of.
+func (s *suite) deepSearch() {
+	s.accept(entry("", "needle", "a"))
+	for range 5 {
+		s.fill("a", 1000)
+	}
+	found, err := s.store.SelectDeliveries(s.ctx(), store.Filter{Text: "needle"})
+	s.ok(err, "select deliveries")
+	equal(s, found, store.Selected{IDs: ids(s.heads("a")[:1])}, "what is found")
+	found, err = s.store.SelectDeliveries(s.ctx(), store.Filter{Text: "text of 99", Limit: 20})
+	s.ok(err, "select deliveries")
+	equal(s, []any{len(found.IDs), found.More, slices.IsSortedFunc(found.IDs, func(a, b int64) int { return int(b - a) })}, []any{20, true, true}, "one page of what is found in all steps")
+	list, err := s.store.Events(s.ctx(), store.EventFilter{Text: "needle"})
+	s.ok(err, "events")
+	equal(s, len(list), 1, "events that are found")
+}
+
+func (s *suite) rates() {
+	began := time.Now().Truncate(time.Hour)
+	s.accept(entry("1", "1", "a", "b"), entry("2", "2", "a"), entry("3", "nobody's"))
+	s.accept(entry("1", "1", "a"), entry("4", "4", "a"))
+	_, err := s.store.Accept(s.ctx(), store.Batch{Connector: "other", Events: []store.Entry{entry("", "5", "a")}})
+	s.ok(err, "accept")
+	a := s.heads("a")
+	s.record(a[0], delivery.Delivered, delivery.VerdictDelivered)
+	s.record(a[1], delivery.Accepted, delivery.VerdictAccepted)
+	s.record(a[2], delivery.Dead, delivery.VerdictRejected)
+	s.record(a[3], delivery.Waiting, delivery.VerdictFailed)
+	r, err := s.store.Rates(s.ctx())
+	s.ok(err, "rates")
+	if r.Hour.Before(began) || r.Hour.After(time.Now()) {
+		s.Errorf("the last hour began at %v", r.Hour)
+	}
+	sums := make(map[string]int) // an hour may have begun in the meantime
+	for name, counts := range map[string][]int{"events of c": r.Events["c"], "events of other": r.Events["other"], "arrivals in a": r.Deliveries["a"]} {
+		equal(s, len(counts), store.RateHours, "hours of "+name)
+		sums[name] = counts[store.RateHours-1] + counts[store.RateHours-2]
+	}
+	equal(s, sums, map[string]int{"events of c": 4, "events of other": 1, "arrivals in a": 2}, "what is counted")
+	equal(s, []int{len(r.Events), len(r.Deliveries)}, []int{2, 1}, "of how many")
 }
 
 func (s *suite) findEvents() {
