@@ -84,7 +84,18 @@ func (d *Dashboard) Close() { d.hub.close() }
 // Handler serves the pages, to be guarded by [Dashboard.Guard].
 func (d *Dashboard) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, p := range map[string]page{
+	for pattern, p := range d.pages() {
+		mux.HandleFunc(pattern, d.serve(p))
+	}
+	mux.HandleFunc("GET /changes", d.changes)
+	mux.Handle("GET "+picture.ProxyPath, d.options.Pictures)
+	mux.Handle("GET /static/", http.StripPrefix("/static/", d.static))
+	return mux
+}
+
+// pages are all pages, and the changes that lead to them, by method and path.
+func (d *Dashboard) pages() map[string]page {
+	return map[string]page{
 		"GET /{$}":                        d.overview,
 		"GET /connectors":                 d.connectors,
 		"GET /connectors/{name}":          d.connector,
@@ -109,13 +120,7 @@ func (d *Dashboard) Handler() http.Handler {
 		"GET /configuration/changes":      d.compare,
 		"POST /configuration/reload":      d.reload,
 		"/":                               func(*http.Request) (answer, error) { return nil, operator.ErrNotFound },
-	} {
-		mux.HandleFunc(pattern, d.serve(p))
 	}
-	mux.HandleFunc("GET /changes", d.changes)
-	mux.Handle("GET "+picture.ProxyPath, d.options.Pictures)
-	mux.Handle("GET /static/", http.StripPrefix("/static/", d.static))
-	return mux
 }
 
 // contentPolicy lets a page load what this dashboard serves, and run and style nothing

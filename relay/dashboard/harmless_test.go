@@ -1,0 +1,176 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/picture"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// evil is a text that does harm wherever a page writes it down as it is.
+const evil = `x"'><script>alert(1)</script><img src=x onerror=alert(1)><a href=javascript:alert(1) style=color:red>`
+
+// hostile is a relay in which every text is [evil]. Its nth version has the nth of those
+// states that can only be some.
+type hostile struct {
+	operator.Relay
+	n int
+}
+
+// told returns a value of any type that is full of evil texts.
+func told[T any](h hostile) T {
+	var v T
+	h.fill(reflect.ValueOf(&v).Elem(), "")
+	return v
+}
+
+func (h hostile) fill(v reflect.Value, name string) {
+	switch x := v.Addr().Interface().(type) {
+	case *time.Time:
+		*x = time.Now().Add(time.Duration(h.n-2) * time.Hour)
+		return
+	case *json.RawMessage:
+		text, _ := json.Marshal(evil)
+		*x = fmt.Appendf(nil, `{"title":%[1]s,"text":%[1]s,"themeColor":%[1]s,"potentialAction":[{"@type":"OpenUri","name":%[1]s,"targets":[{"os":"default","uri":"javascript:alert(1)"}]}]}`, text)
+		return
+	case *delivery.State:
+		*x = delivery.States()[h.n%len(delivery.States())]
+		return
+	case *delivery.LaneState:
+		*x = delivery.LaneStates()[h.n%len(delivery.LaneStates())]
+		return
+	case *event.Fate:
+		*x = event.Fates()[h.n%len(event.Fates())]
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(evil)
+		if name == "Health" {
+			v.SetString([]string{"ok", "removed", "unauthorised", evil}[h.n%4])
+		}
+	case reflect.Int, reflect.Int64:
+		v.SetInt(7)
+	case reflect.Bool:
+		v.SetBool(h.n%2 == 0)
+	case reflect.Float64:
+		v.SetFloat(1.5)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range 2 {
+			h.fill(v.Index(i), name)
+		}
+	case reflect.Map:
+		entry := reflect.New(v.Type().Elem()).Elem()
+		h.fill(entry, name)
+		key := reflect.New(v.Type().Key()).Elem()
+		h.fill(key, name)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, entry)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		h.fill(v.Elem(), name)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				h.fill(v.Field(i), v.Type().Field(i).Name)
+			}
+		}
+	}
+}
+
+func (h hostile) Status(context.Context) (operator.Status, error) {
+	return told[operator.Status](h), nil
+}
+
+func (h hostile) Problems(context.Context) ([]operator.Problem, error) {
+	list := told[[]operator.Problem](h)[:1]
+	for _, sort := range []string{"channel", "connector", "plugin"} {
+		list = append(list, operator.Problem{Subject: sort + " " + evil, Text: evil})
+	}
+	return list, nil
+}
+
+func (h hostile) Connectors(context.Context) ([]operator.Connector, error) {
+	return told[[]operator.Connector](h)[:1], nil
+}
+
+func (h hostile) Channels(context.Context) ([]operator.Channel, error) {
+	return told[[]operator.Channel](h)[:1], nil
+}
+
+func (h hostile) Plugins(context.Context) ([]operator.Plugin, error) {
+	return told[[]operator.Plugin](h)[:1], nil
+}
+
+func (h hostile) Deliveries(context.Context, store.Filter) ([]operator.Delivery, error) {
+	return told[[]operator.Delivery](h)[:1], nil
+}
+
+func (h hostile) Delivery(context.Context, int64) (operator.Explanation, error) {
+	return told[operator.Explanation](h), nil
+}
+
+func (h hostile) Events(context.Context, store.EventFilter) ([]operator.Fated, error) {
+	return told[[]operator.Fated](h)[:1], nil
+}
+
+func (h hostile) Refusals(context.Context, string) ([]store.Refusal, error) {
+	return told[[]store.Refusal](h), nil
+}
+
+func (h hostile) Explain(context.Context, string) ([]operator.Explanation, error) {
+	return told[[]operator.Explanation](h), nil
+}
+
+func (h hostile) Plan(context.Context) ([]operator.Change, error) {
+	return told[[]operator.Change](h), nil
+}
+
+// TestNoPageRunsWhatItShows looks at every page there is, of a relay in which every text
+// is made to do harm, and finds nothing that could.
+func TestNoPageRunsWhatItShows(t *testing.T) {
+	for n := range 5 {
+		d, err := New(Options{Relay: hostile{n: n}, Pictures: picture.NewProxy(picture.ProxyOptions{}), Log: zerolog.Nop(), Version: evil})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for pattern := range d.pages() {
+			method, path, both := strings.Cut(pattern, " ")
+			if !both || method != http.MethodGet {
+				continue
+			}
+			path = strings.NewReplacer("{$}", "", "{id}", "7", "{name}", url.PathEscape(evil)).Replace(path)
+			r := httptest.NewRequest(method, "http://localhost"+path, nil)
+			query := r.URL.Query()
+			for _, name := range []string{"search", "state", "text", "channel", "connector", "kind", "page"} {
+				query.Set(name, evil)
+			}
+			for _, asked := range []string{"", query.Encode()} {
+				r.URL.RawQuery = asked
+				w := httptest.NewRecorder()
+				d.Guard(d.Handler()).ServeHTTP(w, r)
+				if w.Code != http.StatusOK {
+					t.Errorf("%s answers %d", pattern, w.Code)
+				}
+				for _, fault := range faults(w.Body.String()) {
+					t.Errorf("version %d of %s?%.20s: %s", n, pattern, asked, fault)
+				}
+			}
+		}
+	}
+}
