@@ -119,7 +119,7 @@ func (r *Relay) openPictures(context.Context, *next) (undo, error) {
 // lanes and pages hear of what the store accepts.
 func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 	r.desk = desk.New(desk.Options{
-		Store: r.store, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Daemon: r,
+		Store: r.store, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Pictures: r.album, Daemon: r,
 		Log: r.log.Logger, Version: r.options.Version, Config: r.options.Config,
 	})
 	r.registry.MustRegister(r.desk.Metrics())

@@ -74,6 +74,9 @@ type Relay interface {
 	AwaitSignIn(ctx context.Context, id string) error
 	// PasteToken ends a sign-in with a token that the person created on the page.
 	PasteToken(ctx context.Context, id, token string) error
+	// AddPicture keeps a picture, drawn anew as a small PNG, under a public address that
+	// nobody can guess. It is removed once no connector has shown it for a day.
+	AddPicture(ctx context.Context, u Upload) (Picture, error)
 	// RotateHook gives a connector a new hook URL. The old one works for the grace time.
 	RotateHook(ctx context.Context, connector string, grace time.Duration) (Connector, error)
 	// ForgetConnector removes everything kept of a connector that is no longer configured.

@@ -52,6 +52,7 @@ func endpoints() []endpoint {
 		{"Replay", "POST /dead-letters/replay", access.Operate, posted(operator.Relay.Replay)},
 		{"Dismiss", "POST /dead-letters/dismiss", access.Operate, posted(operator.Relay.Dismiss)},
 
+		{"AddPicture", "POST /pictures", access.Configure, posted(operator.Relay.AddPicture)},
 		{"RotateHook", "POST /connectors/{name}/rotate", access.Configure, rotate()},
 		{"ForgetConnector", "POST /connectors/{name}/forget", access.Configure, told(operator.Relay.ForgetConnector)},
 		{"ForgetChannel", "POST /channels/{name}/forget", access.Configure, named(operator.Relay.ForgetChannel)},

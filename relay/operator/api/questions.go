@@ -108,6 +108,11 @@ func (c *Client) PasteToken(ctx context.Context, id, token string) error {
 	return tell(ctx, c, "PasteToken", question{name: id, body: pasted{Token: token}})
 }
 
+// AddPicture implements [operator.Relay].
+func (c *Client) AddPicture(ctx context.Context, u operator.Upload) (operator.Picture, error) {
+	return ask[operator.Picture](ctx, c, "AddPicture", question{body: u})
+}
+
 // RotateHook implements [operator.Relay].
 func (c *Client) RotateHook(ctx context.Context, connector string, grace time.Duration) (operator.Connector, error) {
 	return ask[operator.Connector](ctx, c, "RotateHook", question{name: connector, body: rotation{Grace: grace.String()}})

@@ -57,6 +57,8 @@ func special(t reflect.Type) schema {
 	switch t {
 	case reflect.TypeFor[time.Time]():
 		return schema{"type": "string", "format": "date-time"}
+	case reflect.TypeFor[[]byte]():
+		return schema{"type": "string", "contentEncoding": "base64", "format": "byte"}
 	case reflect.TypeFor[json.RawMessage](), reflect.TypeFor[any]():
 		return schema{}
 	case reflect.TypeFor[card.Card]():

@@ -101,6 +101,10 @@ func (h *heard) PasteToken(_ context.Context, id, token string) error {
 	return err
 }
 
+func (h *heard) AddPicture(_ context.Context, u operator.Upload) (operator.Picture, error) {
+	return answered(h, operator.Picture{URL: "https://relay.example.com/pictures/x.png"}, "add picture", u)
+}
+
 func (h *heard) RotateHook(_ context.Context, connector string, grace time.Duration) (operator.Connector, error) {
 	return answered(h, operator.Connector{Name: "ci"}, "rotate", connector, grace)
 }
@@ -158,14 +162,17 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 		"Events": func(r operator.Relay) (any, error) {
 			return r.Events(ctx, store.EventFilter{Connector: name, Kind: "k", Key: "a=b", Fates: []event.Fate{event.Filtered, event.Routed}, Since: since, Text: "%", Before: 9, Limit: 5})
 		},
-		"Refusals":        func(r operator.Relay) (any, error) { return r.Refusals(ctx, name) },
-		"Explain":         func(r operator.Relay) (any, error) { return r.Explain(ctx, name) },
-		"Send":            func(r operator.Relay) (any, error) { return r.Send(ctx, name, card.Card{Title: "<Hello>"}) },
-		"Poll":            func(r operator.Relay) (any, error) { return r.Poll(ctx, name) },
-		"DryRun":          func(r operator.Relay) (any, error) { return r.DryRun(ctx, name) },
-		"SignIn":          func(r operator.Relay) (any, error) { return r.SignIn(ctx, name) },
-		"AwaitSignIn":     func(r operator.Relay) (any, error) { return none(r.AwaitSignIn(ctx, name)) },
-		"PasteToken":      func(r operator.Relay) (any, error) { return none(r.PasteToken(ctx, name, "token")) },
+		"Refusals":    func(r operator.Relay) (any, error) { return r.Refusals(ctx, name) },
+		"Explain":     func(r operator.Relay) (any, error) { return r.Explain(ctx, name) },
+		"Send":        func(r operator.Relay) (any, error) { return r.Send(ctx, name, card.Card{Title: "<Hello>"}) },
+		"Poll":        func(r operator.Relay) (any, error) { return r.Poll(ctx, name) },
+		"DryRun":      func(r operator.Relay) (any, error) { return r.DryRun(ctx, name) },
+		"SignIn":      func(r operator.Relay) (any, error) { return r.SignIn(ctx, name) },
+		"AwaitSignIn": func(r operator.Relay) (any, error) { return none(r.AwaitSignIn(ctx, name)) },
+		"PasteToken":  func(r operator.Relay) (any, error) { return none(r.PasteToken(ctx, name, "token")) },
+		"AddPicture": func(r operator.Relay) (any, error) {
+			return r.AddPicture(ctx, operator.Upload{Content: []byte("\x89PNG")})
+		},
 		"RotateHook":      func(r operator.Relay) (any, error) { return r.RotateHook(ctx, name, 90*time.Minute) },
 		"ForgetConnector": func(r operator.Relay) (any, error) { return none(r.ForgetConnector(ctx, name)) },
 		"ForgetChannel":   func(r operator.Relay) (any, error) { return r.ForgetChannel(ctx, name) },

@@ -92,6 +92,7 @@ type Options struct {
 	Dispatch Dispatch
 	Plugins  Plugins
 	SignIns  SignIns
+	Pictures Pictures
 	Daemon   Daemon
 	Log      zerolog.Logger
 	// Version is the relay's, and Config the path of its configuration.

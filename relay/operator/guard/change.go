@@ -66,6 +66,12 @@ func (g *Guard) PasteToken(ctx context.Context, id, token string) error {
 	return doing(ctx, g, a, func() error { return g.relay.PasteToken(ctx, id, token) })
 }
 
+// AddPicture implements [operator.Relay].
+func (g *Guard) AddPicture(ctx context.Context, u operator.Upload) (operator.Picture, error) {
+	a := act{access.Configure, "upload a picture", "", fmt.Sprint(len(u.Content), " bytes"), ownsConnectors}
+	return changing(ctx, g, a, func() (operator.Picture, error) { return g.relay.AddPicture(ctx, u) })
+}
+
 // RotateHook implements [operator.Relay].
 func (g *Guard) RotateHook(ctx context.Context, connector string, grace time.Duration) (operator.Connector, error) {
 	a := act{access.Configure, "rotate", "connector " + connector, fmt.Sprintf("the old hook URL works for %s", grace), manages(connector)}

@@ -145,6 +145,9 @@ func questions() []question {
 			return err1(r.RotateHook(ctx, name, 0))
 		}, connectors(teamConfigures, opsConfigure, hiddenConfigures)},
 		{"AwaitSignIn", func(ctx context.Context, r operator.Relay, _ string) error { return r.AwaitSignIn(ctx, "id") }, all(anybodyWhoMayConfigure)},
+		{"AddPicture", func(ctx context.Context, r operator.Relay, _ string) error {
+			return err1(r.AddPicture(ctx, operator.Upload{}))
+		}, all(teamConfigures)},
 		{"PasteToken", func(ctx context.Context, r operator.Relay, _ string) error { return r.PasteToken(ctx, "id", "token") }, all(anybodyWhoMayConfigure)},
 
 		{"Replay", func(ctx context.Context, r operator.Relay, _ string) error {

@@ -81,6 +81,14 @@ func opsOnly(v view) error {
 	return nil
 }
 
+// ownsConnectors lets those who can have connectors of their own.
+func ownsConnectors(v view) error {
+	if v.Role != access.Ops && len(v.Teams) == 0 {
+		return fmt.Errorf("%w: only ops and members of teams may do this", operator.ErrForbidden)
+	}
+	return nil
+}
+
 // anybody lets everybody.
 func anybody(view) error { return nil }
 
