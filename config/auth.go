@@ -120,7 +120,9 @@ func (f *File) oidc(block *hclsyntax.Block) *OIDC {
 	f.add(f.check(language.Schema{Title: "an oidc block", Attributes: []language.Attribute{
 		{Name: "issuer", Required: true, Doc: "the provider's URL, as its discovery document names it"},
 		{Name: "client_id", Required: true, Doc: "the relay's id with the provider"},
-		{Name: "client_secret"}, {Name: "name_claim"}, {Name: "groups_claim"},
+		{Name: "client_secret"},
+		{Name: "name_claim"},
+		{Name: "groups_claim"},
 	}}, body, block.DefRange())...)
 	if s, ok := f.readText(body, "issuer", `a URL such as "https://login.microsoftonline.com/TENANT/v2.0"`); ok {
 		o.Issuer = f.issuer(s)
@@ -147,7 +149,7 @@ func (f *File) issuer(s setting) string {
 		f.error("Not a URL", fmt.Sprintf("The attribute issuer cannot be %s. Write the provider's URL, such as \"https://login.microsoftonline.com/TENANT/v2.0\".", s.shown()), s.place)
 	case u.Scheme == "http" && !loopbackHost(u.Hostname()):
 		f.error("Issuer without TLS", "Over http:// anybody on the way could say who somebody is. Write https://.", s.place)
-	case u.Host == "login.microsoftonline.com" && slices.Contains([]string{"common", "organizations", "consumers"}, strings.Split(strings.Trim(u.Path, "/"), "/")[0]):
+	case u.Host == "login.microsoftonline.com" && slices.Contains([]string{"common", "consumers", "organizations"}, strings.Split(u.Path+"/", "/")[1]): //nolint:misspell // Microsoft's spelling
 		f.error("Issuer for everybody", "Under this address people of every organisation sign in, and their own administrators choose the mail addresses. Write your tenant's id in its place.", s.place)
 	default:
 		return s.text()

@@ -35,6 +35,7 @@ func (f *File) channelSchema() language.Schema {
 			{Name: "burst"},
 			{Name: "concurrency"},
 			{Name: "team"},
+			{Name: "for_each"},
 		},
 		Blocks: []language.Block{
 			{Name: "retry", Once: true},
@@ -49,9 +50,9 @@ func (f *File) channelSchema() language.Schema {
 	return s
 }
 
-func (f *File) channel(block *hclsyntax.Block) {
-	body := block.Body
-	c := Channel{Name: block.Labels[0], Range: block.DefRange(), Settings: make(chat.Settings)}
+func (f *File) channel(in instance) {
+	body := in.block.Body
+	c := Channel{Name: in.name, Range: in.block.DefRange(), Settings: make(chat.Settings)}
 	f.add(f.check(f.channelSchema(), body, c.Range)...)
 	var known bool
 	if c.System, known = f.channelType(body); known {

@@ -164,8 +164,10 @@ type Connector struct {
 	// Range is the block's header.
 	Range hcl.Range
 
-	// places are the ranges of the arguments, for problems that a plugin finds.
-	places map[string]hcl.Range
+	// places are the ranges of the arguments, for problems that a plugin finds, and
+	// instance says which of a block with for_each it is.
+	places   map[string]hcl.Range
+	instance string
 }
 
 // Team is one team block.

@@ -34,12 +34,15 @@ type connectorBlock struct {
 	// guessed are literals that look like secrets, as long as the plugin's schema is not
 	// known.
 	guessed []hcl.Range
+	// instance says which of the block's connectors it is.
+	instance instance
 }
 
 // ownAttributes are the attributes of a connector block that belong to the relay; all
 // others are the plugin's.
 func ownAttributes() []language.Attribute {
 	return []language.Attribute{
+		{Name: "for_each"},
 		{Name: "schedule"},
 		{Name: "timeout"},
 		{Name: "enabled"},
@@ -57,10 +60,13 @@ func ownBlocks() []language.Block {
 }
 
 // connector reads the relay's own part of a connector block.
-func (f *File) connector(block *hclsyntax.Block) {
-	body := block.Body
-	c := Connector{Type: block.Labels[0], Name: block.Labels[1], Range: block.DefRange()}
-	kept := connectorBlock{block: block}
+func (f *File) connector(in instance) {
+	block, body := in.block, in.block.Body
+	c := Connector{Type: block.Labels[0], Name: in.name, Range: block.DefRange()}
+	if in.forEach != nil {
+		c.instance = in.written
+	}
+	kept := connectorBlock{block: block, instance: in}
 	own := &hclsyntax.Body{Blocks: blocksOf(body, true)}
 	f.add(language.Schema{Blocks: ownBlocks()}.Check(own, hcl.Range{}, false)...)
 	if s, ok := f.readText(body, "schedule", `a schedule such as "@every 15m" or "0 9 * * 1-5"`); ok {
@@ -80,8 +86,7 @@ func (f *File) connector(block *hclsyntax.Block) {
 	c.HTTP = f.readHTTP(body, connectorHTTP, f.config.Relay.HTTP)
 	c.Hooks = f.readHooks(body, f.config.Relay.Hooks)
 	c.Quota = f.readQuota(body)
-	routes := f.routes
-	routes.Source = f.text(c.Range.Filename)
+	routes := route.Options{Channels: f.channels, Scope: f.routeScope(), Source: f.text(c.Range.Filename)}
 	for _, b := range body.Blocks {
 		if b.Type != "route" {
 			continue
@@ -99,7 +104,9 @@ func (f *File) connector(block *hclsyntax.Block) {
 	if owned {
 		c.Suspended = f.suspended(c, owner.place)
 	}
-	kept.guessed = f.guess(body)
+	for name, attr := range body.Attributes {
+		kept.guessed = append(kept.guessed, guess(name, attr.Expr)...)
+	}
 	if len(c.Routes) == 0 {
 		f.warn("Connector without a route", fmt.Sprintf("The events of the connector %q go nowhere. Add a route block: route { to = [channel.NAME] }.", c.Name), c.Range)
 	}
@@ -116,17 +123,6 @@ func blocksOf(body *hclsyntax.Body, own bool) []*hclsyntax.Block {
 		}
 	}
 	return list
-}
-
-// guess finds the literals in attributes whose names suggest secrets.
-func (f *File) guess(body *hclsyntax.Body) []hcl.Range {
-	var guessed []hcl.Range
-	for name, attr := range body.Attributes {
-		if name != "url" && soundsSecret(name) {
-			guessed = append(guessed, literals(attr.Expr)...)
-		}
-	}
-	return guessed
 }
 
 // schedule checks a schedule.
@@ -178,8 +174,10 @@ func (f *File) decode(b *connectorBlock, types map[string]connector.Type, idle [
 		return c, false
 	}
 	b.guessed = nil
-	f.checkAgainst(*b, t)
-	f.arguments(&c, b.block, t)
+	f.within(b.instance, func() {
+		f.checkAgainst(*b, t)
+		f.arguments(&c, b.block, t)
+	})
 	c.Fingerprint, c.Parts = fingerprintConnector(c)
 	c.Saved = b.saved != nil
 	return c, b.saved == nil || !b.saved.diags.HasErrors() && !f.diags.HasErrors()
@@ -254,5 +252,9 @@ func (c Connector) Diagnostic(p connector.Problem) *hcl.Diagnostic {
 	if p.Argument == "" {
 		summary = "Invalid arguments"
 	}
-	return language.Error(summary, p.Message, place)
+	d := language.Error(summary, p.Message, place)
+	if c.instance != "" {
+		d.Detail += " This is about " + c.instance + "."
+	}
+	return d
 }

@@ -115,9 +115,24 @@ func (f *File) Warnings(d hcl.Diagnostics) []string {
 }
 
 // redact strikes out an expression's literal texts in snippets, because a secret
-// belongs there.
-func (f *File) redact(expr hclsyntax.Expression) {
-	f.redacted = append(f.redacted, literals(expr)...)
+// belongs there, and those of the values that it names. It returns where all these are.
+func (f *File) redact(expr hclsyntax.Expression) []hcl.Range {
+	var found []hcl.Range
+	seen := make(map[hclsyntax.Expression]bool)
+	var follow func(hclsyntax.Expression)
+	follow = func(expr hclsyntax.Expression) {
+		if expr == nil || seen[expr] {
+			return
+		}
+		seen[expr] = true
+		found = append(found, literals(expr)...)
+		for _, path := range expr.Variables() {
+			follow(f.origin(path))
+		}
+	}
+	follow(expr)
+	f.redacted = append(f.redacted, found...)
+	return found
 }
 
 // check checks a body against its schema. Values of unknown names are struck out in
@@ -233,4 +248,27 @@ func (f *File) collectHidden(body *hclsyntax.Body) {
 		}
 		return nil
 	})
+}
+
+// guess finds the literals in a value that its name, or that of one of its members,
+// suggests to be secret. A URL alone need not be.
+func guess(name string, expr hclsyntax.Expression) []hcl.Range {
+	if name != "url" && soundsSecret(name) {
+		return literals(expr)
+	}
+	var found []hcl.Range
+	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics {
+		object, ok := node.(*hclsyntax.ObjectConsExpr)
+		if !ok {
+			return nil
+		}
+		for _, item := range object.Items {
+			key, diags := item.KeyExpr.Value(nil)
+			if !diags.HasErrors() && key.Type() == cty.String && key.IsKnown() && !key.IsNull() && key.AsString() != "url" && soundsSecret(key.AsString()) {
+				found = append(found, literals(item.ValueExpr)...)
+			}
+		}
+		return nil
+	})
+	return found
 }

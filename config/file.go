@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/connector-relay/relay/relay/chat"
-	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/route/language"
 	"github.com/connector-relay/relay/relay/secret"
 )
@@ -27,11 +26,14 @@ type File struct {
 	// files are the parsed sources by name.
 	files map[string]*hcl.File
 
-	// scope is what expressions outside routes can use.
+	// scope is what expressions can use, and instance what is being read with it when that
+	// is one of several that a for_each makes.
 	scope    *hcl.EvalContext
+	instance *instance
+	locals   locals
+	// channels is nil until it is known which there are.
 	channels *language.References
 	teams    *language.References
-	routes   route.Options
 
 	config     Config
 	connectors []connectorBlock
@@ -52,6 +54,8 @@ type File struct {
 	grouped []hcl.Range
 
 	diags hcl.Diagnostics
+	// mistaken says that there were errors before those in diags.
+	mistaken bool
 	// hidden are the values of env and file, kept out of diagnostics; redacted are the
 	// source ranges that hold secrets.
 	hidden   secret.Masker
@@ -72,6 +76,7 @@ func topSchema() language.Schema {
 			{Name: "team", Labels: []string{"NAME"}},
 			{Name: "people", Labels: []string{"TYPE"}},
 			{Name: "moved"},
+			{Name: "locals"},
 		},
 	}
 }
@@ -154,10 +159,12 @@ func (f *File) take() hcl.Diagnostics {
 	for _, d := range diags {
 		d.Summary, d.Detail = f.hidden.Mask(d.Summary), f.hidden.Mask(d.Detail)
 	}
-	// An expression in a loop reports its mistakes once a turn.
-	return slices.CompactFunc(diags, func(a, b *hcl.Diagnostic) bool {
-		return a.Summary == b.Summary && a.Detail == b.Detail && a.Subject != nil && b.Subject != nil && *a.Subject == *b.Subject
-	})
+	diags = merge(diags)
+	f.mistaken = f.mistaken || slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool { return d.Severity == hcl.DiagError && !language.IsConsequence(d) })
+	if f.mistaken {
+		diags = slices.DeleteFunc(diags, language.IsConsequence)
+	}
+	return diags
 }
 
 // top reads the whole configuration.
@@ -169,10 +176,17 @@ func (f *File) top(bodies []*hclsyntax.Body, saved []Saved) {
 			blocks[b.Type] = append(blocks[b.Type], b)
 		}
 	}
-	f.channels = language.NewReferences("channel", names(blocks["channel"]))
-	f.routes = route.Options{Channels: f.channels, Functions: f.scope.Functions}
-	f.teams = language.NewReferences("team", names(blocks["team"]))
-	f.unique("team", blocks["team"], 0)
+	f.unique("team", blocks["team"])
+	f.teams = references("team", blocks["team"], nil)
+	f.readLocals(blocks["locals"])
+	f.evaluateLocals(false)
+	channels := f.expand("channel", blocks["channel"])
+	f.channels = references("channel", blocks["channel"], channels)
+	f.evaluateLocals(true)
+	connectors := f.expand("connector", blocks["connector"])
+	for _, body := range bodies {
+		f.collectHidden(body)
+	}
 	for _, b := range blocks["team"] {
 		f.team(b)
 	}
@@ -186,21 +200,19 @@ func (f *File) top(bodies []*hclsyntax.Body, saved []Saved) {
 	for _, b := range blocks["metrics"] {
 		f.metrics(b)
 	}
-	f.unique("plugin", blocks["plugin"], 0)
+	f.unique("plugin", blocks["plugin"])
 	for _, b := range blocks["plugin"] {
 		f.plugin(b)
 	}
-	f.unique("channel", blocks["channel"], 0)
-	for _, b := range blocks["channel"] {
-		f.channel(b)
+	for _, in := range channels {
+		f.within(in, func() { f.channel(in) })
 	}
-	f.unique("connector", blocks["connector"], 1)
-	for _, b := range blocks["connector"] {
-		f.connector(b)
+	for _, in := range connectors {
+		f.within(in, func() { f.connector(in) })
 	}
-	f.saved(saved, blocks["connector"])
-	f.moved(blocks["moved"], blocks)
-	f.unused(blocks["channel"])
+	f.saved(saved, connectors)
+	f.moved(blocks["moved"], map[string][]instance{"channel": channels, "connector": connectors})
+	f.unused(channels)
 }
 
 func labelCount(block string) (int, bool) {
@@ -233,23 +245,12 @@ func (f *File) checkTop(bodies []*hclsyntax.Body) hclsyntax.Blocks {
 	return all
 }
 
-// names returns the distinct last labels of blocks, in order.
-func names(blocks []*hclsyntax.Block) []string {
-	var list []string
-	for _, b := range blocks {
-		if name := lastLabel(b); !slices.Contains(list, name) {
-			list = append(list, name)
-		}
-	}
-	return list
-}
-
 // unique checks the names of blocks of one sort.
-func (f *File) unique(sort string, blocks []*hclsyntax.Block, label int) {
+func (f *File) unique(sort string, blocks []*hclsyntax.Block) {
 	first := make(map[string]hcl.Range)
 	for _, b := range blocks {
-		name, place := b.Labels[label], b.LabelRanges[label]
-		if !hclsyntax.ValidIdentifier(name) || len(name) > 64 {
+		name, place := lastLabel(b), b.LabelRanges[len(b.Labels)-1]
+		if !usableName(name) {
 			f.error("Unusable name", fmt.Sprintf("The name of a %s starts with a letter and has only letters, digits, '-' and '_', 64 at most.", sort), place)
 		}
 		if before, ok := first[name]; ok {
@@ -260,16 +261,22 @@ func (f *File) unique(sort string, blocks []*hclsyntax.Block, label int) {
 	}
 }
 
+func usableName(name string) bool { return hclsyntax.ValidIdentifier(name) && len(name) <= 64 }
+
 // unused warns of channels that nothing posts to, unless the file has errors that may
 // hide a use.
-func (f *File) unused(blocks []*hclsyntax.Block) {
+func (f *File) unused(channels []instance) {
 	if f.diags.HasErrors() {
 		return
 	}
-	for _, b := range blocks {
-		if !f.used[b.Labels[0]] {
-			f.warn("Unused channel", fmt.Sprintf("Neither a route nor relay.ops posts to channel.%s. Use it in a route, or remove it.", b.Labels[0]), b.LabelRanges[0])
+	idle := make(map[*hclsyntax.Block][]string)
+	for _, in := range channels {
+		if !f.used[in.name] {
+			idle[in.block] = append(idle[in.block], in.written)
 		}
+	}
+	for block, names := range idle {
+		f.warn("Unused channel", fmt.Sprintf("Neither a route nor relay.ops posts to %s. Use it in a route, or remove it.", some(names)), block.LabelRanges[0])
 	}
 }
 

@@ -48,7 +48,7 @@ type move struct {
 
 // moved reads the moved blocks. They may form chains: a file keeps its whole history,
 // whichever part of it a store has seen.
-func (f *File) moved(blocks []*hclsyntax.Block, declared map[string][]*hclsyntax.Block) {
+func (f *File) moved(blocks []*hclsyntax.Block, declared map[string][]instance) {
 	var moves []move
 	for _, b := range blocks {
 		f.add(f.check(movedSchema(), b.Body, b.DefRange())...)
@@ -85,28 +85,35 @@ func (f *File) readName(body *hclsyntax.Body, name string) (sort, label string, 
 	}
 	place = attr.Expr.Range()
 	steps, diags := hcl.AbsTraversalForExpr(attr.Expr)
-	if !diags.HasErrors() && len(steps) == 2 && (steps.RootName() == "channel" || steps.RootName() == "connector") {
-		if label, _, ok := language.StepName(steps[1]); ok {
+	if !diags.HasErrors() && (len(steps) == 2 || len(steps) == 3) && (steps.RootName() == "channel" || steps.RootName() == "connector") {
+		label, _, ok := language.StepName(steps[1])
+		_, isIndex := steps[len(steps)-1].(hcl.TraverseIndex)
+		if len(steps) == 3 && ok {
+			var key string
+			key, _, ok = language.StepName(steps[2])
+			label, ok = label+"-"+key, ok && isIndex
+		}
+		if ok {
 			return steps.RootName(), label, place, true
 		}
 	}
-	f.error("Wrong name", fmt.Sprintf("The attribute %s is a name without quotes: channel.NAME or connector.NAME.", name), place)
+	f.error("Wrong name", fmt.Sprintf("The attribute %s is a name without quotes: channel.NAME or connector.NAME, or with for_each channel.NAME[\"KEY\"].", name), place)
 	return "", "", place, false
 }
 
 // stillThere reports a block that still has a moved name.
-func (f *File) stillThere(m move, declared []*hclsyntax.Block) bool {
-	at := slices.IndexFunc(declared, func(b *hclsyntax.Block) bool { return lastLabel(b) == m.from })
+func (f *File) stillThere(m move, declared []instance) bool {
+	at := slices.IndexFunc(declared, func(in instance) bool { return in.name == m.from })
 	if at < 0 {
 		return false
 	}
 	f.error("Moved and still there", fmt.Sprintf("There is still a %s %q %s, so it has not become %q. Remove that block or this one. If the name was given to a new block, this one has done its work.",
-		m.sort, m.from, language.Where(declared[at].DefRange(), m.place), m.to), m.place)
+		m.sort, m.from, language.Where(declared[at].block.DefRange(), m.place), m.to), m.place)
 	return true
 }
 
 // follow finds the name at the end of a chain of moves.
-func (f *File) follow(m move, moves []move, declared []*hclsyntax.Block) (string, bool) {
+func (f *File) follow(m move, moves []move, declared []instance) (string, bool) {
 	to := m.to
 	for range moves {
 		next := slices.IndexFunc(moves, func(o move) bool { return o.sort == m.sort && o.from == to })
@@ -115,15 +122,19 @@ func (f *File) follow(m move, moves []move, declared []*hclsyntax.Block) (string
 		}
 		to = moves[next].to
 	}
-	if slices.ContainsFunc(declared, func(b *hclsyntax.Block) bool { return lastLabel(b) == to }) {
+	if slices.ContainsFunc(declared, func(in instance) bool { return in.name == to }) {
 		return to, true
 	}
 	if slices.ContainsFunc(moves, func(o move) bool { return o.sort == m.sort && o.from == to }) {
 		f.error("Moved in a circle", fmt.Sprintf("These moved blocks lead from %s.%s back to where they began. Remove those that are no longer true.", m.sort, m.from), m.place)
 		return "", false
 	}
+	var names []string
+	for _, in := range declared {
+		names = append(names, in.name)
+	}
 	f.error("Unknown "+m.sort, fmt.Sprintf("There is no %s %q that %q could have become.%s To discard what a removed %s left behind, remove this block and run `relay %ss forget %s`.",
-		m.sort, to, m.from, language.DidYouMean(to, names(declared)), m.sort, m.sort, m.from), m.target)
+		m.sort, to, m.from, language.DidYouMean(to, names), m.sort, m.sort, m.from), m.target)
 	return "", false
 }
 

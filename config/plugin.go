@@ -89,17 +89,12 @@ func (f *File) readEnv(body *hclsyntax.Body) map[string]secret.Value {
 		return nil
 	}
 	f.redact(attr.Expr)
-	v, diags := language.Evaluate(attr.Expr, f.scope, true)
-	f.add(diags...)
-	if diags.HasErrors() {
-		return nil
-	}
-	v, _ = language.Reveal(v)
-	if v.IsNull() {
+	v, _, ok := f.evaluate(attr.Expr, f.scope, true)
+	if !ok || v.IsNull() {
 		return nil
 	}
 	v, err := convert.Convert(v, cty.Map(cty.String))
-	if err != nil || !v.IsWhollyKnown() {
+	if err != nil {
 		f.error("Wrong type", "The attribute env is an object of texts, such as { REGION = \"eu\" }.", attr.Expr.Range())
 		return nil
 	}

@@ -51,23 +51,34 @@ func (f *File) read(body *hclsyntax.Body, name string, want cty.Type, words stri
 	if attr == nil {
 		return setting{}, false
 	}
-	v, diags := language.Evaluate(attr.Expr, f.scope, false)
-	f.add(diags...)
-	if diags.HasErrors() {
+	v, hidden, ok := f.evaluate(attr.Expr, f.scope, false)
+	if !ok || v.IsNull() {
 		return setting{}, false
 	}
-	s = setting{name: name, place: attr.Expr.Range()}
-	v, s.hidden = language.Reveal(v)
-	if v.IsNull() {
-		return setting{}, false
-	}
+	s = setting{name: name, place: attr.Expr.Range(), hidden: hidden}
 	converted, err := convert.Convert(v, want)
-	if err != nil || !converted.IsWhollyKnown() {
+	if err != nil {
 		f.error("Wrong type", fmt.Sprintf("The attribute %s takes %s; this is %s.", name, words, typeName(v.Type())), s.place)
 		return setting{}, false
 	}
 	s.value = converted
 	return s, true
+}
+
+// evaluate evaluates an expression, and says whether the value may not be shown. When ok
+// is false, there is a diagnostic.
+func (f *File) evaluate(expr hclsyntax.Expression, scope *hcl.EvalContext, confidential bool) (v cty.Value, hidden, ok bool) {
+	v, diags := language.Evaluate(expr, scope, confidential)
+	f.add(diags...)
+	if diags.HasErrors() {
+		return v, true, false
+	}
+	if !v.IsWhollyKnown() {
+		f.unknown(expr)
+		return v, true, false
+	}
+	v, hidden = language.Reveal(v)
+	return v, hidden, true
 }
 
 func typeName(t cty.Type) string {
@@ -169,7 +180,17 @@ func notAllowed(s setting, allowed []string) *hcl.Diagnostic {
 	return language.Error("Value not allowed", detail, s.place)
 }
 
-func (f *File) add(diags ...*hcl.Diagnostic) { f.diags = append(f.diags, diags...) }
+// add adds diagnostics, which are about an instance if one is being read.
+func (f *File) add(diags ...*hcl.Diagnostic) {
+	for _, d := range diags {
+		if f.instance != nil && !language.IsConsequence(d) {
+			c := *d
+			c.Extra = about{f.instance.written}
+			d = &c
+		}
+		f.diags = append(f.diags, d)
+	}
+}
 
 func (f *File) error(summary, detail string, place hcl.Range) {
 	f.add(language.Error(summary, detail, place))

@@ -155,19 +155,17 @@ func (f *File) readReference(body *hclsyntax.Body, attribute string, to *languag
 	noun := to.Noun()
 	scope := f.scope.NewChild()
 	scope.Variables = map[string]cty.Value{noun: to.Object()}
-	v, diags := language.Evaluate(attr.Expr, scope, false)
-	f.add(diags...)
-	if diags.HasErrors() || v.IsNull() {
+	v, hidden, ok := f.evaluate(attr.Expr, scope, false)
+	if !ok || v.IsNull() {
 		return "", false
 	}
-	v, hidden := language.Reveal(v)
 	name, ok = to.Name(v)
 	switch {
 	case ok:
-	case !hidden && v.Type() == cty.String && v.IsKnown() && to.Has(v.AsString()):
-		f.error("Wrong type", fmt.Sprintf("%ss are not written in quotes. Write %s = %s.%s.", strings.ToUpper(noun[:1])+noun[1:], attribute, noun, v.AsString()), attr.Expr.Range())
+	case !hidden && v.Type() == cty.String && to.Has(v.AsString()):
+		f.error("Wrong type", fmt.Sprintf("%ss are not written in quotes. Write %s = %s.", strings.ToUpper(noun[:1])+noun[1:], attribute, to.Written(v.AsString())), attr.Expr.Range())
 	default:
-		f.error("Wrong type", fmt.Sprintf("The attribute %s is one %s, such as %s.%s; this is %s.", attribute, noun, noun, append(to.Names(), "NAME")[0], typeName(v.Type())), attr.Expr.Range())
+		f.error("Wrong type", fmt.Sprintf("The attribute %s is one %s, such as %s; this is %s.", attribute, noun, to.Example(), typeName(v.Type())), attr.Expr.Range())
 	}
 	return name, ok
 }

@@ -31,10 +31,11 @@ type Aside struct {
 // savedBlock is a saved block as it is read. Its mistakes are its own.
 type savedBlock struct {
 	Saved
-	// scope is what its expressions can use, and meter bounds what they may cost: whoever
-	// made it is not trusted with the relay's environment, its files or others' secrets.
+	// scope is what its expressions can use, and routes those of its routes. A meter bounds
+	// what they may cost: whoever made it is not trusted with the relay's environment, its
+	// files or others' secrets.
 	scope    *hcl.EvalContext
-	meter    *language.Meter
+	routes   *hcl.EvalContext
 	declared bool
 	diags    hcl.Diagnostics
 }
@@ -43,14 +44,17 @@ type savedBlock struct {
 func SavedSource(name string) string { return "saved connector " + name }
 
 // saved reads the saved blocks, with what the files declare.
-func (f *File) saved(list []Saved, declared []*hclsyntax.Block) {
+func (f *File) saved(list []Saved, declared []instance) {
 	for _, s := range list {
-		b := &savedBlock{Saved: s, meter: language.NewMeter()}
+		b, meter := &savedBlock{Saved: s}, language.NewMeter()
 		functions := maps.Clone(f.scope.Functions)
 		delete(functions, "env")
 		delete(functions, "file")
+		delete(functions, "secret") // a card must not show one
+		b.routes = meter.Scope(&hcl.EvalContext{Functions: functions}, nil)
+		functions = maps.Clone(functions)
 		functions["secret"] = language.SecretFunction(b.own(f.secret))
-		b.scope = b.meter.Scope(&hcl.EvalContext{Functions: functions}, nil)
+		b.scope = meter.Scope(&hcl.EvalContext{Functions: functions}, nil)
 		f.blocks = append(f.blocks, b)
 		f.apart(b, func() { f.savedConnector(b, declared) })
 	}
@@ -73,17 +77,23 @@ func (b *savedBlock) own(read func(string) (string, error)) func(string) (string
 
 // apart does something for a saved block: in its scope, and with its own diagnostics.
 func (f *File) apart(b *savedBlock, do func()) {
-	diags, scope, routes := f.diags, f.scope, f.routes
-	f.diags, f.scope, f.current = nil, b.scope, b
-	f.routes.Meter, f.routes.Functions = b.meter, maps.Clone(b.scope.Parent().Functions)
-	delete(f.routes.Functions, "secret") // a card must not show one
+	diags, mistaken, scope := f.diags, f.mistaken, f.scope
+	f.diags, f.mistaken, f.scope, f.current = nil, false, b.scope, b
 	do()
 	b.diags = append(b.diags, f.take()...)
-	f.diags, f.scope, f.routes, f.current = diags, scope, routes, nil
+	f.diags, f.mistaken, f.scope, f.current = diags, mistaken, scope, nil
+}
+
+// routeScope is what the expressions of a connector's routes can use.
+func (f *File) routeScope() *hcl.EvalContext {
+	if f.current != nil {
+		return f.current.routes
+	}
+	return f.scope
 }
 
 // savedConnector reads the text of a saved block.
-func (f *File) savedConnector(b *savedBlock, declared []*hclsyntax.Block) {
+func (f *File) savedConnector(b *savedBlock, declared []instance) {
 	source := Source{Name: SavedSource(b.Name), Text: []byte(b.HCL)}
 	parsed, diags := hclsyntax.ParseConfig(source.Text, source.Name, hcl.InitialPos)
 	f.files[source.Name] = parsed
@@ -99,14 +109,18 @@ func (f *File) savedConnector(b *savedBlock, declared []*hclsyntax.Block) {
 	}
 	block := body.Blocks[0]
 	f.collectHidden(body)
-	f.unique("connector", body.Blocks, 1)
-	if at := slices.IndexFunc(declared, func(d *hclsyntax.Block) bool { return lastLabel(d) == b.Name }); at >= 0 {
+	f.unique("connector", body.Blocks)
+	if each := block.Body.Attributes["for_each"]; each != nil {
+		f.error("Not a connector", "What is saved is one connector, without for_each.", each.NameRange)
+		return
+	}
+	if at := slices.IndexFunc(declared, func(d instance) bool { return d.name == b.Name }); at >= 0 {
 		b.declared = true
-		place := declared[at].DefRange()
+		place := declared[at].block.DefRange()
 		f.error("Declared in a file", fmt.Sprintf("The connector %q is declared in %s on line %d, which wins. Remove one of the two.", b.Name, place.Filename, place.Start.Line), block.LabelRanges[1])
 		return
 	}
-	f.connector(block)
+	f.connector(instance{block: block, name: b.Name})
 	f.connectors[len(f.connectors)-1].saved = b
 }
 

@@ -53,20 +53,19 @@ func (f *File) defaultArgument(block *hclsyntax.Block, a connector.Argument) any
 
 // argument is the value of one that does.
 func (f *File) argument(a connector.Argument, attr *hclsyntax.Attribute) any {
+	var written []hcl.Range
 	if a.Secret {
-		f.redact(attr.Expr)
+		written = f.redact(attr.Expr)
 	}
-	given, diags := language.Evaluate(attr.Expr, f.scope, a.Secret)
-	f.add(diags...)
-	if diags.HasErrors() {
+	given, hidden, ok := f.evaluate(attr.Expr, f.scope, a.Secret)
+	if !ok {
 		return nil
 	}
-	given, hidden := language.Reveal(given)
 	x := fitting{file: f, secret: a.Secret, hidden: hidden || a.Secret}
 	v := x.argument(member{Argument: a, name: a.Name, expr: attr.Expr}, given)
 	f.add(x.diags...)
 	if len(x.diags) == 0 && !isPlainAddress(given) {
-		f.warnLiteral(a.Name, secretSetting{value: x.found, place: attr.Expr.Range(), literal: !hidden})
+		f.warnLiteral(a.Name, secretSetting{value: x.found, place: attr.Expr.Range(), hidden: hidden, literals: written})
 	}
 	return v
 }

@@ -17,8 +17,10 @@ import (
 type secretSetting struct {
 	value secret.Value
 	place hcl.Range
-	// literal says that the text stands in the file itself.
-	literal bool
+	// hidden says that it comes from env, file or the store; otherwise literals are where
+	// the text stands.
+	hidden   bool
+	literals []hcl.Range
 }
 
 // readSecret reads a text that must not be shown.
@@ -27,25 +29,21 @@ func (f *File) readSecret(body *hclsyntax.Body, name, words string) (secretSetti
 	if attr == nil {
 		return secretSetting{}, false
 	}
-	f.redact(attr.Expr)
-	v, diags := language.Evaluate(attr.Expr, f.scope, true)
-	f.add(diags...)
-	if diags.HasErrors() {
-		return secretSetting{}, false
-	}
-	v, hidden := language.Reveal(v)
-	if v.IsNull() {
+	written := f.redact(attr.Expr)
+	v, hidden, ok := f.evaluate(attr.Expr, f.scope, true)
+	if !ok || v.IsNull() {
 		return secretSetting{}, false
 	}
 	converted, err := convert.Convert(v, cty.String)
-	if err != nil || !converted.IsKnown() {
+	if err != nil {
 		f.error("Wrong type", fmt.Sprintf("The attribute %s is %s; this is %s.", name, words, typeName(v.Type())), attr.Expr.Range())
 		return secretSetting{}, false
 	}
 	return secretSetting{
-		value:   newSecret(converted.AsString(), f.fileOf(attr.Expr)),
-		place:   attr.Expr.Range(),
-		literal: !hidden,
+		value:    newSecret(converted.AsString(), f.fileOf(attr.Expr)),
+		place:    attr.Expr.Range(),
+		hidden:   hidden,
+		literals: written,
 	}, true
 }
 
@@ -59,14 +57,14 @@ func newSecret(text, path string) secret.Value {
 
 // warnLiteral warns of a literal secret in a world-readable file.
 func (f *File) warnLiteral(name string, s secretSetting) {
-	if !s.literal || s.value.IsZero() {
+	if s.hidden || s.value.IsZero() {
 		return
 	}
 	if f.current != nil {
 		f.error("Secret in a saved connector", fmt.Sprintf("The attribute %s holds a secret, which is not kept in the block. Fill it in on the page, or name a stored one: secret(%q).", name, f.current.Name+"."+name), s.place)
 		return
 	}
-	if !f.open(s.place) {
+	if !slices.ContainsFunc(s.literals, f.open) {
 		return
 	}
 	f.warn("Secret in a file readable by everybody", fmt.Sprintf("The attribute %s holds a secret, and every user of this machine can read the file. Move the secret out with env(\"…\") or file(\"…\"), or run chmod 600 on the file.", name), s.place)
@@ -112,14 +110,18 @@ func (f *File) named(object hclsyntax.Expression, name string) hclsyntax.Express
 	return object
 }
 
-// chosen returns what an expression comes to: what is in its parentheses, or the chosen
-// side of a conditional.
+// chosen returns what an expression comes to: what is in its parentheses, the chosen side
+// of a conditional, or what it names.
 func (f *File) chosen(expr hclsyntax.Expression) hclsyntax.Expression {
 	switch e := expr.(type) {
 	case *hclsyntax.ParenthesesExpr:
 		return f.chosen(e.Expression)
 	case *hclsyntax.TemplateWrapExpr:
 		return f.chosen(e.Wrapped)
+	case *hclsyntax.ScopeTraversalExpr:
+		if origin := f.origin(e.Traversal); origin != nil {
+			return f.chosen(origin)
+		}
 	case *hclsyntax.ConditionalExpr:
 		if v, ok := f.constant(e.Condition, cty.Bool); ok && v.True() {
 			return f.chosen(e.TrueResult)

@@ -255,8 +255,8 @@ func compile(t testing.TB, insides ...string) []*route.Route {
 			t.Fatal(diags)
 		}
 		r, diags := route.Compile(file.Body.(*hclsyntax.Body).Blocks[0], route.Options{
-			Channels:  language.NewReferences("channel", []string{"a", "b", "c"}),
-			Functions: language.Functions(t.TempDir()), Source: source,
+			Channels: language.NewReferences("channel", []string{"a", "b", "c"}),
+			Scope:    &hcl.EvalContext{Functions: language.Functions(t.TempDir())}, Source: source,
 		})
 		if diags.HasErrors() {
 			t.Fatal(diags)

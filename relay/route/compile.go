@@ -3,11 +3,11 @@ package route
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/connector-relay/relay/relay/route/language"
 )
@@ -16,11 +16,8 @@ import (
 type Options struct {
 	// Channels are the channels that the attribute to may name.
 	Channels *language.References
-	// Functions are the functions that expressions may call.
-	Functions map[string]function.Function
-	// Meter bounds what it costs to compile a route by somebody who is no operator; nil
-	// bounds nothing.
-	Meter *language.Meter
+	// Scope is what expressions may use besides the event.
+	Scope *hcl.EvalContext
 	// Source is the text of the file with the blocks.
 	Source []byte
 }
@@ -41,11 +38,7 @@ func blockSchema() language.Schema {
 // Compile compiles a route block. If the diagnostics have errors, the route is
 // incomplete and must not be used.
 func Compile(block *hclsyntax.Block, o Options) (*Route, hcl.Diagnostics) {
-	r := &Route{Range: block.DefRange(), reach: language.Reach{}}
-	r.scope = &hcl.EvalContext{Functions: o.Functions}
-	if o.Meter != nil {
-		r.scope = o.Meter.Scope(r.scope, nil)
-	}
+	r := &Route{Range: block.DefRange(), reach: language.Reach{}, scope: o.Scope, confidential: func() bool { return false }}
 	diags := blockSchema().Check(block.Body, block.DefRange(), false)
 	if to := block.Body.Attributes["to"]; to != nil {
 		diags = append(diags, r.compileTo(to, o)...)
@@ -78,9 +71,15 @@ func (r *Route) compileTo(attr *hclsyntax.Attribute, o Options) hcl.Diagnostics 
 	v, hidden := language.Reveal(v)
 	t := v.Type()
 	if name, ok := o.Channels.Name(v); ok {
-		return hcl.Diagnostics{language.Error("Wrong type", fmt.Sprintf("The attribute to is a list. Write to = [channel.%s].", name), attr.Expr.Range())}
+		return hcl.Diagnostics{language.Error("Wrong type", fmt.Sprintf("The attribute to is a list. Write to = [%s].", o.Channels.Written(name)), attr.Expr.Range())}
 	}
-	if v.IsNull() || !v.IsWhollyKnown() || !t.IsTupleType() && !t.IsListType() && !t.IsSetType() {
+	if !v.IsWhollyKnown() {
+		return hcl.Diagnostics{language.Unknown(attr.Expr.Range())}
+	}
+	if o.Channels.Several(v) {
+		return hcl.Diagnostics{language.Error("Wrong type", "The attribute to is a list, and these are all the channels of a block with for_each. Write to = values(…) for all of them, or name some, each with its key.", attr.Expr.Range())}
+	}
+	if v.IsNull() || !t.IsTupleType() && !t.IsListType() && !t.IsSetType() {
 		return hcl.Diagnostics{language.Error("Wrong type", fmt.Sprintf("The attribute to is a list of channels, such as [channel.lobby]; this is %s.", described(v)), attr.Expr.Range())}
 	}
 	seen := make(map[string]bool)
@@ -107,9 +106,12 @@ func notChannel(v cty.Value, hidden bool, place hcl.Range, channels *language.Re
 	if !hidden && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
 		name := v.AsString()
 		if channels.Has(name) {
-			return language.Error("Wrong type", fmt.Sprintf("Channels are not written in quotes. Write channel.%s instead of %q.", name, name), place)
+			return language.Error("Wrong type", fmt.Sprintf("Channels are not written in quotes. Write %s instead of %q.", channels.Written(name), name), place)
 		}
 		return language.Error("Unknown channel", fmt.Sprintf("There is no channel %q, and channels are not written in quotes but as channel.NAME.%s", name, language.DidYouMean(name, channels.Names())), place)
+	}
+	if channels.Several(v) {
+		return language.Error("Wrong type", "One element is all the channels of a block with for_each. Name one of them with its key, or write to = values(…) for all of them.", place)
 	}
 	return language.Error("Wrong type", fmt.Sprintf("The attribute to is a list of channels, such as [channel.lobby]; one element is %s.", described(v)), place)
 }
@@ -172,7 +174,8 @@ func parts(expr hclsyntax.Expression) []hclsyntax.Expression {
 
 // prepare notes what an expression reads of an event.
 func (r *Route) prepare(expr hclsyntax.Expression) {
-	r.confidential = r.confidential || language.CallsSecret(expr)
+	before := r.confidential
+	r.confidential = sync.OnceValue(func() bool { return before() || language.CallsSecret(expr, r.scope) })
 	for _, path := range expr.Variables() {
 		if path.RootName() == "event" {
 			r.note(path)

@@ -14,15 +14,15 @@ func (r *Route) Fingerprint() string {
 	b.WriteString(strings.Join(r.To, ","))
 	if r.when != nil {
 		b.WriteString(" when ")
-		b.WriteString(language.CanonicalExpression(r.when.written))
+		b.WriteString(language.CanonicalExpression(r.when.written, r.scope))
 	}
 	if r.urgent != nil {
 		b.WriteString(" urgent ")
-		b.WriteString(language.CanonicalExpression(r.urgent.written))
+		b.WriteString(language.CanonicalExpression(r.urgent.written, r.scope))
 	}
 	if r.card != nil {
 		b.WriteString(" card ")
-		b.WriteString(language.Canonical(r.card.written))
+		b.WriteString(language.Canonical(r.card.written, r.scope))
 	}
 	return b.String()
 }

@@ -38,8 +38,8 @@ type Route struct {
 	card   *override
 	// dynamic says that the card block contains dynamic blocks.
 	dynamic bool
-	// confidential says that errors may contain values of env or file.
-	confidential bool
+	// confidential says whether errors may contain values of env or file.
+	confidential func() bool
 	// reach says what the route reads of an event.
 	reach language.Reach
 	scope *hcl.EvalContext
@@ -155,7 +155,7 @@ func truth(v cty.Value) (bool, error) {
 
 // failure turns an evaluation's diagnostics into a one-line error.
 func (r *Route) failure(diags hcl.Diagnostics) error {
-	return evaluationError(language.OneLine(language.Scrub(diags, r.confidential)))
+	return evaluationError(language.OneLine(language.Scrub(diags, r.confidential())))
 }
 
 // mostFlaws bounds how many failures of one card block are reported.

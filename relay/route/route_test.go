@@ -25,9 +25,9 @@ func compile(t testing.TB, inside string) (*Route, hcl.Diagnostics) {
 		t.Fatal(diags)
 	}
 	return Compile(file.Body.(*hclsyntax.Body).Blocks[0], Options{
-		Channels:  language.NewReferences("channel", []string{"a", "b"}),
-		Functions: language.Functions(t.TempDir()),
-		Source:    source,
+		Channels: language.NewReferences("channel", []string{"a", "b"}),
+		Scope:    &hcl.EvalContext{Functions: language.Functions(t.TempDir())},
+		Source:   source,
 	})
 }
 

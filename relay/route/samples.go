@@ -21,7 +21,7 @@ func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Eve
 	var diags hcl.Diagnostics
 	for _, c := range []*condition{r.when, r.urgent} {
 		if c != nil && len(kinds) > 0 {
-			diags = append(diags, unknownKinds(c.written, kinds)...)
+			diags = append(diags, unknownKinds(c.written, r.scope, kinds)...)
 		}
 	}
 	if !r.Conditional() {
@@ -75,11 +75,11 @@ func (r *Route) always(connector string, samples []event.Event, trouble func(Res
 }
 
 // unknownKinds finds comparisons of event.kind with a text that is not a kind.
-func unknownKinds(condition hclsyntax.Expression, kinds []string) hcl.Diagnostics {
+func unknownKinds(condition hclsyntax.Expression, scope *hcl.EvalContext, kinds []string) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	compare := func(expr hclsyntax.Expression) {
-		v, more := expr.Value(nil)
-		if more.HasErrors() || v.Type() != cty.String || v.IsNull() || !v.IsKnown() {
+		v, more := expr.Value(scope)
+		if more.HasErrors() || v.IsMarked() || v.Type() != cty.String || v.IsNull() || !v.IsKnown() {
 			return
 		}
 		if name := v.AsString(); !slices.Contains(kinds, name) {

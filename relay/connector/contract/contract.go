@@ -32,7 +32,7 @@ const (
 // Reserved lists the arguments of a connector block that belong to the relay; a plugin
 // cannot have an argument of such a name.
 func Reserved() []string {
-	return []string{"enabled", "expires", "hooks", "http", "max_silence", "owner", "path", "quota", "route", "schedule", "team", "timeout"}
+	return []string{"enabled", "expires", "for_each", "hooks", "http", "max_silence", "owner", "path", "quota", "route", "schedule", "team", "timeout"}
 }
 
 // Types reads what a plugin implements. The error lists everything that is wrong with it.

@@ -12,48 +12,77 @@ import (
 )
 
 // Canonical writes a body for fingerprints: the same text for bodies that differ only
-// in comments, layout and the order of attributes.
-func Canonical(body *hclsyntax.Body) string {
+// in comments, layout and the order of attributes, or in the names of values in the scope.
+func Canonical(body *hclsyntax.Body, scope *hcl.EvalContext) string {
 	var b strings.Builder
-	writeBody(&b, body)
+	writeBody(&b, body, scope)
 	return b.String()
 }
 
-func writeBody(b *strings.Builder, body *hclsyntax.Body) {
+func writeBody(b *strings.Builder, body *hclsyntax.Body, scope *hcl.EvalContext) {
 	b.WriteByte('{')
 	for _, name := range slices.Sorted(maps.Keys(body.Attributes)) {
-		fmt.Fprintf(b, "%s=%s;", name, CanonicalExpression(body.Attributes[name].Expr))
+		fmt.Fprintf(b, "%s=%s;", name, CanonicalExpression(body.Attributes[name].Expr, scope))
 	}
 	for _, block := range body.Blocks {
 		fmt.Fprintf(b, "%s%q", block.Type, block.Labels)
-		writeBody(b, block.Body)
+		writeBody(b, block.Body, scope)
 	}
 	b.WriteByte('}')
 }
 
 // CanonicalExpression is [Canonical] for an expression.
-func CanonicalExpression(expr hclsyntax.Expression) string {
-	var w canonicalWalker
+func CanonicalExpression(expr hclsyntax.Expression, scope *hcl.EvalContext) string {
+	w := canonicalWalker{scope: scope}
 	_ = hclsyntax.Walk(expr, &w)
 	return w.String()
 }
 
 // canonicalWalker writes each node of an expression, with its own properties, in
-// brackets around its children.
-type canonicalWalker struct{ strings.Builder }
+// brackets around its children. What only names values in the scope is written as its
+// value.
+type canonicalWalker struct {
+	strings.Builder
+	scope *hcl.EvalContext
+	// within is the node whose value is written; what is in it is not.
+	within hclsyntax.Node
+}
 
 func (w *canonicalWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
-	if label := canonicalLabel(node); label != "" {
+	if w.within != nil {
+		return nil
+	}
+	if value, ok := w.value(node); ok {
+		w.WriteString(value)
+		w.within = node
+	} else if label := canonicalLabel(node); label != "" {
 		w.WriteString("(" + label)
 	}
 	return nil
 }
 
 func (w *canonicalWalker) Exit(node hclsyntax.Node) hcl.Diagnostics {
-	if canonicalLabel(node) != "" {
+	switch {
+	case w.within == node:
+		w.within = nil
+	case w.within == nil && canonicalLabel(node) != "":
 		w.WriteByte(')')
 	}
 	return nil
+}
+
+// value is that of an expression that names values of the scope and nothing else.
+func (w *canonicalWalker) value(node hclsyntax.Node) (string, bool) {
+	expr, ok := node.(hclsyntax.Expression)
+	if !ok {
+		return "", false
+	}
+	names := expr.Variables()
+	if len(names) == 0 || slices.ContainsFunc(names, func(path hcl.Traversal) bool { _, known := lookUp(path.RootName(), w.scope); return !known }) {
+		return "", false
+	}
+	v, diags := expr.Value(w.scope)
+	return canonicalValue(v), !diags.HasErrors()
 }
 
 func canonicalLabel(node hclsyntax.Node) string {
@@ -81,8 +110,20 @@ func canonicalLabel(node hclsyntax.Node) string {
 	}
 }
 
+// canonicalValue writes references by their names, because Go would print where they are.
 func canonicalValue(v cty.Value) string {
 	v, _ = v.UnmarkDeep()
+	v, err := cty.Transform(v, func(_ cty.Path, v cty.Value) (cty.Value, error) {
+		if v.Type().IsCapsuleType() && v.IsKnown() && !v.IsNull() {
+			if name, ok := v.EncapsulatedValue().(*string); ok {
+				return cty.StringVal(*name), nil
+			}
+		}
+		return v, nil
+	})
+	if err != nil {
+		return err.Error()
+	}
 	return fmt.Sprintf("%#v", v)
 }
 

@@ -16,14 +16,14 @@ import (
 
 // Evaluate is [hcl.Expression.Value] with better diagnostics: it reports all wrong
 // names at once, even in parts that would not be evaluated, and never shows values of
-// env or file. Confidential says that not even literals may be shown, because the
-// expression is for a secret.
+// env or file, whichever way they get there. Confidential says that not even literals may
+// be shown, because the expression is for a secret.
 func Evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext, confidential bool) (cty.Value, hcl.Diagnostics) {
 	if diags := checkNames(expr, ctx); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
 	v, diags := value(expr, ctx)
-	return v, Scrub(diags, confidential || CallsSecret(expr))
+	return v, Scrub(diags, confidential || len(diags) > 0 && CallsSecret(expr, ctx))
 }
 
 // value evaluates an expression, within the bounds of the scope's [Meter] if it has one.
@@ -131,6 +131,10 @@ func unknownName(root hcl.TraverseRoot, traversal hcl.Traversal, ctx *hcl.EvalCo
 	switch suggestion := spelling.Nearest(root.Name, names); {
 	case suggestion != "":
 		detail += fmt.Sprintf(" Did you mean %q?", suggestion)
+	case root.Name == "local":
+		detail += " The configuration has no locals block yet."
+	case root.Name == "each":
+		detail += " Only in a block with for_each is there each.key and each.value."
 	case root.Name == "event":
 		detail += " This is evaluated once, before any event; only a route's when and card know the event."
 	case len(traversal) == 1:
@@ -141,12 +145,12 @@ func unknownName(root hcl.TraverseRoot, traversal hcl.Traversal, ctx *hcl.EvalCo
 	return Error("Unknown name", detail, root.SrcRange)
 }
 
-// unknownMember reports a name that is not among an object's fixed members. Channels
-// and teams are such members and get their own words.
+// unknownMember reports a name that is not among an object's fixed members. Channels,
+// teams and locals are such members and get their own words.
 func unknownMember(path, name string, names []string, place hcl.Range) *hcl.Diagnostic {
-	if path == "channel" || path == "team" {
+	if path == "channel" || path == "team" || path == "local" {
 		if len(names) == 0 {
-			return Error("Unknown "+path, fmt.Sprintf("There is no %s %q: the file has no %s block yet.", path, name, path), place)
+			return Error("Unknown "+path, fmt.Sprintf("There is no %s %q: the configuration has no %s block yet.", path, name, path), place)
 		}
 		return Error("Unknown "+path, fmt.Sprintf("There is no %s %q.%s", path, name, DidYouMean(name, names)), place)
 	}
@@ -207,9 +211,10 @@ func IsSource(function string) bool {
 	return function == "env" || function == "file" || function == "secret"
 }
 
-// CallsSecret reports whether an expression calls env, file or secret.
-func CallsSecret(expr hclsyntax.Expression) bool {
-	found := false
+// CallsSecret reports whether an expression calls env, file or secret, or names a value in
+// the scope that comes from there.
+func CallsSecret(expr hclsyntax.Expression, ctx *hcl.EvalContext) bool {
+	found := slices.ContainsFunc(expr.Variables(), func(path hcl.Traversal) bool { return isHidden(path, ctx) })
 	_ = hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics {
 		if call, ok := node.(*hclsyntax.FunctionCallExpr); ok && IsSource(call.Name) {
 			found = true
@@ -218,6 +223,32 @@ func CallsSecret(expr hclsyntax.Expression) bool {
 	})
 	return found
 }
+
+// isHidden reports whether there is a hidden value at a path, or where it ends early.
+func isHidden(path hcl.Traversal, ctx *hcl.EvalContext) bool {
+	v, ok := lookUp(path.RootName(), ctx)
+	for _, step := range path[1:] {
+		next, diags := hcl.Traversal{step}.TraverseRel(v)
+		if !ok || diags.HasErrors() {
+			break
+		}
+		v = next
+	}
+	return ok && v.ContainsMarked()
+}
+
+// Unknown says that a value cannot be known, which is worth saying only where nothing
+// else is wrong: it follows from a mistake elsewhere.
+func Unknown(place hcl.Range) *hcl.Diagnostic {
+	d := Error("Unknown value", "What this is made of cannot be known.", place)
+	d.Extra = consequence{}
+	return d
+}
+
+type consequence struct{}
+
+// IsConsequence reports a diagnostic that [Unknown] made.
+func IsConsequence(d *hcl.Diagnostic) bool { _, is := d.Extra.(consequence); return is }
 
 // OneLine writes diagnostics for a log or a status: the first error's summary and
 // detail in one line, shortened.

@@ -123,9 +123,9 @@ func TestCanonical(t *testing.T) {
 	}
 	seen := make(map[string]string)
 	for _, group := range same {
-		first := CanonicalExpression(parse(t, group[0]))
+		first := CanonicalExpression(parse(t, group[0]), nil)
 		for _, text := range group[1:] {
-			if got := CanonicalExpression(parse(t, text)); got != first {
+			if got := CanonicalExpression(parse(t, text), nil); got != first {
 				t.Errorf("%q: %s, but %q: %s", group[0], first, text, got)
 			}
 		}
@@ -135,7 +135,7 @@ func TestCanonical(t *testing.T) {
 		"(a||b)&&c", "a||b&&c", "f(a)", "g(a)", "f(a...)", "f(a, b)", "[a, b]", "[b, a]", "{a=b}", "{(a)=b}", "{b=a}", `"a"`, `"b"`, `"a${b}"`, "null", "true", "false", "1", "2", `"1"`,
 		"a ? b : c", "a ? c : b", "[for x in a : x]", "[for y in a : y]", "{for k, v in a : k => v}", "{for k, v in a : k => v...}", "[for x in a : x if b]", "a[*].b", "a[b]", "f().x", "f().y",
 	} {
-		got := CanonicalExpression(parse(t, text))
+		got := CanonicalExpression(parse(t, text), nil)
 		if other, ok := seen[got]; ok {
 			t.Errorf("%q and %q are both %s", text, other, got)
 		}

@@ -102,7 +102,11 @@ func (m *Meter) exceed(e error) {
 
 // Weigh charges for everything in a value. Deeper values cost more, because at each
 // level cty reads the types of everything below.
-func (m *Meter) Weigh(v cty.Value, as Use) { m.weigh(v, as, 0) }
+func (m *Meter) Weigh(v cty.Value, as Use) {
+	if as != Named {
+		m.weigh(v, as, 0)
+	}
+}
 
 func (m *Meter) weigh(v cty.Value, as Use, level int) {
 	price := 1 + level/4

@@ -13,6 +13,8 @@ type Use int
 const (
 	// Passed means that it is read at most once.
 	Passed Use = iota
+	// Named means that only one of its members is used.
+	Named
 	// Calculated means that a text in it is read as a number.
 	Calculated
 	// Unified means that a common type is found for its elements, in quadratic time.
@@ -102,7 +104,7 @@ func inside(expr hclsyntax.Expression) hclsyntax.Expression {
 		return &c
 	case *hclsyntax.IndexExpr:
 		c := *e
-		c.Collection, c.Key = meter(e.Collection, Passed), meter(e.Key, Calculated)
+		c.Collection, c.Key = meter(e.Collection, useOfCollection(e.Collection)), meter(e.Key, Calculated)
 		return &c
 	case *hclsyntax.BinaryOpExpr:
 		c, as := *e, Calculated
@@ -118,6 +120,15 @@ func inside(expr hclsyntax.Expression) hclsyntax.Expression {
 	default:
 		return insideCollection(expr)
 	}
+}
+
+// useOfCollection is how much of a collection an index reads: one member of an operator's
+// own, but who knows what of a stranger's.
+func useOfCollection(expr hclsyntax.Expression) Use {
+	if path, ok := expr.(*hclsyntax.ScopeTraversalExpr); ok && (path.Traversal.RootName() == "local" || path.Traversal.RootName() == "each") {
+		return Named
+	}
+	return Passed
 }
 
 // insideCollection is inside for expressions that make or iterate over collections and

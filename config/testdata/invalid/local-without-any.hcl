@@ -1,0 +1,5 @@
+connector "webhook" "ci" {
+  title = local.title
+  image = each.value
+  route { to = [] }
+}
