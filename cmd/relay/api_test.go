@@ -149,7 +149,7 @@ func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 		{id: "problems"},
 		{id: "connectors"},
 		{id: "channels"},
-		{id: "plugins"},
+		{id: "plugins"}, {id: "pluginLog", value: "rss"}, {id: "pluginLog", value: "none", want: 404},
 		{id: "refusals"},
 		{id: "refusals", query: "connector=ci"},
 		{id: "send", value: "lobby", body: `{"title": "Sent", "sections": [{"facts": [{"name": "a", "value": "b"}]}]}`},

@@ -68,6 +68,10 @@ func (a *app) connectorNames(cmd *cobra.Command) []string {
 	return asked(a, cmd, operator.Relay.Connectors, func(c operator.Connector) string { return c.Name + "\t" + c.Type })
 }
 
+func (a *app) pluginNames(cmd *cobra.Command) []string {
+	return asked(a, cmd, operator.Relay.Plugins, func(p operator.Plugin) string { return p.Name })
+}
+
 func (a *app) deadLetterNumbers(cmd *cobra.Command) []string {
 	dead := func(r operator.Relay, ctx context.Context) ([]operator.Delivery, error) {
 		return r.Deliveries(ctx, store.Filter{States: []delivery.State{delivery.Dead}, Limit: 50})

@@ -22,7 +22,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.pluginList(), a.pluginServe(), a.pluginReadFeeds())
+	cmd.AddCommand(a.pluginList(), a.pluginLog(), a.pluginServe(), a.pluginReadFeeds())
 	return cmd
 }
 
@@ -36,9 +36,30 @@ func (a *app) pluginList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(a, list, "NAME TYPES BUNDLED PID GENERATION PROBLEM", func(p operator.Plugin) []string {
-				return []string{p.Name, strings.Join(p.Types, ","), strconv.FormatBool(p.Bundled), strconv.Itoa(p.PID), strconv.Itoa(p.Generation), dash(p.Problem)}
+			return show(a, list, "NAME TYPES VERSION BUNDLED PID MEMORY RESTARTS PROBLEM", func(p operator.Plugin) []string {
+				return []string{
+					p.Name, strings.Join(p.Types, ","), dash(p.Version), strconv.FormatBool(p.Bundled), strconv.Itoa(p.PID),
+					fmt.Sprintf("%.1fMB", float64(p.Memory)/1e6), strconv.Itoa(p.Restarts), dash(p.Problem),
+				}
 			})
+		}),
+	}
+}
+
+func (a *app) pluginLog() *cobra.Command {
+	return &cobra.Command{
+		Use:   "log PLUGIN",
+		Short: "Show the last lines of a plugin's log",
+		Long: `Show the last lines of a plugin's log, also those from before its last restart, and
+those below the level at which the relay logs.`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: complete(a.pluginNames),
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, args []string) error {
+			lines, err := r.PluginLog(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return show(a, lines, "TIME LEVEL TEXT", func(l operator.LogLine) []string { return []string{when(l.Time), l.Level, l.Text} })
 		}),
 	}
 }

@@ -49,6 +49,8 @@ type Relay interface {
 	Channels(ctx context.Context) ([]Channel, error)
 	// Plugins lists the plugins and how their processes stand.
 	Plugins(ctx context.Context) ([]Plugin, error)
+	// PluginLog returns the last lines of a plugin's log, oldest first, without secrets.
+	PluginLog(ctx context.Context, plugin string) ([]LogLine, error)
 	// Deliveries lists deliveries, newest first.
 	Deliveries(ctx context.Context, f store.Filter) ([]Delivery, error)
 	// Delivery tells the way of one delivery: that of its event, without the other deliveries.

@@ -43,7 +43,7 @@ func (p *supervised) launch(ctx context.Context) (_ *generation, err error) {
 	if err != nil {
 		return nil, err
 	}
-	out := newOutput(p.log, p.host.mask)
+	out := newOutput(p.log, &p.tail, p.host.mask)
 	g := &generation{process: newProcess(p.spec, executable, p.host.launcher.do, out), dir: dir, limits: p.host.limits}
 	g.requests = newRequests(p, g)
 	g.client = plugin.NewClient(clientConfig(g, out))

@@ -157,6 +157,19 @@ func (h *Host) Status() []Status {
 	return list
 }
 
+// Log returns the end of a plugin's log, without secrets, oldest line first. It reports
+// whether there is such a plugin.
+func (h *Host) Log(name string) ([]LogLine, bool) {
+	if set := h.current.Load(); set != nil {
+		for _, p := range set.list() {
+			if p.spec.Name == name {
+				return p.tail.all(), true
+			}
+		}
+	}
+	return nil, false
+}
+
 // Close ends all plugins and the calls under way, and returns when no process is left.
 // A second call does nothing.
 func (h *Host) Close() {

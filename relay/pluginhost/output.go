@@ -3,6 +3,7 @@ package pluginhost
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -23,9 +24,10 @@ const (
 )
 
 // output copies what a plugin writes to the relay's log: the SDK's log entries at their
-// level, everything else at debug.
+// level, everything else at debug. The tail gets all of it.
 type output struct {
 	log  zerolog.Logger
+	tail *tail
 	mask func(string) string
 
 	mu      sync.Mutex
@@ -36,8 +38,8 @@ type output struct {
 	crashing bool
 }
 
-func newOutput(log zerolog.Logger, mask func(string) string) *output {
-	return &output{log: log, mask: mask, limit: rate.NewLimiter(linesPerSecond, lineBurst)}
+func newOutput(log zerolog.Logger, tail *tail, mask func(string) string) *output {
+	return &output{log: log, tail: tail, mask: mask, limit: rate.NewLimiter(linesPerSecond, lineBurst)}
 }
 
 // words returns the last line that is not a log entry, or the line of a panic.
@@ -57,6 +59,7 @@ func (o *output) close() {
 func (o *output) reportDropped() {
 	if o.dropped > 0 {
 		o.log.Warn().Int("lines", o.dropped).Msg("the plugin wrote too much; lines were dropped")
+		o.tail.add(zerolog.LevelWarnValue, fmt.Sprintf("the plugin wrote too much; %d lines were dropped", o.dropped))
 		o.dropped = 0
 	}
 }
@@ -87,7 +90,9 @@ func (o *output) line(stream string, text []byte) {
 	if o.crashing {
 		level = zerolog.ErrorLevel
 	}
-	o.log.WithLevel(level).Str("stream", stream).Msg(o.mask(string(text)))
+	said := o.mask(string(text))
+	o.log.WithLevel(level).Str("stream", stream).Msg(said)
+	o.tail.add(level.String(), said)
 }
 
 // parseEntry parses a log entry in hclog's JSON form.
@@ -110,10 +115,9 @@ func (o *output) entry(entry map[string]any) {
 		level = zerolog.InfoLevel
 	}
 	e := o.log.WithLevel(level)
-	if !e.Enabled() {
-		return
-	}
 	text, _ := entry["@message"].(string)
+	text = o.mask(text)
+	line := text
 	if at, ok := entry["@timestamp"].(string); ok {
 		if t, err := time.Parse(time.RFC3339Nano, at); err == nil {
 			e = e.Time("at", t)
@@ -131,9 +135,12 @@ func (o *output) entry(entry map[string]any) {
 		if slices.Contains([]string{"level", "message", "time", "plugin", "at"}, key) {
 			key += "_"
 		}
-		e = e.Interface(key, o.masked(entry[name]))
+		value := o.masked(entry[name])
+		e = e.Interface(key, value)
+		line += fmt.Sprintf(" %s=%v", key, value)
 	}
-	e.Msg(o.mask(text))
+	e.Msg(text)
+	o.tail.add(level.String(), line)
 }
 
 // masked removes secrets from all text in a JSON value.

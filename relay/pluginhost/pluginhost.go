@@ -75,8 +75,12 @@ type Status struct {
 	Types []string
 	// Generation counts the plugin's processes from 1; 0 means it never ran.
 	Generation int
-	PID        int
-	Running    bool
+	// Version is what the plugin says of itself; it may be empty.
+	Version string
+	PID     int
+	// Memory is how many bytes of memory the process holds; 0 where that is not known.
+	Memory  int64
+	Running bool
 	// Problem is why it does not run; empty when it does.
 	Problem string
 	// Restart is when it is started again; zero while it runs.

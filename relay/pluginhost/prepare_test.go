@@ -86,7 +86,7 @@ func TestWhatIsKilledBeforeItHasStartedDoesNotStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer executable.Close()
-	p := newProcess(s, executable, func(start func() error) error { return start() }, newOutput(zerolog.Nop(), strings.Clone))
+	p := newProcess(s, executable, func(start func() error) error { return start() }, newOutput(zerolog.Nop(), &tail{}, strings.Clone))
 	p.prepare(nil)
 	p.kill()
 	if err := p.Start(t.Context()); err != nil {
@@ -308,7 +308,7 @@ func TestWhatWasCheckedIsWhatRuns(t *testing.T) {
 	if err := errors.Join(os.WriteFile(other, []byte("#!/bin/sh\necho swapped\n"), 0o700), os.Rename(other, s.Path)); err != nil {
 		t.Fatal(err)
 	}
-	p := newProcess(s, f, func(start func() error) error { return start() }, newOutput(zerolog.Nop(), func(text string) string { return text }))
+	p := newProcess(s, f, func(start func() error) error { return start() }, newOutput(zerolog.Nop(), &tail{}, func(text string) string { return text }))
 	p.prepare([]string{wire.CookieName + "=" + wire.CookieValue})
 	if err := p.Start(t.Context()); err != nil {
 		t.Fatal(err)

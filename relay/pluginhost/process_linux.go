@@ -32,6 +32,19 @@ func awaitExit(pid int) {
 // killGroup kills the process and everything it started.
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
 
+// residentMemory returns how many bytes of memory a process holds, or 0 if it has ended.
+func residentMemory(pid int) int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	var all, resident int64
+	if _, err := fmt.Sscan(string(b), &all, &resident); err != nil {
+		return 0
+	}
+	return resident * int64(os.Getpagesize())
+}
+
 // opened is a path to an open file, whatever has become of its name.
 func opened(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 

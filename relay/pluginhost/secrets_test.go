@@ -1,6 +1,8 @@
 package pluginhost
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -49,6 +51,15 @@ func TestSecretsAreMaskedWhateverThePluginWrites(t *testing.T) {
 	if strings.Contains(l.String(), canary) {
 		t.Errorf("the log shows the secret:\n%s", l)
 	}
+	tail := fmt.Sprint(h.Log("good"))
+	for _, want := range []string{"the plugin runs as process", "plain [secret]", "connector_secret=[secret]", "a request it did not expect: [secret]"} {
+		if !strings.Contains(tail, want) {
+			t.Errorf("the tail does not say %q:\n%s", want, tail)
+		}
+	}
+	if strings.Contains(tail, canary) {
+		t.Errorf("the tail shows the secret:\n%s", tail)
+	}
 }
 
 func TestAFloodOfOutputIsLimited(t *testing.T) {
@@ -63,6 +74,9 @@ func TestAFloodOfOutputIsLimited(t *testing.T) {
 	if !contains(l, "lines were dropped") || strings.Contains(l.String(), strings.Repeat("x", maxLogLine+1)) {
 		t.Error("the log does not tell of dropped lines, or holds an overlong one")
 	}
+	if tail, _ := h.Log("good"); len(tail) != tailLines || slices.ContainsFunc(tail, func(l LogLine) bool { return len(l.Text) > tailLine+len("…") }) {
+		t.Errorf("the tail has %d lines, or an overlong one", len(tail))
+	}
 }
 
 func TestALineThatIsNotALogEntryDoesNoHarm(t *testing.T) {
@@ -72,4 +86,17 @@ func TestALineThatIsNotALogEntryDoesNoHarm(t *testing.T) {
 	receive(t, h, source(""), Request{Path: "/print", Body: []byte(strings.Join(lines, "\n"))})
 	eventually(t, "they are logged", func() bool { return contains(l, `"nested"`, `"level_":"x"`, `"a":{"b":["c",1,null]}`) })
 	receive(t, h, source(""), Request{})
+}
+
+// TestAPluginsStatusTellsOfItsProcess.
+func TestAPluginsStatusTellsOfItsProcess(t *testing.T) {
+	h, _ := newHost(t, Options{})
+	adopt(t, h, spec(t, "good"))
+	s := h.Status()[0]
+	if s.Version != "1.2.3" || s.Memory < 1<<20 || s.Memory > 1<<30 {
+		t.Errorf("version %q, %d bytes of memory", s.Version, s.Memory)
+	}
+	if _, known := h.Log("unheard-of"); known {
+		t.Error("a plugin that there is not has a log")
+	}
 }

@@ -21,6 +21,7 @@ type supervised struct {
 	spec   Spec
 	id     string
 	log    zerolog.Logger
+	tail   tail
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -61,6 +62,7 @@ func (p *supervised) run() {
 			if told {
 				told = false
 				p.log.Info().Msg("the plugin has recovered")
+				p.tail.add(zerolog.LevelInfoValue, "the plugin has recovered")
 				p.notify()
 			}
 		})
@@ -71,6 +73,7 @@ func (p *supervised) run() {
 		delay := restarts.Reserve().Delay()
 		p.down(err, time.Now().Add(delay))
 		p.warn().Err(err).Int("failures", failures).Dur("restart_in", delay).Msg("the plugin does not run")
+		p.tail.add(zerolog.LevelWarnValue, fmt.Sprintf("the plugin does not run: %v; it is started again in %s", err, delay.Round(time.Second)))
 		if failures >= p.host.limits.Failures && !told {
 			told = true
 			p.notify()
@@ -101,6 +104,7 @@ func (p *supervised) live(healthy func()) error {
 		if err == nil {
 			p.up(g)
 			p.log.Info().Int("pid", g.process.pid()).Msg("the plugin runs")
+			p.tail.add(zerolog.LevelInfoValue, fmt.Sprintf("the plugin runs as process %d", g.process.pid()))
 			err = p.watch(g, healthy)
 			p.withdraw()
 		}
@@ -199,12 +203,15 @@ func (p *supervised) status() Status {
 	s.Env = nil // it may hold secrets and is not needed here
 	for _, t := range p.types {
 		s.Types = append(s.Types, t.Type)
+		s.Version = t.Version
 	}
 	if p.problem != nil {
 		s.Problem = p.problem.Error()
 	}
 	if p.current != nil && !p.current.gone() {
 		s.Running, s.PID = true, p.current.process.pid()
+		s.Memory = residentMemory(s.PID)
+		s.Version = p.current.types[0].Version
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package pluginhost
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,6 +75,9 @@ func TestAPluginThatCrashesIsStartedAgainAndItsChildrenEnd(t *testing.T) {
 	}
 	if !contains(l, `"the plugin does not run"`) {
 		t.Error("the log does not tell of it")
+	}
+	if tail := fmt.Sprint(h.Log("good")); strings.Count(tail, "the plugin runs as process") != 2 || !strings.Contains(tail, "the plugin does not run: it ended (exit status 9); it is started again in 0s") {
+		t.Errorf("the tail does not tell of both processes:\n%s", tail)
 	}
 }
 

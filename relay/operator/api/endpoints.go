@@ -22,7 +22,7 @@ type endpoint struct {
 	// method is the name of the method of [operator.Relay] that answers.
 	method string
 	route  route
-	// scope is what a token must allow.
+	// scope is what a token must allow; package guard decides it, and the description tells it.
 	scope access.Scope
 	call
 }
@@ -35,6 +35,7 @@ func endpoints() []endpoint {
 		{"Connectors", "GET /connectors", access.Read, plain(operator.Relay.Connectors)},
 		{"Channels", "GET /channels", access.Read, plain(operator.Relay.Channels)},
 		{"Plugins", "GET /plugins", access.Read, plain(operator.Relay.Plugins)},
+		{"PluginLog", "GET /plugins/{name}/log", access.Read, named(operator.Relay.PluginLog)},
 		{"Deliveries", "GET /deliveries", access.Read, queried(deliveryFields, operator.Relay.Deliveries)},
 		{"Delivery", "GET /deliveries/{id}", access.Read, numbered(operator.Relay.Delivery)},
 		{"Events", "GET /events", access.Read, queried(eventFields, operator.Relay.Events)},
@@ -46,16 +47,16 @@ func endpoints() []endpoint {
 		{"Resume", "POST /channels/{name}/resume", access.Operate, told(operator.Relay.Resume)},
 		{"Poll", "POST /connectors/{name}/poll", access.Operate, named(operator.Relay.Poll)},
 		{"DryRun", "POST /connectors/{name}/dry-run", access.Operate, named(operator.Relay.DryRun)},
-		{"SignIn", "POST /connectors/{name}/sign-in", access.Operate, named(operator.Relay.SignIn)},
-		{"AwaitSignIn", "GET /sign-ins/{name}", access.Operate, await()},
-		{"PasteToken", "POST /sign-ins/{name}/token", access.Operate, pasteToken()},
+		{"SignIn", "POST /connectors/{name}/sign-in", access.Configure, named(operator.Relay.SignIn)},
+		{"AwaitSignIn", "GET /sign-ins/{name}", access.Configure, await()},
+		{"PasteToken", "POST /sign-ins/{name}/token", access.Configure, pasteToken()},
 		{"Replay", "POST /dead-letters/replay", access.Operate, posted(operator.Relay.Replay)},
 		{"Dismiss", "POST /dead-letters/dismiss", access.Operate, posted(operator.Relay.Dismiss)},
 
 		{"AddPicture", "POST /pictures", access.Configure, posted(operator.Relay.AddPicture)},
 		{"RotateHook", "POST /connectors/{name}/rotate", access.Configure, rotate()},
-		{"ForgetConnector", "POST /connectors/{name}/forget", access.Configure, told(operator.Relay.ForgetConnector)},
-		{"ForgetChannel", "POST /channels/{name}/forget", access.Configure, named(operator.Relay.ForgetChannel)},
+		{"ForgetConnector", "POST /connectors/{name}/forget", access.Operate, told(operator.Relay.ForgetConnector)},
+		{"ForgetChannel", "POST /channels/{name}/forget", access.Operate, named(operator.Relay.ForgetChannel)},
 		{"Plan", "POST /plan", access.Configure, plain(operator.Relay.Plan)},
 		{"Reload", "POST /reload", access.Configure, plain(operator.Relay.Reload)},
 	}

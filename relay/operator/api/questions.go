@@ -36,6 +36,11 @@ func (c *Client) Plugins(ctx context.Context) ([]operator.Plugin, error) {
 	return ask[[]operator.Plugin](ctx, c, "Plugins", question{})
 }
 
+// PluginLog implements [operator.Relay].
+func (c *Client) PluginLog(ctx context.Context, plugin string) ([]operator.LogLine, error) {
+	return ask[[]operator.LogLine](ctx, c, "PluginLog", question{name: plugin})
+}
+
 // Deliveries implements [operator.Relay]. It asks for one page after the other.
 func (c *Client) Deliveries(ctx context.Context, f store.Filter) ([]operator.Delivery, error) {
 	return pages(f.Limit, func(last *operator.Delivery, limit int) ([]operator.Delivery, error) {

@@ -21,6 +21,7 @@ import (
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/operator/guard"
 	"github.com/connector-relay/relay/relay/store"
 )
 
@@ -53,6 +54,10 @@ func (h *heard) Channels(context.Context) ([]operator.Channel, error) {
 
 func (h *heard) Plugins(context.Context) ([]operator.Plugin, error) {
 	return answered(h, []operator.Plugin{{Name: "rss"}}, "plugins")
+}
+
+func (h *heard) PluginLog(_ context.Context, plugin string) ([]operator.LogLine, error) {
+	return answered(h, []operator.LogLine{{Level: "info", Text: "hello"}}, "plugin log", plugin)
 }
 
 func (h *heard) Deliveries(_ context.Context, f store.Filter) ([]operator.Delivery, error) {
@@ -154,6 +159,7 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 		"Problems":   func(r operator.Relay) (any, error) { return r.Problems(ctx) },
 		"Connectors": func(r operator.Relay) (any, error) { return r.Connectors(ctx) },
 		"Channels":   func(r operator.Relay) (any, error) { return r.Channels(ctx) },
+		"PluginLog":  func(r operator.Relay) (any, error) { return r.PluginLog(ctx, name) },
 		"Plugins":    func(r operator.Relay) (any, error) { return r.Plugins(ctx) },
 		"Deliveries": func(r operator.Relay) (any, error) {
 			return r.Deliveries(ctx, store.Filter{Channel: name, Connector: "&", Event: 3, States: []delivery.State{delivery.Dead, delivery.Waiting}, Before: 9, Limit: 5})
@@ -237,13 +243,16 @@ func TestEveryQuestionCrossesTheSocket(t *testing.T) {
 // asked lets somebody with some scopes ask.
 func asked(h http.Handler, scopes ...access.Scope) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		h.ServeHTTP(w, req.WithContext(access.With(req.Context(), access.Person{Name: "ada", Scopes: scopes})))
+		h.ServeHTTP(w, req.WithContext(access.With(req.Context(), access.Person{Name: "ada", Role: access.Ops, Scopes: scopes})))
 	})
 }
 
-// TestATokenReachesAsFarAsItsScopes, and without one nothing is answered.
+// TestATokenReachesAsFarAsItsScopes: those that the description tells are those that count.
 func TestATokenReachesAsFarAsItsScopes(t *testing.T) {
 	h := &heard{}
+	guarded := guard.New(guard.Options{
+		Relay: h, Estate: func() *guard.Estate { return &guard.Estate{} }, Audit: func(context.Context, operator.Audited) {}, Mask: strings.Clone,
+	})
 	for _, e := range endpoints() {
 		for _, scopes := range [][]access.Scope{nil, {access.Read}, {access.Operate}, {access.Configure}, access.Everything()} {
 			h.asked = ""
@@ -251,7 +260,7 @@ func TestATokenReachesAsFarAsItsScopes(t *testing.T) {
 			req := httptest.NewRequest(method, e.route.url("7"), strings.NewReader("{}"))
 			req.Header.Set("Content-Type", "application/json")
 			w := httptest.NewRecorder()
-			asked(Handler(h), scopes...).ServeHTTP(w, req)
+			asked(Handler(guarded), scopes...).ServeHTTP(w, req)
 			may := slices.Contains(scopes, e.scope)
 			if may != (h.asked != "") || may != (w.Code == http.StatusOK) || !may && w.Code != http.StatusForbidden {
 				t.Errorf("%s with the scopes %v: %d %s, and the relay heard %q", e.route, scopes, w.Code, w.Body, h.asked)

@@ -51,6 +51,7 @@ type Dispatch interface {
 // Plugins are the plugin processes.
 type Plugins interface {
 	Status() []pluginhost.Status
+	Log(plugin string) (lines []pluginhost.LogLine, known bool)
 }
 
 // SignIns lets people sign connectors in.

@@ -69,15 +69,3 @@ func (v view) countDead() int {
 	}
 	return n
 }
-
-// Plugins implements [operator.Relay].
-func (d *Desk) Plugins(context.Context) ([]operator.Plugin, error) {
-	list := []operator.Plugin{}
-	for _, p := range d.options.Plugins.Status() {
-		list = append(list, operator.Plugin{
-			Name: p.Name, Path: p.Path, Bundled: p.Bundled, Types: p.Types, Running: p.Running,
-			PID: p.PID, Generation: p.Generation, Problem: p.Problem, Restart: p.Restart,
-		})
-	}
-	return list, nil
-}

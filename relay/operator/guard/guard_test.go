@@ -115,6 +115,7 @@ func questions() []question {
 		{"Connectors", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Connectors(ctx)) }, all(looks)},
 		{"Channels", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Channels(ctx)) }, all(looks)},
 		{"Plugins", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Plugins(ctx)) }, all(looks)},
+		{"PluginLog", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.PluginLog(ctx, "rss")) }, all("yes yes what? no no yes")},
 		{"Deliveries", func(ctx context.Context, r operator.Relay, _ string) error {
 			return err1(r.Deliveries(ctx, store.Filter{}))
 		}, all(looks)},

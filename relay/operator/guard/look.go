@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -59,6 +60,18 @@ func (g *Guard) Channels(ctx context.Context) ([]operator.Channel, error) {
 // Plugins implements [operator.Relay].
 func (g *Guard) Plugins(ctx context.Context) ([]operator.Plugin, error) {
 	return seen(ctx, g, operator.Relay.Plugins, func(v view, _ operator.Plugin) bool { return v.SeesAll() })
+}
+
+// PluginLog implements [operator.Relay]. A plugin serves everybody's connectors.
+func (g *Guard) PluginLog(ctx context.Context, plugin string) ([]operator.LogLine, error) {
+	v, err := g.look(ctx)
+	if err == nil && !v.SeesAll() {
+		err = missing("plugin", plugin)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g.relay.PluginLog(ctx, plugin)
 }
 
 // Connectors implements [operator.Relay].
@@ -164,6 +177,6 @@ func (v view) explain(x *operator.Explanation) bool {
 	if v.seesConnector(x.Connector) {
 		return true
 	}
-	x.Notes, x.Routes, x.Data = "", nil, nil
+	x.Notes, x.Routes, x.Data = "", []event.Trace{}, nil
 	return len(x.Deliveries) > 0
 }
