@@ -39,6 +39,7 @@ func (d *Dashboard) functions() template.FuncMap {
 		"lane":     laneMark,
 		"health":   healthMark,
 		"icon":     icon,
+		"again":    func(asked url.Values) string { return with(asked, "before", "") },
 		"either": func(first bool, a, b string) string {
 			if first {
 				return a

@@ -20,7 +20,7 @@ func strokes(name string) string {
 	case "deliveries":
 		return "M14 2.5 2 7l4.5 2L14 2.5 9 14 6.5 9"
 	case "dead-letters":
-		return "M2 4h12v8.5H2zM2 4l6 5 6-5M10.5 9.5l3 3m0-3-3 3"
+		return "M2 3.5h12v9H2zM2 4l6 4.5L14 4"
 	case "playground":
 		return "M6 2h4M6.5 2v4.5l-4 7h11l-4-7V2M4.5 10.5h7"
 	case "mutes", "muted":
