@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +35,12 @@ var now = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
 // kept is a relay that holds what a test puts into it.
 type kept struct {
 	operator.Relay
-	list []operator.Delivery
-	err  error
+	list     []operator.Delivery
+	channels []operator.Channel
+	err      error
+	// done is what it was told to do, and refuses its answer.
+	done    []string
+	refuses error
 }
 
 func (k *kept) Deliveries(_ context.Context, f store.Filter) ([]operator.Delivery, error) {
@@ -69,6 +74,9 @@ func (k *kept) Problems(context.Context) ([]operator.Problem, error) {
 }
 
 func (k *kept) Channels(context.Context) ([]operator.Channel, error) {
+	if k.channels != nil {
+		return slices.Clone(k.channels), nil
+	}
 	return []operator.Channel{{Name: "lobby", Type: "inbox", Lane: delivery.Paused, Reason: "<i>because</i>"}, {Name: "dev", Type: "teams", Lane: delivery.Open}}, nil
 }
 

@@ -1,0 +1,231 @@
+package dashboard_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/store"
+)
+
+// The relay of these tests writes down what it is told to do.
+
+func (k *kept) did(format string, a ...any) error {
+	k.done = append(k.done, fmt.Sprintf(format, a...))
+	return k.refuses
+}
+
+func (k *kept) Pause(_ context.Context, channel, reason string) error {
+	return k.did("pause %s: %s", channel, reason)
+}
+
+func (k *kept) Resume(_ context.Context, channel string) error { return k.did("resume %s", channel) }
+
+func (k *kept) Send(_ context.Context, channel string, c card.Card) (operator.Delivery, error) {
+	return operator.Delivery{ID: 7}, k.did("send %s: %s", channel, c.Title)
+}
+
+func (k *kept) ForgetChannel(_ context.Context, channel string) (int, error) {
+	return 3, k.did("forget channel %s", channel)
+}
+
+func (k *kept) Poll(_ context.Context, connector string) (operator.PollReport, error) {
+	return operator.PollReport{Events: 1, Known: 4}, k.did("poll %s", connector)
+}
+
+func (k *kept) DryRun(_ context.Context, connector string) ([]operator.Event, error) {
+	return []operator.Event{{Kind: "entry", Because: "seen before", Card: []byte(`{"title":"Found"}`)}}, k.did("dry run %s", connector)
+}
+
+func (k *kept) RotateHook(_ context.Context, connector string, grace time.Duration) (operator.Connector, error) {
+	return operator.Connector{FormerHook: &operator.FormerHook{Until: now.Add(grace)}}, k.did("rotate %s: %s", connector, grace)
+}
+
+func (k *kept) ForgetConnector(_ context.Context, connector string) error {
+	return k.did("forget connector %s", connector)
+}
+
+func (k *kept) Replay(_ context.Context, s operator.Selection) ([]int64, error) {
+	return s.Deliveries, k.did("replay %v", s.Deliveries)
+}
+
+func (k *kept) Dismiss(_ context.Context, s operator.Selection) ([]int64, error) {
+	return s.Deliveries, k.did("dismiss %v", s.Deliveries)
+}
+
+func (k *kept) Reload(context.Context) ([]operator.Change, error) {
+	return []operator.Change{{Sort: "channel", Name: "new", Action: operator.Added}}, k.did("reload")
+}
+
+func (k *kept) Plan(context.Context) ([]operator.Change, error) {
+	return []operator.Change{{Sort: "channel", Name: "old", Action: operator.Removed, Waiting: 3, Warning: "three cards would be stranded"}}, k.refuses
+}
+
+func (k *kept) Status(context.Context) (operator.Status, error) {
+	return operator.Status{Config: "/etc/relay.hcl", Configured: now}, nil
+}
+
+func (k *kept) Events(context.Context, store.EventFilter) ([]operator.Fated, error) {
+	return []operator.Fated{{Event: operator.Event{ID: 9, Title: "Pushed", Fate: "filtered"}, Reason: "route 1: not on main"}}, nil
+}
+
+func (k *kept) Refusals(context.Context, string) ([]store.Refusal, error) {
+	return []store.Refusal{{Method: "POST", Status: 400, Reason: "this is not JSON", Count: 12, Remote: "192.0.2.1"}}, nil
+}
+
+// submit posts a form as a browser does that runs no scripts, and returns where it is led.
+func submit(t *testing.T, address string, form url.Values) (*http.Response, string) {
+	t.Helper()
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	resp, err := client.PostForm(address, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return resp, resp.Header.Get("Location")
+}
+
+// TestWhatAPageCanDo presses every button of the pages once.
+func TestWhatAPageCanDo(t *testing.T) {
+	for _, test := range []struct {
+		path, form string
+		done, to   string
+	}{
+		{"/channels/dev/pause", "reason=It+is+Sunday", "pause dev: It is Sunday", "/channels/dev"},
+		{"/channels/lobby/resume", "", "resume lobby", "/channels/lobby"},
+		{"/channels/lobby/test", "", "send lobby: A test of channel lobby", "/deliveries/7"},
+		{"/channels/gone/forget", "", "forget channel gone", "/channels"},
+		{"/connectors/blog/poll", "", "poll blog", "/connectors/blog"},
+		{"/connectors/blog/rotate", "grace=24h", "rotate blog: 24h0m0s", "/connectors/blog"},
+		{"/connectors/gone/forget", "", "forget connector gone", "/connectors"},
+		{"/deliveries/7/replay", "", "replay [7]", "/deliveries/7"},
+		{"/deliveries/7/dismiss", "", "dismiss [7]", "/deliveries/7"},
+		{"/dead-letters/replay?text=x", "id=4&id=5", "replay [4 5]", "/dead-letters?text=x"},
+		{"/dead-letters/dismiss", "id=4", "dismiss [4]", "/dead-letters?"},
+		{"/configuration/reload", "", "reload", "/configuration"},
+	} {
+		k := &kept{}
+		_, s := serve(t, k)
+		form, err := url.ParseQuery(test.form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, to := submit(t, s.URL+test.path, form)
+		if resp.StatusCode != http.StatusSeeOther || to != test.to || !slices.Equal(k.done, []string{test.done}) {
+			t.Errorf("%s: %d to %s; done: %q", test.path, resp.StatusCode, to, k.done)
+		}
+	}
+}
+
+// TestWhatAPageDoesNotDo: a form that is wrong, one from another site, and one whose thing
+// has changed meanwhile change nothing and lead nowhere.
+func TestWhatAPageDoesNotDo(t *testing.T) {
+	for _, test := range []struct {
+		path, form, origin string
+		refuses            error
+		status             int
+		tried              bool
+	}{
+		{"/connectors/blog/rotate", "grace=-1h", "", nil, http.StatusUnprocessableEntity, false},
+		{"/dead-letters/replay", "", "", nil, http.StatusUnprocessableEntity, false},
+		{"/dead-letters/dismiss", "id=all", "", nil, http.StatusUnprocessableEntity, false},
+		{"/channels/dev/pause", "", "https://elsewhere.example", nil, http.StatusForbidden, false},
+		{"/channels/dev/pause", "", "", operator.ErrForbidden, http.StatusForbidden, true},
+		{"/channels/none/pause", "", "", operator.ErrNotFound, http.StatusNotFound, true},
+	} {
+		k := &kept{refuses: test.refuses}
+		_, s := serve(t, k)
+		req, err := http.NewRequest(http.MethodPost, s.URL+test.path, strings.NewReader(test.form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if test.origin != "" {
+			req.Header.Set("Origin", test.origin)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != test.status || (len(k.done) > 0) != test.tried {
+			t.Errorf("%s %s from %q: %d; done: %q", test.path, test.form, test.origin, resp.StatusCode, k.done)
+		}
+	}
+}
+
+// TestAConnectorsPage shows how the connector stands, what has come, and what was refused.
+func TestAConnectorsPage(t *testing.T) {
+	k := &kept{}
+	_, s := serve(t, k)
+	_, page := get(t, s.URL+"/connectors/blog")
+	for _, want := range []string{"unauthorised", "Sign in", "Pushed", "route 1: not on main", "POST 400: this is not JSON", "192.0.2.1", ">12<"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	resp, err := http.PostForm(s.URL+"/connectors/blog/dry-run", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK || !slices.Equal(k.done, []string{"dry run blog"}) {
+		t.Errorf("a dry run answers %d after %q", resp.StatusCode, k.done)
+	}
+}
+
+// TestAReloadIsShownBeforehand with what it would strand; and of files that are wrong, what
+// is wrong with them.
+func TestAReloadIsShownBeforehand(t *testing.T) {
+	_, s := serve(t, &kept{})
+	if _, page := get(t, s.URL+"/configuration/changes"); !strings.Contains(page, "channel old is gone; 3 cards wait") || !strings.Contains(page, "Three cards would be stranded") {
+		t.Error(page)
+	}
+	_, s = serve(t, &kept{refuses: fmt.Errorf("%w: on relay.hcl line 3", operator.ErrInvalid)})
+	if status, page := get(t, s.URL+"/configuration/changes"); status != http.StatusOK || !strings.Contains(page, "on relay.hcl line 3") || strings.Contains(page, "Reload now") {
+		t.Errorf("%d %s", status, page)
+	}
+}
+
+// TestAListOfAThousand is searched, narrowed and turned over like a book.
+func TestAListOfAThousand(t *testing.T) {
+	k := &kept{}
+	for i := range 1000 {
+		k.channels = append(k.channels, operator.Channel{Name: fmt.Sprintf("channel-%04d", i), Type: "slack", Lane: delivery.LaneStates()[i%2]})
+	}
+	_, s := serve(t, k)
+	for _, test := range []struct {
+		query string
+		rows  int
+		has   string
+		hasNo string
+	}{
+		{"", 50, "channel-0049", "channel-0050"},
+		{"?page=2", 50, "channel-0050", "channel-0049"},
+		{"?page=20", 50, "channel-0999", "Further</a>"},
+		{"?page=99999999999999999999", 50, "channel-0999", "channel-0000"},
+		{"?search=CHANNEL+0123", 1, "channel-0123", "channel-0124"},
+		{"?search=none", 0, "No channel is like that", "channel-0000"},
+		{"?state=backing+off&search=000", 5, "channel-0009", "channel-0008"},
+	} {
+		_, page := get(t, s.URL+"/channels"+test.query)
+		if rows := strings.Count(page, `<tr id="channel-`); rows != test.rows || !strings.Contains(page, test.has) || test.hasNo != "" && strings.Contains(page, test.hasNo) {
+			t.Errorf("%s: %d rows", test.query, rows)
+		}
+		if len(page) > 40_000 {
+			t.Errorf("%s: %d bytes", test.query, len(page))
+		}
+	}
+	if _, page := get(t, s.URL+"/"); len(page) > 20_000 || !strings.Contains(page, "All 1000 channels") {
+		t.Errorf("the overview has %d bytes", len(page))
+	}
+}
