@@ -120,6 +120,7 @@ func (d *Dashboard) pages() map[string]page {
 		"POST /deliveries/{id}/dismiss":   d.dismissOne,
 		"GET /events/{id}":                d.event,
 		"GET /plugins":                    d.plugins,
+		"GET /plugins/{name}":             d.plugin,
 		"GET /configuration":              d.configuration,
 		"GET /configuration/changes":      d.compare,
 		"POST /configuration/reload":      d.reload,

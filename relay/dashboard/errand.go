@@ -58,7 +58,7 @@ func about(p operator.Problem, channels []operator.Channel, connectors []operato
 			e.Advice, e.Passing = connectorAdvice(connectors[i])
 		}
 	case sort == "plugin":
-		e.Advice, e.Where = "Its log says more.", link{"Plugin " + name, "/plugins#" + url.PathEscape(name)}
+		e.Advice, e.Where = "Its log says more.", link{"Plugin " + name, "/plugins/" + url.PathEscape(name)}
 	}
 	return e
 }

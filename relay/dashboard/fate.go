@@ -36,7 +36,7 @@ func (d *Dashboard) event(r *http.Request) (answer, error) {
 	}
 	for _, x := range found { // a number can be another event's key
 		if x.ID == id {
-			page := fatePage{Explanation: x, Card: x.Event.Card, Controls: isOps(r.Context(), access.Operate)}
+			page := fatePage{Explanation: x, Card: x.Card, Controls: isOps(r.Context(), access.Operate)}
 			return view{
 				Template: "fate.html", Title: fmt.Sprint("Event ", id), Live: "*", Page: page,
 				Trail: []link{{"Connectors", "/connectors"}, {x.Connector, "/connectors/" + url.PathEscape(x.Connector)}},

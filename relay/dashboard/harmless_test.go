@@ -117,6 +117,10 @@ func (h hostile) Plugins(context.Context) ([]operator.Plugin, error) {
 	return told[[]operator.Plugin](h)[:1], nil
 }
 
+func (h hostile) PluginLog(context.Context, string) ([]operator.LogLine, error) {
+	return told[[]operator.LogLine](h), nil
+}
+
 func (h hostile) Deliveries(context.Context, store.Filter) ([]operator.Delivery, error) {
 	return told[[]operator.Delivery](h)[:1], nil
 }

@@ -1,7 +1,9 @@
 package dashboard
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/connector-relay/relay/relay/operator"
 )
@@ -12,6 +14,24 @@ func (d *Dashboard) plugins(r *http.Request) (answer, error) {
 	return view{Template: "plugins.html", Title: "Plugins", Live: "*", Page: page}, err
 }
 
+func (d *Dashboard) plugin(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	list, err := d.relay.Plugins(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(list, func(p operator.Plugin) bool { return p.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("plugin %s: %w", name, operator.ErrNotFound)
+	}
+	log, err := d.relay.PluginLog(r.Context(), name)
+	page := struct {
+		operator.Plugin
+		Log []operator.LogLine
+	}{list[i], log}
+	return view{Template: "plugin.html", Title: name, Trail: []link{{"Plugins", "/plugins"}}, Live: "*", Page: page}, err
+}
+
 func pluginMark(p operator.Plugin) mark {
 	switch {
 	case p.Running && p.Problem == "":
@@ -20,4 +40,16 @@ func pluginMark(p operator.Plugin) mark {
 		return mark{waits, "starting"}
 	}
 	return mark{bad, "failing"}
+}
+
+// size is a number of bytes in words.
+func size(bytes int64) string {
+	const unit = 1 << 10
+	switch {
+	case bytes < unit:
+		return counted(int(bytes), "byte", "bytes")
+	case bytes < unit*unit:
+		return fmt.Sprintf("%d KB", bytes/unit)
+	}
+	return fmt.Sprintf("%.1f MB", float64(bytes)/unit/unit)
 }
