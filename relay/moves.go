@@ -49,3 +49,13 @@ func (r *Relay) moveConnector(ctx context.Context, from, to string) error {
 		return r.store.MoveConnector(ctx, from, to, sealed)
 	})
 }
+
+// moveMutes lets mutes follow what was renamed. One that cannot is only logged: it can be
+// made again.
+func (r *Relay) moveMutes(ctx context.Context, moved []config.Moved) {
+	for _, m := range moved {
+		if err := r.mutes.Rename(ctx, m.Sort, m.From, m.To); err != nil {
+			r.log.Error().Err(err).Str(m.Sort, m.To).Msg("a mute did not follow the new name")
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/listener"
 	"github.com/connector-relay/relay/relay/memory"
+	"github.com/connector-relay/relay/relay/mute"
 	"github.com/connector-relay/relay/relay/operator/api"
 	"github.com/connector-relay/relay/relay/operator/desk"
 	"github.com/connector-relay/relay/relay/operator/guard"
@@ -55,6 +56,14 @@ func (r *Relay) openStore(ctx context.Context, n *next) (_ undo, err error) {
 	return func(context.Context) error { return file.Close() }, nil
 }
 
+// openMutes reads what people have muted, before the first event can come.
+func (r *Relay) openMutes(ctx context.Context, _ *next) (_ undo, err error) {
+	if r.mutes, err = mute.Open(ctx, r.store); err != nil {
+		return nil, fmt.Errorf("read the mutes: %w", err)
+	}
+	return nil, nil
+}
+
 func (r *Relay) openDispatch(context.Context, *next) (undo, error) {
 	r.dispatch = dispatch.New(dispatch.Options{Store: r.store, Log: r.log.Part("dispatch"), Metrics: r.registry, Notify: r.notices.Lane})
 	return func(ctx context.Context) error { r.dispatch.Stop(ctx); return nil }, nil
@@ -84,7 +93,7 @@ func (r *Relay) openSignIns(_ context.Context, n *next) (undo, error) {
 
 func (r *Relay) openIntake(context.Context, *next) (undo, error) {
 	r.intake = intake.New(intake.Options{
-		Store: r.store, Plugins: r.host, Tokens: r.signIn, Log: r.log.Part("intake"), Metrics: r.registry, Mask: r.masker.Mask, Notify: r.notices.Connector,
+		Store: r.store, Plugins: r.host, Tokens: r.signIn, Mutes: r.mutes, Log: r.log.Part("intake"), Metrics: r.registry, Mask: r.masker.Mask, Notify: r.notices.Connector,
 		Memory: memory.Limit(memory.Daemon),
 	})
 	return func(ctx context.Context) error { r.intake.Stop(ctx); return nil }, nil
@@ -119,7 +128,7 @@ func (r *Relay) openPictures(context.Context, *next) (undo, error) {
 // lanes and pages hear of what the store accepts.
 func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 	r.desk = desk.New(desk.Options{
-		Store: r.store, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Pictures: r.album, Daemon: r,
+		Store: r.store, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Mutes: r.mutes, Pictures: r.album, Daemon: r,
 		Log: r.log.Logger, Version: r.options.Version, Config: r.options.Config,
 	})
 	r.registry.MustRegister(r.desk.Metrics())
@@ -177,6 +186,9 @@ func (r *Relay) sweep(ctx context.Context) {
 	removed, err := r.store.Sweep(ctx, time.Now().Add(-r.current().Config.Relay.Retention))
 	if err != nil && ctx.Err() == nil {
 		r.log.Error().Err(err).Msg("old deliveries could not be removed")
+	}
+	if err := r.mutes.Refresh(ctx); err != nil && ctx.Err() == nil {
+		r.log.Error().Err(err).Msg("the mutes that have ended could not be removed")
 	}
 	if removed > 0 {
 		r.log.Info().Int("removed", removed).Msg("old deliveries removed")

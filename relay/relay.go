@@ -28,6 +28,7 @@ import (
 	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/listener"
 	"github.com/connector-relay/relay/relay/logs"
+	"github.com/connector-relay/relay/relay/mute"
 	"github.com/connector-relay/relay/relay/notice"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/operator/desk"
@@ -69,6 +70,7 @@ type Relay struct {
 	// These live as long as the process.
 	store     store.Store
 	limit     func(config.Disk)
+	mutes     *mute.Board
 	host      *pluginhost.Host
 	dispatch  *dispatch.Dispatcher
 	intake    *intake.Intake
@@ -113,6 +115,7 @@ func Start(ctx context.Context, o Options) (*Relay, error) {
 		{"plugins", r.openPlugins},
 		{"configuration", r.read},
 		{"store", r.openStore},
+		{"mutes", r.openMutes},
 		{"dispatch", r.openDispatch},
 		{"sign-ins", r.openSignIns},
 		{"intake", r.openIntake},

@@ -88,7 +88,7 @@ func stateNames(*cobra.Command) []string {
 }
 
 func fateNames(*cobra.Command) []string {
-	return []string{string(event.Routed), string(event.Filtered), string(event.Suspended)}
+	return []string{string(event.Routed), string(event.Filtered), string(event.Suspended), string(event.Muted)}
 }
 
 // kindNames returns the kinds of events that the bundled connector types have.

@@ -42,7 +42,7 @@ func (a *app) eventsCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.Connector, "connector", "", "only from this connector")
-	flags.StringSliceVar(&fates, "fate", nil, "only with these fates: routed, filtered, suspended")
+	flags.StringSliceVar(&fates, "fate", nil, "only with these fates: routed, filtered, suspended, muted")
 	flags.StringVar(&f.Kind, "kind", "", "only of this kind")
 	flags.StringVar(&f.Key, "key", "", "only with this key")
 	flags.StringVar(&since, "since", "", "only accepted since then: a time such as 2026-05-01 or 2026-05-01T08:00:00Z, or how long ago, such as 90m or 7d")
@@ -72,10 +72,8 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339, "2006-01-02 15:04", "2006-01-02 15:04:05"} {
-		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
-			return t, nil
-		}
+	if t, ok := parseTime(text); ok {
+		return t, nil
 	}
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
@@ -86,4 +84,14 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 		return now.Add(-ago), nil
 	}
 	return time.Time{}, fmt.Errorf("%w: --since %q is neither a time, such as 2026-05-01 or 2026-05-01T08:00:00Z, nor how long ago, such as 90m or 7d", errUsage, text)
+}
+
+// parseTime reads a time as people write it.
+func parseTime(text string) (time.Time, bool) {
+	for _, layout := range []string{time.DateOnly, time.RFC3339, "2006-01-02 15:04", "2006-01-02 15:04:05"} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }

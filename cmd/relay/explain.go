@@ -49,6 +49,8 @@ func (a *app) explain(e operator.Explanation) {
 		fmt.Fprintln(a.out, "  filtered: no route wanted it")
 	case event.Suspended:
 		fmt.Fprintln(a.out, "  suspended: the connector's owner is not a member of the channels' teams; it is not sent later")
+	case event.Muted:
+		fmt.Fprintln(a.out, "  muted: it is not sent later")
 	case event.Routed:
 	}
 	for _, d := range e.Deliveries {
@@ -68,6 +70,9 @@ func routeLine(r event.Trace) string {
 		}
 		if len(r.Suspended) > 0 {
 			line += "; suspended: " + strings.Join(r.Suspended, ", ")
+		}
+		for _, m := range r.Muted {
+			line += fmt.Sprintf("; not to %s: %s", strings.Join(m.Channels, ", "), m)
 		}
 		if r.Reason != "" {
 			line += " (" + r.Reason + ")"

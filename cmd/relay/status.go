@@ -38,6 +38,7 @@ func (a *app) printStatus(s operator.Status) {
 	fmt.Fprintf(a.out, "dead        %d\n", s.Dead)
 	a.printList("Connectors say:", s.Notes)
 	a.printList("Quiet hours:", s.Quiet)
+	a.printList("Muted:", s.Muted)
 	if len(s.Problems) == 0 {
 		fmt.Fprintln(a.out, "\nAll is well.")
 		return

@@ -53,10 +53,12 @@ const (
 	// Suspended means that routes wanted it, but all their channels belong to teams
 	// that the connector's owner is not a member of.
 	Suspended Fate = "suspended"
+	// Muted means that routes wanted it, and people have muted it or all their channels.
+	Muted Fate = "muted"
 )
 
 // Fates lists all fates.
-func Fates() []Fate { return []Fate{Routed, Filtered, Suspended} }
+func Fates() []Fate { return []Fate{Routed, Filtered, Suspended, Muted} }
 
 // Trace is one route's decision on an event.
 type Trace struct {
@@ -70,10 +72,37 @@ type Trace struct {
 	// Suspended are channels that did not get the event because the connector's owner is
 	// not a member of their team.
 	Suspended []string `json:"suspended,omitempty"`
+	// Muted says which channels did not get the event because somebody had muted it.
+	Muted []MutedBy `json:"muted,omitempty"`
 	// Reason says why a route did not match, or what went wrong in it: a
 	// condition or card override that could not be evaluated. It never holds a
 	// secret.
 	Reason string `json:"reason,omitempty"`
+}
+
+// MutedBy is what kept an event from channels. It is told as it was then: it may since have
+// ended.
+type MutedBy struct {
+	ID int64 `json:"mute"`
+	// What is muted: a connector, a channel, or a condition.
+	What     string    `json:"what"`
+	By       string    `json:"by"`
+	Reason   string    `json:"reason,omitempty"`
+	Until    time.Time `json:"until"`
+	Channels []string  `json:"channels"`
+}
+
+// String says what is muted, by whom, until when and why.
+func (m MutedBy) String() string {
+	text := m.What + " is muted"
+	if m.By != "" {
+		text += " by " + m.By
+	}
+	text += " until " + m.Until.UTC().Format(time.RFC3339)
+	if m.Reason != "" {
+		text += ": " + m.Reason
+	}
+	return text
 }
 
 // Told separates the routes' traces of an event from its connector's notes.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/mute"
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -163,6 +164,7 @@ func (r *runner) evaluate(e event.Event) (store.Entry, error) {
 func (r *runner) entry(e event.Event) (store.Entry, error) {
 	routes := r.connector.Routes
 	entry := store.Entry{Event: e, Fate: event.Filtered, Traces: make([]event.Trace, len(routes))}
+	muted := r.intake.options.Mutes.Over(r.name(), e)
 	var failed []int
 	for n, rt := range routes {
 		result := route.Result{Matched: true}
@@ -184,25 +186,29 @@ func (r *runner) entry(e event.Event) (store.Entry, error) {
 					return entry, fmt.Errorf("encode the card of route %d: %w", n+1, err)
 				}
 			}
-			r.deliver(&entry, n, draft)
+			r.deliver(&entry, n, draft, muted)
 		}
 	}
 	if len(e.Notes) > 0 {
 		entry.Traces = append(entry.Traces, event.Trace{Reason: strings.Join(e.Notes, " ")})
 	}
 	for _, n := range failed {
-		r.deliver(&entry, n, store.Draft{Dead: fmt.Sprintf("route %d: %s", n+1, entry.Traces[n].Reason)})
+		r.deliver(&entry, n, store.Draft{Dead: fmt.Sprintf("route %d: %s", n+1, entry.Traces[n].Reason)}, muted)
 	}
 	return entry, nil
 }
 
-// deliver adds a route's deliveries to the channels that have none yet and to which the
-// connector's owner may post.
-func (r *runner) deliver(entry *store.Entry, n int, draft store.Draft) {
+// deliver adds a route's deliveries to the channels that have none yet, to which the
+// connector's owner may post, and for which the event is not muted.
+func (r *runner) deliver(entry *store.Entry, n int, draft store.Draft, muted mute.Ruling) {
 	trace := &entry.Traces[n]
 	for _, channel := range r.connector.Routes[n].To {
 		if r.connector.Suspended[channel] != "" {
 			trace.Suspended = append(trace.Suspended, channel)
+			continue
+		}
+		if m := muted.For(channel); m != nil {
+			trace.Muted = m.Note(trace.Muted, channel)
 			continue
 		}
 		if at := slices.IndexFunc(entry.Deliveries, func(d store.Draft) bool { return d.Channel == channel }); at >= 0 {
@@ -213,9 +219,12 @@ func (r *runner) deliver(entry *store.Entry, n int, draft store.Draft) {
 		entry.Deliveries = append(entry.Deliveries, draft)
 		trace.Channels = append(trace.Channels, channel)
 	}
-	if len(entry.Deliveries) > 0 || len(trace.Suspended) == 0 {
+	switch {
+	case len(entry.Deliveries) > 0 || len(trace.Suspended)+len(trace.Muted) == 0:
 		entry.Fate = event.Routed
-	} else if entry.Fate == event.Filtered {
+	case entry.Fate == event.Filtered && len(trace.Muted) == 0:
 		entry.Fate = event.Suspended
+	case entry.Fate != event.Routed && len(trace.Muted) > 0:
+		entry.Fate = event.Muted
 	}
 }

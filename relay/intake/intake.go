@@ -26,6 +26,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/mute"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/route"
 	"github.com/connector-relay/relay/relay/store"
@@ -153,7 +154,9 @@ type Options struct {
 	Store   store.Intake
 	Plugins Plugins
 	// Tokens are for connectors that sign in; nil when none does.
-	Tokens  Tokens
+	Tokens Tokens
+	// Mutes keep cards back; nil keeps none.
+	Mutes   *mute.Board
 	Log     zerolog.Logger
 	Metrics prometheus.Registerer
 	// Mask removes secrets from a text; nil changes nothing.

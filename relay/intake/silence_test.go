@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/mute"
 	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 func TestSilenceIsToldOnceAndSoIsItsEnd(t *testing.T) {
@@ -61,6 +63,52 @@ func TestSilenceIsToldOnceAndSoIsItsEnd(t *testing.T) {
 	})
 }
 
+func TestWhatIsMutedIsStoredAndGoesNowhere(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		mute  store.Mute
+		fate  event.Fate
+		sent  string
+		muted string
+	}{
+		{"nothing is muted", store.Mute{Sort: mute.Connector, Name: "other"}, event.Routed, "a b", ""},
+		{"the connector", store.Mute{Sort: mute.Connector, Name: "feed"}, event.Muted, "", "a b"},
+		{"a channel", store.Mute{Sort: mute.Channel, Name: "a"}, event.Routed, "b", "a"},
+		{"a condition", store.Mute{Sort: mute.Condition, Condition: `event.key == "1"`}, event.Muted, "", "a b"},
+		{"a condition that fails", store.Mute{Sort: mute.Condition, Condition: `event.data.missing`}, event.Routed, "a b", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMemory()
+			o := options(m, &plugins{})
+			var err error
+			if o.Mutes, err = mute.Open(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+			test.mute.By, test.mute.Until = "ada@example.com", time.Now().Add(time.Hour)
+			if _, err := o.Mutes.Begin(t.Context(), test.mute); err != nil {
+				t.Fatal(err)
+			}
+			r := &runner{intake: New(o), connector: polled(t, "feed", "@every 1h", `to = [channel.a, channel.b]`)}
+			entry, err := r.entry(newEvent("1"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sent, muted []string
+			for _, d := range entry.Deliveries {
+				sent = append(sent, d.Channel)
+			}
+			for _, by := range entry.Traces[0].Muted {
+				if muted = append(muted, by.Channels...); by.By != "ada@example.com" || by.Until.IsZero() {
+					t.Errorf("it is muted by %+v", by)
+				}
+			}
+			if entry.Fate != test.fate || strings.Join(sent, " ") != test.sent || strings.Join(muted, " ") != test.muted {
+				t.Errorf("fate %s, sent to %q, traces %+v", entry.Fate, sent, entry.Traces)
+			}
+		})
+	}
+}
+
 func TestAnEventForATeamsChannelIsSuspendedWithItsOwner(t *testing.T) {
 	reason := map[string]string{"a": "its owner has left"}
 	for _, test := range []struct {
@@ -76,7 +124,7 @@ func TestAnEventForATeamsChannelIsSuspendedWithItsOwner(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := polled(t, "feed", "@every 1h", `to = [channel.a, channel.b]`)
 			c.Suspended = test.suspended
-			s := &runner{connector: c}
+			s := &runner{intake: New(options(newMemory(), &plugins{})), connector: c}
 			entry, err := s.entry(newEvent("1"))
 			if err != nil {
 				t.Fatal(err)

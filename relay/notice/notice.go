@@ -21,6 +21,7 @@ import (
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/mute"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -52,6 +53,7 @@ type Board struct {
 
 	mu      sync.Mutex
 	store   Store
+	mutes   *mute.Board
 	channel string
 }
 
@@ -59,29 +61,30 @@ type Board struct {
 func New(log zerolog.Logger) *Board { return &Board{log: log} }
 
 // Use makes the board post to a channel from now on; with no channel it posts nothing.
-func (b *Board) Use(s Store, channel string) {
+// While that channel is muted, notices are only stored.
+func (b *Board) Use(s Store, mutes *mute.Board, channel string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.store, b.channel = s, channel
+	b.store, b.mutes, b.channel = s, mutes, channel
 }
 
-func (b *Board) where() (Store, string) {
+func (b *Board) where() (Store, *mute.Board, string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.store, b.channel
+	return b.store, b.mutes, b.channel
 }
 
 // post stores a card for the operators. A failure is only logged, because reporting a
 // problem must not cause another.
 func (b *Board) post(kind, title, text, color string) {
-	s, channel := b.where()
+	s, mutes, channel := b.where()
 	if channel == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c := card.Card{Summary: title, Title: title, Text: text, ThemeColor: color}
-	if _, err := accept(ctx, s, operators, kind, channel, c); err != nil {
+	if _, err := accept(ctx, s, operators, kind, channel, c, mutes.Channel(channel)); err != nil {
 		b.log.Error().Err(err).Str("kind", kind).Msg("the notice to the operators could not be stored")
 	}
 }
@@ -89,7 +92,7 @@ func (b *Board) post(kind, title, text, color string) {
 // Lane reports that a lane has paused by itself or is open again. A card about the
 // operators' own channel would only wait in it, so only the status reports that one.
 func (b *Board) Lane(n dispatch.Notice) {
-	if _, own := b.where(); n.Channel == own {
+	if _, _, own := b.where(); n.Channel == own {
 		return
 	}
 	if n.Paused {
@@ -127,17 +130,21 @@ func (b *Board) LeftBehind(warnings []string) {
 	b.post("left behind", "The new configuration leaves something behind", strings.Join(escaped, "\n\n"), colorTrouble)
 }
 
-// Send stores a card that a person sends to a channel by hand.
+// Send stores a card that a person sends to a channel by hand, which no mute keeps back.
 func Send(ctx context.Context, s Store, channel string, c card.Card) (store.Receipt, error) {
-	return accept(ctx, s, byHand, "sent", channel, c)
+	return accept(ctx, s, byHand, "sent", channel, c, nil)
 }
 
-// accept stores one card of the relay's own for one channel.
-func accept(ctx context.Context, s Store, connector, kind, channel string, c card.Card) (store.Receipt, error) {
+// accept stores one card of the relay's own for one channel, unless that is muted.
+func accept(ctx context.Context, s Store, connector, kind, channel string, c card.Card, muted *mute.Mute) (store.Receipt, error) {
 	entry := store.Entry{
 		Event:      event.Event{Kind: kind, Time: time.Now(), Card: c, Data: json.RawMessage("{}")},
 		Fate:       event.Routed,
 		Deliveries: []store.Draft{{Channel: channel}},
+	}
+	if muted != nil {
+		note := event.Trace{Reason: muted.Note(nil, channel)[0].String()}
+		entry.Fate, entry.Traces, entry.Deliveries = event.Muted, []event.Trace{note}, nil
 	}
 	receipts, err := s.Accept(ctx, store.Batch{Connector: connector, Events: []store.Entry{entry}})
 	if err != nil {

@@ -90,6 +90,12 @@ type Relay interface {
 	Pause(ctx context.Context, channel, reason string) error
 	// Resume lets a paused channel go on, with the card that waits longest.
 	Resume(ctx context.Context, channel string) error
+	// Mutes lists what is muted now; what ends first comes first.
+	Mutes(ctx context.Context) ([]Mute, error)
+	// Mute keeps cards back from now on, in the name of whoever asks.
+	Mute(ctx context.Context, m Mute) (Mute, error)
+	// Unmute ends a mute. What it kept back is not delivered later.
+	Unmute(ctx context.Context, id int64) error
 	// Replay makes dead letters wait again, at their old position.
 	Replay(ctx context.Context, s Selection) ([]int64, error)
 	// Dismiss discards dead letters.

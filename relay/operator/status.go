@@ -20,4 +20,6 @@ type Status struct {
 	Notes []string `json:"notes,omitempty"`
 	// Quiet holds a sentence about each channel that is in its quiet hours.
 	Quiet []string `json:"quiet,omitempty"`
+	// Muted holds a sentence about each mute.
+	Muted []string `json:"muted,omitempty"`
 }

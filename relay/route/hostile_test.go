@@ -61,7 +61,7 @@ func hostileRoutes() []string {
 	values := []string{
 		`event.data`, `event.data.x`, `length(event.data.x)`, `tostring(event.data.x)`, `"${event.data.x}"`, `event.data.x + 1`, `event.data.x * 1.5 > 3`, `-event.data.x`, `event.data.x % 7`,
 		`tonumber(event.data.x)`, `parseint(event.data.x, 10)`, `format("%d", event.data.x)`, `format("%s", event.data.x)`, `format("%v %v %v", event.data.x, event.data.x, event.data.x)`,
-		`format(event.data.x, 1)`, `format("%100000000s", event.data.y)`, `formatlist("%s %s", event.data.x, event.data.y)`, `formatlist("%s %s", split("", event.data.x), event.data.x)`,
+		`format(event.data.x, 1)`, `format("%${event.data.n}s", event.data.y)`, `formatlist("%s %s", event.data.x, event.data.y)`, `formatlist("%s %s", split("", event.data.x), event.data.x)`,
 		`join(", ", event.data.x)`, `join(event.data.x, split("", event.data.x))`, `replace(event.data.x, "", event.data.x)`, `replace(event.data.x, "a", event.data.x)`,
 		`regex(event.data.x, event.data.x)`, `regex("(a+)+$", event.data.x)`, `regexall("a.*b|a", event.data.x)`, `regexreplace(event.data.x, "a.*b|a", "aaaaaaaaaa")`, `regex("((a{0,30}){0,30})*b", event.data.x)`,
 		`split("", event.data.x)`, `split(".", event.data.x)`, `trim(event.data.x, event.data.x)`, `indent(1000000, event.data.x)`, `strrev(event.data.x)`, `upper(event.data.x)`, `title(event.data.x)`,
@@ -73,7 +73,7 @@ func hostileRoutes() []string {
 		`[for a in event.data.x : a]`, `[for a in event.data.x : event.data.x]`, `[for a in event.data.x : [for b in event.data.x : "${b}"]]`,
 		`[for a in event.data.x : [for b in event.data.x : [for c in event.data.x : 1]]]`, `{for i, a in event.data.x : "k${i}" => event.data.x}`, `{for a in event.data.x : "k" => a...}`,
 		`"%{for a in event.data.x}${a}%{for b in event.data.x}${b}%{endfor}%{endfor}"`, `[for c in split("", event.data.x) : c]`, `try([for a in event.data.x : [for b in event.data.x : b]], 1)`,
-		`can([for a in event.data.x : [for b in event.data.x : b]])`, `pow(event.data.n, 1000000)`, `range(1000)`, `range(event.data.x)`, `[for a in range(1000) : [for b in range(1000) : a * b]]`,
+		`can([for a in event.data.x : [for b in event.data.x : b]])`, `pow(event.data.n, 1000000)`, `range(1000)`, `range(event.data.x)`, `[for a in event.data.x : [for b in range(1000) : [for c in range(1000) : b]]]`,
 		`event.data.n * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 * 1e300 % 7`,
 		`substr(event.data.x, 0, 1000000)`, `strlen(event.data.x)`, `lookup(event.data, "x", 1)`, `formatdate("YYYY", event.data.x)`, `timeadd(event.data.x, "1h")`,
 		`escape(event.data.x)`, `event.card`, `event.card.facts`, `[for s in event.card.sections : [for f in s.facts : [for g in event.card.facts : f.name]]]`, `join(", ", event.card.facts[*].name)`,

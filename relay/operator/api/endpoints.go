@@ -40,6 +40,7 @@ func endpoints() []endpoint {
 		{"Delivery", "GET /deliveries/{id}", access.Read, numbered(operator.Relay.Delivery)},
 		{"Events", "GET /events", access.Read, queried(eventFields, operator.Relay.Events)},
 		{"Refusals", "GET /refused", access.Read, queried(textFields("connector"), operator.Relay.Refusals)},
+		{"Mutes", "GET /mutes", access.Read, plain(operator.Relay.Mutes)},
 		{"Explain", "GET /explain", access.Read, queried(textFields("event"), operator.Relay.Explain)},
 
 		{"Send", "POST /channels/{name}/send", access.Operate, about(operator.Relay.Send)},
@@ -50,6 +51,8 @@ func endpoints() []endpoint {
 		{"SignIn", "POST /connectors/{name}/sign-in", access.Configure, named(operator.Relay.SignIn)},
 		{"AwaitSignIn", "GET /sign-ins/{name}", access.Configure, await()},
 		{"PasteToken", "POST /sign-ins/{name}/token", access.Configure, pasteToken()},
+		{"Mute", "POST /mutes", access.Operate, posted(operator.Relay.Mute)},
+		{"Unmute", "DELETE /mutes/{id}", access.Operate, numbered(unmute)},
 		{"Replay", "POST /dead-letters/replay", access.Operate, posted(operator.Relay.Replay)},
 		{"Dismiss", "POST /dead-letters/dismiss", access.Operate, posted(operator.Relay.Dismiss)},
 
@@ -107,7 +110,7 @@ func named[A any](ask func(operator.Relay, context.Context, string) (A, error)) 
 	}}
 }
 
-// numbered is a question about the delivery in the path.
+// numbered is a question about what has the number in the path.
 func numbered[A any](ask func(operator.Relay, context.Context, int64) (A, error)) call {
 	return call{answered: reflect.TypeFor[A](), answer: func(r operator.Relay, req *http.Request) (any, error) {
 		id, err := strconv.ParseInt(req.PathValue("id"), 10, 64)
@@ -116,6 +119,10 @@ func numbered[A any](ask func(operator.Relay, context.Context, int64) (A, error)
 		}
 		return ask(r, req.Context(), id)
 	}}
+}
+
+func unmute(r operator.Relay, ctx context.Context, id int64) (struct{}, error) {
+	return struct{}{}, r.Unmute(ctx, id)
 }
 
 // told is like named, for actions that return nothing.

@@ -143,6 +143,21 @@ func (c *Client) Resume(ctx context.Context, channel string) error {
 	return tell(ctx, c, "Resume", question{name: channel})
 }
 
+// Mutes implements [operator.Relay].
+func (c *Client) Mutes(ctx context.Context) ([]operator.Mute, error) {
+	return ask[[]operator.Mute](ctx, c, "Mutes", question{})
+}
+
+// Mute implements [operator.Relay].
+func (c *Client) Mute(ctx context.Context, m operator.Mute) (operator.Mute, error) {
+	return ask[operator.Mute](ctx, c, "Mute", question{body: m})
+}
+
+// Unmute implements [operator.Relay].
+func (c *Client) Unmute(ctx context.Context, id int64) error {
+	return tell(ctx, c, "Unmute", question{name: strconv.FormatInt(id, 10)})
+}
+
 // Replay implements [operator.Relay].
 func (c *Client) Replay(ctx context.Context, s operator.Selection) ([]int64, error) {
 	return ask[[]int64](ctx, c, "Replay", question{body: s})

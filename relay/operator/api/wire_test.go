@@ -133,6 +133,19 @@ func (h *heard) Resume(_ context.Context, channel string) error {
 	return err
 }
 
+func (h *heard) Mutes(context.Context) ([]operator.Mute, error) {
+	return answered(h, []operator.Mute{{ID: 7, What: "channel dev"}}, "mutes")
+}
+
+func (h *heard) Mute(_ context.Context, m operator.Mute) (operator.Mute, error) {
+	return answered(h, operator.Mute{ID: 1, What: "channel dev"}, "mute", m)
+}
+
+func (h *heard) Unmute(_ context.Context, id int64) error {
+	_, err := answered(h, 0, "unmute", id)
+	return err
+}
+
 func (h *heard) Replay(_ context.Context, s operator.Selection) ([]int64, error) {
 	return answered(h, []int64{1}, "replay", s)
 }
@@ -184,6 +197,11 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 		"ForgetChannel":   func(r operator.Relay) (any, error) { return r.ForgetChannel(ctx, name) },
 		"Pause":           func(r operator.Relay) (any, error) { return none(r.Pause(ctx, name, "it is loud & late")) },
 		"Resume":          func(r operator.Relay) (any, error) { return none(r.Resume(ctx, name)) },
+		"Mutes":           func(r operator.Relay) (any, error) { return r.Mutes(ctx) },
+		"Mute": func(r operator.Relay) (any, error) {
+			return r.Mute(ctx, operator.Mute{Sort: "condition", Name: name, Condition: `event.kind == "<&>"`, Reason: "%", Until: since})
+		},
+		"Unmute": func(r operator.Relay) (any, error) { return none(r.Unmute(ctx, 7)) },
 		"Replay": func(r operator.Relay) (any, error) {
 			return r.Replay(ctx, operator.Selection{Deliveries: []int64{1, 2}})
 		},

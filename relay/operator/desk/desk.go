@@ -14,6 +14,7 @@ import (
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/intake"
+	"github.com/connector-relay/relay/relay/mute"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/signin"
@@ -94,6 +95,7 @@ type Options struct {
 	Plugins  Plugins
 	SignIns  SignIns
 	Pictures Pictures
+	Mutes    *mute.Board
 	Daemon   Daemon
 	Log      zerolog.Logger
 	// Version is the relay's, and Config the path of its configuration.

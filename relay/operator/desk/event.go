@@ -38,7 +38,10 @@ func stored(e store.Event, title string) operator.Event {
 
 // reason says what the routes did with an event.
 func reason(e store.Event) string {
-	routes, _ := event.Told(e.Traces)
+	routes, notes := event.Told(e.Traces)
+	if e.Fate == event.Muted && len(routes) == 0 { // the relay's own
+		return notes
+	}
 	if len(routes) == 0 && e.Fate == event.Filtered {
 		return "the connector has no route"
 	}
@@ -46,6 +49,8 @@ func reason(e store.Event) string {
 	for _, t := range routes {
 		var part string
 		switch {
+		case len(t.Muted) > 0:
+			part = t.Muted[0].String()
 		case len(t.Suspended) > 0:
 			part = "suspended to " + strings.Join(t.Suspended, ", ")
 		case t.Reason != "":

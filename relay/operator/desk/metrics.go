@@ -10,8 +10,8 @@ import (
 
 // collector tells Prometheus, at each scrape, what is wrong and how the parts stand.
 type collector struct {
-	d                                                       *Desk
-	build, problems, ready, reloaded, dead, health, running *prometheus.Desc
+	d                                                              *Desk
+	build, problems, ready, reloaded, dead, health, running, mutes *prometheus.Desc
 }
 
 // Metrics returns the collector that tells Prometheus what [Desk.Status] tells people.
@@ -27,13 +27,14 @@ func (d *Desk) Metrics() prometheus.Collector {
 		reloaded: desc("relay_config_last_reload_successful", "1 unless the last reload failed."),
 		dead:     desc("relay_dead_letters", "Dead letters by channel.", "channel"),
 		health:   desc("relay_connector_health", "Always 1; the label says how the connector stands.", "connector", "health"),
+		mutes:    desc("relay_mutes", "How many mutes are in force."),
 		running:  desc("relay_plugin_running", "1 when the plugin's process runs.", "plugin"),
 	}
 }
 
 // Describe implements [prometheus.Collector].
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.build, c.problems, c.ready, c.reloaded, c.dead, c.health, c.running} {
+	for _, d := range []*prometheus.Desc{c.build, c.problems, c.ready, c.reloaded, c.dead, c.health, c.running, c.mutes} {
 		ch <- d
 	}
 }
@@ -59,6 +60,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for _, s := range v.connectors {
 		gauge(c.health, 1, s.Name, s.Health)
 	}
+	gauge(c.mutes, float64(len(c.d.options.Mutes.List())))
 	for _, p := range v.plugins {
 		gauge(c.running, truth(p.Running), p.Name)
 	}

@@ -27,6 +27,9 @@ func (d *Desk) Status(ctx context.Context) (operator.Status, error) {
 			s.Quiet = append(s.Quiet, fmt.Sprintf("channel %s is %s; %d waiting", l.Channel, l.Reason, l.Waiting))
 		}
 	}
+	for _, m := range d.options.Mutes.List() {
+		s.Muted = append(s.Muted, m.Note(nil, "")[0].String())
+	}
 	for _, p := range v.problems(time.Now()) {
 		s.Problems = append(s.Problems, p.Text)
 	}

@@ -151,6 +151,22 @@ func questions() []question {
 		}, all(teamConfigures)},
 		{"PasteToken", func(ctx context.Context, r operator.Relay, _ string) error { return r.PasteToken(ctx, "id", "token") }, all(anybodyWhoMayConfigure)},
 
+		{"Mutes", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Mutes(ctx)) }, all(looks)},
+		{"Mute", func(ctx context.Context, r operator.Relay, name string) error {
+			return err1(r.Mute(ctx, operator.Mute{Sort: "channel", Name: name}))
+		}, channels(teamOperates, hiddenOperates)},
+		{"Mute", func(ctx context.Context, r operator.Relay, name string) error {
+			return err1(r.Mute(ctx, operator.Mute{Sort: "connector", Name: name}))
+		}, connectors(teamOperates, opsOperate, hiddenOperates)},
+		{"Mute", func(ctx context.Context, r operator.Relay, name string) error {
+			return err1(r.Mute(ctx, operator.Mute{Sort: "condition", Name: name, Condition: "true"}))
+		}, connectors(teamOperates, opsOperate, hiddenOperates)},
+		{"Mute", func(ctx context.Context, r operator.Relay, _ string) error {
+			return err1(r.Mute(ctx, operator.Mute{Sort: "condition", Condition: "true"}))
+		}, all(opsOperate)},
+		// TestMembersEndMutesOfWhatIsTheirs says more.
+		{"Unmute", func(ctx context.Context, r operator.Relay, _ string) error { return r.Unmute(ctx, 1) }, all(anybodyOperates)},
+
 		{"Replay", func(ctx context.Context, r operator.Relay, _ string) error {
 			return err1(r.Replay(ctx, operator.Selection{}))
 		}, all(opsOperate)},
@@ -192,6 +208,32 @@ func TestEveryMethodStandsInTheTable(t *testing.T) {
 }
 
 func (b *behind) Pause(context.Context, string, string) error { return b.err }
+
+func (b *behind) Mutes(context.Context) ([]operator.Mute, error) {
+	return []operator.Mute{
+		{ID: 1, Sort: "channel", Name: "red"}, {ID: 2, Sort: "channel", Name: "blue"}, {ID: 3, Sort: "connector", Name: "hers"},
+		{ID: 4, Sort: "connector", Name: "shown"}, {ID: 5, Sort: "condition", Condition: "true"}, {ID: 6, Sort: "condition", Name: "blues"},
+	}, nil
+}
+
+func (b *behind) Unmute(context.Context, int64) error { return b.err }
+
+func TestMembersEndMutesOfWhatIsTheirs(t *testing.T) {
+	g, _ := newGuard(&behind{})
+	for name, want := range map[string]string{"ada": "yes yes yes yes yes yes what?", "rob": "no no no no no no what?", "mia": "yes what? yes no no what? what?"} {
+		var got []string
+		for id := range int64(7) {
+			got = append(got, outcome(func() error { return g.Unmute(people()[name], id+1) }))
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("%s ends mutes 1 to 7: %s, want %s", name, got, want)
+		}
+	}
+	list, err := g.Mutes(people()["mia"])
+	if err != nil || len(list) != 4 {
+		t.Errorf("Mia sees %+v, %v", list, err)
+	}
+}
 
 func (b *behind) Connectors(context.Context) ([]operator.Connector, error) {
 	var list []operator.Connector

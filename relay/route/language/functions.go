@@ -20,10 +20,15 @@ import (
 // Functions returns the functions of relay.hcl by name. Paths are relative to dir. The
 // functions are safe for concurrent use.
 func Functions(dir string) map[string]function.Function {
+	functions := PureFunctions()
+	functions["env"], functions["file"], functions["secret"] = envFunction(), fileFunction(dir), SecretFunction(nil)
+	return functions
+}
+
+// PureFunctions returns the functions that read nothing but their arguments: all except
+// env, file and secret.
+func PureFunctions() map[string]function.Function {
 	functions := map[string]function.Function{
-		"env":    envFunction(),
-		"file":   fileFunction(dir),
-		"secret": SecretFunction(nil),
 		"escape": textFunction("Makes text literal in a card's Markdown.", func(s string) (string, error) { return card.Escape(s), nil }),
 		"try":    tryfunc.TryFunc,
 		"can":    tryfunc.CanFunc,

@@ -16,6 +16,7 @@ import (
 // line of defence, for what units fail to measure.
 const (
 	evaluationUnits = 250_000
+	checkUnits      = 1_000
 	bytesPerUnit    = 64
 	evaluationTime  = 2 * time.Second
 	// clockEvery is how many charges there are between two checks of the clock.
@@ -53,6 +54,13 @@ var (
 
 // NewMeter returns a meter for one route and one event.
 func NewMeter() *Meter { return &Meter{left: evaluationUnits, end: time.Now().Add(evaluationTime)} }
+
+// NewSmallMeter returns a meter for checking one of hundreds of conditions.
+func NewSmallMeter() *Meter {
+	m := NewMeter()
+	m.left = checkUnits
+	return m
+}
 
 // Bound runs a part of the evaluation and returns its error or the bound that it
 // exceeded. It recovers every panic.
