@@ -87,6 +87,14 @@ func stateNames(*cobra.Command) []string {
 	return names
 }
 
+func verdictNames(*cobra.Command) []string {
+	var names []string
+	for _, v := range delivery.Verdicts() {
+		names = append(names, string(v))
+	}
+	return names
+}
+
 func fateNames(*cobra.Command) []string {
 	return []string{string(event.Routed), string(event.Filtered), string(event.Suspended), string(event.Muted)}
 }

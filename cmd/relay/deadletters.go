@@ -30,16 +30,25 @@ func (a *app) deadLettersCommand() *cobra.Command {
 
 func (a *app) deadLettersList() *cobra.Command {
 	f := store.Filter{States: []delivery.State{delivery.Dead}}
+	var count bool
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List dead letters, newest first",
 		Args:  cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
-			return a.listDeliveries(ctx, r, f)
+			if !count {
+				return a.listDeliveries(ctx, r, f)
+			}
+			n, err := r.Count(ctx, f)
+			if err != nil {
+				return err
+			}
+			return a.showCount(n)
 		}),
 	}
-	cmd.Flags().StringVar(&f.Channel, "channel", "", "only of this channel")
-	completeFlag(cmd, "channel", a.channelNames)
+	cmd.Flags().BoolVar(&count, "count", false, "only say how many there are")
+	a.cardFlags(cmd, &f.Channel, &f.Connector, &f.Kind, &f.Text, &f.Verdict)
+	timeFlags(cmd, &f.Since, &f.Until)
 	cmd.Flags().IntVarP(&f.Limit, "limit", "n", 20, "at most this many")
 	return cmd
 }
@@ -78,6 +87,19 @@ func (a *app) deadLettersShow() *cobra.Command {
 	}
 }
 
+// showCount prints a count.
+func (a *app) showCount(n operator.Count) error {
+	switch {
+	case a.json:
+		return a.showJSON([]operator.Count{n})
+	case n.More:
+		fmt.Fprintf(a.out, "more than %d\n", n.Count)
+	default:
+		fmt.Fprintln(a.out, n.Count)
+	}
+	return nil
+}
+
 // deadLettersChange returns a command that changes chosen dead letters.
 func (a *app) deadLettersChange(name, doc, done string, change func(operator.Relay, context.Context, operator.Selection) ([]int64, error)) *cobra.Command {
 	var s operator.Selection
@@ -91,8 +113,8 @@ func (a *app) deadLettersChange(name, doc, done string, change func(operator.Rel
 				return err
 			}
 			s.Deliveries = ids
-			if len(ids) == 0 && s.Channel == "" && !s.All {
-				return fmt.Errorf("%w: name deliveries, or use --channel or --all", errUsage)
+			if !s.Chooses() {
+				return fmt.Errorf("%w: name deliveries, or use --channel, another condition, or --all", errUsage)
 			}
 			changed, err := change(r, ctx, s)
 			if err != nil {
@@ -106,9 +128,13 @@ func (a *app) deadLettersChange(name, doc, done string, change func(operator.Rel
 			return errors.Join(err, missed(ids, changed))
 		}),
 	}
-	cmd.Flags().StringVar(&s.Channel, "channel", "", "all of this channel")
-	completeFlag(cmd, "channel", a.channelNames)
+	a.cardFlags(cmd, &s.Channel, &s.Connector, &s.Kind, &s.Text, &s.Verdict)
+	timeFlags(cmd, &s.Since, &s.Until)
 	cmd.Flags().BoolVar(&s.All, "all", false, "all of them")
+	if name == "replay" {
+		cmd.Flags().BoolVar(&s.Dismissed, "dismissed", false, "what was dismissed and is still kept, instead of dead letters")
+	}
+	cmd.Flags().IntVar(&s.Expected, "expect", 0, fmt.Sprintf("how many there must be, or nothing is changed; needed for more than %d", operator.MostUnsaid))
 	return cmd
 }
 

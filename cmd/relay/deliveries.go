@@ -25,15 +25,28 @@ func (a *app) deliveriesCommand() *cobra.Command {
 			return a.listDeliveries(ctx, r, f)
 		}),
 	}
-	cmd.Flags().StringVar(&f.Channel, "channel", "", "only to this channel")
-	cmd.Flags().StringVar(&f.Connector, "connector", "", "only from this connector")
+	a.cardFlags(cmd, &f.Channel, &f.Connector, &f.Kind, &f.Text, &f.Verdict)
+	timeFlags(cmd, &f.Since, &f.Until)
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only in these states: waiting, delivered, accepted, dead, dismissed")
-	completeFlag(cmd, "channel", a.channelNames)
-	completeFlag(cmd, "connector", a.connectorNames)
 	completeFlag(cmd, "state", stateNames)
 	cmd.Flags().Int64Var(&f.Before, "before", 0, "only older than this delivery")
 	cmd.Flags().IntVarP(&f.Limit, "limit", "n", 20, "at most this many")
 	return cmd
+}
+
+// cardFlags adds the flags that narrow deliveries by their cards and where these come from
+// and go.
+func (a *app) cardFlags(cmd *cobra.Command, channel, connector, kind, text *string, verdict *delivery.Verdict) {
+	flags := cmd.Flags()
+	flags.StringVar(channel, "channel", "", "only to this channel")
+	flags.StringVar(connector, "connector", "", "only from this connector")
+	flags.StringVar(kind, "kind", "", "only of this kind")
+	flags.StringVar(text, "text", "", "only with this text in the card")
+	flags.StringVar((*string)(verdict), "verdict", "", "only where the last attempt came to this: delivered, accepted, throttled, hindered, failed, unknown, rejected, refused, interrupted")
+	completeFlag(cmd, "channel", a.channelNames)
+	completeFlag(cmd, "connector", a.connectorNames)
+	completeFlag(cmd, "kind", kindNames)
+	completeFlag(cmd, "verdict", verdictNames)
 }
 
 func (a *app) listDeliveries(ctx context.Context, r operator.Relay, f store.Filter) error {

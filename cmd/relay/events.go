@@ -17,7 +17,6 @@ import (
 func (a *app) eventsCommand() *cobra.Command {
 	var f store.EventFilter
 	var fates []string
-	var since string
 	cmd := &cobra.Command{
 		Use:   "events",
 		Short: "List all events with their fates, newest first",
@@ -26,10 +25,6 @@ func (a *app) eventsCommand() *cobra.Command {
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
 			for _, fate := range fates {
 				f.Fates = append(f.Fates, event.Fate(fate))
-			}
-			var err error
-			if f.Since, err = parseSince(since, time.Now()); err != nil {
-				return err
 			}
 			list, err := r.Events(ctx, f)
 			if err != nil {
@@ -45,7 +40,7 @@ func (a *app) eventsCommand() *cobra.Command {
 	flags.StringSliceVar(&fates, "fate", nil, "only with these fates: routed, filtered, suspended, muted")
 	flags.StringVar(&f.Kind, "kind", "", "only of this kind")
 	flags.StringVar(&f.Key, "key", "", "only with this key")
-	flags.StringVar(&since, "since", "", "only accepted since then: a time such as 2026-05-01 or 2026-05-01T08:00:00Z, or how long ago, such as 90m or 7d")
+	timeFlags(cmd, &f.Since, &f.Until)
 	flags.StringVar(&f.Text, "text", "", "only with this text in the card")
 	completeFlag(cmd, "connector", a.connectorNames)
 	completeFlag(cmd, "fate", fateNames)
@@ -67,11 +62,35 @@ func fateLine(e operator.Fated) string {
 	return string(e.Fate) + ": " + short(strings.Join(list, ", "), 60)
 }
 
-// parseSince reads a time, or how long ago it was.
-func parseSince(text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
+// timeFlags adds the flags for when something was accepted.
+func timeFlags(cmd *cobra.Command, since, until *time.Time) {
+	cmd.Flags().Var((*moment)(since), "since", "only accepted then or later: a time such as 2026-05-01 or 2026-05-01T08:00:00Z, or how long ago, such as 90m or 7d")
+	cmd.Flags().Var((*moment)(until), "until", "only accepted before: a time, or how long ago")
+}
+
+// moment is a flag for a time, or how long ago it was.
+type moment time.Time
+
+// Type implements [pflag.Value].
+func (*moment) Type() string { return "time" }
+
+// String implements [pflag.Value].
+func (m *moment) String() string {
+	if t := time.Time(*m); !t.IsZero() {
+		return t.Format(time.RFC3339)
 	}
+	return ""
+}
+
+// Set implements [pflag.Value].
+func (m *moment) Set(text string) error {
+	t, err := sinceOrAgo(text, time.Now())
+	*m = moment(t)
+	return err
+}
+
+// sinceOrAgo reads a time, or how long ago it was.
+func sinceOrAgo(text string, now time.Time) (time.Time, error) {
 	if t, ok := parseTime(text); ok {
 		return t, nil
 	}
@@ -83,7 +102,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
 		return now.Add(-ago), nil
 	}
-	return time.Time{}, fmt.Errorf("%w: --since %q is neither a time, such as 2026-05-01 or 2026-05-01T08:00:00Z, nor how long ago, such as 90m or 7d", errUsage, text)
+	return time.Time{}, fmt.Errorf("%q is neither a time, such as 2026-05-01 or 2026-05-01T08:00:00Z, nor how long ago, such as 90m or 7d", text)
 }
 
 // parseTime reads a time as people write it.

@@ -60,6 +60,14 @@ const (
 	VerdictInterrupted Verdict = "interrupted"
 )
 
+// Verdicts lists all verdicts.
+func Verdicts() []Verdict {
+	return []Verdict{
+		VerdictDelivered, VerdictAccepted, VerdictThrottled, VerdictHindered, VerdictFailed,
+		VerdictUnknown, VerdictRejected, VerdictRefused, VerdictInterrupted,
+	}
+}
+
 // Outcome is one attempt's verdict with what a person needs to understand it.
 type Outcome struct {
 	Verdict Verdict

@@ -6,6 +6,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // Delivery is one card on its way to one channel.
@@ -59,9 +60,57 @@ type Explained struct {
 	Tries []Attempt `json:"tries"`
 }
 
-// Selection chooses dead letters: by delivery, or all of a channel, or all.
+// Count is how many deliveries a filter selects.
+type Count struct {
+	Count int `json:"count"`
+	// More says that there are more, or that a search has not looked at all of them.
+	More bool `json:"more"`
+}
+
+// Selection chooses dead letters: by delivery, or all that match the other fields. Where
+// more than 1,000 match, it must say how many are expected.
 type Selection struct {
 	Deliveries []int64 `json:"deliveries,omitempty"`
-	Channel    string  `json:"channel,omitempty"`
-	All        bool    `json:"all,omitempty"`
+	// All is needed where nothing narrows the selection.
+	All       bool             `json:"all,omitempty"`
+	Channel   string           `json:"channel,omitempty"`
+	Connector string           `json:"connector,omitempty"`
+	Kind      string           `json:"kind,omitempty"`
+	Text      string           `json:"text,omitempty"`
+	Verdict   delivery.Verdict `json:"verdict,omitempty"`
+	Since     time.Time        `json:"since,omitzero"`
+	Until     time.Time        `json:"until,omitzero"`
+	// Dismissed chooses what was dismissed instead, to replay it.
+	Dismissed bool `json:"dismissed,omitempty"`
+	// Expected is how many a person was told that match. When there are more or fewer by
+	// now, nothing is changed.
+	Expected int `json:"expected,omitempty"`
+}
+
+// Filter returns the filter that selects what matches.
+func (s Selection) Filter() store.Filter {
+	f := store.Filter{
+		Channel: s.Channel, Connector: s.Connector, Kind: s.Kind, Text: s.Text, Verdict: s.Verdict,
+		Since: s.Since, Until: s.Until, States: []delivery.State{delivery.Dead},
+	}
+	if s.Dismissed {
+		f.States = []delivery.State{delivery.Dismissed}
+	}
+	return f
+}
+
+// Chooses reports whether the selection says what it chooses.
+func (s Selection) Chooses() bool {
+	narrows := s.Channel != "" || s.Connector != "" || s.Kind != "" || s.Text != "" || s.Verdict != "" || !s.Since.IsZero() || !s.Until.IsZero()
+	return s.All || narrows || len(s.Deliveries) > 0
+}
+
+// Rates count, for each of the last 24 hours, oldest first, what has happened.
+type Rates struct {
+	// Hour is when the last hour began; it is still running.
+	Hour time.Time `json:"hour"`
+	// Events are accepted events by connector, and Deliveries the deliveries by channel
+	// that arrived. Who has had none is not among them.
+	Events     map[string][]int `json:"events"`
+	Deliveries map[string][]int `json:"deliveries"`
 }

@@ -30,9 +30,16 @@ var (
 	ErrConflict = errors.New("changed in the meantime")
 )
 
-// MostListed is how many deliveries or events a relay lists at a time, so that no
-// answer takes much memory.
-const MostListed = 200
+// The bounds of what a relay is asked at a time.
+const (
+	// MostListed is how many deliveries or events it lists, so that no answer takes much
+	// memory.
+	MostListed = 200
+	// MostCounted is how many deliveries it counts, replays or dismisses.
+	MostCounted = 100_000
+	// MostUnsaid is how many it replays or dismisses without having been told their number.
+	MostUnsaid = 1000
+)
 
 // Relay is a running relay as an operator sees it. All methods are safe for
 // concurrent use.
@@ -53,6 +60,10 @@ type Relay interface {
 	PluginLog(ctx context.Context, plugin string) ([]LogLine, error)
 	// Deliveries lists deliveries, newest first.
 	Deliveries(ctx context.Context, f store.Filter) ([]Delivery, error)
+	// Count counts the deliveries that a list would have, up to 100,000.
+	Count(ctx context.Context, f store.Filter) (Count, error)
+	// Rates count what has happened in the last day, hour by hour.
+	Rates(ctx context.Context) (Rates, error)
 	// Delivery tells the way of one delivery: that of its event, without the other deliveries.
 	Delivery(ctx context.Context, id int64) (Explanation, error)
 	// Events lists events, newest first.
@@ -96,9 +107,12 @@ type Relay interface {
 	Mute(ctx context.Context, m Mute) (Mute, error)
 	// Unmute ends a mute. What it kept back is not delivered later.
 	Unmute(ctx context.Context, id int64) error
-	// Replay makes dead letters wait again, at their old position.
+	// Replay makes dead letters wait again, at their old position, and also what was
+	// dismissed and is still kept. It is a conflict when another number than expected
+	// matches.
 	Replay(ctx context.Context, s Selection) ([]int64, error)
-	// Dismiss discards dead letters.
+	// Dismiss discards dead letters. It is a conflict when another number than expected
+	// matches.
 	Dismiss(ctx context.Context, s Selection) ([]int64, error)
 	// Plan says what a Reload would change, and what it would leave behind.
 	Plan(ctx context.Context) ([]Change, error)

@@ -37,6 +37,8 @@ func endpoints() []endpoint {
 		{"Plugins", "GET /plugins", access.Read, plain(operator.Relay.Plugins)},
 		{"PluginLog", "GET /plugins/{name}/log", access.Read, named(operator.Relay.PluginLog)},
 		{"Deliveries", "GET /deliveries", access.Read, queried(deliveryFields, operator.Relay.Deliveries)},
+		{"Count", "GET /deliveries/count", access.Read, queried(deliveryConditions, operator.Relay.Count)},
+		{"Rates", "GET /rates", access.Read, plain(operator.Relay.Rates)},
 		{"Delivery", "GET /deliveries/{id}", access.Read, numbered(operator.Relay.Delivery)},
 		{"Events", "GET /events", access.Read, queried(eventFields, operator.Relay.Events)},
 		{"Refusals", "GET /refused", access.Read, queried(textFields("connector"), operator.Relay.Refusals)},

@@ -25,16 +25,22 @@ type field struct {
 
 // deliveryFields returns a filter's fields. Lists carry no cards.
 func deliveryFields(f *store.Filter) []field {
+	return append(deliveryConditions(f), before(&f.Before), limit(&f.Limit))
+}
+
+// deliveryConditions are the fields that say which deliveries, and not how many.
+func deliveryConditions(f *store.Filter) []field {
 	return []field{
 		text("channel", &f.Channel), text("connector", &f.Connector), list("state", &f.States, delivery.States()),
-		number("event", &f.Event), before(&f.Before), limit(&f.Limit),
+		number("event", &f.Event), text("kind", &f.Kind), searched(&f.Text), since(&f.Since), until(&f.Until),
+		choice("verdict", &f.Verdict, delivery.Verdicts()),
 	}
 }
 
 func eventFields(f *store.EventFilter) []field {
 	return []field{
-		text("connector", &f.Connector), text("kind", &f.Kind), text("key", &f.Key), text("text", &f.Text),
-		list("fate", &f.Fates, event.Fates()), moment("since", &f.Since), before(&f.Before), limit(&f.Limit),
+		text("connector", &f.Connector), text("kind", &f.Kind), text("key", &f.Key), searched(&f.Text),
+		list("fate", &f.Fates, event.Fates()), since(&f.Since), until(&f.Until), before(&f.Before), limit(&f.Limit),
 	}
 }
 
@@ -81,6 +87,35 @@ func parse(fields []field, raw string) error {
 
 func text(name string, value *string) field {
 	return field{name, schema{"type": "string"}, func() string { return *value }, func(s string) error { *value = s; return nil }}
+}
+
+func searched(value *string) field {
+	f := text("text", value)
+	f.schema["maxLength"] = store.MaxText
+	f.schema["description"] = fmt.Sprintf("Only with this text in the card, in capitals or not, among the newest %d that the rest leaves.", store.MaxSearched)
+	return f
+}
+
+func since(value *time.Time) field {
+	f := moment("since", value)
+	f.schema["description"] = "Only what was accepted then or later."
+	return f
+}
+
+func until(value *time.Time) field {
+	f := moment("until", value)
+	f.schema["description"] = "Only what was accepted before."
+	return f
+}
+
+// choice is one of several values.
+func choice[T ~string](name string, value *T, known []T) field {
+	return field{name, schema{"type": "string", "enum": known}, func() string { return string(*value) }, func(s string) error {
+		if *value = T(s); s != "" && !slices.Contains(known, *value) {
+			return fmt.Errorf("there is no %s %q; the %ss are %v", name, s, name, known)
+		}
+		return nil
+	}}
 }
 
 func before(value *int64) field {

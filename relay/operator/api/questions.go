@@ -52,6 +52,16 @@ func (c *Client) Deliveries(ctx context.Context, f store.Filter) ([]operator.Del
 	})
 }
 
+// Count implements [operator.Relay].
+func (c *Client) Count(ctx context.Context, f store.Filter) (operator.Count, error) {
+	return ask[operator.Count](ctx, c, "Count", question{query: query(deliveryConditions(&f))})
+}
+
+// Rates implements [operator.Relay].
+func (c *Client) Rates(ctx context.Context) (operator.Rates, error) {
+	return ask[operator.Rates](ctx, c, "Rates", question{})
+}
+
 // Delivery implements [operator.Relay].
 func (c *Client) Delivery(ctx context.Context, id int64) (operator.Explanation, error) {
 	return ask[operator.Explanation](ctx, c, "Delivery", question{name: strconv.FormatInt(id, 10)})

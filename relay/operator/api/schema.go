@@ -65,6 +65,8 @@ func special(t reflect.Type) schema {
 		return schema{"type": "object", "description": "A Connector Card: Microsoft's MessageCard."}
 	case reflect.TypeFor[delivery.State]():
 		return schema{"type": "string", "enum": delivery.States()}
+	case reflect.TypeFor[delivery.Verdict]():
+		return schema{"type": "string", "enum": delivery.Verdicts()}
 	case reflect.TypeFor[delivery.LaneState]():
 		return schema{"type": "string", "enum": delivery.LaneStates()}
 	case reflect.TypeFor[event.Fate]():

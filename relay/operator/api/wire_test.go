@@ -64,6 +64,14 @@ func (h *heard) Deliveries(_ context.Context, f store.Filter) ([]operator.Delive
 	return answered(h, []operator.Delivery{{ID: 1, State: delivery.Dead}}, "deliveries", f)
 }
 
+func (h *heard) Count(_ context.Context, f store.Filter) (operator.Count, error) {
+	return answered(h, operator.Count{Count: 7, More: true}, "count", f)
+}
+
+func (h *heard) Rates(context.Context) (operator.Rates, error) {
+	return answered(h, operator.Rates{Events: map[string][]int{"ci": {1, 2}}, Deliveries: map[string][]int{}}, "rates")
+}
+
 func (h *heard) Delivery(_ context.Context, id int64) (operator.Explanation, error) {
 	return answered(h, operator.Explanation{Notes: "noted"}, "delivery", id)
 }
@@ -175,11 +183,15 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 		"PluginLog":  func(r operator.Relay) (any, error) { return r.PluginLog(ctx, name) },
 		"Plugins":    func(r operator.Relay) (any, error) { return r.Plugins(ctx) },
 		"Deliveries": func(r operator.Relay) (any, error) {
-			return r.Deliveries(ctx, store.Filter{Channel: name, Connector: "&", Event: 3, States: []delivery.State{delivery.Dead, delivery.Waiting}, Before: 9, Limit: 5})
+			return r.Deliveries(ctx, store.Filter{Channel: name, Connector: "&", Event: 3, States: []delivery.State{delivery.Dead, delivery.Waiting}, Since: since, Until: since, Kind: "k", Verdict: delivery.VerdictFailed, Text: "%", Before: 9, Limit: 5})
 		},
+		"Count": func(r operator.Relay) (any, error) {
+			return r.Count(ctx, store.Filter{Channel: name, Text: "&", Verdict: delivery.VerdictRejected})
+		},
+		"Rates":    func(r operator.Relay) (any, error) { return r.Rates(ctx) },
 		"Delivery": func(r operator.Relay) (any, error) { return r.Delivery(ctx, 7) },
 		"Events": func(r operator.Relay) (any, error) {
-			return r.Events(ctx, store.EventFilter{Connector: name, Kind: "k", Key: "a=b", Fates: []event.Fate{event.Filtered, event.Routed}, Since: since, Text: "%", Before: 9, Limit: 5})
+			return r.Events(ctx, store.EventFilter{Connector: name, Kind: "k", Key: "a=b", Fates: []event.Fate{event.Filtered, event.Routed}, Since: since, Until: since, Text: "%", Before: 9, Limit: 5})
 		},
 		"Refusals":    func(r operator.Relay) (any, error) { return r.Refusals(ctx, name) },
 		"Explain":     func(r operator.Relay) (any, error) { return r.Explain(ctx, name) },
@@ -206,7 +218,7 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 			return r.Replay(ctx, operator.Selection{Deliveries: []int64{1, 2}})
 		},
 		"Dismiss": func(r operator.Relay) (any, error) {
-			return r.Dismiss(ctx, operator.Selection{Channel: name, All: true})
+			return r.Dismiss(ctx, operator.Selection{Channel: name, All: true, Connector: "&", Kind: "k", Text: "%", Verdict: delivery.VerdictFailed, Since: since, Until: since, Dismissed: true, Expected: 3})
 		},
 		"Plan":   func(r operator.Relay) (any, error) { return r.Plan(ctx) },
 		"Reload": func(r operator.Relay) (any, error) { return r.Reload(ctx) },

@@ -13,6 +13,9 @@ import (
 
 // Deliveries implements [operator.Relay].
 func (d *Desk) Deliveries(ctx context.Context, f store.Filter) ([]operator.Delivery, error) {
+	if err := searchable(f.Text); err != nil {
+		return nil, err
+	}
 	f.Limit = min(f.Limit, operator.MostListed)
 	found, err := d.options.Store.Deliveries(ctx, f)
 	if err != nil {
@@ -23,6 +26,14 @@ func (d *Desk) Deliveries(ctx context.Context, f store.Filter) ([]operator.Deliv
 		list[i] = d.describe(s)
 	}
 	return list, nil
+}
+
+// searchable complains of a text that is too long to be looked for.
+func searchable(text string) error {
+	if len(text) > store.MaxText {
+		return fmt.Errorf("%w: the text to look for has %d bytes, and %d are the most", operator.ErrInvalid, len(text), store.MaxText)
+	}
+	return nil
 }
 
 // describe returns a stored delivery as an operator sees it.
@@ -78,46 +89,4 @@ func (d *Desk) Send(ctx context.Context, channel string, c card.Card) (operator.
 		return operator.Delivery{Event: receipt.Event, Channel: channel, State: delivery.Waiting}, err
 	}
 	return list[0], nil
-}
-
-// Replay implements [operator.Relay].
-func (d *Desk) Replay(ctx context.Context, s operator.Selection) ([]int64, error) {
-	return d.change(ctx, s, d.options.Store.Replay)
-}
-
-// Dismiss implements [operator.Relay].
-func (d *Desk) Dismiss(ctx context.Context, s operator.Selection) ([]int64, error) {
-	return d.change(ctx, s, d.options.Store.Dismiss)
-}
-
-// change applies one change to the chosen dead letters, all at once: the store
-// keeps their order.
-func (d *Desk) change(ctx context.Context, s operator.Selection, do func(context.Context, []int64) ([]int64, error)) ([]int64, error) {
-	chosen := s.Deliveries
-	if len(chosen) == 0 {
-		var err error
-		if chosen, err = d.deadLetters(ctx, s.Channel); err != nil {
-			return []int64{}, err
-		}
-	}
-	changed, err := do(ctx, chosen)
-	return append([]int64{}, changed...), err
-}
-
-// deadLetterPage is how many dead letters are read at a time.
-const deadLetterPage = 500
-
-// deadLetters returns the dead letters of a channel or, without a name, of all.
-func (d *Desk) deadLetters(ctx context.Context, channel string) (ids []int64, err error) {
-	f := store.Filter{Channel: channel, States: []delivery.State{delivery.Dead}, Limit: deadLetterPage}
-	for {
-		page, err := d.options.Store.Deliveries(ctx, f)
-		if err != nil || len(page) == 0 {
-			return ids, err
-		}
-		for _, s := range page {
-			ids = append(ids, s.ID)
-		}
-		f.Before = ids[len(ids)-1]
-	}
 }

@@ -16,6 +16,9 @@ import (
 
 // Events implements [operator.Relay].
 func (d *Desk) Events(ctx context.Context, f store.EventFilter) ([]operator.Fated, error) {
+	if err := searchable(f.Text); err != nil {
+		return nil, err
+	}
 	f.Limit = min(f.Limit, operator.MostListed)
 	found, err := d.options.Store.Events(ctx, f)
 	if err != nil {

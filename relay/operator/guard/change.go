@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/access"
@@ -107,11 +108,32 @@ func subject(s operator.Selection) string {
 	case len(s.Deliveries) == 1:
 		return fmt.Sprint("delivery ", s.Deliveries[0])
 	case len(s.Deliveries) > 1:
-		return fmt.Sprint("deliveries ", s.Deliveries)
-	case s.Channel != "":
-		return "dead letters of channel " + s.Channel
+		return fmt.Sprintf("%d deliveries: %v", len(s.Deliveries), s.Deliveries)
 	}
-	return "all dead letters"
+	parts := []string{"dead letters"}
+	if s.Dismissed {
+		parts[0] = "dismissed deliveries"
+	}
+	add := func(what, value string) {
+		if value != "" {
+			parts = append(parts, what+" "+value)
+		}
+	}
+	add("of channel", s.Channel)
+	add("of connector", s.Connector)
+	add("of kind", s.Kind)
+	add("last", string(s.Verdict))
+	add("with", s.Text)
+	if !s.Since.IsZero() {
+		add("since", s.Since.Format(time.RFC3339))
+	}
+	if !s.Until.IsZero() {
+		add("until", s.Until.Format(time.RFC3339))
+	}
+	if len(parts) == 1 {
+		return "all " + parts[0]
+	}
+	return strings.Join(parts, " ")
 }
 
 // Plan implements [operator.Relay]. It starts the plugins of a new configuration, so it is

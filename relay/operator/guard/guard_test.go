@@ -119,6 +119,10 @@ func questions() []question {
 		{"Deliveries", func(ctx context.Context, r operator.Relay, _ string) error {
 			return err1(r.Deliveries(ctx, store.Filter{}))
 		}, all(looks)},
+		{"Count", func(ctx context.Context, r operator.Relay, _ string) error {
+			return err1(r.Count(ctx, store.Filter{}))
+		}, all(looks)},
+		{"Rates", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Rates(ctx)) }, all(looks)},
 		{"Delivery", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Delivery(ctx, 1)) }, all(looks)},
 		{"Events", func(ctx context.Context, r operator.Relay, _ string) error {
 			return err1(r.Events(ctx, store.EventFilter{}))
@@ -248,6 +252,15 @@ func (b *behind) Deliveries(_ context.Context, f store.Filter) ([]operator.Deliv
 	return nil, nil
 }
 
+func (b *behind) Count(_ context.Context, f store.Filter) (operator.Count, error) {
+	b.within = f.Within
+	return operator.Count{}, nil
+}
+
+func (b *behind) Rates(context.Context) (operator.Rates, error) {
+	return operator.Rates{Events: map[string][]int{"shown": {1}, "blues": {1}}, Deliveries: map[string][]int{"red": {2}, "blue": {2}}}, nil
+}
+
 func (b *behind) Events(_ context.Context, f store.EventFilter) ([]operator.Fated, error) {
 	b.within = f.Within
 	return []operator.Fated{{Event: operator.Event{Connector: "shown"}, Deliveries: []store.Standing{{Channel: "red"}, {Channel: "blue"}}}}, nil
@@ -285,6 +298,14 @@ func TestMembersSeeWhatIsTheirs(t *testing.T) {
 	_, _ = g.Deliveries(mia, store.Filter{})
 	if diff := cmp.Diff(&store.Within{Channels: []string{"red"}, Connectors: []string{"hers", "reds"}}, b.within); diff != "" {
 		t.Errorf("Mia's deliveries: %s", diff)
+	}
+	_, _ = g.Count(mia, store.Filter{})
+	if diff := cmp.Diff(&store.Within{Channels: []string{"red"}, Connectors: []string{"hers", "reds"}}, b.within); diff != "" {
+		t.Errorf("what Mia counts: %s", diff)
+	}
+	rates, _ := g.Rates(mia)
+	if diff := cmp.Diff(operator.Rates{Events: map[string][]int{"shown": {1}}, Deliveries: map[string][]int{"red": {2}}}, rates); diff != "" {
+		t.Errorf("Mia's rates: %s", diff)
 	}
 	events, _ := g.Events(mia, store.EventFilter{})
 	if diff := cmp.Diff(&store.Within{Connectors: []string{"hers", "reds", "shown"}}, b.within); diff != "" || len(events[0].Deliveries) != 1 {

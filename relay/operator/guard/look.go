@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/connector-relay/relay/relay/event"
@@ -108,6 +109,28 @@ func (g *Guard) Deliveries(ctx context.Context, f store.Filter) ([]operator.Deli
 	}
 	f.Within = v.within()
 	return g.relay.Deliveries(ctx, f)
+}
+
+// Count implements [operator.Relay].
+func (g *Guard) Count(ctx context.Context, f store.Filter) (operator.Count, error) {
+	v, err := g.look(ctx)
+	if err != nil {
+		return operator.Count{}, err
+	}
+	f.Within = v.within()
+	return g.relay.Count(ctx, f)
+}
+
+// Rates implements [operator.Relay].
+func (g *Guard) Rates(ctx context.Context) (operator.Rates, error) {
+	v, err := g.look(ctx)
+	if err != nil {
+		return operator.Rates{}, err
+	}
+	r, err := g.relay.Rates(ctx)
+	maps.DeleteFunc(r.Events, func(connector string, _ []int) bool { return !v.seesConnector(connector) })
+	maps.DeleteFunc(r.Deliveries, func(channel string, _ []int) bool { return !v.seesChannel(channel) })
+	return r, err
 }
 
 // Events implements [operator.Relay].
