@@ -32,6 +32,7 @@ func (d *Dashboard) channel(r *http.Request) (answer, error) {
 		operator.Channel
 		Deliveries []operator.Delivery
 		Queue      []operator.Delivery
+		Mutes      []operator.Mute
 		Older      int64
 		// Controls says that she may pause and resume, and Posts that she may send.
 		Controls, Posts bool
@@ -46,6 +47,9 @@ func (d *Dashboard) channel(r *http.Request) (answer, error) {
 		page.Older = list[pageSize-1].ID
 	}
 	page.Deliveries = list
+	if page.Mutes, err = d.mutesOf(ctx, "channel", c.Name); err != nil {
+		return nil, err
+	}
 	v := view{Template: "channel.html", Title: c.Name, Trail: []link{{"Channels", "/channels"}}}
 	if before <= 0 {
 		v.Live = c.Name

@@ -21,6 +21,7 @@ const mostEvents = 20
 type connectorPage struct {
 	operator.Connector
 	Events   []operator.Fated
+	Mutes    []operator.Mute
 	Refusals []store.Refusal
 	// Found is what a dry run has found; nil when there was none.
 	Found *[]operator.Event
@@ -49,6 +50,9 @@ func (d *Dashboard) connectorView(ctx context.Context, name string, found *[]ope
 		return nil, err
 	}
 	page.Refusals = page.Refusals[:min(len(page.Refusals), mostEvents)]
+	if page.Mutes, err = d.mutesOf(ctx, "connector", name); err != nil {
+		return nil, err
+	}
 	v := view{Template: "connector.html", Title: name, Trail: []link{{"Connectors", "/connectors"}}, Live: "*", Page: page}
 	if found != nil {
 		v.Live = "" // to look again would be to poll again

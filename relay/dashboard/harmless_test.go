@@ -141,6 +141,10 @@ func (h hostile) Explain(context.Context, string) ([]operator.Explanation, error
 	return told[[]operator.Explanation](h), nil
 }
 
+func (h hostile) Mutes(context.Context) ([]operator.Mute, error) {
+	return told[[]operator.Mute](h)[:1], nil
+}
+
 func (h hostile) Plan(context.Context) ([]operator.Change, error) {
 	return told[[]operator.Change](h), nil
 }

@@ -69,6 +69,17 @@ func (k *kept) Plan(context.Context) ([]operator.Change, error) {
 	return []operator.Change{{Sort: "channel", Name: "old", Action: operator.Removed, Waiting: 3, Warning: "three cards would be stranded"}}, k.refuses
 }
 
+func (k *kept) Mutes(context.Context) ([]operator.Mute, error) {
+	return []operator.Mute{{ID: 3, Sort: "channel", Name: "lobby", What: "channel lobby", By: "ada", Reason: "a drill", Until: now.Add(time.Hour)}}, nil
+}
+
+func (k *kept) Mute(_ context.Context, m operator.Mute) (operator.Mute, error) {
+	m.What = m.Sort + " " + m.Name
+	return m, k.did("mute %s %s %s until %s: %s", m.Sort, m.Name, m.Condition, m.Until.Format(time.DateTime), m.Reason)
+}
+
+func (k *kept) Unmute(_ context.Context, id int64) error { return k.did("unmute %d", id) }
+
 func (k *kept) Status(context.Context) (operator.Status, error) {
 	return operator.Status{Config: "/etc/relay.hcl", Configured: now}, nil
 }
@@ -111,6 +122,9 @@ func TestWhatAPageCanDo(t *testing.T) {
 		{"/deliveries/7/dismiss", "", "dismiss [7]", "/deliveries/7"},
 		{"/dead-letters/replay?text=x", "id=4&id=5", "replay [4 5]", "/dead-letters?text=x"},
 		{"/dead-letters/dismiss", "id=4", "dismiss [4]", "/dead-letters?"},
+		{"/mutes", "sort=channel&name=dev&for=1h&reason=drill", "mute channel dev  until 2026-11-03 13:00:00: drill", "/mutes"},
+		{"/mutes", "sort=condition&condition=true&for=&until=2026-11-09T08:30", "mute condition  true until 2026-11-09 08:30:00: ", "/mutes"},
+		{"/mutes/3/end", "", "unmute 3", "/mutes"},
 		{"/configuration/reload", "", "reload", "/configuration"},
 	} {
 		k := &kept{}
@@ -138,6 +152,9 @@ func TestWhatAPageDoesNotDo(t *testing.T) {
 		{"/connectors/blog/rotate", "grace=-1h", "", nil, http.StatusUnprocessableEntity, false},
 		{"/dead-letters/replay", "", "", nil, http.StatusUnprocessableEntity, false},
 		{"/dead-letters/dismiss", "id=all", "", nil, http.StatusUnprocessableEntity, false},
+		{"/mutes", "sort=channel&name=dev&for=&until=soon", "", nil, http.StatusUnprocessableEntity, false},
+		{"/mutes", "sort=condition&condition=((&for=1h", "", operator.ErrInvalid, http.StatusUnprocessableEntity, true},
+		{"/mutes", "sort=channel&name=none&for=1h", "", operator.ErrNotFound, http.StatusUnprocessableEntity, true},
 		{"/channels/dev/pause", "", "https://elsewhere.example", nil, http.StatusForbidden, false},
 		{"/channels/dev/pause", "", "", operator.ErrForbidden, http.StatusForbidden, true},
 		{"/channels/none/pause", "", "", operator.ErrNotFound, http.StatusNotFound, true},
