@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +25,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/forwarded"
 	"github.com/connector-relay/relay/relay/mute"
 	"github.com/connector-relay/relay/relay/pluginhost"
 	"github.com/connector-relay/relay/relay/route"
@@ -181,7 +181,7 @@ type Intake struct {
 	cancel context.CancelFunc
 	budget budget
 	// proxies are trusted to say in X-Forwarded-For where a request came from.
-	proxies atomic.Pointer[[]netip.Prefix]
+	proxies atomic.Pointer[forwarded.Proxies]
 	// applying is held while the set of connectors changes.
 	applying sync.Mutex
 

@@ -96,7 +96,7 @@ const (
 	opsOperate, opsConfigure                = "yes no no no yes no", "yes no no no no no"
 	teamOperates, teamConfigures            = "yes no yes no yes no", "yes no yes no no no"
 	hiddenOperates, hiddenConfigures        = "yes no what? no yes no", "yes no what? no no no"
-	anybodyOperates, anybodyWhoMayConfigure = "yes yes yes no yes no", "yes yes yes no no no"
+	anybodyOperates                        = "yes yes yes no yes no"
 )
 
 func channels(hers, foreign string) map[string]string {
@@ -140,20 +140,20 @@ func questions() []question {
 		{"Resume", func(ctx context.Context, r operator.Relay, name string) error { return r.Resume(ctx, name) }, channels(opsOperate, hiddenOperates)},
 		{"ForgetChannel", func(ctx context.Context, r operator.Relay, name string) error {
 			return err1(r.ForgetChannel(ctx, name))
-		}, channels(opsOperate, hiddenOperates)},
+		}, channels(opsConfigure, hiddenConfigures)},
 
 		{"Poll", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.Poll(ctx, name)) }, connectors(teamOperates, opsOperate, hiddenOperates)},
 		{"DryRun", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.DryRun(ctx, name)) }, connectors(teamOperates, opsOperate, hiddenOperates)},
-		{"ForgetConnector", func(ctx context.Context, r operator.Relay, name string) error { return r.ForgetConnector(ctx, name) }, connectors(opsOperate, opsOperate, hiddenOperates)},
-		{"SignIn", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.SignIn(ctx, name)) }, connectors(teamConfigures, opsConfigure, hiddenConfigures)},
+		{"ForgetConnector", func(ctx context.Context, r operator.Relay, name string) error { return r.ForgetConnector(ctx, name) }, connectors(opsConfigure, opsConfigure, hiddenConfigures)},
+		{"SignIn", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.SignIn(ctx, name)) }, connectors(teamOperates, opsOperate, hiddenOperates)},
 		{"RotateHook", func(ctx context.Context, r operator.Relay, name string) error {
 			return err1(r.RotateHook(ctx, name, 0))
 		}, connectors(teamConfigures, opsConfigure, hiddenConfigures)},
-		{"AwaitSignIn", func(ctx context.Context, r operator.Relay, _ string) error { return r.AwaitSignIn(ctx, "id") }, all(anybodyWhoMayConfigure)},
+		{"AwaitSignIn", func(ctx context.Context, r operator.Relay, _ string) error { return r.AwaitSignIn(ctx, "id") }, all(anybodyOperates)},
 		{"AddPicture", func(ctx context.Context, r operator.Relay, _ string) error {
 			return err1(r.AddPicture(ctx, operator.Upload{}))
 		}, all(teamConfigures)},
-		{"PasteToken", func(ctx context.Context, r operator.Relay, _ string) error { return r.PasteToken(ctx, "id", "token") }, all(anybodyWhoMayConfigure)},
+		{"PasteToken", func(ctx context.Context, r operator.Relay, _ string) error { return r.PasteToken(ctx, "id", "token") }, all(anybodyOperates)},
 
 		{"Mutes", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Mutes(ctx)) }, all(looks)},
 		{"Mute", func(ctx context.Context, r operator.Relay, name string) error {
