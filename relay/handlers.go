@@ -22,17 +22,30 @@ func (r *Relay) publicHandler() http.Handler {
 	return mux
 }
 
-// dashboardHandler serves the pages, the read-only API, the metrics and health, to this
-// machine alone.
+// dashboardHandler serves the pages, the API and the metrics to whoever may see them, and
+// health to everybody.
 func (r *Relay) dashboardHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", r.dashboard.Handler())
 	mux.Handle("GET "+picture.AlbumPath, r.album)
 	mux.Handle("/api/", api.Handler(r.guard))
-	mux.Handle("/metrics", r.metricsHandler())
-	mux.HandleFunc("GET /healthz", alive)
-	mux.HandleFunc("GET /readyz", r.desk.Ready)
-	return r.dashboard.Guard(mux)
+	mux.Handle("/metrics", metricsOf(r.metricsHandler()))
+	all := http.NewServeMux()
+	all.Handle("/", r.door.Handler(mux))
+	all.HandleFunc("GET /healthz", alive)
+	all.HandleFunc("GET /readyz", r.desk.Ready)
+	return r.gate.Handler(all)
+}
+
+// metricsOf serves the metrics, which tell of everything, to who sees everything.
+func metricsOf(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if p, ok := access.From(req.Context()); !ok || !p.SeesAll() || !p.May(access.Read) {
+			http.Error(w, "The metrics are for ops and readers.", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
 }
 
 // as has somebody ask whatever is asked.

@@ -133,7 +133,7 @@ func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 	})
 	r.registry.MustRegister(r.desk.Metrics())
 	r.guard = guard.New(guard.Options{Relay: r.desk, Estate: r.currentEstate, Audit: r.audit, Mask: r.masker.Mask})
-	r.dashboard, err = dashboard.New(dashboard.Options{Relay: r.guard, Pictures: r.pictures, Log: r.log.Part("dashboard"), Version: r.options.Version})
+	r.dashboard, err = dashboard.New(dashboard.Options{Relay: r.guard, Pictures: r.pictures, Door: r.door, Log: r.log.Part("dashboard"), Version: r.options.Version})
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +157,8 @@ func (r *Relay) openSocket(_ context.Context, n *next) (undo, error) {
 const (
 	// sweepEvery is how often deliveries older than the retention are removed.
 	sweepEvery = 10 * time.Minute
+	// lookEvery is how often it is looked who may still be inside the dashboard.
+	lookEvery = 15 * time.Second
 	// watchEvery is how often new problems go into the log.
 	watchEvery = 10 * time.Second
 )
@@ -179,6 +181,7 @@ func (r *Relay) keepHouse(context.Context, *next) (undo, error) {
 	}
 	every(sweepEvery, r.sweep)
 	every(watchEvery, r.desk.Watch())
+	every(lookEvery, r.door.Look)
 	return ending(func() { stop(); loops.Wait() }), nil
 }
 

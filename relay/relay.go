@@ -22,6 +22,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/access/door"
+	"github.com/connector-relay/relay/relay/access/gate"
+	"github.com/connector-relay/relay/relay/certificate"
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/dispatch"
@@ -33,6 +36,7 @@ import (
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/operator/desk"
 	"github.com/connector-relay/relay/relay/operator/guard"
+	"github.com/connector-relay/relay/relay/outbound"
 	"github.com/connector-relay/relay/relay/picture"
 	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/pluginhost"
@@ -77,11 +81,16 @@ type Relay struct {
 	signIn    *signin.Keeper
 	desk      *desk.Desk
 	guard     *guard.Guard
-	album     *picture.Album
-	pictures  *picture.Proxy
-	dashboard *dashboard.Dashboard
-	listeners *listener.Set
-	notices   *notice.Board
+	gate      *gate.Gate
+	door      *door.Door
+	certified *certificate.Holder
+	// connections are those to the issuer and to the certificates' authority.
+	connections outbound.Pool
+	album       *picture.Album
+	pictures    *picture.Proxy
+	dashboard   *dashboard.Dashboard
+	listeners   *listener.Set
+	notices     *notice.Board
 
 	// parts are the steps that made the parts, for Stop to undo.
 	parts *steps
@@ -120,6 +129,7 @@ func Start(ctx context.Context, o Options) (*Relay, error) {
 		{"sign-ins", r.openSignIns},
 		{"intake", r.openIntake},
 		{"listeners", r.openListeners},
+		{"door", r.openDoor},
 		{"pictures", r.openPictures},
 		{"operators' desk", r.openDesk},
 		{"adoption", r.adopt},

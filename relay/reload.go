@@ -129,12 +129,9 @@ func (r *Relay) prepareLanes(ctx context.Context, n *next) (_ undo, err error) {
 
 func (r *Relay) bind(_ context.Context, n *next) (undo, error) {
 	c := n.plan.Config
-	if c.Dashboard.Auth != nil {
-		return nil, errors.New("this version cannot ask people to sign in to the dashboard yet; remove the auth block")
-	}
 	listen, release, err := r.listeners.Prepare([]listener.Opening{
 		{Purpose: "hooks", Address: c.Relay.Listen, Handler: r.publicHandler()},
-		{Purpose: "dashboard", Address: c.Dashboard.Listen, Handler: r.dashboardHandler()},
+		r.dashboardOpening(c.Dashboard),
 		{Purpose: "metrics", Address: c.Metrics.Listen, Handler: r.metricsHandler()},
 	})
 	if err != nil {
@@ -178,6 +175,7 @@ func (r *Relay) commit(ctx context.Context, n *next) {
 	r.host.Adopt(p.Plugins)
 	n.lanes()
 	n.connectors()
+	r.admit(p.Config)
 	n.listen() // last, so that a new address never answers for the old configuration
 }
 

@@ -13,13 +13,12 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"github.com/connector-relay/relay/relay/access"
+	"github.com/connector-relay/relay/relay/access/door"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/picture"
 )
@@ -30,6 +29,8 @@ var files embed.FS
 // Options are what a dashboard shows.
 type Options struct {
 	Relay operator.Relay
+	// Door lets people in and sees them out.
+	Door Door
 	// Pictures are those that cards name.
 	Pictures Pictures
 	Log      zerolog.Logger
@@ -81,13 +82,18 @@ func (d *Dashboard) Notify(channels []string) { d.hub.notify(channels) }
 // graceful end up.
 func (d *Dashboard) Close() { d.hub.close() }
 
-// Handler serves the pages, to be guarded by [Dashboard.Guard].
+// Handler serves the pages to whoever is in a request's context.
 func (d *Dashboard) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, p := range d.pages() {
 		mux.HandleFunc(pattern, d.serve(p))
 	}
 	mux.HandleFunc("GET /changes", d.changes)
+	mux.HandleFunc("GET "+door.SignInPath, d.signIn)
+	mux.HandleFunc("POST "+door.SignInPath, d.signInWithPassword)
+	mux.HandleFunc("GET "+elsewherePath, d.signInElsewhere)
+	mux.HandleFunc("GET "+door.CallbackPath, d.signedInElsewhere)
+	mux.HandleFunc("POST /sign-out", d.signOut)
 	mux.Handle("GET "+picture.ProxyPath, d.options.Pictures)
 	mux.Handle("GET /static/", http.StripPrefix("/static/", d.static))
 	return mux
@@ -129,36 +135,4 @@ func (d *Dashboard) pages() map[string]page {
 		"POST /configuration/reload":      d.reload,
 		"/":                               func(*http.Request) (answer, error) { return nil, operator.ErrNotFound },
 	}
-}
-
-// contentPolicy lets a page load what this dashboard serves, and run and style nothing
-// else, whatever a card holds.
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-
-// Guard refuses requests that a web page elsewhere makes, be it through a name of its own
-// that points here (DNS rebinding) or in a form, and sets the headers that keep a page's
-// content harmless.
-func (d *Dashboard) Guard(next http.Handler) http.Handler {
-	next = http.NewCrossOriginProtection().Handler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isLocal(r.Host) {
-			http.Error(w, "This dashboard answers only to localhost.", http.StatusMisdirectedRequest)
-			return
-		}
-		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		next.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Local("loopback"))))
-	})
-}
-
-// isLocal reports whether a Host header names this machine.
-func isLocal(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -20,6 +20,8 @@ import (
 	"go.uber.org/goleak"
 	"gotest.tools/v3/golden"
 
+	"github.com/connector-relay/relay/relay/access/door"
+	"github.com/connector-relay/relay/relay/access/gate"
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
@@ -108,7 +110,7 @@ func serve(t *testing.T, k *kept) (*dashboard.Dashboard, *httptest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(d.Guard(d.Handler()))
+	s := httptest.NewServer(gate.New().Handler(door.New(door.Options{}).Handler(d.Handler())))
 	t.Cleanup(func() {
 		d.Close()
 		s.Close()

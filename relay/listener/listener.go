@@ -6,6 +6,7 @@ package listener
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log"
@@ -44,9 +45,9 @@ type Set struct {
 
 // listener is one address and its server.
 type listener struct {
-	address string
-	server  *http.Server
-	net     net.Listener
+	Opening
+	server *http.Server
+	net    net.Listener
 }
 
 // New returns a set without listeners.
@@ -61,6 +62,9 @@ func (s *Set) Failed() <-chan error { return s.failed }
 type Opening struct {
 	Purpose, Address string
 	Handler          http.Handler
+	// TLS, when not nil, is how it speaks TLS, and Plain answers who does not.
+	TLS   *tls.Config
+	Plain http.Handler
 }
 
 // Prepare binds the addresses that are new and does not answer on them yet. Nothing
@@ -73,7 +77,7 @@ func (s *Set) Prepare(list []Opening) (commit, undo func(), err error) {
 		}
 	}
 	for _, o := range list {
-		if old := s.find(o.Purpose); o.Address == "" || old != nil && old.address == o.Address {
+		if old := s.find(o.Purpose); o.Address == "" || old != nil && old.Address == o.Address && (old.TLS == nil) == (o.TLS == nil) {
 			continue
 		}
 		n, err := s.bind(o.Address)
@@ -81,7 +85,7 @@ func (s *Set) Prepare(list []Opening) (commit, undo func(), err error) {
 			undo()
 			return nil, nil, fmt.Errorf("listen for the %s: %w", o.Purpose, err)
 		}
-		bound[o.Purpose] = &listener{address: o.Address, net: n, server: s.server(o.Handler)}
+		bound[o.Purpose] = &listener{Opening: o, net: n, server: s.server(o.Handler)}
 	}
 	return func() {
 		for _, o := range list {
@@ -178,9 +182,26 @@ func (s *Set) replace(purpose string, n *listener) {
 func mostConnections() int { return max(16, min(16384, descriptors()/4)) }
 
 func (s *Set) serve(purpose string, n *listener) {
-	if err := n.server.Serve(netutil.LimitListener(n.net, mostConnections())); !errors.Is(err, http.ErrServerClosed) {
+	limited := netutil.LimitListener(n.net, mostConnections())
+	err := error(nil)
+	if n.TLS == nil {
+		err = n.server.Serve(limited)
+	} else {
+		err = s.serveBoth(n, limited)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		s.failed <- fmt.Errorf("serve the %s: %w", purpose, err)
 	}
+}
+
+// serveBoth answers over TLS and, for whoever does not speak that, in the clear.
+func (s *Set) serveBoth(n *listener, accepted net.Listener) error {
+	secure, clear := split(accepted)
+	plain := s.server(n.Plain)
+	defer plain.Close()
+	go func() { _ = plain.Serve(clear) }()
+	n.server.TLSConfig = n.TLS
+	return n.server.ServeTLS(secure, "", "")
 }
 
 // Serve answers on a listener that is already bound. Answers may take as long as they
@@ -188,7 +209,7 @@ func (s *Set) serve(purpose string, n *listener) {
 func (s *Set) Serve(purpose string, n net.Listener, handler http.Handler) {
 	server := s.server(handler)
 	server.WriteTimeout = 0
-	s.replace(purpose, &listener{address: n.Addr().String(), net: n, server: server})
+	s.replace(purpose, &listener{Opening: Opening{Address: n.Addr().String()}, net: n, server: server})
 }
 
 // Address returns where a listener answers, which matters for port 0.

@@ -23,7 +23,7 @@ func TestWhatAServerHasToSayIsInTheLog(t *testing.T) {
 	masker.Keep("test", secret.New("hush-hush-hush"))
 	w := logs.New(out, masker.Mask)
 	l := New(w.Logger)
-	commit, _, err := l.Prepare([]Opening{{"hooks", "127.0.0.1:0", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+	commit, _, err := l.Prepare([]Opening{{Purpose: "hooks", Address: "127.0.0.1:0", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		panic("the token is hush-hush-hush")
 	})}})
 	if err != nil {

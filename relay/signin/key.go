@@ -3,7 +3,9 @@ package signin
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -49,6 +51,15 @@ func (k Key) load(create bool) ([]byte, error) {
 		return nil, fmt.Errorf("make the key for tokens: %w", err)
 	}
 	return key, nil
+}
+
+// Derive returns a key of its own for another purpose.
+func (k Key) Derive(purpose string) ([]byte, error) {
+	key, err := k.load(true)
+	if err != nil {
+		return nil, err
+	}
+	return hkdf.Key(sha256.New, key, nil, purpose, keySize)
 }
 
 // decodeKey does not wrap the decoder's error, which would show part of the key.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -21,8 +22,11 @@ const CallbackPath = SignInPath + "/callback"
 // flowFor is how long somebody has to sign in at the issuer.
 const flowFor = 10 * time.Minute
 
+// ErrElsewhere means that a sign-in at the issuer did not succeed.
+var ErrElsewhere = errors.New("you are not signed in")
+
 // errNoIssuer means that nobody signs in elsewhere.
-var errNoIssuer = errors.New("nobody signs in elsewhere here")
+var errNoIssuer = fmt.Errorf("%w: nobody signs in elsewhere here", ErrElsewhere)
 
 // flow is a sign-in under way, as the browser keeps it, sealed.
 type flow struct {
@@ -42,7 +46,7 @@ func (d *Door) Begin(w http.ResponseWriter, r *http.Request, to string) (string,
 	begun, address, err := now.issuer.Begin(gate.ArrivalOf(r.Context()).Origin + CallbackPath)
 	if err != nil {
 		d.options.Log.Warn().Err(err).Msg("a sign-in could not begin")
-		return "", err
+		return "", openid.ErrUnreachable
 	}
 	sealed, err := d.seal(flow{begun, CleanPath(to), time.Now().Add(flowFor)})
 	if err != nil {
@@ -73,7 +77,10 @@ func (d *Door) Finish(w http.ResponseWriter, r *http.Request) (to string, err er
 	if err != nil {
 		d.options.Log.Warn().Err(err).Msg("a sign-in failed")
 		d.note(ctx, stranger, "sign in", "refused", at)
-		return "", err
+		if errors.Is(err, openid.ErrUnreachable) {
+			return "", openid.ErrUnreachable
+		}
+		return "", fmt.Errorf("%w: %w", ErrElsewhere, err)
 	}
 	d.addresses.Return(network(at.From))
 	return CleanPath(f.To), d.let(ctx, w, r, now, store.Person{Name: who.Name, Groups: who.Groups}, now.OpenID.Proof())

@@ -56,7 +56,7 @@ func ArrivalOf(ctx context.Context) Arrival {
 
 // contentPolicy lets a page load what this dashboard serves, and run and style nothing
 // else, whatever a card holds.
-const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // Handler lets through to next what may pass.
 func (g *Gate) Handler(next http.Handler) http.Handler {

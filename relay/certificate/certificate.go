@@ -1,0 +1,167 @@
+// Package certificate has the certificate of the dashboard's listener: one in files, which
+// is read again when they change, or one that an authority issues and renews by ACME.
+package certificate
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/crypto/acme"
+	"golang.org/x/crypto/acme/autocert"
+)
+
+// Settings say where a certificate comes from. They are comparable.
+type Settings struct {
+	// Certificate and Key are files in PEM form.
+	Certificate, Key string
+	// Host is whom an authority certifies, when there are no files.
+	Host string
+	// Directory is the authority's URL, empty for Let's Encrypt, Email the account's contact,
+	// and Cache the directory for what it issues.
+	Directory, Email, Cache string
+}
+
+// Holder holds the certificate. Its methods may be called concurrently.
+type Holder struct {
+	log     zerolog.Logger
+	current atomic.Pointer[source]
+}
+
+// source is where certificates come from.
+type source struct {
+	settings Settings
+	get      func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	// challenges answers an authority over plain HTTP, and passes on everything else.
+	challenges func(http.Handler) http.Handler
+}
+
+// New returns a holder without a certificate.
+func New(log zerolog.Logger) *Holder { return &Holder{log: log} }
+
+// Use changes where the certificate comes from. The authority is asked through a client.
+func (h *Holder) Use(s Settings, client *http.Client) {
+	if before := h.current.Load(); before != nil && before.settings == s {
+		return
+	}
+	next := &source{settings: s, challenges: func(next http.Handler) http.Handler { return next }}
+	switch {
+	case s.Certificate != "":
+		next.get = (&files{settings: s, log: h.log}).get
+	case s.Host != "":
+		manager := &autocert.Manager{
+			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(s.Cache), HostPolicy: autocert.HostWhitelist(s.Host), Email: s.Email,
+			Client: &acme.Client{DirectoryURL: s.Directory, HTTPClient: client},
+		}
+		if s.Directory == "" {
+			manager.Client.DirectoryURL = autocert.DefaultACMEDirectory
+		}
+		next.get = h.logged(manager.GetCertificate)
+		next.challenges = manager.HTTPHandler
+	default:
+		next.get = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return nil, errors.New("there is no certificate")
+		}
+	}
+	h.current.Store(next)
+}
+
+// logged says in the log why there is no certificate for the host, which its visitors
+// cannot see.
+func (h *Holder) logged(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		c, err := get(hello)
+		if s := h.current.Load(); err != nil && s != nil && hello.ServerName == s.settings.Host && !errors.Is(err, context.Canceled) {
+			h.log.Warn().Err(err).Str("host", hello.ServerName).Msg("the authority has issued no certificate")
+		}
+		return c, err
+	}
+}
+
+// TLS returns the settings of a listener's handshakes.
+func (h *Holder) TLS() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1", acme.ALPNProto},
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			s := h.current.Load()
+			if s == nil {
+				return nil, errors.New("there is no certificate")
+			}
+			return s.get(hello)
+		},
+	}
+}
+
+// Challenges answers an authority that asks over plain HTTP whether the host is ours, and
+// passes other requests on.
+func (h *Holder) Challenges(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s := h.current.Load(); s != nil {
+			s.challenges(next).ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// files is a certificate in two files.
+type files struct {
+	settings Settings
+	log      zerolog.Logger
+
+	mu     sync.Mutex
+	loaded *tls.Certificate
+	// was is how the files looked when they were last read.
+	was [2]stamp
+	// looked is when that was last compared.
+	looked time.Time
+}
+
+// stamp tells whether a file has changed.
+type stamp struct {
+	size int64
+	time time.Time
+}
+
+// lookEvery is how often the files are looked at.
+const lookEvery = time.Second
+
+// get returns the certificate as the files are now. While one of the two has been replaced
+// and not the other, it is the one from before.
+func (f *files) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.loaded != nil && time.Since(f.looked) < lookEvery {
+		return f.loaded, nil
+	}
+	f.looked = time.Now()
+	now := [2]stamp{stampOf(f.settings.Certificate), stampOf(f.settings.Key)}
+	if f.loaded != nil && now == f.was {
+		return f.loaded, nil
+	}
+	c, err := tls.LoadX509KeyPair(f.settings.Certificate, f.settings.Key)
+	if err != nil && f.loaded == nil {
+		return nil, fmt.Errorf("the dashboard's certificate: %w", err)
+	}
+	if f.was = now; err != nil {
+		f.log.Warn().Err(err).Msg("the dashboard's new certificate cannot be used; the one from before goes on")
+		return f.loaded, nil
+	}
+	f.loaded = &c
+	return f.loaded, nil
+}
+
+func stampOf(path string) stamp {
+	info, err := os.Stat(path)
+	if err != nil {
+		return stamp{}
+	}
+	return stamp{info.Size(), info.ModTime()}
+}
