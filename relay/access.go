@@ -72,7 +72,7 @@ func (r *Relay) openDoor(_ context.Context, n *next) (undo, error) {
 func (r *Relay) dashboardOpening(d config.Dashboard) listener.Opening {
 	o := listener.Opening{Purpose: "dashboard", Address: d.Listen, Handler: r.dashboardHandler()}
 	if d.TLS != nil || d.ACME != nil {
-		o.TLS, o.Plain = r.certified.TLS(), r.certified.Challenges(r.gate.Handler(http.NotFoundHandler()))
+		o.TLS, o.Plain = r.certified.TLS(), r.certified.Challenges(r.gate.Upgrade())
 	}
 	return o
 }

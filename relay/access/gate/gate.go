@@ -96,6 +96,20 @@ func (g *Gate) Handler(next http.Handler) http.Handler {
 // itself, as it does with a cookie.
 func HasToken(r *http.Request) bool { return r.Header.Get("Authorization") != "" }
 
+// Upgrade answers who does not speak TLS where a listener does: it leads to the same page
+// over TLS.
+func (g *Gate) Upgrade() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := g.settings.Load()
+		name, _ := split(r.Host)
+		if s.Public == nil || !strings.EqualFold(name, s.Public.Hostname()) || r.Method != http.MethodGet && r.Method != http.MethodHead {
+			http.Error(w, string(inTheClear), http.StatusMisdirectedRequest)
+			return
+		}
+		http.Redirect(w, r, s.Public.String()+r.URL.RequestURI(), http.StatusPermanentRedirect)
+	})
+}
+
 // refusal says why a request does not pass.
 type refusal string
 
