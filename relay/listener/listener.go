@@ -183,7 +183,7 @@ func mostConnections() int { return max(16, min(16384, descriptors()/4)) }
 
 func (s *Set) serve(purpose string, n *listener) {
 	limited := netutil.LimitListener(n.net, mostConnections())
-	err := error(nil)
+	var err error
 	if n.TLS == nil {
 		err = n.server.Serve(limited)
 	} else {
@@ -198,9 +198,9 @@ func (s *Set) serve(purpose string, n *listener) {
 func (s *Set) serveBoth(n *listener, accepted net.Listener) error {
 	secure, clear := split(accepted)
 	plain := s.server(n.Plain)
-	defer plain.Close()
 	go func() { _ = plain.Serve(clear) }()
 	n.server.TLSConfig = n.TLS
+	n.server.RegisterOnShutdown(func() { _ = plain.Close() })
 	return n.server.ServeTLS(secure, "", "")
 }
 

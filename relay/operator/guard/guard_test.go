@@ -92,11 +92,11 @@ func err1[A any](_ A, err error) error { return err }
 // operate or configure, with what a member may do with what is hers, and with what she
 // sees, and with what she does not.
 const (
-	looks                                   = "yes yes yes no no yes"
-	opsOperate, opsConfigure                = "yes no no no yes no", "yes no no no no no"
-	teamOperates, teamConfigures            = "yes no yes no yes no", "yes no yes no no no"
-	hiddenOperates, hiddenConfigures        = "yes no what? no yes no", "yes no what? no no no"
-	anybodyOperates                        = "yes yes yes no yes no"
+	looks                            = "yes yes yes no no yes"
+	opsOperate, opsConfigure         = "yes no no no yes no", "yes no no no no no"
+	teamOperates, teamConfigures     = "yes no yes no yes no", "yes no yes no no no"
+	hiddenOperates, hiddenConfigures = "yes no what? no yes no", "yes no what? no no no"
+	anybodyOperates                  = "yes yes yes no yes no"
 )
 
 func channels(hers, foreign string) map[string]string {
