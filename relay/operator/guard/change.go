@@ -31,7 +31,7 @@ func (g *Guard) Resume(ctx context.Context, channel string) error {
 
 // ForgetChannel implements [operator.Relay].
 func (g *Guard) ForgetChannel(ctx context.Context, channel string) (int, error) {
-	a := act{access.Configure, "forget", "channel " + channel, "", opsOf(channel)}
+	a := act{access.Operate, "forget", "channel " + channel, "", opsOf(channel)}
 	return changing(ctx, g, a, func() (int, error) { return g.relay.ForgetChannel(ctx, channel) })
 }
 
@@ -49,13 +49,13 @@ func (g *Guard) DryRun(ctx context.Context, connector string) ([]operator.Event,
 
 // SignIn implements [operator.Relay].
 func (g *Guard) SignIn(ctx context.Context, connector string) (operator.SignIn, error) {
-	a := act{access.Operate, "begin a sign-in", "connector " + connector, "", manages(connector)}
+	a := act{access.Configure, "begin a sign-in", "connector " + connector, "", manages(connector)}
 	return changing(ctx, g, a, func() (operator.SignIn, error) { return g.relay.SignIn(ctx, connector) })
 }
 
 // AwaitSignIn implements [operator.Relay]. Only who has begun a sign-in knows its ID.
 func (g *Guard) AwaitSignIn(ctx context.Context, id string) error {
-	if _, err := g.enter(ctx, access.Operate); err != nil {
+	if _, err := g.enter(ctx, access.Configure); err != nil {
 		return err
 	}
 	return g.relay.AwaitSignIn(ctx, id)
@@ -63,7 +63,7 @@ func (g *Guard) AwaitSignIn(ctx context.Context, id string) error {
 
 // PasteToken implements [operator.Relay]. Only who has begun a sign-in knows its ID.
 func (g *Guard) PasteToken(ctx context.Context, id, token string) error {
-	a := act{access.Operate, "end a sign-in", "", "", anybody}
+	a := act{access.Configure, "end a sign-in", "", "", anybody}
 	return doing(ctx, g, a, func() error { return g.relay.PasteToken(ctx, id, token) })
 }
 
@@ -81,7 +81,7 @@ func (g *Guard) RotateHook(ctx context.Context, connector string, grace time.Dur
 
 // ForgetConnector implements [operator.Relay].
 func (g *Guard) ForgetConnector(ctx context.Context, connector string) error {
-	a := act{access.Configure, "forget", "connector " + connector, "", func(v view) error {
+	a := act{access.Operate, "forget", "connector " + connector, "", func(v view) error {
 		if !v.seesConnector(connector) {
 			return missing("connector", connector)
 		}

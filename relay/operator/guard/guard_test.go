@@ -92,11 +92,11 @@ func err1[A any](_ A, err error) error { return err }
 // operate or configure, with what a member may do with what is hers, and with what she
 // sees, and with what she does not.
 const (
-	looks                            = "yes yes yes no no yes"
-	opsOperate, opsConfigure         = "yes no no no yes no", "yes no no no no no"
-	teamOperates, teamConfigures     = "yes no yes no yes no", "yes no yes no no no"
-	hiddenOperates, hiddenConfigures = "yes no what? no yes no", "yes no what? no no no"
-	anybodyOperates                  = "yes yes yes no yes no"
+	looks                              = "yes yes yes no no yes"
+	opsOperate, opsConfigure           = "yes no no no yes no", "yes no no no no no"
+	teamOperates, teamConfigures       = "yes no yes no yes no", "yes no yes no no no"
+	hiddenOperates, hiddenConfigures   = "yes no what? no yes no", "yes no what? no no no"
+	anybodyOperates, anybodyConfigures = "yes yes yes no yes no", "yes yes yes no no no"
 )
 
 func channels(hers, foreign string) map[string]string {
@@ -140,20 +140,20 @@ func questions() []question {
 		{"Resume", func(ctx context.Context, r operator.Relay, name string) error { return r.Resume(ctx, name) }, channels(opsOperate, hiddenOperates)},
 		{"ForgetChannel", func(ctx context.Context, r operator.Relay, name string) error {
 			return err1(r.ForgetChannel(ctx, name))
-		}, channels(opsConfigure, hiddenConfigures)},
+		}, channels(opsOperate, hiddenOperates)},
 
 		{"Poll", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.Poll(ctx, name)) }, connectors(teamOperates, opsOperate, hiddenOperates)},
 		{"DryRun", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.DryRun(ctx, name)) }, connectors(teamOperates, opsOperate, hiddenOperates)},
-		{"ForgetConnector", func(ctx context.Context, r operator.Relay, name string) error { return r.ForgetConnector(ctx, name) }, connectors(opsConfigure, opsConfigure, hiddenConfigures)},
-		{"SignIn", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.SignIn(ctx, name)) }, connectors(teamOperates, opsOperate, hiddenOperates)},
+		{"ForgetConnector", func(ctx context.Context, r operator.Relay, name string) error { return r.ForgetConnector(ctx, name) }, connectors(opsOperate, opsOperate, hiddenOperates)},
+		{"SignIn", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.SignIn(ctx, name)) }, connectors(teamConfigures, opsConfigure, hiddenConfigures)},
 		{"RotateHook", func(ctx context.Context, r operator.Relay, name string) error {
 			return err1(r.RotateHook(ctx, name, 0))
 		}, connectors(teamConfigures, opsConfigure, hiddenConfigures)},
-		{"AwaitSignIn", func(ctx context.Context, r operator.Relay, _ string) error { return r.AwaitSignIn(ctx, "id") }, all(anybodyOperates)},
+		{"AwaitSignIn", func(ctx context.Context, r operator.Relay, _ string) error { return r.AwaitSignIn(ctx, "id") }, all(anybodyConfigures)},
 		{"AddPicture", func(ctx context.Context, r operator.Relay, _ string) error {
 			return err1(r.AddPicture(ctx, operator.Upload{}))
 		}, all(teamConfigures)},
-		{"PasteToken", func(ctx context.Context, r operator.Relay, _ string) error { return r.PasteToken(ctx, "id", "token") }, all(anybodyOperates)},
+		{"PasteToken", func(ctx context.Context, r operator.Relay, _ string) error { return r.PasteToken(ctx, "id", "token") }, all(anybodyConfigures)},
 
 		{"Mutes", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Mutes(ctx)) }, all(looks)},
 		{"Mute", func(ctx context.Context, r operator.Relay, name string) error {
@@ -215,8 +215,12 @@ func (b *behind) Pause(context.Context, string, string) error { return b.err }
 
 func (b *behind) Mutes(context.Context) ([]operator.Mute, error) {
 	return []operator.Mute{
-		{ID: 1, Sort: "channel", Name: "red"}, {ID: 2, Sort: "channel", Name: "blue"}, {ID: 3, Sort: "connector", Name: "hers"},
-		{ID: 4, Sort: "connector", Name: "shown"}, {ID: 5, Sort: "condition", Condition: "true"}, {ID: 6, Sort: "condition", Name: "blues"},
+		{ID: 1, Sort: "channel", Name: "red"},
+		{ID: 2, Sort: "channel", Name: "blue"},
+		{ID: 3, Sort: "connector", Name: "hers"},
+		{ID: 4, Sort: "connector", Name: "shown"},
+		{ID: 5, Sort: "condition", Condition: "true"},
+		{ID: 6, Sort: "condition", Name: "blues"},
 	}, nil
 }
 
