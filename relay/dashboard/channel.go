@@ -33,6 +33,7 @@ func (d *Dashboard) channel(r *http.Request) (answer, error) {
 		Deliveries []operator.Delivery
 		Queue      []operator.Delivery
 		Mutes      []operator.Mute
+		Hours      []int
 		Older      int64
 		// Controls says that she may pause and resume, and Posts that she may send.
 		Controls, Posts bool
@@ -47,6 +48,11 @@ func (d *Dashboard) channel(r *http.Request) (answer, error) {
 		page.Older = list[pageSize-1].ID
 	}
 	page.Deliveries = list
+	rates, err := d.relay.Rates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page.Hours = rates.Deliveries[c.Name]
 	if page.Mutes, err = d.mutesOf(ctx, "channel", c.Name); err != nil {
 		return nil, err
 	}

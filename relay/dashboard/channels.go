@@ -8,10 +8,12 @@ import (
 	"github.com/connector-relay/relay/relay/store"
 )
 
-// channelRow is a channel in a list, with its last card.
+// channelRow is a channel in a list, with its last card and the cards that arrived in each
+// hour of the last day.
 type channelRow struct {
 	operator.Channel
-	Last *operator.Delivery
+	Last  *operator.Delivery
+	Hours []int
 }
 
 func (d *Dashboard) channels(r *http.Request) (answer, error) {
@@ -31,12 +33,16 @@ func (d *Dashboard) channels(r *http.Request) (answer, error) {
 
 func (d *Dashboard) channelRows(ctx context.Context, list []operator.Channel) ([]channelRow, error) {
 	rows := make([]channelRow, len(list))
+	rates, err := d.relay.Rates(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i, c := range list {
 		last, err := d.relay.Deliveries(ctx, store.Filter{Channel: c.Name, Limit: 1})
 		if err != nil {
 			return nil, err
 		}
-		rows[i].Channel = c
+		rows[i].Channel, rows[i].Hours = c, rates.Deliveries[c.Name]
 		if len(last) == 1 {
 			rows[i].Last = &last[0]
 		}

@@ -3,6 +3,8 @@ package dashboard
 // confirmation is a page that asks before something that cannot be undone.
 type confirmation struct {
 	Question, Warning string
+	// Facts say what it is about.
+	Facts []pair
 	// To is where the answer is posted, with Fields, and Do what the button says.
 	To, Do string
 	Fields []pair
@@ -10,7 +12,7 @@ type confirmation struct {
 	Back string
 }
 
-// pair is a field of a form that nobody sees.
+// pair is a name and a value: of a field that nobody sees, or of a fact.
 type pair struct{ Name, Value string }
 
 func (c confirmation) view(trail []link) view {

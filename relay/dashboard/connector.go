@@ -22,6 +22,7 @@ type connectorPage struct {
 	operator.Connector
 	Events   []operator.Fated
 	Mutes    []operator.Mute
+	Hours    []int
 	Refusals []store.Refusal
 	// Found is what a dry run has found; nil when there was none.
 	Found *[]operator.Event
@@ -50,6 +51,11 @@ func (d *Dashboard) connectorView(ctx context.Context, name string, found *[]ope
 		return nil, err
 	}
 	page.Refusals = page.Refusals[:min(len(page.Refusals), mostEvents)]
+	rates, err := d.relay.Rates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page.Hours = rates.Events[name]
 	if page.Mutes, err = d.mutesOf(ctx, "connector", name); err != nil {
 		return nil, err
 	}

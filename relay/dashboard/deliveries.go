@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -86,31 +85,3 @@ func (d *Dashboard) deliveryFilter(query url.Values, dead bool) store.Filter {
 }
 
 func bounded(s string, most int) string { return s[:min(len(s), most)] }
-
-// chosen are the deliveries whose boxes are ticked.
-func chosen(form url.Values) (ids []int64) {
-	for _, text := range form["id"] {
-		if id, err := strconv.ParseInt(text, 10, 64); err == nil {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
-func (d *Dashboard) replayChosen(r *http.Request) (answer, error) {
-	return d.decideChosen(r, d.relay.Replay, "Replayed: %s again.", "card waits", "cards wait")
-}
-
-func (d *Dashboard) dismissChosen(r *http.Request) (answer, error) {
-	return d.decideChosen(r, d.relay.Dismiss, "%s.", "dead letter is dismissed", "dead letters are dismissed")
-}
-
-// decideChosen changes the dead letters that are ticked, and leads back to the rest.
-func (d *Dashboard) decideChosen(r *http.Request, do func(context.Context, operator.Selection) ([]int64, error), said, one, many string) (answer, error) {
-	ids := chosen(r.PostForm)
-	if len(ids) == 0 {
-		return d.deliveriesView(r.Context(), r.URL.Query(), true, "Nothing was chosen: tick the cards first.")
-	}
-	changed, err := do(r.Context(), operator.Selection{Deliveries: ids})
-	return seeOther("/dead-letters"+with(r.URL.Query(), "before", ""), fmt.Sprintf(said, counted(len(changed), one, many))), err
-}

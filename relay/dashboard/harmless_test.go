@@ -146,6 +146,12 @@ func (h hostile) Mutes(context.Context) ([]operator.Mute, error) {
 	return told[[]operator.Mute](h)[:1], nil
 }
 
+func (h hostile) Rates(context.Context) (operator.Rates, error) { return told[operator.Rates](h), nil }
+
+func (h hostile) Count(context.Context, store.Filter) (operator.Count, error) {
+	return told[operator.Count](h), nil
+}
+
 func (h hostile) Plan(context.Context) ([]operator.Change, error) {
 	return told[[]operator.Change](h), nil
 }
@@ -163,7 +169,7 @@ func TestNoPageRunsWhatItShows(t *testing.T) {
 			if !both || method != http.MethodGet {
 				continue
 			}
-			path = strings.NewReplacer("{$}", "", "{id}", "7", "{name}", url.PathEscape(evil)).Replace(path)
+			path = strings.NewReplacer("{$}", "", "{id}", "7", "{verb}", "replay", "{name}", url.PathEscape(evil)).Replace(path)
 			r := httptest.NewRequest(method, "http://localhost"+path, nil)
 			query := r.URL.Query()
 			for _, name := range []string{"search", "state", "text", "channel", "connector", "kind", "page"} {

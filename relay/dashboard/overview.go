@@ -5,8 +5,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-
-	"github.com/connector-relay/relay/relay/operator"
 )
 
 // The overview shows what needs a person and, of channels and connectors, those that most
@@ -26,7 +24,7 @@ func (d *Dashboard) overview(r *http.Request) (answer, error) {
 		Errands      []errand
 		MoreErrands  int
 		Channels     []channelRow
-		Connectors   []operator.Connector
+		Connectors   []connectorRow
 		ChannelCount int
 		// ConnectorCount also counts those that the page leaves out.
 		ConnectorCount int
@@ -37,7 +35,9 @@ func (d *Dashboard) overview(r *http.Request) (answer, error) {
 	page.ChannelCount, page.ConnectorCount = len(channels), len(connectors)
 	byConcern(channels, laneMark)
 	byConcern(connectors, healthMark)
-	page.Connectors = connectors[:min(len(connectors), mostRows)]
+	if page.Connectors, err = d.connectorRows(ctx, connectors[:min(len(connectors), mostRows)]); err != nil {
+		return nil, err
+	}
 	if page.Channels, err = d.channelRows(ctx, channels[:min(len(channels), mostRows)]); err != nil {
 		return nil, err
 	}

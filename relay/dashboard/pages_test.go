@@ -54,6 +54,9 @@ func (k *kept) ForgetConnector(_ context.Context, connector string) error {
 }
 
 func (k *kept) Replay(_ context.Context, s operator.Selection) ([]int64, error) {
+	if s.Expected > 0 {
+		return make([]int64, s.Expected), k.did("replay %d with %q to %s since %s", s.Expected, s.Text, s.Channel, s.Since.Format(time.DateTime))
+	}
 	return s.Deliveries, k.did("replay %v", s.Deliveries)
 }
 
@@ -79,6 +82,14 @@ func (k *kept) Mute(_ context.Context, m operator.Mute) (operator.Mute, error) {
 }
 
 func (k *kept) Unmute(_ context.Context, id int64) error { return k.did("unmute %d", id) }
+
+func (k *kept) Rates(context.Context) (operator.Rates, error) {
+	return operator.Rates{Events: map[string][]int{"blog": {0, 3, 1}}, Deliveries: map[string][]int{"lobby": {2, 0, 4}}}, nil
+}
+
+func (k *kept) Count(_ context.Context, f store.Filter) (operator.Count, error) {
+	return operator.Count{Count: 1234}, k.did("count %v with %q to %s since %s", f.States, f.Text, f.Channel, f.Since.Format(time.DateTime))
+}
 
 func (k *kept) Status(context.Context) (operator.Status, error) {
 	return operator.Status{Config: "/etc/relay.hcl", Configured: now}, nil
@@ -244,5 +255,46 @@ func TestAListOfAThousand(t *testing.T) {
 	}
 	if _, page := get(t, s.URL+"/"); len(page) > 20_000 || !strings.Contains(page, "All 1000 channels") {
 		t.Errorf("the overview has %d bytes", len(page))
+	}
+}
+
+// TestAllThatMatchIsCountedFirst: what the page has counted is what is changed, by the same
+// search; and when it is another number by then, the page counts again.
+func TestAllThatMatchIsCountedFirst(t *testing.T) {
+	k := &kept{}
+	_, s := serve(t, k)
+	_, page := get(t, s.URL+"/dead-letters/replay/all?text=build&channel=ops&within=24h&before=3")
+	for _, want := range []string{"Replay 1234 dead letters?", `name="expected" value="1234"`, `name="since"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not have %s", want)
+		}
+	}
+	form := url.Values{"expected": {"1234"}, "text": {"build"}, "channel": {"ops"}, "within": {"24h"}, "since": {now.Add(-24 * time.Hour).Format(time.RFC3339Nano)}}
+	resp, to := submit(t, s.URL+"/dead-letters/replay/all", form)
+	if resp.StatusCode != http.StatusSeeOther || to != "/dead-letters" {
+		t.Errorf("%d to %s", resp.StatusCode, to)
+	}
+	if want := []string{`count [dead] with "build" to ops since 2026-11-02 12:00:00`, `replay 1234 with "build" to ops since 2026-11-02 12:00:00`}; !slices.Equal(k.done, want) {
+		t.Errorf("%q", k.done)
+	}
+	k.refuses = operator.ErrConflict
+	if _, to = submit(t, s.URL+"/dead-letters/replay/all", form); to != "/dead-letters/replay/all?channel=ops&text=build&within=24h" {
+		t.Error(to)
+	}
+	for _, form := range []url.Values{{}, {"expected": {"many"}}, {"expected": {"3"}, "since": {"soon"}}} {
+		k.done = nil
+		if resp, _ := submit(t, s.URL+"/dead-letters/replay/all", form); resp.StatusCode < 400 || len(k.done) > 0 {
+			t.Errorf("%v: %d; %q", form, resp.StatusCode, k.done)
+		}
+	}
+}
+
+// TestADayIsDrawnAndSaid: a sparkline is for the eye, and says the same in words.
+func TestADayIsDrawnAndSaid(t *testing.T) {
+	_, s := serve(t, &kept{})
+	for path, want := range map[string]string{"/channels": `6 <span class="unseen">cards, at most 4 in an hour`, "/connectors": `4 <span class="unseen">events, at most 3 in an hour`} {
+		if _, page := get(t, s.URL+path); !strings.Contains(page, want) || strings.Count(page, "v24h-3z") != 1 {
+			t.Errorf("%s does not say %q", path, want)
+		}
 	}
 }

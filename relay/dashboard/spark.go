@@ -12,21 +12,26 @@ const (
 	sparkHeight = 24
 )
 
-// spark draws a number for each hour as a line of bars, for the eye; what it comes to is
-// said in words.
-func spark(counts []int) template.HTML {
-	most, sum := 1, 0
-	for _, n := range counts {
+// spark draws how many things there were in each hour as a line of bars, and says it in
+// words.
+func spark(hours []int, one, many string) template.HTML {
+	most, sum := 0, 0
+	for _, n := range hours {
 		most, sum = max(most, n), sum+n
 	}
+	if sum == 0 {
+		return template.HTML(`<span class="quiet">none</span>`)
+	}
 	var path strings.Builder
-	for i, n := range counts {
-		height := sparkHeight * n / most
-		if n > 0 {
-			height = max(height, 2)
+	for i, n := range hours {
+		if n <= 0 {
+			continue
 		}
+		height := max(2, sparkHeight*n/most)
 		fmt.Fprintf(&path, "M%d %dh%dv%dh-%dz", i*sparkStep, sparkHeight-height, sparkStep-1, height, sparkStep-1)
 	}
-	return template.HTML(fmt.Sprintf(`<svg class="spark" viewBox="0 0 %d %d" preserveAspectRatio="none" role="img" aria-label="%s in the last %d hours, at most %d in one"><path d="%s"/></svg>`,
-		len(counts)*sparkStep, sparkHeight, counted(sum, "card", "cards"), len(counts), most*min(sum, 1), path.String()))
+	return template.HTML(fmt.Sprintf(
+		`<span class="day"><svg class="spark" viewBox="0 0 %d %d" preserveAspectRatio="none" aria-hidden="true"><path d="%s"/></svg> <span>%d <span class="unseen">%s, at most %d in an hour</span></span></span>`,
+		len(hours)*sparkStep, sparkHeight, path.String(), sum, plural(sum, one, many), most,
+	))
 }

@@ -125,11 +125,13 @@ func indented(data json.RawMessage) string {
 }
 
 // counted is a number of things in words.
-func counted(n int, one, many string) string {
+func counted(n int, one, many string) string { return fmt.Sprint(n, " ", plural(n, one, many)) }
+
+func plural(n int, one, many string) string {
 	if n == 1 {
-		return "1 " + one
+		return one
 	}
-	return fmt.Sprint(n, " ", many)
+	return many
 }
 
 // prose is what the relay says in a line, as a sentence: it begins with a capital, and
