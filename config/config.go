@@ -39,6 +39,8 @@ type Config struct {
 	Teams      []Team
 	People     People
 	Moved      []Moved
+	// Files are the sources, without secrets.
+	Files []SourceFile
 }
 
 // Relay is the relay block, with defaults filled in.

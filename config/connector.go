@@ -91,6 +91,7 @@ func (f *File) connector(in instance) {
 		if b.Type != "route" {
 			continue
 		}
+		f.redactGuessed(b.Body)
 		r, diags := route.Compile(b, routes)
 		f.add(diags...)
 		for _, name := range r.To {
@@ -162,6 +163,7 @@ func (f *File) Decode(types map[string]connector.Type, idle ...string) (*Config,
 	for i, c := range config.Channels {
 		config.Channels[i].Fingerprint, config.Channels[i].Parts = fingerprintChannel(c, people)
 	}
+	config.Files = f.redactedFiles()
 	return &config, f.take()
 }
 

@@ -101,6 +101,7 @@ func TestDefaults(t *testing.T) {
 			HTTP: outbound.Settings{MinTLS: "1.2"},
 		},
 		Dashboard: Dashboard{Listen: "127.0.0.1:8081"},
+		Files:     []SourceFile{{Name: "relay.hcl", Lines: []string{""}}},
 	}
 	if diff := cmp.Diff(want, *c); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

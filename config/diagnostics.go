@@ -47,22 +47,10 @@ func shown(r *hcl.Range) *hcl.Range {
 // struckOut are the parsed files with asterisks for secrets and nothing in them that
 // would act on a terminal.
 func (f *File) struckOut() map[string]*hcl.File {
-	redacted := slices.Clone(f.redacted)
-	for _, c := range f.connectors {
-		redacted = append(redacted, c.guessed...)
-	}
 	files := make(map[string]*hcl.File, len(f.files))
 	for name, file := range f.files {
 		c := *file
-		c.Bytes = bytes.Clone(file.Bytes)
-		for _, r := range redacted {
-			for i := r.Start.Byte; r.Filename == name && i < r.End.Byte && i < len(c.Bytes); i++ {
-				if c.Bytes[i] != '\n' && c.Bytes[i] != '\r' {
-					c.Bytes[i] = '*'
-				}
-			}
-		}
-		c.Bytes = printable.Blank(c.Bytes)
+		c.Bytes = f.strikeOut(name, bytes.Clone(file.Bytes), nil)
 		files[printable.Line(name)] = &c
 	}
 	return files

@@ -57,6 +57,9 @@ func (f *File) instances(sort string, b *hclsyntax.Block) []instance {
 		return []instance{{block: b, name: lastLabel(b), written: written}}
 	}
 	values := f.forEach(each)
+	if values != nil && len(values) == 0 {
+		f.redactBody(b.Body) // nobody will look at what may be a secret in it
+	}
 	var list []instance
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		in := instance{block: b, name: lastLabel(b) + "-" + key, written: fmt.Sprintf("%s[%q]", written, key), key: key, value: values[key], forEach: each.Expr}
