@@ -189,6 +189,7 @@ func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 		{id: "replay", body: `{"chanel": "lobby"}`, want: 422},
 		{id: "dismiss", body: `{}`, want: 422},
 		{id: "dismiss", body: `{"all": true, "expected": 7}`, want: 409},
+		{id: "configuration"},
 		{id: "plan"},
 		{id: "reload"},
 		{id: "forgetConnector", value: "ci", want: 422},

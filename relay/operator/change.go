@@ -16,7 +16,7 @@ const (
 
 // Change is one thing that a configuration changes in the running relay.
 type Change struct {
-	// Sort is "channel", "connector", "plugin" or "setting".
+	// Sort is "channel", "connector", "plugin", "team", "sign-in" or "setting".
 	Sort string `json:"sort"`
 	Name string `json:"name"`
 	// Action is "added", "changed", "moved" or "removed".

@@ -20,4 +20,6 @@ type Channel struct {
 	Waiting int                `json:"waiting"`
 	Dead    int                `json:"dead_letters"`
 	Oldest  time.Time          `json:"oldest,omitzero"`
+	// Place is where it is configured; nil when it no longer is.
+	Place *Place `json:"place,omitempty"`
 }

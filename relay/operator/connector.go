@@ -23,6 +23,8 @@ type Connector struct {
 	LastPoll  time.Time         `json:"last_poll,omitzero"`
 	NextPoll  time.Time         `json:"next_poll,omitzero"`
 	LastEvent time.Time         `json:"last_event,omitzero"`
+	// Place is where a file declares it; nil when none does.
+	Place *Place `json:"place,omitempty"`
 }
 
 // FormerHook is a hook URL that a rotation has replaced.

@@ -114,6 +114,8 @@ type Relay interface {
 	// Dismiss discards dead letters. It is a conflict when another number than expected
 	// matches.
 	Dismiss(ctx context.Context, s Selection) ([]int64, error)
+	// Configuration returns the files of the configuration that runs, without secrets.
+	Configuration(ctx context.Context) ([]File, error)
 	// Plan says what a Reload would change, and what it would leave behind.
 	Plan(ctx context.Context) ([]Change, error)
 	// Reload reads the configuration again. When it is invalid, the error is

@@ -69,6 +69,8 @@ func (p *Plan) Changes(ctx context.Context, before *Plan, s Store) ([]operator.C
 		k.aboutConnector(c, before.receives(cmp.Or(c.From, c.Name)) || p.receives(c.Name))
 	}
 	list = append(append(list, connectors...), compare("plugin", pluginParts(old), pluginParts(now), nil, nil)...)
+	list = append(list, compare("team", teamParts(old), teamParts(now), nil, nil)...)
+	list = append(list, compare("sign-in", signInParts(old), signInParts(now), nil, nil)...)
 	return append(list, settings(old, now)...), nil
 }
 
@@ -147,6 +149,10 @@ func settings(old, now *config.Config) []operator.Change {
 		{"relay.listen", old.Relay.Listen, now.Relay.Listen, ""},
 		{"metrics.listen", old.Metrics.Listen, now.Metrics.Listen, ""},
 		{"dashboard.listen", old.Dashboard.Listen, now.Dashboard.Listen, ""},
+		{"dashboard.public_url", old.Dashboard.PublicURL, now.Dashboard.PublicURL, ""},
+		{"dashboard.trusted_proxies", networks(old.Dashboard.TrustedProxies), networks(now.Dashboard.TrustedProxies), ""},
+		{"dashboard.tls", certificate(old.Dashboard), certificate(now.Dashboard), ""},
+		{"dashboard.auth.session", session(old.Dashboard), session(now.Dashboard), ""},
 		{"relay.public_url", old.Relay.PublicURL, now.Relay.PublicURL, "The hook URLs that `relay connectors` shows now begin differently. Those that senders already use keep working while the old address leads here."},
 		{"relay.ops", old.Relay.Ops, now.Relay.Ops, ""},
 		{"relay.plugin_dir", old.Relay.PluginDir, now.Relay.PluginDir, ""},

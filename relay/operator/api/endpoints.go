@@ -43,6 +43,7 @@ func endpoints() []endpoint {
 		{"Events", "GET /events", access.Read, queried(eventFields, operator.Relay.Events)},
 		{"Refusals", "GET /refused", access.Read, queried(textFields("connector"), operator.Relay.Refusals)},
 		{"Mutes", "GET /mutes", access.Read, plain(operator.Relay.Mutes)},
+		{"Configuration", "GET /configuration", access.Read, plain(operator.Relay.Configuration)},
 		{"Explain", "GET /explain", access.Read, queried(textFields("event"), operator.Relay.Explain)},
 
 		{"Send", "POST /channels/{name}/send", access.Operate, about(operator.Relay.Send)},

@@ -178,6 +178,11 @@ func (c *Client) Dismiss(ctx context.Context, s operator.Selection) ([]int64, er
 	return ask[[]int64](ctx, c, "Dismiss", question{body: s})
 }
 
+// Configuration implements [operator.Relay].
+func (c *Client) Configuration(ctx context.Context) ([]operator.File, error) {
+	return ask[[]operator.File](ctx, c, "Configuration", question{})
+}
+
 // Plan implements [operator.Relay].
 func (c *Client) Plan(ctx context.Context) ([]operator.Change, error) {
 	return ask[[]operator.Change](ctx, c, "Plan", question{})

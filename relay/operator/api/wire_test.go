@@ -162,6 +162,10 @@ func (h *heard) Dismiss(_ context.Context, s operator.Selection) ([]int64, error
 	return answered(h, []int64{2}, "dismiss", s)
 }
 
+func (h *heard) Configuration(context.Context) ([]operator.File, error) {
+	return answered(h, []operator.File{{Name: "relay.hcl", Lines: []string{"relay {", "}"}}}, "configuration")
+}
+
 func (h *heard) Plan(context.Context) ([]operator.Change, error) {
 	return answered(h, []operator.Change{{Sort: "channel", Name: "dev", Action: operator.Added}}, "plan")
 }
@@ -220,8 +224,9 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 		"Dismiss": func(r operator.Relay) (any, error) {
 			return r.Dismiss(ctx, operator.Selection{Channel: name, All: true, Connector: "&", Kind: "k", Text: "%", Verdict: delivery.VerdictFailed, Since: since, Until: since, Dismissed: true, Expected: 3})
 		},
-		"Plan":   func(r operator.Relay) (any, error) { return r.Plan(ctx) },
-		"Reload": func(r operator.Relay) (any, error) { return r.Reload(ctx) },
+		"Configuration": func(r operator.Relay) (any, error) { return r.Configuration(ctx) },
+		"Plan":          func(r operator.Relay) (any, error) { return r.Plan(ctx) },
+		"Reload":        func(r operator.Relay) (any, error) { return r.Reload(ctx) },
 	}
 }
 

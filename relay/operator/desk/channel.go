@@ -24,7 +24,7 @@ func (d *Desk) Channels(ctx context.Context) ([]operator.Channel, error) {
 	for _, l := range d.lanes() {
 		list = append(list, operator.Channel{
 			Name: l.Channel, Type: types[l.Channel], Team: now.Teams[l.Channel], Lane: l.State, Pause: l.Pause, Reason: l.Reason,
-			Since: l.Since, Next: l.Next, Waiting: l.Waiting, Dead: dead[l.Channel], Oldest: l.Oldest,
+			Since: l.Since, Next: l.Next, Waiting: l.Waiting, Dead: dead[l.Channel], Oldest: l.Oldest, Place: now.ChannelPlaces[l.Channel],
 		})
 		delete(dead, l.Channel)
 	}

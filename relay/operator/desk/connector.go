@@ -24,7 +24,7 @@ func (d *Desk) Connectors(ctx context.Context) ([]operator.Connector, error) {
 		here[c.Name] = true
 		o := operator.Connector{
 			Name: c.Name, Type: c.Type, Enabled: c.Enabled, Schedule: c.Schedule, Health: c.Health, Problem: c.Problem, Note: c.Poll.Note,
-			Suspended: c.Suspended, LastPoll: c.Poll.Last, NextPoll: c.Poll.Next, LastEvent: c.LastEvent,
+			Suspended: c.Suspended, LastPoll: c.Poll.Last, NextPoll: c.Poll.Next, LastEvent: c.LastEvent, Place: now.ConnectorPlaces[c.Name],
 		}
 		o.HookUsed, o.FormerHook = hookUse(hooks, c.Name, c.HookPath, now.Public)
 		if c.HookPath != "" {
@@ -37,7 +37,7 @@ func (d *Desk) Connectors(ctx context.Context) ([]operator.Connector, error) {
 		if here[k.Name] {
 			continue
 		}
-		c := operator.Connector{Name: k.Name, Type: k.Type, Health: removed, LastEvent: k.LastEvent, LastPoll: k.Poll.Last}
+		c := operator.Connector{Name: k.Name, Type: k.Type, Health: removed, LastEvent: k.LastEvent, LastPoll: k.Poll.Last, Place: now.ConnectorPlaces[k.Name]}
 		c.HookUsed, _ = hookUse(hooks, k.Name, "/hooks/"+k.HookToken, now.Public)
 		if _, configured := now.Connectors[k.Name]; configured { // another node runs it
 			c.Enabled, c.Health, c.Problem, c.Note, c.NextPoll = true, k.Poll.Health, k.Poll.Problem, k.Poll.Note, k.Poll.Next

@@ -82,6 +82,10 @@ type Running struct {
 	Channels, Connectors map[string]string
 	// Teams are the teams of channels that have one.
 	Teams map[string]string
+	// ChannelPlaces and ConnectorPlaces are where the files declare them, by name.
+	ChannelPlaces, ConnectorPlaces map[string]*operator.Place
+	// Files are the configuration's, without secrets.
+	Files []operator.File
 	// Log says what is wrong with the log, and ReloadFailed why the last reload failed;
 	// each is empty when all is well.
 	Log, ReloadFailed string
@@ -116,6 +120,11 @@ func meaning(err error) error {
 		return fmt.Errorf("%w: %w", operator.ErrNotFound, err)
 	}
 	return err
+}
+
+// Configuration implements [operator.Relay].
+func (d *Desk) Configuration(context.Context) ([]operator.File, error) {
+	return append([]operator.File{}, d.options.Daemon.Running().Files...), nil
 }
 
 // Plan implements [operator.Relay].

@@ -177,6 +177,7 @@ func questions() []question {
 		{"Dismiss", func(ctx context.Context, r operator.Relay, _ string) error {
 			return err1(r.Dismiss(ctx, operator.Selection{}))
 		}, all(opsOperate)},
+		{"Configuration", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Configuration(ctx)) }, all("yes yes no no no yes")},
 		{"Plan", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Plan(ctx)) }, all(opsConfigure)},
 		{"Reload", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Reload(ctx)) }, all(opsConfigure)},
 	}

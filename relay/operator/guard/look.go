@@ -75,6 +75,18 @@ func (g *Guard) PluginLog(ctx context.Context, plugin string) ([]operator.LogLin
 	return g.relay.PluginLog(ctx, plugin)
 }
 
+// Configuration implements [operator.Relay]. The files tell of everybody's connectors.
+func (g *Guard) Configuration(ctx context.Context) ([]operator.File, error) {
+	v, err := g.look(ctx)
+	if err == nil && !v.SeesAll() {
+		err = fmt.Errorf("%w: the configuration is for ops and readers", operator.ErrForbidden)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g.relay.Configuration(ctx)
+}
+
 // Connectors implements [operator.Relay].
 func (g *Guard) Connectors(ctx context.Context) ([]operator.Connector, error) {
 	v, err := g.look(ctx)
