@@ -146,6 +146,22 @@ func (f *File) Advice(name string) hcl.Diagnostics {
 	return nil
 }
 
+// Ownership returns the owner and the team that a saved block names, as far as it could be
+// read.
+func (f *File) Ownership(name string) (owner, team string) {
+	for _, c := range f.connectors {
+		if c.saved != nil && c.saved.Name == name {
+			return c.config.Owner, c.config.Team
+		}
+	}
+	return "", ""
+}
+
+// Belongs reports whether somebody is a member of a team, which exists.
+func (f *File) Belongs(person, team string) bool {
+	return f.teams.Has(team) && f.belongs(person, f.teamOf(team))
+}
+
 // SavedTypes returns the types that only saved blocks name, sorted.
 func (f *File) SavedTypes() []string {
 	declared := f.ConnectorTypes()

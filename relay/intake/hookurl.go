@@ -41,6 +41,7 @@ const (
 	disabled = "disabled"
 	removed  = "removed"
 	rotated  = "rotated"
+	expired  = "expired"
 )
 
 // closed says why requests are refused; it is empty while the hook is open.
@@ -52,9 +53,13 @@ func (h *hook) closed(now time.Time) string {
 		return rotated
 	case !h.runner.connector.Enabled:
 		return disabled
+	case h.runner.connector.expired(now):
+		return expired
 	}
 	return ""
 }
+
+func (s Spec) expired(now time.Time) bool { return !s.Expires.IsZero() && !s.Expires.After(now) }
 
 // findHooks returns the hook URLs of these connectors and those that the store
 // remembers, with their last uses. Pending says that some tokens could not be read yet.
@@ -156,6 +161,8 @@ func (h *hook) closedNotice(why string, status int) Notice {
 	switch why {
 	case removed:
 		advice = fmt.Sprintf("If the connector was renamed, add a moved block (from = connector.%s). Otherwise stop the sender and run `relay connectors forget %s`.", h.name, h.name)
+	case expired:
+		advice = "Give the connector a later day on which its hook ends, or stop the sender."
 	case rotated:
 		n.Health = "called at its old hook URL"
 		advice = "Give the sender the new URL; `relay connectors` shows it."
@@ -200,8 +207,8 @@ type HookURL struct {
 	Connector string
 	// Path is "/hooks/" and the token.
 	Path string
-	// Closed says why requests are refused: "disabled", "removed" or "rotated"; empty
-	// while the URL works.
+	// Closed says why requests are refused: "disabled", "removed", "rotated" or "expired";
+	// empty while the URL works.
 	Closed string
 	// Until is when the URL closes after a rotation; zero means never.
 	Until time.Time

@@ -62,7 +62,9 @@ type Spec struct {
 	// PublicURL is the URL at which senders reach the hooks' listener; empty when unknown.
 	PublicURL string
 	// Path is a further path at which the hook answers, or empty.
-	Path    string
+	Path string
+	// Expires is when the hook ends; zero means never.
+	Expires time.Time
 	Enabled bool
 	// Schedule is a robfig/cron specification: five fields or a descriptor. Empty means
 	// "@every 5m".

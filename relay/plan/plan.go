@@ -22,7 +22,6 @@ import (
 	"github.com/connector-relay/relay/relay/channel"
 	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/chat/systems"
-	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/intake"
 	"github.com/connector-relay/relay/relay/outbound"
@@ -38,6 +37,10 @@ type Plan struct {
 	Connectors []intake.Spec
 	// Warnings are diagnostics that stop nothing, rendered.
 	Warnings []string
+	// Sources are the texts of the configuration.
+	Sources []config.Source
+	// Asides are the saved connectors that do not run, by name.
+	Asides map[string]Aside
 
 	masker  *secret.Masker
 	secrets []secret.Value
@@ -60,8 +63,16 @@ func (p *Plan) MaskAfter(before *Plan) {
 
 // Options are what a plan is made with.
 type Options struct {
-	// Path is the configuration's, a file or a folder.
-	Path string
+	// Path is the configuration's, a file or a folder, and Sources, unless nil, are parsed
+	// in place of what is there now.
+	Path    string
+	Sources []config.Source
+	// Saved are the connectors that people made on the page.
+	Saved []config.Saved
+	// Secret reads the secrets that the store keeps; nil when it is not at hand.
+	Secret func(name string) (string, error)
+	// Seen are the groups of people, by name, as they last signed in.
+	Seen map[string][]string
 	// Host runs the plugins.
 	Host *pluginhost.Host
 	// Masker learns what is secret before a plugin does.
@@ -70,6 +81,18 @@ type Options struct {
 	Renderer *channel.Renderer
 	// Version is the relay's.
 	Version string
+
+	// owner is who keeps secrets masked meanwhile; empty means preparing.
+	owner string
+}
+
+// mask masks secrets while something is prepared, in place of those before.
+func (o Options) mask(secrets ...secret.Value) {
+	o.Masker.Keep(cmp.Or(o.owner, preparing), secrets...)
+}
+
+func (o Options) parse(saved []config.Saved) (*config.File, hcl.Diagnostics) {
+	return config.Parse(config.Options{Path: o.Path, Sources: o.Sources, Systems: systems.All(), Saved: saved, Secret: o.Secret, Seen: o.Seen})
 }
 
 // Summary is what a valid configuration holds.
@@ -106,7 +129,7 @@ const preparing = "preparing"
 // effect. When it returns, the plugins that the configuration needs are running; the
 // caller adopts the plan or discards it. Secrets are masked before a plugin is told them.
 func Prepare(ctx context.Context, o Options) (*Plan, error) {
-	file, diags := config.Parse(config.Options{Path: o.Path, Systems: systems.All()})
+	file, diags := o.parse(o.Saved)
 	p, more, err := load(ctx, file, diags.HasErrors(), o)
 	diags = append(diags, more...)
 	if diags.HasErrors() {
@@ -119,24 +142,34 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 		}
 		return nil, err
 	}
-	p.Warnings = file.Warnings(diags)
+	p.Warnings, p.Sources = file.Warnings(diags), file.Sources()
 	return p, nil
 }
 
 // load starts the plugins that a file needs and builds the rest against their schemas. It
 // does so even for a file with mistakes, so that a person sees all mistakes at once.
 func load(ctx context.Context, file *config.File, mistaken bool, o Options) (*Plan, hcl.Diagnostics, error) {
-	specs, err := specs(file)
+	set, err := launch(ctx, file, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Masker.Keep(preparing, environments(file.Plugins())...)
-	set, err := o.Host.Prepare(ctx, specs, file.ConnectorTypes()...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("start the plugins: %w", err)
-	}
 	p, diags := build(ctx, file, set, mistaken, o)
 	return p, diags, nil
+}
+
+// launch starts the plugins that a file needs.
+func launch(ctx context.Context, file *config.File, o Options) (*pluginhost.Set, error) {
+	specs, err := specs(file)
+	if err != nil {
+		return nil, err
+	}
+	o.mask(environments(file.Plugins())...)
+	set, err := o.Host.Prepare(ctx, specs, file.ConnectorTypes()...)
+	if err != nil {
+		return nil, fmt.Errorf("start the plugins: %w", err)
+	}
+	set.Want(ctx, file.SavedTypes()...)
+	return set, nil
 }
 
 // environments returns the values in the plugins' environments.
@@ -165,7 +198,7 @@ func secretsOf(c *config.Config) []secret.Value {
 func specs(file *config.File) ([]pluginhost.Spec, error) {
 	var wanted []string
 	bundled := plugins.Bundled()
-	for _, typ := range file.ConnectorTypes() {
+	for _, typ := range slices.Concat(file.ConnectorTypes(), file.SavedTypes()) {
 		if _, ok := bundled[typ]; ok {
 			wanted = append(wanted, typ)
 		}
@@ -196,13 +229,13 @@ func specs(file *config.File) ([]pluginhost.Spec, error) {
 // channels and connectors. Mistaken says that the file has mistakes, which may be why a
 // channel cannot be made.
 func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken bool, o Options) (*Plan, hcl.Diagnostics) {
-	cfg, diags := file.Decode(set.Types(), slices.Collect(maps.Keys(plugins.Bundled()))...)
-	p := &Plan{Config: cfg, Plugins: set, masker: o.Masker}
+	cfg, diags := file.Decode(set.Types(), bundledTypes()...)
+	p := &Plan{Config: cfg, Plugins: set, Asides: asides(file), masker: o.Masker}
 	if diags.HasErrors() {
 		return p, diags
 	}
 	p.secrets = secretsOf(cfg)
-	o.Masker.Keep(preparing, p.secrets...)
+	o.mask(p.secrets...)
 	connections, people := &outbound.Pool{}, cfg.PeopleByConnector()
 	for _, c := range cfg.Channels {
 		ch, err := buildChannel(c, cfg.Was("channel", c.Name), connections, find(people, c.System.Name), o)
@@ -215,19 +248,21 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 		}
 		p.Channels = append(p.Channels, ch)
 	}
+	usable := cfg.Connectors[:0]
 	for _, c := range cfg.Connectors {
-		built, problems, err := buildConnector(ctx, c, cfg, set, o)
-		if err != nil {
-			diags = append(diags, blockError(fmt.Sprintf("Unusable connector %q", c.Name), err, c.Range))
+		built, found := buildConnector(ctx, c, cfg, set, o)
+		if c.Saved && found.HasErrors() {
+			p.Asides[c.Name] = Aside{Text: told(file, found)}
 			continue
 		}
-		for _, problem := range problems {
-			diags = append(diags, c.Diagnostic(problem))
-		}
+		diags, usable = append(diags, found...), append(usable, c)
 		p.Connectors = append(p.Connectors, built)
 	}
+	cfg.Connectors = usable
 	return p, diags
 }
+
+func bundledTypes() []string { return slices.Collect(maps.Keys(plugins.Bundled())) }
 
 // masked encodes a connector's arguments. It first masks their current secrets, because a
 // secret's file may have changed.
@@ -285,29 +320,39 @@ func find(people config.People, channelType string) finder {
 	}
 }
 
-// buildConnector makes a connector and has its plugin check the arguments.
-func buildConnector(ctx context.Context, c config.Connector, cfg *config.Config, set *pluginhost.Set, o Options) (intake.Spec, []connector.Problem, error) {
+// buildConnector makes a connector and has its plugin check the arguments. With mistakes it
+// must not be used.
+func buildConnector(ctx context.Context, c config.Connector, cfg *config.Config, set *pluginhost.Set, o Options) (intake.Spec, hcl.Diagnostics) {
+	unusable := func(err error) (intake.Spec, hcl.Diagnostics) {
+		return intake.Spec{}, hcl.Diagnostics{blockError(fmt.Sprintf("Unusable connector %q", c.Name), err, c.Range)}
+	}
 	typ := set.Types()[c.Type]
 	arguments, err := c.Arguments.Encode()
 	if err != nil {
-		return intake.Spec{}, nil, err
+		return unusable(err)
 	}
 	call := pluginhost.Call{Type: c.Type, Connector: c.Name, Arguments: arguments, HTTP: c.HTTP}
 	call.HTTP.UserAgent = userAgent(o.Version)
 	problems, err := set.Validate(ctx, call)
 	if err != nil {
-		return intake.Spec{}, nil, err
+		return unusable(err)
+	}
+	var diags hcl.Diagnostics
+	for _, problem := range problems {
+		if !c.Unread(problem.Argument) {
+			diags = append(diags, c.Diagnostic(problem))
+		}
 	}
 	call.Arguments = nil
 	path, err := c.Path.Reveal()
 	if err != nil {
-		return intake.Spec{}, nil, fmt.Errorf("path: %w", err)
+		return unusable(fmt.Errorf("path: %w", err))
 	}
 	return intake.Spec{
-		Call: call, Was: cfg.Was("connector", c.Name), Arguments: masked(o.Masker, c), PublicURL: cfg.Relay.PublicURL, Path: path, Enabled: c.Enabled,
+		Call: call, Was: cfg.Was("connector", c.Name), Arguments: masked(o.Masker, c), PublicURL: cfg.Relay.PublicURL, Path: path, Expires: c.Expires, Enabled: c.Enabled,
 		Schedule: cmp.Or(c.Schedule, typ.Schedule), Timeout: c.Timeout, Routes: c.Routes, Suspended: c.Suspended, MaxSilence: c.MaxSilence,
 		Polls: typ.Polls, Receives: typ.Receives, SignsIn: typ.SignsIn, Hooks: intake.Hooks(c.Hooks), Quota: intake.Quota(c.Quota), Fingerprint: c.Fingerprint,
-	}, problems, nil
+	}, diags
 }
 
 // userAgent names the program and where to learn about it, as publishers of feeds ask.

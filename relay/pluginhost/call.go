@@ -40,8 +40,13 @@ func (s *Set) Validate(ctx context.Context, c Call) (problems []connector.Proble
 // Poll polls a connector. It calls emit with one batch after the other and tells the
 // plugin that a batch is stored when emit returns nil; an error of emit ends the poll
 // and is returned. Every error is a [connector.Error].
-func (h *Host) Poll(ctx context.Context, c Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (done Done, err error) {
-	err = h.current.Load().call(c.Type, "poll", func(p *supervised) error {
+func (h *Host) Poll(ctx context.Context, c Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (Done, error) {
+	return h.current.Load().Poll(ctx, c, at, emit)
+}
+
+// Poll is [Host.Poll] on a set that need not be adopted.
+func (s *Set) Poll(ctx context.Context, c Call, at event.Checkpoint, emit func(context.Context, event.Batch) error) (done Done, err error) {
+	err = s.call(c.Type, "poll", func(p *supervised) error {
 		done, err = p.poll(ctx, c, at, emit)
 		return err
 	})

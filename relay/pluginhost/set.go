@@ -109,6 +109,14 @@ func (s *Set) Await(ctx context.Context) []error {
 	return problems
 }
 
+// Want takes up found plugins until these types have theirs, as far as they can. What is
+// wrong with the others concerns nobody who needs none of them.
+func (s *Set) Want(ctx context.Context, types ...string) {
+	_, _ = s.takeUp(ctx, func() bool {
+		return !slices.ContainsFunc(types, func(typ string) bool { return s.owners[typ] == nil })
+	})
+}
+
 // claim enters a plugin's types. A found plugin gives way to a configured one; if two
 // found plugins implement a type, it gets neither.
 func (s *Set) claim(p *supervised, types []connector.Type) []error {

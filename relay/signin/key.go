@@ -71,20 +71,21 @@ func decodeKey(text, where string) ([]byte, error) {
 	return key, nil
 }
 
-// seal encrypts a connector's token, bound to the name, so that it cannot be moved to
-// another connector.
-func (k Key) seal(connector string, plain []byte) ([]byte, error) {
+// Seal encrypts a secret, bound to its name, so that it cannot be moved to another: a
+// connector's name for the token of its sign-in, a dotted one for a secret that people
+// gave.
+func (k Key) Seal(name string, plain []byte) ([]byte, error) {
 	aead, err := k.aead(true)
 	if err != nil {
 		return nil, err
 	}
 	nonce := make([]byte, aead.NonceSize())
 	_, _ = rand.Read(nonce)
-	return aead.Seal(nonce, nonce, plain, []byte(connector)), nil
+	return aead.Seal(nonce, nonce, plain, []byte(name)), nil
 }
 
-// open decrypts what seal encrypted.
-func (k Key) open(connector string, sealed []byte) ([]byte, error) {
+// Open decrypts what Seal encrypted.
+func (k Key) Open(name string, sealed []byte) ([]byte, error) {
 	aead, err := k.aead(false)
 	if err != nil {
 		return nil, err
@@ -93,14 +94,14 @@ func (k Key) open(connector string, sealed []byte) ([]byte, error) {
 		return nil, errDamaged
 	}
 	nonce, rest := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
-	plain, err := aead.Open(nil, nonce, rest, []byte(connector))
+	plain, err := aead.Open(nil, nonce, rest, []byte(name))
 	if err != nil {
 		return nil, errDamaged
 	}
 	return plain, nil
 }
 
-var errDamaged = errors.New("the stored token cannot be decrypted with this key; restore the key, or sign in again")
+var errDamaged = errors.New("what is stored cannot be decrypted with this key; restore the key, or sign in or fill it in again")
 
 func (k Key) aead(create bool) (cipher.AEAD, error) {
 	key, err := k.load(create)

@@ -142,7 +142,7 @@ func (k *Keeper) load(ctx context.Context, name string) (grant, error) {
 		return grant{}, temporary(err)
 	}
 	var g grant
-	plain, err := k.options.Key.open(name, sealed)
+	plain, err := k.options.Key.Open(name, sealed)
 	if err == nil {
 		err = json.Unmarshal(plain, &g)
 	}
@@ -157,7 +157,7 @@ func (k *Keeper) save(ctx context.Context, name string, g grant) error {
 	if err != nil {
 		return fmt.Errorf("encode the token: %w", err)
 	}
-	sealed, err := k.options.Key.seal(name, plain)
+	sealed, err := k.options.Key.Seal(name, plain)
 	if err != nil {
 		return err
 	}
@@ -177,14 +177,22 @@ func (k *Keeper) Move(ctx context.Context, from, to string, move func(sealed []b
 	if err != nil {
 		return err
 	}
-	plain, err := k.options.Key.open(from, sealed)
+	plain, err := k.options.Key.Open(from, sealed)
 	if err != nil {
 		return fmt.Errorf("hand over the sign-in of connector %s: %w", from, err)
 	}
-	if sealed, err = k.options.Key.seal(to, plain); err != nil {
+	if sealed, err = k.options.Key.Seal(to, plain); err != nil {
 		return fmt.Errorf("hand over the sign-in of connector %s: %w", from, err)
 	}
 	return move(sealed)
+}
+
+// Forget removes a connector's grant, because somebody else is to sign in.
+func (k *Keeper) Forget(ctx context.Context, name string) error {
+	lock := k.lock(name)
+	lock.Lock()
+	defer lock.Unlock()
+	return k.options.Store.SaveToken(ctx, name, nil)
 }
 
 func temporary(err error) error { return &connector.Error{Kind: connector.KindTemporary, Err: err} }

@@ -384,23 +384,23 @@ func TestNoTokenLiesInTheOpen(t *testing.T) {
 func TestATokenOpensWithItsKeyOnly(t *testing.T) {
 	t.Setenv(keyVariable, "")
 	file := Key{File: filepath.Join(t.TempDir(), "relay.key")}
-	if _, err := file.open("c", make([]byte, 100)); err == nil || !strings.Contains(err.Error(), "is missing") {
+	if _, err := file.Open("c", make([]byte, 100)); err == nil || !strings.Contains(err.Error(), "is missing") {
 		t.Errorf("without a key: %v", err)
 	}
-	sealed, err := file.seal("c", []byte("token"))
+	sealed, err := file.Seal("c", []byte("token"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := file.open("c", sealed); err != nil || string(plain) != "token" {
+	if plain, err := file.Open("c", sealed); err != nil || string(plain) != "token" {
 		t.Errorf("opened %q, %v", plain, err)
 	}
 	for name, open := range map[string]func() ([]byte, error){
-		"another connector": func() ([]byte, error) { return file.open("d", sealed) },
-		"damaged":           func() ([]byte, error) { return file.open("c", append(bytes.Clone(sealed[:20]), 0)) },
-		"short":             func() ([]byte, error) { return file.open("c", sealed[:3]) },
+		"another connector": func() ([]byte, error) { return file.Open("d", sealed) },
+		"damaged":           func() ([]byte, error) { return file.Open("c", append(bytes.Clone(sealed[:20]), 0)) },
+		"short":             func() ([]byte, error) { return file.Open("c", sealed[:3]) },
 		"another key": func() ([]byte, error) {
 			t.Setenv(keyVariable, base64.StdEncoding.EncodeToString(make([]byte, keySize)))
-			return file.open("c", sealed)
+			return file.Open("c", sealed)
 		},
 	} {
 		if plain, err := open(); !errors.Is(err, errDamaged) {
@@ -410,7 +410,7 @@ func TestATokenOpensWithItsKeyOnly(t *testing.T) {
 	}
 	for _, bad := range []string{"short", "canary!", base64.StdEncoding.EncodeToString(make([]byte, 31))} {
 		t.Setenv(keyVariable, bad)
-		if _, err := file.seal("c", nil); err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "openssl rand") {
+		if _, err := file.Seal("c", nil); err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "openssl rand") {
 			t.Errorf("the key %q: %v", bad, err)
 		}
 	}
