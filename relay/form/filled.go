@@ -40,8 +40,8 @@ type Filled struct {
 // Format implements [fmt.Formatter].
 func (f Filled) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "[form of %s %s]", f.Type, f.Name) }
 
-// Problem is something wrong with one field.
-type Problem struct {
+// Mistake is something wrong with one field.
+type Mistake struct {
 	// Field is one of the constants, or [ArgumentField] of an argument; it is empty when no
 	// particular one is at fault.
 	Field   string `json:"field,omitempty"`

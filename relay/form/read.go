@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/connector-relay/relay/relay/connector"
@@ -295,4 +296,17 @@ func fieldOf(t connector.Type, attribute string) string {
 		return FieldDisabled
 	}
 	return ArgumentField(attribute)
+}
+
+// Reown returns a connector block with another owner, and leaves the rest as it is.
+func Reown(src, owner string) (string, error) {
+	if _, err := parseBlock(src); err != nil {
+		return "", err
+	}
+	file, diags := hclwrite.ParseConfig([]byte(src), "", hcl.InitialPos)
+	if diags.HasErrors() {
+		return "", fmt.Errorf("this is not HCL: %s", diags[0].Detail)
+	}
+	file.Body().Blocks()[0].Body().SetAttributeValue("owner", cty.StringVal(owner))
+	return string(hclwrite.Format(file.Bytes())), nil
 }

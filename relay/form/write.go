@@ -3,6 +3,7 @@ package form
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,18 +18,19 @@ import (
 	"github.com/connector-relay/relay/relay/secret"
 )
 
-// longestName is how long a connector's name may be, in bytes.
-const longestName = 64
+// namePattern is narrower than what the language allows: a name made here stands in URLs
+// and in commands, and must not look like another's.
+const namePattern = `^[A-Za-z][A-Za-z0-9_-]{0,63}$`
 
 // Write makes the block's HCL. The problems are those that only a form can have; what the
 // values mean is for the configuration to judge, which reads the HCL.
-func (f Filled) Write(t connector.Type) (Written, []Problem) {
+func (f Filled) Write(t connector.Type) (Written, []Mistake) {
 	w := writer{form: f, secrets: make(map[string]secret.Value)}
 	file := hclwrite.NewEmptyFile()
 	block := file.Body().AppendNewBlock("connector", []string{t.Type, f.Name})
 	w.body = block.Body()
-	if !hclsyntax.ValidIdentifier(f.Name) || len(f.Name) > longestName {
-		w.problem(FieldName, "The name starts with a letter and has only letters, digits, - and _, %d at most.", longestName)
+	if !regexp.MustCompile(namePattern).MatchString(f.Name) {
+		w.problem(FieldName, "The name starts with a letter and has only letters from a to z, digits, - and _, 64 at most.")
 	}
 	w.text(FieldOwner, "owner", f.Owner)
 	w.reference(FieldTeam, "team", f.Team)
@@ -47,11 +49,11 @@ type writer struct {
 	// gap says that a blank line comes before the next attribute.
 	gap      bool
 	secrets  map[string]secret.Value
-	problems []Problem
+	problems []Mistake
 }
 
 func (w *writer) problem(field, format string, a ...any) {
-	w.problems = append(w.problems, Problem{Field: field, Message: fmt.Sprintf(format, a...)})
+	w.problems = append(w.problems, Mistake{Field: field, Message: fmt.Sprintf(format, a...)})
 }
 
 func (w *writer) set(name string, value hclwrite.Tokens) {

@@ -121,4 +121,26 @@ type Relay interface {
 	// Reload reads the configuration again. When it is invalid, the error is
 	// [ErrInvalid] with the diagnostics as its text, and nothing has changed.
 	Reload(ctx context.Context) ([]Change, error)
+
+	// Types lists the connector types that people can add, by title.
+	Types(ctx context.Context) ([]ConnectorType, error)
+	// Blocks lists the saved connectors by name: those that people made here, in no file.
+	Blocks(ctx context.Context) ([]Block, error)
+	// Draft says what a connector would be, and what is wrong with it. Nothing is saved.
+	Draft(ctx context.Context, d Draft) (Drafted, error)
+	// TryConnector polls a connector that need not be saved, and keeps nothing. One that is
+	// not polled shows samples.
+	TryConnector(ctx context.Context, d Draft) (Trial, error)
+	// Save saves a connector and starts it. With mistakes the error is a [MistakenError],
+	// and nothing has changed; so it is with [ErrConflict], when somebody else saved it
+	// meanwhile.
+	Save(ctx context.Context, d Draft) (Block, error)
+	// RemoveBlock removes a saved connector, which stops. Its hook URL, checkpoint and
+	// history stay until ForgetConnector.
+	RemoveBlock(ctx context.Context, connector string, revision int64) error
+	// TakeOver makes whoever asks the owner of a saved connector whose owner has left its
+	// team. Who signed in for it is forgotten, so the new owner signs in.
+	TakeOver(ctx context.Context, connector string) (Block, error)
+	// Export returns the saved connectors as one configuration file.
+	Export(ctx context.Context) (Exported, error)
 }

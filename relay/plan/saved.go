@@ -54,9 +54,9 @@ type Checked struct {
 	Schedule string
 	// Teams are the teams of the channels that it posts to, by channel.
 	Teams map[string]string
-	// Problems are what is wrong with it, and Notes what else a person should know, each
-	// with the field of the form. Text is the problems with the lines that they are about.
-	Problems, Notes []form.Problem
+	// Mistakes are what is wrong with it, and Notes what else a person should know, each
+	// with the field of the form. Text is the mistakes with the lines that they are about.
+	Mistakes, Notes []form.Mistake
 	Text            string
 
 	options Options
@@ -126,12 +126,12 @@ func teams(c config.Connector, cfg *config.Config) map[string]string {
 // sort tells mistakes from advice, and finds the field that each is about.
 func (c *Checked) sort(found hcl.Diagnostics, s config.Saved) {
 	for _, d := range found {
-		p := form.Problem{Message: d.Summary + ". " + d.Detail}
+		p := form.Mistake{Message: d.Summary + ". " + d.Detail}
 		if d.Subject != nil && d.Subject.Filename == config.SavedSource(s.Name) {
 			p.Field = form.At(s.HCL, c.Type, d.Subject.Start.Byte)
 		}
 		if d.Severity == hcl.DiagError {
-			c.Problems = append(c.Problems, p)
+			c.Mistakes = append(c.Mistakes, p)
 		} else {
 			c.Notes = append(c.Notes, p)
 		}

@@ -10,6 +10,7 @@ package kinds
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
@@ -41,6 +42,12 @@ func (t Table[T]) Find(name string) (Kind[T], bool) {
 	return Kind[T]{}, false
 }
 
+// offByDefault ends what a description says of a noisy kind.
+const offByDefault = " Off by default."
+
+// IsNoise reports whether a kind, as a connector describes it, is off by default.
+func IsNoise(k connector.Kind) bool { return strings.HasSuffix(k.Doc, offByDefault) }
+
 // Describe returns the kinds for a [connector.Description], where the doc of a noisy kind
 // says that it is off by default. Make the samples with the code that makes the events,
 // so that people see what they will get.
@@ -49,7 +56,7 @@ func (t Table[T]) Describe(sample func(Kind[T]) event.Event) []connector.Kind {
 	for i, k := range t {
 		list[i] = connector.Kind{Name: k.Name, Doc: k.Doc, Sample: sample(k)}
 		if k.Noise {
-			list[i].Doc += " Off by default."
+			list[i].Doc += offByDefault
 		}
 	}
 	return list
