@@ -15,22 +15,29 @@ import (
 	"github.com/connector-relay/relay/relay/listener"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/operator/guard"
+	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/signin"
 	"github.com/connector-relay/relay/relay/store"
 )
 
 // estate says to whom the parts of a configuration belong.
-func estate(c *config.Config) *guard.Estate {
+func estate(p *plan.Plan) *guard.Estate {
+	c := p.Config
 	e := &guard.Estate{Teams: make(map[string]string), Connectors: make(map[string]guard.Connector)}
 	for _, channel := range c.Channels {
 		e.Teams[channel.Name] = channel.Team
 	}
 	for _, connector := range c.Connectors {
-		g := guard.Connector{Owner: connector.Owner}
+		g := guard.Connector{Owner: connector.Owner, Team: connector.Team}
 		for _, r := range connector.Routes {
 			g.Channels = append(g.Channels, r.To...)
 		}
 		e.Connectors[connector.Name] = g
+	}
+	for name, a := range p.Asides {
+		if _, declared := e.Connectors[name]; !declared {
+			e.Connectors[name] = guard.Connector{Owner: a.Owner, Team: a.Team}
+		}
 	}
 	return e
 }

@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"strings"
+
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/operator/desk"
 )
@@ -14,6 +16,7 @@ func (r *Relay) Running() desk.Running {
 		Public: r.adopted.Config.Relay.PublicURL, Retention: r.adopted.Config.Relay.Retention, Log: r.log.Problem(), ReloadFailed: r.reloadFailed,
 		Channels: make(map[string]string), Connectors: make(map[string]string), Teams: make(map[string]string),
 		ChannelPlaces: make(map[string]*operator.Place), ConnectorPlaces: make(map[string]*operator.Place),
+		Belongs: make(map[string]desk.Belonging), Asides: make(map[string]desk.Aside),
 	}
 	if now.Public == "" {
 		now.Public = "http://" + now.Listen
@@ -29,9 +32,15 @@ func (r *Relay) Running() desk.Running {
 		if !c.Saved {
 			now.ConnectorPlaces[c.Name] = &operator.Place{File: c.Range.Filename, Line: c.Range.Start.Line}
 		}
+		now.Belongs[c.Name] = desk.Belonging{Owner: c.Owner, Team: c.Team, Saved: c.Saved}
 	}
 	for _, f := range r.adopted.Config.Files {
 		now.Files = append(now.Files, operator.File(f))
+	}
+	for name, a := range r.adopted.Asides {
+		now.Asides[name] = desk.Aside{
+			Belonging: desk.Belonging{Owner: a.Owner, Team: a.Team, Saved: true}, Declared: a.Declared, Why: strings.Join(a.Mistakes, " "),
+		}
 	}
 	return now
 }

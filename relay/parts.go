@@ -45,7 +45,7 @@ func (r *Relay) openPlugins(context.Context, *next) (undo, error) {
 }
 
 func (r *Relay) openStore(ctx context.Context, n *next) (_ undo, err error) {
-	r.store, r.limit, err = state.Open(ctx, n.plan.Config.Relay, r.log.Part("store"), r.registry)
+	r.store, r.limit, err = state.Open(ctx, n.settings, r.log.Part("store"), r.registry)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,8 @@ const landingPath = "/sign-in"
 
 // openSignIns makes the keeper of tokens. Only the relay's user may read its key.
 func (r *Relay) openSignIns(_ context.Context, n *next) (undo, error) {
-	key := n.plan.Config.Relay.Key
+	key := n.settings.Key
+	r.key = signin.Key{File: key}
 	mended, err := private.Keep(key)
 	if err != nil {
 		return nil, fmt.Errorf("the key for tokens: %w", err)
@@ -83,7 +84,7 @@ func (r *Relay) openSignIns(_ context.Context, n *next) (undo, error) {
 		r.log.Warn().Str("file", key).Msg("other users had access to the key for tokens; now only its owner has")
 	}
 	r.signIn = signin.New(signin.Options{
-		Store: r.store, Plugins: r.host, Key: signin.Key{File: key},
+		Store: r.store, Plugins: r.host, Key: r.key,
 		Landing:  func() string { return r.Running().Public + landingPath },
 		SignedIn: func(name string) { r.intake.PollSoon(name) },
 		Mask:     func(name string, tokens ...secret.Value) { r.masker.Keep("sign-in of "+name, tokens...) },
@@ -128,7 +129,7 @@ func (r *Relay) openPictures(context.Context, *next) (undo, error) {
 // lanes and pages hear of what the store accepts.
 func (r *Relay) openDesk(context.Context, *next) (_ undo, err error) {
 	r.desk = desk.New(desk.Options{
-		Store: r.store, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Mutes: r.mutes, Pictures: r.album, Daemon: r,
+		Store: r.store, Intake: r.intake, Dispatch: r.dispatch, Plugins: r.host, SignIns: r.signIn, Saved: r.saved, Mutes: r.mutes, Pictures: r.album, Daemon: r,
 		Log: r.log.Logger, Version: r.options.Version, Config: r.options.Config,
 	})
 	r.registry.MustRegister(r.desk.Metrics())

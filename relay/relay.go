@@ -40,6 +40,7 @@ import (
 	"github.com/connector-relay/relay/relay/picture"
 	"github.com/connector-relay/relay/relay/plan"
 	"github.com/connector-relay/relay/relay/pluginhost"
+	"github.com/connector-relay/relay/relay/saved"
 	"github.com/connector-relay/relay/relay/secret"
 	"github.com/connector-relay/relay/relay/signin"
 	"github.com/connector-relay/relay/relay/store"
@@ -78,7 +79,9 @@ type Relay struct {
 	host      *pluginhost.Host
 	dispatch  *dispatch.Dispatcher
 	intake    *intake.Intake
+	key       signin.Key
 	signIn    *signin.Keeper
+	saved     *saved.Keeper
 	desk      *desk.Desk
 	guard     *guard.Guard
 	gate      *gate.Gate
@@ -95,8 +98,15 @@ type Relay struct {
 	// parts are the steps that made the parts, for Stop to undo.
 	parts *steps
 
-	// reloading is held during a reload, so that two do not mix.
+	// reloading is held during a reload or a save, so that two do not mix.
 	reloading sync.Mutex
+
+	// gallery remembers what the plugins have said about themselves.
+	gallery struct {
+		sync.Mutex
+		sources []config.Source
+		types   []plan.Type
+	}
 
 	mu sync.RWMutex
 	// adopted is what the running configuration has set up, and estate says to whom each
@@ -122,11 +132,13 @@ func Start(ctx context.Context, o Options) (*Relay, error) {
 	r.parts = r.steps()
 	if err := r.parts.do(ctx, n, []step{
 		{"plugins", r.openPlugins},
-		{"configuration", r.read},
+		{"files", r.readFiles},
 		{"store", r.openStore},
 		{"mutes", r.openMutes},
 		{"dispatch", r.openDispatch},
 		{"sign-ins", r.openSignIns},
+		{"saved connectors", r.openSaved},
+		{"configuration", r.read},
 		{"intake", r.openIntake},
 		{"listeners", r.openListeners},
 		{"door", r.openDoor},

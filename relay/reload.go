@@ -11,15 +11,19 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/listener"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/plan"
+	"github.com/connector-relay/relay/relay/saved"
 )
 
 // next is the configuration that is about to come into force.
 type next struct {
-	plan    *plan.Plan
-	changes []operator.Change
+	// settings are the relay block, which is known before the plan.
+	settings config.Relay
+	plan     *plan.Plan
+	changes  []operator.Change
 	// These are called once nothing can fail any more.
 	lanes, connectors, listen func()
 }
@@ -86,13 +90,29 @@ func (r *Relay) adopt(ctx context.Context, n *next) (undo, error) {
 
 // read makes a plan from the configuration as its files are now.
 func (r *Relay) read(ctx context.Context, n *next) (_ undo, err error) {
-	n.plan, err = plan.Prepare(ctx, plan.Options{
-		Path: r.options.Config, Host: r.host, Masker: r.masker, Renderer: r.renderer, Version: r.options.Version,
-	})
+	o, err := r.planning(ctx, nil, saved.Change{})
 	if err != nil {
 		return nil, err
 	}
+	if n.plan, err = plan.Prepare(ctx, o); err != nil {
+		return nil, err
+	}
 	return ending(n.plan.Discard), nil
+}
+
+// readFiles reads from the files where the store is, in which the rest of the
+// configuration may be. Files with mistakes open none, and all their mistakes are told.
+func (r *Relay) readFiles(ctx context.Context, n *next) (undo, error) {
+	file, diags := config.Parse(config.Options{Path: r.options.Config, Systems: systems.All()})
+	if n.settings = file.Relay(); !diags.HasErrors() {
+		return nil, nil
+	}
+	p, err := plan.Prepare(ctx, plan.Options{Path: r.options.Config, Host: r.host, Masker: r.masker, Renderer: r.renderer, Version: r.options.Version})
+	if err == nil { // somebody has mended them meanwhile
+		p.Discard()
+		err = file.Error(diags)
+	}
+	return nil, err
 }
 
 // readAgain reads the configuration for a reload. Its errors keep their meaning across the
@@ -165,7 +185,7 @@ func (r *Relay) commit(ctx context.Context, n *next) {
 		r.log.Warn().Msg(w)
 	}
 	r.mu.Lock()
-	r.adopted, r.configured, r.estate = p, time.Now(), estate(p.Config)
+	r.adopted, r.configured, r.estate = p, time.Now(), estate(p)
 	r.mu.Unlock()
 	r.notices.Use(r.store, r.mutes, p.Config.Relay.Ops)
 	r.moveMutes(context.WithoutCancel(ctx), p.Config.Moved)

@@ -202,6 +202,7 @@ func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 		j.ask(q.id, q.value, q.query, q.body, q.want)
 	}
 	j.signIn()
+	j.save()
 	j.forget(p)
 	for id := range j.routes {
 		if j.counted[id] == 0 {
@@ -217,6 +218,24 @@ func (j *judged) signIn() {
 	j.ask("pasteToken", session, "", `{"token": "canary"}`, http.StatusOK)
 	j.ask("awaitSignIn", session, "", "", http.StatusOK)
 	j.ask("awaitSignIn", "none", "", "", http.StatusNotFound)
+}
+
+// save makes a connector on the page, and removes it.
+func (j *judged) save() {
+	j.ask("types", "", "", "", http.StatusOK)
+	const filled = `{"filled": {"type": "webhook", "name": "made", "revision": %d, "arguments": {"title": "Made here", "secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="}, "channels": ["%s"]}}`
+	j.ask("draft", "", "", fmt.Sprintf(filled, 0, "nowhere"), http.StatusOK)
+	j.ask("tryConnector", "", "", fmt.Sprintf(filled, 0, "lobby"), http.StatusOK)
+	j.ask("save", "", "", fmt.Sprintf(filled, 0, "nowhere"), http.StatusUnprocessableEntity)
+	j.ask("save", "", "", fmt.Sprintf(filled, 0, "lobby"), http.StatusOK)
+	j.ask("save", "", "", fmt.Sprintf(filled, 7, "lobby"), http.StatusConflict)
+	j.ask("takeOver", "made", "", "", http.StatusOK)
+	j.ask("takeOver", "none", "", "", http.StatusNotFound)
+	j.ask("blocks", "", "", "", http.StatusOK)
+	j.ask("connectors", "", "", "", http.StatusOK)
+	j.ask("export", "", "", "", http.StatusOK)
+	j.ask("removeBlock", "made", "", `{"revision": 1}`, http.StatusConflict)
+	j.ask("removeBlock", "made", "", `{"revision": 2}`, http.StatusOK)
 }
 
 // forget takes everything out of the configuration, and forgets it.

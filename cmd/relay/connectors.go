@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,8 +33,27 @@ longer in the configuration but left something in the store are "removed".`,
 			})
 		}),
 	}
-	cmd.AddCommand(a.rotateCommand(), a.forgetConnectorCommand())
+	cmd.AddCommand(a.rotateCommand(), a.forgetConnectorCommand(), a.exportCommand())
 	return cmd
+}
+
+func (a *app) exportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "export",
+		Short: "Write the connectors that people made on the page as a configuration file",
+		Long: `Write the connectors that people made on the page as a configuration file, with their
+owners and teams. In a file they go on with their hook URLs, checkpoints and history, and
+read their secrets from the store; a connector that stands in a file wins over the one
+on the page.`,
+		Args: cobra.NoArgs,
+		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
+			e, err := r.Export(ctx)
+			if err != nil {
+				return err
+			}
+			return a.say(e, "%s", strings.TrimSuffix(e.HCL, "\n"))
+		}),
+	}
 }
 
 func (a *app) rotateCommand() *cobra.Command {

@@ -145,8 +145,9 @@ type Status struct {
 	// of the last error. Problem is a sentence unless the connector is well.
 	Health  string
 	Problem string
-	// Suspended is as in [Spec].
+	// Suspended and Expires are as in [Spec].
 	Suspended map[string]string
+	Expires   time.Time
 	Poll      store.Poll
 	LastEvent time.Time
 }

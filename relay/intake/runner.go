@@ -323,7 +323,7 @@ func (r *runner) status() Status {
 	defer r.mu.Unlock()
 	st := Status{
 		Name: r.name(), Type: r.connector.Call.Type, Enabled: r.connector.Enabled, Receives: r.connector.Receives, Schedule: r.connector.Schedule,
-		Health: r.poll.Health, Problem: r.poll.Problem, Suspended: r.connector.Suspended, Poll: r.poll, LastEvent: r.lastEvent,
+		Health: r.poll.Health, Problem: r.poll.Problem, Suspended: r.connector.Suspended, Expires: r.connector.Expires, Poll: r.poll, LastEvent: r.lastEvent,
 	}
 	if r.connector.Receives && r.token != "" {
 		st.HookPath = r.hookPath()

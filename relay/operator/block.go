@@ -48,6 +48,15 @@ type Draft struct {
 	Revision int64 `json:"revision,omitempty"`
 }
 
+// Name is the connector's name, as far as it can be read.
+func (d Draft) Name() string {
+	if d.Filled != nil {
+		return d.Filled.Name
+	}
+	_, name, _ := form.Label(d.HCL)
+	return name
+}
+
 // Drafted is what a draft comes to.
 type Drafted struct {
 	// HCL is the block that would be saved.

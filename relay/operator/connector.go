@@ -20,9 +20,16 @@ type Connector struct {
 	Note string `json:"note,omitempty"`
 	// Suspended says, by channel, why the connector's cards do not go there.
 	Suspended map[string]string `json:"suspended,omitempty"`
-	LastPoll  time.Time         `json:"last_poll,omitzero"`
-	NextPoll  time.Time         `json:"next_poll,omitzero"`
-	LastEvent time.Time         `json:"last_event,omitzero"`
+	// Owner is the person responsible, and Team whose connector it is.
+	Owner string `json:"owner,omitempty"`
+	Team  string `json:"team,omitempty"`
+	// Saved says that it was made on the page; else it stands in a file.
+	Saved bool `json:"saved,omitempty"`
+	// Expires is when its hook ends.
+	Expires   time.Time `json:"expires,omitzero"`
+	LastPoll  time.Time `json:"last_poll,omitzero"`
+	NextPoll  time.Time `json:"next_poll,omitzero"`
+	LastEvent time.Time `json:"last_event,omitzero"`
 	// Place is where a file declares it; nil when none does.
 	Place *Place `json:"place,omitempty"`
 }

@@ -252,7 +252,7 @@ func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken
 	for _, c := range cfg.Connectors {
 		built, found := buildConnector(ctx, c, cfg, set, o)
 		if c.Saved && found.HasErrors() {
-			p.Asides[c.Name] = Aside{Text: told(file, found)}
+			p.Asides[c.Name] = aside(file, c.Name, false, found)
 			continue
 		}
 		diags, usable = append(diags, found...), append(usable, c)

@@ -18,20 +18,36 @@ import (
 
 // Aside says why a saved connector does not run.
 type Aside struct {
+	// Owner and Team are whose it is, as far as the block could be read.
+	Owner, Team string
 	// Declared says that a file declares a connector of its name.
 	Declared bool
-	// Text is the diagnostics, with the lines that they are about.
-	Text string
+	// Mistakes are sentences; Text has them with the lines that they are about.
+	Mistakes []string
+	Text     string
 }
 
 // asides returns the saved connectors that a file has set aside.
 func asides(file *config.File) map[string]Aside {
 	list := make(map[string]Aside)
 	for _, a := range file.Asides() {
-		list[a.Name] = Aside{Declared: a.Declared, Text: told(file, a.Diagnostics)}
+		list[a.Name] = aside(file, a.Name, a.Declared, a.Diagnostics)
 	}
 	return list
 }
+
+func aside(file *config.File, name string, declared bool, diags hcl.Diagnostics) Aside {
+	a := Aside{Declared: declared, Text: told(file, diags)}
+	a.Owner, a.Team = file.Ownership(name)
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError {
+			a.Mistakes = append(a.Mistakes, sentences(d))
+		}
+	}
+	return a
+}
+
+func sentences(d *hcl.Diagnostic) string { return d.Summary + ". " + d.Detail }
 
 // told is the mistakes among diagnostics, as text.
 func told(file *config.File, diags hcl.Diagnostics) string {
@@ -126,7 +142,7 @@ func teams(c config.Connector, cfg *config.Config) map[string]string {
 // sort tells mistakes from advice, and finds the field that each is about.
 func (c *Checked) sort(found hcl.Diagnostics, s config.Saved) {
 	for _, d := range found {
-		p := form.Mistake{Message: d.Summary + ". " + d.Detail}
+		p := form.Mistake{Message: sentences(d)}
 		if d.Subject != nil && d.Subject.Filename == config.SavedSource(s.Name) {
 			p.Field = form.At(s.HCL, c.Type, d.Subject.Start.Byte)
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,4 +48,43 @@ func Types(ctx context.Context, path, typ, version string) (map[string]connector
 		return nil, fmt.Errorf("start the plugins: %w", err)
 	}
 	return maps.Clone(set.Types()), nil
+}
+
+// Type is a connector type, and the plugin that has it.
+type Type struct {
+	connector.Type
+	// Plugin is the plugin's name.
+	Plugin string
+}
+
+// Gallery asks all plugins that a configuration can have which connector types they
+// implement, by title: its own, those in its directory, and the bundled ones. It starts
+// those that do not run, and ends them again.
+func Gallery(ctx context.Context, o Options) ([]Type, error) {
+	file, diags := o.parse(nil)
+	if err := file.Error(diags); err != nil {
+		return nil, err
+	}
+	configured, err := specs(file)
+	if err != nil {
+		return nil, err
+	}
+	bundled, err := pluginhost.Bundled(slices.Sorted(maps.Keys(plugins.Bundled()))...)
+	if err != nil {
+		return nil, err
+	}
+	set, err := o.Host.Prepare(ctx, append(bundled, slices.DeleteFunc(configured, func(s pluginhost.Spec) bool { return s.Bundled })...))
+	if err != nil {
+		return nil, fmt.Errorf("start the plugins: %w", err)
+	}
+	defer set.Discard()
+	set.Await(ctx) // whoever looks at the gallery can do nothing about a plugin that is broken
+	var list []Type
+	for typ, t := range set.Types() {
+		list = append(list, Type{Type: t, Plugin: set.Plugin(typ)})
+	}
+	slices.SortFunc(list, func(a, b Type) int {
+		return cmp.Or(cmp.Compare(a.Title, b.Title), cmp.Compare(a.Type.Type, b.Type.Type))
+	})
+	return list, nil
 }

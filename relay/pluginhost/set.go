@@ -148,6 +148,9 @@ func (s *Set) contested(p *supervised, types []string) string {
 // changed.
 func (s *Set) Types() map[string]connector.Type { return s.types }
 
+// Plugin returns the name of the plugin that has a connector type.
+func (s *Set) Plugin(typ string) string { return s.owners[typ].spec.Name }
+
 // Discard ends the plugins that [Host.Prepare] launched for this set and returns when
 // they have ended. After [Host.Adopt], or the second time, it does nothing.
 func (s *Set) Discard() {

@@ -91,7 +91,7 @@ func (k *Keeper) write(ctx context.Context, d *draft, in operator.Draft) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(types, func(t Type) bool { return t.Type.Type == typ })
+	i := slices.IndexFunc(types, func(t plan.Type) bool { return t.Type.Type == typ })
 	if i < 0 {
 		d.mistake("", fmt.Sprintf("There is no connector type %q.", typ))
 		return nil

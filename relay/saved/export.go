@@ -7,6 +7,7 @@ import (
 	"github.com/connector-relay/relay/relay/connector/kinds"
 	"github.com/connector-relay/relay/relay/form"
 	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/plan"
 )
 
 // exportNote is the head of an exported file.
@@ -36,7 +37,7 @@ func (k *Keeper) Export(ctx context.Context) (operator.Exported, error) {
 	return operator.Exported{HCL: text.String(), Connectors: n}, nil
 }
 
-func (k *Keeper) types(ctx context.Context) ([]Type, error) { return k.options.Daemon.Types(ctx) }
+func (k *Keeper) types(ctx context.Context) ([]plan.Type, error) { return k.options.Daemon.Types(ctx) }
 
 // Types implements [operator.Relay].
 func (k *Keeper) Types(ctx context.Context) ([]operator.ConnectorType, error) {

@@ -41,7 +41,7 @@ func (k *Keeper) put(ctx context.Context, p access.Person, b store.Block, given 
 	if err != nil {
 		return operator.Block{}, err
 	}
-	err = k.options.Daemon.Apply(ctx, Change{Name: b.Name, Block: &b, Given: given, Keep: func(ctx context.Context) (err error) {
+	err = k.options.Daemon.Apply(ctx, Change{Name: b.Name, Block: &b, Given: given, Lenient: before != nil, Keep: func(ctx context.Context) (err error) {
 		if before != nil {
 			if err := before(ctx); err != nil {
 				return err

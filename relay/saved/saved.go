@@ -18,7 +18,6 @@ import (
 
 	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/access/throttle"
-	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/form"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/plan"
@@ -49,7 +48,7 @@ type SignIns interface {
 // Daemon runs the connectors.
 type Daemon interface {
 	// Types returns the connector types that there are.
-	Types(ctx context.Context) ([]Type, error)
+	Types(ctx context.Context) ([]plan.Type, error)
 	// Check reads a block with the configuration as it runs. Given are secrets that are
 	// not stored yet.
 	Check(ctx context.Context, b store.Block, given Secrets) (*plan.Checked, error)
@@ -64,12 +63,6 @@ type Daemon interface {
 // Secrets are texts by their names in blocks.
 type Secrets map[string]secret.Value
 
-// Type is a connector type and the plugin that has it.
-type Type struct {
-	connector.Type
-	Plugin string
-}
-
 // Change is what becomes of one saved connector.
 type Change struct {
 	// Name is the connector's, and Block what it is from now on; nil removes it.
@@ -77,6 +70,8 @@ type Change struct {
 	Block *store.Block
 	// Given are its secrets that are not stored yet.
 	Given Secrets
+	// Lenient says that the block may have mistakes, because it had them before.
+	Lenient bool
 	// Keep stores the change. It is called last, when nothing else can fail.
 	Keep func(ctx context.Context) error
 }
@@ -156,7 +151,7 @@ func (k *Keeper) Blocks(ctx context.Context) ([]operator.Block, error) {
 }
 
 // shown is a block as people see it.
-func shown(b store.Block, types []Type, asides map[string]plan.Aside) operator.Block {
+func shown(b store.Block, types []plan.Type, asides map[string]plan.Aside) operator.Block {
 	o := operator.Block{
 		Name: b.Name, Owner: b.Owner, Team: b.Team, HCL: b.HCL, Problem: asides[b.Name].Text, Declared: asides[b.Name].Declared,
 		Revision: b.Revision, Saved: b.Saved, SavedBy: b.SavedBy,
@@ -167,7 +162,7 @@ func shown(b store.Block, types []Type, asides map[string]plan.Aside) operator.B
 		return o
 	}
 	o.Type = typ
-	i := slices.IndexFunc(types, func(t Type) bool { return t.Type.Type == typ })
+	i := slices.IndexFunc(types, func(t plan.Type) bool { return t.Type.Type == typ })
 	if i < 0 {
 		o.Beyond = "no plugin has the type " + typ
 		return o
@@ -197,4 +192,15 @@ func conflict(err error) error {
 		return fmt.Errorf("%w: somebody else has saved this connector; look at it again", operator.ErrConflict)
 	}
 	return err
+}
+
+// Has reports whether there is a saved connector of this name, running or not.
+func (k *Keeper) Has(ctx context.Context, name string) (bool, error) {
+	switch _, err := k.options.Store.Block(ctx, name); {
+	case errors.Is(err, store.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return true, nil
 }

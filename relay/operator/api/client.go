@@ -180,6 +180,9 @@ func readFailure(resp *http.Response) error {
 	if json.Unmarshal(b, &f) != nil || f.Error == "" {
 		f.Error = fmt.Sprintf("the relay answered %s", resp.Status)
 	}
+	if len(f.Mistakes) > 0 {
+		return &operator.MistakenError{Mistakes: f.Mistakes}
+	}
 	return &remoteError{text: f.Error, is: meanings()[resp.StatusCode]}
 }
 

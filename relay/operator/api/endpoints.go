@@ -60,6 +60,14 @@ func endpoints() []endpoint {
 		{"Dismiss", "POST /dead-letters/dismiss", access.Operate, posted(operator.Relay.Dismiss)},
 
 		{"AddPicture", "POST /pictures", access.Configure, posted(operator.Relay.AddPicture)},
+		{"Types", "GET /connector-types", access.Read, plain(operator.Relay.Types)},
+		{"Blocks", "GET /saved", access.Read, plain(operator.Relay.Blocks)},
+		{"Export", "GET /export", access.Read, plain(operator.Relay.Export)},
+		{"Draft", "POST /draft", access.Configure, posted(operator.Relay.Draft)},
+		{"TryConnector", "POST /try", access.Configure, posted(operator.Relay.TryConnector)},
+		{"Save", "POST /saved", access.Configure, posted(operator.Relay.Save)},
+		{"RemoveBlock", "POST /saved/{name}/remove", access.Configure, removeBlock()},
+		{"TakeOver", "POST /saved/{name}/take-over", access.Configure, named(operator.Relay.TakeOver)},
 		{"RotateHook", "POST /connectors/{name}/rotate", access.Configure, rotate()},
 		{"ForgetConnector", "POST /connectors/{name}/forget", access.Operate, told(operator.Relay.ForgetConnector)},
 		{"ForgetChannel", "POST /channels/{name}/forget", access.Operate, named(operator.Relay.ForgetChannel)},
@@ -170,6 +178,17 @@ type pausing struct {
 func pause() call {
 	return about(func(r operator.Relay, ctx context.Context, channel string, p pausing) (struct{}, error) {
 		return struct{}{}, r.Pause(ctx, channel, p.Reason)
+	})
+}
+
+// removal says which revision of a saved connector is removed.
+type removal struct {
+	Revision int64 `json:"revision"`
+}
+
+func removeBlock() call {
+	return about(func(r operator.Relay, ctx context.Context, connector string, w removal) (struct{}, error) {
+		return struct{}{}, r.RemoveBlock(ctx, connector, w.Revision)
 	})
 }
 

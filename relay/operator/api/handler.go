@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/connector-relay/relay/relay/form"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
@@ -97,6 +98,8 @@ func decode[B any](req *http.Request) (body B, err error) {
 // failure is an error in its wire form.
 type failure struct {
 	Error string `json:"error"`
+	// Mistakes are what is wrong with the fields of a draft.
+	Mistakes []form.Mistake `json:"mistakes,omitempty"`
 }
 
 // statusError is an error about HTTP itself.
@@ -126,7 +129,11 @@ func writeProblem(w http.ResponseWriter, err error) {
 	if e, ok := errors.AsType[statusError](err); ok {
 		status = e.status
 	}
-	write(w, status, failure{Error: err.Error()})
+	f := failure{Error: err.Error()}
+	if e, ok := errors.AsType[*operator.MistakenError](err); ok {
+		f.Mistakes = e.Mistakes
+	}
+	write(w, status, f)
 }
 
 // answer writes what a question comes to.

@@ -208,3 +208,43 @@ func pages[T any](wanted int, page func(last *T, limit int) ([]T, error)) ([]T, 
 		}
 	}
 }
+
+// Types implements [operator.Relay].
+func (c *Client) Types(ctx context.Context) ([]operator.ConnectorType, error) {
+	return ask[[]operator.ConnectorType](ctx, c, "Types", question{})
+}
+
+// Blocks implements [operator.Relay].
+func (c *Client) Blocks(ctx context.Context) ([]operator.Block, error) {
+	return ask[[]operator.Block](ctx, c, "Blocks", question{})
+}
+
+// Export implements [operator.Relay].
+func (c *Client) Export(ctx context.Context) (operator.Exported, error) {
+	return ask[operator.Exported](ctx, c, "Export", question{})
+}
+
+// Draft implements [operator.Relay].
+func (c *Client) Draft(ctx context.Context, d operator.Draft) (operator.Drafted, error) {
+	return ask[operator.Drafted](ctx, c, "Draft", question{body: d})
+}
+
+// TryConnector implements [operator.Relay].
+func (c *Client) TryConnector(ctx context.Context, d operator.Draft) (operator.Trial, error) {
+	return ask[operator.Trial](ctx, c, "TryConnector", question{body: d})
+}
+
+// Save implements [operator.Relay].
+func (c *Client) Save(ctx context.Context, d operator.Draft) (operator.Block, error) {
+	return ask[operator.Block](ctx, c, "Save", question{body: d})
+}
+
+// RemoveBlock implements [operator.Relay].
+func (c *Client) RemoveBlock(ctx context.Context, connector string, revision int64) error {
+	return tell(ctx, c, "RemoveBlock", question{name: connector, body: removal{revision}})
+}
+
+// TakeOver implements [operator.Relay].
+func (c *Client) TakeOver(ctx context.Context, connector string) (operator.Block, error) {
+	return ask[operator.Block](ctx, c, "TakeOver", question{name: connector})
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -179,7 +180,8 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 	const name = "a/b c?d"
 	since := time.Date(2026, 5, 1, 8, 0, 0, 123, time.UTC)
 	none := func(err error) (any, error) { return nil, err }
-	return map[string]func(operator.Relay) (any, error){
+	all := savedQuestions(ctx)
+	maps.Copy(all, map[string]func(operator.Relay) (any, error){
 		"Status":     func(r operator.Relay) (any, error) { return r.Status(ctx) },
 		"Problems":   func(r operator.Relay) (any, error) { return r.Problems(ctx) },
 		"Connectors": func(r operator.Relay) (any, error) { return r.Connectors(ctx) },
@@ -227,7 +229,8 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 		"Configuration": func(r operator.Relay) (any, error) { return r.Configuration(ctx) },
 		"Plan":          func(r operator.Relay) (any, error) { return r.Plan(ctx) },
 		"Reload":        func(r operator.Relay) (any, error) { return r.Reload(ctx) },
-	}
+	})
+	return all
 }
 
 // overSocket returns a client for a relay that is served on an operator socket.

@@ -25,12 +25,17 @@ func (d *Desk) Connectors(ctx context.Context) ([]operator.Connector, error) {
 		o := operator.Connector{
 			Name: c.Name, Type: c.Type, Enabled: c.Enabled, Schedule: c.Schedule, Health: c.Health, Problem: c.Problem, Note: c.Poll.Note,
 			Suspended: c.Suspended, LastPoll: c.Poll.Last, NextPoll: c.Poll.Next, LastEvent: c.LastEvent, Place: now.ConnectorPlaces[c.Name],
+			Owner: now.Belongs[c.Name].Owner, Team: now.Belongs[c.Name].Team, Saved: now.Belongs[c.Name].Saved, Expires: c.Expires,
 		}
 		o.HookUsed, o.FormerHook = hookUse(hooks, c.Name, c.HookPath, now.Public)
 		if c.HookPath != "" {
 			o.HookURL = now.Public + c.HookPath
 		}
 		list = append(list, o)
+	}
+	for _, c := range now.asides() {
+		here[c.Name] = true
+		list = append(list, c)
 	}
 	kept, err := d.options.Store.Connectors(ctx)
 	for _, k := range kept {
@@ -81,7 +86,16 @@ func (d *Desk) ForgetConnector(ctx context.Context, name string) error {
 	if _, ok := d.options.Daemon.Running().Connectors[name]; ok {
 		return configured("connector", name)
 	}
-	return meaning(d.options.Intake.Forget(ctx, name))
+	switch saved, err := d.Has(ctx, name); {
+	case err != nil:
+		return err
+	case saved:
+		return fmt.Errorf("%w: connector %s is saved on the page, and set aside; remove it there first", operator.ErrInvalid, name)
+	}
+	if err := d.options.Intake.Forget(ctx, name); err != nil {
+		return meaning(err)
+	}
+	return d.Forget(ctx, name)
 }
 
 // configured returns the error for something that cannot be forgotten because it is configured.

@@ -80,6 +80,10 @@ type Running struct {
 	Retention                 time.Duration
 	// Channels and Connectors are the types of those that are configured, by name.
 	Channels, Connectors map[string]string
+	// Belongs says whose the connectors are, by name.
+	Belongs map[string]Belonging
+	// Asides are the saved connectors that do not run, by name.
+	Asides map[string]Aside
 	// Teams are the teams of channels that have one.
 	Teams map[string]string
 	// ChannelPlaces and ConnectorPlaces are where the files declare them, by name.
@@ -100,6 +104,7 @@ type Options struct {
 	SignIns  SignIns
 	Pictures Pictures
 	Mutes    *mute.Board
+	Saved    Saved
 	Daemon   Daemon
 	Log      zerolog.Logger
 	// Version is the relay's, and Config the path of its configuration.
@@ -107,12 +112,15 @@ type Options struct {
 }
 
 // Desk answers operators from the parts of the relay that runs in this process.
-type Desk struct{ options Options }
+type Desk struct {
+	Saved
+	options Options
+}
 
 var _ operator.Relay = (*Desk)(nil)
 
 // New returns a desk.
-func New(o Options) *Desk { return &Desk{o} }
+func New(o Options) *Desk { return &Desk{o.Saved, o} }
 
 // meaning gives a part's error the meaning that crosses the socket.
 func meaning(err error) error {

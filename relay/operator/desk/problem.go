@@ -77,6 +77,9 @@ func (v view) problems(now time.Time) []operator.Problem {
 			add("connector "+c.Name+" to channel "+channel, "connector %s does not post to channel %s: %s", c.Name, channel, c.Suspended[channel])
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(v.running.Asides)) {
+		add("connector "+name, "the saved connector %s is set aside: %s", name, v.running.Asides[name].Why)
+	}
 	for _, p := range v.plugins {
 		if p.Problem != "" {
 			add("plugin "+p.Name, "plugin %s: %s", p.Name, p.Problem)

@@ -170,6 +170,20 @@ func questions() []question {
 		}, all(opsOperate)},
 		// TestMembersEndMutesOfWhatIsTheirs says more.
 		{"Unmute", func(ctx context.Context, r operator.Relay, _ string) error { return r.Unmute(ctx, 1) }, all(anybodyOperates)},
+		{"Types", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Types(ctx)) }, all(looks)},
+		{"Blocks", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Blocks(ctx)) }, all(looks)},
+		{"Export", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Export(ctx)) }, all(looks)},
+		{"Draft", func(ctx context.Context, r operator.Relay, _ string) error {
+			return err1(r.Draft(ctx, operator.Draft{}))
+		}, all(teamConfigures)},
+		{"TryConnector", func(ctx context.Context, r operator.Relay, _ string) error {
+			return err1(r.TryConnector(ctx, operator.Draft{}))
+		}, all(teamConfigures)},
+		{"Save", func(ctx context.Context, r operator.Relay, _ string) error {
+			return err1(r.Save(ctx, operator.Draft{}))
+		}, all(teamConfigures)},
+		{"RemoveBlock", func(ctx context.Context, r operator.Relay, _ string) error { return r.RemoveBlock(ctx, "hers", 1) }, all(teamConfigures)},
+		{"TakeOver", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.TakeOver(ctx, "hers")) }, all(teamConfigures)},
 
 		{"Replay", func(ctx context.Context, r operator.Relay, _ string) error {
 			return err1(r.Replay(ctx, operator.Selection{}))
