@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 
 	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/operator"
@@ -14,6 +17,7 @@ import (
 // now.
 type configurationPage struct {
 	operator.Status
+	Files []operator.File
 	// Compared says that Changes have been asked for, and Wrong why there are none.
 	Compared bool
 	Changes  []operator.Change
@@ -35,7 +39,11 @@ func (d *Dashboard) configurationView(ctx context.Context, compare bool) (answer
 	if err != nil {
 		return nil, err
 	}
-	page := configurationPage{Status: status, Compared: compare, May: isOps(ctx, access.Configure)}
+	files, err := d.relay.Configuration(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page := configurationPage{Status: status, Files: files, Compared: compare, May: isOps(ctx, access.Configure)}
 	v := view{Template: "configuration.html", Title: "Configuration"}
 	if compare {
 		page.Changes, err = d.relay.Plan(ctx)
@@ -47,6 +55,49 @@ func (d *Dashboard) configurationView(ctx context.Context, compare bool) (answer
 	}
 	v.Page = page
 	return v, nil
+}
+
+// linesPerPage is how many lines of a file one page shows.
+const linesPerPage = 1000
+
+// fileURL leads to a line of a file of the configuration.
+func fileURL(name string, line int) string {
+	from := max(0, line-1)/linesPerPage*linesPerPage + 1
+	return "/configuration/file?" + url.Values{"name": {name}, "from": {strconv.Itoa(from)}}.Encode() + "#L" + strconv.Itoa(line)
+}
+
+func (d *Dashboard) configurationFile(r *http.Request) (answer, error) {
+	name := r.URL.Query().Get("name")
+	files, err := d.relay.Configuration(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(files, func(f operator.File) bool { return f.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("file %s: %w in the configuration that runs", name, operator.ErrNotFound)
+	}
+	type line struct {
+		Number int
+		Text   string
+	}
+	page := struct {
+		Name           string
+		Lines          []line
+		Earlier, Later string
+	}{Name: name}
+	from, _ := strconv.Atoi(r.URL.Query().Get("from"))
+	from = max(1, min(from, len(files[i].Lines)))
+	end := min(len(files[i].Lines), from-1+linesPerPage)
+	for n, text := range files[i].Lines[from-1 : end] {
+		page.Lines = append(page.Lines, line{from + n, text})
+	}
+	if from > 1 {
+		page.Earlier = fileURL(name, max(1, from-linesPerPage))
+	}
+	if end < len(files[i].Lines) {
+		page.Later = fileURL(name, end+1)
+	}
+	return view{Template: "configuration-file.html", Title: name, Trail: []link{{"Configuration", "/configuration"}}, Page: page}, nil
 }
 
 // refused separates what is wrong with a configuration from what has gone wrong.

@@ -132,6 +132,7 @@ func (d *Dashboard) pages() map[string]page {
 		"GET /plugins":                    d.plugins,
 		"GET /plugins/{name}":             d.plugin,
 		"GET /configuration":              d.configuration,
+		"GET /configuration/file":         d.configurationFile,
 		"GET /configuration/changes":      d.compare,
 		"POST /configuration/reload":      d.reload,
 		"/":                               func(*http.Request) (answer, error) { return nil, operator.ErrNotFound },

@@ -28,6 +28,7 @@ func (d *Dashboard) functions() template.FuncMap {
 		"verdict":  verdictMark,
 		"plugin":   pluginMark,
 		"change":   changeMark,
+		"file":     fileURL,
 		"size":     size,
 		"clock":    func(t time.Time) string { return t.Format(time.TimeOnly) },
 		"indented": indented,

@@ -152,6 +152,10 @@ func (h hostile) Count(context.Context, store.Filter) (operator.Count, error) {
 	return told[operator.Count](h), nil
 }
 
+func (h hostile) Configuration(context.Context) ([]operator.File, error) {
+	return told[[]operator.File](h), nil
+}
+
 func (h hostile) Plan(context.Context) ([]operator.Change, error) {
 	return told[[]operator.Change](h), nil
 }
@@ -169,13 +173,16 @@ func TestNoPageRunsWhatItShows(t *testing.T) {
 			if !both || method != http.MethodGet {
 				continue
 			}
+			if path == "/configuration/file" {
+				path += "?" + url.Values{"name": {evil}}.Encode()
+			}
 			path = strings.NewReplacer("{$}", "", "{id}", "7", "{verb}", "replay", "{name}", url.PathEscape(evil)).Replace(path)
 			r := httptest.NewRequest(method, "http://localhost"+path, nil)
 			query := r.URL.Query()
-			for _, name := range []string{"search", "state", "text", "channel", "connector", "kind", "page"} {
+			for _, name := range []string{"search", "state", "text", "channel", "connector", "kind", "page", "name"} {
 				query.Set(name, evil)
 			}
-			for _, asked := range []string{"", query.Encode()} {
+			for _, asked := range []string{r.URL.RawQuery, query.Encode()} {
 				r.URL.RawQuery = asked
 				w := httptest.NewRecorder()
 				d.Handler().ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Local("loopback"))))

@@ -91,6 +91,10 @@ func (k *kept) Count(_ context.Context, f store.Filter) (operator.Count, error) 
 	return operator.Count{Count: 1234}, k.did("count %v with %q to %s since %s", f.States, f.Text, f.Channel, f.Since.Format(time.DateTime))
 }
 
+func (k *kept) Configuration(context.Context) ([]operator.File, error) {
+	return []operator.File{{Name: "relay.hcl", Lines: slices.Repeat([]string{"relay {", "  # <b>", "}"}, 500)}}, nil
+}
+
 func (k *kept) Status(context.Context) (operator.Status, error) {
 	return operator.Status{Config: "/etc/relay.hcl", Configured: now}, nil
 }
@@ -295,6 +299,27 @@ func TestADayIsDrawnAndSaid(t *testing.T) {
 	for path, want := range map[string]string{"/channels": `6 <span class="unseen">cards, at most 4 in an hour`, "/connectors": `4 <span class="unseen">events, at most 3 in an hour`} {
 		if _, page := get(t, s.URL+path); !strings.Contains(page, want) || strings.Count(page, "v24h-3z") != 1 {
 			t.Errorf("%s does not say %q", path, want)
+		}
+	}
+}
+
+// TestAFileIsShownAsItRuns with the number of each line, a thousand at a time, and a link to
+// a line leads to the page that has it.
+func TestAFileIsShownAsItRuns(t *testing.T) {
+	_, s := serve(t, &kept{})
+	_, page := get(t, s.URL+"/configuration")
+	if !strings.Contains(page, `href="/configuration/file?from=1&amp;name=relay.hcl#L1"`) || !strings.Contains(page, "1500 lines") {
+		t.Error(page)
+	}
+	for query, want := range map[string][2]string{
+		"name=relay.hcl":             {`<li id="L1" data-line="1">relay {</li>`, `<li id="L1001"`},
+		"name=relay.hcl&from=1001":   {`<li id="L1001" data-line="1001">  # &lt;b&gt;</li>`, `<li id="L1000"`},
+		"name=relay.hcl&from=999999": {`<li id="L1500"`, `<li id="L1499"`},
+		"name=relay.hcl&from=-5":     {`<li id="L1"`, `<li id="L1001"`},
+		"name=/etc/passwd":           {"There is no such page", "<li id"},
+	} {
+		if _, page := get(t, s.URL+"/configuration/file?"+query); !strings.Contains(page, want[0]) || strings.Contains(page, want[1]) {
+			t.Errorf("%s does not show %s, or shows %s", query, want[0], want[1])
 		}
 	}
 }
