@@ -50,9 +50,7 @@ func (r *Relay) currentEstate() *guard.Estate {
 
 // audit keeps an entry of the audit log in the store, and in the log if the store cannot.
 func (r *Relay) audit(ctx context.Context, e operator.Audited) {
-	r.keepAudit(ctx, store.AuditEntry{
-		Time: e.Time, Who: e.Who, Via: e.Via, Action: e.Action, Subject: e.Subject, Outcome: e.Outcome, Detail: e.Detail,
-	})
+	r.keepAudit(ctx, store.AuditEntry(e))
 }
 
 func (r *Relay) keepAudit(ctx context.Context, e store.AuditEntry) {

@@ -96,10 +96,10 @@ func (a *app) root() *cobra.Command {
 		a.planCommand(), a.reloadCommand(), a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
 		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.doctorCommand(),
 		a.eventsCommand(), a.explainCommand(), a.refusedCommand(), a.deliveriesCommand(), a.deadLettersCommand(),
-		a.pauseCommand(), a.resumeCommand(), a.muteCommand(), a.unmuteCommand(), a.mutesCommand(), a.pluginCommand(), a.versionCommand(),
+		a.pauseCommand(), a.resumeCommand(), a.muteCommand(), a.unmuteCommand(), a.mutesCommand(), a.tokensCommand(), a.auditCommand(), a.pluginCommand(), a.versionCommand(),
 	)
 	root.AddCommand(a.here(
-		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.previewCommand(), a.storeCommand(), a.docsCommand(),
+		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.previewCommand(), a.storeCommand(), a.passwordCommand(), a.docsCommand(),
 	)...)
 	wrapArgs(root)
 	return root

@@ -90,16 +90,22 @@ func (t *lasting) end(now time.Time) (time.Time, error) {
 		}
 		return end, nil
 	}
-	if days, ok := strings.CutSuffix(t.span, "d"); ok {
+	end, err := after(now, t.span)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%w: --for %q is not how long, such as 90m, 2h or 3d", errUsage, t.span)
+	}
+	return end, nil
+}
+
+// after returns the end of a span such as 90m, 2h or 3d.
+func after(now time.Time, span string) (time.Time, error) {
+	if days, ok := strings.CutSuffix(span, "d"); ok {
 		if n, err := strconv.Atoi(days); err == nil {
 			return now.AddDate(0, 0, n), nil
 		}
 	}
-	span, err := time.ParseDuration(t.span)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: --for %q is not how long, such as 90m, 2h or 3d", errUsage, t.span)
-	}
-	return now.Add(span), nil
+	d, err := time.ParseDuration(span)
+	return now.Add(d), err
 }
 
 func (a *app) mute(ctx context.Context, r operator.Relay, m operator.Mute, t lasting) (err error) {

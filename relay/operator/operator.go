@@ -116,6 +116,16 @@ type Relay interface {
 	Dismiss(ctx context.Context, s Selection) ([]int64, error)
 	// Configuration returns the files of the configuration that runs, without secrets.
 	Configuration(ctx context.Context) ([]File, error)
+	// Me says who asks.
+	Me(ctx context.Context) (Me, error)
+	// AuditLog lists who did what, newest first.
+	AuditLog(ctx context.Context, f store.AuditFilter) ([]Audited, error)
+	// Tokens lists the API tokens by person and name.
+	Tokens(ctx context.Context) ([]Token, error)
+	// CreateToken makes a token for whoever asks, and shows its secret this once.
+	CreateToken(ctx context.Context, t NewToken) (Token, error)
+	// RevokeToken ends a token.
+	RevokeToken(ctx context.Context, t TokenRef) error
 	// Plan says what a Reload would change, and what it would leave behind.
 	Plan(ctx context.Context) ([]Change, error)
 	// Reload reads the configuration again. When it is invalid, the error is

@@ -44,6 +44,9 @@ func endpoints() []endpoint {
 		{"Refusals", "GET /refused", access.Read, queried(textFields("connector"), operator.Relay.Refusals)},
 		{"Mutes", "GET /mutes", access.Read, plain(operator.Relay.Mutes)},
 		{"Configuration", "GET /configuration", access.Read, plain(operator.Relay.Configuration)},
+		{"Me", "GET /me", access.Read, plain(operator.Relay.Me)},
+		{"AuditLog", "GET /audit", access.Read, queried(auditFields, operator.Relay.AuditLog)},
+		{"Tokens", "GET /tokens", access.Read, plain(operator.Relay.Tokens)},
 		{"Explain", "GET /explain", access.Read, queried(textFields("event"), operator.Relay.Explain)},
 
 		{"Send", "POST /channels/{name}/send", access.Operate, about(operator.Relay.Send)},
@@ -71,6 +74,8 @@ func endpoints() []endpoint {
 		{"RotateHook", "POST /connectors/{name}/rotate", access.Configure, rotate()},
 		{"ForgetConnector", "POST /connectors/{name}/forget", access.Operate, told(operator.Relay.ForgetConnector)},
 		{"ForgetChannel", "POST /channels/{name}/forget", access.Operate, named(operator.Relay.ForgetChannel)},
+		{"CreateToken", "POST /tokens", access.Configure, posted(operator.Relay.CreateToken)},
+		{"RevokeToken", "POST /tokens/revoke", access.Configure, posted(revokeToken)},
 		{"Plan", "POST /plan", access.Configure, plain(operator.Relay.Plan)},
 		{"Reload", "POST /reload", access.Configure, plain(operator.Relay.Reload)},
 	}
@@ -168,6 +173,10 @@ func about[B, A any](ask func(operator.Relay, context.Context, string, B) (A, er
 		}
 		return ask(r, req.Context(), req.PathValue("name"), body)
 	}}
+}
+
+func revokeToken(r operator.Relay, ctx context.Context, t operator.TokenRef) (struct{}, error) {
+	return struct{}{}, r.RevokeToken(ctx, t)
 }
 
 // pausing is why a channel is paused.

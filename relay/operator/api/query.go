@@ -44,6 +44,10 @@ func eventFields(f *store.EventFilter) []field {
 	}
 }
 
+func auditFields(f *store.AuditFilter) []field {
+	return []field{text("who", &f.Who), text("subject", &f.Subject), before(&f.Before), limit(&f.Limit)}
+}
+
 // textFields returns the fields of a question about one text.
 func textFields(name string) func(*string) []field {
 	return func(value *string) []field { return []field{text(name, value)} }

@@ -142,6 +142,27 @@ func (h *heard) Resume(_ context.Context, channel string) error {
 	return err
 }
 
+func (h *heard) Me(context.Context) (operator.Me, error) {
+	return answered(h, operator.Me{Name: "ada", Role: access.Ops}, "me")
+}
+
+func (h *heard) AuditLog(_ context.Context, f store.AuditFilter) ([]operator.Audited, error) {
+	return answered(h, []operator.Audited{{ID: 7, Who: "ada"}}, "audit", f)
+}
+
+func (h *heard) Tokens(context.Context) ([]operator.Token, error) {
+	return answered(h, []operator.Token{{Name: "ci"}}, "tokens")
+}
+
+func (h *heard) CreateToken(_ context.Context, t operator.NewToken) (operator.Token, error) {
+	return answered(h, operator.Token{Name: "ci", Secret: "relay_X"}, "create token", t)
+}
+
+func (h *heard) RevokeToken(_ context.Context, t operator.TokenRef) error {
+	_, err := answered(h, 0, "revoke token", t)
+	return err
+}
+
 func (h *heard) Mutes(context.Context) ([]operator.Mute, error) {
 	return answered(h, []operator.Mute{{ID: 7, What: "channel dev"}}, "mutes")
 }
@@ -216,6 +237,17 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 		"Pause":           func(r operator.Relay) (any, error) { return none(r.Pause(ctx, name, "it is loud & late")) },
 		"Resume":          func(r operator.Relay) (any, error) { return none(r.Resume(ctx, name)) },
 		"Mutes":           func(r operator.Relay) (any, error) { return r.Mutes(ctx) },
+		"Me":              func(r operator.Relay) (any, error) { return r.Me(ctx) },
+		"Tokens":          func(r operator.Relay) (any, error) { return r.Tokens(ctx) },
+		"AuditLog": func(r operator.Relay) (any, error) {
+			return r.AuditLog(ctx, store.AuditFilter{Who: "a&b", Subject: "channel %", Before: 7, Limit: 5})
+		},
+		"CreateToken": func(r operator.Relay) (any, error) {
+			return r.CreateToken(ctx, operator.NewToken{Name: "ci", Scopes: access.Everything(), Expires: since})
+		},
+		"RevokeToken": func(r operator.Relay) (any, error) {
+			return none(r.RevokeToken(ctx, operator.TokenRef{Name: "ci", Person: "ada"}))
+		},
 		"Mute": func(r operator.Relay) (any, error) {
 			return r.Mute(ctx, operator.Mute{Sort: "condition", Name: name, Condition: `event.kind == "<&>"`, Reason: "%", Until: since})
 		},

@@ -27,6 +27,10 @@ type Store interface {
 	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
 	Connectors(ctx context.Context) ([]store.Kept, error)
 	Ping(ctx context.Context) error
+	AuditLog(ctx context.Context, f store.AuditFilter) ([]store.AuditEntry, error)
+	APITokens(ctx context.Context, person string) ([]store.APIToken, error)
+	AddAPIToken(ctx context.Context, t store.APIToken) error
+	RevokeAPIToken(ctx context.Context, person, name string) error
 }
 
 // Intake says how the connectors stand, and controls them.

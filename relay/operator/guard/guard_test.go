@@ -155,6 +155,20 @@ func questions() []question {
 		}, all(teamConfigures)},
 		{"PasteToken", func(ctx context.Context, r operator.Relay, _ string) error { return r.PasteToken(ctx, "id", "token") }, all(anybodyConfigures)},
 
+		{"Me", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Me(ctx)) }, all(looks)},
+		{"AuditLog", func(ctx context.Context, r operator.Relay, _ string) error {
+			return err1(r.AuditLog(ctx, store.AuditFilter{}))
+		}, all(looks)},
+		{"Tokens", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Tokens(ctx)) }, all(looks)},
+		{"CreateToken", func(ctx context.Context, r operator.Relay, _ string) error {
+			return err1(r.CreateToken(ctx, operator.NewToken{Name: "ci", Scopes: access.Everything()}))
+		}, all(anybodyConfigures)},
+		{"RevokeToken", func(ctx context.Context, r operator.Relay, _ string) error {
+			return r.RevokeToken(ctx, operator.TokenRef{Name: "ci"})
+		}, all(anybodyConfigures)},
+		{"RevokeToken", func(ctx context.Context, r operator.Relay, person string) error {
+			return r.RevokeToken(ctx, operator.TokenRef{Name: "ci", Person: person})
+		}, map[string]string{"mia@example.com": "yes what? yes no no no", "bob@example.com": "yes what? what? no no no"}},
 		{"Mutes", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Mutes(ctx)) }, all(looks)},
 		{"Mute", func(ctx context.Context, r operator.Relay, name string) error {
 			return err1(r.Mute(ctx, operator.Mute{Sort: "channel", Name: name}))
@@ -375,5 +389,47 @@ func TestChangesAreWrittenDown(t *testing.T) {
 	b.err = nil
 	if _ = g.Pause(ada, "red", ""); (*log)[len(*log)-1].Outcome != operator.Done {
 		t.Error("after them, what Ada did is not written down")
+	}
+}
+
+func (b *behind) Tokens(context.Context) ([]operator.Token, error) {
+	return []operator.Token{{Name: "a", Person: "ada@example.com"}, {Name: "m", Person: "mia@example.com"}}, nil
+}
+
+func (b *behind) AuditLog(_ context.Context, f store.AuditFilter) ([]operator.Audited, error) {
+	return []operator.Audited{{Who: f.Who}}, nil
+}
+
+func TestMembersSeeTheirOwnTokensAndDeeds(t *testing.T) {
+	g, _ := newGuard(&behind{})
+	for name, want := range map[string]int{"ada": 2, "rob": 0, "mia": 1} {
+		if list, err := g.Tokens(people()[name]); err != nil || len(list) != want {
+			t.Errorf("%s sees the tokens %+v, %v", name, list, err)
+		}
+	}
+	for _, c := range []struct{ name, who, want string }{
+		{"ada", "", ""}, {"ada", "bob@example.com", "bob@example.com"}, {"rob", "", ""}, {"mia", "", "mia@example.com"}, {"mia", "mia@example.com", "mia@example.com"}, {"mia", "ada@example.com", "nobody's"},
+	} {
+		list, err := g.AuditLog(people()[c.name], store.AuditFilter{Who: c.who})
+		got := "nobody's"
+		if len(list) > 0 {
+			got = list[0].Who
+		}
+		if err != nil || got != c.want {
+			t.Errorf("asked for what %q did, %s sees what %q did, %v", c.who, c.name, got, err)
+		}
+	}
+}
+
+func TestATokenMakesNoTokens(t *testing.T) {
+	g, log := newGuard(&behind{})
+	for _, p := range []access.Person{
+		{Name: "ada@example.com", Role: access.Ops, Via: "token ci", Scopes: access.Everything()},
+		{Name: "ada@example.com", Role: access.Ops, Via: "session", Scopes: []access.Scope{access.Configure}},
+	} {
+		_, err := g.CreateToken(access.With(t.Context(), p), operator.NewToken{Name: "more", Scopes: access.Everything()})
+		if !errors.Is(err, operator.ErrForbidden) || len(*log) == 0 || (*log)[len(*log)-1].Outcome != operator.Refused {
+			t.Errorf("via %s with the scopes %v: %v", p.Via, p.Scopes, err)
+		}
 	}
 }
