@@ -18,6 +18,8 @@ import (
 type configurationPage struct {
 	operator.Status
 	Files []operator.File
+	// Blocks are the connectors that people have made on the page.
+	Blocks []operator.Block
 	// Compared says that Changes have been asked for, and Wrong why there are none.
 	Compared bool
 	Changes  []operator.Change
@@ -43,7 +45,11 @@ func (d *Dashboard) configurationView(ctx context.Context, compare bool) (answer
 	if err != nil {
 		return nil, err
 	}
-	page := configurationPage{Status: status, Files: files, Compared: compare, May: isOps(ctx, access.Configure)}
+	blocks, err := d.relay.Blocks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page := configurationPage{Status: status, Files: files, Blocks: blocks, Compared: compare, May: isOps(ctx, access.Configure)}
 	v := view{Template: "configuration.html", Title: "Configuration"}
 	if compare {
 		page.Changes, err = d.relay.Plan(ctx)

@@ -41,7 +41,7 @@ func (d *Dashboard) connectorView(ctx context.Context, name string, found *[]ope
 	if err != nil {
 		return nil, err
 	}
-	page := connectorPage{Connector: c, Found: found, Manages: manages(ctx, "", access.Operate), Controls: isOps(ctx, access.Operate), Graces: []option{
+	page := connectorPage{Connector: c, Found: found, Manages: managesConnector(ctx, c, access.Operate), Controls: isOps(ctx, access.Operate), Graces: []option{
 		{"24h", "for a day"}, {"168h", "for a week"}, {"720h", "for 30 days"}, {"0s", "not at all"},
 	}}
 	if page.Events, err = d.relay.Events(ctx, store.EventFilter{Connector: name, Limit: mostEvents}); err != nil {
@@ -75,6 +75,12 @@ func (d *Dashboard) findConnector(ctx context.Context, name string) (operator.Co
 		err = fmt.Errorf("connector %s: %w", name, operator.ErrNotFound)
 	}
 	return operator.Connector{}, err
+}
+
+// managesConnector reports whether a connector is hers, her team's, or she is one of ops.
+func managesConnector(ctx context.Context, c operator.Connector, s access.Scope) bool {
+	me, ok := access.From(ctx)
+	return ok && me.May(s) && (me.Manages(c.Team) || c.Owner != "" && access.SameName(c.Owner, me.Name))
 }
 
 // toConnector leads back to a connector's page.

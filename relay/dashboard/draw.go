@@ -29,6 +29,7 @@ func (d *Dashboard) functions() template.FuncMap {
 		"plugin":   pluginMark,
 		"change":   changeMark,
 		"file":     fileURL,
+		"markAs":   func(kind, word string) mark { return mark{kind, word} },
 		"size":     size,
 		"clock":    func(t time.Time) string { return t.Format(time.TimeOnly) },
 		"indented": indented,

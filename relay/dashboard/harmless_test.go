@@ -156,6 +156,10 @@ func (h hostile) Configuration(context.Context) ([]operator.File, error) {
 	return told[[]operator.File](h), nil
 }
 
+func (h hostile) Blocks(context.Context) ([]operator.Block, error) {
+	return told[[]operator.Block](h)[:1], nil
+}
+
 func (h hostile) Plan(context.Context) ([]operator.Change, error) {
 	return told[[]operator.Change](h), nil
 }

@@ -95,6 +95,10 @@ func (k *kept) Configuration(context.Context) ([]operator.File, error) {
 	return []operator.File{{Name: "relay.hcl", Lines: slices.Repeat([]string{"relay {", "  # <b>", "}"}, 500)}}, nil
 }
 
+func (k *kept) Blocks(context.Context) ([]operator.Block, error) {
+	return []operator.Block{{Name: "mine", Owner: "ada@example.com", Problem: "its channel is gone"}}, nil
+}
+
 func (k *kept) Status(context.Context) (operator.Status, error) {
 	return operator.Status{Config: "/etc/relay.hcl", Configured: now}, nil
 }
@@ -308,7 +312,7 @@ func TestADayIsDrawnAndSaid(t *testing.T) {
 func TestAFileIsShownAsItRuns(t *testing.T) {
 	_, s := serve(t, &kept{})
 	_, page := get(t, s.URL+"/configuration")
-	if !strings.Contains(page, `href="/configuration/file?from=1&amp;name=relay.hcl#L1"`) || !strings.Contains(page, "1500 lines") {
+	if !strings.Contains(page, `href="/configuration/file?from=1&amp;name=relay.hcl#L1"`) || !strings.Contains(page, "1500 lines") || !strings.Contains(page, "Its channel is gone") {
 		t.Error(page)
 	}
 	for query, want := range map[string][2]string{

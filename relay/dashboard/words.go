@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
@@ -60,6 +61,8 @@ func healthMark(c operator.Connector) mark {
 		return mark{good, c.Health}
 	case "waiting":
 		return mark{waits, c.Health}
+	case string(connector.KindTemporary):
+		return mark{waits, "fails for now"}
 	case "disabled", "removed":
 		return mark{idle, c.Health}
 	}
