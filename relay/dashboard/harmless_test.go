@@ -160,6 +160,14 @@ func (h hostile) Blocks(context.Context) ([]operator.Block, error) {
 	return told[[]operator.Block](h)[:1], nil
 }
 
+func (h hostile) AuditLog(context.Context, store.AuditFilter) ([]operator.Audited, error) {
+	return told[[]operator.Audited](h)[:1], nil
+}
+
+func (h hostile) Tokens(context.Context) ([]operator.Token, error) {
+	return told[[]operator.Token](h), nil
+}
+
 func (h hostile) Plan(context.Context) ([]operator.Change, error) {
 	return told[[]operator.Change](h), nil
 }
