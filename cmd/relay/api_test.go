@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -219,6 +220,7 @@ func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 		j.ask(q.id, q.value, q.query, q.body, q.want)
 	}
 	j.play()
+	j.mute()
 	j.signIn()
 	j.save()
 	j.forget(p)
@@ -227,6 +229,16 @@ func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 			t.Errorf("nobody has asked %s", id)
 		}
 	}
+}
+
+// mute keeps a channel's cards back, and lets them go again.
+func (j *judged) mute() {
+	until := time.Now().Add(time.Hour).Format(time.RFC3339)
+	muted := j.ask("mute", "", "", fmt.Sprintf(`{"sort": "channel", "name": "lobby", "until": %q, "reason": "loud"}`, until), http.StatusOK).(map[string]any)
+	j.ask("mute", "", "", `{"sort": "channel", "name": "none", "until": "2027-01-01T00:00:00Z"}`, http.StatusNotFound)
+	j.ask("mutes", "", "", "", http.StatusOK)
+	j.ask("unmute", fmt.Sprint(muted["mute"]), "", "", http.StatusOK)
+	j.ask("unmute", "999", "", "", http.StatusNotFound)
 }
 
 // play tries out cards, a route and a channel.
