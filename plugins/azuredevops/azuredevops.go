@@ -43,6 +43,7 @@ func New() connector.Connector { return &AzureDevOps{} }
 func (a *AzureDevOps) Describe() connector.Description {
 	return connector.Description{
 		Type: "azuredevops", Title: "Azure DevOps", Summary: "Code, builds, releases, pipelines and work items of a project.",
+		Icon:  []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="none" stroke="#1581d8" stroke-width="2.4" d="M12 12c-2-2.6-3.6-4-5.5-4a4 4 0 1 0 0 8c1.9 0 3.5-1.4 5.5-4s3.6-4 5.5-4a4 4 0 1 1 0 8c-1.9 0-3.5-1.4-5.5-4z"/></svg>`),
 		Kinds: described(), Schedule: "@every 2m",
 	}
 }

@@ -47,6 +47,7 @@ func New() connector.Connector { return &GitHub{} }
 func (g *GitHub) Describe() connector.Description {
 	return connector.Description{
 		Type: "github", Title: "GitHub", Summary: "Pushes, pull requests, issues, releases, runs and more.",
+		Icon:  []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="none" stroke="#7d6ad8" stroke-width="2" stroke-linecap="round" d="M7 8.5v7M17 10.5c0 4-7 2-9.5 5.5"/><g fill="none" stroke="#7d6ad8" stroke-width="2"><circle cx="7" cy="6" r="2.5"/><circle cx="7" cy="18" r="2.5"/><circle cx="17" cy="8" r="2.5"/></g></svg>`),
 		Kinds: described(), Schedule: "@every 2m",
 	}
 }

@@ -38,6 +38,7 @@ func New() connector.Connector { return &Trello{} }
 func (t *Trello) Describe() connector.Description {
 	return connector.Description{
 		Type: "trello", Title: "Trello", Summary: "Cards, lists, checklists, comments and members of a board.",
+		Icon:  []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect x="3" y="3" width="18" height="18" rx="3" fill="none" stroke="#1d7fc4" stroke-width="2"/><path stroke="#1d7fc4" stroke-width="4" stroke-linecap="round" d="M8.5 9v7M15.5 9v3"/></svg>`),
 		Kinds: table().Describe(sample().draw), Schedule: "@every 1m",
 	}
 }

@@ -52,6 +52,7 @@ func New() connector.Connector { return &X{now: time.Now} }
 func (x *X) Describe() connector.Description {
 	return connector.Description{
 		Type: "x", Title: "X", Summary: "Posts of users, a list or a search, within a monthly budget.",
+		Icon:  []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="none" stroke="#6b7785" stroke-width="2" stroke-linejoin="round" d="M4 4h16v12h-8l-5 4v-4H4z"/><path fill="none" stroke="#6b7785" stroke-width="2" stroke-linecap="round" d="M8 8.5h8M8 12h5"/></svg>`),
 		Kinds: table().Describe(sample), Schedule: "@every 1h",
 	}
 }

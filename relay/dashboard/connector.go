@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -26,6 +27,7 @@ type connectorPage struct {
 	Refusals []store.Refusal
 	// Found is what a dry run has found; nil when there was none.
 	Found *[]operator.Event
+	Mine  mine
 	// Graces are how long a former hook URL can go on.
 	Graces []option
 	// Manages says that she may poll and rotate, and Controls that she may forget.
@@ -33,11 +35,17 @@ type connectorPage struct {
 }
 
 func (d *Dashboard) connector(r *http.Request) (answer, error) {
-	return d.connectorView(r.Context(), r.PathValue("name"), nil)
+	return d.connectorView(r, nil)
 }
 
-func (d *Dashboard) connectorView(ctx context.Context, name string, found *[]operator.Event) (answer, error) {
+func (d *Dashboard) connectorView(r *http.Request, found *[]operator.Event) (answer, error) {
+	ctx, name := r.Context(), r.PathValue("name")
 	c, err := d.findConnector(ctx, name)
+	if errors.Is(err, operator.ErrNotFound) {
+		if _, err := d.findBlock(ctx, name); err == nil { // a saved one that does not run
+			return seeOther("/connectors/"+url.PathEscape(name)+"/edit", ""), nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +53,9 @@ func (d *Dashboard) connectorView(ctx context.Context, name string, found *[]ope
 		{"24h", "for a day"}, {"168h", "for a week"}, {"720h", "for 30 days"}, {"0s", "not at all"},
 	}}
 	if page.Events, err = d.relay.Events(ctx, store.EventFilter{Connector: name, Limit: mostEvents}); err != nil {
+		return nil, err
+	}
+	if page.Mine, err = d.mine(ctx, c, page.Events, r.URL.Query().Get("in")); err != nil {
 		return nil, err
 	}
 	if page.Refusals, err = d.relay.Refusals(ctx, name); err != nil {
@@ -103,7 +114,7 @@ func (d *Dashboard) dryRun(r *http.Request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.connectorView(r.Context(), name, &found)
+	return d.connectorView(r, &found)
 }
 
 func (d *Dashboard) rotate(r *http.Request) (answer, error) {

@@ -3,7 +3,9 @@ package dashboard
 import (
 	"context"
 	"net/http"
+	"slices"
 
+	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
@@ -14,18 +16,37 @@ type connectorRow struct {
 }
 
 func (d *Dashboard) connectors(r *http.Request) (answer, error) {
-	list := sift(listed(r.Context(), d, d.relay.Connectors), r.URL.Query(), func(c operator.Connector) ([]string, mark) {
-		return []string{c.Name, c.Type, c.Problem, c.Note}, healthMark(c)
-	})
-	rows, err := d.connectorRows(r.Context(), list.Rows)
-	if err != nil {
-		return nil, err
-	}
+	ctx := r.Context()
+	all, blocks := listed(ctx, d, d.relay.Connectors), listed(ctx, d, d.relay.Blocks)
+	me, _ := access.From(ctx)
+	isNotHers := func(c operator.Connector) bool { return !access.SameName(c.Owner, me.Name) }
 	page := struct {
 		listing[operator.Connector]
 		Connectors []connectorRow
-	}{list, rows}
-	return view{Template: "connectors.html", Title: "Connectors", Live: "*", Page: page}, nil
+		// Aside are saved connectors that do not run.
+		Aside []operator.Block
+		// Hers counts the connectors that she owns, and Mine says that only they show.
+		Hers int
+		Mine bool
+		// Adds says that she may add one, and Exports that she may export all that people
+		// have added.
+		Adds, Exports bool
+	}{Mine: r.URL.Query().Has("mine"), Adds: adds(ctx), Exports: len(blocks) > 0 && isOps(ctx, access.Read)}
+	hers := slices.DeleteFunc(slices.Clone(all), isNotHers)
+	if page.Hers = len(hers); page.Mine {
+		all = hers
+	}
+	for _, b := range blocks {
+		if b.Problem != "" && !b.Declared {
+			page.Aside = append(page.Aside, b)
+		}
+	}
+	page.listing = sift(all, r.URL.Query(), func(c operator.Connector) ([]string, mark) {
+		return []string{c.Name, c.Type, c.Problem, c.Note}, healthMark(c)
+	})
+	var err error
+	page.Connectors, err = d.connectorRows(ctx, page.Rows)
+	return view{Template: "connectors.html", Title: "Connectors", Live: "*", Page: page}, err
 }
 
 func (d *Dashboard) connectorRows(ctx context.Context, list []operator.Connector) ([]connectorRow, error) {

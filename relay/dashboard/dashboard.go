@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"net/http"
 	"time"
 
@@ -54,6 +55,7 @@ type Dashboard struct {
 	templates *template.Template
 	static    static
 	hub       *hub
+	carrier   carrier
 }
 
 // New returns a dashboard.
@@ -62,6 +64,10 @@ func New(o Options) (*Dashboard, error) {
 		o.Now = time.Now
 	}
 	d := &Dashboard{options: o, relay: o.Relay, hub: newHub()}
+	var err error
+	if d.carrier, err = newCarrier(); err != nil {
+		return nil, fmt.Errorf("carry secrets: %w", err)
+	}
 	sub, err := fs.Sub(files, "static")
 	if err == nil {
 		d.static, err = newStatic(sub)
@@ -94,6 +100,8 @@ func (d *Dashboard) Handler() http.Handler {
 	mux.HandleFunc("GET "+elsewherePath, d.signInElsewhere)
 	mux.HandleFunc("GET "+door.CallbackPath, d.signedInElsewhere)
 	mux.HandleFunc("POST /sign-out", d.signOut)
+	mux.HandleFunc("GET /icons/{type}", d.icon)
+	mux.HandleFunc("GET /connectors.hcl", d.export)
 	mux.Handle("GET "+picture.ProxyPath, d.options.Pictures)
 	mux.Handle("GET /static/", http.StripPrefix("/static/", d.static))
 	return mux
@@ -101,7 +109,7 @@ func (d *Dashboard) Handler() http.Handler {
 
 // pages are all pages, and the changes that lead to them, by method and path.
 func (d *Dashboard) pages() map[string]page {
-	return map[string]page{
+	all := map[string]page{
 		"GET /{$}":                        d.overview,
 		"GET /connectors":                 d.connectors,
 		"GET /connectors/{name}":          d.connector,
@@ -129,10 +137,6 @@ func (d *Dashboard) pages() map[string]page {
 		"GET /mutes":                      d.mutes,
 		"POST /mutes":                     d.mute,
 		"POST /mutes/{id}/end":            d.unmute,
-		"GET /audit":                      d.audit,
-		"GET /tokens":                     d.tokens,
-		"POST /tokens":                    d.createToken,
-		"POST /tokens/revoke":             d.revokeToken,
 		"GET /plugins":                    d.plugins,
 		"GET /plugins/{name}":             d.plugin,
 		"GET /configuration":              d.configuration,
@@ -140,5 +144,24 @@ func (d *Dashboard) pages() map[string]page {
 		"GET /configuration/changes":      d.compare,
 		"POST /configuration/reload":      d.reload,
 		"/":                               func(*http.Request) (answer, error) { return nil, operator.ErrNotFound },
+	}
+	maps.Copy(all, d.composing())
+	return all
+}
+
+// composing are the pages on which people make connectors and look after theirs.
+func (d *Dashboard) composing() map[string]page {
+	return map[string]page{
+		"GET /connectors/new":                 d.compose,
+		"POST /connectors/new":                d.composed,
+		"GET /connectors/{name}/edit":         d.edit,
+		"POST /connectors/{name}/edit":        d.edited,
+		"GET /connectors/{name}/remove":       d.askRemove,
+		"POST /connectors/{name}/remove":      d.remove,
+		"POST /connectors/{name}/post":        d.post,
+		"POST /connectors/{name}/take-over":   d.takeOver,
+		"POST /connectors/{name}/login":       d.beginLogin,
+		"GET /connectors/{name}/login":        d.login,
+		"POST /connectors/{name}/login/token": d.pasteToken,
 	}
 }

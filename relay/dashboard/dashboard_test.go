@@ -25,6 +25,7 @@ import (
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/form"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -43,6 +44,11 @@ type kept struct {
 	// done is what it was told to do, and refuses its answer.
 	done    []string
 	refuses error
+	// blocks are saved connectors besides the one that is always there, drafted what was
+	// checked, and signedIn says that somebody has finished her sign-in.
+	blocks   []operator.Block
+	drafted  []form.Filled
+	signedIn bool
 }
 
 func (k *kept) Deliveries(_ context.Context, f store.Filter) ([]operator.Delivery, error) {
@@ -83,7 +89,10 @@ func (k *kept) Channels(context.Context) ([]operator.Channel, error) {
 }
 
 func (k *kept) Connectors(context.Context) ([]operator.Connector, error) {
-	return []operator.Connector{{Name: "blog", Type: "rss", Health: "unauthorised", Problem: "sign in", LastEvent: now.Add(-time.Hour), NextPoll: now.Add(15 * time.Minute)}}, nil
+	return []operator.Connector{
+		{Name: "blog", Type: "rss", Health: "unauthorised", Problem: "sign in", LastEvent: now.Add(-time.Hour), NextPoll: now.Add(15 * time.Minute)},
+		{Name: "ci", Type: "webhook", Enabled: true, Health: "ok", HookURL: "https://relay.example.com/hooks/TOKEN"},
+	}, nil
 }
 
 func (k *kept) add(card string, state delivery.State) {

@@ -30,7 +30,6 @@ func (d *Dashboard) functions() template.FuncMap {
 		"change":   changeMark,
 		"file":     fileURL,
 		"markAs":   func(kind, word string) mark { return mark{kind, word} },
-		"outcome":  outcomeMark,
 		"size":     size,
 		"clock":    func(t time.Time) string { return t.Format(time.TimeOnly) },
 		"indented": indented,
@@ -54,6 +53,7 @@ func (d *Dashboard) functions() template.FuncMap {
 		"static":  d.static.url,
 		"segment": url.PathEscape,
 		"web":     func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
+		"digest":  digest,
 		"picture": d.options.Pictures.Address,
 		"color":   color,
 	}

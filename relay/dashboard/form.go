@@ -43,6 +43,10 @@ type field struct {
 	Rows int
 	// Problem is what is wrong with the value.
 	Problem string
+	// Kept says that a secret is stored, and Carried that it was typed a moment ago: it stays
+	// while the field is empty. Unless it is required, Argument names one that can be removed.
+	Kept, Carried bool
+	Argument      string
 }
 
 // option is a value that can be chosen. Without a label it shows its value.

@@ -17,6 +17,7 @@ import (
 	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/form"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/picture"
 	"github.com/connector-relay/relay/relay/store"
@@ -160,12 +161,23 @@ func (h hostile) Blocks(context.Context) ([]operator.Block, error) {
 	return told[[]operator.Block](h)[:1], nil
 }
 
-func (h hostile) AuditLog(context.Context, store.AuditFilter) ([]operator.Audited, error) {
-	return told[[]operator.Audited](h)[:1], nil
+func (h hostile) Types(context.Context) ([]operator.ConnectorType, error) {
+	list := told[[]operator.ConnectorType](h)[:1]
+	list[0].Icon = [][]byte{nil, []byte("<svg/>"), []byte("\x89PNG")}[h.n%3]
+	for i, input := range []form.Input{form.Text, form.Number, form.Flag, form.Choice, form.Lines, form.Value} {
+		f := list[0].Fields[0]
+		f.Input, f.Name, f.Secret = input, evil+fmt.Sprint(i), i == h.n
+		list[0].Fields = append(list[0].Fields, f)
+	}
+	list[0].Fields[0].Name = "image"
+	return list, nil
 }
 
-func (h hostile) Tokens(context.Context) ([]operator.Token, error) {
-	return told[[]operator.Token](h), nil
+func (h hostile) AwaitSignIn(ctx context.Context, _ string) error {
+	if h.n == 0 {
+		return fmt.Errorf("%w: %s", operator.ErrInvalid, evil)
+	}
+	return context.DeadlineExceeded
 }
 
 func (h hostile) Plan(context.Context) ([]operator.Change, error) {
@@ -188,10 +200,14 @@ func TestNoPageRunsWhatItShows(t *testing.T) {
 			if path == "/configuration/file" {
 				path += "?" + url.Values{"name": {evil}}.Encode()
 			}
+			if path == "/connectors/{name}/login" {
+				b, _ := json.Marshal(told[operator.SignIn](hostile{n: n}))
+				path += "?" + url.Values{"at": {d.carrier.seal(access.LocalName, "sign-in of "+evil, string(b))}}.Encode()
+			}
 			path = strings.NewReplacer("{$}", "", "{id}", "7", "{verb}", "replay", "{name}", url.PathEscape(evil)).Replace(path)
 			r := httptest.NewRequest(method, "http://localhost"+path, nil)
 			query := r.URL.Query()
-			for _, name := range []string{"search", "state", "text", "channel", "connector", "kind", "page", "name"} {
+			for _, name := range []string{"search", "state", "text", "channel", "connector", "kind", "page", "name", "type", "in"} {
 				query.Set(name, evil)
 			}
 			for _, asked := range []string{r.URL.RawQuery, query.Encode()} {

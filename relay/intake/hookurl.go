@@ -240,7 +240,7 @@ func (i *Intake) Rotate(ctx context.Context, name string, until time.Time) error
 	case old == nil:
 		return fmt.Errorf("connector %s: %w; `relay connectors` lists them", name, ErrNoConnector)
 	case !old.connector.Receives:
-		return fmt.Errorf("connector %s is polled and has no hook URL", name)
+		return fmt.Errorf("connector %s: %w", name, ErrNoHook)
 	case old.down != nil:
 		return fmt.Errorf("connector %s: %w", name, old.down)
 	}

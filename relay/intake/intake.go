@@ -35,6 +35,8 @@ import (
 var (
 	// ErrNoConnector says that there is no connector of that name.
 	ErrNoConnector = errors.New("there is no such connector")
+	// ErrNoHook says that the connector has no hook URL.
+	ErrNoHook = errors.New("it is polled and has no hook URL")
 	// ErrStopped says that the connector or the whole relay was stopped, or the
 	// connector's configuration changed, before the work was done.
 	ErrStopped = errors.New("the connector was stopped")

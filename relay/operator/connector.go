@@ -42,6 +42,14 @@ type FormerHook struct {
 	Used  time.Time `json:"hook_used,omitzero"`
 }
 
+// HookAnswer is what a hook has answered to a request.
+type HookAnswer struct {
+	Status int    `json:"status"`
+	Body   string `json:"body"`
+	// Events are the numbers of the events that the request led to.
+	Events []int64 `json:"events,omitempty"`
+}
+
 // PollReport is the outcome of one poll.
 type PollReport struct {
 	// Events counts the new ones, Known those seen before.

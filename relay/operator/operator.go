@@ -28,8 +28,6 @@ var (
 	ErrForbidden = errors.New("not allowed")
 	// ErrConflict means that what the request is about has changed since it was looked at.
 	ErrConflict = errors.New("changed in the meantime")
-	// ErrBusy means that too many ask for something costly; try again in a moment.
-	ErrBusy = errors.New("busy")
 )
 
 // The bounds of what a relay is asked at a time.
@@ -89,6 +87,8 @@ type Relay interface {
 	AwaitSignIn(ctx context.Context, id string) error
 	// PasteToken ends a sign-in with a token that the person created on the page.
 	PasteToken(ctx context.Context, id, token string) error
+	// PostCard posts a card to a connector's hook URL, as an application would.
+	PostCard(ctx context.Context, connector string, c card.Card) (HookAnswer, error)
 	// AddPicture keeps a picture, drawn anew as a small PNG, under a public address that
 	// nobody can guess. It is removed once no connector has shown it for a day.
 	AddPicture(ctx context.Context, u Upload) (Picture, error)
@@ -128,14 +128,6 @@ type Relay interface {
 	CreateToken(ctx context.Context, t NewToken) (Token, error)
 	// RevokeToken ends a token.
 	RevokeToken(ctx context.Context, t TokenRef) error
-	// Preview shows what a body comes to, or a sample event: its cards as each chat system
-	// gets them. Nothing is kept or sent.
-	Preview(ctx context.Context, p Paste) (Pasted, error)
-	// TryRoute tries a route on the last events of a connector, or on samples where there
-	// are none. Nothing is kept or sent.
-	TryRoute(ctx context.Context, d RouteDraft) (RouteTrial, error)
-	// Doctor posts numbered cards to a channel, past its lane, and says how they are answered.
-	Doctor(ctx context.Context, channel string) (Examination, error)
 	// Plan says what a Reload would change, and what it would leave behind.
 	Plan(ctx context.Context) ([]Change, error)
 	// Reload reads the configuration again. When it is invalid, the error is

@@ -117,8 +117,7 @@ func (o *output) entry(entry map[string]any) {
 	e := o.log.WithLevel(level)
 	text, _ := entry["@message"].(string)
 	text = o.mask(text)
-	var line strings.Builder
-	line.WriteString(text)
+	line := text
 	if at, ok := entry["@timestamp"].(string); ok {
 		if t, err := time.Parse(time.RFC3339Nano, at); err == nil {
 			e = e.Time("at", t)
@@ -138,10 +137,10 @@ func (o *output) entry(entry map[string]any) {
 		}
 		value := o.masked(entry[name])
 		e = e.Interface(key, value)
-		fmt.Fprintf(&line, " %s=%v", key, value)
+		line += fmt.Sprintf(" %s=%v", key, value)
 	}
 	e.Msg(text)
-	o.tail.add(level.String(), line.String())
+	o.tail.add(level.String(), line)
 }
 
 // masked removes secrets from all text in a JSON value.

@@ -54,6 +54,7 @@ func endpoints() []endpoint {
 		{"Resume", "POST /channels/{name}/resume", access.Operate, told(operator.Relay.Resume)},
 		{"Poll", "POST /connectors/{name}/poll", access.Operate, named(operator.Relay.Poll)},
 		{"DryRun", "POST /connectors/{name}/dry-run", access.Operate, named(operator.Relay.DryRun)},
+		{"PostCard", "POST /connectors/{name}/post", access.Operate, about(operator.Relay.PostCard)},
 		{"SignIn", "POST /connectors/{name}/sign-in", access.Configure, named(operator.Relay.SignIn)},
 		{"AwaitSignIn", "GET /sign-ins/{name}", access.Configure, await()},
 		{"PasteToken", "POST /sign-ins/{name}/token", access.Configure, pasteToken()},
@@ -71,10 +72,6 @@ func endpoints() []endpoint {
 		{"Save", "POST /saved", access.Configure, posted(operator.Relay.Save)},
 		{"RemoveBlock", "POST /saved/{name}/remove", access.Configure, removeBlock()},
 		{"TakeOver", "POST /saved/{name}/take-over", access.Configure, named(operator.Relay.TakeOver)},
-		{"Doctor", "POST /channels/{name}/doctor", access.Operate, named(operator.Relay.Doctor)},
-		{"Preview", "POST /playground/preview", access.Operate, posted(operator.Relay.Preview)},
-		{"TryRoute", "POST /playground/route", access.Operate, posted(operator.Relay.TryRoute)},
-
 		{"RotateHook", "POST /connectors/{name}/rotate", access.Configure, rotate()},
 		{"ForgetConnector", "POST /connectors/{name}/forget", access.Operate, told(operator.Relay.ForgetConnector)},
 		{"ForgetChannel", "POST /channels/{name}/forget", access.Operate, named(operator.Relay.ForgetChannel)},
@@ -220,13 +217,13 @@ func rotate() call {
 	})
 }
 
-// pastedToken is a token that a person created on a service's page.
-type pastedToken struct {
+// pasted is a token that a person created on a service's page.
+type pasted struct {
 	Token string `json:"token"`
 }
 
 func pasteToken() call {
-	return about(func(r operator.Relay, ctx context.Context, id string, p pastedToken) (struct{}, error) {
+	return about(func(r operator.Relay, ctx context.Context, id string, p pasted) (struct{}, error) {
 		return struct{}{}, r.PasteToken(ctx, id, p.Token)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/intake"
@@ -67,6 +68,16 @@ func hookUse(hooks []intake.HookURL, name, path, public string) (used time.Time,
 	return used, former
 }
 
+// PostCard implements [operator.Relay].
+func (d *Desk) PostCard(ctx context.Context, name string, c card.Card) (operator.HookAnswer, error) {
+	body, err := c.MarshalJSON()
+	if err != nil {
+		return operator.HookAnswer{}, fmt.Errorf("%w card: %w", operator.ErrInvalid, err)
+	}
+	a, err := d.options.Intake.Post(ctx, name, body)
+	return operator.HookAnswer(a), meaning(err)
+}
+
 // RotateHook implements [operator.Relay].
 func (d *Desk) RotateHook(ctx context.Context, name string, grace time.Duration) (operator.Connector, error) {
 	defer d.options.Daemon.Hold()()
@@ -120,15 +131,14 @@ func (d *Desk) DryRun(ctx context.Context, name string) ([]operator.Event, error
 	}
 	list := make([]operator.Event, len(events))
 	for i, e := range events {
-		if list[i], err = unkept(name, e); err != nil {
+		if list[i], err = preview(name, e); err != nil {
 			return nil, err
 		}
 	}
 	return withKnown(name, list, known), nil
 }
 
-// unkept is an event that is shown and not stored.
-func unkept(connector string, e event.Event) (operator.Event, error) {
+func preview(connector string, e event.Event) (operator.Event, error) {
 	c, err := e.Card.MarshalJSON()
 	if err != nil {
 		return operator.Event{}, fmt.Errorf("event %s: %w", e.Key, err)

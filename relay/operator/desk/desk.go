@@ -41,6 +41,7 @@ type Intake interface {
 	Call(name string) (pluginhost.Call, error)
 	PollOnce(ctx context.Context, name string) (intake.PollReport, error)
 	DryRun(ctx context.Context, name string, n int) ([]event.Event, []connector.Known, error)
+	Post(ctx context.Context, name string, body []byte) (intake.Answer, error)
 	Rotate(ctx context.Context, name string, until time.Time) error
 	Forget(ctx context.Context, name string) error
 }
@@ -57,8 +58,6 @@ type Dispatch interface {
 type Plugins interface {
 	Status() []pluginhost.Status
 	Log(plugin string) (lines []pluginhost.LogLine, known bool)
-	// Types are the connector types that run, by name.
-	Types() map[string]connector.Type
 }
 
 // SignIns lets people sign connectors in.
@@ -75,8 +74,6 @@ type Daemon interface {
 	Reload(ctx context.Context) ([]operator.Change, error)
 	// Hold keeps reloads away until release is called.
 	Hold() (release func())
-	// Examine posts cards to a channel, past its lane.
-	Examine(ctx context.Context, channel string) (operator.Examination, error)
 }
 
 // Running is what the daemon says about itself and the configuration that it runs.
@@ -123,20 +120,16 @@ type Options struct {
 type Desk struct {
 	Saved
 	options Options
-	// players try out cards and routes, and examiners channels.
-	players, examiners turns
 }
 
 var _ operator.Relay = (*Desk)(nil)
 
 // New returns a desk.
-func New(o Options) *Desk {
-	return &Desk{Saved: o.Saved, options: o, players: make(turns, playersAtOnce), examiners: make(turns, examinersAtOnce)}
-}
+func New(o Options) *Desk { return &Desk{o.Saved, o} }
 
 // meaning gives a part's error the meaning that crosses the socket.
 func meaning(err error) error {
-	if errors.Is(err, dispatch.ErrNoChannel) || errors.Is(err, intake.ErrNoConnector) || errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, dispatch.ErrNoChannel) || errors.Is(err, intake.ErrNoConnector) || errors.Is(err, intake.ErrNoHook) || errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("%w: %w", operator.ErrNotFound, err)
 	}
 	return err

@@ -1,0 +1,129 @@
+package dashboard
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/connector-relay/relay/relay/access"
+	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/operator"
+	"github.com/connector-relay/relay/relay/snippet"
+)
+
+// mine is what somebody who manages a connector finds on its page besides what everybody
+// sees.
+type mine struct {
+	// Block is the connector as it was saved; nil for one that a file declares.
+	*operator.Block
+	// Changes says that she may edit and remove it, and TakesOver that she may take it over.
+	Changes, TakesOver bool
+	// Snippets post a card to the hook URL; Snippet is the one that is shown.
+	Snippets []snippet.Snippet
+	Snippet  snippet.Snippet
+	// SignsIn says that the connector's type may need a sign-in.
+	SignsIn bool
+	// First is the first event of a new connector; Awaits says that none has come yet.
+	First  *operator.Fated
+	Awaits bool
+}
+
+// newFor is how long after it was saved a connector's page still tells of its first event.
+const newFor = time.Hour
+
+// mine returns what a person who manages a connector finds on its page.
+func (d *Dashboard) mine(ctx context.Context, c operator.Connector, events []operator.Fated, language string) (m mine, err error) {
+	if b, err := d.findBlock(ctx, c.Name); err == nil {
+		m.Block = &b
+		me, _ := access.From(ctx)
+		owns := access.SameName(me.Name, b.Owner)
+		m.Changes = isOps(ctx, access.Configure) || owns && manages(ctx, b.Team, access.Configure)
+		m.TakesOver = !owns && manages(ctx, b.Team, access.Configure) && len(c.Suspended) > 0
+		m.Awaits = len(events) == 0 && c.Enabled
+		if len(events) > 0 && len(events) < mostEvents && d.options.Now().Sub(b.Saved) < newFor {
+			m.First = &events[len(events)-1]
+		}
+	}
+	if c.HookURL != "" {
+		m.Snippets = snippet.All(c.HookURL, snippet.Card{Title: "Hello from " + c.Name, Text: "It **works**."})
+		i := slices.IndexFunc(m.Snippets, func(s snippet.Snippet) bool { return strings.EqualFold(s.Name, language) })
+		m.Snippet = m.Snippets[max(i, 0)]
+	}
+	types, err := d.relay.Types(ctx)
+	m.SignsIn = slices.ContainsFunc(types, func(t operator.ConnectorType) bool { return t.Type == c.Type && t.SignsIn })
+	return m, err
+}
+
+// findBlock returns a saved connector.
+func (d *Dashboard) findBlock(ctx context.Context, name string) (operator.Block, error) {
+	blocks, err := d.relay.Blocks(ctx)
+	if i := slices.IndexFunc(blocks, func(b operator.Block) bool { return b.Name == name }); i >= 0 {
+		return blocks[i], nil
+	}
+	if err == nil {
+		err = fmt.Errorf("saved connector %s: %w", name, operator.ErrNotFound)
+	}
+	return operator.Block{}, err
+}
+
+func (d *Dashboard) askRemove(r *http.Request) (answer, error) {
+	b, err := d.findBlock(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
+	here := "/connectors/" + url.PathEscape(b.Name)
+	return confirmation{
+		Question: "Remove connector " + b.Name + "?",
+		Warning:  "It stops, and its hook URL answers like an address that never existed. What has arrived stays, and a connector of this name goes on where it stopped.",
+		To:       here + "/remove", Do: "Remove the connector", Back: here, Fields: []pair{{"revision", fmt.Sprint(b.Revision)}},
+	}.view(trailTo(b.Name)), nil
+}
+
+func (d *Dashboard) remove(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	if err := d.relay.RemoveBlock(r.Context(), name, revisionOf(r)); err != nil {
+		return nil, err
+	}
+	return seeOther("/connectors", "Connector "+name+" is removed."), nil
+}
+
+func (d *Dashboard) takeOver(r *http.Request) (answer, error) {
+	b, err := d.relay.TakeOver(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return nil, err
+	}
+	return toConnector(b.Name, "The connector is yours now. If its source needs a sign-in, sign in."), nil
+}
+
+// post posts a card to the connector's hook, as an application would.
+func (d *Dashboard) post(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	a, err := d.relay.PostCard(r.Context(), name, card.Card{Title: "A test of " + name, Text: r.PostForm.Get("text")})
+	switch {
+	case err != nil:
+		return nil, err
+	case a.Status >= http.StatusBadRequest:
+		return nil, fmt.Errorf("%w: the hook answered %d: %s", operator.ErrInvalid, a.Status, a.Body)
+	case len(a.Events) == 0:
+		return toConnector(name, fmt.Sprintf("The hook answered %d: %s", a.Status, a.Body)), nil
+	}
+	return seeOther(fmt.Sprint("/events/", a.Events[0]), fmt.Sprintf("The hook answered %d. This page shows where the card goes.", a.Status)), nil
+}
+
+// export is the saved connectors as a file.
+func (d *Dashboard) export(w http.ResponseWriter, r *http.Request) {
+	e, err := d.relay.Export(r.Context())
+	if err != nil {
+		d.failed(err).write(d, w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="connectors.hcl"`)
+	h.Set("Cache-Control", "no-store")
+	_, _ = fmt.Fprint(w, e.HCL)
+}
