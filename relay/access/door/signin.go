@@ -91,9 +91,21 @@ func (d *Door) SignIn(w http.ResponseWriter, r *http.Request, name, text string)
 // matches returns the user to whom a name and a password belong. It takes as long when there
 // is none.
 func (d *Door) matches(ctx context.Context, now *open, name, text string) (User, error) {
+	user, kept := d.kept(now, name)
+	switch ok, err := d.passwords.Check(ctx, kept, text); {
+	case err != nil:
+		return User{}, err
+	case !ok:
+		return User{}, ErrWrong
+	}
+	return user, nil
+}
+
+// kept returns a user and the hash of her password. For a name that nobody has, it is a
+// decoy with the costs of somebody's, always the same for a name.
+func (d *Door) kept(now *open, name string) (User, password.Hash) {
 	user, known := now.user(name)
 	if !known {
-		// One of the others' costs, always the same for a name.
 		h := fnv.New32a()
 		_, _ = h.Write([]byte(name))
 		user = now.Users[int(h.Sum32()%uint32(len(now.Users)))]
@@ -101,18 +113,11 @@ func (d *Door) matches(ctx context.Context, now *open, name, text string) (User,
 	kept, err := user.hash()
 	if err != nil {
 		d.options.Log.Error().Err(err).Str("user", user.Name).Msg("a password in the configuration cannot be used")
-		known = false
 	}
-	if !known {
-		kept = kept.Decoy()
+	if err != nil || !known {
+		return User{}, kept.Decoy()
 	}
-	switch ok, err := d.passwords.Check(ctx, kept, text); {
-	case err != nil:
-		return User{}, err
-	case !ok || !known:
-		return User{}, ErrWrong
-	}
-	return user, nil
+	return user, kept
 }
 
 func (u User) hash() (password.Hash, error) {

@@ -76,7 +76,7 @@ func endpoints() []endpoint {
 		{"ForgetConnector", "POST /connectors/{name}/forget", access.Operate, told(operator.Relay.ForgetConnector)},
 		{"ForgetChannel", "POST /channels/{name}/forget", access.Operate, named(operator.Relay.ForgetChannel)},
 		{"CreateToken", "POST /tokens", access.Configure, posted(operator.Relay.CreateToken)},
-		{"RevokeToken", "POST /tokens/revoke", access.Configure, posted(revokeToken)},
+		{"RevokeToken", "POST /tokens/revoke", access.Configure, revokeToken()},
 		{"Plan", "POST /plan", access.Configure, plain(operator.Relay.Plan)},
 		{"Reload", "POST /reload", access.Configure, plain(operator.Relay.Reload)},
 	}
@@ -176,8 +176,10 @@ func about[B, A any](ask func(operator.Relay, context.Context, string, B) (A, er
 	}}
 }
 
-func revokeToken(r operator.Relay, ctx context.Context, t operator.TokenRef) (struct{}, error) {
-	return struct{}{}, r.RevokeToken(ctx, t)
+func revokeToken() call {
+	return posted(func(r operator.Relay, ctx context.Context, t operator.TokenRef) (struct{}, error) {
+		return struct{}{}, r.RevokeToken(ctx, t)
+	})
 }
 
 // pausing is why a channel is paused.
