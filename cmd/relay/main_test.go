@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/connector-relay/relay/relay/operator/api"
+	"github.com/connector-relay/relay/relay/outbound/trusttest"
 )
 
 // TestMain makes this test binary the relay as well: scripts and tests run it as
@@ -32,6 +33,9 @@ func TestCommands(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			c := newChat(env.T().(testing.TB))
 			env.Values["chat"] = c
+			certificate := trusttest.New(env.T().(testing.TB))
+			certificate.Issue(env.T().(testing.TB), "dashboard", filepath.Join(env.WorkDir, "cert.pem"), filepath.Join(env.WorkDir, "key.pem"))
+			env.Setenv("AUTHORITY", certificate.File)
 			env.Setenv("CHAT", c.server.URL)
 			env.Setenv("HOME", env.WorkDir)
 			now := time.Now().UTC()
@@ -81,13 +85,18 @@ func scriptHook(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[1], address)
 }
 
-// scriptDashboard puts the dashboard's URL into a variable:
+// scriptDashboard puts the dashboard's URL into a variable, and a token for it:
 //
-//	dashboard NAME
+//	dashboard NAME [SCHEME TOKEN-FILE]
 func scriptDashboard(ts *testscript.TestScript, _ bool, args []string) {
 	s, err := api.Dial(ts.MkAbs("relay.sock")).Status(context.Background())
 	ts.Check(err)
-	ts.Setenv(args[0], "http://"+s.Dashboard)
+	scheme := "http"
+	if len(args) == 3 {
+		scheme = args[1]
+		ts.Setenv(tokenVariable, ts.ReadFile(args[2]))
+	}
+	ts.Setenv(args[0], scheme+"://"+s.Dashboard)
 }
 
 // scriptPost posts a file to a connector's hook, or to a URL, and prints the answer

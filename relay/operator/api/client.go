@@ -70,6 +70,13 @@ func Remote(server, token string, roots *x509.CertPool) (*Client, error) {
 // connectWithin bounds how long a connection to another machine may take.
 const connectWithin = 10 * time.Second
 
+const (
+	// maxAnswer bounds what is read of an answer, in bytes.
+	maxAnswer = 64 << 20
+	// maxWords bounds what is shown of an answer that is not a relay's own.
+	maxWords = 300
+)
+
 func local(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -141,7 +148,7 @@ func ask[A any](ctx context.Context, c *Client, method string, q question) (A, e
 	if resp.StatusCode != http.StatusOK {
 		return answer, readFailure(resp)
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&answer); err != nil {
 		return answer, fmt.Errorf("read the relay's answer: %w", err)
 	}
 	if c.received != nil {
@@ -179,6 +186,9 @@ func readFailure(resp *http.Response) error {
 	}
 	if json.Unmarshal(b, &f) != nil || f.Error == "" {
 		f.Error = fmt.Sprintf("the relay answered %s", resp.Status)
+		if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
+			f.Error += ": " + strings.TrimSpace(string(b[:min(len(b), maxWords)]))
+		}
 	}
 	if len(f.Mistakes) > 0 {
 		return &operator.MistakenError{Mistakes: f.Mistakes}
