@@ -3,6 +3,10 @@ package relay
 import (
 	"strings"
 
+	"context"
+	"fmt"
+
+	"github.com/connector-relay/relay/relay/doctor"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/operator/desk"
 )
@@ -43,6 +47,16 @@ func (r *Relay) Running() desk.Running {
 		}
 	}
 	return now
+}
+
+// Examine implements [desk.Daemon].
+func (r *Relay) Examine(ctx context.Context, channel string) (operator.Examination, error) {
+	for _, c := range r.current().Config.Channels {
+		if c.Name == channel {
+			return doctor.Channel(ctx, c, r.options.Version)
+		}
+	}
+	return operator.Examination{}, fmt.Errorf("channel %s: %w; `relay channels` lists them", channel, operator.ErrNotFound)
 }
 
 // Hold implements [desk.Daemon].

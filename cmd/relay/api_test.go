@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -25,6 +26,10 @@ relay {
 }
 dashboard { listen = "127.0.0.1:0" }
 channel "lobby" { type = "inbox" }
+channel "chat" {
+  type = "office365"
+  url  = "%s/office365/chat"
+}
 connector "webhook" "ci" {
   route { to = [channel.lobby] }
 }
@@ -136,7 +141,7 @@ func (j *judged) ask(id, value, query, body string, want int) any {
 func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 	feed := newFeed(t, "news")
 	feed.publish()
-	p := startRelay(t, writeConfig(t, fmt.Sprintf(apiConfig, feed.server.URL)))
+	p := startRelay(t, writeConfig(t, fmt.Sprintf(apiConfig, newChat(t).server.URL, feed.server.URL)))
 	j := newJudged(t, filepath.Join(filepath.Dir(p.config), "relay.sock"))
 	if !postCard(http.DefaultClient, p.hook("ci"), "Hello") {
 		t.Fatal("the card was not accepted")
@@ -201,6 +206,8 @@ func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 		{id: "revokeToken", body: `{"name": "ci"}`, want: 404},
 		{id: "auditLog"},
 		{id: "auditLog", query: "who=nobody&subject=channel%20lobby&limit=5"},
+		{id: "addPicture", body: `{"content": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}`},
+		{id: "addPicture", body: `{"content": "aGVsbG8="}`, want: 422},
 		{id: "plan"},
 		{id: "reload"},
 		{id: "forgetConnector", value: "ci", want: 422},
@@ -212,6 +219,8 @@ func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 		}
 		j.ask(q.id, q.value, q.query, q.body, q.want)
 	}
+	j.play()
+	j.mute()
 	j.signIn()
 	j.save()
 	j.forget(p)
@@ -220,6 +229,35 @@ func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 			t.Errorf("nobody has asked %s", id)
 		}
 	}
+}
+
+// mute keeps a channel's cards back, and lets them go again.
+func (j *judged) mute() {
+	until := time.Now().Add(time.Hour).Format(time.RFC3339)
+	muted := j.ask("mute", "", "", fmt.Sprintf(`{"sort": "channel", "name": "lobby", "until": %q, "reason": "loud"}`, until), http.StatusOK).(map[string]any)
+	j.ask("mute", "", "", `{"sort": "channel", "name": "none", "until": "2027-01-01T00:00:00Z"}`, http.StatusNotFound)
+	j.ask("mutes", "", "", "", http.StatusOK)
+	j.ask("unmute", fmt.Sprint(muted["mute"]), "", "", http.StatusOK)
+	j.ask("unmute", "999", "", "", http.StatusNotFound)
+}
+
+// play tries out cards, a route and a channel.
+func (j *judged) play() {
+	for paste, want := range map[string]int{
+		`{"body": "{\"title\": \"Hello\", \"text\": \"*there*\"}"}`: 200, `{"body": "[1,"}`: 200, `{"type": "rss", "kind": "item", "channel_type": "slack"}`: 200,
+		`{"type": "rss", "kind": "none"}`: 404, `{"type": "none"}`: 404, `{"body": "hello", "channel_type": "icq"}`: 422,
+	} {
+		j.ask("preview", "", "", paste, want)
+	}
+	for draft, want := range map[string]int{
+		`{"connector": "ci", "route": "route { to = [channel.lobby] }"}`: 200, `{"type": "rss", "route": "route {\n when = event.kind == \"item\"\n to = [channel.lobby]\n card { title = \"x\" }\n}"}`: 200,
+		`{"connector": "news", "route": "route { to = [channel.nowhere] }"}`: 200, `{"connector": "none", "route": "route { to = [channel.lobby] }"}`: 404,
+	} {
+		j.ask("tryRoute", "", "", draft, want)
+	}
+	j.ask("doctor", "chat", "", "", http.StatusOK)
+	j.ask("doctor", "lobby", "", "", http.StatusUnprocessableEntity)
+	j.ask("doctor", "none", "", "", http.StatusNotFound)
 }
 
 // signIn signs a connector in with a token that is pasted.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/doctor"
+	"github.com/connector-relay/relay/relay/operator"
 )
 
 // errNothingAccepted ends an examination in which no card was accepted.
@@ -22,20 +24,21 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long: `Post a card to a channel of the configuration, past the store and its lanes, and say
 what the answer means. A flow in Teams answers before it posts, and which of three
 payloads it wants cannot be told from its URL: such a channel gets one card in each,
-with a number, and you look which arrives. No relay needs to run.`,
+with a number, and you look which arrives. No relay needs to run, unless one elsewhere is
+asked with --server.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete(a.channelNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x, err := doctor.Examine(cmd.Context(), a.config, args[0], version())
+			x, err := a.examine(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			if a.json {
-				err = a.showJSON([]doctor.Examination{x})
+				err = a.showJSON([]operator.Examination{x})
 			} else {
 				a.printExamination(x)
 			}
-			if err == nil && !slices.ContainsFunc(x.Trials, func(t doctor.Trial) bool { return good(t.Verdict) }) {
+			if err == nil && !slices.ContainsFunc(x.Trials, func(t operator.CardTrial) bool { return good(t.Verdict) }) {
 				err = errNothingAccepted
 			}
 			return err
@@ -43,11 +46,23 @@ with a number, and you look which arrives. No relay needs to run.`,
 	}
 }
 
+// examine examines a channel of the configuration, or has a relay elsewhere do it.
+func (a *app) examine(ctx context.Context, channel string) (operator.Examination, error) {
+	if a.server.url == "" {
+		return doctor.Examine(ctx, a.config, channel, version())
+	}
+	r, err := a.client()
+	if err != nil {
+		return operator.Examination{}, err
+	}
+	return r.Doctor(ctx, channel)
+}
+
 func good(v delivery.Verdict) bool {
 	return v == delivery.VerdictDelivered || v == delivery.VerdictAccepted
 }
 
-func (a *app) printExamination(x doctor.Examination) {
+func (a *app) printExamination(x operator.Examination) {
 	for _, t := range x.Trials {
 		name := x.Type
 		if t.Payload != "" {
@@ -60,7 +75,7 @@ func (a *app) printExamination(x doctor.Examination) {
 		fmt.Fprintln(a.out)
 	}
 	fmt.Fprintln(a.out)
-	taken := slices.DeleteFunc(slices.Clone(x.Trials), func(t doctor.Trial) bool { return !good(t.Verdict) })
+	taken := slices.DeleteFunc(slices.Clone(x.Trials), func(t operator.CardTrial) bool { return !good(t.Verdict) })
 	if len(x.Trials) > 1 && len(taken) > 0 {
 		a.printPayloads(x, taken)
 		return
@@ -75,7 +90,7 @@ func (a *app) printExamination(x doctor.Examination) {
 }
 
 // said returns the endpoint's answer: its words, or its status when it has none.
-func said(t doctor.Trial) string {
+func said(t operator.CardTrial) string {
 	if t.Detail == "" && t.Status != 0 {
 		return fmt.Sprintf("%d %s", t.Status, http.StatusText(t.Status))
 	}
@@ -83,7 +98,7 @@ func said(t doctor.Trial) string {
 }
 
 // printPayloads says what to do with the payloads that a flow has accepted.
-func (a *app) printPayloads(x doctor.Examination, taken []doctor.Trial) {
+func (a *app) printPayloads(x operator.Examination, taken []operator.CardTrial) {
 	fmt.Fprintln(a.out, `The flow took the cards; whether it posted them only the channel shows. Look there for
 "Relay doctor", and set the payload by the smallest number that you see:`)
 	for _, t := range taken {

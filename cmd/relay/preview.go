@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/preview"
 )
 
@@ -39,7 +40,7 @@ func (a *app) previewCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) printPreviews(previews []preview.Preview) error {
+func (a *app) printPreviews(previews []operator.Preview) error {
 	for i, p := range previews {
 		if i == 0 || p.Card != previews[i-1].Card {
 			fmt.Fprintf(a.out, "card %d, read as %s\n\n", p.Card, p.Kind)

@@ -30,6 +30,7 @@ func (d *Dashboard) functions() template.FuncMap {
 		"change":   changeMark,
 		"file":     fileURL,
 		"markAs":   func(kind, word string) mark { return mark{kind, word} },
+		"outcome":  outcomeMark,
 		"size":     size,
 		"clock":    func(t time.Time) string { return t.Format(time.TimeOnly) },
 		"indented": indented,

@@ -161,6 +161,14 @@ func (h hostile) Blocks(context.Context) ([]operator.Block, error) {
 	return told[[]operator.Block](h)[:1], nil
 }
 
+func (h hostile) AuditLog(context.Context, store.AuditFilter) ([]operator.Audited, error) {
+	return told[[]operator.Audited](h)[:1], nil
+}
+
+func (h hostile) Tokens(context.Context) ([]operator.Token, error) {
+	return told[[]operator.Token](h), nil
+}
+
 func (h hostile) Types(context.Context) ([]operator.ConnectorType, error) {
 	list := told[[]operator.ConnectorType](h)[:1]
 	list[0].Icon = [][]byte{nil, []byte("<svg/>"), []byte("\x89PNG")}[h.n%3]

@@ -3,6 +3,7 @@ package dashboard_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
@@ -99,6 +101,28 @@ func (k *kept) Blocks(context.Context) ([]operator.Block, error) {
 	return append(k.blocks, operator.Block{Name: "mine", Owner: "ada@example.com", Problem: "its channel is gone"}), nil
 }
 
+func (k *kept) AuditLog(_ context.Context, f store.AuditFilter) ([]operator.Audited, error) {
+	var list []operator.Audited
+	for id := int64(70); id > 0 && len(list) < f.Limit; id-- {
+		if f.Before == 0 || id < f.Before {
+			list = append(list, operator.Audited{ID: id, Who: "ada", Action: "pause", Subject: "channel lobby", Outcome: operator.Done})
+		}
+	}
+	return list, nil
+}
+
+func (k *kept) Tokens(context.Context) ([]operator.Token, error) {
+	return []operator.Token{{Name: "ci", Person: "ada", Scopes: []access.Scope{access.Read}}}, nil
+}
+
+func (k *kept) CreateToken(_ context.Context, n operator.NewToken) (operator.Token, error) {
+	return operator.Token{Name: n.Name, Scopes: n.Scopes, Secret: "relay_canary"}, k.did("create token %s %v until %s", n.Name, n.Scopes, n.Expires.Format(time.DateOnly))
+}
+
+func (k *kept) RevokeToken(_ context.Context, ref operator.TokenRef) error {
+	return k.did("revoke token %s of %s", ref.Name, ref.Person)
+}
+
 func (k *kept) Status(context.Context) (operator.Status, error) {
 	return operator.Status{Config: "/etc/relay.hcl", Configured: now}, nil
 }
@@ -144,6 +168,7 @@ func TestWhatAPageCanDo(t *testing.T) {
 		{"/mutes", "sort=channel&name=dev&for=1h&reason=drill", "mute channel dev  until 2026-11-03 13:00:00: drill", "/mutes"},
 		{"/mutes", "sort=condition&condition=true&for=&until=2026-11-09T08:30", "mute condition  true until 2026-11-09 08:30:00: ", "/mutes"},
 		{"/mutes/3/end", "", "unmute 3", "/mutes"},
+		{"/tokens/revoke", "name=ci&person=ada", "revoke token ci of ada", "/tokens"},
 		{"/configuration/reload", "", "reload", "/configuration"},
 		{"/connectors/mine/remove", "revision=3", "remove mine at 3", "/connectors"},
 		{"/connectors/mine/take-over", "", "take over mine", "/connectors/mine"},
@@ -327,5 +352,49 @@ func TestAFileIsShownAsItRuns(t *testing.T) {
 		if _, page := get(t, s.URL+"/configuration/file?"+query); !strings.Contains(page, want[0]) || strings.Contains(page, want[1]) {
 			t.Errorf("%s does not show %s, or shows %s", query, want[0], want[1])
 		}
+	}
+}
+
+// TestATokenIsShownOnce: on the page that answers, which nothing keeps, and nowhere else.
+func TestATokenIsShownOnce(t *testing.T) {
+	k := &kept{}
+	_, s := serve(t, k)
+	resp, err := http.PostForm(s.URL+"/tokens", url.Values{"name": {"ci"}, "scope": {"read", "operate"}, "expires": {"24h"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), `value="relay_canary"`) || resp.Header.Get("Cache-Control") != "no-store" || len(resp.Cookies()) > 0 {
+		t.Errorf("%v\n%s", resp.Header, page)
+	}
+	if want := []string{"create token ci [read operate] until 2026-11-04"}; !slices.Equal(k.done, want) {
+		t.Errorf("%q", k.done)
+	}
+	if _, page := get(t, s.URL+"/tokens"); strings.Contains(page, "canary") || !strings.Contains(page, "ci") {
+		t.Error(page)
+	}
+	k.refuses = fmt.Errorf("%w token: you have one of this name already", operator.ErrInvalid)
+	resp, err = http.PostForm(s.URL+"/tokens", url.Values{"name": {"ci"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if page, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(string(page), "of this name already") || strings.Contains(string(page), "canary") {
+		t.Errorf("%d\n%s", resp.StatusCode, page)
+	}
+}
+
+// TestTheAuditLogIsReadPageByPage from the newest entry on.
+func TestTheAuditLogIsReadPageByPage(t *testing.T) {
+	_, s := serve(t, &kept{})
+	if _, page := get(t, s.URL+"/audit?who=ada"); !strings.Contains(page, `href="?before=21&amp;who=ada"`) || !strings.Contains(page, "pause channel lobby") {
+		t.Error(page)
+	}
+	if _, page := get(t, s.URL+"/audit?who=ada&before=21"); strings.Count(page, `id="entry-`) != 20 || strings.Contains(page, "Older") {
+		t.Error(page)
 	}
 }

@@ -30,6 +30,8 @@ func places(p access.Person, path string) []place {
 		{link: link{"Mutes", "/mutes"}, Icon: "mutes"},
 		{link: link{"Plugins", "/plugins"}, Icon: "plugins", First: true, For: access.Person.SeesAll},
 		{link: link{"Configuration", "/configuration"}, Icon: "configuration", For: access.Person.SeesAll},
+		{link: link{"Audit log", "/audit"}, Icon: "audit"},
+		{link: link{"Tokens", "/tokens"}, Icon: "tokens"},
 	} {
 		if at.For != nil && !at.For(p) {
 			continue

@@ -28,6 +28,8 @@ var (
 	ErrForbidden = errors.New("not allowed")
 	// ErrConflict means that what the request is about has changed since it was looked at.
 	ErrConflict = errors.New("changed in the meantime")
+	// ErrBusy means that too many ask for something costly; try again in a moment.
+	ErrBusy = errors.New("busy")
 )
 
 // The bounds of what a relay is asked at a time.
@@ -128,6 +130,14 @@ type Relay interface {
 	CreateToken(ctx context.Context, t NewToken) (Token, error)
 	// RevokeToken ends a token.
 	RevokeToken(ctx context.Context, t TokenRef) error
+	// Preview shows what a body comes to, or a sample event: its cards as each chat system
+	// gets them. Nothing is kept or sent.
+	Preview(ctx context.Context, p Paste) (Pasted, error)
+	// TryRoute tries a route on the last events of a connector, or on samples where there
+	// are none. Nothing is kept or sent.
+	TryRoute(ctx context.Context, d RouteDraft) (RouteTrial, error)
+	// Doctor posts numbered cards to a channel, past its lane, and says how they are answered.
+	Doctor(ctx context.Context, channel string) (Examination, error)
 	// Plan says what a Reload would change, and what it would leave behind.
 	Plan(ctx context.Context) ([]Change, error)
 	// Reload reads the configuration again. When it is invalid, the error is

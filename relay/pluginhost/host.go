@@ -157,6 +157,14 @@ func (h *Host) Status() []Status {
 	return list
 }
 
+// Types returns the connector types of the adopted set by name; the map must not be changed.
+func (h *Host) Types() map[string]connector.Type {
+	if set := h.current.Load(); set != nil {
+		return set.Types()
+	}
+	return nil
+}
+
 // Log returns the end of a plugin's log, without secrets, oldest line first. It reports
 // whether there is such a plugin.
 func (h *Host) Log(name string) ([]LogLine, bool) {

@@ -117,7 +117,8 @@ func (o *output) entry(entry map[string]any) {
 	e := o.log.WithLevel(level)
 	text, _ := entry["@message"].(string)
 	text = o.mask(text)
-	line := text
+	var line strings.Builder
+	line.WriteString(text)
 	if at, ok := entry["@timestamp"].(string); ok {
 		if t, err := time.Parse(time.RFC3339Nano, at); err == nil {
 			e = e.Time("at", t)
@@ -137,10 +138,10 @@ func (o *output) entry(entry map[string]any) {
 		}
 		value := o.masked(entry[name])
 		e = e.Interface(key, value)
-		line += fmt.Sprintf(" %s=%v", key, value)
+		fmt.Fprintf(&line, " %s=%v", key, value)
 	}
 	e.Msg(text)
-	o.tail.add(level.String(), line)
+	o.tail.add(level.String(), line.String())
 }
 
 // masked removes secrets from all text in a JSON value.

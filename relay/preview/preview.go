@@ -1,5 +1,5 @@
 // Package preview shows a card as each chat system gets it, before it is sent. No relay
-// needs to run.
+// needs to run; one that runs answers with it, too.
 package preview
 
 import (
@@ -16,57 +16,57 @@ import (
 	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/event"
+	"github.com/connector-relay/relay/relay/operator"
 )
-
-// Preview is a card as one channel type gets it.
-type Preview struct {
-	// Card is the number of the card within the body, from 1, and Kind is what the body
-	// was read as.
-	Card        int      `json:"card"`
-	Kind        string   `json:"kind"`
-	Type        string   `json:"type"`
-	Payload     string   `json:"payload,omitempty"`
-	ContentType string   `json:"content_type"`
-	Bytes       int      `json:"bytes"`
-	Used        []Usage  `json:"used"`
-	Omitted     []string `json:"omitted"`
-	// Body is JSON as it is sent, or the fields of a form.
-	Body any `json:"body"`
-}
-
-// Usage is how much of a limit of the chat system a payload uses.
-type Usage struct {
-	Unit string `json:"unit"`
-	Used int    `json:"used"`
-	Most int    `json:"most"`
-}
 
 // Read reads a body as an incoming webhook does, and writes each of its cards for every
 // channel type and payload, or for one type only. The chat system for which the body was
 // written comes first. It also returns the notes about the body; name is what an error
 // calls it.
-func Read(ctx context.Context, name string, body []byte, only string) (list []Preview, notes []string, err error) {
-	hook := &webhook.Webhook{Accept: "any"}
-	reply, err := hook.Receive(ctx, &connector.Request{Method: http.MethodPost, Header: make(http.Header), Body: body})
+func Read(ctx context.Context, name string, body []byte, only string) (list []operator.Preview, notes []string, err error) {
+	events, refused, err := Receive(ctx, body)
 	switch {
 	case err != nil:
 		return nil, nil, fmt.Errorf("read %s: %w", name, err)
-	case reply.Status >= http.StatusBadRequest:
-		return nil, nil, fmt.Errorf("%s would be refused: %s", name, reply.Body)
+	case refused != "":
+		return nil, nil, fmt.Errorf("%s would be refused: %s", name, refused)
 	}
-	for i, e := range reply.Events {
+	for i, e := range events {
 		notes = append(notes, e.Notes...)
-		previews, err := writeAll(ctx, e.Card, only)
+		previews, err := Write(ctx, i+1, e, only)
 		if err != nil {
 			return nil, notes, err
-		}
-		slices.SortStableFunc(previews, func(x, y Preview) int { return cmp.Compare(rank(e.Kind, x.Type), rank(e.Kind, y.Type)) })
-		for j := range previews {
-			previews[j].Card, previews[j].Kind = i+1, e.Kind
 		}
 		list = append(list, previews...)
 	}
 	return list, notes, nil
+}
+
+// Receive reads a body as an incoming webhook does that takes anything. Refused is what the
+// webhook answers when it takes nothing of it.
+func Receive(ctx context.Context, body []byte) (events []event.Event, refused string, err error) {
+	hook := &webhook.Webhook{Accept: "any"}
+	reply, err := hook.Receive(ctx, &connector.Request{Method: http.MethodPost, Header: make(http.Header), Body: body})
+	if err == nil && reply.Status >= http.StatusBadRequest {
+		refused = string(reply.Body)
+	}
+	return reply.Events, refused, err
+}
+
+// Write writes an event's card for every channel type and payload, or for one type only.
+// The card is numbered, because a body may hold several. The chat system for which it was
+// written comes first.
+func Write(ctx context.Context, number int, e event.Event, only string) ([]operator.Preview, error) {
+	previews, err := writeAll(ctx, e.Card, only)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(previews, func(x, y operator.Preview) int { return cmp.Compare(rank(e.Kind, x.Type), rank(e.Kind, y.Type)) })
+	for i := range previews {
+		previews[i].Card, previews[i].Kind = number, e.Kind
+	}
+	return previews, nil
 }
 
 // rank puts first the channel type for which a payload was written.
@@ -78,8 +78,8 @@ func rank(kind, channelType string) int {
 }
 
 // writeAll writes a card for every channel type and payload, or for one type.
-func writeAll(ctx context.Context, c card.Card, only string) ([]Preview, error) {
-	var previews []Preview
+func writeAll(ctx context.Context, c card.Card, only string) ([]operator.Preview, error) {
+	var previews []operator.Preview
 	example := make(chat.Settings)
 	for _, name := range []string{"to", "topic"} {
 		example.Set(name, "example")
@@ -106,17 +106,17 @@ func writeAll(ctx context.Context, c card.Card, only string) ([]Preview, error) 
 	return previews, nil
 }
 
-func newPreview(typ, payload string, p chat.Payload) (Preview, error) {
-	shown := Preview{Type: typ, Payload: payload, ContentType: p.ContentType, Bytes: len(p.Body), Omitted: p.Omitted, Body: json.RawMessage(p.Body)}
+func newPreview(typ, payload string, p chat.Payload) (operator.Preview, error) {
+	shown := operator.Preview{Type: typ, Payload: payload, ContentType: p.ContentType, Bytes: len(p.Body), Omitted: append([]string{}, p.Omitted...), Used: []operator.Usage{}, Body: json.RawMessage(p.Body)}
 	for _, u := range p.Used {
-		shown.Used = append(shown.Used, Usage{Unit: string(u.Unit), Used: u.Used, Most: u.Most})
+		shown.Used = append(shown.Used, operator.Usage{Unit: string(u.Unit), Used: u.Used, Most: u.Most})
 	}
 	if p.ContentType != "application/x-www-form-urlencoded" {
 		return shown, nil
 	}
 	values, err := url.ParseQuery(string(p.Body))
 	if err != nil {
-		return Preview{}, fmt.Errorf("show %s: %w", typ, err)
+		return operator.Preview{}, fmt.Errorf("show %s: %w", typ, err)
 	}
 	fields := make(map[string]string, len(values))
 	for name := range values {

@@ -72,6 +72,10 @@ func endpoints() []endpoint {
 		{"Save", "POST /saved", access.Configure, posted(operator.Relay.Save)},
 		{"RemoveBlock", "POST /saved/{name}/remove", access.Configure, removeBlock()},
 		{"TakeOver", "POST /saved/{name}/take-over", access.Configure, named(operator.Relay.TakeOver)},
+		{"Doctor", "POST /channels/{name}/doctor", access.Operate, named(operator.Relay.Doctor)},
+		{"Preview", "POST /playground/preview", access.Operate, posted(operator.Relay.Preview)},
+		{"TryRoute", "POST /playground/route", access.Operate, posted(operator.Relay.TryRoute)},
+
 		{"RotateHook", "POST /connectors/{name}/rotate", access.Configure, rotate()},
 		{"ForgetConnector", "POST /connectors/{name}/forget", access.Operate, told(operator.Relay.ForgetConnector)},
 		{"ForgetChannel", "POST /channels/{name}/forget", access.Operate, named(operator.Relay.ForgetChannel)},
@@ -219,13 +223,13 @@ func rotate() call {
 	})
 }
 
-// pasted is a token that a person created on a service's page.
-type pasted struct {
+// pastedToken is a token that a person created on a service's page.
+type pastedToken struct {
 	Token string `json:"token"`
 }
 
 func pasteToken() call {
-	return about(func(r operator.Relay, ctx context.Context, id string, p pasted) (struct{}, error) {
+	return about(func(r operator.Relay, ctx context.Context, id string, p pastedToken) (struct{}, error) {
 		return struct{}{}, r.PasteToken(ctx, id, p.Token)
 	})
 }

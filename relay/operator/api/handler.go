@@ -116,6 +116,7 @@ func meanings() map[int]error {
 	return map[int]error{
 		http.StatusNotFound: operator.ErrNotFound, http.StatusUnprocessableEntity: operator.ErrInvalid,
 		http.StatusForbidden: operator.ErrForbidden, http.StatusConflict: operator.ErrConflict,
+		http.StatusServiceUnavailable: operator.ErrBusy,
 	}
 }
 
@@ -132,6 +133,9 @@ func writeProblem(w http.ResponseWriter, err error) {
 	f := failure{Error: err.Error()}
 	if e, ok := errors.AsType[*operator.MistakenError](err); ok {
 		f.Mistakes = e.Mistakes
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
 	}
 	write(w, status, f)
 }

@@ -120,7 +120,7 @@ func (c *Client) AwaitSignIn(ctx context.Context, id string) error {
 
 // PasteToken implements [operator.Relay].
 func (c *Client) PasteToken(ctx context.Context, id, token string) error {
-	return tell(ctx, c, "PasteToken", question{name: id, body: pasted{Token: token}})
+	return tell(ctx, c, "PasteToken", question{name: id, body: pastedToken{Token: token}})
 }
 
 // PostCard implements [operator.Relay].
@@ -186,6 +186,21 @@ func (c *Client) Dismiss(ctx context.Context, s operator.Selection) ([]int64, er
 // Configuration implements [operator.Relay].
 func (c *Client) Configuration(ctx context.Context) ([]operator.File, error) {
 	return ask[[]operator.File](ctx, c, "Configuration", question{})
+}
+
+// Preview implements [operator.Relay].
+func (c *Client) Preview(ctx context.Context, p operator.Paste) (operator.Pasted, error) {
+	return ask[operator.Pasted](ctx, c, "Preview", question{body: p})
+}
+
+// TryRoute implements [operator.Relay].
+func (c *Client) TryRoute(ctx context.Context, d operator.RouteDraft) (operator.RouteTrial, error) {
+	return ask[operator.RouteTrial](ctx, c, "TryRoute", question{body: d})
+}
+
+// Doctor implements [operator.Relay].
+func (c *Client) Doctor(ctx context.Context, channel string) (operator.Examination, error) {
+	return ask[operator.Examination](ctx, c, "Doctor", question{name: channel})
 }
 
 // Plan implements [operator.Relay].

@@ -192,6 +192,18 @@ func (h *heard) Configuration(context.Context) ([]operator.File, error) {
 	return answered(h, []operator.File{{Name: "relay.hcl", Lines: []string{"relay {", "}"}}}, "configuration")
 }
 
+func (h *heard) Preview(_ context.Context, p operator.Paste) (operator.Pasted, error) {
+	return answered(h, operator.Pasted{Cards: []json.RawMessage{json.RawMessage(`{"title":"<x>"}`)}, Previews: []operator.Preview{{Type: "slack", Body: map[string]any{"text": "a & b"}}}}, "preview", p)
+}
+
+func (h *heard) TryRoute(_ context.Context, d operator.RouteDraft) (operator.RouteTrial, error) {
+	return answered(h, operator.RouteTrial{Events: []operator.RoutedEvent{{Matched: true}}}, "try route", d)
+}
+
+func (h *heard) Doctor(_ context.Context, channel string) (operator.Examination, error) {
+	return answered(h, operator.Examination{Trials: []operator.CardTrial{{Number: 1}}}, "doctor", channel)
+}
+
 func (h *heard) Plan(context.Context) ([]operator.Change, error) {
 	return answered(h, []operator.Change{{Sort: "channel", Name: "dev", Action: operator.Added}}, "plan")
 }
@@ -264,8 +276,15 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 			return r.Dismiss(ctx, operator.Selection{Channel: name, All: true, Connector: "&", Kind: "k", Text: "%", Verdict: delivery.VerdictFailed, Since: since, Until: since, Dismissed: true, Expected: 3})
 		},
 		"Configuration": func(r operator.Relay) (any, error) { return r.Configuration(ctx) },
-		"Plan":          func(r operator.Relay) (any, error) { return r.Plan(ctx) },
-		"Reload":        func(r operator.Relay) (any, error) { return r.Reload(ctx) },
+		"Preview": func(r operator.Relay) (any, error) {
+			return r.Preview(ctx, operator.Paste{Body: "{\"a\": 1}", Type: name, Kind: "k"})
+		},
+		"TryRoute": func(r operator.Relay) (any, error) {
+			return r.TryRoute(ctx, operator.RouteDraft{Connector: name, Route: "route {\n}"})
+		},
+		"Doctor": func(r operator.Relay) (any, error) { return r.Doctor(ctx, name) },
+		"Plan":   func(r operator.Relay) (any, error) { return r.Plan(ctx) },
+		"Reload": func(r operator.Relay) (any, error) { return r.Reload(ctx) },
 	})
 	return all
 }
@@ -306,7 +325,7 @@ func TestEveryQuestionCrossesTheSocket(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: the answer differs (-want +got):\n%s", method.Name, diff)
 		}
-		for _, meaning := range []error{operator.ErrNotFound, operator.ErrInvalid, operator.ErrForbidden, operator.ErrConflict} {
+		for _, meaning := range []error{operator.ErrNotFound, operator.ErrInvalid, operator.ErrForbidden, operator.ErrConflict, operator.ErrBusy} {
 			h.err = fmt.Errorf("%w: because", meaning)
 			if _, err := ask(client); !errors.Is(err, meaning) || err.Error() != h.err.Error() {
 				t.Errorf("%s fails with %v, want %v", method.Name, err, h.err)

@@ -131,14 +131,15 @@ func (d *Desk) DryRun(ctx context.Context, name string) ([]operator.Event, error
 	}
 	list := make([]operator.Event, len(events))
 	for i, e := range events {
-		if list[i], err = preview(name, e); err != nil {
+		if list[i], err = unkept(name, e); err != nil {
 			return nil, err
 		}
 	}
 	return withKnown(name, list, known), nil
 }
 
-func preview(connector string, e event.Event) (operator.Event, error) {
+// unkept is an event that is shown and not stored.
+func unkept(connector string, e event.Event) (operator.Event, error) {
 	c, err := e.Card.MarshalJSON()
 	if err != nil {
 		return operator.Event{}, fmt.Errorf("event %s: %w", e.Key, err)

@@ -58,6 +58,8 @@ type Dispatch interface {
 type Plugins interface {
 	Status() []pluginhost.Status
 	Log(plugin string) (lines []pluginhost.LogLine, known bool)
+	// Types are the connector types that run, by name.
+	Types() map[string]connector.Type
 }
 
 // SignIns lets people sign connectors in.
@@ -74,6 +76,8 @@ type Daemon interface {
 	Reload(ctx context.Context) ([]operator.Change, error)
 	// Hold keeps reloads away until release is called.
 	Hold() (release func())
+	// Examine posts cards to a channel, past its lane.
+	Examine(ctx context.Context, channel string) (operator.Examination, error)
 }
 
 // Running is what the daemon says about itself and the configuration that it runs.
@@ -120,12 +124,16 @@ type Options struct {
 type Desk struct {
 	Saved
 	options Options
+	// players try out cards and routes, and examiners channels.
+	players, examiners turns
 }
 
 var _ operator.Relay = (*Desk)(nil)
 
 // New returns a desk.
-func New(o Options) *Desk { return &Desk{o.Saved, o} }
+func New(o Options) *Desk {
+	return &Desk{Saved: o.Saved, options: o, players: make(turns, playersAtOnce), examiners: make(turns, examinersAtOnce)}
+}
 
 // meaning gives a part's error the meaning that crosses the socket.
 func meaning(err error) error {

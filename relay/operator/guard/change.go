@@ -142,6 +142,33 @@ func subject(s operator.Selection) string {
 	return strings.Join(parts, " ")
 }
 
+// Preview implements [operator.Relay]. It looks at nothing but what somebody brings along.
+func (g *Guard) Preview(ctx context.Context, p operator.Paste) (operator.Pasted, error) {
+	if _, err := g.enter(ctx, access.Operate); err != nil {
+		return operator.Pasted{}, err
+	}
+	return g.relay.Preview(ctx, p)
+}
+
+// TryRoute implements [operator.Relay]. It shows a connector's events to who manages it.
+func (g *Guard) TryRoute(ctx context.Context, d operator.RouteDraft) (operator.RouteTrial, error) {
+	v, err := g.enter(ctx, access.Operate)
+	if err == nil && d.Connector != "" {
+		err = manages(d.Connector)(v)
+	}
+	if err != nil {
+		return operator.RouteTrial{}, err
+	}
+	d.Channels = filterKeys(v.estate.Teams, v.seesChannel)
+	return g.relay.TryRoute(ctx, d)
+}
+
+// Doctor implements [operator.Relay].
+func (g *Guard) Doctor(ctx context.Context, channel string) (operator.Examination, error) {
+	a := act{access.Operate, "examine", "channel " + channel, "", postsTo(channel)}
+	return changing(ctx, g, a, func() (operator.Examination, error) { return g.relay.Doctor(ctx, channel) })
+}
+
 // Plan implements [operator.Relay]. It starts the plugins of a new configuration, so it is
 // not for who only looks.
 func (g *Guard) Plan(ctx context.Context) ([]operator.Change, error) {

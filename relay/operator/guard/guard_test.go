@@ -115,6 +115,13 @@ func questions() []question {
 		{"Connectors", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Connectors(ctx)) }, all(looks)},
 		{"Channels", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Channels(ctx)) }, all(looks)},
 		{"Plugins", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Plugins(ctx)) }, all(looks)},
+		{"Preview", func(ctx context.Context, r operator.Relay, _ string) error {
+			return err1(r.Preview(ctx, operator.Paste{}))
+		}, all(anybodyOperates)},
+		{"TryRoute", func(ctx context.Context, r operator.Relay, name string) error {
+			return err1(r.TryRoute(ctx, operator.RouteDraft{Connector: name}))
+		}, connectors(teamOperates, "yes no no no yes no", "yes no what? no yes no")},
+		{"Doctor", func(ctx context.Context, r operator.Relay, name string) error { return err1(r.Doctor(ctx, name)) }, channels(teamOperates, hiddenOperates)},
 		{"PluginLog", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.PluginLog(ctx, "rss")) }, all("yes yes what? no no yes")},
 		{"Deliveries", func(ctx context.Context, r operator.Relay, _ string) error {
 			return err1(r.Deliveries(ctx, store.Filter{}))
