@@ -80,7 +80,12 @@ func (f *File) apart(b *savedBlock, do func()) {
 	diags, mistaken, scope := f.diags, f.mistaken, f.scope
 	f.diags, f.mistaken, f.scope, f.current = nil, false, b.scope, b
 	do()
-	b.diags = append(b.diags, f.take()...)
+	for _, d := range f.take() {
+		// Once its expressions have cost too much, none is evaluated any more.
+		if d.Summary != language.TooCostly || !slices.ContainsFunc(b.diags, func(o *hcl.Diagnostic) bool { return o.Summary == d.Summary }) {
+			b.diags = append(b.diags, d)
+		}
+	}
 	f.diags, f.mistaken, f.scope, f.current = diags, mistaken, scope, nil
 }
 

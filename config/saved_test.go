@@ -118,7 +118,7 @@ func TestASavedBlockWithMistakesIsSetAside(t *testing.T) {
 		"a condition without end":       {`connector "rss" "mine" {` + "\n url = \"https://example.com\"\n route {\n  to = [channel.lobby]\n  when = length([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]]) > 0\n }\n}", "Too costly"},
 		"an argument without end":       {`connector "kitchen" "mine" {` + "\n token = secret(\"mine.token\")\n free = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]]\n}", "Too costly"},
 		"channels without end":          {`connector "rss" "mine" {` + "\n url = \"https://example.com\"\n route { to = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]] }\n}", "Too costly"},
-		"a secret's name without end":   {`connector "github" "mine" {` + "\n repository = \"a/b\"\n token = secret(join(\"\", flatten([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : \"c\"]]])))\n}", "holds a secret"},
+		"a secret's name without end":   {`connector "github" "mine" {` + "\n repository = \"a/b\"\n token = secret(join(\"\", flatten([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : \"c\"]]])))\n}", "Too costly"},
 		"many for a file's name":        {`connector "rss" "blog" { url = "https://example.com" }`, "Not a connector"},
 		"a day that is none":            {`connector "webhook" "mine" { expires = "tomorrow" }`, "Not a day"},
 		"a name with a quote":           {`connector "rss" "mi\"ne" {}`, "Not a connector"},

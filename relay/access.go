@@ -68,7 +68,7 @@ func (r *Relay) openDoor(_ context.Context, n *next) (undo, error) {
 	r.gate = gate.New()
 	r.certified = certificate.New(r.log.Part("certificate"))
 	r.door = door.New(door.Options{
-		Store: r.store, Log: r.log.Part("door"), Key: func() ([]byte, error) { return key.Derive("dashboard") }, Audit: r.keepAudit,
+		Store: r.store, Log: r.log.Part("door"), Key: func() ([]byte, error) { return key.Derive("dashboard") }, Audit: r.keepAudit, SignedIn: r.signedIn,
 	})
 	return nil, nil
 }

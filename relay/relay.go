@@ -98,6 +98,9 @@ type Relay struct {
 	// parts are the steps that made the parts, for Stop to undo.
 	parts *steps
 
+	// background is what a sign-in has set off.
+	background sync.WaitGroup
+
 	// reloading is held during a reload or a save, so that two do not mix.
 	reloading sync.Mutex
 

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/connector-relay/relay/plugins"
+	"github.com/connector-relay/relay/plugins/rss"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/store"
@@ -26,6 +27,10 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) < 2 || os.Args[1] != "plugin" {
 		os.Exit(m.Run())
+	}
+	if os.Args[2] == "read-feeds" {
+		rss.ServeReader(os.Stdin, os.Stdout)
+		return
 	}
 	if factory := plugins.Bundled()[os.Args[len(os.Args)-1]]; factory != nil && os.Args[2] == "serve" {
 		connector.Serve(factory)

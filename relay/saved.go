@@ -17,7 +17,7 @@ import (
 // with it.
 func (r *Relay) openSaved(context.Context, *next) (undo, error) {
 	r.saved = saved.New(saved.Options{Store: r.store, Daemon: r, SignIns: r.signIn, Key: r.key})
-	return nil, nil
+	return ending(r.background.Wait), nil
 }
 
 // planning returns what a plan is made with: sources, unless nil, in place of the files as
@@ -118,6 +118,15 @@ func (r *Relay) Types(ctx context.Context) ([]plan.Type, error) {
 	return types, err
 }
 
-// PeopleChanged reads again who belongs to which team, after a sign-in that says so.
-// Connectors whose owner has left are suspended, and those of whoever came back go on.
-func (r *Relay) PeopleChanged(ctx context.Context) error { return r.Apply(ctx, saved.Change{}) }
+// signedIn hears what a sign-in said of somebody. When that changes which teams she is in,
+// connectors that she has left behind are suspended, or go on.
+func (r *Relay) signedIn(ctx context.Context, p store.Person) {
+	if !r.current().Concerns(p.Name, p.Groups) {
+		return
+	}
+	r.background.Go(func() {
+		if err := r.Apply(context.WithoutCancel(ctx), saved.Change{}); err != nil {
+			r.log.Error().Err(err).Str("who", p.Name).Msg("what a sign-in said of groups is not in force until the next reload")
+		}
+	})
+}

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/connector-relay/relay/relay/form"
@@ -116,14 +117,14 @@ type MistakenError struct{ Mistakes []form.Mistake }
 
 // Error implements error.
 func (e *MistakenError) Error() string {
-	text := ErrInvalid.Error() + " connector"
+	lines := []string{ErrInvalid.Error() + " connector"}
 	for _, m := range e.Mistakes {
-		text += "\n" + m.Message
-		if m.Field != "" {
-			text += " (" + m.Field + ")"
+		lines = append(lines, m.Field+": "+m.Message)
+		if m.Field == "" {
+			lines[len(lines)-1] = m.Message
 		}
 	}
-	return text
+	return strings.Join(lines, "\n")
 }
 
 // Unwrap returns the meaning.

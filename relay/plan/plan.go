@@ -42,6 +42,7 @@ type Plan struct {
 	// Asides are the saved connectors that do not run, by name.
 	Asides map[string]Aside
 
+	seen    map[string][]string
 	masker  *secret.Masker
 	secrets []secret.Value
 }
@@ -230,7 +231,7 @@ func specs(file *config.File) ([]pluginhost.Spec, error) {
 // channel cannot be made.
 func build(ctx context.Context, file *config.File, set *pluginhost.Set, mistaken bool, o Options) (*Plan, hcl.Diagnostics) {
 	cfg, diags := file.Decode(set.Types(), bundledTypes()...)
-	p := &Plan{Config: cfg, Plugins: set, Asides: asides(file), masker: o.Masker}
+	p := &Plan{Config: cfg, Plugins: set, Asides: asides(file), seen: o.Seen, masker: o.Masker}
 	if diags.HasErrors() {
 		return p, diags
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/connector-relay/relay/config"
+	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/connector"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/form"
@@ -56,6 +57,14 @@ func told(file *config.File, diags hcl.Diagnostics) string {
 		return err.Error()
 	}
 	return ""
+}
+
+// Concerns reports whether a plan would be another if somebody were in these groups: she
+// owns a connector, and was in others.
+func (p *Plan) Concerns(person string, groups []string) bool {
+	owns := slices.ContainsFunc(p.Config.Connectors, func(c config.Connector) bool { return access.SameName(c.Owner, person) })
+	sorted := func(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+	return owns && !slices.Equal(sorted(p.seen[person]), sorted(groups))
 }
 
 // Checked is one saved connector as a configuration would run it.

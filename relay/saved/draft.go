@@ -64,7 +64,7 @@ func (k *Keeper) read(ctx context.Context, in operator.Draft) (d *draft, err err
 		return d, nil
 	}
 	if d.before.Name == "" {
-		if err := k.fresh(ctx, d); err != nil {
+		if err := k.fresh(ctx, d); err != nil || len(d.mistakes) > 0 {
 			return d, err
 		}
 	}
@@ -72,7 +72,12 @@ func (k *Keeper) read(ctx context.Context, in operator.Draft) (d *draft, err err
 		return d, err
 	}
 	d.block.Owner, d.block.Team = d.checked.Owner, d.checked.Team
-	d.mistakes = slices.Concat(d.mistakes, d.checked.Mistakes, limits(p, d.checked))
+	d.mistakes = d.checked.Mistakes
+	for _, m := range limits(p, d.checked) {
+		if !slices.ContainsFunc(d.mistakes, func(o form.Mistake) bool { return o.Field == m.Field }) {
+			d.mistakes = append(d.mistakes, m)
+		}
+	}
 	return d, nil
 }
 

@@ -97,8 +97,8 @@ type Keeper struct {
 // How often one person may save, and have drafts checked: some at once, and then one an
 // interval.
 const (
-	savesAtOnce, saveEvery   = 20, 3 * time.Second
-	draftsAtOnce, draftEvery = 60, time.Second
+	savesAtOnce, saveEvery   = 30, 3 * time.Second
+	draftsAtOnce, draftEvery = 120, time.Second
 	trialsAtOnce             = 2
 )
 

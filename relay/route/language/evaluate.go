@@ -26,6 +26,9 @@ func Evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext, confidential bool
 	return v, Scrub(diags, confidential || len(diags) > 0 && CallsSecret(expr, ctx))
 }
 
+// TooCostly is the summary of the diagnostic about an expression that exceeds its meter.
+const TooCostly = "Too costly"
+
 // value evaluates an expression, within the bounds of the scope's [Meter] if it has one.
 func value(expr hclsyntax.Expression, ctx *hcl.EvalContext) (v cty.Value, diags hcl.Diagnostics) {
 	m := meterOf(ctx)
@@ -37,7 +40,7 @@ func value(expr hclsyntax.Expression, ctx *hcl.EvalContext) (v cty.Value, diags 
 		return nil
 	})
 	if err != nil {
-		return cty.DynamicVal, hcl.Diagnostics{Error("Too costly", fmt.Sprintf("This cannot be evaluated: %s.", err), expr.Range())}
+		return cty.DynamicVal, hcl.Diagnostics{Error(TooCostly, "This cannot be evaluated: it makes too much, or takes too long. Write it in a simpler way.", expr.Range())}
 	}
 	return v, diags
 }
