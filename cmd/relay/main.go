@@ -99,7 +99,7 @@ func (a *app) root() *cobra.Command {
 		a.pauseCommand(), a.resumeCommand(), a.muteCommand(), a.unmuteCommand(), a.mutesCommand(), a.tokensCommand(), a.auditCommand(), a.pluginCommand(), a.versionCommand(),
 	)
 	root.AddCommand(a.here(
-		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.previewCommand(), a.storeCommand(), a.passwordCommand(), a.docsCommand(),
+		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.previewCommand(), a.storeCommand(), a.importCommand(), a.passwordCommand(), a.docsCommand(),
 	)...)
 	wrapArgs(root)
 	return root

@@ -78,7 +78,7 @@ func (a *app) readInput(file string) ([]byte, error) {
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read card: %w", err)
+		return nil, fmt.Errorf("read input: %w", err)
 	}
 	return b, nil
 }
