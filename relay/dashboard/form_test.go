@@ -77,6 +77,7 @@ func TestWhatARelayRefusesIsAPage(t *testing.T) {
 		{operator.ErrNotFound, 404, "no such page"},
 		{operator.ErrForbidden, 403, "may not"},
 		{operator.ErrConflict, 409, "quicker"},
+		{operator.ErrBusy, 503, "moment"},
 		{operator.ErrInvalid, 422, "not possible"},
 		{io.ErrUnexpectedEOF, 500, "log says what"},
 	} {

@@ -188,6 +188,18 @@ func (h hostile) AwaitSignIn(ctx context.Context, _ string) error {
 	return context.DeadlineExceeded
 }
 
+func (h hostile) Preview(context.Context, operator.Paste) (operator.Pasted, error) {
+	p := told[operator.Pasted](h)
+	for i := range p.Previews {
+		p.Previews[i].Body = map[string]any{evil: evil}
+	}
+	return p, nil
+}
+
+func (h hostile) TryRoute(context.Context, operator.RouteDraft) (operator.RouteTrial, error) {
+	return told[operator.RouteTrial](h), nil
+}
+
 func (h hostile) Plan(context.Context) ([]operator.Change, error) {
 	return told[[]operator.Change](h), nil
 }

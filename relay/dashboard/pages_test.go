@@ -2,6 +2,7 @@ package dashboard_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -121,6 +122,24 @@ func (k *kept) CreateToken(_ context.Context, n operator.NewToken) (operator.Tok
 
 func (k *kept) RevokeToken(_ context.Context, ref operator.TokenRef) error {
 	return k.did("revoke token %s of %s", ref.Name, ref.Person)
+}
+
+func (k *kept) Preview(_ context.Context, p operator.Paste) (operator.Pasted, error) {
+	return operator.Pasted{
+		Cards:    []json.RawMessage{[]byte(`{"title":"Pasted"}`)},
+		Previews: []operator.Preview{{Card: 1, Type: "slack", Bytes: 20, Used: []operator.Usage{{Unit: "blocks", Used: 3, Most: 50}}, Omitted: []string{"1 fact left out"}, Body: map[string]string{"text": "a < b"}}},
+	}, k.did("preview %q or a sample of %s %s", p.Body, p.Type, p.Kind)
+}
+
+func (k *kept) TryRoute(_ context.Context, d operator.RouteDraft) (operator.RouteTrial, error) {
+	return operator.RouteTrial{
+		Flaws:  []operator.Flaw{{Line: 2, Summary: "No such channel"}},
+		Events: []operator.RoutedEvent{{Event: 5, Matched: true, Card: []byte(`{"title":"Changed"}`)}, {Kind: "entry", Reason: "when is false", Title: "Left"}},
+	}, k.did("try %q on %s", d.Route, d.Connector)
+}
+
+func (k *kept) Doctor(_ context.Context, channel string) (operator.Examination, error) {
+	return operator.Examination{Channel: channel, Type: "teams", Payload: "card", Trials: []operator.CardTrial{{Number: 1, Payload: "card", Verdict: delivery.VerdictRefused, Status: 404, Detail: "gone"}}}, k.did("examine %s", channel)
 }
 
 func (k *kept) Status(context.Context) (operator.Status, error) {
@@ -396,5 +415,49 @@ func TestTheAuditLogIsReadPageByPage(t *testing.T) {
 	}
 	if _, page := get(t, s.URL+"/audit?who=ada&before=21"); strings.Count(page, `id="entry-`) != 20 || strings.Contains(page, "Older") {
 		t.Error(page)
+	}
+}
+
+// TestThePlayground shows what a form comes to on the page that answers, with no script.
+func TestThePlayground(t *testing.T) {
+	for _, test := range []struct {
+		path string
+		form url.Values
+		done string
+		says []string
+	}{
+		{"/playground", url.Values{"body": {"{}"}}, `preview "{}" or a sample of  `, []string{"Pasted", "slack", "20 bytes", "3 of 50 blocks", "1 fact left out", "a &lt; b"}},
+		{"/playground", url.Values{"body": {"{}"}, "sample": {"shop paid"}}, `preview "" or a sample of shop paid`, []string{`value="shop paid" selected`}},
+		{"/playground/route", url.Values{"connector": {"blog"}, "route": {"route {}"}}, `try "route {}" on blog`, []string{"Line 2:", "No such channel", "Changed", "matches", "When is false", "Left"}},
+		{"/channels/dev/doctor", nil, "examine dev", []string{"refused", "404", "gone", "as configured"}},
+	} {
+		k := &kept{}
+		_, s := serve(t, k)
+		resp, err := http.PostForm(s.URL+test.path, test.form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		page, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != http.StatusOK || !slices.Equal(k.done, []string{test.done}) {
+			t.Errorf("%s: %d after %q", test.path, resp.StatusCode, k.done)
+		}
+		for _, want := range test.says {
+			if !strings.Contains(string(page), want) {
+				t.Errorf("%s does not say %q", test.path, want)
+			}
+		}
+		k.refuses = fmt.Errorf("%w: that is no card", operator.ErrInvalid)
+		resp, err = http.PostForm(s.URL+test.path, test.form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if page, _ := io.ReadAll(resp.Body); !strings.Contains(string(page), "that is no card") {
+			t.Errorf("%s does not say what is wrong", test.path)
+		}
 	}
 }

@@ -27,6 +27,7 @@ func places(p access.Person, path string) []place {
 		{link: link{"Channels", "/channels"}, Icon: "channels"},
 		{link: link{"Deliveries", "/deliveries"}, Icon: "deliveries"},
 		{link: link{"Dead letters", "/dead-letters"}, Icon: "dead-letters"},
+		{link: link{"Playground", "/playground"}, Icon: "playground", For: func(p access.Person) bool { return p.May(access.Operate) }},
 		{link: link{"Mutes", "/mutes"}, Icon: "mutes"},
 		{link: link{"Plugins", "/plugins"}, Icon: "plugins", First: true, For: access.Person.SeesAll},
 		{link: link{"Configuration", "/configuration"}, Icon: "configuration", For: access.Person.SeesAll},
