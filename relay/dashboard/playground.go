@@ -27,15 +27,14 @@ const sampleBody = `{
   }]
 }`
 
-// sampleRoute is the route that the playground begins with.
-const sampleRoute = `route {
-  when = event.kind != ""
-  to   = []
-  card {
-    title = "New: ${event.card.title}"
-  }
+// sampleRoute is the route that the playground begins with, to a channel that there is.
+func sampleRoute(channels []operator.Channel) string {
+	to := ""
+	if len(channels) > 0 {
+		to = "channel." + channels[0].Name
+	}
+	return "route {\n  when = event.card.title != \"\"\n  to   = [" + to + "]\n  card {\n    title = \"New: ${event.card.title}\"\n  }\n}\n"
 }
-`
 
 // playPage shows what somebody tries out, and what it comes to.
 type playPage struct {
@@ -99,7 +98,11 @@ type routePage struct {
 }
 
 func (d *Dashboard) playRoute(r *http.Request) (answer, error) {
-	return d.tryRoute(r.Context(), routePage{Connector: r.URL.Query().Get("connector"), Route: sampleRoute})
+	channels, err := d.relay.Channels(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return d.tryRoute(r.Context(), routePage{Connector: r.URL.Query().Get("connector"), Route: sampleRoute(channels)})
 }
 
 func (d *Dashboard) routePlayed(r *http.Request) (answer, error) {
