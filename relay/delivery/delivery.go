@@ -186,8 +186,15 @@ type Lane struct {
 	Since time.Time
 	// Next is until when a throttled lane waits, or when a paused one probes next.
 	Next time.Time
+	// Drain is the last delivery that still goes out before the lane pauses; 0 means that
+	// it is not being drained.
+	Drain int64
 	// Waiting counts the deliveries in state waiting.
 	Waiting int
 	// Oldest is when the oldest waiting one was accepted; zero when none waits.
 	Oldest time.Time
 }
+
+// Ordinary reports whether the lane is as lanes usually are: not paused, not being drained,
+// and waiting until no time.
+func (l Lane) Ordinary() bool { return l.Pause == NotPaused && l.Next.IsZero() && l.Drain == 0 }

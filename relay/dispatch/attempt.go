@@ -126,14 +126,14 @@ func (e effect) apply(state *delivery.Lane, reason string, now, next time.Time) 
 		state.Next = next
 	case pause:
 		if state.Pause == delivery.NotPaused {
-			*state = delivery.Lane{Channel: state.Channel, Pause: delivery.PausedByEndpoint, Since: now}
+			*state = delivery.Lane{Channel: state.Channel, Pause: delivery.PausedByEndpoint, Since: now, Drain: state.Drain}
 		}
 		state.Reason, state.Next = reason, next
 	case reopen:
 		if state.Pause == delivery.NotPaused {
 			return false
 		}
-		*state = delivery.Lane{Channel: state.Channel}
+		*state = delivery.Lane{Channel: state.Channel, Drain: state.Drain}
 	case proceed:
 		return false
 	}

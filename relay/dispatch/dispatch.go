@@ -295,7 +295,7 @@ func (d *Dispatcher) Pause(ctx context.Context, channel, reason string) error {
 		return err
 	}
 	err = l.change(ctx, func(s *delivery.Lane) bool {
-		s.Pause, s.Reason, s.Since, s.Next = delivery.PausedByOperator, reason, time.Now(), time.Time{}
+		*s = paused(s.Channel, reason)
 		return true
 	})
 	if err != nil {

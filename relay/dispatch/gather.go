@@ -60,8 +60,9 @@ func (l *lane) gather(head delivery.Delivery, g grant) []delivery.Delivery {
 	if err != nil {
 		return run
 	}
+	last := l.draining()
 	for _, d := range within(following, heldBytes) {
-		if d.Urgent || d.Crashes > 0 || !behind && !g.channel.held(d) {
+		if d.Urgent || d.Crashes > 0 || last != 0 && d.ID > last || !behind && !g.channel.held(d) {
 			break
 		}
 		l.claimed[d.ID] = struct{}{}

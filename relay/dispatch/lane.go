@@ -56,6 +56,8 @@ type lane struct {
 	// urgent says that the buffer was read in quiet hours, more that the store may have
 	// more.
 	urgent, more bool
+	// last is the last delivery to read while the lane is being drained, else 0.
+	last int64
 	// turn is the name from which the next connector of a crowded lane is searched: that
 	// of the last delivery's, as long as it waits.
 	turn string
@@ -202,8 +204,9 @@ func (l *lane) watch(w *worker) (changed <-chan struct{}, stay bool) {
 func (l *lane) next(urgent bool) (d delivery.Delivery, found bool, err error) {
 	l.feed.Lock()
 	defer l.feed.Unlock()
-	if stale := l.stale.Swap(false); stale || l.urgent != urgent {
-		l.urgent, l.buffer = urgent, nil
+	last := l.draining()
+	if stale := l.stale.Swap(false); stale || l.urgent != urgent || l.last != last {
+		l.urgent, l.last, l.buffer = urgent, last, nil
 	}
 	if len(l.buffer) == 0 {
 		list, more, err := l.read(urgent, prefetch)
@@ -213,7 +216,7 @@ func (l *lane) next(urgent bool) (d delivery.Delivery, found bool, err error) {
 		few := within(list, heldBytes)
 		l.buffer, l.more = slices.Clone(few), more || len(few) < len(list)
 	}
-	if len(l.buffer) == 0 {
+	if len(l.buffer) == 0 || last != 0 && l.buffer[0].ID > last {
 		return delivery.Delivery{}, false, nil
 	}
 	d = l.buffer[0]
@@ -251,7 +254,7 @@ func (l *lane) read(urgent bool, n int) (list []delivery.Delivery, more bool, er
 // crowded reports whether one connector has so much waiting that the others would wait
 // too long. It asks the store only if the last read left something. l.feed is held.
 func (l *lane) crowded() (bool, error) {
-	if !l.more {
+	if !l.more || l.last != 0 { // what is drained goes in the order of acceptance
 		return false, nil
 	}
 	waiting, most, err := l.d.store.Waiting(l.d.starting, l.name)

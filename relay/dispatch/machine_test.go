@@ -15,6 +15,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/quiet"
+	"github.com/connector-relay/relay/relay/store"
 )
 
 // machine drives a dispatcher through any sequence of events and checks what it promises.
@@ -37,6 +38,8 @@ type watched struct {
 	concurrency int
 	// paused is set while an operator's pause is in effect.
 	paused bool
+	// last is the last delivery that may start while the lane is being drained, else 0.
+	last int64
 	// well makes it accept everything.
 	well   bool
 	flying []int64
@@ -123,6 +126,9 @@ func (e *watched) checkStart(d, stored delivery.Delivery, older []delivery.Deliv
 	bad := func(format string, args ...any) { m.wrongs = append(m.wrongs, fmt.Sprintf(format, args...)) }
 	if e.paused {
 		bad("delivery %d started while %s was paused", d.ID, e.channel)
+	}
+	if e.last != 0 && d.ID > e.last {
+		bad("delivery %d started although %s is drained up to %d", d.ID, e.channel, e.last)
 	}
 	if stored.State != delivery.Waiting {
 		bad("delivery %d started although it is %s", d.ID, stored.State)
@@ -309,13 +315,29 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		},
 		"pause": func(t *rapid.T) {
 			name := channel.Draw(t, "channel")
+			m.draining(name, 0)
 			if m.d.Pause(context.Background(), name, "") == nil {
 				m.pausing(name, true)
+			}
+		},
+		"drain": func(t *rapid.T) {
+			name := channel.Draw(t, "channel")
+			waiting := must(m.Deliveries(context.Background(), store.Filter{Channel: name, States: []delivery.State{delivery.Waiting}, Limit: 1}))
+			if len(waiting) == 0 {
+				t.Skip("nothing waits")
+			}
+			m.pausing(name, false)
+			m.draining(name, 0)
+			if m.d.Drain(context.Background(), name, waiting[0].ID) == nil {
+				m.draining(name, waiting[0].ID)
+			} else {
+				m.pausing(name, m.lane(name).Pause == delivery.PausedByOperator)
 			}
 		},
 		"resume": func(t *rapid.T) {
 			name := channel.Draw(t, "channel")
 			m.pausing(name, false)
+			m.draining(name, 0)
 			if m.d.Resume(context.Background(), name) != nil && m.lane(name).Pause == delivery.PausedByOperator {
 				m.pausing(name, true)
 			}
@@ -346,6 +368,12 @@ func (m *machine) pausing(channel string, paused bool) {
 	m.ends[channel].paused = paused
 }
 
+func (m *machine) draining(channel string, last int64) {
+	m.guard.Lock()
+	defer m.guard.Unlock()
+	m.ends[channel].last = last
+}
+
 func (m *machine) replayDead() {
 	var dead []int64
 	for _, d := range m.all(delivery.Dead) {
@@ -362,7 +390,7 @@ func (m *machine) settleDown(t *rapid.T) {
 	m.breaks(nil)
 	for name, e := range m.ends {
 		m.guard.Lock()
-		e.well, e.paused = true, false
+		e.well, e.paused, e.last = true, false, 0
 		m.guard.Unlock()
 		if err := m.d.Resume(context.Background(), name); err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ type mover struct {
 func initialState(c Spec, states map[string]delivery.Lane) delivery.Lane {
 	own := states[c.Name]
 	for _, from := range c.Was {
-		if own.Pause != delivery.NotPaused || !own.Next.IsZero() {
+		if !own.Ordinary() {
 			break
 		}
 		own = states[from]

@@ -65,6 +65,9 @@ func (w *worker) take() (delivery.Delivery, bool) {
 		if found {
 			return d, true
 		}
+		if err == nil && !w.quiet && l.drained() {
+			continue
+		}
 		var retry, over <-chan time.Time
 		wake := l.wake
 		if w.quiet {
@@ -132,6 +135,9 @@ func (w *worker) gate(d delivery.Delivery, now time.Time) (g grant, o obstacle, 
 		return g, o, false
 	case w.quiet == l.channel.quietUntil(now).IsZero():
 		o.leave = true // quiet hours have begun or ended, so the head may be another
+		return g, o, false
+	case l.state.Drain != 0 && d.ID > l.state.Drain:
+		o.leave = true // the drain began after the worker had taken the delivery
 		return g, o, false
 	case l.state.Pause == delivery.PausedByOperator:
 		return g, o, false

@@ -12,8 +12,8 @@ type Dispatch interface {
 	// Lanes returns every lane that waits or is paused, by channel, whoever owns it. It
 	// is cheap, because it reads no cards.
 	Lanes(ctx context.Context) ([]delivery.Lane, error)
-	// SaveLane stores whether and why a lane is paused and until when it waits; it
-	// ignores the counted fields.
+	// SaveLane stores whether and why a lane is paused, until when it waits and what it
+	// drains; it ignores the counted fields.
 	SaveLane(ctx context.Context, l delivery.Lane) error
 	// Waiting counts the waiting deliveries of a channel, and those of the connector that
 	// has most of them. It is cheap.

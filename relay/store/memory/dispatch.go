@@ -50,7 +50,7 @@ func (s *Store) Lanes(ctx context.Context) (list []delivery.Lane, err error) {
 func (s *Store) SaveLane(ctx context.Context, l delivery.Lane) error {
 	return s.use(ctx, func() error {
 		l.Waiting, l.Oldest = 0, time.Time{}
-		if l.Pause == delivery.NotPaused && l.Next.IsZero() {
+		if l.Ordinary() {
 			delete(s.lanes, l.Channel)
 		} else {
 			s.lanes[l.Channel] = l

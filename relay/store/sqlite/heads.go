@@ -161,12 +161,12 @@ func (s *Store) age(ctx context.Context, channel string, c *count) error {
 
 // storedLanes returns the lanes that are paused or wait until a time.
 func (s *Store) storedLanes(ctx context.Context) ([]delivery.Lane, error) {
-	rows, err := s.reader.QueryContext(ctx, "SELECT channel, pause, reason, since, next_at FROM lanes")
+	rows, err := s.reader.QueryContext(ctx, "SELECT channel, pause, reason, since, next_at, drain FROM lanes")
 	var list []delivery.Lane
 	err = each(rows, err, func() error {
 		var l delivery.Lane
 		var since, next int64
-		err := rows.Scan(&l.Channel, &l.Pause, &l.Reason, &since, &next)
+		err := rows.Scan(&l.Channel, &l.Pause, &l.Reason, &since, &next, &l.Drain)
 		l.Since, l.Next = moment(since), moment(next)
 		list = append(list, l)
 		return err
@@ -174,16 +174,15 @@ func (s *Store) storedLanes(ctx context.Context) ([]delivery.Lane, error) {
 	return list, err
 }
 
-// SaveLane implements [store.Store]. A lane that is neither paused nor waits until
-// a time needs no row.
+// SaveLane implements [store.Store]. An ordinary lane needs no row.
 func (s *Store) SaveLane(ctx context.Context, l delivery.Lane) error {
 	return s.write(ctx, &operation{what: "save lane " + l.Channel, do: func(w *writer) error {
-		if l.Pause == delivery.NotPaused && l.Next.IsZero() {
+		if l.Ordinary() {
 			_, err := w.exec("DELETE FROM lanes WHERE channel = ?", l.Channel)
 			return err
 		}
-		_, err := w.exec("INSERT OR REPLACE INTO lanes (channel, pause, reason, since, next_at) VALUES (?,?,?,?,?)",
-			l.Channel, string(l.Pause), l.Reason, micros(l.Since), micros(l.Next))
+		_, err := w.exec("INSERT OR REPLACE INTO lanes (channel, pause, reason, since, next_at, drain) VALUES (?,?,?,?,?,?)",
+			l.Channel, string(l.Pause), l.Reason, micros(l.Since), micros(l.Next), l.Drain)
 		return err
 	}})
 }

@@ -136,6 +136,10 @@ func (s *suite) lanePause() {
 	equal(s, s.lanes(), []delivery.Lane{paused}, "lanes after a change")
 	s.ok(s.store.SaveLane(s.ctx(), delivery.Lane{Channel: "b"}), "save lane")
 	equal(s, s.lanes(), []delivery.Lane{{Channel: "b", Waiting: 1, Oldest: d[0].AcceptedAt}}, "lanes after a resume")
+	s.ok(s.store.SaveLane(s.ctx(), delivery.Lane{Channel: "c", Drain: d[0].ID}), "save lane")
+	equal(s, s.lanes()[1], delivery.Lane{Channel: "c", Drain: d[0].ID}, "a lane that is being drained")
+	s.ok(s.store.SaveLane(s.ctx(), delivery.Lane{Channel: "c"}), "save lane")
+	equal(s, len(s.lanes()), 1, "lanes after it was drained")
 }
 
 func (s *suite) recordMoves() {

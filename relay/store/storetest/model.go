@@ -236,8 +236,9 @@ func (m *model) pause(r *rapid.T) {
 	if rapid.Bool().Draw(r, "waits") {
 		l.Next = time.UnixMicro(2e15)
 	}
+	l.Drain = rapid.Int64Range(0, 2).Draw(r, "drain")
 	m.fatal(r, m.store.SaveLane(m.test.Context(), l))
-	if l.Pause == delivery.NotPaused && l.Next.IsZero() {
+	if l.Pause == delivery.NotPaused && l.Next.IsZero() && l.Drain == 0 {
 		delete(m.lanes, l.Channel)
 		return
 	}
