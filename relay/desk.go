@@ -1,11 +1,14 @@
 package relay
 
 import (
-	"strings"
-
 	"context"
 	"fmt"
+	"strings"
 
+	"github.com/connector-relay/relay/relay/channel"
+	"github.com/connector-relay/relay/relay/chat"
+	"github.com/connector-relay/relay/relay/delivery"
+	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/doctor"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/operator/desk"
@@ -63,4 +66,14 @@ func (r *Relay) Examine(ctx context.Context, channel string) (operator.Examinati
 func (r *Relay) Hold() (release func()) {
 	r.reloading.Lock()
 	return r.reloading.Unlock
+}
+
+// Write implements [desk.Daemon].
+func (r *Relay) Write(ctx context.Context, d delivery.Delivery) (chat.Payload, int, error) {
+	for _, c := range r.current().Channels {
+		if writer, ok := c.Sender.(*channel.Channel); ok && c.Name == d.Channel {
+			return writer.Write(ctx, d)
+		}
+	}
+	return chat.Payload{}, 0, fmt.Errorf("channel %s: %w", d.Channel, dispatch.ErrNoChannel)
 }

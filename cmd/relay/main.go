@@ -96,7 +96,7 @@ func (a *app) root() *cobra.Command {
 		a.planCommand(), a.reloadCommand(), a.statusCommand(), a.connectorsCommand(), a.channelsCommand(),
 		a.sendCommand(), a.pollCommand(), a.loginCommand(), a.doctorCommand(),
 		a.eventsCommand(), a.explainCommand(), a.refusedCommand(), a.deliveriesCommand(), a.deadLettersCommand(),
-		a.pauseCommand(), a.resumeCommand(), a.muteCommand(), a.unmuteCommand(), a.mutesCommand(), a.tokensCommand(), a.auditCommand(), a.pluginCommand(), a.versionCommand(),
+		a.pauseCommand(), a.drainCommand(), a.resumeCommand(), a.muteCommand(), a.unmuteCommand(), a.mutesCommand(), a.tokensCommand(), a.auditCommand(), a.pluginCommand(), a.versionCommand(),
 	)
 	root.AddCommand(a.here(
 		a.runCommand(), a.validateCommand(), a.fmtCommand(), a.previewCommand(), a.storeCommand(), a.importCommand(), a.passwordCommand(), a.docsCommand(),

@@ -125,6 +125,25 @@ func (c *Channel) Send(ctx context.Context, d delivery.Delivery) delivery.Outcom
 	return c.try(ctx, e, d, reduced).Outcome
 }
 
+// Write writes a card as Send would post it now, and says how large that is. It takes out
+// what is secret in the channel's address, and posts nothing.
+func (c *Channel) Write(ctx context.Context, d delivery.Delivery) (p chat.Payload, size int, err error) {
+	if !c.spec.System.Posts() {
+		return chat.Payload{ContentType: "application/json", Body: d.Card}, len(d.Card), nil
+	}
+	e, err := c.reveal()
+	if err != nil {
+		return p, 0, err
+	}
+	p, err = c.renderer.written(ctx, c.form, d, c.options(e, d))
+	if err != nil {
+		return p, 0, errors.New(e.redact(oneLine(err.Error())))
+	}
+	size = len(p.Body)
+	p.Body = []byte(e.redact(string(p.Body)))
+	return p, size, nil
+}
+
 // options are those of a single card, which may mention people and has a thread.
 func (c *Channel) options(e *endpoint, d delivery.Delivery) chat.Options {
 	o := chat.Options{Settings: e.settings}

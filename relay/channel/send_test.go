@@ -339,3 +339,27 @@ func TestStoppingAfterTheRequestIsUnknown(t *testing.T) {
 		t.Errorf("it took %s to notice", took)
 	}
 }
+
+// TestACardIsWrittenAsItIsPosted, but for what is secret in the address.
+func TestACardIsWrittenAsItIsPosted(t *testing.T) {
+	const canary = "canary-4711"
+	for _, typ := range []string{"office365", "slack", "ntfy", "webhook"} {
+		var posted string
+		s := web(t, func(_ http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			posted = string(body)
+		})
+		c, d := open(t, typ, s.URL+"/"+canary), someDelivery(t, 3000)
+		p, size, err := c.Write(t.Context(), d)
+		if err != nil || posted != "" {
+			t.Fatalf("%s: writing came to %v, and posted %q", typ, err, posted)
+		}
+		c.Send(t.Context(), d)
+		if size != len(posted) || strings.Contains(string(p.Body), canary) || string(p.Body) != strings.ReplaceAll(posted, canary, shown) {
+			t.Errorf("%s: written are %d bytes: %.200s\nposted are %d: %.200s", typ, size, p.Body, len(posted), posted)
+		}
+	}
+}

@@ -67,6 +67,18 @@ type Count struct {
 	More bool `json:"more"`
 }
 
+// Payload is a card in the form of its channel, as it would be sent now. It holds no
+// secrets, and not the URL that it would be sent to.
+type Payload struct {
+	ContentType string `json:"content_type"`
+	Body        string `json:"body"`
+	Bytes       int    `json:"bytes"`
+	// Omitted says what was left out to make the card small enough.
+	Omitted []string `json:"omitted"`
+	// Note says how it may differ from what was sent.
+	Note string `json:"note"`
+}
+
 // Selection chooses dead letters: by delivery, or all that match the other fields. Where
 // more than 1,000 match, it must say how many are expected.
 type Selection struct {

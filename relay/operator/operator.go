@@ -68,6 +68,8 @@ type Relay interface {
 	Rates(ctx context.Context) (Rates, error)
 	// Delivery tells the way of one delivery: that of its event, without the other deliveries.
 	Delivery(ctx context.Context, id int64) (Explanation, error)
+	// Payload writes a delivery's card for its channel once more, as it would be sent now.
+	Payload(ctx context.Context, delivery int64) (Payload, error)
 	// Events lists events, newest first.
 	Events(ctx context.Context, f store.EventFilter) ([]Fated, error)
 	// Refusals lists the requests to hooks from which nothing was accepted, the last one
@@ -103,6 +105,12 @@ type Relay interface {
 	ForgetChannel(ctx context.Context, channel string) (int, error)
 	// Pause keeps a channel's cards until a Resume. The reason is for people.
 	Pause(ctx context.Context, channel, reason string) error
+	// Drain lets a channel send what waits in it now, also if somebody has paused it, and
+	// then pauses it until a Resume.
+	Drain(ctx context.Context, channel string) error
+	// Waiting lists the first 200 cards that wait in a channel, in the order in which they
+	// go out, and why they wait.
+	Waiting(ctx context.Context, channel string) ([]Delivery, error)
 	// Resume lets a paused channel go on, with the card that waits longest.
 	Resume(ctx context.Context, channel string) error
 	// Mutes lists what is muted now; what ends first comes first.

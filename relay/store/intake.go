@@ -35,12 +35,8 @@ type Intake interface {
 	// fails with [ErrNotFound] when nothing is stored.
 	ForgetConnector(ctx context.Context, name string) error
 
-	// RotateHook gives a connector a new hook URL, which works for good; the previous one
-	// works until the given time, unless it ends sooner by itself.
+	// RotateHook gives a connector a new hook URL; the previous one works until the given time.
 	RotateHook(ctx context.Context, connector string, until time.Time) (token string, err error)
-	// ExpireHook lets a connector's hook URL work until a time, or for good when that is
-	// zero. It fails with [ErrNotFound] for a connector that was never opened.
-	ExpireHook(ctx context.Context, connector string, until time.Time) error
 	// SaveHookUse keeps when hook URLs were last used, by token; of several nodes' times
 	// the latest counts. Tokens that no longer exist are passed over.
 	SaveHookUse(ctx context.Context, used map[string]time.Time) error
@@ -124,8 +120,6 @@ type Kept struct {
 	HookToken string
 	// HookUsed is when that URL was last used; zero when it never was.
 	HookUsed time.Time
-	// HookUntil is how long that URL works; zero means for good.
-	HookUntil time.Time
 	// Former is the hook URL before the last rotation; its Token is empty when there was
 	// none.
 	Former     FormerHook

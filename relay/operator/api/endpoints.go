@@ -39,6 +39,8 @@ func endpoints() []endpoint {
 		{"Deliveries", "GET /deliveries", access.Read, queried(deliveryFields, operator.Relay.Deliveries)},
 		{"Count", "GET /deliveries/count", access.Read, queried(deliveryConditions, operator.Relay.Count)},
 		{"Rates", "GET /rates", access.Read, plain(operator.Relay.Rates)},
+		{"Waiting", "GET /channels/{name}/waiting", access.Read, named(operator.Relay.Waiting)},
+		{"Payload", "GET /deliveries/{id}/payload", access.Read, numbered(operator.Relay.Payload)},
 		{"Delivery", "GET /deliveries/{id}", access.Read, numbered(operator.Relay.Delivery)},
 		{"Events", "GET /events", access.Read, queried(eventFields, operator.Relay.Events)},
 		{"Refusals", "GET /refused", access.Read, queried(textFields("connector"), operator.Relay.Refusals)},
@@ -51,6 +53,7 @@ func endpoints() []endpoint {
 
 		{"Send", "POST /channels/{name}/send", access.Operate, about(operator.Relay.Send)},
 		{"Pause", "POST /channels/{name}/pause", access.Operate, pause()},
+		{"Drain", "POST /channels/{name}/drain", access.Operate, told(operator.Relay.Drain)},
 		{"Resume", "POST /channels/{name}/resume", access.Operate, told(operator.Relay.Resume)},
 		{"Poll", "POST /connectors/{name}/poll", access.Operate, named(operator.Relay.Poll)},
 		{"DryRun", "POST /connectors/{name}/dry-run", access.Operate, named(operator.Relay.DryRun)},

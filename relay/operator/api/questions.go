@@ -153,6 +153,21 @@ func (c *Client) Pause(ctx context.Context, channel, reason string) error {
 	return tell(ctx, c, "Pause", question{name: channel, body: pausing{Reason: reason}})
 }
 
+// Drain implements [operator.Relay].
+func (c *Client) Drain(ctx context.Context, channel string) error {
+	return tell(ctx, c, "Drain", question{name: channel})
+}
+
+// Waiting implements [operator.Relay].
+func (c *Client) Waiting(ctx context.Context, channel string) ([]operator.Delivery, error) {
+	return ask[[]operator.Delivery](ctx, c, "Waiting", question{name: channel})
+}
+
+// Payload implements [operator.Relay].
+func (c *Client) Payload(ctx context.Context, delivery int64) (operator.Payload, error) {
+	return ask[operator.Payload](ctx, c, "Payload", question{name: strconv.FormatInt(delivery, 10)})
+}
+
 // Resume implements [operator.Relay].
 func (c *Client) Resume(ctx context.Context, channel string) error {
 	return tell(ctx, c, "Resume", question{name: channel})

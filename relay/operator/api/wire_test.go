@@ -141,6 +141,19 @@ func (h *heard) Pause(_ context.Context, channel, reason string) error {
 	return err
 }
 
+func (h *heard) Drain(_ context.Context, channel string) error {
+	_, err := answered(h, 0, "drain", channel)
+	return err
+}
+
+func (h *heard) Waiting(_ context.Context, channel string) ([]operator.Delivery, error) {
+	return answered(h, []operator.Delivery{{ID: 1}}, "waiting", channel)
+}
+
+func (h *heard) Payload(_ context.Context, id int64) (operator.Payload, error) {
+	return answered(h, operator.Payload{Body: "<body>"}, "payload", id)
+}
+
 func (h *heard) Resume(_ context.Context, channel string) error {
 	_, err := answered(h, 0, "resume", channel)
 	return err
@@ -252,6 +265,9 @@ func questions(ctx context.Context) map[string]func(operator.Relay) (any, error)
 		"ForgetConnector": func(r operator.Relay) (any, error) { return none(r.ForgetConnector(ctx, name)) },
 		"ForgetChannel":   func(r operator.Relay) (any, error) { return r.ForgetChannel(ctx, name) },
 		"Pause":           func(r operator.Relay) (any, error) { return none(r.Pause(ctx, name, "it is loud & late")) },
+		"Drain":           func(r operator.Relay) (any, error) { return none(r.Drain(ctx, name)) },
+		"Waiting":         func(r operator.Relay) (any, error) { return r.Waiting(ctx, name) },
+		"Payload":         func(r operator.Relay) (any, error) { return r.Payload(ctx, 7) },
 		"Resume":          func(r operator.Relay) (any, error) { return none(r.Resume(ctx, name)) },
 		"Mutes":           func(r operator.Relay) (any, error) { return r.Mutes(ctx) },
 		"Me":              func(r operator.Relay) (any, error) { return r.Me(ctx) },

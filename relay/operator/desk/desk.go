@@ -10,7 +10,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/connector-relay/relay/relay/chat"
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/intake"
@@ -25,6 +27,7 @@ import (
 type Store interface {
 	store.Operator
 	Accept(ctx context.Context, b store.Batch) ([]store.Receipt, error)
+	Heads(ctx context.Context, channel string, urgent bool, n int) ([]delivery.Delivery, error)
 	Connectors(ctx context.Context) ([]store.Kept, error)
 	Ping(ctx context.Context) error
 	AuditLog(ctx context.Context, f store.AuditFilter) ([]store.AuditEntry, error)
@@ -51,6 +54,7 @@ type Dispatch interface {
 	Lanes() []dispatch.Lane
 	Quiet(channel string) time.Time
 	Pause(ctx context.Context, channel, reason string) error
+	Drain(ctx context.Context, channel string, last int64) error
 	Resume(ctx context.Context, channel string) error
 }
 
@@ -76,6 +80,9 @@ type Daemon interface {
 	Reload(ctx context.Context) ([]operator.Change, error)
 	// Hold keeps reloads away until release is called.
 	Hold() (release func())
+	// Write writes a delivery's card for its channel, without secrets, and says how large it
+	// is with them.
+	Write(ctx context.Context, d delivery.Delivery) (p chat.Payload, size int, err error)
 	// Examine posts cards to a channel, past its lane.
 	Examine(ctx context.Context, channel string) (operator.Examination, error)
 }

@@ -23,6 +23,12 @@ func (g *Guard) Pause(ctx context.Context, channel, reason string) error {
 	return doing(ctx, g, a, func() error { return g.relay.Pause(ctx, channel, reason) })
 }
 
+// Drain implements [operator.Relay].
+func (g *Guard) Drain(ctx context.Context, channel string) error {
+	a := act{access.Operate, "drain", "channel " + channel, "", opsOf(channel)}
+	return doing(ctx, g, a, func() error { return g.relay.Drain(ctx, channel) })
+}
+
 // Resume implements [operator.Relay].
 func (g *Guard) Resume(ctx context.Context, channel string) error {
 	a := act{access.Operate, "resume", "channel " + channel, "", opsOf(channel)}

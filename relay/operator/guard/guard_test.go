@@ -144,6 +144,11 @@ func questions() []question {
 			return err1(r.Send(ctx, name, card.Card{}))
 		}, channels(teamOperates, hiddenOperates)},
 		{"Pause", func(ctx context.Context, r operator.Relay, name string) error { return r.Pause(ctx, name, "") }, channels(opsOperate, hiddenOperates)},
+		{"Drain", func(ctx context.Context, r operator.Relay, name string) error { return r.Drain(ctx, name) }, channels(opsOperate, hiddenOperates)},
+		{"Waiting", func(ctx context.Context, r operator.Relay, name string) error {
+			return err1(r.Waiting(ctx, name))
+		}, channels(looks, "yes yes what? no no yes")},
+		{"Payload", func(ctx context.Context, r operator.Relay, _ string) error { return err1(r.Payload(ctx, 1)) }, all(looks)},
 		{"Resume", func(ctx context.Context, r operator.Relay, name string) error { return r.Resume(ctx, name) }, channels(opsOperate, hiddenOperates)},
 		{"ForgetChannel", func(ctx context.Context, r operator.Relay, name string) error {
 			return err1(r.ForgetChannel(ctx, name))

@@ -185,6 +185,26 @@ func (g *Guard) Delivery(ctx context.Context, id int64) (operator.Explanation, e
 	return x, err
 }
 
+// Payload implements [operator.Relay].
+func (g *Guard) Payload(ctx context.Context, id int64) (operator.Payload, error) {
+	if _, err := g.Delivery(ctx, id); err != nil {
+		return operator.Payload{}, err
+	}
+	return g.relay.Payload(ctx, id)
+}
+
+// Waiting implements [operator.Relay].
+func (g *Guard) Waiting(ctx context.Context, channel string) ([]operator.Delivery, error) {
+	v, err := g.look(ctx)
+	if err == nil && !v.seesChannel(channel) {
+		err = missing("channel", channel)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g.relay.Waiting(ctx, channel)
+}
+
 // Explain implements [operator.Relay].
 func (g *Guard) Explain(ctx context.Context, ref string) ([]operator.Explanation, error) {
 	v, err := g.look(ctx)

@@ -148,7 +148,7 @@ func (s *Store) OpenConnector(ctx context.Context, name, typ string) (c store.Ke
 			s.connectors[name] = k
 		}
 		if k.Type != typ {
-			*k = store.Kept{Name: name, Type: typ, HookToken: k.HookToken, HookUsed: k.HookUsed, HookUntil: k.HookUntil, Former: k.Former}
+			*k = store.Kept{Name: name, Type: typ, HookToken: k.HookToken, HookUsed: k.HookUsed, Former: k.Former}
 			clear(s.keysOf(name).known)
 		}
 		c = *k
@@ -201,19 +201,11 @@ func (s *Store) RotateHook(ctx context.Context, connector string, until time.Tim
 		if now := time.Now(); until.Before(now) {
 			until = now
 		}
-		if end := c.HookUntil; !end.IsZero() && end.Before(until) {
-			until = end
-		}
 		token = s.token(connector)
 		c.Former = store.FormerHook{Token: c.HookToken, Until: until, Used: c.HookUsed}
-		c.HookToken, c.HookUsed, c.HookUntil = token, time.Time{}, time.Time{}
+		c.HookToken, c.HookUsed = token, time.Time{}
 	})
 	return token, err
-}
-
-// ExpireHook implements [store.Store].
-func (s *Store) ExpireHook(ctx context.Context, connector string, until time.Time) error {
-	return s.change(ctx, connector, func(c *store.Kept) { c.HookUntil = until })
 }
 
 // SaveHookUse implements [store.Store].

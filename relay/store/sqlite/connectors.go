@@ -55,16 +55,16 @@ func (s *Store) Connectors(ctx context.Context) ([]store.Kept, error) {
 }
 
 func (s *Store) connectors(ctx context.Context, clause string, args ...any) ([]store.Kept, error) {
-	rows, err := s.reader.QueryContext(ctx, "SELECT name, type, hook_token, hook_used, hook_until, former_token, former_until, former_used, last_event, poll, checkpoint FROM connectors "+clause, args...)
+	rows, err := s.reader.QueryContext(ctx, "SELECT name, type, hook_token, hook_used, former_token, former_until, former_used, last_event, poll, checkpoint FROM connectors "+clause, args...)
 	var list []store.Kept
 	err = each(rows, err, func() error {
 		var c store.Kept
 		var poll []byte
-		var last, used, ends, until, before int64
-		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &used, &ends, &c.Former.Token, &until, &before, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {
+		var last, used, until, before int64
+		if err := rows.Scan(&c.Name, &c.Type, &c.HookToken, &used, &c.Former.Token, &until, &before, &last, &poll, (*[]byte)(&c.Checkpoint)); err != nil {
 			return err
 		}
-		c.LastEvent, c.HookUsed, c.HookUntil = moment(last), moment(used), moment(ends)
+		c.LastEvent, c.HookUsed = moment(last), moment(used)
 		c.Former.Until, c.Former.Used = moment(until), moment(before)
 		err := decode(poll, &c.Poll, "how connector %s polls", c.Name)
 		list = append(list, c)

@@ -15,18 +15,13 @@ func (s *Store) RotateHook(ctx context.Context, connector string, until time.Tim
 		if !until.After(now) {
 			until = now
 		}
-		n, err := w.exec(`UPDATE connectors SET former_token = hook_token, former_until = iif(hook_until = 0, ?1, min(hook_until, ?1)), former_used = hook_used,
-			hook_token = ?2, hook_used = 0, hook_until = 0 WHERE name = ?3`, micros(until), token, connector)
+		n, err := w.exec(`UPDATE connectors SET former_token = hook_token, former_until = ?, former_used = hook_used, hook_token = ?, hook_used = 0
+			WHERE name = ?`, micros(until), token, connector)
 		if err == nil && n == 0 {
 			return store.ErrNotFound
 		}
 		return err
 	}})
-}
-
-// ExpireHook implements [store.Store].
-func (s *Store) ExpireHook(ctx context.Context, connector string, until time.Time) error {
-	return s.change(ctx, "let the hook URL of connector "+connector+" expire", "UPDATE connectors SET hook_until = ? WHERE name = ?", micros(until), connector)
 }
 
 // SaveHookUse implements [store.Store].

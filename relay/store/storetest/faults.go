@@ -121,11 +121,6 @@ func (f *Faults) RotateHook(ctx context.Context, connector string, until time.Ti
 	return ask(ctx, f, "RotateHook", func() (string, error) { return f.Store.RotateHook(ctx, connector, until) })
 }
 
-// ExpireHook implements [store.Store].
-func (f *Faults) ExpireHook(ctx context.Context, connector string, until time.Time) error {
-	return f.through(ctx, "ExpireHook", func() error { return f.Store.ExpireHook(ctx, connector, until) })
-}
-
 // SaveHookUse implements [store.Store].
 func (f *Faults) SaveHookUse(ctx context.Context, used map[string]time.Time) error {
 	return f.through(ctx, "SaveHookUse", func() error { return f.Store.SaveHookUse(ctx, used) })

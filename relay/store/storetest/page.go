@@ -178,27 +178,3 @@ func (s *suite) mutes() {
 		s.Errorf("a new mute has the ID %d of one that has ended", third.ID)
 	}
 }
-
-// expireHook lets hook URLs end by themselves.
-func (s *suite) expireHook() {
-	before := s.openConnector("c", "webhook")
-	soon, late := now().Add(time.Hour), now().Add(48*time.Hour)
-	s.ok(s.store.ExpireHook(s.ctx(), "c", soon), "expire hook")
-	before.HookUntil = soon
-	equal(s, s.openConnector("c", "webhook"), before, "the connector")
-	before.Type = "github"
-	equal(s, s.openConnector("c", "github"), before, "the connector with another type")
-	_, err := s.store.RotateHook(s.ctx(), "c", late)
-	s.ok(err, "rotate")
-	c := s.openConnector("c", "github")
-	equal(s, c.Former.Until, soon, "how long the URL before works, which ends by itself")
-	equal(s, c.HookUntil, time.Time{}, "how long the new URL works")
-	s.ok(s.store.ExpireHook(s.ctx(), "c", late), "expire hook")
-	_, err = s.store.RotateHook(s.ctx(), "c", soon)
-	s.ok(err, "rotate")
-	equal(s, s.openConnector("c", "github").Former.Until, soon, "how long the URL before works, which was to end later")
-	s.ok(s.store.ExpireHook(s.ctx(), "c", late), "expire hook")
-	s.ok(s.store.ExpireHook(s.ctx(), "c", time.Time{}), "let it work for good")
-	equal(s, s.openConnector("c", "github").HookUntil, time.Time{}, "how long a URL works that works for good")
-	s.is(s.store.ExpireHook(s.ctx(), "nobody", soon), store.ErrNotFound, "expire what is not there")
-}

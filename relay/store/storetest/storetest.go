@@ -76,7 +76,6 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"a connector gets another name with all it has", (*suite).moveConnector},
 		{"a connector that is forgotten starts afresh", (*suite).forgetConnector},
 		{"a hook URL is rotated", (*suite).rotateHook},
-		{"a hook URL ends by itself", (*suite).expireHook},
 		{"a block is saved on the revision that was read", (*suite).blocks},
 		{"of those who save one revision of a block, one can", (*suite).concurrentBlocks},
 		{"secrets are kept by name", (*suite).secrets},
