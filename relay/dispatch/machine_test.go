@@ -324,7 +324,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			name := channel.Draw(t, "channel")
 			waiting := must(m.Deliveries(context.Background(), store.Filter{Channel: name, States: []delivery.State{delivery.Waiting}, Limit: 1}))
 			if len(waiting) == 0 {
-				t.Skip("nothing waits")
+				return
 			}
 			m.pausing(name, false)
 			m.draining(name, 0)
