@@ -1,323 +1,267 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
+	"context"
+	_ "embed"
 	"fmt"
-	"io"
-	"net/http"
-	"os/exec"
-	"regexp"
+	"net/url"
+	"slices"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
-	"time"
 
-	"golang.org/x/net/websocket"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
 )
 
-// TestACardAppearsOnAnOpenPage opens the channel's page in a real Chromium, posts
-// a card afterwards, and waits for it on the page. Nothing may be refused by the
-// page's own security policy, and nothing in a card may run.
-func TestACardAppearsOnAnOpenPage(t *testing.T) {
-	p := startRelay(t, writeConfig(t, `
-relay { listen = "127.0.0.1:0" }
-dashboard { listen = "127.0.0.1:0" }
-channel "lobby" { type = "inbox" }
-connector "webhook" "ci" {
-  route { to = [channel.lobby] }
-}
-`))
-	status, err := p.client.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := startBrowser(t, "http://"+status.Dashboard+"/channels/lobby")
-	p.eventually("the page is drawn", func() bool { return strings.Contains(b.text(), "No card yet") })
-	if !postCard(http.DefaultClient, p.hook("ci"), "Posted while you watch") {
-		t.Fatal("the card was not accepted")
-	}
-	p.eventually("the card is on the page", func() bool { return strings.Contains(b.text(), "Posted while you watch") })
-	p.eventually("and that it was delivered", func() bool { return strings.Contains(b.text(), "delivered") })
+// browser is a headless Chromium.
+type browser struct{ ctx context.Context }
 
-	hostile := `<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script> [click](javascript:document.title='run') Harmless`
-	if !postCard(http.DefaultClient, p.hook("ci"), strings.ReplaceAll(hostile, `\"`, `"`)) {
-		t.Fatal("the hostile card was not accepted")
+func startBrowser(t testing.TB, flags ...chromedp.ExecAllocatorOption) browser {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath("chromium"), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true))
+	ctx, end := chromedp.NewExecAllocator(context.Background(), append(options, flags...)...)
+	t.Cleanup(end)
+	ctx, end = chromedp.NewContext(ctx)
+	t.Cleanup(end)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("Chromium is needed (scripts/test installs it): %v", err)
 	}
-	p.eventually("the hostile card is on the page", func() bool { return strings.Contains(b.text(), "Harmless") })
-	if title := b.evaluate("document.title"); title != "lobby · Relay" {
-		t.Errorf("the title has become %q", title)
-	}
-	if n := b.evaluate("String(document.querySelectorAll('#main script, #main [onerror], #main a[href^=javascript]').length)"); n != "0" {
-		t.Errorf("%s elements of the card could run", n)
-	}
-	if faults := b.faults(); len(faults) > 0 {
-		t.Errorf("the browser complains: %v", faults)
-	}
+	return browser{ctx}
 }
 
-// TestAPageKeepsItsPlaceWhenItUpdates: what the reader has focused and selected stays
-// so while cards arrive above it.
-func TestAPageKeepsItsPlaceWhenItUpdates(t *testing.T) {
-	p := startRelay(t, writeConfig(t, `
-relay { listen = "127.0.0.1:0" }
-dashboard { listen = "127.0.0.1:0" }
-channel "lobby" { type = "inbox" }
-connector "webhook" "ci" {
-  title = "Build server"
-  route { to = [channel.lobby] }
-}
-`))
-	status, err := p.client.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range 20 {
-		if !postCard(http.DefaultClient, p.hook("ci"), fmt.Sprintf("Card %d", n)) {
-			t.Fatal("the card was not accepted")
-		}
-	}
-	b := startBrowser(t, "http://"+status.Dashboard+"/channels/lobby")
-	// A page that is still loading, or is too short to scroll, has no place to keep.
-	p.eventually("the page is drawn", func() bool {
-		return b.evaluate(`document.readyState + document.querySelectorAll("#main ol.cards > li").length`) == "complete20"
-	})
-	b.evaluate(`(() => {
-		window.card = document.getElementById("delivery-8");
-		card.scrollIntoView();
-		card.querySelector("a").focus();
-		const range = document.createRange();
-		range.selectNodeContents(card.querySelector("h3"));
-		getSelection().removeAllRanges();
-		getSelection().addRange(range);
-		window.top0 = card.getBoundingClientRect().top;
-		return "";
-	})()`)
-	for n := range 5 {
-		if !postCard(http.DefaultClient, p.hook("ci"), fmt.Sprintf("News %d", n)) {
-			t.Fatal("the card was not accepted")
-		}
-	}
-	p.eventually("the news is on the page", func() bool { return strings.Contains(b.text(), "News 4") })
-	for question, want := range map[string]string{
-		`String(document.activeElement === card.querySelector("a"))`:                          "true",
-		`getSelection().toString().trim()`:                                                    "Card 7",
-		`String(document.getElementById("delivery-8") === card)`:                              "true",
-		`String(Math.abs(card.getBoundingClientRect().top - top0) < 5)`:                       "true",
-		`String(document.querySelectorAll("#main ol.cards > li").length)`:                     "25",
-		`[...document.querySelectorAll("#main h3")].slice(0, 2).map(h => h.innerText).join()`: "News 4,News 3",
-	} {
-		if got := b.evaluate(question); got != want {
-			t.Errorf("%s is %q, want %q", question, got, want)
-		}
-	}
-	if faults := b.faults(); len(faults) > 0 {
-		t.Errorf("the browser complains: %v", faults)
-	}
+// look is how a window shows a page.
+type look struct {
+	width, height int64
+	phone, dark   bool
 }
 
-// TestThePagesShowWhatNeedsAPerson: dead letters on the overview, and every connector on
-// a page of its own, without its secret.
-func TestThePagesShowWhatNeedsAPerson(t *testing.T) {
-	c := newChat(t)
-	c.trouble("releases", func(int) string { return troubleBadCard })
-	p := startRelay(t, writeConfig(t, `
-relay { listen = "127.0.0.1:0" }
-dashboard { listen = "127.0.0.1:0" }
-channel "releases" {
-  type = "office365"
-  url  = "`+c.server.URL+`/office365/releases"
-}
-connector "webhook" "ci" {
-  route { to = [channel.releases] }
-}
-`))
-	status, err := p.client.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
+var (
+	desktop = look{width: 1280, height: 800}
+	phone   = look{width: 390, height: 844, phone: true}
+)
+
+func (l look) String() string {
+	name := "desktop"
+	if l.phone {
+		name = "phone"
 	}
-	b := startBrowser(t, "http://"+status.Dashboard+"/")
-	p.eventually("the page is drawn", func() bool { return strings.Contains(b.text(), "No card yet") })
-	if strings.Contains(b.text(), "Dead letters") {
-		t.Error("there are no dead letters, and the page speaks of them")
+	if l.dark {
+		name += " dark"
 	}
-	if !postCard(http.DefaultClient, p.hook("ci"), "Broken build") {
-		t.Fatal("the card was not accepted")
-	}
-	p.eventually("the dead letter is on the open page", func() bool {
-		return strings.Contains(b.evaluate(`document.getElementById("dead")?.innerText ?? ""`), "Broken build")
-	})
-	b.evaluate(`document.querySelector("a[href='/connectors']").click()`)
-	p.eventually("the connectors are shown", func() bool { return strings.Contains(b.text(), "Hook URL") })
-	if text := b.text(); !strings.Contains(text, "last used") || strings.Contains(text, "last used never") {
-		t.Errorf("the hook URL has been used, and the page says %q", text)
-	}
-	_, token, _ := strings.Cut(p.hook("ci"), "/hooks/")
-	if html := b.evaluate("document.documentElement.outerHTML"); strings.Contains(html, token) || !strings.Contains(html, `id="connector-ci"`) {
-		t.Errorf("the page of connectors shows %s", html)
-	}
-	if faults := b.faults(); len(faults) > 0 {
-		t.Errorf("the browser complains: %v", faults)
-	}
+	return name
 }
 
-// browser is a headless Chromium with one page, steered over its DevTools.
-type browser struct {
-	t      *testing.T
-	conn   *websocket.Conn
-	id     int
+func (l look) inDark() look { l.dark = true; return l }
+
+// window is a window of a browser, with cookies of its own.
+type window struct {
+	t    testing.TB
+	ctx  context.Context
+	host string
+
+	mu sync.Mutex
+	// faulty is what the browser complains about, and what a page asked of another host.
 	faulty []string
 }
 
-func startBrowser(t *testing.T, page string, flags ...string) *browser {
+// open opens a window with a page. In the end nothing may have been wrong in it.
+func (b browser) open(t testing.TB, l look, address string) *window {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "chromium", append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0", "--remote-allow-origins=*",
-		"--user-data-dir="+t.TempDir(), "about:blank")...)
-	cmd.WaitDelay = 5 * time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its helpers end with it
-	stderr, err := cmd.StderrPipe()
+	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(end)
+	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("Chromium is needed (scripts/test installs it): %v", err)
+	w := &window{t: t, ctx: ctx, host: u.Host}
+	theme, how := "light", []chromedp.EmulateViewportOption(nil)
+	if l.dark {
+		theme = "dark"
 	}
+	if l.phone {
+		how = append(how, chromedp.EmulateMobile, chromedp.EmulateTouch)
+	}
+	do(w, chromedp.EmulateViewport(l.width, l.height, how...))
+	if err := chromedp.Listen(ctx, w.hear); err != nil {
+		t.Fatal(err)
+	}
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}
+	call(w, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
+		if faults := w.faults(); len(faults) > 0 {
+			t.Errorf("the browser complains: %q", faults)
+		}
 	})
-	address := devTools(t, bufio.NewScanner(stderr))
-	var pages []struct {
-		Type string `json:"type"`
-		URL  string `json:"webSocketDebuggerUrl"`
-	}
-	resp, err := http.Get("http://" + address + "/json")
+	w.visit(address)
+	return w
+}
+
+// do does something in a window, and returns what it comes to.
+func do[A any](w *window, what chromedp.Action[A]) A {
+	w.t.Helper()
+	a, err := chromedp.Run(w.ctx, what)
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&pages); err != nil {
-		t.Fatal(err)
-	}
-	b := &browser{t: t}
-	for _, candidate := range pages {
-		if candidate.Type != "page" {
-			continue
-		}
-		if b.conn, err = websocket.Dial(candidate.URL, "", "http://127.0.0.1/"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if b.conn == nil {
-		t.Fatal("Chromium has no page")
-	}
-	t.Cleanup(func() {
-		// It leaves nothing behind in its directory when it may end by itself.
-		_ = websocket.JSON.Send(b.conn, map[string]any{"id": -1, "method": "Browser.close"})
-		_, _ = io.Copy(io.Discard, b.conn)
-		b.conn.Close()
-	})
-	b.call("Log.enable", nil)
-	b.call("Runtime.enable", nil)
-	if problem := b.call("Page.navigate", map[string]any{"url": page}).Result.ErrorText; problem != "" {
-		t.Fatalf("Chromium cannot open %s: %s", page, problem)
-	}
-	return b
+	return a
 }
 
-// devTools reads where Chromium listens from what it prints.
-func devTools(t *testing.T, out *bufio.Scanner) string {
-	t.Helper()
-	found := make(chan string, 1)
-	go func() {
-		listening := regexp.MustCompile(`DevTools listening on ws://([^/]+)/`)
-		for out.Scan() {
-			if m := listening.FindStringSubmatch(out.Text()); m != nil {
-				found <- m[1]
-			}
-		}
-	}()
-	select {
-	case address := <-found:
-		return address
-	case <-time.After(30 * time.Second):
-		t.Fatal("Chromium does not listen")
-		return ""
+func call[P, A any](w *window, command cdp.Command[P, A], params P) A {
+	w.t.Helper()
+	a, err := chromedp.Call(w.ctx, command, params)
+	if err != nil {
+		w.t.Fatal(err)
 	}
+	return a
 }
 
-// answer is one line of the DevTools protocol: an answer or an event.
-type answer struct {
-	ID     int    `json:"id"`
-	Method string `json:"method"`
-	Params struct {
-		Entry struct {
-			Level string `json:"level"`
-			Text  string `json:"text"`
-		} `json:"entry"`
-		ExceptionDetails exception `json:"exceptionDetails"`
-	} `json:"params"`
-	Result struct {
-		ErrorText        string    `json:"errorText"`
-		ExceptionDetails exception `json:"exceptionDetails"`
-		Result           struct {
-			Value string `json:"value"`
-		} `json:"result"`
-	} `json:"result"`
-}
-
-// exception is what a script ended with.
-type exception struct {
-	Text      string `json:"text"`
-	Exception struct {
-		Description string `json:"description"`
-	} `json:"exception"`
-}
-
-// call asks the browser and keeps what it complains about meanwhile.
-func (b *browser) call(method string, params any) answer {
-	b.t.Helper()
-	b.id++
-	if err := websocket.JSON.Send(b.conn, map[string]any{"id": b.id, "method": method, "params": params}); err != nil {
-		b.t.Fatal(err)
-	}
-	for {
-		var a answer
-		if err := websocket.JSON.Receive(b.conn, &a); err != nil {
-			b.t.Fatal(err)
+// hear keeps what the browser complains about, and what a page asks of other hosts.
+func (w *window) hear(event any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		// That a form was refused is no fault.
+		if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "status of 4") {
+			w.faulty = append(w.faulty, e.Entry.Text)
 		}
-		switch {
-		case a.ID == b.id:
-			return a
-		case a.Method == "Log.entryAdded" && a.Params.Entry.Level == "error":
-			b.faulty = append(b.faulty, a.Params.Entry.Text)
-		case a.Method == "Runtime.exceptionThrown":
-			b.faulty = append(b.faulty, a.Params.ExceptionDetails.Text)
+	case *runtime.EventExceptionThrown:
+		w.faulty = append(w.faulty, e.ExceptionDetails.Text)
+	case *network.EventRequestWillBeSent:
+		if u, err := url.Parse(e.Request.URL); err != nil || u.Host != w.host && u.Scheme != "data" {
+			w.faulty = append(w.faulty, "the page asked for "+e.Request.URL)
 		}
 	}
 }
 
-// evaluate returns the value of a JavaScript expression.
-func (b *browser) evaluate(expression string) string {
-	b.t.Helper()
-	return b.call("Runtime.evaluate", map[string]any{"expression": expression}).Result.Result.Value
+// faults are what has gone wrong in the window so far.
+func (w *window) faults() []string {
+	_, _ = chromedp.Run(w.ctx, chromedp.Evaluate[int]("0")) // anything that is still to come
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.faulty)
 }
 
-// ask decodes the JSON text that a JavaScript expression comes to.
-func (b *browser) ask(t *testing.T, expression string, into any) {
-	t.Helper()
-	result := b.call("Runtime.evaluate", map[string]any{"expression": expression}).Result
-	if err := json.Unmarshal([]byte(result.Result.Value), into); err != nil {
-		t.Fatalf("no answer: %v %s", err, result.ExceptionDetails.Exception.Description)
+// visit goes to an address, or to a path on the same host.
+func (w *window) visit(address string) {
+	w.t.Helper()
+	if strings.HasPrefix(address, "/") {
+		address = do(w, chromedp.Evaluate[string]("location.origin")) + address
 	}
+	if do(w, chromedp.NavigateResponse(address)) == nil {
+		w.t.Fatalf("%s does not answer", address)
+	}
+}
+
+// ask returns what a JavaScript expression comes to; nothing while the page changes.
+func ask[A any](w *window, expression string) A {
+	a, _ := chromedp.Run(w.ctx, chromedp.Evaluate[A](expression))
+	return a
 }
 
 // text is what a person reads on the page.
-func (b *browser) text() string { return b.evaluate("document.body.innerText") }
+func (w *window) text() string { return ask[string](w, "document.body.innerText") }
 
-// faults are errors that the browser logged.
-func (b *browser) faults() []string {
-	b.evaluate(fmt.Sprintf("%q", "anything that is still to come"))
-	return b.faulty
+// eventually waits for something in the window.
+func (w *window) eventually(what string, ok func() bool) {
+	w.t.Helper()
+	eventually(w.t, what, ok, func() string { return ask[string](w, "location.href") + "\n" + w.text() })
+}
+
+// reads waits until the page shows these texts.
+func (w *window) reads(texts ...string) {
+	w.t.Helper()
+	for _, text := range texts {
+		w.eventually(fmt.Sprintf("the page says %q", text), func() bool { return strings.Contains(w.text(), text) })
+	}
+}
+
+// lands waits until the window is at a path, and the page is whole.
+func (w *window) lands(path string) {
+	w.t.Helper()
+	w.eventually("the page is "+path, func() bool {
+		return ask[string](w, `document.readyState === "complete" ? location.pathname : ""`) == path
+	})
+}
+
+//go:embed testdata/browser/find.js
+var findScript string
+
+// find waits for what has a name, and returns where it is.
+func (w *window) find(fields bool, name string) (x, y float64) {
+	w.t.Helper()
+	script := fmt.Sprintf(`(() => {
+		const e = document.readyState === "complete" && %s(%t, %q);
+		if (!e) return [];
+		window.found = e;
+		e.scrollIntoView({ block: "center" });
+		const r = e.getClientRects()[0] || e.getBoundingClientRect(), x = r.left + r.width / 2, y = r.top + r.height / 2;
+		const top = document.elementFromPoint(x, y);
+		return e.contains(top) || (top && top.contains(e)) || e.type === "file" ? [x, y] : [];
+	})()`, strings.TrimSpace(findScript[strings.Index(findScript, "("):]), fields, name)
+	var at []float64
+	w.eventually(fmt.Sprintf("%q can be reached", name), func() bool { at = ask[[]float64](w, script); return len(at) == 2 })
+	return at[0], at[1]
+}
+
+// press clicks what has a name: a button, a link, what unfolds something.
+func (w *window) press(name string) {
+	w.t.Helper()
+	x, y := w.find(false, name)
+	do(w, chromedp.MouseClickXY(x, y))
+}
+
+// fill writes into a field.
+func (w *window) fill(name, text string) {
+	w.t.Helper()
+	w.find(true, name)
+	ask[int](w, `window.found.focus(), window.found.select && window.found.select(), 0`)
+	call(w, input.InsertText, input.InsertTextParams{Text: text})
+	if got := ask[string](w, "window.found.value"); got != text {
+		w.t.Errorf("%q holds %q, want %q", name, got, text)
+	}
+}
+
+// choose chooses an option.
+func (w *window) choose(name, option string) {
+	w.t.Helper()
+	w.find(true, name)
+	if !ask[bool](w, fmt.Sprintf(`(() => {
+		const o = [...window.found.options].find(o => o.text.trim().startsWith(%q));
+		if (!o) return false;
+		window.found.value = o.value;
+		for (const e of ["input", "change"]) window.found.dispatchEvent(new Event(e, { bubbles: true }));
+		return true;
+	})()`, option)) {
+		w.t.Fatalf("%q has no option %q", name, option)
+	}
+}
+
+// tick ticks a box, or chooses one of several.
+func (w *window) tick(name string) {
+	w.t.Helper()
+	x, y := w.find(true, name)
+	do(w, chromedp.MouseClickXY(x, y))
+	if !ask[bool](w, "window.found.checked") {
+		w.t.Errorf("%q is not ticked", name)
+	}
+}
+
+// upload chooses a file.
+func (w *window) upload(name, path string) {
+	w.t.Helper()
+	w.find(true, name)
+	do(w, chromedp.SetUploadFiles(chromedp.JSPath("window.found"), []string{path}))
+}
+
+// key presses a key.
+func (w *window) key(keys string) {
+	w.t.Helper()
+	do(w, chromedp.KeyEvent(keys))
 }

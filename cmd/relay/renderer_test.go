@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/connector-relay/relay/plugins"
 	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/chat"
@@ -44,16 +46,16 @@ func TestTheOfficialRendererDrawsEveryCard(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir(filepath.Join(rendererModules(t), "node_modules"))))
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFile(w, r, filepath.Join("testdata", "renderer", "page.html"))
+		http.ServeFile(w, r, filepath.Join("testdata", "npm", "page.html"))
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	// The pictures are other people's.
-	b := startBrowser(t, server.URL+"/", "--blink-settings=imagesEnabled=false")
-	eventually(t, "the renderer is loaded", func() bool { return b.evaluate("typeof meant") == "function" }, b.text)
+	w := startBrowser(t, chromedp.Flag("blink-settings", "imagesEnabled=false")).open(t, desktop, server.URL+"/")
+	eventually(t, "the renderer is loaded", func() bool { return ask[string](w, "typeof meant") == "function" }, w.text)
 
 	for name, c := range cardsToDraw(t) {
-		want := meant(t, b, c)
+		want := meant(t, w, c)
 		for _, version := range []string{"1.2", "1.4", "1.5"} {
 			t.Run(name+"/"+version, func(t *testing.T) {
 				set := chat.Settings{"card_version": secret.New(version)}
@@ -61,8 +63,7 @@ func TestTheOfficialRendererDrawsEveryCard(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var d drawn
-				b.ask(t, "draw("+string(p.Body)+")", &d)
+				d := ask[drawn](w, "JSON.parse(draw("+string(p.Body)+"))")
 				judgeMarks(t, want, d)
 				if len(p.Omitted) == 0 {
 					judgeWhole(t, want, d)
@@ -73,9 +74,6 @@ func TestTheOfficialRendererDrawsEveryCard(t *testing.T) {
 				}
 			})
 		}
-	}
-	if faults := b.faults(); len(faults) > 0 {
-		t.Errorf("the browser complains: %v", faults)
 	}
 }
 
@@ -173,7 +171,7 @@ func allActions(c card.Card) []card.Action {
 type meaning struct{ blocks, facts, links, images []string }
 
 // meant reads a card's texts with a parser of Markdown that is not the relay's.
-func meant(t *testing.T, b *browser, c card.Card) meaning {
+func meant(t *testing.T, w *window, c card.Card) meaning {
 	t.Helper()
 	var m meaning
 	texts, facts := []string{c.Title, c.Text}, []card.Fact{}
@@ -197,8 +195,7 @@ func meant(t *testing.T, b *browser, c card.Card) meaning {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var read []struct{ Blocks, Links []string }
-	b.ask(t, "meant("+string(list)+")", &read)
+	read := ask[[]struct{ Blocks, Links []string }](w, "JSON.parse(meant("+string(list)+"))")
 	for i, r := range read {
 		for _, link := range r.Links {
 			if strings.HasPrefix(link, "http") {
@@ -315,13 +312,13 @@ func cardsIn(t *testing.T, file string) []card.Card {
 	}
 }
 
-// rendererModules installs the renderer, whose versions testdata/renderer pins, and
+// rendererModules installs the renderer, whose versions testdata/npm pins, and
 // returns where.
 func rendererModules(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json"} {
-		b, err := os.ReadFile(filepath.Join("testdata", "renderer", name))
+		b, err := os.ReadFile(filepath.Join("testdata", "npm", name))
 		if err != nil {
 			t.Fatal(err)
 		}
