@@ -41,23 +41,15 @@ type look struct {
 	phone, dark   bool
 }
 
-var (
-	desktop = look{width: 1280, height: 800}
-	phone   = look{width: 390, height: 844, phone: true}
-)
+func desktop() look { return look{width: 1280, height: 800} }
 
-func (l look) String() string {
-	name := "desktop"
-	if l.phone {
-		name = "phone"
-	}
-	if l.dark {
-		name += " dark"
-	}
-	return name
-}
+func phone() look { return look{width: 390, height: 844, phone: true} }
 
 func (l look) inDark() look { l.dark = true; return l }
+
+func looks() map[string]look {
+	return map[string]look{"desktop": desktop(), "desktop in the dark": desktop().inDark(), "phone": phone(), "phone in the dark": phone().inDark()}
+}
 
 // window is a window of a browser, with cookies of its own.
 type window struct {
@@ -80,6 +72,22 @@ func (b browser) open(t testing.TB, l look, address string) *window {
 		t.Fatal(err)
 	}
 	w := &window{t: t, ctx: ctx, host: u.Host}
+	w.turn(l)
+	if err := chromedp.Listen(ctx, w.hear); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if faults := w.faults(); len(faults) > 0 {
+			t.Errorf("the browser complains: %q", faults)
+		}
+	})
+	w.visit(address)
+	return w
+}
+
+// turn makes a window show its page in another way.
+func (w *window) turn(l look) {
+	w.t.Helper()
 	theme, how := "light", []chromedp.EmulateViewportOption(nil)
 	if l.dark {
 		theme = "dark"
@@ -88,18 +96,9 @@ func (b browser) open(t testing.TB, l look, address string) *window {
 		how = append(how, chromedp.EmulateMobile, chromedp.EmulateTouch)
 	}
 	do(w, chromedp.EmulateViewport(l.width, l.height, how...))
-	if err := chromedp.Listen(ctx, w.hear); err != nil {
-		t.Fatal(err)
-	}
-	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}
-	call(w, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
-	t.Cleanup(func() {
-		if faults := w.faults(); len(faults) > 0 {
-			t.Errorf("the browser complains: %q", faults)
-		}
-	})
-	w.visit(address)
-	return w
+	call(w, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
 }
 
 // do does something in a window, and returns what it comes to.

@@ -44,14 +44,14 @@ type drawn struct {
 // and so that a person reads what was meant.
 func TestTheOfficialRendererDrawsEveryCard(t *testing.T) {
 	mux := http.NewServeMux()
-	mux.Handle("/", http.FileServer(http.Dir(filepath.Join(rendererModules(t), "node_modules"))))
+	mux.Handle("/", http.FileServer(http.Dir(filepath.Join(npmModules(t), "node_modules"))))
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, filepath.Join("testdata", "npm", "page.html"))
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	// The pictures are other people's.
-	w := startBrowser(t, chromedp.Flag("blink-settings", "imagesEnabled=false")).open(t, desktop, server.URL+"/")
+	w := startBrowser(t, chromedp.Flag("blink-settings", "imagesEnabled=false")).open(t, desktop(), server.URL+"/")
 	eventually(t, "the renderer is loaded", func() bool { return ask[string](w, "typeof meant") == "function" }, w.text)
 
 	for name, c := range cardsToDraw(t) {
@@ -312,9 +312,8 @@ func cardsIn(t *testing.T, file string) []card.Card {
 	}
 }
 
-// rendererModules installs the renderer, whose versions testdata/npm pins, and
-// returns where.
-func rendererModules(t *testing.T) string {
+// npmModules installs what testdata/npm pins, and returns where.
+func npmModules(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json"} {

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestOpsMendWhatIsWrong goes the ways of somebody who keeps the relay running, from what
+// the overview says to what is well again.
+func TestOpsMendWhatIsWrong(t *testing.T) {
+	p := livedIn(t)
+	b, address := startBrowser(t), p.dashboard()
+	t.Run("a paused channel", func(t *testing.T) {
+		for _, l := range []look{desktop(), phone()} {
+			if _, errOut, err := p.run("pause", "dev", "--reason", "we are moving house"); err != nil {
+				t.Fatal(errOut)
+			}
+			w := b.open(t, l, address)
+			w.reads("Needs a person", "Channel dev is paused: we are moving house")
+			w.press("Channel dev")
+			w.lands("/channels/dev")
+			if !l.phone { // nothing waits any longer
+				w.press("What waits, in order")
+				w.reads("Release 1.0 from ci")
+			}
+			w.press("Resume")
+			w.reads("office365 · open")
+			w.goes(l, "Overview")
+			w.lands("/")
+			if strings.Contains(w.text(), "Channel dev is paused") {
+				t.Error("the overview still says that the channel is paused")
+			}
+		}
+		p.eventually("what waited has arrived", func() bool { return len(p.chat.shown("dev")) == 2 })
+	})
+	t.Run("dead letters", func(t *testing.T) {
+		w := b.open(t, desktop(), address)
+		w.reads("2 dead letters")
+		w.press("Dead letters")
+		w.lands("/dead-letters")
+		w.fill("Text", "RELEASE 1")
+		w.press("Show")
+		w.reads("Release 1.0")
+		w.eventually("the others are not shown", func() bool { return !strings.Contains(w.text(), "Pictures") })
+		p.chat.trouble("releases", func(int) string { return "" })
+		w.press("Replay…")
+		w.reads("Replay 1 dead letter?")
+		w.press("Replay")
+		w.reads("1 card waits again", "Pictures")
+		p.eventually("what was replayed has arrived", func() bool { return strings.Join(p.chat.shown("releases"), " ") == "Release 1.0" })
+
+		w.visit("/dead-letters")
+		w.tick("Choose Pictures")
+		w.press("Replay the ticked")
+		w.reads("No dead letters: every card has arrived or still waits")
+		p.eventually("the other one has arrived", func() bool { return len(p.chat.shown("releases")) == 2 })
+	})
+	t.Run("an event's way", func(t *testing.T) {
+		w := b.open(t, phone(), address+"/connectors/ci")
+		w.press("Release 1.0")
+		w.reads("Its way", "Accepted", "Route 1 took it to lobby, releases, dev", "rejected", "HTTP 400", "Bad payload received", "delivered")
+		w.press("What the source said of it")
+	})
+	t.Run("noise", func(t *testing.T) {
+		w := b.open(t, desktop(), address+"/channels/lobby")
+		w.press("Mute…")
+		w.lands("/mutes")
+		w.choose("For", "until the time below")
+		w.press("Mute")
+		w.reads("say until when")
+		w.choose("For", "a day")
+		w.fill("Why", "we have seen enough")
+		w.press("Mute")
+		w.reads("Muted: channel lobby.", "we have seen enough")
+		if !postCard(http.DefaultClient, p.hook("picky"), "Wanted") {
+			t.Fatal("the card was not accepted")
+		}
+		w.visit("/connectors/picky")
+		w.press("Wanted")
+		w.reads("Channel lobby is muted by local operator", "it goes to no channel")
+		w.visit("/channels/lobby")
+		w.press("Mutes")
+		w.lands("/mutes")
+		w.press("End it") // the one that ends first
+		w.reads("The mute has ended")
+	})
+	t.Run("a change of the configuration", func(t *testing.T) {
+		w := b.open(t, desktop(), address+"/configuration")
+		before, err := os.ReadFile(p.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write := func(more string) {
+			if err := os.WriteFile(p.config, append(before, more...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(`channel "annex" {`)
+		w.press("What would a reload change?")
+		w.reads("The files are not valid")
+		write(`channel "annex" { type = "inbox" }`)
+		w.visit("/configuration/changes")
+		w.reads("channel annex")
+		w.press("Reload now")
+		w.reads("Reloaded: 1 change")
+		w.goes(desktop(), "Channels")
+		w.press("annex")
+		w.reads("No card yet")
+		w.press("Send a test card")
+		w.reads("A test card is on its way to annex", "delivered")
+	})
+	t.Run("news on an open page", func(t *testing.T) {
+		w := b.open(t, phone().inDark(), address)
+		w.reads("Channels")
+		if strings.Contains(w.text(), "1 dead letter") {
+			t.Error("there are no dead letters, and the page speaks of them")
+		}
+		p.chat.trouble("releases", func(int) string { return troubleBadCard })
+		if !postCard(http.DefaultClient, p.hook("ci"), "Broken again") {
+			t.Fatal("the card was not accepted")
+		}
+		w.reads("1 dead letter", "Broken again")
+	})
+}
+
+// goes follows a link of the navigation, which a phone unfolds first.
+func (w *window) goes(l look, name string) {
+	w.t.Helper()
+	if l.phone {
+		w.press("Pages")
+	}
+	w.press(name)
+}
