@@ -26,7 +26,7 @@ func TestOpsMendWhatIsWrong(t *testing.T) {
 				w.reads("Release 1.0 from ci")
 			}
 			w.press("Resume")
-			w.reads("office365 · open")
+			w.reads("The channel is resumed")
 			w.goes(l, "Overview")
 			w.lands("/")
 			if strings.Contains(w.text(), "Channel dev is paused") {
@@ -53,9 +53,17 @@ func TestOpsMendWhatIsWrong(t *testing.T) {
 
 		w.visit("/dead-letters")
 		w.tick("Choose Pictures")
+		// A tick survives news.
+		looked := ask[int](w, `performance.getEntriesByName(location.href, "resource").length`)
+		if !postCard(http.DefaultClient, p.hook("ci"), "More") {
+			t.Fatal("the card was not accepted")
+		}
+		w.eventually("the page has looked again", func() bool {
+			return ask[int](w, `performance.getEntriesByName(location.href, "resource").length`) > looked
+		})
 		w.press("Replay the ticked")
 		w.reads("No dead letters: every card has arrived or still waits")
-		p.eventually("the other one has arrived", func() bool { return len(p.chat.shown("releases")) == 2 })
+		p.eventually("the other one has arrived", func() bool { return len(p.chat.shown("releases")) == 3 })
 	})
 	t.Run("an event's way", func(t *testing.T) {
 		w := b.open(t, phone(), address+"/connectors/ci")

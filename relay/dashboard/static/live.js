@@ -10,7 +10,8 @@
   document.addEventListener("input", function (e) { if (e.target.form) touched.add(e.target.form); });
   document.addEventListener("reset", function (e) { touched.delete(e.target); });
 
-  const key = node => node.id || "";
+  // A form's field named "id" would hide the form's own.
+  const key = node => (node.nodeType === Node.ELEMENT_NODE && node.getAttribute("id")) || "";
   const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && key(a) === key(b);
 
   // become makes an old node like a new one, and its children too.
