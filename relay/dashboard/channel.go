@@ -135,6 +135,7 @@ func (d *Dashboard) askForgetChannel(r *http.Request) (answer, error) {
 	}
 	here := "/channels/" + url.PathEscape(c.Name)
 	return confirmation{
+		Loses:    true,
 		Question: "Forget channel " + c.Name + "?",
 		Warning:  counted(c.Waiting, "waiting card", "waiting cards") + " and " + counted(c.Dead, "dead letter", "dead letters") + " are dismissed. They will not be delivered.",
 		To:       here + "/forget", Do: "Forget the channel", Back: here,

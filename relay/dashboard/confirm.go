@@ -8,6 +8,8 @@ type confirmation struct {
 	// To is where the answer is posted, with Fields, and Do what the button says.
 	To, Do string
 	Fields []pair
+	// Loses says that something is lost by it.
+	Loses bool
 	// Back leads away without a change.
 	Back string
 }

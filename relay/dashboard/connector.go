@@ -141,6 +141,7 @@ func (d *Dashboard) askForgetConnector(r *http.Request) (answer, error) {
 	}
 	here := "/connectors/" + url.PathEscape(c.Name)
 	return confirmation{
+		Loses:    true,
 		Question: "Forget connector " + c.Name + "?",
 		Warning:  "Its checkpoint, sign-in and hook URL are removed. A connector of this name begins anew. Its cards that wait are still delivered.",
 		To:       here + "/forget", Do: "Forget the connector", Back: here,

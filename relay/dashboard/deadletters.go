@@ -17,14 +17,15 @@ type decision struct {
 	do func(context.Context, operator.Selection) ([]int64, error)
 	// verb is what a button says, and one and many what it came to.
 	verb, one, many, warning string
+	loses                    bool
 }
 
 func (d *Dashboard) decision(verb string) (decision, bool) {
 	switch verb {
 	case "replay":
-		return decision{d.relay.Replay, "Replay", "card waits again", "cards wait again", "They wait again at their old places, before what has come since, and go out in that order."}, true
+		return decision{d.relay.Replay, "Replay", "card waits again", "cards wait again", "They wait again at their old places, before what has come since, and go out in that order.", false}, true
 	case "dismiss":
-		return decision{d.relay.Dismiss, "Dismiss", "dead letter is dismissed", "dead letters are dismissed", "They will not be delivered, unless somebody replays them before their retention time is over."}, true
+		return decision{d.relay.Dismiss, "Dismiss", "dead letter is dismissed", "dead letters are dismissed", "They will not be delivered, unless somebody replays them before their retention time is over.", true}, true
 	}
 	return decision{}, false
 }
@@ -70,7 +71,7 @@ func (d *Dashboard) askDecideAll(r *http.Request) (answer, error) {
 		return seeOther(back, "No dead letter matches any longer."), nil
 	}
 	c := confirmation{
-		Question: fmt.Sprintf("%s %s?", what.verb, counted(n.Count, "dead letter", "dead letters")), Warning: what.warning, Do: what.verb + " all of them",
+		Question: fmt.Sprintf("%s %s?", what.verb, counted(n.Count, "dead letter", "dead letters")), Warning: what.warning, Loses: what.loses, Do: what.verb + " all of them",
 		To: r.URL.Path, Back: back, Fields: []pair{{"expected", strconv.Itoa(n.Count)}},
 	}
 	if n.More {

@@ -77,6 +77,7 @@ func (d *Dashboard) askRemove(r *http.Request) (answer, error) {
 	}
 	here := "/connectors/" + url.PathEscape(b.Name)
 	return confirmation{
+		Loses:    true,
 		Question: "Remove connector " + b.Name + "?",
 		Warning:  "It stops, and its hook URL answers like an address that never existed. What has arrived stays, and a connector of this name goes on where it stopped.",
 		To:       here + "/remove", Do: "Remove the connector", Back: here, Fields: []pair{{"revision", fmt.Sprint(b.Revision)}},
