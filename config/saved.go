@@ -100,6 +100,10 @@ func (f *File) routeScope() *hcl.EvalContext {
 // savedConnector reads the text of a saved block.
 func (f *File) savedConnector(b *savedBlock, declared []instance) {
 	source := Source{Name: SavedSource(b.Name), Text: []byte(b.HCL)}
+	if deep := language.TooDeep(source.Text, source.Name); deep != nil {
+		f.add(deep)
+		return
+	}
 	parsed, diags := hclsyntax.ParseConfig(source.Text, source.Name, hcl.InitialPos)
 	f.files[source.Name] = parsed
 	f.add(language.Scrub(diags, false)...)

@@ -27,6 +27,9 @@ func Draft(text string, channels []string, connector string, kinds []string, sam
 	if len(text) > MaxDraft {
 		return nil, []Flaw{{Summary: "Too long", Detail: "A route has at most 16 KB.", Line: 1, Column: 1, EndLine: 1, EndColumn: 1}}
 	}
+	if deep := language.TooDeep([]byte(text), "route"); deep != nil {
+		return nil, flaws(hcl.Diagnostics{deep})
+	}
 	file, diags := hclsyntax.ParseConfig([]byte(text), "route", hcl.InitialPos)
 	if diags.HasErrors() {
 		return nil, flaws(diags)

@@ -2,6 +2,7 @@ package route
 
 import (
 	"fmt"
+	"runtime/metrics"
 	"strings"
 	"testing"
 
@@ -63,7 +64,7 @@ func TestADraftDecidesAsARouteDoes(t *testing.T) {
 // TestHostileDrafts: whoever tries a route out costs the relay no more than an event does,
 // whatever she writes, and before there is any event.
 func TestHostileDrafts(t *testing.T) {
-	const most = 150 << 20
+	const most, mostStack = 150 << 20, 16 << 20
 	fill := func(opening, middle, closing string) string {
 		n := (MaxDraft - 250) / len(opening+closing)
 		return strings.Repeat(opening, n) + middle + strings.Repeat(closing, n)
@@ -74,13 +75,16 @@ func TestHostileDrafts(t *testing.T) {
 		fill(`"${`, "1", `}"`), fill("(", "1", ")"), fill("[", "", "]"), fill("{a=", "1", "}"), fill("jsonencode([", "1", "])"), fill("f(", "", ")"),
 		fill("!", "true", ""), fill("-", "1", ""), fill("1+", "1", ""), fill("9", "", "") + " % 7", fill("true ? ", "true", " : false"), "[" + fill("x,", "", "") + "]",
 		"event" + fill(".data", "", ""), "event.data" + fill("[*]", "", ""), "<<E\n" + fill("%{if true}", "", "%{endif}") + "\nE\n",
-		fill("{", "", ""), fill(`"${`, "", ""), fill("<<A\n", "", ""),
+		fill("{", "", ""), "(\n" + fill("!\n", "true", "") + ")", fill(`"${`, "", ""), fill("<<A\n", "", ""),
 	}
 	for _, v := range values {
 		for _, place := range []string{"when = %s == 1\n to = [channel.lobby]", "when = event.kind == %s\n to = [channel.lobby]", "to = %s", "to = [channel.lobby]\n card { title = %s }", "to = [channel.lobby]\n card {\n dynamic \"section\" {\n for_each = %s\n content {}\n }\n }"} {
 			text := "route {\n" + fmt.Sprintf(place, v) + "\n}"
 			before := allocated()
 			r, flaws := draft(text)
+			if s := stack(); s > mostStack {
+				t.Errorf("%.60s: the stack is %d MB", text, s>>20)
+			}
 			if len(flaws) > mostDraftFlaws || len(flaws) > 0 && flaws[0].Summary == "Too long" {
 				t.Errorf("%.60s: %d flaws", text, len(flaws))
 			}
@@ -92,4 +96,11 @@ func TestHostileDrafts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// stack is how many bytes of stacks the process has.
+func stack() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }

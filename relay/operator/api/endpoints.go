@@ -66,7 +66,7 @@ func endpoints() []endpoint {
 		{"Replay", "POST /dead-letters/replay", access.Operate, posted(operator.Relay.Replay)},
 		{"Dismiss", "POST /dead-letters/dismiss", access.Operate, posted(operator.Relay.Dismiss)},
 
-		{"AddPicture", "POST /pictures", access.Configure, posted(operator.Relay.AddPicture)},
+		{"AddPicture", "POST /pictures", access.Configure, large(6<<20, posted(operator.Relay.AddPicture))},
 		{"Types", "GET /connector-types", access.Read, plain(operator.Relay.Types)},
 		{"Blocks", "GET /saved", access.Read, plain(operator.Relay.Blocks)},
 		{"Export", "GET /export", access.Read, plain(operator.Relay.Export)},
@@ -76,7 +76,7 @@ func endpoints() []endpoint {
 		{"RemoveBlock", "POST /saved/{name}/remove", access.Configure, removeBlock()},
 		{"TakeOver", "POST /saved/{name}/take-over", access.Configure, named(operator.Relay.TakeOver)},
 		{"Doctor", "POST /channels/{name}/doctor", access.Operate, named(operator.Relay.Doctor)},
-		{"Preview", "POST /playground/preview", access.Operate, posted(operator.Relay.Preview)},
+		{"Preview", "POST /playground/preview", access.Operate, large(3<<20, posted(operator.Relay.Preview))},
 		{"TryRoute", "POST /playground/route", access.Operate, posted(operator.Relay.TryRoute)},
 
 		{"RotateHook", "POST /connectors/{name}/rotate", access.Configure, rotate()},
@@ -120,6 +120,14 @@ type call struct {
 	// gives; body is nil when it takes none.
 	query          []field
 	body, answered reflect.Type
+	// most is how many bytes a body may have, if they are more than usual.
+	most int64
+}
+
+// large is a question with a larger body than most.
+func large(most int64, c call) call {
+	c.most = most
+	return c
 }
 
 // plain is a question without parameters.

@@ -18,25 +18,19 @@ import (
 )
 
 const (
-	// maxBody bounds a request, in bytes. Cards are far smaller.
-	maxBody = 4 << 20
+	// maxBody bounds a request's body, in bytes, unless it is a large one. Cards are far
+	// smaller.
+	maxBody = 1 << 20
 	// writeWithin is how long a client may take to read an answer.
 	writeWithin = time.Minute
 )
 
 // Handler serves a relay that knows by a request's context who asks and what she may.
 func Handler(r operator.Relay) http.Handler {
-	mux := http.NewServeMux()
+	mux, people := http.NewServeMux(), newCrowd()
 	for _, e := range endpoints() {
 		mux.HandleFunc(e.route.pattern(), func(w http.ResponseWriter, req *http.Request) {
-			// Some questions take long. Reading the answer does not.
-			deadline := http.NewResponseController(w)
-			_ = deadline.SetWriteDeadline(time.Time{})
-			answer(w, func() (any, error) {
-				v, err := e.serve(r, req)
-				_ = deadline.SetWriteDeadline(time.Now().Add(writeWithin))
-				return v, err
-			})
+			answer(w, func() (any, error) { return e.serve(r, people, w, req) })
 		})
 	}
 	description := sync.OnceValues(Describe)
@@ -44,11 +38,22 @@ func Handler(r operator.Relay) http.Handler {
 		answer(w, description)
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) { missed(w, req, mux) })
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		// Some questions take long. Reading the answer does not.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		mux.ServeHTTP(w, req)
+	})
 }
 
 // serve answers one request.
-func (e endpoint) serve(r operator.Relay, req *http.Request) (any, error) {
+func (e endpoint) serve(r operator.Relay, people *crowd, w http.ResponseWriter, req *http.Request) (any, error) {
+	leave, err := people.join(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	defer func() { _ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeWithin)) }()
+	req.Body = http.MaxBytesReader(w, req.Body, max(maxBody, e.most))
 	if e.query == nil {
 		if err := parse(nil, req.URL.RawQuery); err != nil {
 			return nil, err
@@ -81,7 +86,7 @@ func decode[B any](req *http.Request) (body B, err error) {
 	if kind, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return body, statusError{http.StatusUnsupportedMediaType, "the body must be JSON, with Content-Type: application/json"}
 	}
-	dec := json.NewDecoder(http.MaxBytesReader(nil, req.Body, maxBody))
+	dec := json.NewDecoder(req.Body)
 	dec.DisallowUnknownFields()
 	if err = dec.Decode(&body); err == nil {
 		if _, end := dec.Token(); errors.Is(end, io.EOF) {

@@ -405,7 +405,7 @@ func TestARequestThatMakesNoSenseIsRefused(t *testing.T) {
 		"an unknown field":          {method: "POST", path: "/dead-letters/replay", kind: inJSON, body: `{"chanel": "dev"}`, status: 422, want: `unknown field "chanel"`},
 		"two values":                {method: "POST", path: "/dead-letters/replay", kind: inJSON, body: `{"channel": "dev"}{}`, status: 422, want: "something follows the JSON value"},
 		"half a body":               {method: "POST", path: "/dead-letters/replay", kind: inJSON, body: `{"channel": `, status: 422, want: "unexpected EOF"},
-		"a huge body":               {method: "POST", path: "/channels/dev/send", kind: inJSON, body: `{"text": "` + strings.Repeat("x", maxBody) + `"}`, status: 413, want: "larger than 4194304 bytes"},
+		"a huge body":               {method: "POST", path: "/channels/dev/send", kind: inJSON, body: `{"text": "` + strings.Repeat("x", maxBody) + `"}`, status: 413, want: "larger than 1048576 bytes"},
 		"a grace before now":        {method: "POST", path: "/connectors/ci/rotate", kind: inJSON, body: `{"grace": "-1h"}`, status: 422, want: "no duration like 1h30m"},
 	} {
 		h := &heard{}
@@ -417,5 +417,35 @@ func TestARequestThatMakesNoSenseIsRefused(t *testing.T) {
 		if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil || w.Code != tt.status || !strings.Contains(f.Error, tt.want) || h.asked != "" {
 			t.Errorf("%s: %d %s, want %d %s; the relay heard %q", name, w.Code, w.Body, tt.status, tt.want, h.asked)
 		}
+	}
+}
+
+// TestNobodyAsksTooMuchAtOnce, and her questions are no one else's trouble.
+func TestNobodyAsksTooMuchAtOnce(t *testing.T) {
+	c := newCrowd()
+	ada, bob := access.With(t.Context(), access.Person{Name: "ada"}), access.With(t.Context(), access.Person{Name: "bob"})
+	var leave []func()
+	for range mostAtOnce {
+		l, err := c.join(ada)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leave = append(leave, l)
+	}
+	if _, err := c.join(ada); !errors.Is(err, operator.ErrBusy) {
+		t.Errorf("one more is answered %v", err)
+	}
+	if l, err := c.join(bob); err != nil {
+		t.Errorf("somebody else is answered %v", err)
+	} else {
+		l()
+	}
+	for _, l := range leave {
+		l()
+	}
+	if l, err := c.join(ada); err != nil || len(c.of) != 1 {
+		t.Errorf("afterwards: %v, %v", err, c.of)
+	} else {
+		l()
 	}
 }
