@@ -10,7 +10,6 @@ import (
 
 	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/card"
-	"github.com/connector-relay/relay/relay/delivery"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -61,8 +60,8 @@ func (d *Dashboard) channel(r *http.Request) (answer, error) {
 		v.Live = c.Name
 	}
 	if c.Waiting > 0 {
-		page.Queue, err = d.relay.Deliveries(ctx, store.Filter{Channel: c.Name, States: []delivery.State{delivery.Waiting}, Limit: mostQueued})
-		slices.Reverse(page.Queue)
+		page.Queue, err = d.relay.Waiting(ctx, c.Name)
+		page.Queue = page.Queue[:min(len(page.Queue), mostQueued)]
 	}
 	v.Page = page
 	return v, err
@@ -109,6 +108,14 @@ func (d *Dashboard) resume(r *http.Request) (answer, error) {
 		return nil, err
 	}
 	return toChannel(name, "The channel is resumed. What waits goes out, in order."), nil
+}
+
+func (d *Dashboard) drain(r *http.Request) (answer, error) {
+	name := r.PathValue("name")
+	if err := d.relay.Drain(r.Context(), name); err != nil {
+		return nil, err
+	}
+	return toChannel(name, "What waits now goes out, and then the channel pauses."), nil
 }
 
 // test sends a card that says who sent it.

@@ -31,7 +31,7 @@ func (d *Dashboard) functions() template.FuncMap {
 		"file":     fileURL,
 		"markAs":   func(kind, word string) mark { return mark{kind, word} },
 		"outcome":  outcomeMark,
-		"payload":  payload,
+		"payload":  bodyText,
 		"size":     size,
 		"clock":    func(t time.Time) string { return t.Format(time.TimeOnly) },
 		"indented": indented,

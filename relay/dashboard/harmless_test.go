@@ -200,6 +200,14 @@ func (h hostile) TryRoute(context.Context, operator.RouteDraft) (operator.RouteT
 	return told[operator.RouteTrial](h), nil
 }
 
+func (h hostile) Waiting(context.Context, string) ([]operator.Delivery, error) {
+	return told[[]operator.Delivery](h)[:1], nil
+}
+
+func (h hostile) Payload(context.Context, int64) (operator.Payload, error) {
+	return told[operator.Payload](h), nil
+}
+
 func (h hostile) Plan(context.Context) ([]operator.Change, error) {
 	return told[[]operator.Change](h), nil
 }

@@ -30,6 +30,16 @@ func (k *kept) Pause(_ context.Context, channel, reason string) error {
 	return k.did("pause %s: %s", channel, reason)
 }
 
+func (k *kept) Drain(_ context.Context, channel string) error { return k.did("drain %s", channel) }
+
+func (k *kept) Waiting(context.Context, string) ([]operator.Delivery, error) {
+	return []operator.Delivery{{ID: 1, Title: "The first", Reason: "the channel is paused"}, {ID: 2, Title: "The second"}}, nil
+}
+
+func (k *kept) Payload(context.Context, int64) (operator.Payload, error) {
+	return operator.Payload{Body: `{"text":"<b>"}`, Bytes: 14, ContentType: "application/json", Note: "the retry had less"}, k.refuses
+}
+
 func (k *kept) Resume(_ context.Context, channel string) error { return k.did("resume %s", channel) }
 
 func (k *kept) Send(_ context.Context, channel string, c card.Card) (operator.Delivery, error) {
@@ -175,6 +185,7 @@ func TestWhatAPageCanDo(t *testing.T) {
 	}{
 		{"/channels/dev/pause", "reason=It+is+Sunday", "pause dev: It is Sunday", "/channels/dev"},
 		{"/channels/lobby/resume", "", "resume lobby", "/channels/lobby"},
+		{"/channels/lobby/drain", "", "drain lobby", "/channels/lobby"},
 		{"/channels/lobby/test", "", "send lobby: A test of channel lobby", "/deliveries/7"},
 		{"/channels/gone/forget", "", "forget channel gone", "/channels"},
 		{"/connectors/blog/poll", "", "poll blog", "/connectors/blog"},
@@ -459,5 +470,19 @@ func TestThePlayground(t *testing.T) {
 		if page, _ := io.ReadAll(resp.Body); !strings.Contains(string(page), "that is no card") {
 			t.Errorf("%s does not say what is wrong", test.path)
 		}
+	}
+}
+
+// TestWhatAChannelGets is shown as it would be sent, or why it cannot be.
+func TestWhatAChannelGets(t *testing.T) {
+	k := &kept{}
+	k.add(`{"text":"x"}`, delivery.Dead)
+	_, s := serve(t, k)
+	if _, page := get(t, s.URL+"/deliveries/1/payload"); !strings.Contains(page, "&#34;text&#34;: &#34;&lt;b&gt;&#34;") || !strings.Contains(page, "14 bytes") || !strings.Contains(page, "The retry had less") {
+		t.Error(page)
+	}
+	k.refuses = fmt.Errorf("%w: the channel is gone", operator.ErrNotFound)
+	if status, page := get(t, s.URL+"/deliveries/1/payload"); status != http.StatusOK || !strings.Contains(page, "the channel is gone") {
+		t.Error(status, page)
 	}
 }

@@ -132,8 +132,8 @@ func (d *Dashboard) tryRoute(ctx context.Context, page routePage) (answer, error
 	return view{Template: "playground-route.html", Title: "Playground: a route", Page: page}, nil
 }
 
-// payload is a body as people read it: JSON that does not escape what need not be.
-func payload(body any) string {
+// bodyText is a body as people read it: JSON that does not escape what need not be.
+func bodyText(body any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
