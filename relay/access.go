@@ -66,7 +66,7 @@ func (r *Relay) keepAudit(ctx context.Context, e store.AuditEntry) {
 func (r *Relay) openDoor(_ context.Context, n *next) (undo, error) {
 	key := signin.Key{File: n.plan.Config.Relay.Key}
 	r.gate = gate.New()
-	r.certified = certificate.New(r.log.Part("certificate"))
+	r.certified = certificate.New(r.log.Part("certificate"), r.gate.Upgrade())
 	r.door = door.New(door.Options{
 		Store: r.store, Log: r.log.Part("door"), Key: func() ([]byte, error) { return key.Derive("dashboard") }, Audit: r.keepAudit, SignedIn: r.signedIn,
 	})
@@ -77,7 +77,7 @@ func (r *Relay) openDoor(_ context.Context, n *next) (undo, error) {
 func (r *Relay) dashboardOpening(d config.Dashboard) listener.Opening {
 	o := listener.Opening{Purpose: "dashboard", Address: d.Listen, Handler: r.dashboardHandler()}
 	if d.TLS != nil || d.ACME != nil {
-		o.TLS, o.Plain = r.certified.TLS(), r.certified.Challenges(r.gate.Upgrade())
+		o.TLS, o.Plain = r.certified.TLS(), r.certified.Plain()
 	}
 	return o
 }

@@ -7,8 +7,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+	"golang.org/x/time/rate"
 )
 
 // Settings say where a certificate comes from. They are comparable.
@@ -32,6 +35,7 @@ type Settings struct {
 // Holder holds the certificate. Its methods may be called concurrently.
 type Holder struct {
 	log     zerolog.Logger
+	plain   http.Handler
 	current atomic.Pointer[source]
 }
 
@@ -39,32 +43,33 @@ type Holder struct {
 type source struct {
 	settings Settings
 	get      func(*tls.ClientHelloInfo) (*tls.Certificate, error)
-	// challenges answers an authority over plain HTTP, and passes on everything else.
-	challenges func(http.Handler) http.Handler
+	// plain answers an authority over plain HTTP, and passes on everything else.
+	plain http.Handler
 }
 
-// New returns a holder without a certificate.
-func New(log zerolog.Logger) *Holder { return &Holder{log: log} }
+// New returns a holder without a certificate. Plain answers requests without TLS that are
+// not an authority's.
+func New(log zerolog.Logger, plain http.Handler) *Holder { return &Holder{log: log, plain: plain} }
 
 // Use changes where the certificate comes from. The authority is asked through a client.
 func (h *Holder) Use(s Settings, client *http.Client) {
 	if before := h.current.Load(); before != nil && before.settings == s {
 		return
 	}
-	next := &source{settings: s, challenges: func(next http.Handler) http.Handler { return next }}
+	next := &source{settings: s, plain: h.plain}
 	switch {
 	case s.Certificate != "":
 		next.get = (&files{settings: s, log: h.log}).get
 	case s.Host != "":
 		manager := &autocert.Manager{
-			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(s.Cache), HostPolicy: autocert.HostWhitelist(s.Host), Email: s.Email,
+			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(s.Cache), HostPolicy: only(s.Host), Email: s.Email,
 			Client: &acme.Client{DirectoryURL: s.Directory, HTTPClient: client},
 		}
 		if s.Directory == "" {
 			manager.Client.DirectoryURL = autocert.DefaultACMEDirectory
 		}
-		next.get = h.logged(manager.GetCertificate)
-		next.challenges = manager.HTTPHandler
+		next.get = h.logged(s.Host, manager.GetCertificate)
+		next.plain = manager.HTTPHandler(h.plain)
 	default:
 		next.get = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return nil, errors.New("there is no certificate")
@@ -73,13 +78,30 @@ func (h *Holder) Use(s Settings, client *http.Client) {
 	h.current.Store(next)
 }
 
+// only lets an authority certify one host. A visitor may name it with a port.
+func only(host string) autocert.HostPolicy {
+	return func(_ context.Context, asked string) error {
+		if name, _, err := net.SplitHostPort(asked); err == nil {
+			asked = name
+		}
+		if !strings.EqualFold(asked, host) {
+			return fmt.Errorf("the dashboard's host is %s", host)
+		}
+		return nil
+	}
+}
+
+// logEvery is how often the log says that there is no certificate.
+const logEvery = time.Minute
+
 // logged says in the log why there is no certificate for the host, which its visitors
 // cannot see.
-func (h *Holder) logged(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (h *Holder) logged(host string, get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	now := rate.Sometimes{First: 1, Interval: logEvery}
 	return func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		c, err := get(hello)
-		if s := h.current.Load(); err != nil && s != nil && hello.ServerName == s.settings.Host && !errors.Is(err, context.Canceled) {
-			h.log.Warn().Err(err).Str("host", hello.ServerName).Msg("the authority has issued no certificate")
+		if err != nil && hello.ServerName == host && !errors.Is(err, context.Canceled) {
+			now.Do(func() { h.log.Warn().Err(err).Str("host", host).Msg("the authority has issued no certificate") })
 		}
 		return c, err
 	}
@@ -99,15 +121,15 @@ func (h *Holder) TLS() *tls.Config {
 	}
 }
 
-// Challenges answers an authority that asks over plain HTTP whether the host is ours, and
+// Plain answers an authority that asks over plain HTTP whether the host is ours, and
 // passes other requests on.
-func (h *Holder) Challenges(next http.Handler) http.Handler {
+func (h *Holder) Plain() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s := h.current.Load(); s != nil {
-			s.challenges(next).ServeHTTP(w, r)
+			s.plain.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		h.plain.ServeHTTP(w, r)
 	})
 }
 

@@ -258,6 +258,10 @@ type serverLog struct{ log zerolog.Logger }
 
 // Write implements [io.Writer].
 func (s serverLog) Write(text []byte) (int, error) {
-	s.log.Warn().Msg(strings.TrimSpace(string(text)))
+	line := s.log.Warn()
+	if strings.HasPrefix(string(text), "http: TLS handshake error") {
+		line = s.log.Debug() // whoever scans the internet causes these
+	}
+	line.Msg(strings.TrimSpace(string(text)))
 	return len(text), nil
 }

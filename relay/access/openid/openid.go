@@ -62,6 +62,8 @@ type known struct {
 	provider *oidc.Provider
 	verifier *oidc.IDTokenVerifier
 	scopes   []string
+	// verifies says that it tells of every verified mail address that it is verified.
+	verifies bool
 }
 
 const (
@@ -115,9 +117,11 @@ func (i *Issuer) ask() (*known, error) {
 	}
 	var supports struct {
 		Scopes []string `json:"scopes_supported"`
+		Claims []string `json:"claims_supported"`
 	}
 	_ = provider.Claims(&supports) // without it, the usual scopes do
 	k := &known{provider: provider, verifier: provider.Verifier(&oidc.Config{ClientID: i.settings.ClientID}), scopes: []string{oidc.ScopeOpenID, "profile", "email"}}
+	k.verifies = slices.Contains(supports.Claims, "email_verified")
 	if slices.Contains(supports.Scopes, "groups") {
 		k.scopes = append(k.scopes, "groups")
 	}
@@ -204,6 +208,9 @@ func (i *Issuer) identify(ctx context.Context, k *known, id *oidc.IDToken, token
 		if err == nil && info.Subject == id.Subject && info.Claims(&more) == nil {
 			all.fill(more)
 		}
+	}
+	if k.verifies && all["email_verified"] == nil {
+		all["email_verified"] = false // some leave out what is false
 	}
 	return all.identity(i.settings)
 }

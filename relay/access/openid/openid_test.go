@@ -36,6 +36,8 @@ type issuer struct {
 	// nonce is that of the sign-in under way.
 	nonce string
 	down  bool
+	// claims are those that it says it has.
+	claims []string
 }
 
 const back = "https://relay.example.com/sign-in/callback"
@@ -61,7 +63,7 @@ func newIssuer(t *testing.T) *issuer {
 	answer("/.well-known/openid-configuration", func(*http.Request) any {
 		return map[string]any{
 			"issuer": i.URL, "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token", "jwks_uri": i.URL + "/keys", "userinfo_endpoint": i.URL + "/info",
-			"id_token_signing_alg_values_supported": []string{"ES256", "none", "HS256"}, "scopes_supported": []string{"openid", "groups"},
+			"id_token_signing_alg_values_supported": []string{"ES256", "none", "HS256"}, "scopes_supported": []string{"openid", "groups"}, "claims_supported": i.claims,
 		}
 	})
 	answer("/keys", func(*http.Request) any {
@@ -218,6 +220,23 @@ func TestForgedSignInsAreRefused(t *testing.T) {
 		case err != nil && (strings.Contains(err.Error(), "canary") || len(err.Error()) > 700):
 			t.Errorf("%s: the error says too much: %v", c.name, err)
 		}
+	}
+}
+
+func TestAnIssuerThatSaysWhatIsVerifiedHasToSaySo(t *testing.T) {
+	i := newIssuer(t)
+	i.claims = []string{"email", "email_verified"}
+	if who, err := i.signIn(i.settings(), nil); err == nil || !strings.Contains(err.Error(), "not verified") {
+		t.Errorf("when it leaves that out: %+v, %v", who, err)
+	}
+	i.extra = map[string]any{"email_verified": true}
+	if who, err := i.signIn(i.settings(), nil); err != nil || who.Name != "ada@example.com" {
+		t.Errorf("when it says so: %+v, %v", who, err)
+	}
+	s := i.settings()
+	s.NameClaim, i.extra = "login", map[string]any{"login": "ada"}
+	if who, err := i.signIn(s, nil); err != nil || who.Name != "ada" {
+		t.Errorf("for a name that is no mail address: %+v, %v", who, err)
 	}
 }
 
