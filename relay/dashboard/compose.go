@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -97,7 +98,37 @@ func (d *Dashboard) take(r *http.Request, t operator.ConnectorType, before form.
 	}
 	c.Carried = carried
 	c.show(mistakes, drafted, found)
+	if found != nil && len(found.Events) > 0 {
+		if c.Formats, err = d.formats(ctx, c.Choices, *found); err != nil {
+			return nil, err
+		}
+	}
 	return c.view(r.Context()), nil
+}
+
+// mostTried is how many cards of a trial show before the others are folded away.
+const mostTried = 3
+
+// formats shows a card of a trial, the newest that was found or the first sample, as each
+// type among the chosen channels gets it. An inbox shows the card as it is.
+func (d *Dashboard) formats(ctx context.Context, channels []channelChoice, t operator.Trial) (list []operator.Preview, err error) {
+	one := t.Events[0]
+	if !t.Samples {
+		one = t.Events[len(t.Events)-1]
+	}
+	shown := map[string]bool{"inbox": true}
+	for _, ch := range channels {
+		if !ch.Chosen || shown[ch.Type] {
+			continue
+		}
+		shown[ch.Type] = true
+		p, err := d.relay.Preview(ctx, operator.Paste{Body: string(one.Card), ChannelType: ch.Type})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p.Previews...)
+	}
+	return list, nil
 }
 
 // mistaken returns the mistakes of an error that is about what was filled in, and any

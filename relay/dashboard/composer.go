@@ -40,6 +40,8 @@ type composer struct {
 	HCL   string
 	Notes []form.Mistake
 	Trial *operator.Trial
+	// Formats are one of the cards as the chosen channels get it.
+	Formats []operator.Preview
 	// Carried are the secrets that were typed, sealed.
 	Carried []pair
 }

@@ -56,6 +56,8 @@ func (d *Dashboard) functions() template.FuncMap {
 		"segment": url.PathEscape,
 		"web":     func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") },
 		"digest":  digest,
+		"first":   func(list []operator.Event) []operator.Event { return list[:min(len(list), mostTried)] },
+		"rest":    func(list []operator.Event) []operator.Event { return list[min(len(list), mostTried):] },
 		"picture": d.options.Pictures.Address,
 		"color":   color,
 	}

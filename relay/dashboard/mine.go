@@ -22,7 +22,8 @@ type mine struct {
 	*operator.Block
 	// Changes says that she may edit and remove it, and TakesOver that she may take it over.
 	Changes, TakesOver bool
-	// Snippets post a card to the hook URL; Snippet is the one that is shown.
+	// Snippets post a card to the hook URL of a connector to which applications post; Snippet
+	// is the one that is shown.
 	Snippets []snippet.Snippet
 	Snippet  snippet.Snippet
 	// SignsIn says that the connector's type may need a sign-in.
@@ -48,14 +49,19 @@ func (d *Dashboard) mine(ctx context.Context, c operator.Connector, events []ope
 			m.First = &events[len(events)-1]
 		}
 	}
-	if c.HookURL != "" {
+	types, err := d.relay.Types(ctx)
+	if err != nil {
+		return m, err
+	}
+	i := slices.IndexFunc(types, func(t operator.ConnectorType) bool { return t.Type == c.Type })
+	m.SignsIn = i >= 0 && types[i].SignsIn
+	// Where a service pushes what it also can be asked for, nobody posts cards.
+	if c.HookURL != "" && i >= 0 && !types[i].Polls {
 		m.Snippets = snippet.All(c.HookURL, snippet.Card{Title: "Hello from " + c.Name, Text: "It **works**."})
 		i := slices.IndexFunc(m.Snippets, func(s snippet.Snippet) bool { return strings.EqualFold(s.Name, language) })
 		m.Snippet = m.Snippets[max(i, 0)]
 	}
-	types, err := d.relay.Types(ctx)
-	m.SignsIn = slices.ContainsFunc(types, func(t operator.ConnectorType) bool { return t.Type == c.Type && t.SignsIn })
-	return m, err
+	return m, nil
 }
 
 // findBlock returns a saved connector.
