@@ -153,7 +153,7 @@ func (s *Store) Audit(ctx context.Context, e store.AuditEntry) error {
 
 // AuditLog implements [store.Store].
 func (s *Store) AuditLog(ctx context.Context, f store.AuditFilter) ([]store.AuditEntry, error) {
-	index, where := "NOT INDEXED", conditions{}
+	index, where := notIndexed, conditions{}
 	if f.Subject != "" {
 		index = "INDEXED BY audit_subject"
 		where.add("subject = ?", f.Subject)

@@ -61,7 +61,7 @@ func (s *Store) firstSince(ctx context.Context, since time.Time) (id int64, err 
 
 // eventQuarry says where the events are that a filter wants.
 func (s *Store) eventQuarry(ctx context.Context, f store.EventFilter) (quarry, error) {
-	q := quarry{id: "e.id", table: "events e", index: "NOT INDEXED", card: "e.card", text: f.Text}
+	q := quarry{id: "e.id", table: "events e", index: notIndexed, card: "e.card", text: f.Text}
 	if f.Connector != "" {
 		q.index = "INDEXED BY events_connector"
 		q.cheap.add("e.connector = ?", f.Connector)
@@ -88,6 +88,7 @@ func (s *Store) eventQuarry(ctx context.Context, f store.EventFilter) (quarry, e
 		q.index = "INDEXED BY events_key"
 		q.cheap.add("e.key = ?", f.Key)
 	}
+	q.scans = q.index == notIndexed && (f.Within != nil || len(f.Fates) > 0)
 	if f.Kind != "" {
 		q.costly.add("e.kind = ?", f.Kind)
 	}

@@ -17,13 +17,18 @@ import (
 )
 
 const (
-	// searchStep is how many rows one query of a search looks at. Between two of them its
-	// connection is free for others.
+	// searchStep is how many rows one query of a search reads, and scanStep over how many
+	// numbers one goes that looks for few of them. Between two queries others have their
+	// turn.
 	searchStep = 2000
-	// searchers is how many searches run at once, so that they leave others connections
-	// and processors.
-	searchers = 2
+	scanStep   = 50_000
+	// searchers is how many such queries run at once, so that they leave connections to
+	// others, and above all to lanes.
+	searchers = readers / 2
 )
+
+// notIndexed is the order of the numbers.
+const notIndexed = "NOT INDEXED"
 
 // quarry is where what a filter wants is looked for.
 type quarry struct {
@@ -33,11 +38,15 @@ type quarry struct {
 	// index names the index that finds the rows with the least reading. SQLite cannot know
 	// which, because it keeps no statistics here.
 	index string
+	// scans says that no index helps and that few rows may be wanted.
+	scans bool
 	// cheap are the conditions that need the table only, and costly are the others.
 	cheap, costly conditions
 	// card is the column of a card that must hold the text, unless that is empty.
 	card, text string
 }
+
+func (q quarry) searches() bool { return q.text != "" || len(q.costly.parts) > 0 }
 
 // conditions are a WHERE clause and its arguments.
 type conditions struct {
@@ -54,76 +63,108 @@ func (c conditions) String() string {
 	return strings.Join(append([]string{"true"}, c.parts...), " AND ")
 }
 
-// search returns the numbers of what is wanted, newest first.
+// search returns the numbers of what is wanted, newest first. It looks at up to
+// [store.MaxSearched] rows that meet the cheap conditions.
 func (s *Store) search(ctx context.Context, q quarry, limit int) (found store.Selected, err error) {
-	if len(q.costly.parts) == 0 && q.text == "" {
-		query := fmt.Sprintf("SELECT %s FROM %s %s WHERE %s ORDER BY %[1]s DESC LIMIT ?", q.id, q.table, q.index, q.cheap)
-		rows, err := s.reader.QueryContext(ctx, query, append(q.cheap.args, limit+1)...)
-		err = each(rows, err, func() error {
-			var id int64
-			err := rows.Scan(&id)
-			found.IDs = append(found.IDs, id)
-			return err
-		})
-		return cut(found, limit), err
+	v, err := s.firstStep(ctx, q, limit)
+	if err != nil {
+		return found, err
 	}
-	select {
-	case s.searching <- struct{}{}:
-		defer func() { <-s.searching }()
-	case <-ctx.Done():
-		return found, ctx.Err()
-	}
-	before := int64(math.MaxInt64)
-	for looked := 0; looked < store.MaxSearched; looked += searchStep {
-		low, n, err := s.window(ctx, q, before)
-		if err != nil || n == 0 {
-			return found, err
+	for looked := 0; looked < store.MaxSearched; {
+		v.limit = limit + 1 - len(found.IDs)
+		ids, n, last, err := s.look(ctx, q, v)
+		found.IDs = append(found.IDs, ids...)
+		switch {
+		case err != nil:
+			return store.Selected{}, err
+		case len(found.IDs) > limit:
+			return store.Selected{IDs: found.IDs[:limit], More: true}, nil
+		case n == v.rows:
+			v.before = last
+		case v.low() <= v.first:
+			return found, nil
+		default:
+			v.before = v.low()
 		}
-		more, err := s.look(ctx, q, low, before, limit+1-len(found.IDs))
-		found.IDs = append(found.IDs, more...)
-		if err != nil || len(found.IDs) > limit || n < searchStep {
-			return cut(found, limit), err
+		if q.searches() {
+			looked += n
 		}
-		before = low
 	}
 	found.More = true
 	return found, nil
 }
 
-// cut leaves the first ones, up to a limit.
-func cut(found store.Selected, limit int) store.Selected {
-	if len(found.IDs) > limit {
-		return store.Selected{IDs: found.IDs[:limit], More: true}
-	}
-	return found
+// step is what one query of a search looks at: the next so many rows below a number, and
+// not below another one.
+type step struct {
+	first, before, span int64
+	rows                int
+	// limit is how many are wanted.
+	limit int
 }
 
-// window returns the lowest number of the next step's rows, and how many they are.
-func (s *Store) window(ctx context.Context, q quarry, before int64) (low int64, n int, err error) {
-	query := fmt.Sprintf("SELECT coalesce(min(id), 0), count(*) FROM (SELECT %s AS id FROM %s %s WHERE %s AND %[1]s < ? ORDER BY %[1]s DESC LIMIT ?)", q.id, q.table, q.index, q.cheap)
-	err = s.reader.QueryRowContext(ctx, query, append(slices.Clone(q.cheap.args), before, searchStep)...).Scan(&low, &n)
-	return low, n, err
+func (v step) low() int64 { return max(v.first, v.before-v.span) }
+
+// firstStep returns where a search begins.
+func (s *Store) firstStep(ctx context.Context, q quarry, limit int) (step, error) {
+	v := step{before: math.MaxInt64, span: math.MaxInt64, rows: limit + 1}
+	if q.searches() {
+		v.rows = searchStep
+	}
+	if !q.scans {
+		return v, nil
+	}
+	v.span = scanStep
+	query := fmt.Sprintf("SELECT coalesce((SELECT min(%s) FROM %s), 0), coalesce((SELECT max(%[1]s) FROM %[2]s), 0) + 1", q.id, q.table)
+	return v, s.reader.QueryRowContext(ctx, query).Scan(&v.first, &v.before)
 }
 
-// look returns up to a limit of what is wanted in a window, newest first.
-func (s *Store) look(ctx context.Context, q quarry, low, before int64, limit int) (ids []int64, err error) {
-	body, holds := "NULL", func([]byte) bool { return true }
-	if q.text != "" {
-		body, holds = q.card, card.Holds(q.text)
-	}
-	query := fmt.Sprintf("SELECT %s, %s FROM %s %s %s WHERE %s AND %[1]s >= ? AND %[1]s < ? AND %[7]s ORDER BY %[1]s DESC", q.id, body, q.table, q.index, q.join, q.cheap, q.costly)
-	rows, err := s.reader.QueryContext(ctx, query, slices.Concat(q.cheap.args, []any{low, before}, q.costly.args)...)
-	if err != nil {
-		return nil, err
-	}
-	for len(ids) < limit && err == nil && rows.Next() {
-		var id int64
-		var text sql.RawBytes // read in place
-		if err = rows.Scan(&id, &text); err == nil && holds(text) {
-			ids = append(ids, id)
+// look makes one step, when it is its turn. It returns what is wanted, newest first, how
+// many rows it read, and the number of the last.
+func (s *Store) look(ctx context.Context, q quarry, v step) (ids []int64, n int, last int64, err error) {
+	if q.searches() || q.scans {
+		select {
+		case s.searching <- struct{}{}:
+			defer func() { <-s.searching }()
+		case <-ctx.Done():
+			return nil, 0, 0, ctx.Err()
 		}
 	}
-	return ids, errors.Join(err, rows.Err(), rows.Close())
+	if !q.searches() {
+		q.join = ""
+	}
+	rows := fmt.Sprintf("FROM %s %s %s WHERE %s AND %s >= ? AND %[5]s < ? ORDER BY %[5]s DESC LIMIT ?", q.table, q.index, q.join, q.cheap, q.id)
+	args := slices.Concat(q.costly.args, q.cheap.args, []any{v.low(), v.before, v.rows})
+	if q.text == "" {
+		return s.sift(ctx, fmt.Sprintf("SELECT %s AS id, %s AS wanted %s", q.id, q.costly, rows), v.limit, args)
+	}
+	return s.read(ctx, fmt.Sprintf("SELECT %s, iif(%s, %s, NULL) %s", q.id, q.costly, q.card, rows), card.Holds(q.text), v.limit, args)
+}
+
+// sift returns what a query of numbers says that is wanted.
+func (s *Store) sift(ctx context.Context, query string, limit int, args []any) (ids []int64, n int, last int64, err error) {
+	var list []byte
+	err = s.reader.QueryRowContext(ctx, "SELECT count(*), coalesce(min(id), 0), json_group_array(id) FILTER (WHERE wanted) FROM ("+query+")", args...).Scan(&n, &last, &list)
+	if err == nil {
+		err = json.Unmarshal(list, &ids)
+	}
+	return ids[:min(len(ids), limit)], n, last, err
+}
+
+// read returns the numbers of the cards that hold a text; a card that nobody wants is NULL.
+func (s *Store) read(ctx context.Context, query string, holds func([]byte) bool, limit int, args []any) (ids []int64, n int, last int64, err error) {
+	rows, err := s.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	for len(ids) < limit && err == nil && rows.Next() {
+		var body sql.RawBytes // read in place
+		if err = rows.Scan(&last, &body); err == nil && holds(body) {
+			ids = append(ids, last)
+		}
+		n++
+	}
+	return ids, n, last, errors.Join(err, rows.Err(), rows.Close())
 }
 
 // SelectDeliveries implements [store.Store].
@@ -142,7 +183,7 @@ func (s *Store) SelectDeliveries(ctx context.Context, f store.Filter) (found sto
 // states literally, not as arguments, because only then can SQLite use the index of one.
 func (s *Store) deliveryQuarry(ctx context.Context, f store.Filter) (quarry, error) {
 	q := quarry{
-		id: "d.id", table: "deliveries d", join: "CROSS JOIN events e ON e.id = d.event", index: "NOT INDEXED",
+		id: "d.id", table: "deliveries d", join: "CROSS JOIN events e ON e.id = d.event", index: notIndexed,
 		card: cardColumn, text: f.Text,
 	}
 	if f.Kind != "" {
@@ -160,12 +201,15 @@ func (s *Store) deliveryQuarry(ctx context.Context, f store.Filter) (quarry, err
 	if f.Within != nil {
 		q.cheap.add("(d.channel IN (SELECT value FROM json_each(?)) OR d.connector IN (SELECT value FROM json_each(?)))", asJSON(f.Within.Channels), asJSON(f.Within.Connectors))
 	}
+	q.scans = f.Channel != "" || f.Connector != "" || f.Within != nil || len(f.States) > 0
 	if f.Event != 0 {
+		q.scans = false
 		// The numbers of an event's deliveries follow each other.
 		q.cheap.add("d.id >= (SELECT first_delivery FROM events WHERE id = ?)", f.Event)
 		q.cheap.add("d.id < (SELECT first_delivery + deliveries FROM events WHERE id = ?)", f.Event)
 	} else if len(f.States) == 1 {
-		q.index = stateIndex(f.States[0], f.Channel != "", q)
+		q.index = stateIndex(f.States[0], f.Channel != "", q.searches())
+		q.scans = q.scans && q.index == notIndexed
 	}
 	if f.Before != 0 {
 		q.cheap.add("d.id < ?", f.Before)
@@ -187,8 +231,7 @@ func (s *Store) deliveryQuarry(ctx context.Context, f store.Filter) (quarry, err
 }
 
 // stateIndex names the index of one state.
-func stateIndex(state delivery.State, channel bool, q quarry) string {
-	searches := q.text != "" || len(q.costly.parts) > 0
+func stateIndex(state delivery.State, channel, searches bool) string {
 	switch {
 	case state == delivery.Dead && channel:
 		return "INDEXED BY deliveries_dead_channel"
@@ -201,7 +244,7 @@ func stateIndex(state delivery.State, channel bool, q quarry) string {
 		// step.
 		return "INDEXED BY deliveries_lane"
 	}
-	return "NOT INDEXED"
+	return notIndexed
 }
 
 // timeBounds adds that the deliveries were accepted between two times, where these are not

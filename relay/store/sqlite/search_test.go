@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,8 +53,8 @@ func TestHotQuestionsAreAnsweredByAnIndex(t *testing.T) {
 		questions[name] = q
 	}
 	for name, q := range questions {
-		args := append(append(append([]any{}, q.cheap.args...), 1, 2), q.costly.args...)
-		query := fmt.Sprintf("SELECT 1 FROM %s %s %s WHERE %s AND %s >= ? AND %[5]s < ? AND %s ORDER BY %[5]s DESC LIMIT 10", q.table, q.index, q.join, q.cheap, q.id, q.costly)
+		query := fmt.Sprintf("SELECT iif(%s, %s, NULL) FROM %s %s %s WHERE %s AND %s >= 1 AND %[7]s < 2 ORDER BY %[7]s DESC LIMIT 10", q.costly, q.card, q.table, q.index, q.join, q.cheap, q.id)
+		args := slices.Concat(q.costly.args, q.cheap.args)
 		s.checkPlan(t, name, query, args...)
 	}
 	for name, query := range map[string]string{
@@ -132,6 +133,9 @@ func TestSearchersTakeTurns(t *testing.T) {
 	}
 	if _, err := s.Deliveries(t.Context(), store.Filter{}); err != nil {
 		t.Errorf("a list while others search came to %v", err)
+	}
+	if _, err := s.Heads(t.Context(), "a", false, 8); err != nil {
+		t.Errorf("a lane while others search came to %v", err)
 	}
 	<-s.searching
 	if _, err := s.Deliveries(t.Context(), store.Filter{Text: "x"}); err != nil {
