@@ -36,7 +36,9 @@ func (d *Dashboard) channel(r *http.Request) (answer, error) {
 		Older      int64
 		// Controls says that she may pause and resume, and Posts that she may send.
 		Controls, Posts bool
-	}{Channel: c, Controls: isOps(ctx, access.Operate), Posts: manages(ctx, c.Team, access.Operate)}
+		// ReadsFiles says that she may look at the configuration.
+		ReadsFiles bool
+	}{Channel: c, ReadsFiles: seesAll(ctx), Controls: isOps(ctx, access.Operate), Posts: manages(ctx, c.Team, access.Operate)}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 	list, err := d.relay.Deliveries(ctx, store.Filter{Channel: c.Name, Before: before, Limit: pageSize + 1, Cards: true})
 	if err != nil {
@@ -79,11 +81,17 @@ func (d *Dashboard) findChannel(ctx context.Context, name string) (operator.Chan
 }
 
 // isOps and manages report whether somebody may do a sort of thing: as one of ops, or as
-// one who manages what belongs to a team. They decide what a page offers; package guard
+// one who manages what belongs to a team; seesAll, whether she may look at what belongs to
+// no team of hers. They decide what a page offers; package guard
 // decides what is done.
 func isOps(ctx context.Context, s access.Scope) bool {
 	me, ok := access.From(ctx)
 	return ok && me.May(s) && me.Role == access.Ops
+}
+
+func seesAll(ctx context.Context) bool {
+	me, ok := access.From(ctx)
+	return ok && me.SeesAll()
 }
 
 func manages(ctx context.Context, team string, s access.Scope) bool {

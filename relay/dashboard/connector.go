@@ -32,6 +32,8 @@ type connectorPage struct {
 	Graces []option
 	// Manages says that she may poll and rotate, and Controls that she may forget.
 	Manages, Controls bool
+	// ReadsFiles says that she may look at the configuration.
+	ReadsFiles bool
 }
 
 func (d *Dashboard) connector(r *http.Request) (answer, error) {
@@ -49,7 +51,7 @@ func (d *Dashboard) connectorView(r *http.Request, found *[]operator.Event) (ans
 	if err != nil {
 		return nil, err
 	}
-	page := connectorPage{Connector: c, Found: found, Manages: managesConnector(ctx, c, access.Operate), Controls: isOps(ctx, access.Operate), Graces: []option{
+	page := connectorPage{Connector: c, Found: found, ReadsFiles: seesAll(ctx), Manages: managesConnector(ctx, c, access.Operate), Controls: isOps(ctx, access.Operate), Graces: []option{
 		{"24h", "for a day"}, {"168h", "for a week"}, {"720h", "for 30 days"}, {"0s", "not at all"},
 	}}
 	if page.Events, err = d.relay.Events(ctx, store.EventFilter{Connector: name, Limit: mostEvents}); err != nil {

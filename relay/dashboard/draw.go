@@ -32,6 +32,7 @@ func (d *Dashboard) functions() template.FuncMap {
 		"markAs":   func(kind, word string) mark { return mark{kind, word} },
 		"outcome":  outcomeMark,
 		"payload":  bodyText,
+		"ownName":  isOwnName,
 		"size":     size,
 		"clock":    func(t time.Time) string { return t.Format(time.TimeOnly) },
 		"indented": indented,

@@ -37,10 +37,11 @@ func (d *Dashboard) event(r *http.Request) (answer, error) {
 	for _, x := range found { // a number can be another event's key
 		if x.ID == id {
 			page := fatePage{Explanation: x, Card: x.Card, Controls: isOps(r.Context(), access.Operate)}
-			return view{
-				Template: "fate.html", Title: fmt.Sprint("Event ", id), Live: "*", Page: page,
-				Trail: []link{{"Connectors", "/connectors"}, {x.Connector, "/connectors/" + url.PathEscape(x.Connector)}},
-			}, nil
+			v := view{Template: "fate.html", Title: fmt.Sprint("Event ", id), Live: "*", Page: page, Trail: []link{{"Deliveries", "/deliveries"}}}
+			if !isOwnName(x.Connector) {
+				v.Trail = []link{{"Connectors", "/connectors"}, {x.Connector, "/connectors/" + url.PathEscape(x.Connector)}}
+			}
+			return v, nil
 		}
 	}
 	return nil, fmt.Errorf("event %s: %w", ref, operator.ErrNotFound)

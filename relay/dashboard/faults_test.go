@@ -69,6 +69,27 @@ func faults(page string) (list []string) {
 	return list
 }
 
+// changes returns where the forms of a page post to, and where its buttons lead that ask
+// before they do.
+func changes(page string) (list []string) {
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for n := range root.Descendants() {
+		switch {
+		case n.Type != html.ElementNode:
+		case n.Data == "form" && attribute(n, "method") == "post":
+			list = append(list, attribute(n, "action"))
+		case attribute(n, "formaction") != "":
+			list = append(list, attribute(n, "formaction"))
+		case n.Data == "a" && (strings.HasSuffix(attribute(n, "href"), "/forget") || strings.HasSuffix(attribute(n, "href"), "/all")):
+			list = append(list, attribute(n, "href"))
+		}
+	}
+	return list
+}
+
 // harmless reports whether a page may lead there: to a place of its own, or to the web.
 func harmless(address string) bool {
 	u, err := url.Parse(address)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -212,43 +213,73 @@ func (h hostile) Plan(context.Context) ([]operator.Change, error) {
 	return told[[]operator.Change](h), nil
 }
 
+// visit looks at every page there is of a hostile relay, as somebody does, and again with a
+// query that is made to do harm.
+func visit(t *testing.T, n int, p access.Person, look func(pattern, page string)) {
+	t.Helper()
+	d, err := New(Options{Relay: hostile{n: n}, Pictures: picture.NewProxy(picture.ProxyOptions{}), Log: zerolog.Nop(), Version: evil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pattern := range d.pages() {
+		method, path, both := strings.Cut(pattern, " ")
+		if !both || method != http.MethodGet {
+			continue
+		}
+		if path == "/configuration/file" {
+			path += "?" + url.Values{"name": {evil}}.Encode()
+		}
+		if path == "/connectors/{name}/login" {
+			b, _ := json.Marshal(told[operator.SignIn](hostile{n: n}))
+			path += "?" + url.Values{"at": {d.carrier.seal(p.Name, "sign-in of "+evil, string(b))}}.Encode()
+		}
+		path = strings.NewReplacer("{$}", "", "{id}", "7", "{verb}", "replay", "{name}", url.PathEscape(evil)).Replace(path)
+		r := httptest.NewRequest(method, "http://localhost"+path, nil)
+		query := r.URL.Query()
+		for _, name := range []string{"search", "state", "text", "channel", "connector", "kind", "page", "name", "type", "in"} {
+			query.Set(name, evil)
+		}
+		for _, asked := range []string{r.URL.RawQuery, query.Encode()} {
+			r.URL.RawQuery = asked
+			w := httptest.NewRecorder()
+			d.Handler().ServeHTTP(w, r.WithContext(access.With(r.Context(), p)))
+			if w.Code != http.StatusOK {
+				t.Errorf("%s answers %d", pattern, w.Code)
+			}
+			look(pattern, w.Body.String())
+		}
+	}
+}
+
 // TestNoPageRunsWhatItShows looks at every page there is, of a relay in which every text
 // is made to do harm, and finds nothing that could.
 func TestNoPageRunsWhatItShows(t *testing.T) {
 	for n := range 5 {
-		d, err := New(Options{Relay: hostile{n: n}, Pictures: picture.NewProxy(picture.ProxyOptions{}), Log: zerolog.Nop(), Version: evil})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for pattern := range d.pages() {
-			method, path, both := strings.Cut(pattern, " ")
-			if !both || method != http.MethodGet {
-				continue
+		visit(t, n, access.Local("loopback"), func(pattern, page string) {
+			for _, fault := range faults(page) {
+				t.Errorf("version %d of %s: %s", n, pattern, fault)
 			}
-			if path == "/configuration/file" {
-				path += "?" + url.Values{"name": {evil}}.Encode()
+		})
+	}
+}
+
+// TestNobodyIsOfferedWhatSheMayNotDo: the pages of somebody who may only look have no
+// button that changes anything but what is hers. Pages that ask before a change, to which
+// none of the others leads, are left out.
+func TestNobodyIsOfferedWhatSheMayNotDo(t *testing.T) {
+	reader := access.Person{Name: "rob@example.com", Role: access.Reader, Via: "session", Scopes: access.Everything()}
+	asks := []string{"/forget", "/remove", "/edit", "/all", "/new", "/login"}
+	hers := []string{"/sign-out", "/playground", "/playground/route", "/tokens"}
+	for n := range 5 {
+		visit(t, n, reader, func(pattern, page string) {
+			if slices.ContainsFunc(asks, func(end string) bool { return strings.HasSuffix(pattern, end) }) {
+				return
 			}
-			if path == "/connectors/{name}/login" {
-				b, _ := json.Marshal(told[operator.SignIn](hostile{n: n}))
-				path += "?" + url.Values{"at": {d.carrier.seal(access.LocalName, "sign-in of "+evil, string(b))}}.Encode()
-			}
-			path = strings.NewReplacer("{$}", "", "{id}", "7", "{verb}", "replay", "{name}", url.PathEscape(evil)).Replace(path)
-			r := httptest.NewRequest(method, "http://localhost"+path, nil)
-			query := r.URL.Query()
-			for _, name := range []string{"search", "state", "text", "channel", "connector", "kind", "page", "name", "type", "in"} {
-				query.Set(name, evil)
-			}
-			for _, asked := range []string{r.URL.RawQuery, query.Encode()} {
-				r.URL.RawQuery = asked
-				w := httptest.NewRecorder()
-				d.Handler().ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Local("loopback"))))
-				if w.Code != http.StatusOK {
-					t.Errorf("%s answers %d", pattern, w.Code)
-				}
-				for _, fault := range faults(w.Body.String()) {
-					t.Errorf("version %d of %s?%.20s: %s", n, pattern, asked, fault)
+			for _, form := range changes(page) {
+				if !slices.Contains(hers, form) && !strings.HasPrefix(form, "/tokens/") {
+					t.Errorf("version %d of %s offers %s", n, pattern, form)
 				}
 			}
-		}
+		})
 	}
 }

@@ -54,7 +54,7 @@ func (d *Dashboard) mine(ctx context.Context, c operator.Connector, events []ope
 		return m, err
 	}
 	i := slices.IndexFunc(types, func(t operator.ConnectorType) bool { return t.Type == c.Type })
-	m.SignsIn = i >= 0 && types[i].SignsIn
+	m.SignsIn = i >= 0 && types[i].SignsIn && managesConnector(ctx, c, access.Operate)
 	// Where a service pushes what it also can be asked for, nobody posts cards.
 	if c.HookURL != "" && i >= 0 && !types[i].Polls {
 		m.Snippets = snippet.All(c.HookURL, snippet.Card{Title: "Hello from " + c.Name, Text: "It **works**."})

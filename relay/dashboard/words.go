@@ -158,3 +158,7 @@ func prose(s string) template.HTML {
 	}
 	return template.HTML(b.String())
 }
+
+// isOwnName reports whether a name is not a connector's, but one under which Relay itself
+// sends cards, such as relay.send. Connectors' names have no dots.
+func isOwnName(connector string) bool { return strings.Contains(connector, ".") }
