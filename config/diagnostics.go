@@ -31,7 +31,7 @@ func (f *File) WriteDiagnostics(w io.Writer, d hcl.Diagnostics, width int, color
 		c.Expression, c.EvalContext, c.Extra = nil, nil, nil
 		clean[i] = &c
 	}
-	return hcl.NewDiagnosticTextWriter(w, f.struckOut(), uint(max(0, width)), color).WriteDiagnostics(clean)
+	return hcl.NewDiagnosticTextWriter(w, f.struckOut(d), uint(max(0, width)), color).WriteDiagnostics(clean)
 }
 
 // shown is a range whose file name is safe to print.
@@ -44,14 +44,19 @@ func shown(r *hcl.Range) *hcl.Range {
 	return &c
 }
 
-// struckOut are the parsed files with asterisks for secrets and nothing in them that
-// would act on a terminal.
-func (f *File) struckOut() map[string]*hcl.File {
-	files := make(map[string]*hcl.File, len(f.files))
-	for name, file := range f.files {
-		c := *file
-		c.Bytes = f.strikeOut(name, bytes.Clone(file.Bytes), nil)
-		files[printable.Line(name)] = &c
+// struckOut are the parsed files that diagnostics are about, with asterisks for secrets
+// and nothing in them that would act on a terminal.
+func (f *File) struckOut(d hcl.Diagnostics) map[string]*hcl.File {
+	files := make(map[string]*hcl.File)
+	for _, diag := range d {
+		for _, place := range []*hcl.Range{diag.Subject, diag.Context} {
+			if place == nil || f.files[place.Filename] == nil || files[printable.Line(place.Filename)] != nil {
+				continue
+			}
+			c := *f.files[place.Filename]
+			c.Bytes = f.strikeOut(place.Filename, bytes.Clone(c.Bytes), nil)
+			files[printable.Line(place.Filename)] = &c
+		}
 	}
 	return files
 }

@@ -58,7 +58,7 @@ type File struct {
 	mistaken bool
 	// hidden are the values of env and file, kept out of diagnostics; redacted are the
 	// source ranges that hold secrets.
-	hidden   secret.Masker
+	hidden   *secret.Masker
 	redacted []hcl.Range
 }
 
@@ -106,7 +106,7 @@ type Options struct {
 func Parse(o Options) (*File, hcl.Diagnostics) {
 	f := &File{
 		systems: o.Systems, dir: folder(o.Path), sources: o.Sources, secret: o.Secret, seen: o.Seen,
-		used: make(map[string]bool), files: make(map[string]*hcl.File),
+		used: make(map[string]bool), files: make(map[string]*hcl.File), hidden: &secret.Masker{},
 	}
 	f.defaults(o.Path)
 	if f.sources == nil {

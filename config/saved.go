@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/connector-relay/relay/relay/route/language"
+	"github.com/connector-relay/relay/relay/secret"
 )
 
 // Saved is a connector block that somebody made on the page.
@@ -34,8 +35,10 @@ type savedBlock struct {
 	// scope is what its expressions can use, and routes those of its routes. A meter bounds
 	// what they may cost: whoever made it is not trusted with the relay's environment, its
 	// files or others' secrets.
-	scope    *hcl.EvalContext
-	routes   *hcl.EvalContext
+	scope  *hcl.EvalContext
+	routes *hcl.EvalContext
+	// hidden are its secrets, kept out of its diagnostics.
+	hidden   secret.Masker
 	declared bool
 	diags    hcl.Diagnostics
 }
@@ -46,7 +49,7 @@ func SavedSource(name string) string { return "saved connector " + name }
 // saved reads the saved blocks, with what the files declare.
 func (f *File) saved(list []Saved, declared []instance) {
 	for _, s := range list {
-		b, meter := &savedBlock{Saved: s}, language.NewMeter()
+		b, meter := &savedBlock{Saved: s}, language.NewBudget()
 		functions := maps.Clone(f.scope.Functions)
 		delete(functions, "env")
 		delete(functions, "file")
@@ -77,8 +80,8 @@ func (b *savedBlock) own(read func(string) (string, error)) func(string) (string
 
 // apart does something for a saved block: in its scope, and with its own diagnostics.
 func (f *File) apart(b *savedBlock, do func()) {
-	diags, mistaken, scope := f.diags, f.mistaken, f.scope
-	f.diags, f.mistaken, f.scope, f.current = nil, false, b.scope, b
+	diags, mistaken, scope, hidden := f.diags, f.mistaken, f.scope, f.hidden
+	f.diags, f.mistaken, f.scope, f.hidden, f.current = nil, false, b.scope, &b.hidden, b
 	do()
 	for _, d := range f.take() {
 		// Once its expressions have cost too much, none is evaluated any more.
@@ -86,7 +89,7 @@ func (f *File) apart(b *savedBlock, do func()) {
 			b.diags = append(b.diags, d)
 		}
 	}
-	f.diags, f.mistaken, f.scope, f.current = diags, mistaken, scope, nil
+	f.diags, f.mistaken, f.scope, f.hidden, f.current = diags, mistaken, scope, hidden, nil
 }
 
 // routeScope is what the expressions of a connector's routes can use.

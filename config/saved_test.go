@@ -208,3 +208,20 @@ func TestMembersByGroupsOfTheirSignIn(t *testing.T) {
 		})
 	}
 }
+
+// TestManySavedBlocksAreReadInTime: neither their number nor how long it takes to read them
+// sets one aside.
+func TestManySavedBlocksAreReadInTime(t *testing.T) {
+	workplace(t)
+	var blocks []string
+	for i := range 300 {
+		name := fmt.Sprintf("mine%d", i)
+		blocks = append(blocks, name, fmt.Sprintf("connector \"github\" %q {\n repository = \"a/b\"\n token = secret(\"%s.token\")\n route { to = [channel.lobby] }\n}", name, name))
+	}
+	f, c := withSaved(t, Options{Secret: func(name string) (string, error) {
+		return "CANARY of " + name, nil
+	}}, blocks...)
+	if len(f.Asides()) != 0 || len(c.Connectors) != 301 {
+		t.Errorf("%d connectors, and %d set aside", len(c.Connectors), len(f.Asides()))
+	}
+}

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/route/language"
 )
 
 // Read makes a filled-in form of a connector block. The error says what in the block a
@@ -52,6 +54,12 @@ func Label(src string) (typ, name string, err error) {
 
 // parseBlock parses a text that is one connector block.
 func parseBlock(src string) (*hclsyntax.Block, error) {
+	if len(src) > longestText {
+		return nil, fmt.Errorf("the block is longer than %d bytes", longestText)
+	}
+	if d := language.TooDeep([]byte(src), ""); d != nil {
+		return nil, errors.New("the block is nested too deeply")
+	}
 	file, diags := hclsyntax.ParseConfig([]byte(src), "", hcl.InitialPos)
 	if diags.HasErrors() {
 		return nil, fmt.Errorf("this is not HCL: %s", diags[0].Detail)
