@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
@@ -53,17 +54,19 @@ func looks() map[string]look {
 
 // window is a window of a browser, with cookies of its own.
 type window struct {
-	t    testing.TB
-	ctx  context.Context
-	host string
+	t   testing.TB
+	ctx context.Context
+	// hosts are those that a page may ask.
+	hosts []string
 
 	mu sync.Mutex
 	// faulty is what the browser complains about, and what a page asked of another host.
 	faulty []string
 }
 
-// open opens a window with a page. In the end nothing may have been wrong in it.
-func (b browser) open(t testing.TB, l look, address string) *window {
+// open opens a window with a page. In the end nothing may have been wrong in it, and it
+// must have asked no host but the page's own, and those named.
+func (b browser) open(t testing.TB, l look, address string, others ...string) *window {
 	t.Helper()
 	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
@@ -71,8 +74,13 @@ func (b browser) open(t testing.TB, l look, address string) *window {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &window{t: t, ctx: ctx, host: u.Host}
+	w := &window{t: t, ctx: ctx, hosts: append(others, u.Host)}
 	w.turn(l)
+	// Nobody is there to allow it.
+	copying := cdpbrowser.SetPermissionParams{Permission: &cdpbrowser.PermissionDescriptor{Name: "clipboard-write"}, Setting: cdpbrowser.PermissionSettingGranted}
+	if _, err := chromedp.CallBrowser(ctx, cdpbrowser.SetPermission, copying); err != nil {
+		t.Fatal(err)
+	}
 	if err := chromedp.Listen(ctx, w.hear); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +141,7 @@ func (w *window) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		w.faulty = append(w.faulty, e.ExceptionDetails.Text)
 	case *network.EventRequestWillBeSent:
-		if u, err := url.Parse(e.Request.URL); err != nil || u.Host != w.host && u.Scheme != "data" {
+		if u, err := url.Parse(e.Request.URL); err != nil || !slices.Contains(w.hosts, u.Host) && u.Scheme != "data" {
 			w.faulty = append(w.faulty, "the page asked for "+e.Request.URL)
 		}
 	}
@@ -242,11 +250,12 @@ func (w *window) choose(name, option string) {
 	}
 }
 
-// tick ticks a box, or chooses one of several.
+// tick makes sure that a box is ticked.
 func (w *window) tick(name string) {
 	w.t.Helper()
-	x, y := w.find(true, name)
-	do(w, chromedp.MouseClickXY(x, y))
+	if x, y := w.find(true, name); !ask[bool](w, "window.found.checked") {
+		do(w, chromedp.MouseClickXY(x, y))
+	}
 	if !ask[bool](w, "window.found.checked") {
 		w.t.Errorf("%q is not ticked", name)
 	}
@@ -263,4 +272,20 @@ func (w *window) upload(name, path string) {
 func (w *window) key(keys string) {
 	w.t.Helper()
 	do(w, chromedp.KeyEvent(keys))
+}
+
+// promised is what the promise comes to that a JavaScript expression makes.
+func promised(w *window, expression string) string {
+	w.t.Helper()
+	return do(w, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
+}
+
+// cookies are those of the window, as a request carries them.
+func (w *window) cookies() string {
+	w.t.Helper()
+	var list []string
+	for _, c := range call(w, network.GetCookies, network.GetCookiesParams{}).Cookies {
+		list = append(list, c.Name+"="+c.Value)
+	}
+	return strings.Join(list, "; ")
 }
