@@ -180,6 +180,8 @@ func TestTheAPIIsAsItIsDescribed(t *testing.T) {
 		{id: "delivery", value: "1"},
 		{id: "delivery", value: "999", want: 404},
 		{id: "poll", value: "news"},
+		{id: "postCard", value: "ci", body: `{"title": "Posted"}`},
+		{id: "postCard", value: "none", body: `{"title": "Posted"}`, want: 404},
 		{id: "dryRun", value: "news"},
 		{id: "poll", value: "none", want: 404},
 		{id: "poll", value: "ci", want: 500},

@@ -78,7 +78,7 @@ func TestTheReadmesTour(t *testing.T) {
 	for _, want := range []string{
 		"http://127.0.0.1:8080/hooks/", // connectors
 		"lobby  inbox", "11",           // two posts, answered 1 each
-		"Release 1.0", "event 1: ", "delivered by lobby", "All is well.", "relay.hcl is valid", "a reload would change nothing", "nothing has changed",
+		"Release 1.0", "event 1: ", "delivered by lobby", "All is well.", "relay.hcl is valid", "a reload would change nothing", "nothing has changed", "From a program", "token laptop has ended",
 	} {
 		if !strings.Contains(output.String(), want) {
 			t.Errorf("the tour does not show %q:\n%s", want, &output)

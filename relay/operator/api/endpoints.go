@@ -62,7 +62,7 @@ func endpoints() []endpoint {
 		{"AwaitSignIn", "GET /sign-ins/{name}", access.Configure, await()},
 		{"PasteToken", "POST /sign-ins/{name}/token", access.Configure, pasteToken()},
 		{"Mute", "POST /mutes", access.Operate, posted(operator.Relay.Mute)},
-		{"Unmute", "DELETE /mutes/{id}", access.Operate, numbered(unmute)},
+		{"Unmute", "DELETE /mutes/{id}", access.Operate, unmute()},
 		{"Replay", "POST /dead-letters/replay", access.Operate, posted(operator.Relay.Replay)},
 		{"Dismiss", "POST /dead-letters/dismiss", access.Operate, posted(operator.Relay.Dismiss)},
 
@@ -153,8 +153,8 @@ func numbered[A any](ask func(operator.Relay, context.Context, int64) (A, error)
 	}}
 }
 
-func unmute(r operator.Relay, ctx context.Context, id int64) (struct{}, error) {
-	return struct{}{}, r.Unmute(ctx, id)
+func unmute() call {
+	return numbered(func(r operator.Relay, ctx context.Context, id int64) (struct{}, error) { return struct{}{}, r.Unmute(ctx, id) })
 }
 
 // told is like named, for actions that return nothing.
