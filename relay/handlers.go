@@ -33,9 +33,27 @@ func (r *Relay) dashboardHandler() http.Handler {
 	all := http.NewServeMux()
 	all.Handle("/", r.door.Handler(mux))
 	all.HandleFunc("GET /healthz", alive)
-	all.HandleFunc("GET /readyz", r.desk.Ready)
+	all.HandleFunc("GET /readyz", r.ready)
 	return r.gate.Handler(all)
 }
+
+// ready answers whether cards are accepted. Why they are not is nothing for strangers,
+// where people have to sign in.
+func (r *Relay) ready(w http.ResponseWriter, req *http.Request) {
+	if r.current().Config.Dashboard.Auth != nil {
+		w = discreet{w}
+	}
+	r.desk.Ready(w, req)
+}
+
+// discreet answers with no more than a status.
+type discreet struct{ http.ResponseWriter }
+
+// Write implements [io.Writer].
+func (d discreet) Write(text []byte) (int, error) { return len(text), nil }
+
+// Unwrap lets [http.ResponseController] through.
+func (d discreet) Unwrap() http.ResponseWriter { return d.ResponseWriter }
 
 // metricsOf serves the metrics, which tell of everything, to who sees everything.
 func metricsOf(next http.Handler) http.Handler {

@@ -141,15 +141,9 @@ type files struct {
 	mu     sync.Mutex
 	loaded *tls.Certificate
 	// was is how the files looked when they were last read.
-	was [2]stamp
+	was [2]os.FileInfo
 	// looked is when that was last compared.
 	looked time.Time
-}
-
-// stamp tells whether a file has changed.
-type stamp struct {
-	size int64
-	time time.Time
 }
 
 // lookEvery is how often the files are looked at.
@@ -164,8 +158,8 @@ func (f *files) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		return f.loaded, nil
 	}
 	f.looked = time.Now()
-	now := [2]stamp{stampOf(f.settings.Certificate), stampOf(f.settings.Key)}
-	if f.loaded != nil && now == f.was {
+	now := [2]os.FileInfo{look(f.settings.Certificate), look(f.settings.Key)}
+	if f.loaded != nil && unchanged(now[0], f.was[0]) && unchanged(now[1], f.was[1]) {
 		return f.loaded, nil
 	}
 	c, err := tls.LoadX509KeyPair(f.settings.Certificate, f.settings.Key)
@@ -180,10 +174,18 @@ func (f *files) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return f.loaded, nil
 }
 
-func stampOf(path string) stamp {
+// look returns what a file looks like; nil when it is not there.
+func look(path string) os.FileInfo {
 	info, err := os.Stat(path)
 	if err != nil {
-		return stamp{}
+		return nil
 	}
-	return stamp{info.Size(), info.ModTime()}
+	return info
+}
+
+func unchanged(a, b os.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
