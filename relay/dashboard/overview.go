@@ -29,7 +29,9 @@ func (d *Dashboard) overview(r *http.Request) (answer, error) {
 		// ConnectorCount also counts those that the page leaves out.
 		ConnectorCount int
 		Empty          bool
-	}{MoreErrands: max(0, len(problems)-mostProblems)}
+		// Adds says that she may add a connector.
+		Adds bool
+	}{MoreErrands: max(0, len(problems)-mostProblems), Adds: adds(ctx)}
 	channels, connectors := listed(ctx, d, d.relay.Channels), listed(ctx, d, d.relay.Connectors)
 	page.Errands = errands(problems, channels, connectors)[:min(len(problems), mostProblems)]
 	page.ChannelCount, page.ConnectorCount = len(channels), len(connectors)

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/card"
+	"github.com/connector-relay/relay/relay/event"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
 )
@@ -311,12 +313,14 @@ func (b *behind) Rates(context.Context) (operator.Rates, error) {
 
 func (b *behind) Events(_ context.Context, f store.EventFilter) ([]operator.Fated, error) {
 	b.within = f.Within
-	return []operator.Fated{{Event: operator.Event{Connector: "shown"}, Deliveries: []store.Standing{{Channel: "red"}, {Channel: "blue"}}}}, nil
+	return []operator.Fated{{Event: operator.Event{Connector: "shown"}, Reason: "route 1: to blue", Deliveries: []store.Standing{{Channel: "red"}, {Channel: "blue"}}}}, nil
 }
 
 func (b *behind) Explain(context.Context, string) ([]operator.Explanation, error) {
 	to := func(connector string, channels ...string) operator.Explanation {
-		x := operator.Explanation{Event: operator.Event{Connector: connector, Data: []byte("{}")}}
+		x := operator.Explanation{Event: operator.Event{Connector: connector, Data: []byte("{}")}, Routes: []event.Trace{{
+			Route: 1, Matched: true, Channels: channels, Suspended: channels, Muted: []event.MutedBy{{ID: 1, Channels: []string{"blue"}}, {ID: 2, Channels: channels}},
+		}}}
 		for _, c := range channels {
 			x.Deliveries = append(x.Deliveries, operator.Explained{Delivery: operator.Delivery{Channel: c, Connector: connector}})
 		}
@@ -356,8 +360,8 @@ func TestMembersSeeWhatIsTheirs(t *testing.T) {
 		t.Errorf("Mia's rates: %s", diff)
 	}
 	events, _ := g.Events(mia, store.EventFilter{})
-	if diff := cmp.Diff(&store.Within{Connectors: []string{"hers", "reds", "shown"}}, b.within); diff != "" || len(events[0].Deliveries) != 1 {
-		t.Errorf("Mia's events: %s, with the deliveries %v", diff, events[0].Deliveries)
+	if diff := cmp.Diff(&store.Within{Connectors: []string{"hers", "reds", "shown"}}, b.within); diff != "" || len(events[0].Deliveries) != 1 || events[0].Reason != "" {
+		t.Errorf("Mia's events: %s, with the deliveries %v because of %q", diff, events[0].Deliveries, events[0].Reason)
 	}
 	if _, _ = g.Deliveries(rob, store.Filter{Within: &store.Within{}}); b.within != nil {
 		t.Errorf("Rob's deliveries are narrowed to %v", b.within)
@@ -370,9 +374,18 @@ func TestMembersSeeWhatIsTheirs(t *testing.T) {
 		for _, d := range x.Deliveries {
 			way += " to " + d.Channel
 		}
+		for _, r := range x.Routes {
+			way += fmt.Sprintf("; routed to %v, suspended to %v", r.Channels, r.Suspended)
+			for _, m := range r.Muted {
+				way += fmt.Sprintf(", muted to %v", m.Channels)
+			}
+		}
 		ways = append(ways, way)
 	}
-	if diff := cmp.Diff([]string{"shown{} to red", "blues to red", "hers{} to plain"}, ways); diff != "" {
+	if diff := cmp.Diff([]string{
+		"shown{} to red; routed to [red], suspended to [red], muted to [red]", "blues to red",
+		"hers{} to plain; routed to [plain], suspended to [plain], muted to [blue], muted to [plain]",
+	}, ways); diff != "" {
 		t.Errorf("the ways of events that Mia sees: %s", diff)
 	}
 }

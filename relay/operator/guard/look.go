@@ -97,6 +97,9 @@ func (g *Guard) Connectors(ctx context.Context) ([]operator.Connector, error) {
 	list = slices.DeleteFunc(list, func(c operator.Connector) bool { return !v.seesConnector(c.Name) })
 	for i := range list {
 		v.hideHooks(&list[i])
+		if !v.SeesAll() && !v.managesConnector(list[i].Name) {
+			list[i].Suspended = nil // it names channels
+		}
 	}
 	return list, err
 }
@@ -155,6 +158,9 @@ func (g *Guard) Events(ctx context.Context, f store.EventFilter) ([]operator.Fat
 	list, err := g.relay.Events(ctx, f)
 	for i := range list {
 		list[i].Deliveries = slices.DeleteFunc(list[i].Deliveries, func(d store.Standing) bool { return !v.seesDelivery(d.Channel, list[i].Connector) })
+		if !v.SeesAll() && !v.managesConnector(list[i].Connector) {
+			list[i].Reason = "" // it names channels
+		}
 	}
 	return list, err
 }
@@ -229,9 +235,39 @@ func (g *Guard) Explain(ctx context.Context, ref string) ([]operator.Explanation
 // the card.
 func (v view) explain(x *operator.Explanation) bool {
 	x.Deliveries = slices.DeleteFunc(x.Deliveries, func(d operator.Explained) bool { return !v.seesDelivery(d.Channel, d.Connector) })
-	if v.seesConnector(x.Connector) {
+	switch {
+	case v.SeesAll() || v.managesConnector(x.Connector):
+		return true
+	case v.seesConnector(x.Connector):
+		x.Routes = v.routes(x.Routes)
 		return true
 	}
 	x.Notes, x.Routes, x.Data = "", []event.Trace{}, nil
 	return len(x.Deliveries) > 0
+}
+
+// routes tells what routes did, without the channels that she does not see.
+func (v view) routes(list []event.Trace) []event.Trace {
+	hers := make([]event.Trace, len(list))
+	for i, t := range list {
+		t.Channels, t.Suspended = v.channels(t.Channels), v.channels(t.Suspended)
+		var muted []event.MutedBy
+		for _, m := range t.Muted {
+			if m.Channels = v.channels(m.Channels); len(m.Channels) > 0 {
+				muted = append(muted, m)
+			}
+		}
+		t.Muted = muted
+		hers[i] = t
+	}
+	return hers
+}
+
+func (v view) channels(names []string) (hers []string) {
+	for _, name := range names {
+		if v.seesChannel(name) {
+			hers = append(hers, name)
+		}
+	}
+	return hers
 }
