@@ -174,7 +174,7 @@ func (d *Dashboard) edited(r *http.Request) (answer, error) {
 
 // editable returns the saved connector in the path and its type.
 func (d *Dashboard) editable(r *http.Request) (b operator.Block, t operator.ConnectorType, err error) {
-	if b, err = d.findBlock(r.Context(), r.PathValue("name")); err == nil {
+	if b, err = d.changeable(r.Context(), r.PathValue("name")); err == nil {
 		t, err = d.findType(r.Context(), b.Type)
 	}
 	return b, t, err

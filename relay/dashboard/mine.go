@@ -40,10 +40,8 @@ const newFor = time.Hour
 func (d *Dashboard) mine(ctx context.Context, c operator.Connector, events []operator.Fated, language string) (m mine, err error) {
 	if b, err := d.findBlock(ctx, c.Name); err == nil {
 		m.Block = &b
-		me, _ := access.From(ctx)
-		owns := access.SameName(me.Name, b.Owner)
-		m.Changes = isOps(ctx, access.Configure) || owns && manages(ctx, b.Team, access.Configure)
-		m.TakesOver = !owns && manages(ctx, b.Team, access.Configure) && len(c.Suspended) > 0
+		m.Changes = changes(ctx, b)
+		m.TakesOver = !owns(ctx, b) && manages(ctx, b.Team, access.Configure) && len(c.Suspended) > 0
 		m.Awaits = len(events) == 0 && c.Enabled
 		if len(events) > 0 && len(events) < mostEvents && d.options.Now().Sub(b.Saved) < newFor {
 			m.First = &events[len(events)-1]
@@ -64,6 +62,26 @@ func (d *Dashboard) mine(ctx context.Context, c operator.Connector, events []ope
 	return m, nil
 }
 
+func owns(ctx context.Context, b operator.Block) bool {
+	me, _ := access.From(ctx)
+	return access.SameName(me.Name, b.Owner)
+}
+
+// changes reports whether somebody may change a saved connector, which decides what a page
+// offers.
+func changes(ctx context.Context, b operator.Block) bool {
+	return isOps(ctx, access.Configure) || owns(ctx, b) && manages(ctx, b.Team, access.Configure)
+}
+
+// changeable returns a saved connector to somebody who may change it.
+func (d *Dashboard) changeable(ctx context.Context, name string) (operator.Block, error) {
+	b, err := d.findBlock(ctx, name)
+	if err == nil && !changes(ctx, b) {
+		err = fmt.Errorf("%w: connector %s is %s's", operator.ErrForbidden, name, b.Owner)
+	}
+	return b, err
+}
+
 // findBlock returns a saved connector.
 func (d *Dashboard) findBlock(ctx context.Context, name string) (operator.Block, error) {
 	blocks, err := d.relay.Blocks(ctx)
@@ -77,7 +95,7 @@ func (d *Dashboard) findBlock(ctx context.Context, name string) (operator.Block,
 }
 
 func (d *Dashboard) askRemove(r *http.Request) (answer, error) {
-	b, err := d.findBlock(r.Context(), r.PathValue("name"))
+	b, err := d.changeable(r.Context(), r.PathValue("name"))
 	if err != nil {
 		return nil, err
 	}
