@@ -153,7 +153,7 @@ func (c *composer) view(ctx context.Context) view {
 func (c *composer) fields(ctx context.Context) {
 	if !c.Editing {
 		c.Asked = append(c.Asked, field{
-			Name: form.FieldName, Label: "Name", Kind: "text", Value: c.Name, Required: true, Problem: c.Wrong[form.FieldName], Example: "such as platform-" + c.Type.ConnectorType.Type,
+			Name: form.FieldName, Label: "Name", Kind: "text", Value: c.Name, Required: true, Problem: c.Wrong[form.FieldName], Example: "such as platform-" + c.Type.Type,
 			Doc: "What people find it by. It stays: letters from a to z, digits, - and _.",
 		})
 	}

@@ -56,6 +56,7 @@ type Dashboard struct {
 	static    static
 	hub       *hub
 	carrier   carrier
+	uploads   chan struct{}
 }
 
 // New returns a dashboard.
@@ -63,7 +64,7 @@ func New(o Options) (*Dashboard, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	d := &Dashboard{options: o, relay: o.Relay, hub: newHub()}
+	d := &Dashboard{options: o, relay: o.Relay, hub: newHub(), uploads: make(chan struct{}, mostUploads)}
 	var err error
 	if d.carrier, err = newCarrier(); err != nil {
 		return nil, fmt.Errorf("carry secrets: %w", err)

@@ -15,8 +15,12 @@ import (
 	"github.com/connector-relay/relay/relay/picture"
 )
 
-// maxUpload is how many bytes a form with a picture may post.
-const maxUpload = 4<<20 + maxForm
+const (
+	// maxUpload is how many bytes a form with a picture may post.
+	maxUpload = 4<<20 + maxForm
+	// mostUploads is how many of them are read at a time: each is held in memory as a whole.
+	mostUploads = 4
+)
 
 // carriedPrefix begins the name of what a page carries sealed for a field.
 const carriedPrefix = "carried."
@@ -26,6 +30,12 @@ const carriedPrefix = "carried."
 // saved connector comes from before.
 func (d *Dashboard) readFilled(r *http.Request, t operator.ConnectorType, before form.Filled) (f form.Filled, carried []pair, mistakes []form.Mistake, err error) {
 	if t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); t == "multipart/form-data" {
+		select {
+		case d.uploads <- struct{}{}:
+			defer func() { <-d.uploads }()
+		case <-r.Context().Done():
+			return f, nil, nil, r.Context().Err()
+		}
 		r.Body = http.MaxBytesReader(nil, r.Body, maxUpload)
 		if err := r.ParseMultipartForm(maxUpload); err != nil {
 			return f, nil, nil, fmt.Errorf("%w form: %w", operator.ErrInvalid, err)
