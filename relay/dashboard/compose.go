@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -29,6 +30,9 @@ func (d *Dashboard) compose(r *http.Request) (answer, error) {
 	typ := r.URL.Query().Get("type")
 	if typ == "" {
 		return d.gallery(r)
+	}
+	if !adds(r.Context()) {
+		return nil, fmt.Errorf("%w: only members of a team and ops add connectors", operator.ErrForbidden)
 	}
 	t, err := d.findType(r.Context(), typ)
 	if err != nil {

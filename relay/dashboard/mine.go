@@ -40,7 +40,7 @@ const newFor = time.Hour
 func (d *Dashboard) mine(ctx context.Context, c operator.Connector, events []operator.Fated, language string) (m mine, err error) {
 	if b, err := d.findBlock(ctx, c.Name); err == nil {
 		m.Block = &b
-		m.Changes = changes(ctx, b)
+		m.Changes = mayChange(ctx, b)
 		m.TakesOver = !owns(ctx, b) && manages(ctx, b.Team, access.Configure) && len(c.Suspended) > 0
 		m.Awaits = len(events) == 0 && c.Enabled
 		if len(events) > 0 && len(events) < mostEvents && d.options.Now().Sub(b.Saved) < newFor {
@@ -67,16 +67,16 @@ func owns(ctx context.Context, b operator.Block) bool {
 	return access.SameName(me.Name, b.Owner)
 }
 
-// changes reports whether somebody may change a saved connector, which decides what a page
+// mayChange reports whether somebody may change a saved connector, which decides what a page
 // offers.
-func changes(ctx context.Context, b operator.Block) bool {
+func mayChange(ctx context.Context, b operator.Block) bool {
 	return isOps(ctx, access.Configure) || owns(ctx, b) && manages(ctx, b.Team, access.Configure)
 }
 
 // changeable returns a saved connector to somebody who may change it.
 func (d *Dashboard) changeable(ctx context.Context, name string) (operator.Block, error) {
 	b, err := d.findBlock(ctx, name)
-	if err == nil && !changes(ctx, b) {
+	if err == nil && !mayChange(ctx, b) {
 		err = fmt.Errorf("%w: connector %s is %s's", operator.ErrForbidden, name, b.Owner)
 	}
 	return b, err
