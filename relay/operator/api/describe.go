@@ -30,13 +30,14 @@ func Describe() (any, error) {
 	return schema{
 		"openapi": "3.1.0",
 		"info": schema{
-			"title": "Relay", "version": "1",
+			"title": "Relay", "version": "1", "license": schema{"name": "Apache 2.0", "identifier": "Apache-2.0"},
 			"description": "What people and programs ask of a running relay, and have it do.",
 		},
 		"servers":  []schema{{"url": root}},
 		"paths":    paths,
 		"security": []schema{{"token": []string{}}},
 		"components": schema{
+			"responses":       types.failures(),
 			"schemas":         types.schemas,
 			"securitySchemes": schema{"token": schema{"type": "http", "scheme": "bearer", "description": "An API token, as `relay tokens` makes them."}},
 		},
@@ -45,9 +46,12 @@ func Describe() (any, error) {
 
 // describe returns an endpoint as an OpenAPI operation.
 func (e endpoint) describe(types *catalogue) schema {
+	words := types.words["Relay."+e.method]
+	summary, _, _ := strings.Cut(words, ".")
 	operation := schema{
 		"operationId": strings.ToLower(e.method[:1]) + e.method[1:],
-		"description": types.words["Relay."+e.method],
+		"summary":     summary,
+		"description": words,
 		"security":    []schema{{"token": []string{string(e.scope)}}},
 		"responses":   e.responses(types),
 	}
@@ -77,24 +81,37 @@ func (e endpoint) parameters() (list []schema) {
 	return list
 }
 
-// responses returns the answer of an endpoint and the problems that it may have.
+// failures say what each status means that is no success.
+func failures() map[int]string {
+	return map[int]string{
+		http.StatusUnauthorized:          "Nobody is signed in, or the token is not valid, or no longer.",
+		http.StatusForbidden:             "Whoever asks may not do this.",
+		http.StatusNotFound:              "There is no such thing, or none that whoever asks may see.",
+		http.StatusConflict:              "What this is about has changed since it was looked at.",
+		http.StatusRequestEntityTooLarge: "The body is too large.",
+		http.StatusUnsupportedMediaType:  "The body is not declared to be JSON.",
+		http.StatusUnprocessableEntity:   "The request is not possible as it was made; the error says why.",
+		http.StatusInternalServerError:   "The relay could not do it.",
+		http.StatusServiceUnavailable:    "Too many ask at once, or the relay cannot look up who asks; Retry-After says when to come back.",
+	}
+}
+
+// failures describes the responses that tell what went wrong, for all endpoints.
+func (c *catalogue) failures() schema {
+	all := schema{}
+	for status, text := range failures() {
+		all[strconv.Itoa(status)] = schema{"description": text, "content": inJSON(c.of(reflect.TypeFor[failure]()))}
+	}
+	return all
+}
+
+// responses returns the answer of an endpoint and the failures that it may have.
 func (e endpoint) responses(types *catalogue) schema {
 	all := schema{"200": schema{"description": "Done.", "content": inJSON(types.of(e.answered))}}
-	for status, text := range map[int]string{
-		http.StatusUnauthorized:        "Nobody is signed in, or the token is not valid, or no longer.",
-		http.StatusForbidden:           "Whoever asks may not do this.",
-		http.StatusNotFound:            "There is no such thing, or none that whoever asks may see.",
-		http.StatusConflict:            "What this is about has changed since it was looked at.",
-		http.StatusUnprocessableEntity: "The request is not possible as it was made; the problem says why.",
-		http.StatusTooManyRequests:     "Too many requests; Retry-After says when to come back.",
-		http.StatusInternalServerError: "The relay could not do it.",
-		http.StatusServiceUnavailable:  "The relay is busy; Retry-After says when to come back.",
-	} {
-		all[strconv.Itoa(status)] = types.failure(text)
-	}
-	if e.body != nil {
-		all[strconv.Itoa(http.StatusRequestEntityTooLarge)] = types.failure("The body is too large.")
-		all[strconv.Itoa(http.StatusUnsupportedMediaType)] = types.failure("The body is not declared to be JSON.")
+	for status := range failures() {
+		if e.body != nil || status != http.StatusRequestEntityTooLarge && status != http.StatusUnsupportedMediaType {
+			all[strconv.Itoa(status)] = schema{"$ref": "#/components/responses/" + strconv.Itoa(status)}
+		}
 	}
 	return all
 }

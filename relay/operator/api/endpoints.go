@@ -154,7 +154,9 @@ func numbered[A any](ask func(operator.Relay, context.Context, int64) (A, error)
 }
 
 func unmute() call {
-	return numbered(func(r operator.Relay, ctx context.Context, id int64) (struct{}, error) { return struct{}{}, r.Unmute(ctx, id) })
+	return numbered(func(r operator.Relay, ctx context.Context, id int64) (struct{}, error) {
+		return struct{}{}, r.Unmute(ctx, id)
+	})
 }
 
 // told is like named, for actions that return nothing.

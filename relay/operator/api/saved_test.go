@@ -12,7 +12,7 @@ import (
 )
 
 func (h *heard) Types(context.Context) ([]operator.ConnectorType, error) {
-	return answered(h, []operator.ConnectorType{{Type: "rss", Icon: []byte("<svg/>"), Fields: []form.Field{{Name: "url", Input: form.Text}}}}, "types")
+	return answered(h, []operator.ConnectorType{{Type: "rss", Kinds: []operator.Kind{}, Icon: []byte("<svg/>"), Fields: []form.Field{{Name: "url", Input: form.Text}}}}, "types")
 }
 
 func (h *heard) Blocks(context.Context) ([]operator.Block, error) {

@@ -138,8 +138,3 @@ func (c *catalogue) said(t reflect.Type, field string) string {
 	}
 	return c.words[t.Name()+field]
 }
-
-// failure returns the response that tells what went wrong.
-func (c *catalogue) failure(text string) schema {
-	return schema{"description": text, "content": inJSON(c.of(reflect.TypeFor[failure]()))}
-}

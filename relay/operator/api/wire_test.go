@@ -160,7 +160,7 @@ func (h *heard) Resume(_ context.Context, channel string) error {
 }
 
 func (h *heard) Me(context.Context) (operator.Me, error) {
-	return answered(h, operator.Me{Name: "ada", Role: access.Ops}, "me")
+	return answered(h, operator.Me{Name: "ada", Role: access.Ops, Teams: []string{}, Scopes: access.Everything()}, "me")
 }
 
 func (h *heard) AuditLog(_ context.Context, f store.AuditFilter) ([]operator.Audited, error) {
@@ -375,6 +375,24 @@ func TestATokenReachesAsFarAsItsScopes(t *testing.T) {
 			if may != (h.asked != "") || may != (w.Code == http.StatusOK) || !may && w.Code != http.StatusForbidden {
 				t.Errorf("%s with the scopes %v: %d %s, and the relay heard %q", e.route, scopes, w.Code, w.Body, h.asked)
 			}
+		}
+	}
+}
+
+// TestWhatIsLeftOutLeavesNoHole: who sees little gets lists that are short or empty, and
+// never null, as the description says.
+func TestWhatIsLeftOutLeavesNoHole(t *testing.T) {
+	handler := Handler(guard.New(guard.Options{Relay: &heard{}, Estate: func() *guard.Estate { return &guard.Estate{} }, Audit: func(context.Context, operator.Audited) {}, Mask: strings.Clone}))
+	for _, e := range endpoints() {
+		if e.scope != access.Read {
+			continue
+		}
+		method, _ := e.route.cut()
+		req := httptest.NewRequest(method, e.route.url("7"), nil)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, req.WithContext(access.With(req.Context(), access.Person{Name: "mia", Role: access.Member, Teams: []string{"red"}, Scopes: access.Everything()})))
+		if w.Code == http.StatusOK && strings.Contains(w.Body.String(), "null") {
+			t.Errorf("%s: %s", e.route, w.Body)
 		}
 	}
 }
