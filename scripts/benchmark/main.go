@@ -29,6 +29,7 @@ type options struct {
 	rate     int
 	backlog  int
 	stuck    int
+	pages    bool
 }
 
 func main() {
@@ -45,6 +46,7 @@ func main() {
 	flag.IntVar(&o.rate, "rate", 500, "cards a second when latency is measured")
 	flag.IntVar(&o.backlog, "backlog", 0, "also: cards waiting when memory is measured, for example 1000000")
 	flag.IntVar(&o.stuck, "stuck", 100_000, "with -backlog: cards in one stuck lane when the others' speed is measured")
+	flag.BoolVar(&o.pages, "pages", false, "instead: how long the pages take, and what they weigh, at a thousand connectors")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -66,6 +68,9 @@ func run(ctx context.Context, o options, w io.Writer) error {
 		return fmt.Errorf("make a place for the stores: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	if o.pages {
+		return measurePages(ctx, o, dir, w)
+	}
 	var throughput, latency []float64
 	fmt.Fprintf(w, "%d lanes, %d posters, %v a measurement; latency at %d cards a second\n\n", o.lanes, o.posters, o.duration, o.rate)
 	fmt.Fprintln(w, "round  bare/s  relay/s  ratio   bare p50/p99 ms   relay p50/p99 ms  ratio p99")

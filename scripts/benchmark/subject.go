@@ -20,6 +20,8 @@ import (
 type subject struct {
 	cmd   *exec.Cmd
 	hooks []string
+	// dashboard is the address of the relay's pages.
+	dashboard string
 }
 
 func (s *subject) stop() {
@@ -93,7 +95,7 @@ func startRelay(ctx context.Context, o options, endpoint, dir, extra string) (*s
 	if err := os.WriteFile(config, []byte(b.String()), 0o600); err != nil {
 		return nil, err
 	}
-	s := &subject{cmd: exec.CommandContext(ctx, o.relay, "run", "-c", config)}
+	s := &subject{cmd: exec.CommandContext(ctx, o.relay, "run", "-c", config), dashboard: dashboard}
 	s.cmd.Stderr = os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
