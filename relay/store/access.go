@@ -126,8 +126,6 @@ const (
 	KeepAudit = 400 * 24 * time.Hour
 	// MaxAudit is how many entries a sweep leaves: the last ones.
 	MaxAudit = 500_000
-	// MaxAuditDetail is how many characters of detail an entry has; its author cuts it.
-	MaxAuditDetail = 1000
 	// KeepExpired is how long a token is still listed after it has expired.
 	KeepExpired = 30 * 24 * time.Hour
 	// MaxSessions and MaxAPITokens are how many of each a person may have; whoever adds a
