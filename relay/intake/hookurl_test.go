@@ -39,6 +39,32 @@ func TestOperatorsHearOfClosedHooks(t *testing.T) {
 	})
 }
 
+// TestAHookExpires: from its last day on it answers like an address that never existed,
+// and the operators hear of who still calls there.
+func TestAHookExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := &notices{}
+		o := options(newMemory(), &plugins{receive: one})
+		o.Notify = told.add
+		c := receiving(t, "ci")
+		c.Expires = time.Now().Add(time.Hour)
+		i := start(t, o, c)
+		for _, want := range []int{http.StatusOK, http.StatusNotFound} {
+			if w := request(i, http.MethodPost, "/hooks/token-of-ci", "a"); w.Code != want {
+				t.Errorf("at %s it answered %d, want %d", time.Now(), w.Code, want)
+			}
+			time.Sleep(time.Hour)
+		}
+		synctest.Wait()
+		if list := told.take(); len(list) != 1 || list[0].Health != expired {
+			t.Errorf("the operators were told %+v", list)
+		}
+		if s := i.Status(); !s[0].Expires.Equal(c.Expires) {
+			t.Errorf("the status says that it expires %s", s[0].Expires)
+		}
+	})
+}
+
 // TestWhenAHookWasUsedIsKept bounds how often that is written: once a minute for a URL,
 // however often it is used, and at the end.
 func TestWhenAHookWasUsedIsKept(t *testing.T) {

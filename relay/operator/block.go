@@ -112,6 +112,9 @@ type Exported struct {
 	Connectors int `json:"connectors"`
 }
 
+// Verbatim says that a terminal shows the file as it is.
+func (Exported) Verbatim() {}
+
 // MistakenError is [ErrInvalid] for a draft, with its mistakes.
 type MistakenError struct{ Mistakes []form.Mistake }
 

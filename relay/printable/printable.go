@@ -85,11 +85,18 @@ func flat(s string) string {
 	}, strings.ReplaceAll(s, "\r\n", "\n"))
 }
 
+// Verbatim is a value whose texts have lines of their own, such as a file that is printed as
+// it is.
+type Verbatim interface{ Verbatim() }
+
 // Flatten puts every text in the value that v points to on one line, so that none fakes
-// another line. Bytes, such as a card's JSON, are unchanged.
+// another line. Bytes, such as a card's JSON, are unchanged, and so is what is [Verbatim].
 func Flatten(v any) { flatten(reflect.ValueOf(v)) }
 
 func flatten(v reflect.Value) {
+	if v.IsValid() && v.Type().Implements(reflect.TypeFor[Verbatim]()) {
+		return
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		flatten(v.Elem())
