@@ -44,8 +44,8 @@ type frame struct {
 	// Me is who looks, if she has signed in.
 	Me     *access.Person
 	Places []place
-	// Said is what the last change came to.
-	Said string
+	// Said is what the last change came to; nil when there was none.
+	Said *mark
 	Body template.HTML
 }
 
@@ -74,10 +74,16 @@ func (v view) write(d *Dashboard, w http.ResponseWriter, r *http.Request) {
 
 // redirect leads to another page after a change, so that loading that page again repeats
 // nothing.
-type redirect struct{ to, said string }
+type redirect struct {
+	to   string
+	said mark
+}
 
 // seeOther leads to a page that says what a change came to.
-func seeOther(to, said string) redirect { return redirect{to, said} }
+func seeOther(to, said string) redirect { return redirect{to, mark{good, said}} }
+
+// turnBack leads to a page that says why nothing was changed.
+func turnBack(to, said string) redirect { return redirect{to, mark{bad, said}} }
 
 func (a redirect) write(_ *Dashboard, w http.ResponseWriter, r *http.Request) {
 	leaveFlash(w, r, a.said)

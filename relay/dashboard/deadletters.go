@@ -68,7 +68,7 @@ func (d *Dashboard) askDecideAll(r *http.Request) (answer, error) {
 	}
 	back := "/dead-letters" + with(asked, "before", "")
 	if n.Count == 0 {
-		return seeOther(back, "No dead letter matches any longer."), nil
+		return turnBack(back, "No dead letter matches any longer."), nil
 	}
 	c := confirmation{
 		Question: fmt.Sprintf("%s %s?", what.verb, counted(n.Count, "dead letter", "dead letters")), Warning: what.warning, Loses: what.loses, Do: what.verb + " all of them",
@@ -106,7 +106,7 @@ func (d *Dashboard) decideAll(r *http.Request) (answer, error) {
 	if errors.Is(err, operator.ErrConflict) {
 		form.Del("expected")
 		form.Del("since")
-		return seeOther(r.URL.Path+"?"+form.Encode(), "Nothing was changed: another number matches by now. Look again."), nil
+		return turnBack(r.URL.Path+"?"+form.Encode(), "Nothing was changed: another number matches by now. Look again."), nil
 	}
 	return seeOther("/dead-letters", counted(len(changed), what.one, what.many)+"."), err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"strings"
 
 	"github.com/connector-relay/relay/relay/operator"
 )
@@ -58,27 +59,31 @@ const (
 	maxFlash  = 1 << 10
 )
 
-func leaveFlash(w http.ResponseWriter, r *http.Request, said string) {
-	if said == "" {
+func leaveFlash(w http.ResponseWriter, r *http.Request, said mark) {
+	if said.Word == "" {
 		return
 	}
-	said = said[:min(len(said), maxFlash)]
+	text := said.Kind + " " + said.Word
 	http.SetCookie(w, &http.Cookie{
-		Name: flashName, Value: base64.RawURLEncoding.EncodeToString([]byte(said)), Path: "/", MaxAge: 60,
+		Name: flashName, Value: base64.RawURLEncoding.EncodeToString([]byte(text[:min(len(text), maxFlash)])), Path: "/", MaxAge: 60,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
 	})
 }
 
 // takeFlash returns the sentence, which shows once.
-func takeFlash(w http.ResponseWriter, r *http.Request) string {
+func takeFlash(w http.ResponseWriter, r *http.Request) *mark {
 	c, err := r.Cookie(flashName)
 	if err != nil {
-		return ""
+		return nil
 	}
 	http.SetCookie(w, &http.Cookie{Name: flashName, Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
-	said, err := base64.RawURLEncoding.DecodeString(c.Value)
-	if err != nil || len(said) > maxFlash {
-		return ""
+	text, err := base64.RawURLEncoding.DecodeString(c.Value)
+	if err != nil || len(text) > maxFlash {
+		return nil
 	}
-	return string(said)
+	var said mark
+	if said.Kind, said.Word, _ = strings.Cut(string(text), " "); said.Kind != good {
+		said.Kind = bad
+	}
+	return &said
 }
