@@ -202,6 +202,33 @@ func TestAMemberMakesAnIncomingWebhook(t *testing.T) {
 	w.reads("Its way", "delivered")
 }
 
+// TestAMemberSignsAConnectorIn: the page shows the link and the code, and goes on by itself.
+func TestAMemberSignsAConnectorIn(t *testing.T) {
+	m, p := newMicrosoft(t), membersRelay(t)
+	w := signIn(t, startBrowser(t), phone(), p, "mia")
+	w.press("Add a connector")
+	w.press("Microsoft To Do")
+	w.fill("Name", "trip")
+	w.press("More settings")
+	w.fill("Client ID", "app")
+	w.fill("API", m.URL)
+	w.fill("Login API", m.URL)
+	w.press("Review and save")
+	w.reads("This is what will be saved")
+	w.press("Save")
+	w.lands("/connectors/trip")
+	w.reads("A person has to sign in")
+	w.press("Sign in")
+	w.reads("https://microsoft.example/devicelogin", "AB-CD", "Waiting for you to finish there")
+	m.change(func() { m.entered, m.titles = true, []string{"Book the room"} })
+	w.lands("/connectors/trip")
+	w.press("Poll now")
+	w.reads("The first event has arrived", "Book the room")
+	if text := ask[string](w, "document.documentElement.outerHTML") + p.log.String(); strings.Contains(text, "canary") {
+		t.Error("the page or the log shows a token")
+	}
+}
+
 // TestAnotherTakesOverWhatSomebodyLeaves: who leaves the team loses her connectors, and
 // another member can have them.
 func TestAnotherTakesOverWhatSomebodyLeaves(t *testing.T) {

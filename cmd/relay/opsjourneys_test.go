@@ -119,6 +119,56 @@ func TestOpsMendWhatIsWrong(t *testing.T) {
 		w.press("Send a test card")
 		w.reads("A test card is on its way to annex", "delivered")
 	})
+	t.Run("the playground", func(t *testing.T) {
+		w := b.open(t, desktop(), address+"/playground")
+		w.fill("Body", `{"text": "It is *new*", "sections": [{"facts": [{"name": "Tag", "value": "v2"}]}]}`)
+		w.press("Show it")
+		w.reads("It is new", "teams message", "slack", "matrix")
+		w.fill("Body", `{"text": }`)
+		w.press("Show it")
+		w.reads("A hook would take nothing of this")
+		w.press("A route")
+		w.choose("Connector", "picky")
+		w.fill("Route", "route {\n  when = event.card.title == \"Wanted\"\n  to = [channel.lobby]\n  card { title = \"Here: ${event.card.title}\" }\n}")
+		w.press("Try it")
+		w.reads("matches", "Here: Wanted", "does not match", "Not wanted")
+	})
+	t.Run("a token, and what the audit log says", func(t *testing.T) {
+		w := b.open(t, phone(), address+"/tokens")
+		w.fill("Name", "ci")
+		w.press("Make it")
+		w.reads("It is not shown again")
+		token := ask[string](w, `document.getElementById("secret").value`)
+		status := func() int {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/api/v1/channels", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer "+token)
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			return resp.StatusCode
+		}
+		if got := status(); got != http.StatusOK {
+			t.Errorf("the token is answered with %d", got)
+		}
+		w.press("I have copied it")
+		w.press("Revoke")
+		w.reads("There is no token")
+		if got := status(); got != http.StatusUnauthorized {
+			t.Errorf("the token that was revoked is answered with %d", got)
+		}
+		w.goes(phone(), "Audit log")
+		w.fill("Subject", "token ci")
+		w.press("Show")
+		w.reads("create token token ci", "revoke token token ci")
+		if strings.Contains(w.text(), token) || strings.Contains(p.log.String(), token) {
+			t.Error("a token is shown where it must not be")
+		}
+	})
 	t.Run("news on an open page", func(t *testing.T) {
 		w := b.open(t, phone().inDark(), address)
 		w.reads("Channels")

@@ -94,4 +94,10 @@
   document.addEventListener("visibilitychange", listen);
   listen();
   setInterval(function () { if (!document.hidden) soon(); }, 30000);
+  // Who has just saved a connector waits for what comes of it, for a while.
+  let looks = 0;
+  const impatient = setInterval(function () {
+    if (++looks > 40 || !document.querySelector(".awaited")) clearInterval(impatient);
+    else if (!document.hidden) soon();
+  }, 3000);
 })();
