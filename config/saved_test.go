@@ -225,3 +225,33 @@ func TestManySavedBlocksAreReadInTime(t *testing.T) {
 		t.Errorf("%d connectors, and %d set aside", len(c.Connectors), len(f.Asides()))
 	}
 }
+
+// FuzzSaved holds that no text of a saved block concerns anything but itself, and that what
+// it says shows no secret.
+func FuzzSaved(f *testing.F) {
+	for _, seed := range []string{
+		"", "connector \"github\" \"mine\" {\n repository = \"a/b\"\n token = secret(\"mine.token\")\n route {\n  to = [channel.lobby]\n  when = event.kind == secret(\"mine.token\")\n }\n}",
+		"connector \"kitchen\" \"mine\" {\n token = \"${secret(\"mine.token\")}\"\n pins = [secret(\"mine.token\")]\n path = secret(\"mine.token\")\n}",
+		"connector \"rss\" \"blog\" {}", "channel \"lobby\" {}", "relay { store = \"/tmp/x\" }", "connector \"rss\" \"mine\" {\n for_each = {}\n}", "locals { a = file(\"/etc/passwd\") }",
+	} {
+		f.Add(seed)
+	}
+	workplace(f)
+	f.Fuzz(func(t *testing.T, hcl string) {
+		write(t, savedFile)
+		o := Options{Path: "relay.hcl", Systems: systems.All(), Secret: storedSecrets, Saved: []Saved{{Name: "mine", HCL: hcl}}}
+		file, diags := Parse(o)
+		c, more := file.Decode(connectorTypes())
+		if diags = append(diags, more...); diags.HasErrors() {
+			t.Fatalf("it concerns the files: %v", file.Error(diags))
+		}
+		if len(c.Channels) != 1 || len(c.Connectors) > 2 || c.Connectors[0].Name != "blog" || len(c.Connectors)+len(file.Asides()) != 2 {
+			t.Errorf("there are %d channels, %d connectors and %d set aside", len(c.Channels), len(c.Connectors), len(file.Asides()))
+		}
+		for _, a := range file.Asides() {
+			if shown := file.Error(a.Diagnostics).Error(); strings.Contains(shown, "CANARY-stored") || strings.Contains(shown, "root:") {
+				t.Errorf("it shows a secret:\n%s", shown)
+			}
+		}
+	})
+}

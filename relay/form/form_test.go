@@ -180,7 +180,7 @@ func TestWhatAFormCannotWrite(t *testing.T) {
 		"a condition that goes on":       {func(f *form.Filled) { f.Condition = "true)\nto = [channel.secret]\nurgent = (true" }, form.FieldCondition},
 		"a condition with a comment":     {func(f *form.Filled) { f.Condition = "true # " }, form.FieldCondition},
 		"a condition with a heredoc":     {func(f *form.Filled) { f.Condition = "event.kind == <<EOT\nx\nEOT\n" }, form.FieldCondition},
-		"a deep condition":               {func(f *form.Filled) { f.Condition = strings.Repeat("(", 100) + "true" + strings.Repeat(")", 100) }, form.FieldCondition},
+		"a deep condition":               {func(f *form.Filled) { f.Condition = strings.Repeat("(", 1000) + "true" + strings.Repeat(")", 1000) }, form.FieldCondition},
 		"a long condition":               {func(f *form.Filled) { f.Condition = strings.Repeat("!", 5000) + "true" }, form.FieldCondition},
 		"a value that calls":             {func(f *form.Filled) { f.Arguments["extra"] = `file("/etc/passwd")` }, "argument.extra"},
 		"a value with a name":            {func(f *form.Filled) { f.Arguments["extra"] = `[path]` }, "argument.extra"},
@@ -189,6 +189,7 @@ func TestWhatAFormCannotWrite(t *testing.T) {
 		"a value that is two":            {func(f *form.Filled) { f.Arguments["extra"] = "1\nroute {}" }, "argument.extra"},
 		"a value with a member twice":    {func(f *form.Filled) { f.Arguments["extra"] = "{ a = 1, a = 2 }" }, "argument.extra"},
 		"a deep value":                   {func(f *form.Filled) { f.Arguments["extra"] = strings.Repeat("[", 5000) }, "argument.extra"},
+		"a long row of signs":            {func(f *form.Filled) { f.Arguments["extra"] = strings.Repeat("-", 60_000) + "1" }, "argument.extra"},
 		"a huge number":                  {func(f *form.Filled) { f.Arguments["limit"] = "1e999999999" }, "argument.limit"},
 		"a huge number in a value":       {func(f *form.Filled) { f.Arguments["extra"] = "[1e999999999]" }, "argument.extra"},
 		"a huge number in a condition":   {func(f *form.Filled) { f.Condition = "event.data.n == 1e999999999" }, form.FieldCondition},
@@ -240,6 +241,8 @@ func TestWhatAFormCannotRead(t *testing.T) {
 		"an empty text":               block(`url = ""`),
 		"null":                        block(`url = null`),
 		"nothing":                     "",
+		"a deep text":                 block("extra = " + strings.Repeat("[", 60_000)),
+		"four megabytes of brackets":  block("extra = " + strings.Repeat("[", 4<<20)),
 		"no HCL":                      "connector {",
 	} {
 		t.Run(name, func(t *testing.T) {

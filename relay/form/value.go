@@ -14,14 +14,13 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/connector-relay/relay/relay/connector"
+	"github.com/connector-relay/relay/relay/route/language"
 )
 
 // The bounds of what a person types into one field.
 const (
 	longestText      = 64 << 10
 	longestCondition = 4 << 10
-	// deepest is how deep brackets may be nested.
-	deepest = 50
 )
 
 var (
@@ -30,7 +29,7 @@ var (
 	errNumber   = errors.New("it is not a number")
 	errFlag     = errors.New("it is neither true nor false")
 	errValue    = errors.New(`it is not a value: write a text in "quotes", a number, true or false, a list in [brackets] or an object in { braces }`)
-	errTooDeep  = errors.New("its brackets are nested too deep")
+	errTooDeep  = errors.New("it is nested too deeply")
 	errComputed = errors.New("it holds a name, a call or an operator; only values can stand here")
 )
 
@@ -103,24 +102,16 @@ func parseValue(text string) (cty.Value, error) {
 	return v, nil
 }
 
-// outrageous says what in an expression would cost far more than its length: brackets
-// nested deeper than any person would, and numbers that are no [plainNumber].
+// outrageous says what in an expression would cost far more than its length: deep nesting,
+// and numbers that are no [plainNumber].
 func outrageous(text string) error {
+	if language.TooDeep([]byte(text), "") != nil {
+		return errTooDeep
+	}
 	tokens, _ := hclsyntax.LexExpression([]byte(text), "", hcl.InitialPos)
-	depth := 0
 	for _, t := range tokens {
-		switch t.Type {
-		case hclsyntax.TokenOParen, hclsyntax.TokenOBrack, hclsyntax.TokenOBrace, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
-			if depth++; depth > deepest {
-				return errTooDeep
-			}
-		case hclsyntax.TokenCParen, hclsyntax.TokenCBrack, hclsyntax.TokenCBrace, hclsyntax.TokenTemplateSeqEnd:
-			depth--
-		case hclsyntax.TokenNumberLit:
-			if !plainNumber(string(t.Bytes)) {
-				return errNumber
-			}
-		default:
+		if t.Type == hclsyntax.TokenNumberLit && !plainNumber(string(t.Bytes)) {
+			return errNumber
 		}
 	}
 	return nil
