@@ -19,6 +19,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/connector-relay/relay/relay/outbound/trusttest"
 )
 
@@ -325,5 +327,47 @@ connector "webhook" "ci" {
 				}
 			}
 		})
+	}
+}
+
+// TestAPasswordIsReadTwiceFromATerminal, which shows neither.
+func TestAPasswordIsReadTwiceFromATerminal(t *testing.T) {
+	for typed, want := range map[string]string{
+		"canary horse battery\ncanary horse battery\n": "$argon2id$v=19$", "canary horse battery\ncanary horse\n": "the two are not the same",
+	} {
+		screen, tty := terminal(t)
+		cmd := exec.Command("relay", "password")
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		tty.Close()
+		shown := ""
+		for _, line := range strings.SplitAfter(strings.TrimSuffix(typed, "\n"), "\n") {
+			for b := make([]byte, 1024); !strings.HasSuffix(shown, ": "); { // it asks
+				n, err := screen.Read(b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				shown += string(b[:n])
+			}
+			shown += "…"
+			for echoes := true; echoes; { // it has asked, and now hides
+				settings, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
+				if err != nil {
+					t.Fatal(err)
+				}
+				echoes = settings.Lflag&unix.ECHO != 0
+			}
+			if _, err := screen.WriteString(strings.TrimSuffix(line, "\n") + "\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = cmd.Wait()
+		rest, _ := io.ReadAll(screen) // it ends with an error when nobody has the terminal open
+		shown += string(rest)
+		if !strings.Contains(shown, want) || strings.Contains(shown, "canary") {
+			t.Errorf("the terminal shows %q, without %q", shown, want)
+		}
 	}
 }
