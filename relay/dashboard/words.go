@@ -112,6 +112,9 @@ func span(d time.Duration) string {
 
 // took is how long an attempt took.
 func took(ms float64) string {
+	if ms < 1 {
+		return "less than 1ms"
+	}
 	return time.Duration(ms * float64(time.Millisecond)).Round(time.Millisecond).String()
 }
 
