@@ -13,7 +13,6 @@ import (
 
 	"github.com/connector-relay/relay/relay/printable"
 	"github.com/connector-relay/relay/relay/route/language"
-	"github.com/connector-relay/relay/relay/secret"
 )
 
 // textWidth is the default width of diagnostics.
@@ -26,7 +25,7 @@ func (f *File) WriteDiagnostics(w io.Writer, d hcl.Diagnostics, width int, color
 	clean := make(hcl.Diagnostics, len(d))
 	for i, diag := range d {
 		c := *diag
-		c.Summary, c.Detail = printable.Text(f.hidden.Mask(c.Summary)), printable.Text(f.hidden.Mask(c.Detail))
+		c.Summary, c.Detail = printable.Text(f.mask(c.Summary)), printable.Text(f.mask(c.Detail))
 		c.Subject, c.Context = shown(c.Subject), shown(c.Context)
 		c.Expression, c.EvalContext, c.Extra = nil, nil, nil
 		clean[i] = &c
@@ -102,7 +101,7 @@ func (f *File) Warnings(d hcl.Diagnostics) []string {
 			place = fmt.Sprintf("%s:%d", diag.Subject.Filename, diag.Subject.Start.Line)
 		}
 		text := fmt.Sprintf("%s: %s. %s", place, diag.Summary, diag.Detail)
-		list = append(list, f.hidden.Mask(strings.Join(strings.Fields(text), " ")))
+		list = append(list, f.mask(strings.Join(strings.Fields(text), " ")))
 	}
 	return list
 }
@@ -110,21 +109,23 @@ func (f *File) Warnings(d hcl.Diagnostics) []string {
 // redact strikes out an expression's literal texts in snippets, because a secret
 // belongs there, and those of the values that it names. It returns where all these are.
 func (f *File) redact(expr hclsyntax.Expression) []hcl.Range {
-	var found []hcl.Range
+	found, todo := []hcl.Range{}, []hclsyntax.Expression{expr}
 	seen := make(map[hclsyntax.Expression]bool)
-	var follow func(hclsyntax.Expression)
-	follow = func(expr hclsyntax.Expression) {
-		if expr == nil || seen[expr] {
-			return
+	for len(todo) > 0 {
+		next := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[next] {
+			continue
 		}
-		seen[expr] = true
-		found = append(found, literals(expr)...)
-		for _, path := range expr.Variables() {
-			follow(f.origin(path))
+		seen[next] = true
+		w := literalWalker{origin: f.origin}
+		_ = hclsyntax.Walk(next, &w)
+		if _, known := f.written[next]; !known {
+			f.written[next] = w.found
+			f.redacted = append(f.redacted, w.found...)
 		}
+		found, todo = append(found, w.found...), append(todo, w.origins...)
 	}
-	follow(expr)
-	f.redacted = append(f.redacted, found...)
 	return found
 }
 
@@ -161,10 +162,27 @@ func literals(expr hclsyntax.Expression) []hcl.Range {
 	return w.found
 }
 
-type literalWalker struct{ names, found []hcl.Range }
+// literalWalker collects literals and, if it is told where values stand, the origins of
+// those that are named.
+type literalWalker struct {
+	origin       func(hclsyntax.Expression) hclsyntax.Expression
+	origins      []hclsyntax.Expression
+	names, found []hcl.Range
+	// within is a named value, whose parts are no literals of this expression.
+	within hclsyntax.Node
+}
 
 // Enter implements [hclsyntax.Walker].
 func (w *literalWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
+	if w.within != nil {
+		return nil
+	}
+	if expr, ok := node.(hclsyntax.Expression); ok && w.origin != nil {
+		if origin := w.origin(expr); origin != nil {
+			w.origins, w.within = append(w.origins, origin), node
+			return nil
+		}
+	}
 	switch n := node.(type) {
 	case *hclsyntax.FunctionCallExpr:
 		if language.IsSource(n.Name) && len(n.Args) > 0 {
@@ -180,7 +198,12 @@ func (w *literalWalker) Enter(node hclsyntax.Node) hcl.Diagnostics {
 }
 
 // Exit implements [hclsyntax.Walker].
-func (w *literalWalker) Exit(hclsyntax.Node) hcl.Diagnostics { return nil }
+func (w *literalWalker) Exit(node hclsyntax.Node) hcl.Diagnostics {
+	if w.within == node {
+		w.within = nil
+	}
+	return nil
+}
 
 // redactByName strikes out the texts after names that suggest secrets, in a file that
 // cannot be parsed.
@@ -237,7 +260,7 @@ func (f *File) collectHidden(body *hclsyntax.Body) {
 			return nil
 		}
 		if v, hidden := language.Reveal(v); hidden && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
-			f.hidden.Add(secret.New(v.AsString()))
+			f.hide(v.AsString())
 		}
 		return nil
 	})

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/rs/zerolog"
-
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -56,10 +54,16 @@ type File struct {
 	diags hcl.Diagnostics
 	// mistaken says that there were errors before those in diags.
 	mistaken bool
-	// hidden are the values of env and file, kept out of diagnostics; redacted are the
-	// source ranges that hold secrets.
-	hidden   *secret.Masker
-	redacted []hcl.Range
+	// hidden are the values of env and file and other secrets, kept out of diagnostics;
+	// fresh are those that it does not know yet. Redacted are the source ranges that hold
+	// secrets.
+	hidden *secret.Masker
+	fresh  []secret.Value
+	// written are the secrets that stand in an expression, and following are the
+	// expressions between a value and where it stands.
+	written   map[hclsyntax.Expression][]hcl.Range
+	following map[hclsyntax.Expression]bool
+	redacted  []hcl.Range
 }
 
 // topSchema is the schema of a whole file.
@@ -107,6 +111,7 @@ func Parse(o Options) (*File, hcl.Diagnostics) {
 	f := &File{
 		systems: o.Systems, dir: folder(o.Path), sources: o.Sources, secret: o.Secret, seen: o.Seen,
 		used: make(map[string]bool), files: make(map[string]*hcl.File), hidden: &secret.Masker{},
+		written: make(map[hclsyntax.Expression][]hcl.Range), following: make(map[hclsyntax.Expression]bool),
 	}
 	f.defaults(o.Path)
 	if f.sources == nil {
@@ -157,7 +162,7 @@ func (f *File) take() hcl.Diagnostics {
 	f.diags = nil
 	language.Sort(diags)
 	for _, d := range diags {
-		d.Summary, d.Detail = f.hidden.Mask(d.Summary), f.hidden.Mask(d.Detail)
+		d.Summary, d.Detail = f.mask(d.Summary), f.mask(d.Detail)
 	}
 	diags = merge(diags)
 	f.mistaken = f.mistaken || slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool { return d.Severity == hcl.DiagError && !language.IsConsequence(d) })
@@ -301,9 +306,6 @@ func (f *File) Readable() bool { return len(f.sources) > 0 }
 
 // State is where the relay keeps what outlives it; known although the rest may be wrong.
 func (f *File) State() State { return f.config.Relay.State }
-
-// Log returns the configured log level, which is known before the connectors are.
-func (f *File) Log() zerolog.Level { return f.config.Relay.Log }
 
 // Relay is the relay block, as far as it could be read.
 func (f *File) Relay() Relay { return f.config.Relay }

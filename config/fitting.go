@@ -106,6 +106,7 @@ func (x *fitting) primitive(m member, v cty.Value) any {
 	}
 	if x.secret && text != "" { // an empty text hides nothing
 		x.found = newSecret(text, x.file.fileOf(m.expr))
+		x.file.hide(text) // it may stand elsewhere as well
 		return concealed{secret: x.found, want: want}
 	}
 	plain, err := encoded(fitted)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,10 +66,16 @@ func TestRotationReachesThroughLocalsAndForEach(t *testing.T) {
 locals {
   rotating = file("secrets/rotating-token")
   keyring  = { first = { token = local.rotating } }
+  by_name  = { two = { token = file("secrets/rotating-token") } }
 }
 channel "a" { type = "inbox" }
 connector "kitchen" "local" {
   token = local.keyring.first.token
+  route { to = [channel.a] }
+}
+connector "kitchen" "index" {
+  for_each = toset(["two"])
+  token    = local.by_name[each.key].token
   route { to = [channel.a] }
 }
 connector "kitchen" "each" {
@@ -85,6 +92,43 @@ connector "kitchen" "each" {
 			if got, err := value.Reveal(); err != nil || got != "canary-after" && got != "x" {
 				t.Errorf("%s still has the old token (%v)", cn.Name, err)
 			}
+		}
+	}
+}
+
+// What comes from env stays secret wherever it goes, also once the relay runs.
+func TestSecretsStaySecretThroughLocals(t *testing.T) {
+	workplace(t)
+	f, c, diags := decode(t, `
+locals {
+  token = env("CANARY")
+  plain = "canary-in-the-file"
+  all   = { inner = [local.token] }
+}
+channel "a" { type = "inbox" }
+connector "kitchen" "c" {
+  for_each = { one = local.all.inner[0] }
+  token    = local.plain
+  level    = "low"
+  names    = ["canary-in-the-file"]
+  route {
+    when = parseint(event.key, 10) > 1 && parseint(each.value, 10) == 1
+    to   = [channel.a]
+  }
+}`)
+	checkShown(t, f, diags)
+	if !diags.HasErrors() {
+		t.Error("a text is no number")
+	}
+	for _, r := range c.Connectors[0].Routes {
+		res := r.Apply("c", event.Event{Key: "2"})
+		if !res.Failed || strings.Contains(res.Reason, "canary") {
+			t.Errorf("result: %+v", res)
+		}
+	}
+	for _, line := range c.Files[0].Lines {
+		if strings.Contains(line, "canary") {
+			t.Errorf("a secret is shown: %s", line)
 		}
 	}
 }
@@ -131,11 +175,12 @@ locals {
 }
 channel "room" {
   for_each = local.rooms
-  type     = "inbox"
+  type     = "office365"
+  url      = "https://example.com/hooks/0123456789abcdef/${each.key}"
 }
-connector "webhook" "room" {
+connector "kitchen" "room" {
   for_each = local.rooms
-  title    = local.rooms[each.key].title
+  token    = "Bearer ${local.rooms[each.key].title}"
   route {
     when = event.kind == local.rooms[each.key].title
     to   = [channel.room[each.key]]

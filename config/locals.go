@@ -136,26 +136,46 @@ func (f *File) referring() *hcl.EvalContext {
 	return scope
 }
 
-// origin returns the expression that a path such as local.x.y or each.value stands for,
-// or nil when it is none of these.
-func (f *File) origin(path hcl.Traversal) hclsyntax.Expression {
+// origin returns the expression that one such as local.x.y, each.value or
+// local.teams[each.key] stands for, or nil when it is none of these.
+func (f *File) origin(expr hclsyntax.Expression) hclsyntax.Expression {
+	switch e := expr.(type) {
+	case *hclsyntax.ScopeTraversalExpr:
+		return f.member(f.root(e.Traversal), e.Traversal[min(2, len(e.Traversal)):])
+	case *hclsyntax.RelativeTraversalExpr:
+		return f.member(f.origin(e.Source), e.Traversal)
+	case *hclsyntax.IndexExpr:
+		if key, diags := e.Key.Value(f.scope); !diags.HasErrors() {
+			key, _ = language.Reveal(key)
+			return f.member(f.origin(e.Collection), hcl.Traversal{hcl.TraverseIndex{Key: key}})
+		}
+	}
+	return nil
+}
+
+// root is what the first two steps of a path stand for.
+func (f *File) root(path hcl.Traversal) hclsyntax.Expression {
 	if len(path) < 2 {
 		return nil
 	}
-	name, _, _ := language.StepName(path[1])
-	var expr hclsyntax.Expression
-	switch {
+	switch name, _, _ := language.StepName(path[1]); {
 	case path.RootName() == "local" && f.locals[name] != nil:
-		expr = f.locals[name].attr.Expr
+		return f.locals[name].attr.Expr
 	case path.RootName() == "each" && name == "value" && f.instance != nil:
-		expr = f.named(f.instance.forEach, f.instance.key)
-	default:
-		return nil
+		return f.named(f.instance.forEach, f.instance.key)
 	}
-	for _, step := range path[2:] {
+	return nil
+}
+
+// member is the expression at the end of a path that starts at another.
+func (f *File) member(expr hclsyntax.Expression, path hcl.Traversal) hclsyntax.Expression {
+	for _, step := range path {
+		if expr == nil {
+			return nil
+		}
 		if name, _, ok := language.StepName(step); ok {
 			expr = f.named(expr, name)
-		} else if index, ok := step.(hcl.TraverseIndex); ok && index.Key.Type() == cty.Number {
+		} else if index, ok := step.(hcl.TraverseIndex); ok && index.Key.Type() == cty.Number && index.Key.IsKnown() && !index.Key.IsNull() {
 			i, _ := index.Key.AsBigFloat().Int64()
 			expr = f.indexed(expr, int(i))
 		}

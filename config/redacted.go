@@ -33,7 +33,7 @@ func (f *File) redactedFiles() []SourceFile {
 	var files []SourceFile
 	for _, s := range f.sources {
 		text := f.strikeOut(s.Name, bytes.Clone(s.Text), commented(s))
-		files = append(files, SourceFile{Name: printable.Line(s.Name), Lines: strings.Split(strings.TrimSuffix(f.hidden.Mask(string(text)), "\n"), "\n")})
+		files = append(files, SourceFile{Name: printable.Line(s.Name), Lines: strings.Split(strings.TrimSuffix(f.mask(string(text)), "\n"), "\n")})
 	}
 	return files
 }

@@ -80,6 +80,7 @@ func (b *savedBlock) own(read func(string) (string, error)) func(string) (string
 
 // apart does something for a saved block: in its scope, and with its own diagnostics.
 func (f *File) apart(b *savedBlock, do func()) {
+	f.mask("") // the secrets so far are none of this block's, and those from here its own
 	diags, mistaken, scope, hidden := f.diags, f.mistaken, f.scope, f.hidden
 	f.diags, f.mistaken, f.scope, f.hidden, f.current = nil, false, b.scope, &b.hidden, b
 	do()
@@ -89,6 +90,7 @@ func (f *File) apart(b *savedBlock, do func()) {
 			b.diags = append(b.diags, d)
 		}
 	}
+	f.mask("")
 	f.diags, f.mistaken, f.scope, f.hidden, f.current = diags, mistaken, scope, hidden, nil
 }
 

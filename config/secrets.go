@@ -39,12 +39,26 @@ func (f *File) readSecret(body *hclsyntax.Body, name, words string) (secretSetti
 		f.error("Wrong type", fmt.Sprintf("The attribute %s is %s; this is %s.", name, words, typeName(v.Type())), attr.Expr.Range())
 		return secretSetting{}, false
 	}
+	f.hide(converted.AsString()) // it may stand elsewhere as well
 	return secretSetting{
 		value:    newSecret(converted.AsString(), f.fileOf(attr.Expr)),
 		place:    attr.Expr.Range(),
 		hidden:   hidden,
 		literals: written,
 	}, true
+}
+
+// hide keeps a text out of diagnostics and shown files, wherever it stands.
+func (f *File) hide(text string) { f.fresh = append(f.fresh, secret.New(text)) }
+
+// mask masks what is hidden. A masker learns many secrets at once far more quickly than
+// one by one.
+func (f *File) mask(text string) string {
+	if len(f.fresh) > 0 {
+		f.hidden.Add(f.fresh...)
+		f.fresh = nil
+	}
+	return f.hidden.Mask(text)
 }
 
 // newSecret returns a secret, which is read again from its file if it has one.
@@ -118,8 +132,13 @@ func (f *File) chosen(expr hclsyntax.Expression) hclsyntax.Expression {
 		return f.chosen(e.Expression)
 	case *hclsyntax.TemplateWrapExpr:
 		return f.chosen(e.Wrapped)
-	case *hclsyntax.ScopeTraversalExpr:
-		if origin := f.origin(e.Traversal); origin != nil {
+	default:
+		if f.following[expr] { // locals in a circle
+			return expr
+		}
+		f.following[expr] = true
+		defer delete(f.following, expr)
+		if origin := f.origin(expr); origin != nil {
 			return f.chosen(origin)
 		}
 	case *hclsyntax.ConditionalExpr:

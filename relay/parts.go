@@ -9,9 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/connector-relay/relay/config"
 	"github.com/connector-relay/relay/relay/access"
-	"github.com/connector-relay/relay/relay/chat/systems"
 	"github.com/connector-relay/relay/relay/dashboard"
 	"github.com/connector-relay/relay/relay/dispatch"
 	"github.com/connector-relay/relay/relay/intake"
@@ -37,10 +35,6 @@ func (r *Relay) openPlugins(context.Context, *next) (undo, error) {
 	r.host = pluginhost.New(pluginhost.Options{
 		Log: r.log.Part("pluginhost"), Metrics: r.registry, Mask: r.masker.Mask, Version: r.options.Version, Notify: r.notices.Plugin,
 	})
-	// The plugins start, and log, before the whole configuration is known.
-	if file, diags := config.Parse(config.Options{Path: r.options.Config, Systems: systems.All()}); !diags.HasErrors() {
-		r.log.SetLevel(file.Log())
-	}
 	return ending(r.host.Close), nil
 }
 

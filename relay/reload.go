@@ -20,8 +20,10 @@ import (
 
 // next is the configuration that is about to come into force.
 type next struct {
-	// settings are the relay block, which is known before the plan.
+	// settings are the relay block, which is known before the plan, and sources the files
+	// that it is in; nil to read them again.
 	settings config.Relay
+	sources  []config.Source
 	plan     *plan.Plan
 	changes  []operator.Change
 	// These are called once nothing can fail any more.
@@ -90,7 +92,7 @@ func (r *Relay) adopt(ctx context.Context, n *next) (undo, error) {
 
 // read makes a plan from the configuration as its files are now.
 func (r *Relay) read(ctx context.Context, n *next) (_ undo, err error) {
-	o, err := r.planning(ctx, nil, saved.Change{})
+	o, err := r.planning(ctx, n.sources, saved.Change{})
 	if err != nil {
 		return nil, err
 	}
@@ -100,14 +102,16 @@ func (r *Relay) read(ctx context.Context, n *next) (_ undo, err error) {
 	return ending(n.plan.Discard), nil
 }
 
-// readFiles reads from the files where the store is, in which the rest of the
-// configuration may be. Files with mistakes open none, and all their mistakes are told.
+// readFiles reads the files for what must be known first: where the store is, in which the
+// rest of the configuration may be, and the level at which plugins log when they start.
+// Files with mistakes open no store, and all their mistakes are told.
 func (r *Relay) readFiles(ctx context.Context, n *next) (undo, error) {
 	file, diags := config.Parse(config.Options{Path: r.options.Config, Systems: systems.All()})
-	if n.settings = file.Relay(); !diags.HasErrors() {
+	if n.settings, n.sources = file.Relay(), file.Sources(); !diags.HasErrors() {
+		r.log.SetLevel(n.settings.Log)
 		return nil, nil
 	}
-	p, err := plan.Prepare(ctx, plan.Options{Path: r.options.Config, Host: r.host, Masker: r.masker, Renderer: r.renderer, Version: r.options.Version})
+	p, err := plan.Prepare(ctx, plan.Options{Path: r.options.Config, Sources: n.sources, Host: r.host, Masker: r.masker, Renderer: r.renderer, Version: r.options.Version})
 	if err == nil { // somebody has mended them meanwhile
 		p.Discard()
 		err = file.Error(diags)
