@@ -75,7 +75,8 @@ func TestARouteIsTriedOnWhatReallyCame(t *testing.T) {
 		want     string
 	}{
 		"events": {
-			[]string{"main", "dev", "swept"}, operator.RouteDraft{Connector: "ours", Route: mainOnly},
+			[]string{"main", "dev", "swept"},
+			operator.RouteDraft{Connector: "ours", Route: mainOnly},
 			"1 true  {\"@type\":\"MessageCard\",\"@context\":\"https://schema.org/extensions\",\"title\":\"On main\"}\n2 false the condition is false: event.data.branch == \"main\" \n",
 		},
 		"no events":  {nil, operator.RouteDraft{Connector: "ours", Route: mainOnly}, "0 true  {\"@type\":\"MessageCard\",\"@context\":\"https://schema.org/extensions\",\"title\":\"On main\"}\n"},
