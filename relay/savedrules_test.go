@@ -95,7 +95,7 @@ func TestAMemberSavesOnlyWhatIsHers(t *testing.T) {
 		"HCL with another's secret":            {ada, raw(`secret = secret("adas.owner")`), operator.ErrForbidden, ""},
 		"HCL with a second block":              {ada, operator.Draft{HCL: block + "channel \"x\" { type = \"inbox\" }"}, operator.ErrInvalid, ""},
 		"HCL with channels by a function":      {ada, raw("route { to = concat([channel.blue], []) }"), operator.ErrForbidden, ""},
-		"a megabyte of HCL":                    {ada, operator.Draft{HCL: block + strings.Repeat("#", 1<<20)}, operator.ErrForbidden, ""},
+		"a megabyte of HCL":                    {ada, operator.Draft{HCL: block + strings.Repeat("#", 1<<20)}, operator.ErrInvalid, ""},
 		"a megabyte in a field":                {ada, operator.Draft{Filled: &form.Filled{Type: "webhook", Name: "made", Team: "red", Arguments: map[string]string{"title": strings.Repeat("x", 1<<20)}}}, operator.ErrInvalid, "argument.title"},
 		"a path, and a name with a secret's":   {ada, hook("adas.owner", "red", "red"), operator.ErrInvalid, "name"},
 		"a revision that was never there":      {ada, edit(hook("made", "red", "red"), 9), operator.ErrConflict, ""},

@@ -94,7 +94,7 @@ type Keeper struct {
 	trials        chan struct{}
 }
 
-// How often one person may save, and have drafts checked: some at once, and then one an
+// How often one member may save, and have drafts checked: some at once, and then one an
 // interval.
 const (
 	savesAtOnce, saveEvery   = 30, 3 * time.Second
@@ -119,8 +119,11 @@ func who(ctx context.Context) (access.Person, error) {
 	return p, nil
 }
 
-// turn takes a turn, or says when the next one is.
+// turn takes a turn, or says when the next one is. Ops may have scripts.
 func turn(t *throttle.Throttle, p access.Person) error {
+	if isOps(p) {
+		return nil
+	}
 	if wait := t.Take(p.Name); wait > 0 {
 		return fmt.Errorf("%w: too often; wait %s", operator.ErrInvalid, wait.Round(time.Second))
 	}
