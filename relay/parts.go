@@ -88,7 +88,8 @@ func (r *Relay) openSignIns(_ context.Context, n *next) (undo, error) {
 
 func (r *Relay) openIntake(context.Context, *next) (undo, error) {
 	r.intake = intake.New(intake.Options{
-		Store: r.store, Plugins: r.host, Tokens: r.signIn, Mutes: r.mutes, Log: r.log.Part("intake"), Metrics: r.registry, Mask: r.masker.Mask, Notify: r.notices.Connector,
+		Store: r.store, Plugins: r.host, Tokens: r.signIn, Mutes: r.mutes, Log: r.log.Part("intake"), Metrics: r.registry, Mask: r.masker.Mask,
+		Notify: func(n intake.Notice) { r.notices.Connector(n); r.dashboard.Changed() },
 		Memory: memory.Limit(memory.Daemon),
 	})
 	return func(ctx context.Context) error { r.intake.Stop(ctx); return nil }, nil

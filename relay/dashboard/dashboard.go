@@ -85,6 +85,10 @@ func New(o Options) (*Dashboard, error) {
 // Notify tells open pages that channels have news. It never blocks.
 func (d *Dashboard) Notify(channels []string) { d.hub.notify(channels) }
 
+// Changed tells the open pages that show more than a channel that something else has news,
+// such as a connector's health. It never blocks.
+func (d *Dashboard) Changed() { d.hub.tell(func(l *listening) bool { return l.whole }) }
+
 // Close ends the connections of open pages, which would otherwise hold a server's
 // graceful end up.
 func (d *Dashboard) Close() { d.hub.close() }

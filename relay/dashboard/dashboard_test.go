@@ -311,7 +311,7 @@ func TestOpenPagesHearOfNews(t *testing.T) {
 	for range 1000 {
 		d.Notify([]string{"lobby", "other"})
 	}
-	for _, r := range []*bufio.Reader{lobby, all} {
+	hears := func(r *bufio.Reader) {
 		for line := ""; line != "data: news\n"; {
 			var err error
 			if line, err = r.ReadString('\n'); err != nil {
@@ -319,6 +319,11 @@ func TestOpenPagesHearOfNews(t *testing.T) {
 			}
 		}
 	}
+	hears(lobby)
+	hears(all)
+	whole := listen("*")
+	d.Changed() // a connector's health is no channel's news
+	hears(whole)
 	d.Close()
 	rest, err := io.ReadAll(dev)
 	if err != nil || strings.Contains(string(rest), "news") {

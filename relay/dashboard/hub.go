@@ -34,7 +34,9 @@ type hub struct {
 // listening is an open page.
 type listening struct {
 	person string
-	// all says that it hears of every channel, and otherwise of these.
+	// whole says that it shows more than one channel. Of those, all says that it hears of
+	// every one, and otherwise of these.
+	whole    bool
 	all      bool
 	channels map[string]bool
 	news     chan struct{}
@@ -69,17 +71,25 @@ func (h *hub) leave(l *listening) {
 	delete(h.pages, l)
 }
 
-// notify leaves word for each page that is concerned. A page that has not yet
-// taken the last word needs no second one.
+// notify leaves word for each page that channels concern.
 func (h *hub) notify(channels []string) {
+	h.tell(func(l *listening) bool {
+		return l.all && len(channels) > 0 || slices.ContainsFunc(channels, func(c string) bool { return l.channels[c] })
+	})
+}
+
+// tell leaves word for some pages. One that has not yet taken the last word needs no second
+// one.
+func (h *hub) tell(concerns func(*listening) bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for l := range h.pages {
-		if l.all && len(channels) > 0 || slices.ContainsFunc(channels, func(c string) bool { return l.channels[c] }) {
-			select {
-			case l.news <- struct{}{}:
-			default:
-			}
+		if !concerns(l) {
+			continue
+		}
+		select {
+		case l.news <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -87,7 +97,7 @@ func (h *hub) notify(channels []string) {
 // listener returns what a page hears of: of its channel, or of all, as far as its person
 // sees them.
 func (d *Dashboard) listener(ctx context.Context, channel string) (*listening, error) {
-	l := &listening{channels: make(map[string]bool), news: make(chan struct{}, 1)}
+	l := &listening{whole: channel == "*", channels: make(map[string]bool), news: make(chan struct{}, 1)}
 	me, ok := access.From(ctx)
 	l.person, l.all = me.Name, ok && me.SeesAll() && channel == "*"
 	if l.all {
