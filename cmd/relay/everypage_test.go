@@ -29,7 +29,7 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 			seen[shape] = true
 		}
 		w.visit(path)
-		paths = append(paths, ask[[]string](w, `[...document.links].filter(a => a.origin === location.origin && !a.download).map(a => a.pathname + (a.search.startsWith("?type=") ? a.search : ""))`)...)
+		paths = append(paths, ask[[]string](w, `[...document.links].filter(a => a.origin === location.origin && !a.download).map(a => a.pathname + (a.search.startsWith("?type=") || a.pathname === "/configuration/file" ? a.search + a.hash : ""))`)...)
 		do(w, chromedp.Evaluate[int](axe+"; 0"))
 		for name, l := range looks() {
 			w.turn(l)

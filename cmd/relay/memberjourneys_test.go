@@ -222,11 +222,17 @@ func TestAMemberSignsAConnectorIn(t *testing.T) {
 	w.reads("https://microsoft.example/devicelogin", "AB-CD", "Waiting for you to finish there")
 	m.change(func() { m.entered, m.titles = true, []string{"Book the room"} })
 	w.lands("/connectors/trip")
+	w.reads("You are signed in. The connector goes on.")
 	w.press("Poll now")
 	w.reads("The first event has arrived", "Book the room")
 	if text := ask[string](w, "document.documentElement.outerHTML") + p.log.String(); strings.Contains(text, "canary") {
 		t.Error("the page or the log shows a token")
 	}
+	m.change(func() { m.entered = false })
+	w.press("Sign in again")
+	w.lands("/connectors/trip/login")
+	w.press("Copy the code")
+	w.reads("Copied")
 }
 
 // TestAnotherTakesOverWhatSomebodyLeaves: who leaves the team loses her connectors, and
@@ -257,10 +263,10 @@ func TestAnotherTakesOverWhatSomebodyLeaves(t *testing.T) {
 	w.lands("/sign-in") // she is nobody any longer
 	tim := signIn(t, b, desktop(), p, "tim")
 	tim.press("hers")
-	tim.reads("It is nobody's", "mia@example.com has left the team")
+	tim.reads("Its owner has left", "mia@example.com is no longer a member")
 	tim.press("Take it over")
 	tim.eventually("it is Tim's", func() bool {
-		return !strings.Contains(tim.text(), "It is nobody's") && strings.Contains(tim.text(), "Waiting for")
+		return !strings.Contains(tim.text(), "Its owner has left") && strings.Contains(tim.text(), "Waiting for")
 	})
 	tim.press("Post it to the hook")
 	tim.reads("The hook answered 200", "delivered")
