@@ -50,9 +50,6 @@ func (d *Draft) Todo() []string {
 // Variables returns the variables that the draft reads.
 func (d *Draft) Variables() []Variable { return d.variables }
 
-// Empty reports whether there is nothing in the draft.
-func (d *Draft) Empty() bool { return len(d.blocks) == 0 }
-
 // need notes what needs a person, once.
 func (d *Draft) need(format string, a ...any) {
 	if text := fmt.Sprintf(format, a...); !slices.Contains(d.todo, text) {
