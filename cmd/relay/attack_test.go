@@ -73,8 +73,11 @@ connector "rss" "blog" {
 	}
 	postJSON(p.hook("ci"), evil) // it is refused, and listed
 	for _, command := range [][]string{
-		{"pause", "lobby", "--reason", evil[:200]}, {"resume", "lobby"}, {"mute", "channel", "lobby", "--for", "1h", "--reason", evil[:250]},
-		{"mute", "when", fmt.Sprintf("event.kind == %q", evil[:100]), "--for", "1h"}, {"poll", "blog"},
+		{"pause", "lobby", "--reason", evil[:200]},
+		{"resume", "lobby"},
+		{"mute", "channel", "lobby", "--for", "1h", "--reason", evil[:250]},
+		{"mute", "when", fmt.Sprintf("event.kind == %q", evil[:100]), "--for", "1h"},
+		{"poll", "blog"},
 	} {
 		if _, errOut, err := p.run(command...); err != nil {
 			t.Logf("relay %.30q: %s", command, errOut)

@@ -63,23 +63,25 @@ func (a *app) explain(e operator.Explanation) {
 }
 
 func routeLine(r event.Trace) string {
-	if r.Matched {
-		line := fmt.Sprintf("route %d matched", r.Route)
-		if len(r.Channels) > 0 {
-			line += ": to " + strings.Join(r.Channels, ", ")
-		}
-		if len(r.Suspended) > 0 {
-			line += "; suspended: " + strings.Join(r.Suspended, ", ")
-		}
-		for _, m := range r.Muted {
-			line += fmt.Sprintf("; not to %s: %s", strings.Join(m.Channels, ", "), m)
-		}
-		if r.Reason != "" {
-			line += " (" + r.Reason + ")"
-		}
-		return line
+	if !r.Matched {
+		return fmt.Sprintf("route %d did not match: %s", r.Route, r.Reason)
 	}
-	return fmt.Sprintf("route %d did not match: %s", r.Route, r.Reason)
+	line := fmt.Sprintf("route %d matched", r.Route)
+	if len(r.Channels) > 0 {
+		line += ": to " + strings.Join(r.Channels, ", ")
+	}
+	parts := []string{line}
+	if len(r.Suspended) > 0 {
+		parts = append(parts, "suspended: "+strings.Join(r.Suspended, ", "))
+	}
+	for _, m := range r.Muted {
+		parts = append(parts, fmt.Sprintf("not to %s: %s", strings.Join(m.Channels, ", "), m))
+	}
+	line = strings.Join(parts, "; ")
+	if r.Reason != "" {
+		line += " (" + r.Reason + ")"
+	}
+	return line
 }
 
 func attemptLine(t operator.Attempt) string {
