@@ -1,14 +1,17 @@
 package access
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // longestName is that of a mail address.
 const longestName = 254
 
 // CleanName returns the name of somebody who signs in as the relay keeps it: a mail address
 // or another single word, in small letters. Only the letters of ASCII are made small, since
-// other alphabets have letters that become the same, and so would two people. It is false
-// for what is no name.
+// other alphabets have letters that become the same, and so would two people. What is no
+// name, such as one with a character that nobody sees, comes back false and empty.
 func CleanName(s string) (string, bool) {
 	s = strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
@@ -16,8 +19,11 @@ func CleanName(s string) (string, bool) {
 		}
 		return r
 	}, strings.TrimSpace(s))
-	bad := func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\uFFFD' }
-	return s, s != "" && len(s) <= longestName && !strings.ContainsFunc(s, bad)
+	bad := func(r rune) bool { return r == ' ' || r == '\uFFFD' || !unicode.IsPrint(r) }
+	if s == "" || len(s) > longestName || strings.ContainsFunc(s, bad) {
+		return "", false
+	}
+	return s, true
 }
 
 // SameName reports whether two names are those of the same person.

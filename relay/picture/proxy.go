@@ -148,7 +148,8 @@ func (p *Proxy) sign(picture string) string {
 
 // ServeHTTP implements [http.Handler].
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	picture, sum := r.FormValue("u"), r.FormValue("s")
+	q := r.URL.Query()
+	picture, sum := q.Get("u"), q.Get("s")
 	if !hmac.Equal([]byte(sum), []byte(p.sign(picture))) {
 		http.NotFound(w, r)
 		return

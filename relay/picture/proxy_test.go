@@ -125,6 +125,20 @@ func TestOnlyWhatACardNamedIsFetched(t *testing.T) {
 	}
 }
 
+// TestNobodyUploadsByAskingForAPicture: a request for one may have a body, which could fill
+// the disk if it were read as a form.
+func TestNobodyUploadsByAskingForAPicture(t *testing.T) {
+	p := newProxy(t, http.DefaultClient)
+	body := strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"u\"; filename=\"f\"\r\n\r\n…\r\n--x--\r\n")
+	size := body.Len()
+	r := httptest.NewRequest(http.MethodGet, picture.ProxyPath, body)
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	w := httptest.NewRecorder()
+	if p.ServeHTTP(w, r); w.Code != http.StatusNotFound || body.Len() != size {
+		t.Errorf("the answer is %d, and %d of %d bytes were read", w.Code, size-body.Len(), size)
+	}
+}
+
 func TestWhatIsNoPictureHasNoAddress(t *testing.T) {
 	p := newProxy(t, http.DefaultClient)
 	for _, address := range []string{

@@ -28,6 +28,9 @@ func NewConditions() *Conditions {
 // Add compiles a condition and returns its number, which counts from 0. The error is one
 // line.
 func (c *Conditions) Add(text string) (int, error) {
+	if deep := language.TooDeep([]byte(text), "condition"); deep != nil {
+		return 0, evaluationError(language.OneLine(hcl.Diagnostics{deep}))
+	}
 	expr, diags := hclsyntax.ParseExpression([]byte(text), "condition", hcl.InitialPos)
 	if !diags.HasErrors() {
 		diags = c.shared.compileCondition(expr, checkScope(language.NewSmallMeter().Scope(c.shared.scope, nil)))

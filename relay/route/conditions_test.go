@@ -44,7 +44,9 @@ func TestConditionsThatAreRefused(t *testing.T) {
 		"channel.lobby":           `There is nothing called "channel" here`,
 		`env("TOKEN") == "x"`:     `There is no function "env"`,
 		`file("/etc/passwd") > 1`: `There is no function "file"`,
-		strings.Repeat("(", 1000): "",
+		strings.Repeat("(", 1000): "Nested too deeply",
+		// Each try doubles the work of the one around it, and takes down how it failed.
+		strings.Repeat("try(", 400) + "true" + strings.Repeat(")", 400): "Nested too deeply",
 		// While it is compiled, it must not cost more than an event may.
 		`length([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a]]]) < 0`: "Too costly",
 	} {

@@ -52,21 +52,22 @@ type Options struct {
 type Guard struct {
 	relay   operator.Relay
 	options Options
-	refused *throttle.Throttle
+	vain    *throttle.Throttle
 }
 
 var _ operator.Relay = (*Guard)(nil)
 
-// How many refused attempts of one person the audit log has: some at once, and then one in
-// a while, so that nobody fills the log with what she may not do.
+// How many attempts of one person that came to nothing the audit log has: some at once, and
+// then one in a while. It has room for so many entries, and nobody may drive out what
+// others did with what she did not.
 const (
-	refusedAtOnce = 20
-	refusedEvery  = time.Minute
+	vainAtOnce = 20
+	vainEvery  = time.Minute
 )
 
 // New returns a guard before a relay.
 func New(o Options) *Guard {
-	return &Guard{relay: o.Relay, options: o, refused: throttle.New(refusedAtOnce, refusedEvery, nil)}
+	return &Guard{relay: o.Relay, options: o, vain: throttle.New(vainAtOnce, vainEvery, nil)}
 }
 
 // enter returns who asks, if the way that she came in allows this sort of thing.
@@ -119,10 +120,9 @@ func (g *Guard) write(ctx context.Context, v view, a act, allowed bool, err erro
 	entry := operator.Audited{Time: time.Now(), Who: v.Name, Via: v.Via, Action: a.action, Subject: cut(a.subject), Outcome: operator.Done, Detail: cut(a.detail)}
 	switch {
 	case err == nil:
+	case v.Name == "" || g.vain.Take(v.Name) > 0:
+		return
 	case !allowed || errors.Is(err, operator.ErrForbidden):
-		if v.Name == "" || g.refused.Take(v.Name) > 0 {
-			return
-		}
 		entry.Outcome, entry.Detail = operator.Refused, cut(err.Error())
 	default:
 		entry.Outcome, entry.Detail = operator.Failed, cut(g.options.Mask(err.Error()))

@@ -411,8 +411,15 @@ func TestChangesAreWrittenDown(t *testing.T) {
 	for range 1000 {
 		_ = g.Pause(mia, strings.Repeat("blue", 1000), "")
 	}
-	if len(*log) > 3+refusedAtOnce || len([]rune((*log)[5].Subject)) > mostDetail {
+	if len(*log) > 3+vainAtOnce || len([]rune((*log)[5].Subject)) > mostDetail {
 		t.Errorf("1000 refused attempts made %d entries, with subjects of %d characters", len(*log)-3, len([]rune((*log)[5].Subject)))
+	}
+	*log = (*log)[:0]
+	for range 1000 {
+		_ = g.Pause(ada, "red", "") // which fails
+	}
+	if len(*log) > vainAtOnce {
+		t.Errorf("1000 failed attempts made %d entries", len(*log))
 	}
 	b.err = nil
 	if _ = g.Pause(ada, "red", ""); (*log)[len(*log)-1].Outcome != operator.Done {
