@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/connector-relay/relay/relay/card"
 	"github.com/connector-relay/relay/relay/form"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/store"
@@ -110,6 +111,15 @@ func TestAMemberSavesOnlyWhatIsHers(t *testing.T) {
 			t.Errorf("%s: trying it says %v, want %v", name, err, c.is)
 		}
 	}
+	for name, pair := range map[string][2]operator.Draft{
+		"a channel": {hook("made", "red", "blue"), hook("made", "red", "bluee")}, "a team": {hook("made", "blue", "red"), hook("made", "bluee", "red")},
+	} {
+		_, there := r.guard.Save(ada, pair[0])
+		_, nowhere := r.guard.Save(ada, pair[1])
+		if there.Error() != nowhere.Error() || strings.Contains(nowhere.Error(), "blue") {
+			t.Errorf("of %s that is not hers Ada hears %q, and of one that there is not %q", name, there, nowhere)
+		}
+	}
 	for _, who := range []context.Context{bea, cyd} {
 		if err := r.guard.RemoveBlock(who, "adas", 1); err == nil {
 			t.Error("somebody else removes Ada's connector")
@@ -169,6 +179,18 @@ func TestANameIsNotInherited(t *testing.T) {
 	mustSave(t, cyd, r, hook("made", "blue", "blue"))
 	if fresh := r.connector(t, "made").HookURL; fresh == url {
 		t.Error("Cyd's has Ada's hook URL")
+	}
+	if _, err := r.guard.PostCard(cyd, "made", card.Card{Text: "for the blue only"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.guard.RemoveBlock(cyd, "made", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.guard.ForgetConnector(ops(), "made"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.guard.Save(ada, hook("made", "red", "red")); len(mistakes(err)) != 1 {
+		t.Errorf("Ada takes the name of a forgotten connector, and reads its events: %v", err)
 	}
 }
 
@@ -235,6 +257,39 @@ func TestWhoLeavesATeamIsSuspendedUntilSomebodyTakesOver(t *testing.T) {
 		t.Errorf("Ada tries Bea's secret on something else: %v", err)
 	}
 	b.Filled.Arguments["secret"] = "CANARY-adas-secret"
+	mustSave(t, ada, r, operator.Draft{Filled: b.Filled})
+}
+
+// TestASignInStaysWithWhatItWasGivenFor: the owner of a connector that somebody else signed
+// in does not send that access elsewhere.
+func TestASignInStaysWithWhatItWasGivenFor(t *testing.T) {
+	r, _, _ := running(t, teams(""), nil)
+	ada, bea := member("ada@example.com", "red"), member("bea@example.com", "red")
+	signIn := func(who context.Context) {
+		t.Helper()
+		s, err := r.guard.SignIn(who, "board")
+		if err == nil {
+			err = r.guard.PasteToken(who, s.ID, "a-token")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := mustSave(t, ada, r, operator.Draft{Filled: &form.Filled{
+		Type: "trello", Name: "board", Team: "red", Channels: []string{"red"}, Disabled: true,
+		Arguments: map[string]string{"key": "0123456789abcdef0123456789abcdef", "board": "nC8QJJoZ"},
+	}})
+	signIn(bea)
+	b.Filled.Channels = nil
+	b = mustSave(t, ada, r, operator.Draft{Filled: b.Filled})
+	b.Filled.Arguments["api"] = "https://ada.example.com"
+	if _, err := r.guard.TryConnector(ada, operator.Draft{Filled: b.Filled}); len(mistakes(err)) != 1 {
+		t.Errorf("Ada tries Bea's sign-in on something else: %v", err)
+	}
+	if _, err := r.guard.Save(ada, operator.Draft{Filled: b.Filled}); len(mistakes(err)) != 1 {
+		t.Errorf("Ada uses Bea's sign-in for something else: %v", err)
+	}
+	signIn(ada)
 	mustSave(t, ada, r, operator.Draft{Filled: b.Filled})
 }
 

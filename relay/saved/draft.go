@@ -72,7 +72,7 @@ func (k *Keeper) read(ctx context.Context, in operator.Draft) (d *draft, err err
 		return d, err
 	}
 	d.block.Owner, d.block.Team = d.checked.Owner, d.checked.Team
-	d.mistakes = d.checked.Mistakes
+	d.mistakes = discreet(p, d.checked.Mistakes)
 	for _, m := range limits(p, d.checked) {
 		if !slices.ContainsFunc(d.mistakes, func(o form.Mistake) bool { return o.Field == m.Field }) {
 			d.mistakes = append(d.mistakes, m)

@@ -60,17 +60,39 @@ func asMember(p access.Person, f *form.Filled) error {
 	return nil
 }
 
+// What a member reads about a team or a channel that is not hers, whether or not there is
+// one: neither which there are, nor their names, are hers to know.
+const (
+	notHerTeam    = "Choose one of your teams."
+	notHerChannel = "Choose channels of your teams; one of these is not, or is not there."
+)
+
+// discreet leaves out of a configuration's words what is not a member's to know.
+func discreet(p access.Person, mistakes []form.Mistake) []form.Mistake {
+	for i, m := range mistakes {
+		switch {
+		case isOps(p):
+		case m.Field == form.FieldTeam:
+			mistakes[i].Message = notHerTeam
+		case m.Field == form.FieldChannels:
+			mistakes[i].Message = notHerChannel
+		}
+	}
+	return mistakes
+}
+
 // limits returns what in a block goes beyond what a member may do.
 func limits(p access.Person, c *plan.Checked) (list []form.Mistake) {
 	if isOps(p) {
 		return nil
 	}
 	if !p.Manages(c.Team) {
-		list = append(list, form.Mistake{Field: form.FieldTeam, Message: "Choose one of your teams."})
+		list = append(list, form.Mistake{Field: form.FieldTeam, Message: notHerTeam})
 	}
-	for _, channel := range slices.Sorted(maps.Keys(c.Teams)) {
-		if !p.Manages(c.Teams[channel]) {
-			list = append(list, form.Mistake{Field: form.FieldChannels, Message: fmt.Sprintf("The channel %s is not one of your teams'.", channel)})
+	for _, team := range c.Teams {
+		if !p.Manages(team) {
+			list = append(list, form.Mistake{Field: form.FieldChannels, Message: notHerChannel})
+			break
 		}
 	}
 	if tooOften(c.Schedule, time.Now()) {
@@ -110,25 +132,33 @@ func (k *Keeper) nameTaken(ctx context.Context, p access.Person, name string) (s
 	if isOps(p) {
 		return "", nil
 	}
-	left, err := k.own(ctx, name)
-	if err != nil {
+	left, err := k.left(ctx, name)
+	if err != nil || !left {
 		return "", err
-	}
-	kept, err := k.options.Store.Connectors(ctx)
-	if err != nil {
-		return "", err
-	}
-	if len(left) == 0 && !slices.ContainsFunc(kept, func(c store.Kept) bool { return c.Name == name }) {
-		return "", nil
 	}
 	switch was, err := k.open(ctx, ownership(name)); {
 	case err == nil && access.SameName(was.By, p.Name):
 		return "", nil
 	case err == nil || errors.Is(err, errNotStored):
-		return "A connector of this name was removed, and its hook URL and history are still there. Choose another name, or ask ops to run `relay connectors forget`.", nil
+		return "A connector of this name was removed, and its hook URL or history is still there. Choose another name.", nil
 	default:
 		return "", err
 	}
+}
+
+// left reports whether something is left of a connector that has been removed. Of one that
+// ops have made the relay forget, its events are, until their retention is over.
+func (k *Keeper) left(ctx context.Context, name string) (bool, error) {
+	secrets, err := k.own(ctx, name)
+	if err != nil || len(secrets) > 0 {
+		return len(secrets) > 0, err
+	}
+	kept, err := k.options.Store.Connectors(ctx)
+	if err != nil || slices.ContainsFunc(kept, func(c store.Kept) bool { return c.Name == name }) {
+		return err == nil, err
+	}
+	events, err := k.options.Store.Events(ctx, store.EventFilter{Connector: name, Limit: 1})
+	return len(events) > 0, err
 }
 
 // tooMany says why somebody can have no more connectors; it is empty when she can.
@@ -155,8 +185,9 @@ func (k *Keeper) tooMany(ctx context.Context, p access.Person) (string, error) {
 // sameUse reports whether two forms use their secrets for the same.
 func sameUse(a, b form.Filled) bool { return a.Type == b.Type && maps.Equal(a.Arguments, b.Arguments) }
 
-// borrowed returns the secrets of somebody else among those that a draft keeps: they stay
-// with the arguments for which they were given, and are not sent elsewhere.
+// borrowed returns the secrets of somebody else among those that a draft keeps, and her
+// sign-in: they stay with the arguments for which they were given, and are not sent
+// elsewhere.
 func (k *Keeper) borrowed(ctx context.Context, p access.Person, connector string, kept []string) (list []form.Mistake, err error) {
 	if isOps(p) {
 		return nil, nil
@@ -170,6 +201,13 @@ func (k *Keeper) borrowed(ctx context.Context, p access.Person, connector string
 		case !access.SameName(s.By, p.Name):
 			list = append(list, form.Mistake{Field: form.ArgumentField(argument), Message: "Somebody else gave this secret. Give your own, because you change what it is used for."})
 		}
+	}
+	switch by, err := k.options.SignIns.By(ctx, connector); {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return nil, err
+	case !access.SameName(by, p.Name):
+		list = append(list, form.Mistake{Message: "Somebody else signed this connector in. Sign in yourself before you change what that is used for."})
 	}
 	return list, nil
 }

@@ -37,11 +37,14 @@ type Store interface {
 	Secret(ctx context.Context, name string) ([]byte, error)
 	Secrets(ctx context.Context) ([]string, error)
 	Connectors(ctx context.Context) ([]store.Kept, error)
+	Events(ctx context.Context, f store.EventFilter) ([]store.EventSummary, error)
 }
 
 // SignIns are the grants of people who signed in for a connector.
 type SignIns interface {
 	Token(ctx context.Context, c pluginhost.Call) (string, error)
+	// By says who has signed a connector in, or fails with [store.ErrNotFound].
+	By(ctx context.Context, connector string) (string, error)
 	Forget(ctx context.Context, connector string) error
 }
 

@@ -47,6 +47,7 @@ type Session struct {
 type session struct {
 	Session
 	call     pluginhost.Call
+	by       string
 	how      *connector.SignIn
 	verifier string
 	state    string
@@ -56,8 +57,8 @@ type session struct {
 	err  error
 }
 
-// Begin starts a sign-in for a connector and ends any other one for it.
-func (k *Keeper) Begin(ctx context.Context, call pluginhost.Call) (Session, error) {
+// Begin starts somebody's sign-in for a connector and ends any other one for it.
+func (k *Keeper) Begin(ctx context.Context, call pluginhost.Call, by string) (Session, error) {
 	how, err := k.options.Plugins.SignIn(ctx, call)
 	switch {
 	case err != nil:
@@ -65,7 +66,7 @@ func (k *Keeper) Begin(ctx context.Context, call pluginhost.Call) (Session, erro
 	case how == nil:
 		return Session{}, ErrNotNeeded
 	}
-	s := &session{call: call, how: how, done: make(chan struct{})}
+	s := &session{call: call, by: by, how: how, done: make(chan struct{})}
 	s.Session = Session{ID: rand.Text(), Flow: how.Flow, URL: how.PageURL, Hint: how.Hint, Expires: time.Now().Add(patience)}
 	var wait func(context.Context) (grant, error)
 	switch how.Flow {
@@ -167,6 +168,7 @@ func (k *Keeper) finish(s *session, g grant, err error) {
 	default:
 	}
 	if err == nil {
+		g.By = s.by
 		k.mask(s.call.Connector, g)
 		err = k.save(k.ctx, s.call.Connector, g)
 	}

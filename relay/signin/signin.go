@@ -74,6 +74,8 @@ type grant struct {
 	Access  string    `json:"access"`
 	Refresh string    `json:"refresh,omitempty"`
 	Expiry  time.Time `json:"expiry,omitzero"`
+	// By is who signed in.
+	By string `json:"by,omitempty"`
 }
 
 // fresh reports whether the access token is good for a poll.
@@ -187,6 +189,15 @@ func (k *Keeper) Move(ctx context.Context, from, to string, move func(sealed []b
 	return move(sealed)
 }
 
+// By returns who has signed a connector in. It fails with [store.ErrNotFound] when nobody has.
+func (k *Keeper) By(ctx context.Context, name string) (string, error) {
+	if _, err := k.options.Store.Token(ctx, name); err != nil {
+		return "", err
+	}
+	g, err := k.load(ctx, name)
+	return g.By, err
+}
+
 // Forget removes a connector's grant, because somebody else is to sign in.
 func (k *Keeper) Forget(ctx context.Context, name string) error {
 	lock := k.lock(name)
@@ -211,7 +222,8 @@ func refresh(ctx context.Context, s pluginhost.Call, how *connector.SignIn, g gr
 	if err != nil {
 		return grant{}, refused(s.Connector, err)
 	}
-	return granted(t), nil
+	g.Access, g.Refresh, g.Expiry = t.AccessToken, t.RefreshToken, t.Expiry
+	return g, nil
 }
 
 // granted is the grant in an authorisation server's answer.

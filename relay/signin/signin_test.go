@@ -149,7 +149,7 @@ func newKeeper(t *testing.T, a *authority) *keeper {
 
 func (k *keeper) begin(t *testing.T, call pluginhost.Call) Session {
 	t.Helper()
-	s, err := k.Begin(t.Context(), call)
+	s, err := k.Begin(t.Context(), call, "ada@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestSignInsUseTheConnectorsClientCertificate(t *testing.T) {
 	k := newKeeper(t, a)
 	call := by(connector.DeviceCode)
 	call.HTTP.CA = ca.PEM
-	if _, err := k.Begin(t.Context(), call); err == nil {
+	if _, err := k.Begin(t.Context(), call, "ada@example.com"); err == nil {
 		t.Error("the sign-in began without a certificate")
 	}
 	dir := t.TempDir()
@@ -350,7 +350,7 @@ func TestNobodySignsInWhereAccessIsGiven(t *testing.T) {
 	k := newKeeper(t, newAuthority(t))
 	open := pluginhost.Call{Type: "open", Connector: "c"}
 	k.want(t, open, "")
-	if _, err := k.Begin(t.Context(), open); !errors.Is(err, ErrNotNeeded) {
+	if _, err := k.Begin(t.Context(), open, "ada@example.com"); !errors.Is(err, ErrNotNeeded) {
 		t.Errorf("a sign-in begins: %v", err)
 	}
 }

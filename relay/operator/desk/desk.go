@@ -68,7 +68,7 @@ type Plugins interface {
 
 // SignIns lets people sign connectors in.
 type SignIns interface {
-	Begin(ctx context.Context, c pluginhost.Call) (signin.Session, error)
+	Begin(ctx context.Context, c pluginhost.Call, by string) (signin.Session, error)
 	Wait(ctx context.Context, id string) error
 	Paste(id, token string) error
 }

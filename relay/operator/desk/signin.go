@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/operator"
 	"github.com/connector-relay/relay/relay/signin"
 )
@@ -15,7 +16,8 @@ func (d *Desk) SignIn(ctx context.Context, name string) (operator.SignIn, error)
 	if err != nil {
 		return operator.SignIn{}, meaning(err)
 	}
-	s, err := d.options.SignIns.Begin(ctx, call)
+	me, _ := access.From(ctx)
+	s, err := d.options.SignIns.Begin(ctx, call, me.Name)
 	if err != nil {
 		return operator.SignIn{}, fmt.Errorf("connector %s: %w", name, signInMeaning(err))
 	}
