@@ -45,6 +45,6 @@ func (c *Conditions) Add(text string) (int, error) {
 // Over returns what evaluates a condition, by its number, over one event. The conditions
 // after the one that used up the budget fail as well.
 func (c *Conditions) Over(connector string, e event.Event) func(n int) (bool, error) {
-	ev := c.shared.evaluate(connector, e)
+	ev := c.shared.evaluate(connector, e, language.NewMeter())
 	return func(n int) (bool, error) { return c.shared.holds(&c.list[n], ev) }
 }

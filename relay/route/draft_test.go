@@ -79,6 +79,7 @@ func TestHostileDrafts(t *testing.T) {
 	}
 	places := []string{
 		"when = %s == 1\n to = [channel.lobby]", "when = event.kind == %s\n to = [channel.lobby]", "to = %s", "to = [channel.lobby]\n card { title = %s }",
+		"when = try(true, event.kind == %s)\n to = [channel.lobby]", // which nobody has evaluated before
 		"to = [channel.lobby]\n card {\n dynamic \"section\" {\n for_each = %s\n content {}\n }\n }",
 	}
 	for i, v := range values {
@@ -102,6 +103,22 @@ func TestHostileDrafts(t *testing.T) {
 				t.Errorf("%.60s: allocated %d MB", text, bytes>>20)
 			}
 		}
+	}
+}
+
+// TestADraftCostsNoMoreForATypeWithManyKinds: all samples share one budget.
+func TestADraftCostsNoMoreForATypeWithManyKinds(t *testing.T) {
+	text := "route {\n when = length([for a in range(100) : [for b in range(100) : event.kind]]) > 0\n to = [channel.lobby]\n}"
+	costs := func(kinds int) uint64 {
+		samples := make([]event.Event, kinds)
+		before := allocated()
+		if r, flaws := Draft(text, []string{"lobby"}, "ci", nil, samples); r == nil || len(flaws) > 0 {
+			t.Errorf("%v, %+v", r, flaws)
+		}
+		return allocated() - before
+	}
+	if few, many := costs(3), costs(300); many > 2*few {
+		t.Errorf("it allocates %d MB for 3 kinds, and %d MB for 300", few>>20, many>>20)
 	}
 }
 

@@ -84,7 +84,12 @@ func (r *Route) Apply(connector string, e event.Event) Result {
 	if !r.Conditional() {
 		return Result{Matched: true}
 	}
-	ev := r.evaluate(connector, e)
+	return r.apply(connector, e, language.NewMeter())
+}
+
+// apply is [Route.Apply] for a conditional route, within the bounds of a meter.
+func (r *Route) apply(connector string, e event.Event, m *language.Meter) Result {
+	ev := r.evaluate(connector, e, m)
 	if r.when != nil {
 		matched, err := r.holds(r.when, ev)
 		if err != nil {

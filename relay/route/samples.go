@@ -30,42 +30,59 @@ func (r *Route) CheckKinds(connector string, kinds []string, samples []event.Eve
 	if _, looks := r.reach.Looks("data"); looks && slices.ContainsFunc(samples, func(e event.Event) bool { return len(e.Data) == 0 }) {
 		return diags
 	}
+	all, told := r.try(connector, samples)
+	if !told {
+		return diags
+	}
 	if r.when != nil {
-		if d := r.always(connector, samples, func(res Result) bool { return res.Failed }, "Condition fails on every sample", r.when.written.Range()); d != nil {
+		if d := always(all, func(res Result) bool { return res.Failed }, "Condition fails on every sample", r.when.written.Range()); d != nil {
 			return append(diags, d)
 		}
 	}
-	var matching []event.Event
-	for _, sample := range samples {
-		if r.Apply(connector, sample).Matched {
-			matching = append(matching, sample)
-		}
-	}
+	matching := slices.DeleteFunc(slices.Clone(all), func(t tried) bool { return !t.Matched })
 	if r.urgent != nil {
-		if d := r.always(connector, matching, func(res Result) bool { return res.unsure }, "Urgent fails on every sample", r.urgent.written.Range()); d != nil {
+		if d := always(matching, func(res Result) bool { return res.unsure }, "Urgent fails on every sample", r.urgent.written.Range()); d != nil {
 			diags = append(diags, d)
 		}
 	}
 	if r.card != nil {
 		place := r.card.written.Range()
 		place.End = place.Start
-		if d := r.always(connector, matching, func(res Result) bool { return res.Flawed }, "Card block fails on every sample", place); d != nil {
+		if d := always(matching, func(res Result) bool { return res.Flawed }, "Card block fails on every sample", place); d != nil {
 			diags = append(diags, d)
 		}
 	}
 	return diags
 }
 
+// tried is what the route does with the sample of a kind.
+type tried struct {
+	Result
+	kind string
+}
+
+// try applies the route to all samples. They share a budget, since a type has many; told is
+// false when they use it up, so that nothing can be said of all of them.
+func (r *Route) try(connector string, samples []event.Event) (all []tried, told bool) {
+	m := language.NewBudget()
+	for i, sample := range samples {
+		all = append(all, tried{r.apply(connector, sample, m), sample.Kind})
+		if m.Over() && i > 0 {
+			return nil, false
+		}
+	}
+	return all, true
+}
+
 // always warns if all samples have the same problem.
-func (r *Route) always(connector string, samples []event.Event, trouble func(Result) bool, summary string, place hcl.Range) *hcl.Diagnostic {
+func always(all []tried, trouble func(Result) bool, summary string, place hcl.Range) *hcl.Diagnostic {
 	reason := ""
-	for _, sample := range samples {
-		res := r.Apply(connector, sample)
-		if !trouble(res) {
+	for _, t := range all {
+		if !trouble(t.Result) {
 			return nil
 		}
 		if reason == "" {
-			reason = fmt.Sprintf("With the sample of kind %q %s.", sample.Kind, strings.TrimSuffix(res.Reason, "."))
+			reason = fmt.Sprintf("With the sample of kind %q %s.", t.kind, strings.TrimSuffix(t.Reason, "."))
 		}
 	}
 	if reason == "" {
@@ -78,7 +95,7 @@ func (r *Route) always(connector string, samples []event.Event, trouble func(Res
 func unknownKinds(condition hclsyntax.Expression, scope *hcl.EvalContext, kinds []string) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	compare := func(expr hclsyntax.Expression) {
-		v, more := expr.Value(scope)
+		v, more := language.Evaluate(expr, scope, true)
 		if more.HasErrors() || v.IsMarked() || v.Type() != cty.String || v.IsNull() || !v.IsKnown() {
 			return
 		}

@@ -51,7 +51,7 @@ type evaluation struct {
 
 // evaluate provides the event's values. What the route does not read stays unknown. If
 // the values cost too much, every step of the evaluation says so.
-func (r *Route) evaluate(connector string, e event.Event) evaluation {
+func (r *Route) evaluate(connector string, e event.Event, m *language.Meter) evaluation {
 	values := unknownEvent()
 	values["connector"] = cty.StringVal(connector)
 	values["kind"] = cty.StringVal(e.Kind)
@@ -60,7 +60,6 @@ func (r *Route) evaluate(connector string, e event.Event) evaluation {
 	if !e.Time.IsZero() {
 		values["time"] = cty.StringVal(e.Time.UTC().Format(time.RFC3339))
 	}
-	m := language.NewMeter()
 	_ = m.Bound(func() error {
 		if reach, looks := r.reach.Looks("data"); looks {
 			values["data"] = dataValue(e.Data, reach)

@@ -16,6 +16,7 @@ import (
 // line of defence, for what units fail to measure.
 const (
 	evaluationUnits = 250_000
+	budgetUnits     = 100_000
 	checkUnits      = 1_000
 	bytesPerUnit    = 64
 	evaluationTime  = 2 * time.Second
@@ -58,7 +59,10 @@ func NewMeter() *Meter { return &Meter{left: evaluationUnits, end: time.Now().Ad
 
 // NewBudget returns a meter for reading one part of a configuration. It has no clock: a
 // machine that is busy does not make a configuration invalid.
-func NewBudget() *Meter { return &Meter{left: evaluationUnits} }
+func NewBudget() *Meter { return &Meter{left: budgetUnits} }
+
+// Over reports whether the meter has run out.
+func (m *Meter) Over() bool { return m.over != nil }
 
 // NewSmallMeter returns a meter for checking one of hundreds of conditions.
 func NewSmallMeter() *Meter {
