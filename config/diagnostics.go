@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -279,12 +280,28 @@ func guess(name string, expr hclsyntax.Expression) []hcl.Range {
 			return nil
 		}
 		for _, item := range object.Items {
-			key, diags := item.KeyExpr.Value(nil)
-			if !diags.HasErrors() && key.Type() == cty.String && key.IsKnown() && !key.IsNull() && key.AsString() != "url" && soundsSecret(key.AsString()) {
+			if key := keyOf(item.KeyExpr); key != "url" && soundsSecret(key) {
 				found = append(found, literals(item.ValueExpr)...)
 			}
 		}
 		return nil
 	})
 	return found
+}
+
+// keyOf is the key of an object's member if it is written out. It calculates nothing: a
+// member's text is looked at before anything in it is known to be affordable.
+func keyOf(expr hclsyntax.Expression) string {
+	switch e := expr.(type) {
+	case *hclsyntax.ObjectConsKeyExpr:
+		return cmp.Or(hcl.ExprAsKeyword(e.Wrapped), keyOf(e.Wrapped))
+	case *hclsyntax.ParenthesesExpr:
+		return keyOf(e.Expression)
+	case *hclsyntax.TemplateExpr:
+		if e.IsStringLiteral() {
+			v, _ := e.Value(nil)
+			return v.AsString()
+		}
+	}
+	return ""
 }

@@ -116,6 +116,7 @@ func TestASavedBlockWithMistakesIsSetAside(t *testing.T) {
 		"a secret in the block":         {`connector "github" "mine" {` + "\n repository = \"a/b\"\n token = \"CANARY-in-the-block\"\n}", "Fill it in on the page"},
 		"a path in the block":           {`connector "webhook" "mine" { path = "/webhookb2/0123456789abcdef" }`, "Fill it in on the page"},
 		"a condition without end":       {`connector "rss" "mine" {` + "\n url = \"https://example.com\"\n route {\n  to = [channel.lobby]\n  when = length([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]]) > 0\n }\n}", "Too costly"},
+		"a key without end":             {`connector "rss" "mine" {` + "\n url = \"https://example.com\"\n route {\n  to = [channel.lobby]\n  when = length({ (" + strings.Repeat("[for a in [0, 0, 0, 0, 0, 0, 0, 0, 0, 0] : ", 12) + "a" + strings.Repeat("]", 12) + ") = 1 }) > 0\n }\n}", "Too costly"},
 		"an argument without end":       {`connector "kitchen" "mine" {` + "\n token = secret(\"mine.token\")\n free = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]]\n}", "Too costly"},
 		"channels without end":          {`connector "rss" "mine" {` + "\n url = \"https://example.com\"\n route { to = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]] }\n}", "Too costly"},
 		"a secret's name without end":   {`connector "github" "mine" {` + "\n repository = \"a/b\"\n token = secret(join(\"\", flatten([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : \"c\"]]])))\n}", "Too costly"},
