@@ -1,6 +1,7 @@
 // Package relay is the daemon: it makes the parts, joins them, and starts, reloads and stops them.
 //
 //	source → plugin → pluginhost → intake → store → dispatch → channel → chat system
+//	person → access → dashboard or operator/api → operator/guard → operator/desk → the parts
 //
 // The parts do not know each other. [Start] is the list of steps that make them, and
 // [Relay.Stop] undoes the same steps. What the configuration asks of them is a

@@ -355,7 +355,7 @@ func TestBoundsOfWhatPeopleSave(t *testing.T) {
 	for i := 0; i < 100 && (err == nil || len(mistakes(err)) > 0); i++ {
 		_, err = r.guard.Save(cyd, operator.Draft{Filled: &form.Filled{Type: "webhook", Name: "not a name"}})
 	}
-	if !errors.Is(err, operator.ErrInvalid) || !strings.Contains(err.Error(), "too often") {
+	if !errors.Is(err, operator.ErrBusy) || !strings.Contains(err.Error(), "too often") {
 		t.Errorf("a hundred at once: %v", err)
 	}
 }

@@ -123,7 +123,7 @@ func (d *Dashboard) failed(err error) view {
 	case errors.Is(err, operator.ErrConflict):
 		return show(http.StatusConflict, "Somebody else was quicker: it has changed since you looked.", detail(err, operator.ErrConflict))
 	case errors.Is(err, operator.ErrBusy):
-		return show(http.StatusServiceUnavailable, "The relay is busy with the same for others. Try again in a moment.", detail(err, operator.ErrBusy))
+		return show(http.StatusServiceUnavailable, "The relay is busy with what others ask, or you ask too often. Try again in a moment.", detail(err, operator.ErrBusy))
 	case errors.Is(err, operator.ErrInvalid):
 		return show(http.StatusUnprocessableEntity, "That is not possible as it was asked.", detail(err, operator.ErrInvalid))
 	}

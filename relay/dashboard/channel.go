@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/connector-relay/relay/relay/access"
@@ -70,14 +69,7 @@ func (d *Dashboard) channel(r *http.Request) (answer, error) {
 }
 
 func (d *Dashboard) findChannel(ctx context.Context, name string) (operator.Channel, error) {
-	all, err := d.relay.Channels(ctx)
-	if i := slices.IndexFunc(all, func(c operator.Channel) bool { return c.Name == name }); i >= 0 {
-		return all[i], nil
-	}
-	if err == nil {
-		err = fmt.Errorf("channel %s: %w", name, operator.ErrNotFound)
-	}
-	return operator.Channel{}, err
+	return find(ctx, d.relay.Channels, "channel", name, func(c operator.Channel) string { return c.Name })
 }
 
 // isOps and manages report whether somebody may do a sort of thing: as one of ops, or as

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/connector-relay/relay/relay/access"
@@ -80,14 +79,7 @@ func (d *Dashboard) connectorView(r *http.Request, found *[]operator.Event) (ans
 }
 
 func (d *Dashboard) findConnector(ctx context.Context, name string) (operator.Connector, error) {
-	all, err := d.relay.Connectors(ctx)
-	if i := slices.IndexFunc(all, func(c operator.Connector) bool { return c.Name == name }); i >= 0 {
-		return all[i], nil
-	}
-	if err == nil {
-		err = fmt.Errorf("connector %s: %w", name, operator.ErrNotFound)
-	}
-	return operator.Connector{}, err
+	return find(ctx, d.relay.Connectors, "connector", name, func(c operator.Connector) string { return c.Name })
 }
 
 // managesConnector reports whether a connector is hers, her team's, or she is one of ops.

@@ -17,7 +17,7 @@ import (
 
 const (
 	// maxUpload is how many bytes a form with a picture may post.
-	maxUpload = 4<<20 + maxForm
+	maxUpload = picture.MostUploaded + maxForm
 	// mostUploads is how many of them are read at a time: each is held in memory as a whole.
 	mostUploads = 4
 )
@@ -29,7 +29,7 @@ const carriedPrefix = "carried."
 // well, for the page to carry, and what is wrong with an uploaded picture. What is fixed of a
 // saved connector comes from before.
 func (d *Dashboard) readFilled(r *http.Request, t operator.ConnectorType, before form.Filled) (f form.Filled, carried []pair, mistakes []form.Mistake, err error) {
-	if t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); t == "multipart/form-data" {
+	if hasFiles(r) {
 		select {
 		case d.uploads <- struct{}{}:
 			defer func() { <-d.uploads }()

@@ -19,7 +19,7 @@ func readForm(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		return nil
 	}
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
+	if hasFiles(r) {
 		return nil
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -27,6 +27,12 @@ func readForm(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("%w form: %w", operator.ErrInvalid, err)
 	}
 	return nil
+}
+
+// hasFiles reports whether a form may hold files.
+func hasFiles(r *http.Request) bool {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return kind == "multipart/form-data"
 }
 
 // field is a field of a form, for the template "field".

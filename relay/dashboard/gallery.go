@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -121,12 +120,5 @@ func (d *Dashboard) icon(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Dashboard) findType(ctx context.Context, name string) (operator.ConnectorType, error) {
-	types, err := d.relay.Types(ctx)
-	if i := slices.IndexFunc(types, func(t operator.ConnectorType) bool { return t.Type == name }); i >= 0 {
-		return types[i], nil
-	}
-	if err == nil {
-		err = fmt.Errorf("connector type %s: %w", name, operator.ErrNotFound)
-	}
-	return operator.ConnectorType{}, err
+	return find(ctx, d.relay.Types, "connector type", name, func(t operator.ConnectorType) string { return t.Type })
 }

@@ -84,14 +84,7 @@ func (d *Dashboard) changeable(ctx context.Context, name string) (operator.Block
 
 // findBlock returns a saved connector.
 func (d *Dashboard) findBlock(ctx context.Context, name string) (operator.Block, error) {
-	blocks, err := d.relay.Blocks(ctx)
-	if i := slices.IndexFunc(blocks, func(b operator.Block) bool { return b.Name == name }); i >= 0 {
-		return blocks[i], nil
-	}
-	if err == nil {
-		err = fmt.Errorf("saved connector %s: %w", name, operator.ErrNotFound)
-	}
-	return operator.Block{}, err
+	return find(ctx, d.relay.Blocks, "saved connector", name, func(b operator.Block) string { return b.Name })
 }
 
 func (d *Dashboard) askRemove(r *http.Request) (answer, error) {

@@ -3,8 +3,11 @@ package dashboard
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
+
+	"github.com/connector-relay/relay/relay/operator"
 )
 
 // The overview shows what needs a person and, of channels and connectors, those that most
@@ -63,4 +66,17 @@ func listed[T any](ctx context.Context, d *Dashboard, list func(context.Context)
 		d.options.Log.Error().Err(err).Msg("a list for a page could not be read")
 	}
 	return found
+}
+
+// find returns the one of a list that has a name. The sort says what it is.
+func find[T any](ctx context.Context, list func(context.Context) ([]T, error), sort, name string, nameOf func(T) string) (T, error) {
+	all, err := list(ctx)
+	if i := slices.IndexFunc(all, func(one T) bool { return nameOf(one) == name }); i >= 0 {
+		return all[i], nil
+	}
+	if err == nil {
+		err = fmt.Errorf("%s %s: %w", sort, name, operator.ErrNotFound)
+	}
+	var none T
+	return none, err
 }

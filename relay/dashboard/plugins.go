@@ -3,7 +3,6 @@ package dashboard
 import (
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/connector-relay/relay/relay/operator"
 )
@@ -16,19 +15,15 @@ func (d *Dashboard) plugins(r *http.Request) (answer, error) {
 
 func (d *Dashboard) plugin(r *http.Request) (answer, error) {
 	name := r.PathValue("name")
-	list, err := d.relay.Plugins(r.Context())
+	p, err := find(r.Context(), d.relay.Plugins, "plugin", name, func(p operator.Plugin) string { return p.Name })
 	if err != nil {
 		return nil, err
-	}
-	i := slices.IndexFunc(list, func(p operator.Plugin) bool { return p.Name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("plugin %s: %w", name, operator.ErrNotFound)
 	}
 	log, err := d.relay.PluginLog(r.Context(), name)
 	page := struct {
 		operator.Plugin
 		Log []operator.LogLine
-	}{list[i], log}
+	}{p, log}
 	return view{Template: "plugin.html", Title: name, Trail: []link{{"Plugins", "/plugins"}}, Live: "*", Page: page}, err
 }
 

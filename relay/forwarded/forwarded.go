@@ -1,4 +1,5 @@
-// Package forwarded says where a request came from, if it came through proxies.
+// Package forwarded says where a request came from, if it came through proxies. The hooks
+// and the dashboard ask it alike; which proxies they believe is in the configuration.
 package forwarded
 
 import (

@@ -28,7 +28,8 @@ var (
 	ErrForbidden = errors.New("not allowed")
 	// ErrConflict means that what the request is about has changed since it was looked at.
 	ErrConflict = errors.New("changed in the meantime")
-	// ErrBusy means that too many ask for something costly; try again in a moment.
+	// ErrBusy means that many ask for something costly, or one asks too often; try again in
+	// a moment.
 	ErrBusy = errors.New("busy")
 )
 

@@ -109,7 +109,7 @@ const (
 func New(o Options) *Keeper {
 	return &Keeper{
 		options: o, trials: make(chan struct{}, trialsAtOnce),
-		saves: throttle.New(savesAtOnce, saveEvery, nil), drafts: throttle.New(draftsAtOnce, draftEvery, nil),
+		saves: throttle.New(savesAtOnce, saveEvery), drafts: throttle.New(draftsAtOnce, draftEvery),
 	}
 }
 
@@ -128,7 +128,7 @@ func turn(t *throttle.Throttle, p access.Person) error {
 		return nil
 	}
 	if wait := t.Take(p.Name); wait > 0 {
-		return fmt.Errorf("%w: too often; wait %s", operator.ErrInvalid, wait.Round(time.Second))
+		return fmt.Errorf("%w: you ask too often; wait %s", operator.ErrBusy, wait.Round(time.Second))
 	}
 	return nil
 }

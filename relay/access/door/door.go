@@ -85,8 +85,8 @@ type open struct {
 func New(o Options) *Door {
 	return &Door{
 		options: o, passwords: password.NewChecker(),
-		addresses: throttle.New(20, 10*time.Second, nil), names: throttle.New(10, 30*time.Second, nil), browsers: throttle.New(10, 30*time.Second, nil),
-		noted:  throttle.New(50, 10*time.Second, nil),
+		addresses: throttle.New(20, 10*time.Second), names: throttle.New(10, 30*time.Second), browsers: throttle.New(10, 30*time.Second),
+		noted:  throttle.New(50, 10*time.Second),
 		inside: newInside(), used: newUses(),
 	}
 }

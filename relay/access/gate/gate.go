@@ -83,7 +83,7 @@ func (g *Gate) Handler(next http.Handler) http.Handler {
 			http.Error(w, "A page elsewhere asks for this. Open it in a tab of its own.", http.StatusForbidden)
 		default:
 			// A program with a token is no browser, so no page can make it ask.
-			if r = r.WithContext(context.WithValue(r.Context(), key{}, a)); HasToken(r) {
+			if r = r.WithContext(context.WithValue(r.Context(), key{}, a)); hasToken(r) {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -92,9 +92,9 @@ func (g *Gate) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// HasToken reports whether a request brings an API token. A browser does not do that by
+// hasToken reports whether a request brings an API token. A browser does not do that by
 // itself, as it does with a cookie.
-func HasToken(r *http.Request) bool { return r.Header.Get("Authorization") != "" }
+func hasToken(r *http.Request) bool { return r.Header.Get("Authorization") != "" }
 
 // Upgrade answers who does not speak TLS where a listener does: it leads to the same page
 // over TLS.

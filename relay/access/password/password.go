@@ -28,8 +28,8 @@ const (
 )
 
 const (
-	// Shortest is how many characters a new password has at least.
-	Shortest = 12
+	// shortest is how many characters a new password has at least.
+	shortest = 12
 	// Longest is how many bytes of a password are looked at, in a request or anywhere else.
 	Longest = 1 << 10
 )
@@ -55,8 +55,8 @@ type Hash struct {
 // New returns the hash of a new password.
 func New(text string) (Hash, error) {
 	switch {
-	case len([]rune(text)) < Shortest:
-		return Hash{}, fmt.Errorf("a password has at least %d characters; a few random words make a good one", Shortest)
+	case len([]rune(text)) < shortest:
+		return Hash{}, fmt.Errorf("a password has at least %d characters; a few random words make a good one", shortest)
 	case len(text) > Longest:
 		return Hash{}, fmt.Errorf("a password has at most %d bytes", Longest)
 	}

@@ -1,4 +1,5 @@
-// Package throttle slows down whoever guesses.
+// Package throttle slows down whoever guesses a secret, or asks for something too often.
+// How much may go on at the same time is bounded where it goes on.
 package throttle
 
 import (
@@ -17,19 +18,15 @@ const mostKeys = 10_000
 type Throttle struct {
 	burst    int
 	interval time.Duration
-	now      func() time.Time
 
 	mu sync.Mutex
 	// free is when each key could do it a whole burst of times again.
 	free map[string]time.Time
 }
 
-// New returns a throttle. The clock is time.Now when now is nil.
-func New(burst int, interval time.Duration, now func() time.Time) *Throttle {
-	if now == nil {
-		now = time.Now
-	}
-	return &Throttle{burst: burst, interval: interval, now: now, free: make(map[string]time.Time)}
+// New returns a throttle.
+func New(burst int, interval time.Duration) *Throttle {
+	return &Throttle{burst: burst, interval: interval, free: make(map[string]time.Time)}
 }
 
 // Take takes one turn of a key. When it has none left, Take returns how long until the
@@ -37,7 +34,7 @@ func New(burst int, interval time.Duration, now func() time.Time) *Throttle {
 func (t *Throttle) Take(key string) (wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := t.now()
+	now := time.Now()
 	free := t.free[key]
 	if free.Before(now) {
 		free = now
@@ -53,7 +50,7 @@ func (t *Throttle) Take(key string) (wait time.Duration) {
 	return 0
 }
 
-// Return gives a turn back: the key did not guess.
+// Return gives a turn back: the key did not use it.
 func (t *Throttle) Return(key string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

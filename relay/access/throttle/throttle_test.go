@@ -9,7 +9,7 @@ import (
 
 func TestKeysGetABurstAndThenOneAnInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := New(3, time.Minute, nil)
+		limit := New(3, time.Minute)
 		for range 3 {
 			if wait := limit.Take("ada"); wait != 0 {
 				t.Fatalf("within the burst, Ada waits %s", wait)
@@ -42,7 +42,7 @@ func TestKeysGetABurstAndThenOneAnInterval(t *testing.T) {
 
 func TestAFloodOfKeysTakesNoMoreMemoryAndFreesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := New(3, time.Minute, nil)
+		limit := New(3, time.Minute)
 		for range 3 {
 			limit.Take("ada")
 		}

@@ -67,7 +67,7 @@ const (
 
 // New returns a guard before a relay.
 func New(o Options) *Guard {
-	return &Guard{relay: o.Relay, options: o, vain: throttle.New(vainAtOnce, vainEvery, nil)}
+	return &Guard{relay: o.Relay, options: o, vain: throttle.New(vainAtOnce, vainEvery)}
 }
 
 // enter returns who asks, if the way that she came in allows this sort of thing.
