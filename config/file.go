@@ -269,14 +269,14 @@ func (f *File) unique(sort string, blocks []*hclsyntax.Block) {
 func usableName(name string) bool { return hclsyntax.ValidIdentifier(name) && len(name) <= 64 }
 
 // unused warns of channels that nothing posts to, unless the file has errors that may
-// hide a use.
+// hide a use. A team's channel is there for what its members add.
 func (f *File) unused(channels []instance) {
 	if f.diags.HasErrors() {
 		return
 	}
 	idle := make(map[*hclsyntax.Block][]string)
 	for _, in := range channels {
-		if !f.used[in.name] {
+		if !f.used[in.name] && in.block.Body.Attributes["team"] == nil {
 			idle[in.block] = append(idle[in.block], in.written)
 		}
 	}

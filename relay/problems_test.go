@@ -63,7 +63,7 @@ func (v view) agrees(t *testing.T, text string, ready bool) {
 	if !strings.Contains(v.metrics, "\nrelay_ready 1\n") == ready {
 		t.Errorf("the metrics do not say that cards are accepted: %t", ready)
 	}
-	if shown := strings.Contains(v.page, "Needs a person"); shown != (text != "") {
+	if shown := strings.Contains(v.page, "Needs attention"); shown != (text != "") {
 		t.Errorf("the page shows what is wrong: %t", shown)
 	}
 }

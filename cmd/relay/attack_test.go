@@ -132,7 +132,7 @@ connector "rss" "blog" {
 		w.fill("Image", "javascript:window.ran=1")
 		w.upload("Or upload a picture", file)
 		w.press("Review and save")
-		w.reads("not right yet")
+		w.reads("fixing")
 		clean("the form")
 	}
 }

@@ -40,8 +40,8 @@ longer in the configuration but left something in the store are "removed".`,
 func (a *app) exportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "export",
-		Short: "Write the connectors that people made on the page as a configuration file",
-		Long: `Write the connectors that people made on the page as a configuration file, with their
+		Short: "Write the connectors that people added on the page as a configuration file",
+		Long: `Write the connectors that people added on the page as a configuration file, with their
 owners and teams. In a file they go on with their hook URLs, checkpoints and history, and
 read their secrets from the store; a connector that stands in a file wins over the one
 on the page.`,

@@ -16,8 +16,8 @@ type importer func(data []byte, file string) (*migrate.Draft, error)
 func (a *app) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
-		Short: "Make a configuration of what another program was configured with",
-		Long: `Make a configuration of what another program was configured with. It is written to
+		Short: "Turn another program's configuration into one for Relay",
+		Long: `Turn another program's configuration into one for Relay. It is written to
 standard output, and what needs a person to standard error. It is valid once the
 environment variables that it names are set. Secrets of the file are in neither; with
 --secrets they are written to a new file of such variables, which only you can read.`,

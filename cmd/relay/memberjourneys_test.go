@@ -89,7 +89,7 @@ func TestAMemberConnectsAFeed(t *testing.T) {
 			w.fill("Mail address", "mia@example.com")
 			w.fill("Password", "a wrong horse")
 			w.press("Sign in")
-			w.reads("This name and this password do not go together")
+			w.reads("Wrong mail address or password")
 			w.fill("Password", memberPassword)
 			w.press("Sign in")
 			w.lands("/")
@@ -101,7 +101,7 @@ func TestAMemberConnectsAFeed(t *testing.T) {
 			w.fill("Name", "blog-"+name)
 			w.fill("URL", "not a URL")
 			w.press("Review and save")
-			w.reads("not right yet")
+			w.reads("fixing")
 			w.fill("URL", blog.server.URL)
 			w.tick("red-room")
 			w.press("Try it")
@@ -185,7 +185,7 @@ func TestAMemberMakesAnIncomingWebhook(t *testing.T) {
 
 	w.visit("/connectors/ci")
 	w.press("Rotate the hook URL")
-	w.choose("The old URL goes on", "not at all")
+	w.choose("The old URL keeps working", "not at all")
 	w.press("Make a new URL")
 	w.eventually("there is a new URL", func() bool {
 		now := ask[string](w, `document.getElementById("hook-url")?.value ?? ""`)
@@ -199,7 +199,7 @@ func TestAMemberMakesAnIncomingWebhook(t *testing.T) {
 	}
 	w.visit("/connectors/ci")
 	w.press("To the new one")
-	w.reads("Its way", "delivered")
+	w.reads("What happened", "delivered")
 }
 
 // TestAMemberSignsAConnectorIn: the page shows the link and the code, and goes on by itself.
@@ -217,7 +217,7 @@ func TestAMemberSignsAConnectorIn(t *testing.T) {
 	w.reads("This is what will be saved")
 	w.press("Save")
 	w.lands("/connectors/trip")
-	w.reads("A person has to sign in")
+	w.reads("Somebody has to sign in")
 	w.press("Sign in")
 	w.reads("https://microsoft.example/devicelogin", "AB-CD", "Waiting for you to finish there")
 	m.change(func() { m.entered, m.titles = true, []string{"Book the room"} })

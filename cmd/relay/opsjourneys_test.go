@@ -18,11 +18,11 @@ func TestOpsMendWhatIsWrong(t *testing.T) {
 				t.Fatal(errOut)
 			}
 			w := b.open(t, l, address)
-			w.reads("Needs a person", "Channel dev is paused: we are moving house")
+			w.reads("Needs attention", "Channel dev is paused: we are moving house")
 			w.press("Channel dev")
 			w.lands("/channels/dev")
 			if !l.phone { // nothing waits any longer
-				w.press("What waits, in order")
+				w.press("Waiting, in order")
 				w.reads("Release 1.0 from ci")
 			}
 			w.press("Resume")
@@ -61,15 +61,15 @@ func TestOpsMendWhatIsWrong(t *testing.T) {
 		w.eventually("the page has looked again", func() bool {
 			return ask[int](w, `performance.getEntriesByName(location.href, "resource").length`) > looked
 		})
-		w.press("Replay the ticked")
+		w.press("Replay selected")
 		w.reads("No dead letters: every card has arrived or still waits")
 		p.eventually("the other one has arrived", func() bool { return len(p.chat.shown("releases")) == 3 })
 	})
 	t.Run("an event's way", func(t *testing.T) {
 		w := b.open(t, phone(), address+"/connectors/ci")
 		w.press("Release 1.0")
-		w.reads("Its way", "Accepted", "Route 1 took it to lobby, releases, dev", "rejected", "HTTP 400", "Bad payload received", "delivered")
-		w.press("What the source said of it")
+		w.reads("What happened", "Accepted", "Route 1 took it to lobby, releases, dev", "rejected", "HTTP 400", "Bad payload received", "delivered")
+		w.press("The source's own data")
 	})
 	t.Run("noise", func(t *testing.T) {
 		w := b.open(t, desktop(), address+"/channels/lobby")
@@ -91,7 +91,7 @@ func TestOpsMendWhatIsWrong(t *testing.T) {
 		w.visit("/channels/lobby")
 		w.press("Mutes")
 		w.lands("/mutes")
-		w.press("End it") // the one that ends first
+		w.press("Unmute") // the one that ends first
 		w.reads("The mute has ended")
 	})
 	t.Run("a change of the configuration", func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestOpsMendWhatIsWrong(t *testing.T) {
 		}
 		write(`channel "annex" {`)
 		w.press("What would a reload change?")
-		w.reads("The files are not valid")
+		w.reads("The files have mistakes")
 		write(`channel "annex" { type = "inbox" }`)
 		w.visit("/configuration/changes")
 		w.reads("channel annex")
@@ -126,7 +126,7 @@ func TestOpsMendWhatIsWrong(t *testing.T) {
 		w.reads("It is new", "teams message", "slack", "matrix")
 		w.fill("Body", `{"text": }`)
 		w.press("Show it")
-		w.reads("A hook would take nothing of this")
+		w.reads("A hook would refuse this")
 		w.press("A route")
 		w.choose("Connector", "picky")
 		w.fill("Route", "route {\n  when = event.card.title == \"Wanted\"\n  to = [channel.lobby]\n  card { title = \"Here: ${event.card.title}\" }\n}")
@@ -136,7 +136,7 @@ func TestOpsMendWhatIsWrong(t *testing.T) {
 	t.Run("a token, and what the audit log says", func(t *testing.T) {
 		w := b.open(t, phone(), address+"/tokens")
 		w.fill("Name", "ci")
-		w.press("Make it")
+		w.press("Create")
 		w.reads("It is not shown again")
 		token := ask[string](w, `document.getElementById("secret").value`)
 		status := func() int {

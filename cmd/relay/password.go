@@ -17,8 +17,8 @@ import (
 func (a *app) passwordCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "password",
-		Short: "Make the hash of a password, for a user block",
-		Long: `Make the hash of a password, for a user block in the dashboard's auth block. It reads the
+		Short: "Hash a password, for a user block",
+		Long: `Hash a password, for a user block in the dashboard's auth block. It reads the
 password twice from a terminal, which does not show it, or once from a pipe.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -71,7 +71,7 @@ func (e *elsewhere) readToken(in io.Reader) (string, error) {
 	}
 	b = bytes.TrimSpace(b)
 	if len(b) > maxToken || bytes.ContainsFunc(b, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", fmt.Errorf("%w: what should be a token is none: it has more than a line, or is too long", errUsage)
+		return "", fmt.Errorf("%w: this is not a token: it has more than one line, or is too long", errUsage)
 	}
 	return string(b), nil
 }

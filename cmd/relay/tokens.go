@@ -15,7 +15,7 @@ import (
 func (a *app) tokensCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tokens",
-		Short: "Make, list and revoke the tokens with which programs ask the relay",
+		Short: "Create, list and revoke the tokens that programs use",
 		Args:  cobra.NoArgs,
 	}
 	cmd.AddCommand(a.createTokenCommand(), a.listTokensCommand(), a.revokeTokenCommand())
@@ -27,8 +27,8 @@ func (a *app) createTokenCommand() *cobra.Command {
 	var expires string
 	cmd := &cobra.Command{
 		Use:   "create NAME",
-		Short: "Make a token, and show it this once",
-		Long: `Make a token, and show it this once: the relay keeps only its hash. It acts as whoever
+		Short: "Create a token, and show it once",
+		Long: `Create a token, and show it once: the relay keeps only its hash. It acts as whoever
 makes it, within its scopes: read is to look, operate to act on what is configured (send,
 poll, pause, replay, mute), and configure to change that. A token made on the relay's own
 machine acts as one of ops.`,
@@ -74,7 +74,7 @@ func expiry(t operator.Token) string {
 func (a *app) listTokensCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the tokens; what they are is not shown",
+		Short: "List the tokens, without what they are",
 		Args:  cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, r operator.Relay, _ []string) error {
 			list, err := r.Tokens(ctx)

@@ -121,11 +121,11 @@ func (d *Dashboard) failed(err error) view {
 	case errors.Is(err, operator.ErrForbidden):
 		return show(http.StatusForbidden, "You may not do this.", detail(err, operator.ErrForbidden))
 	case errors.Is(err, operator.ErrConflict):
-		return show(http.StatusConflict, "Somebody else was quicker: it has changed since you looked.", detail(err, operator.ErrConflict))
+		return show(http.StatusConflict, "Somebody else has changed it since you looked.", detail(err, operator.ErrConflict))
 	case errors.Is(err, operator.ErrBusy):
-		return show(http.StatusServiceUnavailable, "The relay is busy with what others ask, or you ask too often. Try again in a moment.", detail(err, operator.ErrBusy))
+		return show(http.StatusServiceUnavailable, "The relay is busy with other requests, or you are asking too often. Try again in a moment.", detail(err, operator.ErrBusy))
 	case errors.Is(err, operator.ErrInvalid):
-		return show(http.StatusUnprocessableEntity, "That is not possible as it was asked.", detail(err, operator.ErrInvalid))
+		return show(http.StatusUnprocessableEntity, "That cannot be done as asked.", detail(err, operator.ErrInvalid))
 	}
 	d.options.Log.Error().Err(err).Msg("a page failed")
 	return show(http.StatusInternalServerError, "Something went wrong; the relay's log says what.", "")

@@ -132,7 +132,7 @@ func (d *Dashboard) test(r *http.Request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return seeOther(fmt.Sprint("/deliveries/", sent.ID), "A test card is on its way to "+name+"; this page shows how it fares."), nil
+	return seeOther(fmt.Sprint("/deliveries/", sent.ID), "A test card is on its way to "+name+"; this page shows what becomes of it."), nil
 }
 
 func (d *Dashboard) askForgetChannel(r *http.Request) (answer, error) {

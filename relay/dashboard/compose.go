@@ -90,7 +90,7 @@ func (d *Dashboard) take(r *http.Request, t operator.ConnectorType, before form.
 	if len(mistakes) == 0 && do == doSave && r.PostForm.Get("reviewed") == digest(drafted.HCL) {
 		saved, err := d.relay.Save(ctx, draft)
 		if err == nil {
-			return toConnector(saved.Name, "Saved. The connector runs."), nil
+			return toConnector(saved.Name, "Saved. The connector is running."), nil
 		}
 		if mistakes, err = mistaken(err); err != nil {
 			return nil, err
@@ -203,7 +203,7 @@ func (d *Dashboard) takeHCL(r *http.Request, b operator.Block) (answer, error) {
 	draft := operator.Draft{HCL: text, Revision: revisionOf(r)}
 	saved, err := d.relay.Save(r.Context(), draft)
 	if err == nil {
-		return toConnector(saved.Name, "Saved. The connector runs."), nil
+		return toConnector(saved.Name, "Saved. The connector is running."), nil
 	}
 	mistakes, err := mistaken(err)
 	if err != nil {

@@ -263,7 +263,7 @@ func TestMistakesStandBesideTheirFields(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 	for _, want := range []string{
-		`<section id="mistakes" class="panel trouble" role="alert" tabindex="-1" autofocus>`, "3 things are not right yet", `<a href="#name">Name</a>: Give it a &lt;name&gt;.`,
+		`<section id="mistakes" class="panel trouble" role="alert" tabindex="-1" autofocus>`, "3 things need fixing", `<a href="#name">Name</a>: Give it a &lt;name&gt;.`,
 		`aria-invalid="true" aria-describedby="name-doc name-problem"`, `id="name-problem"`, `<a href="#channels">Channels</a>: Choose one.`, `id="channels"`, "It is too long.",
 	} {
 		if !strings.Contains(page, want) {
@@ -380,7 +380,7 @@ func TestASignInOnThePage(t *testing.T) {
 		t.Error("it does not go on when it is over")
 	}
 	k.refuses = fmt.Errorf("%w: declined", operator.ErrInvalid)
-	if _, page := get(t, s.URL+at); !strings.Contains(page, "It came to nothing: invalid: declined") || !strings.Contains(page, "Start again") {
+	if _, page := get(t, s.URL+at); !strings.Contains(page, "The sign-in failed: invalid: declined") || !strings.Contains(page, "Start again") {
 		t.Error("nobody says that it has failed")
 	}
 }

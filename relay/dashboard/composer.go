@@ -154,7 +154,7 @@ func (c *composer) fields(ctx context.Context) {
 	if !c.Editing {
 		c.Asked = append(c.Asked, field{
 			Name: form.FieldName, Label: "Name", Kind: "text", Value: c.Name, Required: true, Problem: c.Wrong[form.FieldName], Example: "such as platform-" + c.Type.Type,
-			Doc: "What people find it by. It stays: letters from a to z, digits, - and _.",
+			Doc: "Letters, digits, - and _. It cannot be changed later.",
 		})
 	}
 	if team := c.team(ctx); len(team.Options) > 1 || team.Problem != "" {
@@ -261,7 +261,7 @@ func (c *composer) own() []field {
 	if c.Type.Polls {
 		add(field{Name: form.FieldSchedule, Label: "Schedule", Kind: "text", Value: c.Schedule, Example: c.Type.Schedule, Doc: "How often to poll: such as @every 15m, or five cron fields."})
 	}
-	add(field{Name: form.FieldMaxSilence, Label: "Silence", Kind: "text", Value: c.MaxSilence, Example: "such as 30d", Doc: "Ops hear of it when no event has come for longer than this."})
+	add(field{Name: form.FieldMaxSilence, Label: "Silence", Kind: "text", Value: c.MaxSilence, Example: "such as 30d", Doc: "Tell ops when no event has arrived for longer than this."})
 	if c.Type.Receives {
 		add(field{Name: form.FieldExpires, Label: "Expiry", Kind: "date", Value: c.Expires, Doc: "From this day on the hook URL accepts nothing."})
 		path := field{Name: form.FieldPath, Label: "Further path", Kind: "text", Kept: slices.Contains(c.Kept, form.FieldPath), Doc: "Where the hook answers as well, for senders that build the path of a retired connector themselves: /webhookb2/…"}

@@ -115,7 +115,7 @@ func (d *Dashboard) rotate(r *http.Request) (answer, error) {
 	name := r.PathValue("name")
 	grace, err := time.ParseDuration(r.PostForm.Get("grace"))
 	if err != nil || grace < 0 {
-		return nil, fmt.Errorf("%w: choose for how long the old URL goes on", operator.ErrInvalid)
+		return nil, fmt.Errorf("%w: choose how long the old URL keeps working", operator.ErrInvalid)
 	}
 	c, err := d.relay.RotateHook(r.Context(), name, grace)
 	if err != nil {

@@ -227,14 +227,14 @@ func TestPages(t *testing.T) {
 	}{
 		{"/", 200, []string{"The disk is &lt;full&gt;", "lobby", "paused", "&lt;i&gt;because", "Card 3", "unauthorised", "sign in", "in 15 min", "No card yet."}},
 		{"/channels/lobby", 200, []string{"accepted by the flow", "dead", "This card cannot be drawn", "three", `href="/deliveries/3"`}},
-		{"/channels/dev", 200, []string{"No card yet. It will appear here by itself."}},
+		{"/channels/dev", 200, []string{"No cards yet. They appear here by themselves."}},
 		{"/channels/nowhere", 404, []string{"There is no such page"}},
 		{"/deliveries/1", 200, []string{"failed", "500", "&lt;b&gt;oops", "1 picture left out", "Route 1", "12ms"}},
 		{"/deliveries/99", 404, nil},
 		{"/deliveries/one", 404, nil},
 		{"/static/relay.css", 200, []string{"prefers-color-scheme"}},
 		{"/static/", 404, nil},
-		{"/nothing", 404, []string{"To the overview"}},
+		{"/nothing", 404, []string{"Go to the overview"}},
 	}
 	for _, test := range tests {
 		status, page := get(t, s.URL+test.path)
@@ -352,7 +352,7 @@ func TestHostileCardsMakeNoLargePage(t *testing.T) {
 	if len(page) > 1<<20 {
 		t.Errorf("the page has %d KB", len(page)>>10)
 	}
-	if got := strings.Count(page, "Shortened: "); got != 30 || !strings.Contains(page, `<a href="/deliveries/1">More of it</a>`) {
+	if got := strings.Count(page, "Shortened: "); got != 30 || !strings.Contains(page, `<a href="/deliveries/1">Show more</a>`) {
 		t.Errorf("%d of 30 cards say that they are shortened", got)
 	}
 	if _, alone := get(t, server.URL+"/deliveries/1"); len(alone) > 256<<10 || !strings.Contains(alone, "Shortened: the middle of the text left out.") {

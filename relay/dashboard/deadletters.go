@@ -48,7 +48,7 @@ func (d *Dashboard) decideChosen(r *http.Request) (answer, error) {
 	}
 	ids := chosen(r.PostForm)
 	if len(ids) == 0 {
-		return d.deliveriesView(r.Context(), r.URL.Query(), true, "Nothing was chosen: tick the cards first.")
+		return d.deliveriesView(r.Context(), r.URL.Query(), true, "Nothing was selected: tick the cards first.")
 	}
 	changed, err := what.do(r.Context(), operator.Selection{Deliveries: ids})
 	return seeOther("/dead-letters"+with(r.URL.Query(), "before", ""), counted(len(changed), what.one, what.many)+"."), err
@@ -99,14 +99,14 @@ func (d *Dashboard) decideAll(r *http.Request) (answer, error) {
 	s := operator.Selection{All: true, Expected: expected, Text: form.Get("text"), Channel: form.Get("channel"), Connector: form.Get("connector"), Kind: form.Get("kind")}
 	if since := form.Get("since"); since != "" {
 		if s.Since, err = time.Parse(time.RFC3339Nano, since); err != nil {
-			return nil, fmt.Errorf("%w: since is no time", operator.ErrInvalid)
+			return nil, fmt.Errorf("%w: since is not a time", operator.ErrInvalid)
 		}
 	}
 	changed, err := what.do(r.Context(), s)
 	if errors.Is(err, operator.ErrConflict) {
 		form.Del("expected")
 		form.Del("since")
-		return turnBack(r.URL.Path+"?"+form.Encode(), "Nothing was changed: another number matches by now. Look again."), nil
+		return turnBack(r.URL.Path+"?"+form.Encode(), "Nothing was changed: a different number matches now. Check again."), nil
 	}
 	return seeOther("/dead-letters", counted(len(changed), what.one, what.many)+"."), err
 }

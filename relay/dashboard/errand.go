@@ -44,9 +44,9 @@ func about(p operator.Problem, channels []operator.Channel, connectors []operato
 	switch {
 	case p.Subject == "dead letters":
 		e.Text, _, _ = strings.Cut(p.Text, ";") // the rest names a command
-		e.Advice, e.Where = "Replay them once the cause is mended, or dismiss them.", link{"Dead letters", "/dead-letters"}
+		e.Advice, e.Where = "Replay them once the cause is fixed, or dismiss them.", link{"Dead letters", "/dead-letters"}
 	case p.Subject == "the configuration":
-		e.Advice, e.Where = "Mend the files and reload. Until then, what ran before goes on.", link{"Configuration", "/configuration/changes"}
+		e.Advice, e.Where = "Fix the files and reload. Until then, what ran before keeps running.", link{"Configuration", "/configuration/changes"}
 	case sort == "channel":
 		e.Where = link{"Channel " + name, "/channels/" + url.PathEscape(name)}
 		if i := slices.IndexFunc(channels, func(c operator.Channel) bool { return c.Name == name }); i >= 0 {

@@ -76,9 +76,9 @@ func TestWhatARelayRefusesIsAPage(t *testing.T) {
 	}{
 		{operator.ErrNotFound, 404, "no such page"},
 		{operator.ErrForbidden, 403, "may not"},
-		{operator.ErrConflict, 409, "quicker"},
+		{operator.ErrConflict, 409, "Somebody else"},
 		{operator.ErrBusy, 503, "moment"},
-		{operator.ErrInvalid, 422, "not possible"},
+		{operator.ErrInvalid, 422, "cannot be done"},
 		{io.ErrUnexpectedEOF, 500, "log says what"},
 	} {
 		resp := post(empty(t).serve(func(*http.Request) (answer, error) { return nil, test.err }), nil)

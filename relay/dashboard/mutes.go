@@ -47,15 +47,15 @@ func (d *Dashboard) mutesView(ctx context.Context, filled url.Values, problems m
 	page := mutesPage{
 		Mutes: list, Manages: me.May(access.Operate) && (me.Role == access.Ops || len(me.Teams) > 0), Open: filled.Has("sort"),
 		Sort: field{Name: "sort", Label: "What", Kind: "choice", Required: true, Options: []option{
-			{"connector", "a connector: nothing of its events is delivered"}, {"channel", "a channel: it gets nothing new"}, {"condition", "events that meet a condition"},
+			{"connector", "a connector"}, {"channel", "a channel"}, {"condition", "events that meet a condition"},
 		}},
 		Name:      field{Name: "name", Label: "Its name", Doc: "Of the connector or channel. A condition without a name is for all connectors.", Kind: "text"},
 		Condition: field{Name: "condition", Label: "Condition", Doc: "Only when you mute by a condition: an expression over event, as in a route's when.", Kind: "text", Example: `event.kind == "push"`},
 		For: field{Name: "for", Label: "For", Kind: "choice", Required: true, Options: []option{
 			{"1h", "an hour"}, {"4h", "four hours"}, {"24h", "a day"}, {"168h", "a week"}, {"", "until the time below"},
 		}},
-		Until: field{Name: "until", Label: "Until", Doc: "In the relay's time, where it is " + d.options.Now().Format("15:04 MST") + " now.", Kind: "datetime-local"},
-		Why:   field{Name: "reason", Label: "Why", Doc: "Everybody reads it beside what is muted.", Kind: "text"},
+		Until: field{Name: "until", Label: "Until", Doc: "In the relay's time zone, where it is " + d.options.Now().Format("15:04 MST") + " now.", Kind: "datetime-local"},
+		Why:   field{Name: "reason", Label: "Why", Doc: "Everybody sees it beside what is muted.", Kind: "text"},
 	}
 	for _, f := range []*field{&page.Sort, &page.Name, &page.Condition, &page.For, &page.Until, &page.Why} {
 		f.Value, f.Problem = filled.Get(f.Name), problems[f.Name]

@@ -304,10 +304,10 @@ func TestAListOfAThousand(t *testing.T) {
 	}{
 		{"", 50, "channel-0049", "channel-0050"},
 		{"?page=2", 50, "channel-0050", "channel-0049"},
-		{"?page=20", 50, "channel-0999", "Further</a>"},
+		{"?page=20", 50, "channel-0999", "Next</a>"},
 		{"?page=99999999999999999999", 50, "channel-0999", "channel-0000"},
 		{"?search=CHANNEL+0123", 1, "channel-0123", "channel-0124"},
-		{"?search=none", 0, "No channel is like that", "channel-0000"},
+		{"?search=none", 0, "No channel matches", "channel-0000"},
 		{"?state=backing+off&search=000", 5, "channel-0009", "channel-0008"},
 	} {
 		_, page := get(t, s.URL+"/channels"+test.query)

@@ -46,7 +46,7 @@ func (d *Dashboard) tokensView(ctx context.Context, filled url.Values, problem s
 		}},
 	}
 	docs := map[access.Scope]string{
-		access.Read: "look", access.Operate: "send, poll, pause, replay and mute", access.Configure: "save connectors, rotate hook URLs and reload",
+		access.Read: "look at everything that you can see", access.Operate: "send, poll, pause, replay and mute", access.Configure: "save connectors, rotate hook URLs and reload",
 	}
 	for _, s := range access.Everything() {
 		if !allows(ctx, s) {

@@ -11,7 +11,7 @@ import (
 )
 
 // exportNote is the head of an exported file.
-const exportNote = `# The connectors that people made on the page. In a file they go on where they are: with
+const exportNote = `# The connectors that people added on the page. In a file they carry on where they are: with
 # their hook URLs, checkpoints and history. What secret("…") names stays in the store of
 # this relay; on another one, fill it in again.
 `

@@ -13,3 +13,8 @@ channel "other" {
   type = "inbox"
 }
 
+channel "of-a-team" {
+  type = "inbox"
+  team = team.red
+}
+team "red" { members = ["mia@example.com"] }

@@ -22,9 +22,9 @@ import (
 )
 
 var (
-	// ErrWrong means that a name and a password do not go together. It does not say which
+	// ErrWrong means that a mail address or password is wrong. It does not say which
 	// of the two is wrong.
-	ErrWrong = errors.New("this name and this password do not go together")
+	ErrWrong = errors.New("wrong mail address or password")
 	// ErrNoRights means that somebody has signed in and has no rights.
 	ErrNoRights = errors.New("you have no access to this relay")
 )

@@ -94,6 +94,8 @@ func (v view) problems(now time.Time) []operator.Problem {
 	switch dead := v.countDead(); {
 	case v.uncounted != nil:
 		add("the store", "the store cannot be read: %v", v.uncounted)
+	case dead == 1:
+		add("dead letters", "1 dead letter; see `relay dead-letters list`")
 	case dead > 0:
 		add("dead letters", "%d dead letters; see `relay dead-letters list`", dead)
 	}
