@@ -262,6 +262,7 @@ func TestAnotherTakesOverWhatSomebodyLeaves(t *testing.T) {
 	w.visit("/channels/red-room")
 	w.lands("/sign-in") // she is nobody any longer
 	tim := signIn(t, b, desktop(), p, "tim")
+	tim.reads("suspended")
 	tim.press("hers")
 	tim.reads("Its owner has left", "mia@example.com is no longer a member")
 	tim.press("Take it over")

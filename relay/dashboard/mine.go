@@ -96,7 +96,7 @@ func (d *Dashboard) askRemove(r *http.Request) (answer, error) {
 	return confirmation{
 		Loses:    true,
 		Question: "Remove connector " + b.Name + "?",
-		Warning:  "It stops, and its hook URL answers like an address that never existed. What has arrived stays, and a connector of this name goes on where it stopped.",
+		Warning:  "It stops, and its hook URL answers like an address that never existed. What has arrived stays, and a new connector of this name continues where this one stopped.",
 		To:       here + "/remove", Do: "Remove the connector", Back: here, Fields: []pair{{"revision", fmt.Sprint(b.Revision)}},
 	}.view(trailTo(b.Name)), nil
 }

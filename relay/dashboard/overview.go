@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/operator"
 )
 
@@ -34,7 +35,9 @@ func (d *Dashboard) overview(r *http.Request) (answer, error) {
 		Empty          bool
 		// Adds says that she may add a connector.
 		Adds bool
-	}{MoreErrands: max(0, len(problems)-mostProblems), Adds: adds(ctx)}
+		// Configures says that she may write the files and works where they are.
+		Configures bool
+	}{MoreErrands: max(0, len(problems)-mostProblems), Adds: adds(ctx), Configures: isOps(ctx, access.Configure)}
 	channels, connectors := listed(ctx, d, d.relay.Channels), listed(ctx, d, d.relay.Connectors)
 	page.Errands = errands(problems, channels, connectors)[:min(len(problems), mostProblems)]
 	page.ChannelCount, page.ConnectorCount = len(channels), len(connectors)

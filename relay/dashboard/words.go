@@ -58,6 +58,9 @@ func laneMark(c operator.Channel) mark {
 func healthMark(c operator.Connector) mark {
 	switch c.Health {
 	case "ok":
+		if len(c.Suspended) > 0 {
+			return mark{bad, "suspended"}
+		}
 		return mark{good, c.Health}
 	case "waiting":
 		return mark{waits, c.Health}
