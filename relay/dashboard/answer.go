@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"github.com/connector-relay/relay/relay/access"
 	"github.com/connector-relay/relay/relay/operator"
@@ -134,7 +135,7 @@ func (d *Dashboard) failed(err error) view {
 // detail is what an error says beyond its meaning.
 func detail(err, meaning error) string {
 	if text := err.Error(); text != meaning.Error() {
-		return text
+		return strings.TrimPrefix(text, meaning.Error()+": ")
 	}
 	return ""
 }

@@ -54,7 +54,9 @@ func about(p operator.Problem, channels []operator.Channel, connectors []operato
 		}
 	case sort == "connector":
 		e.Where = link{"Connector " + name, "/connectors/" + url.PathEscape(name)}
-		if i := slices.IndexFunc(connectors, func(c operator.Connector) bool { return c.Name == name }); i >= 0 && to == "" {
+		if to != "" {
+			e.Advice = "Have a member of the team take it over, or name another owner."
+		} else if i := slices.IndexFunc(connectors, func(c operator.Connector) bool { return c.Name == name }); i >= 0 {
 			e.Advice, e.Passing = connectorAdvice(connectors[i])
 		}
 	case sort == "plugin":

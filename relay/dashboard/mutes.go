@@ -81,9 +81,9 @@ func (d *Dashboard) mute(r *http.Request) (answer, error) {
 	case errors.Is(err, operator.ErrNotFound):
 		return d.mutesView(r.Context(), r.PostForm, map[string]string{"name": err.Error()})
 	case errors.Is(err, operator.ErrInvalid) && m.Sort == "condition":
-		return d.mutesView(r.Context(), r.PostForm, map[string]string{"condition": err.Error()})
+		return d.mutesView(r.Context(), r.PostForm, map[string]string{"condition": detail(err, operator.ErrInvalid)})
 	case errors.Is(err, operator.ErrInvalid):
-		return d.mutesView(r.Context(), r.PostForm, map[string]string{"sort": err.Error()})
+		return d.mutesView(r.Context(), r.PostForm, map[string]string{"sort": detail(err, operator.ErrInvalid)})
 	case err != nil:
 		return nil, err
 	}

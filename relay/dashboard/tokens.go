@@ -83,7 +83,7 @@ func (d *Dashboard) createToken(r *http.Request) (answer, error) {
 	}
 	made, err := d.relay.CreateToken(r.Context(), n)
 	if errors.Is(err, operator.ErrInvalid) {
-		return d.tokensView(r.Context(), r.PostForm, err.Error())
+		return d.tokensView(r.Context(), r.PostForm, detail(err, operator.ErrInvalid))
 	}
 	return view{Template: "token.html", Title: "Token " + made.Name, Trail: []link{{"Tokens", "/tokens"}}, Page: made}, err
 }
