@@ -227,7 +227,7 @@ func TestPages(t *testing.T) {
 	}{
 		{"/", 200, []string{"The disk is &lt;full&gt;", "lobby", "paused", "&lt;i&gt;because", "Card 3", "unauthorised", "sign in", "in 15 min", "No card yet."}},
 		{"/channels/lobby", 200, []string{"accepted by the flow", "dead", "This card cannot be drawn", "three", `href="/deliveries/3"`}},
-		{"/channels/dev", 200, []string{"No cards yet. They appear here by themselves."}},
+		{"/channels/dev", 200, []string{"No card yet. Cards appear here as they come."}},
 		{"/channels/nowhere", 404, []string{"There is no such page"}},
 		{"/deliveries/1", 200, []string{"failed", "500", "&lt;b&gt;oops", "1 picture left out", "Route 1", "12ms"}},
 		{"/deliveries/99", 404, nil},
